@@ -1,0 +1,90 @@
+"""``TalonOneClient``: every operation as a typed method, on one caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.core import Caller, Observer
+from talon_one_client.errors import InvalidRequestError
+from talon_one_client.integration import IntegrationOperations
+from talon_one_client.management import ManagementOperations
+from talon_one_client.wire import decode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_client.config import ClientConfig
+    from talon_one_client.endpoints import Endpoint
+    from talon_one_client.transport import Transport
+
+
+class TalonOneClient(IntegrationOperations, ManagementOperations):
+    """A Talon.One deployment. Thread-safe; use as a context manager or call ``close()``.
+
+    Numbers with a fraction come back as ``Decimal`` with the server's digits, and leave the same way.
+
+    Example:
+        >>> config = ClientConfig(base_url="https://demo.talon.one", api_key=Key("..."))
+        >>> with TalonOneClient(config) as client:
+        ...     client.get_loyalty_card_balances(1, "CARD-0001")
+    """
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        *,
+        transport: Transport | None = None,
+        observer: Observer | None = None,
+        **testing: Any,
+    ) -> None:
+        if transport is None:
+            from talon_one_client.transport import RequestsTransport
+
+            transport = RequestsTransport(config)
+        self.config = config
+        self.caller = Caller(config, transport, observer=observer, **testing)
+
+    def call(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        idempotency_key: str | None = None,
+        decode: Callable[[bytes], Any] = decode_json,
+    ) -> Any:
+        """Any operation by its row of the endpoint table; ``decode`` gets the answer's bytes.
+
+        Raises:
+            InvalidRequestError: a path parameter is missing or unknown.
+            TalonOneError: see talon_one_client.errors.
+        """
+        _check_path(endpoint, path or {})
+        return self.caller.call(
+            endpoint, path=path, query=query, body=body, idempotency_key=idempotency_key, decode=decode
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.caller.transport.close()
+        self.caller.budget.close()
+
+    def __enter__(self) -> TalonOneClient:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"TalonOneClient({self.config.base_url!r})"
+
+
+def _check_path(endpoint: Endpoint, path: Mapping[str, Any]) -> None:
+    wanted = [p.name for p in endpoint.path_params]
+    wrong = sorted(set(wanted) ^ set(path))
+    if wrong:
+        raise InvalidRequestError(
+            f"path parameters must be {', '.join(wanted) or 'none'}; missing or unknown: {', '.join(wrong)}",
+            operation=endpoint.name,
+        )

@@ -1,0 +1,253 @@
+"""One call, from the endpoint row to the decoded answer: keys, budget, retries, errors."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from talon_one_client import errors as e
+from talon_one_client.budget import RateBudget
+from talon_one_client.retry import Failure, Outcome, may_repeat, parse_retry_after, wait_s
+from talon_one_client.wire import decode_json, encode_json, error_body, url_path, url_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_client.config import ClientConfig
+    from talon_one_client.endpoints import Endpoint
+    from talon_one_client.transport import Response, Transport
+
+T = TypeVar("T")
+log = logging.getLogger("talon_one_client")
+
+_BY_STATUS: dict[int, type[e.TalonOneError]] = {
+    401: e.AuthenticationError,
+    403: e.PermissionDeniedError,
+    404: e.NotFoundError,
+    408: e.ServerError,
+    429: e.RateLimitedError,
+}
+
+
+class Observer:
+    """Told about every request; override what you need. Called from worker threads."""
+
+    def request(self, endpoint: Endpoint, status: int | None, seconds: float) -> None:
+        """A request ended: ``status`` is None when there was no answer."""
+
+    def retry(self, endpoint: Endpoint, reason: str, wait_s: float) -> None:
+        """A request will be repeated after ``wait_s`` seconds."""
+
+
+class Caller:
+    """Makes calls under a configuration. Thread-safe; ``clock``, ``sleep`` and ``rng`` are for tests."""
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        transport: Transport,
+        *,
+        observer: Observer | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: Callable[[], float] = random.random,
+    ) -> None:
+        self.config = config
+        self.transport = transport
+        self.budget = RateBudget(config)
+        self.observer = observer or Observer()
+        self._clock, self._sleep, self._rng = clock, sleep, rng
+        self._met = False
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": config.user_agent,
+        }
+
+    def call(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        content: tuple[str, bytes] | None = None,
+        idempotency_key: str | None = None,
+        decode: Callable[[bytes], T] = decode_json,
+    ) -> T | None:
+        """Send one request until it succeeds or retrying makes no sense.
+
+        Args:
+            endpoint: row of the endpoint table.
+            path: path parameters by wire name.
+            query: query parameters by wire name; None values are left out.
+            body: JSON body, or ``content``: (content type, bytes).
+            idempotency_key: at most 255 characters; made up where the operation documents one.
+            decode: turns the body of a success into the result; not called for a 204.
+
+        Raises:
+            TalonOneError: see talon_one_client.errors.
+        """
+        url = self.config.base_url + url_path(endpoint, path or {}) + url_query(endpoint, query or {})
+        headers, data = self._request_parts(endpoint, body, content, idempotency_key)
+        has_key = "Idempotency-Key" in headers
+        started, attempt = self._clock(), 0
+        while True:
+            attempt += 1
+            outcome, failure, result = self._attempt(endpoint, url, headers, data, decode)
+            if failure is None:
+                return result
+            assert outcome is not None
+            failure.attempts = attempt
+            wait = None
+            if may_repeat(endpoint, outcome.what, has_key=has_key) and not self._hopeless(outcome, attempt):
+                wait = wait_s(self.config.retry, outcome, attempt, self._clock() - started, self._rng)
+            if wait is None:
+                raise failure
+            self._pause(endpoint, failure, wait)
+
+    def _pause(self, endpoint: Endpoint, failure: e.TalonOneError, wait: float) -> None:
+        log.info("%s; trying again in %.1f s", failure, wait)
+        self.observer.retry(endpoint, str(failure), wait)
+        self._sleep(wait)
+
+    def _hopeless(self, outcome: Outcome, attempt: int) -> bool:
+        never_met = outcome.what is Failure.CONNECT and not self._met
+        return never_met and attempt >= self.config.retry.first_contact_attempts
+
+    def _request_parts(
+        self, endpoint: Endpoint, body: Any, content: tuple[str, bytes] | None, idempotency_key: str | None
+    ) -> tuple[dict[str, str], bytes | None]:
+        headers = {**self._headers, "Authorization": self._authorization(endpoint)}
+        if endpoint.response_media == "csv":
+            headers["Accept"] = "application/csv, application/json"
+        data: bytes | None = None
+        if content is not None:
+            headers["Content-Type"], data = content
+        elif body is not None:
+            _check_items(endpoint, body)
+            headers["Content-Type"], data = "application/json", encode_json(body)
+        if endpoint.idempotency_key:
+            headers["Idempotency-Key"] = _checked_idempotency_key(endpoint, idempotency_key or str(uuid.uuid4()))
+        return headers, data
+
+    def _authorization(self, endpoint: Endpoint) -> str:
+        if endpoint.api == "integration":
+            if self.config.api_key is None:
+                raise e.MissingKeyError("needs the Integration API key; set api_key", operation=endpoint.name)
+            return f"ApiKey-v1 {self.config.api_key.reveal()}"
+        if self.config.management_key is None:
+            raise e.MissingKeyError("needs the Management API key; set management_key", operation=endpoint.name)
+        key = self.config.management_key.reveal()
+        return key if key.startswith("Bearer ") else f"ManagementKey-v1 {key}"
+
+    def _attempt(
+        self, endpoint: Endpoint, url: str, headers: dict[str, str], data: bytes | None, decode: Callable[[bytes], T]
+    ) -> tuple[Outcome | None, e.TalonOneError | None, T | None]:
+        """(outcome, error, None) of a failure, (None, None, result) of a success."""
+        from talon_one_client.transport import TransportFailure
+
+        self.budget.acquire(endpoint)
+        started = self._clock()
+        try:
+            response = self.transport.send(endpoint.method, url, headers, data)
+        except TransportFailure as failure:
+            self.observer.request(endpoint, None, self._clock() - started)
+            return Outcome(failure.what), self._no_answer(endpoint, failure), None
+        self.observer.request(endpoint, response.status, self._clock() - started)
+        self._met = True
+        if not 200 <= response.status < 300:
+            retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+            return Outcome(response.status, retry_after), self._error(endpoint, response), None
+        if response.status == 204 or (not response.body and endpoint.response_media == "json"):
+            return None, None, None
+        try:
+            return None, None, decode(response.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return Outcome(Failure.GARBLED), self._garbled(endpoint, response, error), None
+
+    def _no_answer(self, endpoint: Endpoint, failure: Any) -> e.TalonOneError:
+        where = self.config.base_url
+        if failure.permanent:
+            return e.TlsError(
+                f"the certificate of {where} was not accepted ({failure.reason}); set verify to your CA bundle",
+                operation=endpoint.name,
+            )
+        hint = "" if self._met else "; check base_url"
+        return e.ConnectionFailedError(f"{where} does not answer: {failure.reason}{hint}", operation=endpoint.name)
+
+    def _error(self, endpoint: Endpoint, response: Response) -> e.TalonOneError:
+        message, details, request_id = error_body(response.body)
+        return _kind(endpoint, response.status)(
+            _explain(endpoint, response.status),
+            operation=endpoint.name,
+            status=response.status,
+            server_message=self._mask(message),
+            errors=details,
+            request_id=request_id or response.headers.get("X-Request-Id"),
+        )
+
+    def _garbled(self, endpoint: Endpoint, response: Response, error: Exception) -> e.TalonOneError:
+        return e.UnexpectedResponseError(
+            f"the answer is not the JSON that Talon.One sends ({self._mask(str(error))}); "
+            "if this stays so, check base_url and what stands between it and you",
+            operation=endpoint.name,
+            status=response.status,
+            request_id=response.headers.get("X-Request-Id"),
+        )
+
+    def _mask(self, text: str) -> str:
+        for key in (self.config.api_key, self.config.management_key):
+            if key is not None and len(key) >= 4:
+                text = text.replace(key.reveal(), "********")
+        return text
+
+
+def _kind(endpoint: Endpoint, status: int) -> type[e.TalonOneError]:
+    if status == 409:
+        kinds = {"concurrency": e.ConflictError, "exists": e.AlreadyExistsError, "none": e.BadRequestError}
+        return kinds[endpoint.conflict]
+    if status >= 500:
+        return e.ServerError
+    if 300 <= status < 400:
+        return e.UnexpectedResponseError
+    return _BY_STATUS.get(status, e.BadRequestError)
+
+
+def _explain(endpoint: Endpoint, status: int) -> str:
+    setting = "api_key" if endpoint.api == "integration" else "management_key"
+    name = "Integration API key" if endpoint.api == "integration" else "Management API key"
+    explanations = {
+        401: f"HTTP 401: the {name} is not accepted; check {setting}, and that it belongs to this base_url",
+        403: f"HTTP 403: the {name} ({setting}) may not use this endpoint; give it the right in the Campaign Manager",
+        404: "HTTP 404: not found",
+        429: "HTTP 429: too many requests; lower requests_per_second",
+    }
+    if 300 <= status < 400:
+        return f"HTTP {status}: the server redirects; set base_url to the address it redirects to"
+    return explanations.get(status, f"HTTP {status}")
+
+
+def _check_items(endpoint: Endpoint, body: Any) -> None:
+    if not endpoint.items or endpoint.max_items is None or not isinstance(body, dict):
+        return
+    items = body.get(endpoint.items)
+    if isinstance(items, list | tuple) and len(items) > endpoint.max_items:
+        raise e.InvalidRequestError(
+            f"{len(items)} {endpoint.items} in one request; at most {endpoint.max_items} are allowed",
+            operation=endpoint.name,
+        )
+
+
+def _checked_idempotency_key(endpoint: Endpoint, key: str) -> str:
+    if len(key) > 255 or not key.isascii() or not key.isprintable():
+        raise e.InvalidRequestError(
+            "idempotency_key must have at most 255 printable ASCII characters", operation=endpoint.name
+        )
+    return key

@@ -1,0 +1,187 @@
+"""Reading a ledger while it moves: time windows that fit on one page.
+
+``skip`` shifts under inserts and deletions, so deep paging loses rows. A window with no more rows than a
+page comes in one consistent answer. Nothing is assumed about the order of the rows nor about whether the
+bounds are inclusive: bounds are widened by one unit and rows outside of the window are dropped here.
+
+``startDate``/``endDate`` filter on ``created``: https://docs.talon.one/integration-api
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from talon_one_client.pages import Fetch, Page, PageSize
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICRO = timedelta(microseconds=1)
+MIN_US = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICRO  # "since ever": no startDate is sent
+MAX_US = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICRO
+MARGINS_US = (1_000_000, 1_000, 1)
+INSTANT_US = 4  # an instant and what widened bounds take in around it: no narrower part can leave it out
+FILL = 0.85  # share of a page that a window is planned to hold; the rest is room for bursts
+
+
+class Row(msgspec.Struct):
+    """What of a ledger row is needed to handle it; ``raw`` is the row as it came."""
+
+    id: int
+    created_us: int
+    raw: msgspec.Raw
+
+
+class _Typed(msgspec.Struct):
+    id: int
+    created: datetime
+
+
+class _Loose(msgspec.Struct):
+    id: int
+    created: str
+
+
+_typed = msgspec.json.Decoder(_Typed)
+_loose = msgspec.json.Decoder(_Loose)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Half-open span of ``created``: [start_us, end_us) in microseconds since 1970, UTC."""
+
+    start_us: int
+    end_us: int
+
+
+def to_us(instant: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime."""
+    return (instant - EPOCH) // MICRO
+
+
+def from_us(value: int) -> datetime:
+    """Aware UTC datetime of microseconds since 1970, kept within what a datetime can hold."""
+    return EPOCH + MICRO * min(max(value, MIN_US), MAX_US)
+
+
+def rows_of(page: Page, window: Window) -> list[Row]:
+    """Rows of the page whose ``created`` lies in the window.
+
+    A row whose ``created`` is no instant cannot be placed; it counts as lying at the window's start.
+
+    Raises:
+        msgspec.DecodeError: a row without id or created.
+    """
+    found: list[Row] = []
+    for raw in page.data:
+        try:
+            head = _typed.decode(raw)
+            created_us = to_us(head.created if head.created.tzinfo else head.created.replace(tzinfo=UTC))
+            row = Row(head.id, created_us, raw)
+        except msgspec.ValidationError:
+            row = Row(_loose.decode(raw).id, window.start_us, raw)
+        if window.start_us <= row.created_us < window.end_us:
+            found.append(row)
+    return found
+
+
+class WindowReader:
+    """Reads a window of one ledger in parts that fit on a page.
+
+    Parts are taken from that end of what remains where the server starts its pages, so that an overfull page
+    tells exactly how wide the next part may be. That is a guess about order which only costs calls if wrong.
+    """
+
+    def __init__(self, fetch: Fetch, size: PageSize) -> None:
+        self._fetch = fetch
+        self._size = size
+        self._backwards = False
+        self._margin_us = MARGINS_US[0]
+        self._crowded: int | None = None
+
+    def read(self, window: Window) -> Iterator[tuple[list[Row], Window]]:
+        """All rows of the window, each once.
+
+        Yields:
+            The rows of a part, and the window that remains to be read after it.
+        """
+        rest, width = window, window.end_us - window.start_us
+        while rest.end_us > rest.start_us:
+            part = self._part(rest, width)
+            page = self._page(part, 0)
+            if page.has_more and part.end_us - part.start_us > INSTANT_US:
+                width = self._narrower(part, page)
+                continue
+            rows = self._instant(part, page) if page.has_more else rows_of(page, part)
+            rest = Window(rest.start_us, part.start_us) if self._backwards else Window(part.end_us, rest.end_us)
+            yield rows, rest
+            width = self._next_width(part, rest, [row.created_us for row in rows])
+
+    def _part(self, rest: Window, width: int) -> Window:
+        """The next ``width`` of the rest, cut at a whole second or millisecond where it is wide enough."""
+        unit = 1 if self._crowded is not None else self._unit_us(width)
+        if self._backwards:
+            cut = -(-(rest.end_us - width) // unit) * unit
+            return Window(max(rest.start_us, cut if cut < rest.end_us else rest.end_us - width), rest.end_us)
+        cut = (rest.start_us + width) // unit * unit
+        return Window(rest.start_us, min(rest.end_us, cut if cut > rest.start_us else rest.start_us + width))
+
+    def _page(self, part: Window, skip: int) -> Page:
+        unit = self._unit_us(part.end_us - part.start_us)
+        start = None if part.start_us <= MIN_US else from_us(part.start_us - unit)
+        return self._fetch(skip, self._size.value, startDate=start, endDate=from_us(part.end_us + unit))
+
+    def _next_width(self, part: Window, rest: Window, times: list[int]) -> int:
+        """Width of the next part, from how full this one was; a gap at its near end does not count."""
+        if self._crowded is not None:
+            ahead = rest.end_us - 1 - self._crowded if self._backwards else self._crowded - rest.start_us
+            self._crowded = self._crowded if ahead >= 0 else None
+            return INSTANT_US if ahead >= 0 else rest.end_us - rest.start_us
+        if not times:
+            return 16 * (part.end_us - part.start_us)
+        used = max(times) + 1 - part.start_us if self._backwards else part.end_us - min(times)
+        return max(1, round(used * min(16.0, FILL * self._size.value / len(times))))
+
+    def _narrower(self, part: Window, page: Page) -> int:
+        """Width for a part that held more than a page, from the instants on that page."""
+        width = part.end_us - part.start_us
+        times = [row.created_us for row in rows_of(page, part)]
+        if 2 * len(times) < len(page.data) and self._margin_us > 1:
+            self._margin_us = MARGINS_US[MARGINS_US.index(self._margin_us) + 1]
+            return width
+        if times == sorted(times, reverse=True) and times[:1] != times[-1:]:
+            self._backwards = True
+        steps = [part.end_us - 1 - t if self._backwards else t - part.start_us for t in times]
+        ordered = sorted(steps)
+        if not ordered:
+            guess = width // 2
+        elif ordered[0] == ordered[-1]:
+            self._crowded, guess = times[0], ordered[0] - 2 if ordered[0] > 2 else INSTANT_US
+        elif steps == ordered:
+            guess = ordered[int(len(ordered) * FILL)]
+        elif steps[::-1] == ordered:
+            guess = round((width - ordered[0]) * FILL)
+        else:
+            guess = ordered[len(ordered) // 2]
+        return min(max(guess, 1), width - 1)
+
+    def _instant(self, part: Window, first: Page) -> list[Row]:
+        """One instant with more rows than a page: overlapping pages, de-duplicated on id."""
+        seen: dict[int, Row] = {}
+        page, skip = first, 0
+        while True:
+            for row in rows_of(page, part):
+                seen.setdefault(row.id, row)
+            if not page.has_more:
+                return list(seen.values())
+            skip += max(1, len(page.data) // 2)
+            page = self._page(part, skip)
+
+    def _unit_us(self, width: int) -> int:
+        """By how much bounds are widened: coarse for wide parts, in case the server cuts off fractions."""
+        return next((unit for unit in MARGINS_US if unit <= self._margin_us and 256 * unit <= width), 1)

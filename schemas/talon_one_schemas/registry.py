@@ -1,0 +1,73 @@
+"""Load the schemas by name and check request bodies against them.
+
+Shapes come from https://docs.talon.one/integration-api and https://docs.talon.one/management-api.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Kind = Literal["requests", "records"]
+
+
+class Problem(NamedTuple):
+    """What is wrong with a body: a JSON pointer to the place, and why."""
+
+    pointer: str
+    reason: str
+
+
+def names(kind: Kind) -> list[str]:
+    """Names of all schemas of a kind, sorted."""
+    folder = resources.files(__name__.rpartition(".")[0]) / kind
+    return sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name.endswith(".json"))
+
+
+@cache
+def _load(kind: Kind, name: str) -> dict[str, Any]:
+    file = resources.files(__name__.rpartition(".")[0]) / kind / f"{name}.json"
+    if not file.is_file():
+        raise KeyError(f"no schema {name!r} among the {kind}")
+    loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return loaded
+
+
+def request(name: str) -> dict[str, Any]:
+    """Schema of a request body. Raises KeyError for an unknown name."""
+    return _load("requests", name)
+
+
+def record(name: str) -> dict[str, Any]:
+    """Schema of a record or response body. Raises KeyError for an unknown name."""
+    return _load("records", name)
+
+
+@cache
+def _validator(kind: Kind, name: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_load(kind, name))
+
+
+def request_problems(name: str, body: Any) -> Iterator[Problem]:
+    """Every fault of ``body`` against request schema ``name``, in document order; none if it is valid."""
+    for error in _validator("requests", name).iter_errors(body):
+        deepest = _deepest(error)
+        yield Problem("".join(f"/{_escape(part)}" for part in deepest.absolute_path), deepest.message)
+
+
+def _deepest(error: Any) -> Any:
+    """The most telling fault below a failed ``oneOf``: the one of the branch that got furthest."""
+    while error.context:
+        error = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "const"))
+    return error
+
+
+def _escape(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
