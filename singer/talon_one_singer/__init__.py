@@ -1,0 +1,27 @@
+"""The Singer protocol: messages, catalog, state, settings, command line.
+
+Only what is light is here; ``messages``, ``cli`` and the rest are imported from their modules, so that
+``--version`` stays fast.
+"""
+
+from talon_one_singer.catalog import Catalog, CatalogEntry
+from talon_one_singer.definition import RunContext, TapDefinition
+from talon_one_singer.errors import ClosedPipe, ConfigError, OutputError, SingerError, Stopped
+from talon_one_singer.secret import Secret
+from talon_one_singer.settings import ConfigSource, Setting, SettingsTable
+
+__all__ = [
+    "Catalog",
+    "CatalogEntry",
+    "ClosedPipe",
+    "ConfigError",
+    "ConfigSource",
+    "OutputError",
+    "RunContext",
+    "Secret",
+    "Setting",
+    "SettingsTable",
+    "SingerError",
+    "Stopped",
+    "TapDefinition",
+]

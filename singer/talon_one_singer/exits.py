@@ -1,0 +1,71 @@
+"""How a command ends: what is told on stderr, and with which exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talon_one_singer.definition import TapDefinition
+    from talon_one_singer.logs import Redactor
+    from talon_one_singer.signals import StopSignal
+
+logger = logging.getLogger(__name__)
+
+
+def guarded(definition: TapDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
+    """Does the work and gives the exit code.
+
+    An expected error is told in a line for each problem. Anything else is a bug of ours and shows its traceback,
+    secrets masked, with the place to report it.
+    """
+    try:
+        work()
+    except OutputError as error:
+        _drop_stdout()
+        if not isinstance(error, ClosedPipe):
+            _tell(redact, error)
+        return _stopped_code(stop) or error.exit_code
+    except Stopped as error:
+        return error.exit_code
+    except SingerError as error:
+        _tell(redact, error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001  the outermost place: nothing may end in a bare traceback
+        return _foreign(definition, redact, error)
+    return _stopped_code(stop)
+
+
+def _stopped_code(stop: StopSignal) -> int:
+    return 128 + stop.signum if stop.signum else 0
+
+
+def _foreign(definition: TapDefinition, redact: Redactor, error: Exception) -> int:
+    for kind, exit_code in definition.expected_errors.items():
+        if isinstance(error, kind):
+            _tell(redact, error)
+            return exit_code
+    where = f" Please report it at {definition.report_url} with these lines." if definition.report_url else ""
+    logger.critical(
+        "internal error: this is a bug in %s v%s.%s", definition.name, definition.version, where, exc_info=error
+    )
+    return 1
+
+
+def _tell(redact: Redactor, error: Exception) -> None:
+    lines = error.lines if isinstance(error, SingerError) else str(error).splitlines()
+    for line in lines or [type(error).__name__]:
+        sys.stderr.write(f"Error: {redact(line)}\n")
+
+
+def _drop_stdout() -> None:
+    """Sends what is still buffered nowhere; Python would fail on it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

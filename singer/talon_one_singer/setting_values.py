@@ -1,0 +1,183 @@
+"""Checking one value against its setting.
+
+Every ValueError completes the sentence "setting 'x' in config.json ..." and shows the value only of a setting that
+is no secret.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer.files import json_type, nearest
+from talon_one_singer.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talon_one_singer.settings import Setting
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
+_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def check(setting: Setting, value: Any) -> Any:
+    """The value as ``SettingsTable.load`` gives it.
+
+    Raises:
+        ValueError: of the wrong type, out of bounds, or not among the allowed ones.
+    """
+    typed = _CHECKS[setting.type](setting, value)
+    for item in typed if setting.type == "array" else [typed]:
+        _check_allowed(setting, item)
+    if isinstance(typed, int | float) and not isinstance(typed, bool):
+        _check_bounds(setting, typed)
+    return typed
+
+
+def parse_text(setting: Setting, text: str) -> Any:
+    """The value that the text of an environment variable means, not yet checked.
+
+    Raises:
+        ValueError: the text cannot be read as the setting's type.
+    """
+    if setting.type == "boolean":
+        return _parse_boolean(text)
+    if setting.type in ("integer", "number"):
+        return _parse_number(text)
+    if setting.type == "object" or (setting.type == "array" and text.lstrip().startswith("[")):
+        return _parse_json(text)
+    if setting.type == "array":
+        items = [item.strip() for item in text.split(",") if item.strip()]
+        return [_parse_number(item) for item in items] if setting.items == "integer" else items
+    return text
+
+
+def parse_date_time(text: str) -> datetime:
+    """A moment from RFC 3339 text; a date alone is its midnight in UTC.
+
+    Raises:
+        ValueError: anything else, or a time without zone.
+    """
+    if _DATE.fullmatch(text):
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    found = _DATE_TIME.fullmatch(text)
+    if not found:
+        raise ValueError(f"must be a date and time like 2026-01-31T00:00:00Z, or a date, not {text!r}")
+    if not found[2]:
+        raise ValueError(f"must tell its time zone: {text} has none; add Z for UTC")
+    return datetime.fromisoformat(text.upper())
+
+
+def _string(setting: Setting, value: Any) -> str | Secret:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a string, not {json_type(value)}")
+    return Secret(value.strip()) if setting.secret else value
+
+
+def _integer(_setting: Setting, value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"must be an integer, not {_shown(value)}")
+    return value
+
+
+def _number(_setting: Setting, value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"must be a number, not {_shown(value)}")
+    return value
+
+
+def _boolean(_setting: Setting, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {_shown(value)}")
+    return value
+
+
+def _date_time(_setting: Setting, value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a string like 2026-01-31T00:00:00Z, not {json_type(value)}")
+    try:
+        return parse_date_time(value.strip())
+    except ValueError as error:
+        # The library's own words ("month must be in 1..12") do not complete our sentence.
+        said = str(error)
+        raise ValueError(said if said.startswith("must") else f"is no date: {value!r}, {said}") from None
+
+
+def _array(setting: Setting, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f'must be an array, [...], not {_shown(value)}; write ["..."]')
+    check_item = _integer if setting.items == "integer" else _string
+    typed = []
+    for index, item in enumerate(value):
+        try:
+            typed.append(check_item(setting, item))
+        except ValueError as error:
+            raise ValueError(f"at position {index} {error}") from None
+    return typed
+
+
+def _object(_setting: Setting, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"must be an object, {{...}}, not {json_type(value)}")
+    return value
+
+
+_CHECKS: dict[str, Callable[[Setting, Any], Any]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "date-time": _date_time,
+    "array": _array,
+    "object": _object,
+}
+
+
+def _check_allowed(setting: Setting, value: Any) -> None:
+    if setting.allowed and value not in setting.allowed:
+        choices = ", ".join(str(choice) for choice in setting.allowed)
+        hint = nearest(value, (str(choice) for choice in setting.allowed)) if isinstance(value, str) else ""
+        raise ValueError(f"must be one of {choices}, not {_shown(value)}{hint}")
+
+
+def _check_bounds(setting: Setting, value: float) -> None:
+    if setting.minimum is not None and value < setting.minimum:
+        raise ValueError(f"must be at least {setting.minimum:g}, not {value}")
+    if setting.maximum is not None and value > setting.maximum:
+        raise ValueError(f"must be at most {setting.maximum:g}, not {value}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return f"the string {value!r}"
+    return json.dumps(value) if isinstance(value, int | float) else json_type(value)
+
+
+def _parse_boolean(text: str) -> bool:
+    try:
+        return _BOOLEANS[text.strip().lower()]
+    except KeyError:
+        raise ValueError(f"must be true or false, not {text!r}") from None
+
+
+def _parse_number(text: str) -> int | float:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise ValueError(f"must be a number, not {text!r}")
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"must be JSON; at character {error.pos + 1}: {error.msg}") from None

@@ -1,0 +1,73 @@
+"""SIGTERM and SIGINT: finish cleanly on the first, end at once on the second."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from talon_one_singer.errors import Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopSignal:
+    """Set once the user or the orchestrator has asked the process to end.
+
+    Like ``threading.Event``, but safe to set from a signal handler: an Event's lock may be held by the very thread
+    that the handler interrupts, ``SimpleQueue.put`` is made for that.
+    """
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def set(self, signum: int = signal.SIGTERM) -> None:
+        """Asks for the end, as the signal would."""
+        self.signum = signum
+        self._wake.put(None)
+
+    def is_set(self) -> bool:
+        """Whether the end was asked for."""
+        return self.signum is not None
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleeps up to ``timeout_s``, less if the end is asked for; says whether it is."""
+        try:
+            self._wake.get(timeout=timeout_s)
+        except queue.Empty:
+            return self.is_set()
+        self._wake.put(None)
+        return True
+
+    def check(self) -> None:
+        """Raises Stopped if the end was asked for."""
+        if self.signum is not None:
+            raise Stopped(self.signum)
+
+    @contextmanager
+    def installed(self) -> Iterator[StopSignal]:
+        """Listens to SIGTERM and SIGINT in the block; after the first, the next one ends the process at once.
+
+        Outside the main thread Python allows no handlers, so nothing is done there.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = {signum: signal.signal(signum, self._handle) for signum in _SIGNALS}
+        try:
+            yield self
+        finally:
+            for signum, handler in before.items():
+                signal.signal(signum, handler)
+
+    def _handle(self, signum: int, _frame: FrameType | None) -> None:
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        self.set(signum)

@@ -1,0 +1,43 @@
+"""Reading JSON files."""
+
+import codecs
+
+import pytest
+
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.files import read_json_object
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_any_unicode_encoding_is_read(tmp_path, encoding):
+    """A file from a Windows shell is read like any other."""
+    path = tmp_path / "config.json"
+    path.write_text('{"a": "é"}', encoding=encoding)
+    assert {"a": "é"} == read_json_object(str(path), "config")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "line 1 column 1"),
+        (b'{"a": "\xe9"}', "not readable as JSON: 'utf-8' codec can't decode"),
+        (codecs.BOM_UTF8, "line 1 column 1"),
+        (b"7", "must hold a JSON object, {...}, not a number"),
+        (b"null", "not null"),
+        (b"[" * 100_000, "not readable as JSON"),
+    ],
+)
+def test_what_is_no_json_object_is_told(tmp_path, content, problem):
+    """Every other content is a ConfigError that names the file."""
+    path = tmp_path / "config.json"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as raised:
+        read_json_object(str(path), "config")
+    assert f"the config file {path}" in str(raised.value)
+    assert problem in str(raised.value)
+
+
+def test_a_folder_is_told(tmp_path):
+    """A path to a folder is a sentence."""
+    with pytest.raises(ConfigError, match=r"cannot read the config file .*: Is a directory"):
+        read_json_object(str(tmp_path), "config")

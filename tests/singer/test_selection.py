@@ -1,0 +1,131 @@
+"""Selection of streams and fields, by the rules of the Singer SDK and Meltano."""
+
+import pytest
+
+from talon_one_singer.catalog import Catalog, CatalogEntry
+from talon_one_singer.selection import (
+    field_mask,
+    is_selected,
+    selected_fields,
+    selected_schema,
+    selected_streams,
+)
+
+_SCHEMA = {
+    "type": "object",
+    "required": ["id", "name"],
+    "properties": {
+        "id": {"type": "integer"},
+        "name": {"type": "string"},
+        "address": {"type": "object", "properties": {"city": {"type": "string"}, "street": {"type": "string"}}},
+        "attributes": {"type": "object", "additionalProperties": True, "properties": {"vip": {"type": "boolean"}}},
+    },
+}
+
+
+@pytest.fixture
+def choose():
+    """The discovered stream with flags laid over it: a path of names -> selected."""
+
+    def build(flags):
+        users = CatalogEntry.discovered("users", _SCHEMA, ["id"])
+        metadata = [
+            {"breadcrumb": [p for name in path for p in ("properties", name)], "metadata": {"selected": flag}}
+            for path, flag in flags.items()
+        ]
+        given = Catalog.from_dict({"streams": [{"stream": "users", "metadata": metadata}]})
+        return Catalog((users,)).chosen_by(given).get("users")
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("root", "legacy", "expected"),
+    [
+        ({"selected": True}, None, True),
+        ({"selected": False, "selected-by-default": True}, None, False),
+        ({"selected-by-default": True}, None, True),
+        ({"selected-by-default": False}, None, False),
+        ({"inclusion": "unsupported", "selected": True}, None, False),
+        ({"inclusion": "unsupported"}, True, False),
+        ({"inclusion": "automatic", "selected": False}, None, True),
+        ({"inclusion": "available"}, None, False),
+        ({"selected": False}, True, False),
+        ({"selected-by-default": True}, False, False),
+        ({"selected-by-default": False}, True, True),
+    ],
+)
+def test_a_stream_is_selected_by_the_first_flag_that_speaks(root, legacy, expected):
+    """Inclusion, then selected, then the flag of old files, then selected-by-default."""
+    entry = CatalogEntry("users", "users", _SCHEMA, metadata={(): root}, selected=legacy)
+    assert expected == is_selected(entry)
+
+
+def test_a_stream_without_any_metadata_is_selected():
+    """As in the Singer SDK, a catalog entry that says nothing is read."""
+    assert is_selected(CatalogEntry("users", "users", _SCHEMA))
+
+
+def test_the_schema_s_own_flag_of_old_files_counts():
+    """The oldest files say selected inside the schema."""
+    given = Catalog.from_dict({"streams": [{"stream": "users", "schema": {"selected": False}}]})
+    assert [] == selected_streams(given)
+
+
+def test_without_a_catalog_the_defaults_are_read():
+    """A discovered catalog selects what is selected by default, in its order."""
+    entries = [
+        CatalogEntry.discovered(name, _SCHEMA, ["id"], selected_by_default=name != "b") for name in ("c", "b", "a")
+    ]
+    assert ["c", "a"] == [entry.stream for entry in selected_streams(entries)]
+
+
+def test_rows_pass_whole_when_everything_is_selected(choose):
+    """No flag, no mask: the fast path."""
+    entry = choose({(): True})
+    assert (None, None) == (selected_fields(entry), field_mask(entry))
+    assert entry.schema is selected_schema(entry)
+
+
+def test_a_deselected_field_goes_from_rows_and_schema(choose):
+    """Rows and schema hold the selected fields only, required included."""
+    entry = choose({("name",): False})
+    assert ["id", "address", "attributes"] == selected_fields(entry)
+    assert {"id": 1, "address": {"city": "x"}} == field_mask(entry).apply(
+        {"id": 1, "name": "Ada", "address": {"city": "x"}, "new": 1}
+    )
+    schema = selected_schema(entry)
+    assert (["id"], ["id", "address", "attributes"]) == (schema["required"], list(schema["properties"]))
+
+
+def test_a_key_cannot_be_deselected(choose):
+    """Automatic fields stay."""
+    assert selected_fields(choose({("id",): False})) is None
+
+
+def test_a_nested_field_can_be_deselected(choose):
+    """A breadcrumb of several names reaches into objects; null passes."""
+    entry = choose({("address", "street"): False})
+    assert ["id", "name", "address", "attributes"] == selected_fields(entry)
+    mask = field_mask(entry)
+    assert {"id": 1, "address": {"city": "x"}} == mask.apply({"id": 1, "address": {"city": "x", "street": "y"}})
+    assert {"address": None} == mask.apply({"address": None})
+    assert ["city"] == list(selected_schema(entry)["properties"]["address"]["properties"])
+
+
+def test_a_deselected_object_takes_its_fields_along(choose):
+    """A selected field of a deselected object is not selected."""
+    assert ["id", "name", "attributes"] == selected_fields(choose({("address",): False, ("address", "city"): True}))
+
+
+def test_an_open_object_keeps_what_its_schema_does_not_name(choose):
+    """Custom attributes that no schema lists pass; the one that is deselected goes."""
+    mask = field_mask(choose({("attributes", "vip"): False}))
+    assert {"attributes": {"colour": "red"}} == mask.apply({"attributes": {"vip": True, "colour": "red"}})
+
+
+def test_an_unsupported_field_is_never_selected():
+    """The inclusion "unsupported" wins over selected."""
+    metadata = {(): {"selected": True}, ("properties", "name"): {"inclusion": "unsupported", "selected": True}}
+    entry = CatalogEntry("users", "users", _SCHEMA, metadata=metadata)
+    assert ["id", "address", "attributes"] == selected_fields(entry)

@@ -1,0 +1,62 @@
+"""The stop signal, inside one process; test_cli.py sends real signals from outside."""
+
+import signal
+import threading
+
+import pytest
+
+from talon_one_singer.errors import Stopped
+from talon_one_singer.signals import StopSignal
+
+
+def test_it_starts_unset():
+    """Before anything happens, waits run out and checks pass."""
+    stop = StopSignal()
+    stop.check()
+    assert (False, False) == (stop.is_set(), stop.wait(0.001))
+
+
+def test_setting_wakes_every_waiter():
+    """Threads that sleep for a minute wake at once."""
+    stop = StopSignal()
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(stop.wait(60))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    stop.set()
+    for thread in threads:
+        thread.join(20)
+    assert [True] * 8 == answers
+
+
+def test_check_raises_with_the_exit_code():
+    """Stopped carries 128 plus the signal's number."""
+    stop = StopSignal()
+    stop.set(signal.SIGINT)
+    with pytest.raises(Stopped) as raised:
+        stop.check()
+    assert 130 == raised.value.exit_code
+
+
+def test_handlers_are_put_back():
+    """After the block the handlers are those from before."""
+    before = signal.getsignal(signal.SIGTERM)
+    stop = StopSignal()
+    with stop.installed():
+        signal.raise_signal(signal.SIGTERM)
+        during = signal.getsignal(signal.SIGTERM)
+    assert (True, signal.SIG_DFL, before) == (stop.is_set(), during, signal.getsignal(signal.SIGTERM))
+
+
+def test_outside_the_main_thread_no_handler_is_installed():
+    """A run inside another program's thread leaves its handlers alone."""
+    seen = []
+
+    def run():
+        with StopSignal().installed():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(20)
+    assert [signal.getsignal(signal.SIGTERM)] == seen

@@ -1,0 +1,117 @@
+"""The state: read leniently, checked strictly, kept whole."""
+
+import threading
+
+import pytest
+
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.state import State, StateTicker
+
+
+def test_an_empty_state_has_no_bookmarks():
+    """The first run starts from nothing."""
+    state = State()
+    assert ({}, {"bookmarks": {}}, None) == (state.bookmark("users"), state.to_dict(), state.currently_syncing)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"bookmarks": {"users": {"at": 1}}},
+        {"singer_state": {"bookmarks": {"users": {"at": 1}}}},
+        {"type": "STATE", "value": {"bookmarks": {"users": {"at": 1}}}},
+    ],
+)
+def test_a_state_may_come_wrapped(value):
+    """Bare, as Meltano stores it, or as a whole STATE message."""
+    assert {"bookmarks": {"users": {"at": 1}}} == State.from_dict(value).to_dict()
+
+
+@pytest.mark.parametrize("content", ["", " \n", "{}", '{"bookmarks": null}'])
+def test_an_empty_file_is_an_empty_state(write_json, content):
+    """An empty file and an empty object start anew."""
+    assert {"bookmarks": {}} == State.from_file(str(write_json("state.json", content))).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"bookmarks": []}, "$.bookmarks must be an object, not an array"),
+        ({"bookmarks": {"users": "2026"}}, "$.bookmarks.users must be an object, not a string"),
+        ({"singer_state": 1}, "$.singer_state must be an object, not a number"),
+        ({"singer_state": {"bookmarks": 1}}, "$.singer_state.bookmarks must be an object, not a number"),
+        ({"currently_syncing": True}, "$.currently_syncing must be a stream's name or null, not a boolean"),
+    ],
+)
+def test_a_malformed_state_names_file_and_place(value, place):
+    """A state of another shape is refused with the place and advice."""
+    with pytest.raises(ConfigError) as raised:
+        State.from_dict(value, "state.json")
+    assert f"state.json is malformed: {place}" == str(raised.value).partition(";")[0]
+
+
+def test_unknown_keys_are_kept():
+    """What others have put into the state comes out again."""
+    value = {"bookmarks": {"gone": {"a": 1}}, "version": 3}
+    state = State.from_dict(value)
+    state.set_bookmark("users", {"at": 1})
+    assert {"bookmarks": {"gone": {"a": 1}, "users": {"at": 1}}, "version": 3} == state.to_dict()
+
+
+def test_bookmarks_are_copies():
+    """Nobody changes the state from outside."""
+    mine = {"seen": [1]}
+    state = State()
+    state.set_bookmark("users", mine)
+    mine["seen"].append(2)
+    state.bookmark("users")["seen"].append(3)
+    state.to_dict()["bookmarks"]["users"]["seen"].append(4)
+    assert {"seen": [1]} == state.bookmark("users")
+
+
+def test_an_empty_bookmark_removes_the_stream():
+    """The state does not grow with streams that are over."""
+    state = State({"bookmarks": {"users": {"at": 1}}})
+    state.set_bookmark("users", {})
+    assert {"bookmarks": {}} == state.to_dict()
+
+
+def test_currently_syncing_comes_and_goes():
+    """The mark is removed, not left null."""
+    state = State()
+    state.currently_syncing = "users"
+    during = state.to_dict()
+    state.currently_syncing = None
+    assert ({"bookmarks": {}, "currently_syncing": "users"}, {"bookmarks": {}}) == (during, state.to_dict())
+
+
+def test_a_state_is_due_once_an_interval(clock):
+    """The ticker counts from its start and from each time it has said yes."""
+    ticker = StateTicker(60, clock)
+    answers = []
+    for step_s in (59, 1, 0, 59, 200, 0):
+        clock.now_s += step_s
+        answers.append(ticker.due())
+    assert [False, True, False, False, True, False] == answers
+
+
+def test_a_reset_ticker_counts_anew(clock):
+    """A STATE written for another reason puts the next one off."""
+    ticker = StateTicker(60, clock)
+    clock.now_s += 59
+    ticker.reset()
+    clock.now_s += 59
+    assert not ticker.due()
+
+
+def test_one_of_many_threads_is_told(clock):
+    """Eight threads that ask at once get one yes."""
+    ticker = StateTicker(1, clock)
+    clock.now_s += 1
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(ticker.due())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 == sum(answers)
