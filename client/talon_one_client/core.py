@@ -64,6 +64,7 @@ class Caller:
         self.observer = observer or Observer()
         self._clock, self._sleep, self._rng = clock, sleep, rng
         self._met = False
+        self.last_date: tuple[str, datetime] | None = None
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
@@ -118,8 +119,10 @@ class Caller:
         self._sleep(wait)
 
     def _hopeless(self, outcome: Outcome, attempt: int) -> bool:
+        """True for failures that do not mend with time: nobody has ever answered, or what answers is no JSON."""
         never_met = outcome.what is Failure.CONNECT and not self._met
-        return never_met and attempt >= self.config.retry.first_contact_attempts
+        limited = never_met or outcome.what is Failure.GARBLED
+        return limited and attempt >= self.config.retry.first_contact_attempts
 
     def _request_parts(
         self, endpoint: Endpoint, body: Any, content: tuple[str, bytes] | None, idempotency_key: str | None
@@ -161,7 +164,7 @@ class Caller:
             self.observer.request(endpoint, None, self._clock() - started)
             return Outcome(failure.what), self._no_answer(endpoint, failure), None
         self.observer.request(endpoint, response.status, self._clock() - started)
-        self._met = True
+        self._note(response)
         if not 200 <= response.status < 300:
             retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             return Outcome(response.status, retry_after), self._error(endpoint, response), None
@@ -170,7 +173,13 @@ class Caller:
         try:
             return None, None, decode(response.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return Outcome(Failure.GARBLED), self._garbled(endpoint, response, error), None
+            what = Failure.SHAPE if isinstance(error, msgspec.ValidationError) else Failure.GARBLED
+            return Outcome(what), self._garbled(endpoint, response, error), None
+
+    def _note(self, response: Response) -> None:
+        self._met = True
+        if "Date" in response.headers:
+            self.last_date = (response.headers["Date"], datetime.now(UTC))
 
     def _no_answer(self, endpoint: Endpoint, failure: Any) -> e.TalonOneError:
         where = self.config.base_url

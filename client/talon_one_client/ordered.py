@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -49,9 +49,13 @@ class _Lane(Generic[K, V]):
             return
         raise _Stopped
 
-    def drain(self) -> Iterator[V]:
+    def drain(self, poll: Callable[[], None]) -> Iterator[V]:
         while True:
-            part, error = self._parts.get()
+            try:
+                part, error = self._parts.get(timeout=0.5)
+            except queue.Empty:
+                poll()
+                continue
             if error is not None:
                 raise error
             if part is None:
@@ -59,14 +63,18 @@ class _Lane(Generic[K, V]):
             yield part
 
 
+def _nothing() -> None:
+    """The default ``poll``."""
+
+
 def ordered_parts(
-    keys: Iterable[K], produce: Callable[[K], Iterable[V]], concurrency: int
-) -> Iterator[tuple[K, Iterator[V]]]:
+    keys: Iterable[K], produce: Callable[[K], Iterable[V]], concurrency: int, poll: Callable[[], None] = _nothing
+) -> Generator[tuple[K, Iterator[V]]]:
     """For each key, in order, the parts that ``produce(key)`` yields; up to ``concurrency`` keys at once.
 
     The parts of a key must be read before the next key is asked for. ``keys`` is read lazily, a few times
-    ``concurrency`` ahead. An error of a worker is raised where its parts are read; closing the iterator
-    stops the workers after the request in flight.
+    ``concurrency`` ahead. ``poll`` is called while nothing comes and may raise to end the work. An error of a
+    worker is raised where its parts are read; closing the iterator stops the workers after the request in flight.
     """
     stop = threading.Event()
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="talon-one")
@@ -81,7 +89,7 @@ def ordered_parts(
             if not lanes:
                 return
             head = lanes.popleft()
-            yield head.key, head.drain()
+            yield head.key, head.drain(poll)
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)

@@ -27,7 +27,8 @@ class Failure(Enum):
 
     CONNECT = "no connection"
     BROKEN = "connection lost after sending"
-    GARBLED = "an answer that cannot be read"
+    GARBLED = "an answer that is not JSON"
+    SHAPE = "JSON of another shape than documented"
 
 
 # A status or failure that is absent from this table is never tried again.

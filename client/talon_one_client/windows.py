@@ -124,6 +124,8 @@ class WindowReader:
 
     def _part(self, rest: Window, width: int) -> Window:
         """The next ``width`` of the rest, cut at a whole second or millisecond where it is wide enough."""
+        if width >= rest.end_us - rest.start_us:
+            return rest
         unit = 1 if self._crowded is not None else self._unit_us(width)
         if self._backwards:
             cut = -(-(rest.end_us - width) // unit) * unit

@@ -1,0 +1,125 @@
+"""Which keys work, what they may read, and how far the clocks are apart: without writing anything."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client import endpoints as ep
+from talon_one_client import errors as e
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.endpoints import Endpoint
+
+_NOBODY = f"talon-one-connector-check-{uuid.UUID(int=0)}"
+
+# Reads that need no knowledge of the account: a 404 for somebody who does not exist proves the key as well.
+_INTEGRATION: tuple[tuple[Endpoint, dict[str, str | int], dict[str, Any]], ...] = (
+    (ep.GET_CUSTOMER_INVENTORY, {"integrationId": _NOBODY}, {"profile": True}),
+)
+_MANAGEMENT: tuple[tuple[Endpoint, dict[str, str | int], dict[str, Any]], ...] = (
+    (ep.GET_LOYALTY_PROGRAMS, {}, {}),
+    (ep.GET_APPLICATIONS, {}, {"pageSize": 1}),
+    (ep.GET_CUSTOMER_PROFILES, {}, {"pageSize": 1}),
+    (ep.GET_AUDIENCES, {}, {"pageSize": 1}),
+    (ep.GET_ATTRIBUTES, {}, {"pageSize": 1}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """One key: set, working, and what it may read (operation -> None, or why not)."""
+
+    name: str
+    is_set: bool
+    works: bool | None = None
+    error: e.TalonOneError | None = None
+    reads: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What ``check`` found."""
+
+    base_url: str
+    integration: KeyReport
+    management: KeyReport
+    clock_skew_s: float | None
+
+    def lines(self) -> Iterator[str]:
+        """The report as sentences, one a line."""
+        yield f"base URL: {self.base_url}"
+        for key in (self.integration, self.management):
+            if not key.is_set:
+                yield f"{key.name}: not set"
+                continue
+            yield f"{key.name}: {'works' if key.works else f'does not work: {key.error}'}"
+            for operation, why in key.reads.items():
+                yield f"  {operation}: {'yes' if why is None else f'no ({why})'}"
+        if self.clock_skew_s is not None:
+            yield f"clock: {abs(self.clock_skew_s):.0f} s {'ahead of' if self.clock_skew_s > 0 else 'behind'} Talon.One"
+
+    @property
+    def usable(self) -> bool:
+        """True if at least one key is set and every key that is set works."""
+        keys = [k for k in (self.integration, self.management) if k.is_set]
+        return bool(keys) and all(k.works for k in keys)
+
+    def raise_if_unusable(self) -> None:
+        """Raise the first error that keeps a key from working."""
+        for key in (self.integration, self.management):
+            if key.is_set and not key.works and key.error is not None:
+                raise key.error
+
+
+def check(client: TalonOneClient) -> CheckReport:
+    """Try both keys with reads that change nothing.
+
+    Raises:
+        ConnectionFailedError, TlsError: nobody answers at the base URL.
+    """
+    integration = _key(client, "Integration API key (api_key)", client.config.api_key is not None, _INTEGRATION)
+    management = _key(
+        client, "Management API key (management_key)", client.config.management_key is not None, _MANAGEMENT
+    )
+    return CheckReport(client.config.base_url, integration, management, _skew(client))
+
+
+def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyReport:
+    if not is_set:
+        return KeyReport(name, is_set=False)
+    reads: dict[str, str | None] = {}
+    for endpoint, path, query in probes:
+        try:
+            client.call(endpoint, path=path, query=query)
+        except (e.ConnectionFailedError, e.TlsError):
+            raise
+        except e.NotFoundError as error:
+            if not error.server_message or error.status != 404:
+                return KeyReport(name, is_set=True, works=False, error=error)
+        except e.PermissionDeniedError as error:
+            reads[endpoint.name] = error.message
+            continue
+        except e.TalonOneError as error:
+            return KeyReport(name, is_set=True, works=False, error=error)
+        reads[endpoint.name] = None
+    return KeyReport(name, is_set=True, works=True, reads=reads)
+
+
+def _skew(client: TalonOneClient) -> float | None:
+    """Seconds that this machine's clock is ahead of the server's, from the last Date header."""
+    seen = client.caller.last_date
+    if seen is None:
+        return None
+    header, received = seen
+    try:
+        there = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return (received - (there if there.tzinfo else there.replace(tzinfo=UTC))).total_seconds()

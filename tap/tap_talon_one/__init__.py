@@ -1,0 +1,1 @@
+"""Singer tap for Talon.One; the engine also loads warehouses directly."""

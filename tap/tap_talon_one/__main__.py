@@ -1,0 +1,15 @@
+"""``tap-talon-one`` and ``python -m tap_talon_one``."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line."""
+    from talon_one_singer.cli import tap_command
+    from tap_talon_one.tap import definition
+
+    tap_command(definition())()
+
+
+if __name__ == "__main__":
+    main()

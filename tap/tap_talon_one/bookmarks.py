@@ -1,0 +1,141 @@
+"""What a feed remembers of a program: constant in size, whatever the number of ids.
+
+``{"programs": {"1": {"bookmark", "ids", "chain", "running": {...}}}}``. ``bookmark`` is the end of the last
+window that was read completely; ``ids`` and ``chain`` say how many ids that run had and which (a fingerprint),
+so that ids appended since are known to be new and get their whole history. ``running`` is there while a window
+is not complete: its ``start`` and ``end``, how many ids are ``done`` with their fingerprint, and the ``rest`` of
+the window of the id in ``hand`` (the fingerprint up to and with it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.windows import MIN_US, Window, from_us, to_us
+from talon_one_client.wire import format_instant
+from talon_one_singer import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NO_PROGRAM = "-"
+
+
+@dataclass(slots=True)
+class Running:
+    """A window on its way: read for ``done`` ids, and down to ``rest`` for the next one."""
+
+    start_us: int
+    end_us: int
+    done: int = 0
+    chain: str = ""
+    rest: Window | None = None
+    hand: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in the state."""
+        value: dict[str, Any] = {"end": _text(self.end_us), "done": self.done, "chain": self.chain}
+        if self.start_us > MIN_US:
+            value["start"] = _text(self.start_us)
+        if self.rest is not None:
+            value |= {"rest": [self.rest.start_us, self.rest.end_us], "hand": self.hand}
+        return value
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Running:
+        """Out of the state. Raises KeyError, TypeError or ValueError if it is malformed."""
+        rest = value.get("rest")
+        return cls(
+            start_us=_instant(value["start"]) if "start" in value else MIN_US,
+            end_us=_instant(value["end"]),
+            done=int(value["done"]),
+            chain=str(value["chain"]),
+            rest=None if rest is None else Window(int(rest[0]), int(rest[1])),
+            hand=str(value.get("hand", "")),
+        )
+
+
+@dataclass(slots=True)
+class Bookmark:
+    """One program of one feed."""
+
+    bookmark_us: int | None = None
+    ids: int = 0
+    chain: str = ""
+    running: Running | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in the state."""
+        value: dict[str, Any] = {}
+        if self.bookmark_us is not None:
+            value = {"bookmark": _text(self.bookmark_us), "ids": self.ids, "chain": self.chain}
+        if self.running is not None:
+            value["running"] = self.running.to_dict()
+        return value
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Bookmark:
+        """Out of the state. Raises KeyError, TypeError or ValueError if it is malformed."""
+        running = value.get("running")
+        return cls(
+            bookmark_us=_instant(value["bookmark"]) if "bookmark" in value else None,
+            ids=int(value.get("ids", 0)),
+            chain=str(value.get("chain", "")),
+            running=None if running is None else Running.from_dict(running),
+        )
+
+
+@dataclass
+class FeedBookmarks:
+    """All programs of a feed."""
+
+    programs: dict[str, Bookmark] = field(default_factory=dict)
+
+    @classmethod
+    def from_state(cls, feed: str, value: Mapping[str, Any]) -> FeedBookmarks:
+        """Out of the feed's bookmark in the state.
+
+        Raises:
+            ConfigError: it is malformed; names the place.
+        """
+        found = cls()
+        programs = value.get("programs", {})
+        if not isinstance(programs, dict):
+            raise _malformed(feed, "programs", "it must be an object")
+        for program, bookmark in programs.items():
+            try:
+                found.programs[program] = Bookmark.from_dict(bookmark)
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+                raise _malformed(feed, f"programs.{program}", f"{type(error).__name__}: {error}") from error
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in the state; {} if there is nothing to remember."""
+        programs = {key: mark.to_dict() for key, mark in self.programs.items()}
+        return {"programs": programs} if any(programs.values()) else {}
+
+    def of(self, program: int | None) -> Bookmark:
+        """The bookmark of a program, made if it is not there."""
+        return self.programs.setdefault(NO_PROGRAM if program is None else str(program), Bookmark())
+
+
+def _malformed(feed: str, place: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"the state is malformed at bookmarks.{feed}.{place}: {why}; "
+        "use the last STATE of a run, or leave the state out to read everything anew"
+    )
+
+
+def _text(instant_us: int) -> str:
+    return format_instant(from_us(instant_us))
+
+
+def _instant(text: Any) -> int:
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r} is not an instant")
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone")
+    return to_us(instant)

@@ -1,0 +1,311 @@
+"""Reading the selected streams into a sink, resumable at any moment.
+
+The sink is a Singer writer or a warehouse; both run this very code.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from talon_one_client.errors import (
+    AuthenticationError,
+    NotFoundError,
+    TalonOneError,
+)
+from talon_one_client.ordered import ordered_parts
+from talon_one_client.windows import MIN_US, Window, to_us
+from talon_one_singer import ConfigError, SingerError
+from talon_one_singer.raw_mask import RawMask
+from talon_one_singer.selection import field_mask
+from tap_talon_one.bookmarks import FeedBookmarks, Running
+from tap_talon_one.ids import IdChain, ids_for, ids_total
+from tap_talon_one.readers import Job, Part, Reader
+from tap_talon_one.streams import FEEDS, Feed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_singer import CatalogEntry
+    from talon_one_singer.metrics import Metrics
+    from talon_one_singer.progress import Progress
+    from talon_one_singer.state import State
+
+log = logging.getLogger("tap_talon_one")
+
+GIVE_UP_AFTER_MISSING = 20  # ids in a row, from the first one on, before the program or the ids are called wrong
+
+
+class Sink(Protocol):
+    """Where rows go."""
+
+    def open(self, entry: CatalogEntry) -> None:
+        """Rows of a stream are about to come."""
+
+    def rows(self, stream: str, rows: Sequence[bytes]) -> None:
+        """Encoded JSON objects of a stream."""
+
+    def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
+        """All rows so far belong to the state; the sink decides whether to store it now, unless ``final``."""
+
+
+class SomeStreamsFailed(SingerError):
+    """Streams that could not be read; the others were."""
+
+
+@dataclass
+class Engine:
+    """One run over the selected streams.
+
+    Attributes:
+        settings: of the tap.
+        entries: selected catalog entries.
+        stop: called often; raises to end the run.
+        now: the run's clock.
+    """
+
+    settings: Mapping[str, Any]
+    client: TalonOneClient
+    entries: Sequence[CatalogEntry]
+    state: State
+    sink: Sink
+    metrics: Metrics
+    progress: Progress
+    stop: Callable[[], None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pinned_us: int = field(init=False)
+    _failures: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Read all selected streams; one that fails does not keep the others from being read.
+
+        Raises:
+            SomeStreamsFailed: names each failed stream and why.
+            ConfigError, AuthenticationError: nothing can be read as it is set.
+        """
+        try:
+            for feed in FEEDS:
+                entries = [e for e in self.entries if e.tap_stream_id in {s.name for s in feed.streams}]
+                if entries:
+                    self._feed(feed, entries)
+        finally:
+            self.sink.checkpoint(self.state.to_dict, final=True)
+        if self._failures:
+            raise SomeStreamsFailed("\n".join(self._failures))
+
+    def __post_init__(self) -> None:
+        self.pinned_us = self._pin()
+
+    def _pin(self) -> int:
+        """The instant that this run reads up to: now less the settle time, or end_date if that is earlier."""
+        settled = to_us(self.now()) - round(float(self.settings["settle_seconds"]) * 1_000_000)
+        end = self.settings["end_date"]
+        return settled if end is None else min(settled, to_us(end))
+
+    def _feed(self, feed: Feed, entries: list[CatalogEntry]) -> None:
+        names = ", ".join(e.tap_stream_id for e in entries)
+        self.state.currently_syncing = entries[0].tap_stream_id
+        try:
+            for entry in entries:
+                self.sink.open(entry)
+            for program in self._programs(feed):
+                FeedRun(self, feed, entries, program).run()
+        except AuthenticationError:
+            raise
+        except (TalonOneError, ConfigError) as error:
+            self._failures.append(f"{names}: {error}")
+            log.error("%s: %s", names, error)
+        else:
+            self.state.currently_syncing = None
+        finally:
+            self.sink.checkpoint(self.state.to_dict)
+
+    def _programs(self, feed: Feed) -> list[int | None]:
+        if not feed.per_program:
+            return [None]
+        given = self.settings["loyalty_program_ids"]
+        if given:
+            return list(given)
+        if not self.settings["management_key"]:
+            raise ConfigError(
+                "which loyalty programs shall be read? Set loyalty_program_ids, or a management_key to read all"
+            )
+        programs = self.client.get_loyalty_programs().get("data") or []
+        found: list[int | None] = [p["id"] for p in programs if bool(p.get("cardBased")) == (feed.entity == "card")]
+        if not found:
+            kind = "card-based" if feed.entity == "card" else "profile-based"
+            log.warning("%s: the account has no %s loyalty program", feed.name, kind)
+        return found
+
+
+class FeedRun:
+    """One feed for one program: its ids in order, many at once, with a position after each part."""
+
+    def __init__(self, engine: Engine, feed: Feed, entries: list[CatalogEntry], program: int | None) -> None:
+        self._engine, self._feed, self._program = engine, feed, program
+        self._marks = FeedBookmarks.from_state(feed.name, engine.state.bookmark(feed.name))
+        self._mark = self._marks.of(program)
+        self._masks = {e.tap_stream_id: RawMask(m) if (m := field_mask(e)) else None for e in entries}
+        page_size = engine.settings["page_size"]
+        self._reader = Reader(feed, engine.client, frozenset(self._masks), page_size)
+        self._chain = IdChain()
+        self._found = self._missing = 0
+        self._label = feed.name if program is None else f"{feed.name} of program {program}"
+
+    def run(self) -> None:
+        """Read the feed; the bookmark moves when the last id is done."""
+        running = self._start()
+        if running is None:
+            log.info("%s: nothing to read in the span that is set", self._label)
+            return
+        settings = self._engine.settings
+        self._engine.progress.start(self._feed.name, ids_total(self._feed, settings) or self._mark.ids or None, "ids")
+        parts = ordered_parts(self._jobs(running), self._reader.read, settings["concurrency"], self._engine.stop)
+        with closing(parts):
+            for job, of_job in parts:
+                self._one(running, job, of_job)
+        if self._missing and not self._found:
+            raise self._all_missing()
+        if self._missing:
+            log.warning("%s: %s ids are not known to Talon.One", self._label, f"{self._missing:,}")
+        self._finish(running)
+
+    def _start(self) -> Running | None:
+        """The window to read: the one under way, or a new one; None if it is empty."""
+        running = self._mark.running
+        start, end = self._window()
+        if running is not None and self._still_wanted(running, end):
+            if self._prefix_is_the_same(running):
+                log.info("%s: going on after %s ids", self._label, f"{running.done:,}")
+                self._chain.resume(running.done, running.chain)
+                self._found = running.done  # an interrupted run that found nobody would have failed
+                return running
+            log.warning("%s: the ids have changed since the interrupted run; starting its window anew", self._label)
+        if start >= end:
+            return None
+        self._mark.running = Running(start, end)
+        return self._mark.running
+
+    def _window(self) -> tuple[int, int]:
+        settings, pinned_us = self._engine.settings, self._engine.pinned_us
+        if not self._feed.incremental:
+            as_of = settings["as_of"]
+            return MIN_US, pinned_us if as_of is None else to_us(as_of)
+        bookmark = self._mark.bookmark_us
+        return self._earliest() if bookmark is None else max(self._earliest(), bookmark), pinned_us
+
+    def _still_wanted(self, running: Running, end_us: int) -> bool:
+        if self._feed.incremental:
+            return running.end_us <= end_us
+        return self._engine.settings["as_of"] is None or running.end_us == end_us
+
+    def _prefix_is_the_same(self, running: Running) -> bool:
+        if not running.done:
+            return True
+        chain = IdChain()
+        for text in self._ids():
+            chain.add(text)
+            if chain.count == running.done:
+                return chain.value == running.chain
+        return False
+
+    def _ids(self) -> Iterator[str]:
+        return ids_for(self._feed, self._program, self._engine.settings, self._engine.client)
+
+    def _jobs(self, running: Running) -> Iterator[Job]:
+        """The ids still to do; ids appended since the last run are read from the start."""
+        mark, chain, appended = self._mark, IdChain(), False
+        for text in self._ids():
+            if mark.ids and chain.count == mark.ids:
+                appended = chain.value == mark.chain
+                self._warn_if_changed(same=appended)
+            chain.add(text)
+            if chain.count <= running.done:
+                continue
+            if running.rest is not None and chain.value == running.hand:
+                yield Job(text, self._program, running.rest)
+            else:
+                start_us = self._earliest() if appended else running.start_us
+                yield Job(text, self._program, Window(start_us, running.end_us))
+        if mark.ids and chain.count == mark.ids:
+            self._warn_if_changed(same=chain.value == mark.chain)
+
+    def _warn_if_changed(self, *, same: bool) -> None:
+        """Only ids at the end of the list are known to be new; about others nobody can tell."""
+        if not same and self._feed.incremental and not self._listed_by_management():
+            log.warning(
+                "%s: the list of ids has changed other than by appending; ids that are new in it are read from the "
+                "bookmark on only. Append new ids at the end, or run once without state",
+                self._label,
+            )
+
+    def _listed_by_management(self) -> bool:
+        settings, entity = self._engine.settings, self._feed.entity
+        return not settings[f"{entity}_ids"] and not settings[f"{entity}_ids_file"]
+
+    def _earliest(self) -> int:
+        given = self._engine.settings["start_date"]
+        return MIN_US if given is None else to_us(given)
+
+    def _one(self, running: Running, job: Job, parts: Iterator[Part]) -> None:
+        hand = self._chain.with_next(job.text)
+        try:
+            for part in parts:
+                self._write(part)
+                running.rest, running.hand = part.rest, hand
+                self._remember()
+            self._found += 1
+        except NotFoundError as error:
+            self._on_missing(job, error)
+        self._chain.resume(self._chain.count + 1, hand)
+        running.done, running.chain, running.rest = self._chain.count, hand, None
+        self._engine.progress.advance(self._feed.name)
+        self._remember()
+
+    def _write(self, part: Part) -> None:
+        for stream, rows in part.rows.items():
+            if not rows:
+                continue
+            mask = self._masks[stream]
+            self._engine.sink.rows(stream, mask(rows) if mask else rows)
+            self._engine.metrics.records(stream, len(rows))
+
+    def _remember(self) -> None:
+        engine = self._engine
+        engine.metrics.tick()
+        engine.progress.tick()
+        engine.sink.checkpoint(self._state)
+        engine.stop()
+
+    def _state(self) -> dict[str, Any]:
+        self._engine.state.set_bookmark(self._feed.name, self._marks.to_dict())
+        return self._engine.state.to_dict()
+
+    def _on_missing(self, job: Job, error: NotFoundError) -> None:
+        self._missing += 1
+        if self._engine.settings["on_missing"] == "error":
+            raise NotFoundError(f"{job.text!r} is not known to Talon.One; {error}", operation=self._feed.endpoint.name)
+        if self._missing <= 3:
+            log.warning("%s: %r is not known to Talon.One; it is skipped", self._label, job.text)
+        if not self._found and self._missing >= GIVE_UP_AFTER_MISSING:
+            raise self._all_missing()
+
+    def _all_missing(self) -> ConfigError:
+        where = f"loyalty_program_ids ({self._program}) and " if self._program is not None else ""
+        return ConfigError(
+            f"Talon.One knows none of the first {self._missing} {self._feed.entity} ids (HTTP 404); "
+            f"check {where}the ids"
+        )
+
+    def _finish(self, running: Running) -> None:
+        mark = self._mark
+        mark.running = None
+        if self._feed.incremental:
+            mark.bookmark_us, mark.ids, mark.chain = running.end_us, self._chain.count, self._chain.value
+        self._engine.progress.finish(self._feed.name)
+        self._engine.state.set_bookmark(self._feed.name, self._marks.to_dict())
+        self._engine.sink.checkpoint(self._state)

@@ -1,0 +1,223 @@
+"""Where ids come from: the settings, a file, or the Management API; read lazily, never all at once."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+from talon_one_client import endpoints as ep
+from talon_one_client.errors import NotFoundError
+from talon_one_client.pages import PageSize, fetcher, pages
+from talon_one_singer import ConfigError
+from talon_one_singer.files import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.endpoints import Endpoint
+    from tap_talon_one.streams import Feed
+
+
+class IdChain:
+    """A fingerprint of the ids seen so far, in their order: tells in constant size whether a list is the same."""
+
+    def __init__(self) -> None:
+        self._digest = b""
+        self.count = 0
+
+    def add(self, text: str) -> None:
+        """The next id."""
+        self.resume(self.count + 1, self.with_next(text))
+
+    def with_next(self, text: str) -> str:
+        """What the fingerprint is once ``text`` is added."""
+        data = self._digest + text.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+    def resume(self, count: int, value: str) -> None:
+        """Go on from a fingerprint of ``count`` ids."""
+        self.count, self._digest = count, bytes.fromhex(value)
+
+    @property
+    def value(self) -> str:
+        """16 hex digits."""
+        return self._digest.hex()
+
+
+def ids_for(feed: Feed, program: int | None, settings: Mapping[str, Any], client: TalonOneClient) -> Iterator[str]:
+    """The ids that a feed reads (of a program), in the order of their source.
+
+    A repetition right after itself is dropped.
+
+    Raises:
+        ConfigError: no source, or a file that cannot be used.
+        TalonOneError: the Management API does not give them.
+    """
+    previous = None
+    for text in _source(feed, program, settings, client):
+        if text != previous:
+            yield text
+        previous = text
+
+
+def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
+    """What to set before a feed can be read; None if there are ids (and programs) to read it for."""
+    program = 0 if feed.per_program else None
+    if feed.per_program and not settings["loyalty_program_ids"] and not settings["management_key"]:
+        return "set loyalty_program_ids, or a management_key to read all programs"
+    given = settings[f"{feed.entity}_ids"] or settings[f"{feed.entity}_ids_file"]
+    if not settings["api_key"]:
+        return "set api_key"
+    if given or (settings["management_key"] and _listing(feed, program, settings) is not None):
+        return None
+    return _ways(feed)
+
+
+def ids_total(feed: Feed, settings: Mapping[str, Any]) -> int | None:
+    """How many ids there are, where that is cheap to know."""
+    given = settings[f"{feed.entity}_ids"]
+    return len(given) if given else None
+
+
+def _source(feed: Feed, program: int | None, settings: Mapping[str, Any], client: TalonOneClient) -> Iterator[str]:
+    entity = feed.entity
+    if settings[f"{entity}_ids"]:
+        return iter([str(value) for value in settings[f"{entity}_ids"]])
+    file = settings[f"{entity}_ids_file"]
+    if file:
+        return ids_in_file(file, settings[f"{entity}_ids_column"], setting=f"{entity}_ids_file")
+    if settings["management_key"]:
+        listing = _listing(feed, program, settings)
+        if listing is not None:
+            return _listed(client, *listing)
+    raise ConfigError(f"there are no {entity} ids to read; {_ways(feed)}, or deselect the stream")
+
+
+def _ways(feed: Feed) -> str:
+    ways = f"set {feed.entity}_ids or {feed.entity}_ids_file"
+    if feed.entity in ("card", "profile"):
+        ways += ", or a management_key that may list them"
+    if feed.entity == "session":
+        ways += ", or management_key and application_id"
+    return ways
+
+
+def _listing(
+    feed: Feed, program: int | None, settings: Mapping[str, Any]
+) -> tuple[Endpoint, dict[str, str | int], str, dict[str, Any]] | None:
+    """(endpoint, path, field, query) of the list that holds the ids."""
+    application = settings["application_id"]
+    if feed.entity == "card" and program is not None:
+        return ep.GET_LOYALTY_CARDS, {"loyaltyProgramId": program}, "identifier", {}
+    if feed.entity == "profile" and application:
+        return ep.GET_APPLICATION_CUSTOMERS, {"applicationId": application}, "integrationId", {}
+    if feed.entity == "profile":
+        return ep.GET_CUSTOMER_PROFILES, {}, "integrationId", {"sandbox": settings["sandbox"]}
+    if feed.entity == "session" and application:
+        return ep.GET_APPLICATION_SESSIONS, {"applicationId": application}, "integrationId", {}
+    return None
+
+
+def _listed(
+    client: TalonOneClient, endpoint: Endpoint, path: dict[str, str | int], name: str, query: dict[str, Any]
+) -> Iterator[str]:
+    only_id = msgspec.defstruct("OnlyId", [("value", str | None, None)], rename={"value": name})
+    decode = msgspec.json.Decoder(only_id).decode
+    size = PageSize(endpoint)
+    try:
+        for page in pages(fetcher(client, endpoint, path, size), size, **query):
+            for raw in page:
+                value = decode(raw).value  # type: ignore[attr-defined]
+                if value:
+                    yield value
+    except NotFoundError as error:
+        what = ", ".join(f"{name} {value}" for name, value in path.items())
+        raise ConfigError(f"Talon.One knows no {what}; check loyalty_program_ids and application_id") from error
+
+
+def ids_in_file(url: str, column: str, *, setting: str) -> Iterator[str]:
+    """The values of a column of a CSV, JSON Lines or Parquet file; empty ones are left out.
+
+    Raises:
+        ConfigError: names the setting, the file and the line.
+    """
+    readers = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_lines, ".parquet": _parquet}
+    plain = url.removesuffix(".gz")
+    reader = next((read for suffix, read in readers.items() if plain.lower().endswith(suffix)), None)
+    if reader is None:
+        raise ConfigError(f"{setting}: {url} must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)")
+    yield from reader(url, column, setting)
+
+
+@contextmanager
+def _opened(url: str, mode: str, setting: str) -> Iterator[IO[Any]]:
+    import fsspec
+
+    text = {"encoding": "utf-8-sig", "newline": ""} if mode == "rt" else {}
+    try:
+        with fsspec.open(url, mode, compression="infer", **text) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise ConfigError(f"{setting}: there is no file {url}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{setting}: {url} is not UTF-8 text ({error.reason} at byte {error.start})") from error
+    except (OSError, ImportError, ValueError) as error:
+        raise ConfigError(f"{setting}: cannot read {url}: {error}") from error
+
+
+def _csv(url: str, column: str, setting: str) -> Iterator[str]:
+    with _opened(url, "rt", setting) as file:
+        rows = csv.DictReader(file, strict=True)
+        try:
+            _check_column(column, rows.fieldnames or [], url, setting)
+            for row in rows:
+                if row[column]:
+                    yield row[column]
+        except csv.Error as error:
+            raise ConfigError(f"{setting}: {url}, line {rows.line_num}: {error}") from error
+
+
+def _json_lines(url: str, column: str, setting: str) -> Iterator[str]:
+    with _opened(url, "rt", setting) as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ConfigError(f"{setting}: {url}, line {number} is not JSON: {error.msg}") from error
+            if not isinstance(row, dict):
+                raise ConfigError(f"{setting}: {url}, line {number} must be a JSON object")
+            _check_column(column, list(row), f"{url}, line {number}", setting)
+            if row[column] not in (None, ""):
+                yield str(row[column])
+
+
+def _parquet(url: str, column: str, setting: str) -> Iterator[str]:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ConfigError(f"{setting}: Parquet needs pyarrow: pip install 'talon-one-connector[warehouse]'") from error
+    with _opened(url, "rb", setting) as file:
+        parquet = pq.ParquetFile(file)
+        _check_column(column, parquet.schema_arrow.names, url, setting)
+        for batch in parquet.iter_batches(columns=[column]):
+            for value in batch.column(0).to_pylist():
+                if value not in (None, ""):
+                    yield str(value)
+
+
+def _check_column(column: str, there: list[str] | Any, place: str, setting: str) -> None:
+    if column in there:
+        return
+    listed = ", ".join(there) or "nothing"
+    hint = nearest(column, there)
+    raise ConfigError(
+        f"{setting}: {place} has no column {column!r}{hint}; it has: {listed}. Set {setting.removesuffix('file')}column"
+    )

@@ -1,0 +1,191 @@
+"""From an id to rows: one reader for each kind of answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from talon_one_client.errors import UnexpectedResponseError
+from talon_one_client.pages import PageSize, fetcher
+from talon_one_client.windows import Window, WindowReader, from_us
+from talon_one_client.wire import format_instant
+from tap_talon_one.rows import encode, joined, with_fields, with_ledger_dates
+from tap_talon_one.schemas import POINTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from talon_one_client.client import TalonOneClient
+    from tap_talon_one.streams import Feed
+
+Rows = dict[str, list[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One id to read: its window of ``created`` (ledgers) or the instant that ends it (balances)."""
+
+    text: str
+    program: int | None
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows by stream, and what remains of the job's window after them (None: nothing)."""
+
+    rows: Rows
+    rest: Window | None = None
+
+
+@dataclass
+class Reader:
+    """Reads the jobs of a feed. Called from many threads."""
+
+    feed: Feed
+    client: TalonOneClient
+    streams: frozenset[str]
+    page_size: int | None = None
+    _size: PageSize | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._size = PageSize(self.feed.endpoint, self.page_size) if self.feed.endpoint.paged else None
+
+    def read(self, job: Job) -> Iterator[Part]:
+        """The parts of one id.
+
+        Raises:
+            NotFoundError: Talon.One does not know the id.
+            UnexpectedResponseError: an answer of another shape.
+            TalonOneError: see talon_one_client.errors.
+        """
+        read: Callable[[Job], Iterable[Part]] = getattr(self, f"_{self.feed.reader}")
+        try:
+            yield from read(job)
+        except msgspec.DecodeError as error:
+            raise UnexpectedResponseError(
+                f"the answer for {job.text!r} has another shape than Talon.One documents: {error}",
+                operation=self.feed.endpoint.name,
+            ) from error
+
+    def _path(self, job: Job) -> dict[str, str | int]:
+        program = {} if job.program is None else {"loyaltyProgramId": job.program}
+        return {**program, self.feed.id_param: job.text}
+
+    def _call(self, job: Job, decode: Callable[[bytes], Any], **query: Any) -> Any:
+        return self.client.call(self.feed.endpoint, path=self._path(job), query=query, decode=decode)
+
+    def _ledger(self, job: Job) -> Iterator[Part]:
+        (stream,) = self.streams
+        own = "cardIdentifier" if self.feed.entity == "card" else "integrationId"
+        tail = b"" if own == "cardIdentifier" else joined({own: job.text})
+        assert self._size is not None
+        fetch = fetcher(self.client, self.feed.endpoint, self._path(job), self._size)
+        for rows, rest in WindowReader(fetch, self._size).read(job.window):
+            yield Part({stream: [with_ledger_dates(row.raw, tail) for row in rows]}, rest)
+
+    def _balances(self, job: Job) -> Iterator[Part]:
+        (stream,) = self.streams
+        as_of = from_us(job.window.end_us)
+        answer = self._call(job, _decode_balances, endDate=as_of)
+        owner = "cardIdentifier" if self.feed.entity == "card" else "integrationId"
+        ledgers = {"": answer.balance or {}, **(answer.subledger_balances or {})}
+        common = {"programId": job.program, owner: job.text}
+        yield Part({stream: [_balance(common, name, as_of, points) for name, points in ledgers.items()]})
+
+    def _inventory(self, job: Job) -> Iterator[Part]:
+        wanted = {s.section: s.name for s in self.feed.streams if s.name in self.streams and s.section}
+        answer = self._call(job, _decode_inventory, **dict.fromkeys(wanted, True))
+        rows: Rows = {}
+        tail = joined({"integrationId": job.text})
+        for section, stream in wanted.items():
+            value = getattr(answer, section)
+            if section == "profile":
+                rows[stream] = _present(value)
+            elif section == "loyalty":
+                rows[stream] = [] if value is None else list(_memberships(value, tail))
+            else:
+                rows[stream] = [with_fields(raw, tail) for raw in value or ()]
+        yield Part(rows)
+
+    def _session(self, job: Job) -> Iterator[Part]:
+        (stream,) = self.streams
+        answer = self._call(job, _decode_session)
+        yield Part({stream: _present(answer.customer_session)})
+
+    def _reservations(self, job: Job) -> Iterator[Part]:
+        (stream,) = self.streams
+        answer = self._call(job, _decode_reserved)
+        tail = joined({"couponValue": job.text})
+        yield Part({stream: [with_fields(raw, tail) for raw in answer.data]})
+
+
+RawMap = dict[str, msgspec.Raw]
+NULL = msgspec.Raw(b"null")
+NEVER_FILLED = frozenset({"expiredBalance", "spentBalance"})  # the API documents them as always 0: that is no balance
+
+
+class _Balances(msgspec.Struct, rename="camel"):
+    balance: RawMap | None = None
+    subledger_balances: dict[str, RawMap] | None = None
+
+
+class _Ledgers(msgspec.Struct, rename={"sub_ledgers": "subLedgers", "join_date": "joinDate"}):
+    id: int
+    name: str | None = None
+    title: str | None = None
+    join_date: str | None = None
+    ledger: RawMap | None = None
+    sub_ledgers: dict[str, RawMap] | None = None
+
+
+class _Loyalty(msgspec.Struct):
+    programs: dict[str, _Ledgers] | None = None
+
+
+class _Inventory(msgspec.Struct):
+    profile: msgspec.Raw = NULL
+    loyalty: _Loyalty | None = None
+    coupons: list[msgspec.Raw] | None = None
+    referrals: list[msgspec.Raw] | None = None
+    giveaways: list[msgspec.Raw] | None = None
+
+
+class _Session(msgspec.Struct, rename="camel"):
+    customer_session: msgspec.Raw = NULL
+
+
+class _Reserved(msgspec.Struct):
+    data: list[msgspec.Raw]
+
+
+_decode_balances = msgspec.json.Decoder(_Balances).decode
+_decode_inventory = msgspec.json.Decoder(_Inventory).decode
+_decode_session = msgspec.json.Decoder(_Session).decode
+_decode_reserved = msgspec.json.Decoder(_Reserved).decode
+
+
+def _balance(common: Mapping[str, Any], ledger: str, as_of: Any, points: RawMap) -> bytes:
+    """One balance row; points that the answer does not hold are null, what else it holds passes through."""
+    row = {**common, "subledgerId": ledger, "as_of": format_instant(as_of), **dict.fromkeys(POINTS), **points}
+    return encode(row)
+
+
+def _memberships(loyalty: _Loyalty, owner: bytes) -> Iterator[bytes]:
+    for program in (loyalty.programs or {}).values():
+        ledgers = {"": program.ledger or {}, **(program.sub_ledgers or {})}
+        for name, ledger in ledgers.items():
+            fields = {
+                "programId": program.id,
+                "name": program.name,
+                "title": program.title,
+                "joinDate": program.join_date,
+                "subledgerId": name,
+            }
+            yield with_fields(encode({**ledger, **dict.fromkeys(NEVER_FILLED & ledger.keys())}), owner + joined(fields))
+
+
+def _present(raw: msgspec.Raw) -> list[bytes]:
+    return [] if raw == NULL else [bytes(raw)]

@@ -1,0 +1,83 @@
+"""JSON Schemas of the streams: what Talon.One sends, plus the fields that the tap adds.
+
+A field of Talon.One keeps its name (camelCase); a field that the tap adds is snake_case.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from talon_one_schemas import record
+
+Schema = dict[str, Any]
+
+STRING: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+MAYBE_STRING: Schema = {"type": ["string", "null"]}
+MAYBE_NUMBER: Schema = {"type": ["number", "null"]}
+MAYBE_INSTANT: Schema = {"type": ["string", "null"], "format": "date-time"}
+
+LEDGER_DATES: dict[str, Schema] = {
+    "start_kind": MAYBE_STRING,
+    "start_at": MAYBE_INSTANT,
+    "expiry_kind": MAYBE_STRING,
+    "expiry_at": MAYBE_INSTANT,
+}
+POINTS = ("activePoints", "pendingPoints", "spentPoints", "expiredPoints", "negativePoints")
+
+
+def _shipped(node: Any) -> Any:
+    """A schema without our annotations."""
+    if isinstance(node, dict):
+        return {k: _shipped(v) for k, v in node.items() if k not in ("x-since", "$schema", "title")}
+    return [_shipped(v) for v in node] if isinstance(node, list) else node
+
+
+def _properties(of: Schema) -> dict[str, Schema]:
+    # A property may itself be called "title": only the annotations of schemas are dropped.
+    return {name: _shipped(prop) for name, prop in of["properties"].items()}
+
+
+def table(properties: dict[str, Schema]) -> Schema:
+    """An object schema; unknown fields may come, since either era and later ones are read."""
+    return {"type": "object", "properties": properties, "additionalProperties": True}
+
+
+def page_row(page: str, **added: Schema) -> Schema:
+    """Schema of a row of a page record, with added fields."""
+    return table({**_properties(record(page)["properties"]["data"]["items"]), **added})
+
+
+def section_row(name: str, section: str, **added: Schema) -> Schema:
+    """Schema of a row of an array (or of the object) ``section`` of record ``name``, with added fields."""
+    part = record(name)["properties"][section]
+    return table({**_properties(part.get("items", part)), **added})
+
+
+def balance_row(owner: str, **extra: Schema) -> Schema:
+    """Schema of a balance: one row per owner and ledger; what the API does not say is null."""
+    return table(
+        {
+            "programId": INTEGER,
+            owner: STRING,
+            "subledgerId": STRING,
+            "as_of": INSTANT,
+            **dict.fromkeys(POINTS, MAYBE_NUMBER),
+            **extra,
+        }
+    )
+
+
+def tier_fields() -> dict[str, Schema]:
+    """Tier fields of a profile's balance (era current)."""
+    ledger = _properties(record("LoyaltyBalancesWithTiers")["properties"]["balance"])
+    return {name: prop for name, prop in ledger.items() if name not in POINTS}
+
+
+def loyalty_row() -> Schema:
+    """Schema of a profile's membership in a program: one row per program and ledger."""
+    program = record("CustomerInventory")["properties"]["loyalty"]["properties"]["programs"]["additionalProperties"]
+    ledger = _properties(program["properties"]["ledger"])
+    names = {"programId": INTEGER, "name": MAYBE_STRING, "title": MAYBE_STRING, "joinDate": MAYBE_INSTANT}
+    return table({"integrationId": STRING, **names, "subledgerId": STRING, **ledger})

@@ -1,0 +1,166 @@
+"""The streams, as a table: what each is read from, its key, and its fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from talon_one_client import endpoints as ep
+from tap_talon_one import schemas as s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talon_one_client.endpoints import Endpoint
+
+Entity = Literal["card", "profile", "session", "coupon"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream.
+
+    Attributes:
+        name: as in the catalog and the warehouse.
+        key: fields that identify a row.
+        schema: builds its JSON schema.
+        replication_key: ``created`` for ledgers, None for snapshots.
+        section: of the inventory, where it is read from one.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    schema: Callable[[], s.Schema]
+    description: str
+    replication_key: str | None = None
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Streams that are read together: for each id (of each program) one operation.
+
+    Attributes:
+        name: of its bookmark; the stream's where there is but one.
+        endpoint: the operation.
+        entity: what the ids are.
+        per_program: read for each loyalty program.
+        reader: how its answers become rows, see tap_talon_one.readers.
+    """
+
+    name: str
+    endpoint: Endpoint
+    entity: Entity
+    streams: tuple[Stream, ...]
+    reader: Literal["ledger", "balances", "inventory", "session", "reservations"]
+    per_program: bool = False
+
+    @property
+    def id_param(self) -> str:
+        """Path parameter that takes the id."""
+        return self.endpoint.path_params[-1].name
+
+    @property
+    def incremental(self) -> bool:
+        """True if only what is new since the last run is read."""
+        return self.reader == "ledger"
+
+
+CARD_TRANSACTIONS = Stream(
+    "loyalty_card_transactions",
+    ("id",),
+    lambda: s.page_row("LoyaltyCardTransactionsPage", **s.LEDGER_DATES),
+    "The ledger of each card: points added and subtracted.",
+    replication_key="created",
+)
+CARD_BALANCES = Stream(
+    "loyalty_card_balances",
+    ("programId", "cardIdentifier", "subledgerId", "as_of"),
+    lambda: s.balance_row("cardIdentifier"),
+    "Points of each card and subledger at one instant; subledgerId is empty for the main ledger.",
+)
+PROFILE_TRANSACTIONS = Stream(
+    "loyalty_profile_transactions",
+    ("id",),
+    lambda: s.page_row("LoyaltyProgramProfileTransactionsPage", integrationId=s.STRING, **s.LEDGER_DATES),
+    "The ledger of each profile; integrationId is the profile that was asked for.",
+    replication_key="created",
+)
+PROFILE_BALANCES = Stream(
+    "loyalty_profile_balances",
+    ("programId", "integrationId", "subledgerId", "as_of"),
+    lambda: s.balance_row("integrationId", **s.tier_fields()),
+    "Points of each profile and subledger at one instant, with tiers where the API gives them.",
+)
+CUSTOMER_PROFILES = Stream(
+    "customer_profiles",
+    ("integrationId",),
+    lambda: s.section_row("CustomerInventory", "profile"),
+    "Each profile with its attributes and audiences.",
+    section="profile",
+)
+CUSTOMER_COUPONS = Stream(
+    "customer_coupons",
+    ("integrationId", "id"),
+    lambda: s.section_row("CustomerInventory", "coupons", integrationId=s.STRING),
+    "Coupons of each profile.",
+    section="coupons",
+)
+CUSTOMER_REFERRALS = Stream(
+    "customer_referrals",
+    ("integrationId", "id"),
+    lambda: s.section_row("CustomerInventory", "referrals", integrationId=s.STRING),
+    "Referrals of each profile.",
+    section="referrals",
+)
+CUSTOMER_GIVEAWAYS = Stream(
+    "customer_giveaways",
+    ("integrationId", "id"),
+    lambda: s.section_row("CustomerInventory", "giveaways", integrationId=s.STRING),
+    "Giveaways of each profile.",
+    section="giveaways",
+)
+CUSTOMER_LOYALTY = Stream(
+    "customer_loyalty",
+    ("integrationId", "programId", "subledgerId"),
+    s.loyalty_row,
+    "Ledgers of each profile in each loyalty program.",
+    section="loyalty",
+)
+CUSTOMER_SESSIONS = Stream(
+    "customer_sessions",
+    ("integrationId",),
+    lambda: s.section_row("IntegrationCustomerSessionResponse", "customerSession"),
+    "Customer sessions with their carts.",
+)
+COUPON_RESERVATIONS = Stream(
+    "coupon_reservations",
+    ("couponValue", "integrationId"),
+    lambda: s.page_row("ReservedCustomers", couponValue=s.STRING),
+    "Profiles for which a coupon is reserved.",
+)
+
+FEEDS: tuple[Feed, ...] = (
+    Feed("loyalty_card_transactions", ep.GET_LOYALTY_CARD_TRANSACTIONS, "card", (CARD_TRANSACTIONS,), "ledger", True),
+    Feed("loyalty_card_balances", ep.GET_LOYALTY_CARD_BALANCES, "card", (CARD_BALANCES,), "balances", True),
+    Feed(
+        "loyalty_profile_transactions",
+        ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS,
+        "profile",
+        (PROFILE_TRANSACTIONS,),
+        "ledger",
+        True,
+    ),
+    Feed("loyalty_profile_balances", ep.GET_LOYALTY_BALANCES, "profile", (PROFILE_BALANCES,), "balances", True),
+    Feed(
+        "customer_inventory",
+        ep.GET_CUSTOMER_INVENTORY,
+        "profile",
+        (CUSTOMER_PROFILES, CUSTOMER_COUPONS, CUSTOMER_REFERRALS, CUSTOMER_GIVEAWAYS, CUSTOMER_LOYALTY),
+        "inventory",
+    ),
+    Feed("customer_sessions", ep.GET_CUSTOMER_SESSION, "session", (CUSTOMER_SESSIONS,), "session"),
+    Feed("coupon_reservations", ep.GET_RESERVED_CUSTOMERS, "coupon", (COUPON_RESERVATIONS,), "reservations"),
+)
+
+STREAMS: tuple[Stream, ...] = tuple(stream for feed in FEEDS for stream in feed.streams)

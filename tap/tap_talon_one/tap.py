@@ -1,0 +1,168 @@
+"""The tap's definition: what it is called, what it can read, and how a run goes."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer import Catalog, CatalogEntry, ConfigError, RunContext, TapDefinition
+from tap_talon_one.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.endpoints import Endpoint
+
+NAME = "tap-talon-one"
+
+
+def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
+    """All streams; with settings, those are selected by default for which there are ids to read."""
+    from tap_talon_one.ids import why_unreadable
+    from tap_talon_one.streams import FEEDS
+
+    return Catalog(
+        tuple(
+            CatalogEntry.discovered(
+                stream.name,
+                stream.schema(),
+                stream.key,
+                replication_key=stream.replication_key,
+                selected_by_default=settings is None or why_unreadable(feed, settings) is None,
+            )
+            for feed in FEEDS
+            for stream in feed.streams
+        )
+    )
+
+
+def nothing_selected(settings: Mapping[str, Any]) -> ConfigError:
+    """The error of a run that has no stream to read: what each would need."""
+    from tap_talon_one.ids import why_unreadable
+    from tap_talon_one.streams import FEEDS
+
+    lines = ["there is no stream to read:"]
+    for feed in FEEDS:
+        why = why_unreadable(feed, settings)
+        names = ", ".join(stream.name for stream in feed.streams)
+        lines.append(f"  {names}: {why or 'not selected in the catalog'}")
+    return ConfigError("\n".join(lines))
+
+
+def make_client(settings: Mapping[str, Any], context: RunContext | None = None) -> TalonOneClient:
+    """A client out of the tap's settings; with a context it counts its requests and stops when asked to."""
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.core import Observer
+    from tap_talon_one.settings import client_config
+
+    config = client_config(settings, version("talon-one-connector"))
+    if context is None:
+        return TalonOneClient(config)
+    metrics = context.metrics
+
+    class Counting(Observer):
+        def request(self, endpoint: Endpoint, status: int | None, seconds: float) -> None:
+            metrics.request(endpoint.name, status or 0, seconds)
+
+        def retry(self, endpoint: Endpoint, reason: str, wait_s: float) -> None:
+            metrics.retry(endpoint.name)
+
+    return TalonOneClient(config, observer=Counting(), sleep=_interruptible(context.stop.check))
+
+
+def _interruptible(check: Callable[[], None]) -> Callable[[float], None]:
+    """A sleep that ends early, by raising, when the run is to stop."""
+
+    def sleep(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            check()
+            time.sleep(min(0.25, left))
+
+    return sleep
+
+
+class SingerSink:
+    """Singer messages; a STATE every so many seconds and at the end."""
+
+    def __init__(self, context: RunContext) -> None:
+        from talon_one_singer.state import StateTicker
+
+        self._writer = context.writer
+        self._ticker = StateTicker(float(context.settings["state_interval_seconds"]), time.monotonic)
+
+    def open(self, entry: CatalogEntry) -> None:
+        """Writes the SCHEMA."""
+        from talon_one_singer.selection import selected_schema
+
+        bookmarks = [entry.replication_key] if entry.replication_key else []
+        self._writer.schema(entry.stream, selected_schema(entry), entry.key_properties, bookmarks)
+
+    def rows(self, stream: str, rows: Sequence[bytes]) -> None:
+        """Writes RECORDs."""
+        self._writer.records(stream, rows)
+
+    def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
+        """Writes a STATE if it is time."""
+        if final or self._ticker.due():
+            self._writer.state(state())
+
+
+def sync(context: RunContext) -> None:
+    """One run: the selected streams to the writer.
+
+    Raises:
+        ConfigError: nothing can be read as it is set.
+        SomeStreamsFailed: streams that could not be read; the others were.
+    """
+    from tap_talon_one.engine import Engine
+
+    if not context.selected:
+        raise nothing_selected(context.settings)
+
+    with make_client(context.settings, context) as client:
+        Engine(
+            settings=context.settings,
+            client=client,
+            entries=context.selected,
+            state=context.state,
+            sink=SingerSink(context),
+            metrics=context.metrics,
+            progress=context.progress,
+            stop=context.stop.check,
+        ).run()
+
+
+def check_keys(context: RunContext) -> None:
+    """Check keys and connection.
+
+    Raises:
+        TalonOneError: a key does not work, or nobody answers.
+    """
+    import logging
+
+    from talon_one_client.check import check
+
+    with make_client(context.settings, context) as client:
+        report = check(client)
+    for line in report.lines():
+        logging.getLogger(NAME).info(line)
+    report.raise_if_unusable()
+
+
+def definition() -> TapDefinition:
+    """The tap, as the command line needs it."""
+    from talon_one_client.errors import ConfigurationError, TalonOneError
+
+    return TapDefinition(
+        name=NAME,
+        version=version("talon-one-connector"),
+        settings=SETTINGS,
+        catalog=catalog,
+        sync=sync,
+        test=check_keys,
+        description="Reads loyalty ledgers, balances and all other readable data out of Talon.One.",
+        expected_errors={ConfigurationError: 2, TalonOneError: 1},
+    )
