@@ -100,9 +100,8 @@ def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyRep
             client.call(endpoint, path=path, query=query)
         except (e.ConnectionFailedError, e.TlsError):
             raise
-        except e.NotFoundError as error:
-            if not error.server_message or error.status != 404:
-                return KeyReport(name, is_set=True, works=False, error=error)
+        except e.NotFoundError:
+            pass
         except e.PermissionDeniedError as error:
             reads[endpoint.name] = error.message
             continue

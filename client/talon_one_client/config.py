@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 from talon_one_client.errors import ConfigurationError
 
@@ -75,6 +76,7 @@ class ClientConfig:
     retry: RetryConfig = field(default_factory=RetryConfig)
 
     def __post_init__(self) -> None:
+        check_bundle("verify", self.verify)
         object.__setattr__(self, "base_url", _checked_base_url(self.base_url))
         for name in ("api_key", "management_key"):
             value = getattr(self, name)
@@ -91,15 +93,33 @@ class ClientConfig:
                 raise ConfigurationError(f"{name} must be greater than 0, not {number}")
 
 
+def check_bundle(name: str, verify: bool | str | None) -> None:
+    """Raise ConfigurationError if ``verify`` is a path and nothing is there."""
+    if isinstance(verify, str) and not Path(verify).exists():
+        raise ConfigurationError(f"{name}: there is no CA bundle at {verify!r}")
+
+
 def _checked_base_url(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    url = url.strip().rstrip("/")
+    if "@" in url or "?" in url or "#" in url:
+        raise ConfigurationError("base_url must hold no credentials, query or fragment")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and _reachable(parts)
+    except ValueError:
+        usable = False
+    if not usable:
         raise ConfigurationError(
             f"base_url must look like https://yourbaseurl.talon.one, not {url!r}; copy it from the Campaign Manager"
         )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigurationError("base_url must hold no credentials, query or fragment")
-    return url.strip().rstrip("/")
+    return url
+
+
+def _reachable(parts: SplitResult) -> bool:
+    """True if host, port and path can be put into a request. Raises ValueError for others."""
+    host = parts.hostname or ""
+    host.encode("idna")
+    return bool(host) and (parts.port or 1) > 0 and f"{host}{parts.path}".isprintable() and " " not in parts.geturl()
 
 
 def _checked_key(name: str, value: str) -> Key | None:

@@ -6,6 +6,7 @@ import logging
 import random
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -119,7 +120,7 @@ class Caller:
         self._sleep(wait)
 
     def _hopeless(self, outcome: Outcome, attempt: int) -> bool:
-        """True for failures that do not mend with time: nobody has ever answered, or what answers is no JSON."""
+        """True for failures that do not mend with time: nobody has ever answered, or what answers is something else."""
         never_met = outcome.what is Failure.CONNECT and not self._met
         limited = never_met or outcome.what is Failure.GARBLED
         return limited and attempt >= self.config.retry.first_contact_attempts
@@ -135,7 +136,7 @@ class Caller:
             headers["Content-Type"], data = content
         elif body is not None:
             _check_items(endpoint, body)
-            headers["Content-Type"], data = "application/json", encode_json(body)
+            headers["Content-Type"], data = "application/json", _encoded(endpoint, body)
         if endpoint.idempotency_key:
             headers["Idempotency-Key"] = _checked_idempotency_key(endpoint, idempotency_key or str(uuid.uuid4()))
         return headers, data
@@ -168,11 +169,11 @@ class Caller:
         if not 200 <= response.status < 300:
             retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             return Outcome(response.status, retry_after), self._error(endpoint, response), None
-        if response.status == 204 or (not response.body and endpoint.response_media == "json"):
+        if not response.body and (endpoint.response_media == "csv" or None in endpoint.responses.values()):
             return None, None, None
         try:
             return None, None, decode(response.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except msgspec.DecodeError as error:
             what = Failure.SHAPE if isinstance(error, msgspec.ValidationError) else Failure.GARBLED
             return Outcome(what), self._garbled(endpoint, response, error), None
 
@@ -183,9 +184,10 @@ class Caller:
 
     def _no_answer(self, endpoint: Endpoint, failure: Any) -> e.TalonOneError:
         where = self.config.base_url
-        if failure.permanent:
+        if failure.what is Failure.TLS:
             return e.TlsError(
-                f"the certificate of {where} was not accepted ({failure.reason}); set verify to your CA bundle",
+                f"the certificate of {where} was not accepted ({failure.reason}); check base_url, "
+                "or set verify to your CA bundle",
                 operation=endpoint.name,
             )
         hint = "" if self._met else "; check base_url"
@@ -193,13 +195,17 @@ class Caller:
 
     def _error(self, endpoint: Endpoint, response: Response) -> e.TalonOneError:
         message, details, request_id = error_body(response.body)
-        return _kind(endpoint, response.status)(
-            _explain(endpoint, response.status),
+        kind, explanation = _kind(endpoint, response.status), _explain(endpoint, response.status)
+        if kind is e.NotFoundError and not _is_json_object(response):
+            kind = e.UnexpectedResponseError
+            explanation = "HTTP 404, and not in the words of Talon.One; check base_url and what stands in between"
+        return kind(
+            explanation,
             operation=endpoint.name,
             status=response.status,
             server_message=self._mask(message),
-            errors=details,
-            request_id=request_id or response.headers.get("X-Request-Id"),
+            errors=tuple(replace(d, title=self._mask(d.title), details=self._mask(d.details)) for d in details),
+            request_id=self._mask(request_id or response.headers.get("X-Request-Id") or "") or None,
         )
 
     def _garbled(self, endpoint: Endpoint, response: Response, error: Exception) -> e.TalonOneError:
@@ -208,13 +214,14 @@ class Caller:
             "if this stays so, check base_url and what stands between it and you",
             operation=endpoint.name,
             status=response.status,
-            request_id=response.headers.get("X-Request-Id"),
+            request_id=self._mask(response.headers.get("X-Request-Id") or "") or None,
         )
 
     def _mask(self, text: str) -> str:
         for key in (self.config.api_key, self.config.management_key):
-            if key is not None and len(key) >= 4:
-                text = text.replace(key.reveal(), "********")
+            secret = key.reveal().removeprefix("Bearer ") if key is not None else ""
+            if len(secret) >= 4:
+                text = text.replace(secret, "********")
         return text
 
 
@@ -241,6 +248,20 @@ def _explain(endpoint: Endpoint, status: int) -> str:
     if 300 <= status < 400:
         return f"HTTP {status}: the server redirects; set base_url to the address it redirects to"
     return explanations.get(status, f"HTTP {status}")
+
+
+def _encoded(endpoint: Endpoint, body: Any) -> bytes:
+    try:
+        return encode_json(body)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise e.InvalidRequestError(f"the body cannot be written as JSON: {error}", operation=endpoint.name) from error
+
+
+def _is_json_object(response: Response) -> bool:
+    try:
+        return isinstance(decode_json(response.body), dict)
+    except msgspec.DecodeError:
+        return False
 
 
 def _check_items(endpoint: Endpoint, body: Any) -> None:

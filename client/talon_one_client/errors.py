@@ -5,7 +5,7 @@ TalonOneError
 │   ├── MissingKeyError       the operation needs a key that is not set
 │   ├── AuthenticationError   401: the key is wrong
 │   ├── PermissionDeniedError 403: the key may not do this
-│   └── TlsError              the certificate was not accepted
+│   └── TlsError              no trust: the server's certificate, or no TLS at all
 ├── RejectedError             reject this request or row; the same bytes will fail again
 │   ├── InvalidRequestError   refused here, nothing was sent
 │   ├── BadRequestError       400 and other 4xx
@@ -90,12 +90,7 @@ class TalonOneError(Exception):
         return "; ".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {k: v for k, v in self.__dict__.items() if k != "message"}
-        return (_rebuild, (type(self), self.message, state))
-
-
-def _rebuild(kind: type[TalonOneError], message: str, state: dict[str, Any]) -> TalonOneError:
-    return kind(message, **state)
+        return (type(self), (self.message,), dict(self.__dict__))
 
 
 class ConfigurationError(TalonOneError):
@@ -115,7 +110,7 @@ class PermissionDeniedError(ConfigurationError):
 
 
 class TlsError(ConfigurationError):
-    """The server's certificate was not accepted."""
+    """The server's certificate was not accepted, or it does not speak TLS."""
 
 
 class RejectedError(TalonOneError):

@@ -26,17 +26,33 @@ class Page(msgspec.Struct, rename={"has_more": "hasMore", "total": "totalResultS
     has_more: bool | None = None
     total: int | None = None
 
-    def more_after(self, asked: int) -> bool:
-        """True if rows follow: ``hasMore`` where it is sent, else a full page; never after an empty one.
+    def more_after(self, skip: int, asked: int) -> bool:
+        """True if rows follow: by ``hasMore``, by the total, or by a full page if neither is sent.
 
-        ``totalResultSize`` is not trusted: the eras disagree on when it is filled.
+        Never after an empty page. The eras disagree on which of ``hasMore`` and ``totalResultSize`` is filled and
+        send the other one as false or 0, so that either of them can say yes, and no means little alone.
         """
         if not self.data:
             return False
-        return self.has_more if self.has_more is not None else len(self.data) >= asked
+        if self.has_more or (self.total or 0) > skip + len(self.data):
+            return True
+        return self.has_more is None and not self.total and len(self.data) >= asked
 
 
-_decode_page = msgspec.json.Decoder(Page).decode
+class _Sent(msgspec.Struct):
+    """A page as it may come: an empty list can be null."""
+
+    data: list[msgspec.Raw] | None = None
+    has_more: bool | None = msgspec.field(default=None, name="hasMore")
+    total: int | None = msgspec.field(default=None, name="totalResultSize")
+
+
+_sent = msgspec.json.Decoder(_Sent)
+
+
+def _decode_page(body: bytes) -> Page:
+    sent = _sent.decode(body)
+    return Page(sent.data or [], sent.has_more, sent.total)
 
 
 class Fetch(Protocol):
@@ -61,13 +77,14 @@ class PageSize:
         cap = self.endpoint.max_page_size("current")
         self.value = min(self.wanted or cap, cap)
 
-    def fall_back(self) -> bool:
-        """Use the older cap from now on; False if it is in use already."""
+    def smaller_than(self, asked: int) -> int | None:
+        """The older cap, to be tried where ``asked`` was refused; None if that was no more than the cap."""
         smaller = self.endpoint.max_page_size("seed")
-        if self.value <= smaller:
-            return False
-        self.value = smaller
-        return True
+        return smaller if smaller < asked else None
+
+    def accepted(self, size: int) -> None:
+        """From now on ask for no more than ``size``."""
+        self.value = min(self.value, size)
 
 
 def fetcher(
@@ -80,15 +97,18 @@ def fetcher(
         try:
             return _get(skip, asked, query)
         except BadRequestError as error:
-            if error.status != 400 or not size.fall_back():
+            smaller = size.smaller_than(asked)
+            if error.status != 400 or smaller is None:
                 raise
-            return _get(skip, min(asked, size.value), query)
+            page = _get(skip, smaller, query)
+            size.accepted(smaller)
+            return page
 
     def _get(skip: int, asked: int, query: Mapping[str, Any]) -> Page:
         page: Page = client.call(
             endpoint, path=path, query={**query, "pageSize": asked, "skip": skip}, decode=_decode_page
         )
-        page.has_more = page.more_after(asked)
+        page.has_more = page.more_after(skip, asked)
         return page
 
     return fetch

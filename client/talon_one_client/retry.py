@@ -26,8 +26,9 @@ class Failure(Enum):
     """Failures without an HTTP status."""
 
     CONNECT = "no connection"
+    TLS = "no trust in the server"
     BROKEN = "connection lost after sending"
-    GARBLED = "an answer that is not JSON"
+    GARBLED = "an answer that is not HTTP or not JSON"
     SHAPE = "JSON of another shape than documented"
 
 
@@ -81,7 +82,7 @@ def wait_s(
     if outcome.retry_after_s is not None:
         wait = outcome.retry_after_s + rng() * min(1.0, 0.1 * outcome.retry_after_s)
     else:
-        wait = rng() * min(config.cap_s, config.base_s * 2.0 ** (attempt - 1))
+        wait = rng() * min(config.cap_s, config.base_s * 2.0 ** min(attempt - 1, 64))
     return wait if elapsed_s + wait <= config.budget_s else None
 
 
@@ -92,7 +93,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     text = value.strip()
     try:
         return max(0.0, float(text)) if text.replace(".", "", 1).isdigit() else _until(text, now)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import ssl
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +15,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from talon_one_client.config import check_bundle
 from talon_one_client.retry import Failure
 
 if TYPE_CHECKING:
@@ -32,10 +36,9 @@ class Response:
 class TransportFailure(Exception):
     """No usable answer. ``what`` tells whether the request can have reached the server."""
 
-    def __init__(self, what: Failure, reason: str, *, permanent: bool = False) -> None:
+    def __init__(self, what: Failure, reason: str) -> None:
         self.what = what
         self.reason = reason
-        self.permanent = permanent
         super().__init__(reason)
 
 
@@ -61,10 +64,11 @@ class RequestsTransport:
     def __init__(self, config: ClientConfig) -> None:
         self._timeout = (config.connect_timeout_s, config.read_timeout_s)
         bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        check_bundle("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", bundle)
         self._verify = bundle if config.verify is True and bundle else config.verify
         self._proxies = dict(requests.utils.get_environ_proxies(config.base_url))
         self._local = threading.local()
-        self._adapters: list[HTTPAdapter] = []
+        self._adapters: weakref.WeakSet[HTTPAdapter] = weakref.WeakSet()  # a pool goes with its thread
         self._lock = threading.Lock()
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
@@ -96,13 +100,15 @@ class RequestsTransport:
         if adapter is None:
             adapter = self._local.adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2, max_retries=0)
             with self._lock:
-                self._adapters.append(adapter)
+                self._adapters.add(adapter)
         return adapter
 
 
 def _failure(error: requests.RequestException) -> TransportFailure:
     if isinstance(error, requests.exceptions.SSLError):
-        return TransportFailure(Failure.CONNECT, _reason(error), permanent=True)
+        return TransportFailure(_tls_failure(error), _reason(error))
+    if isinstance(error, requests.exceptions.ProxyError):
+        return TransportFailure(Failure.CONNECT, f"the proxy does not let it through: {_reason(error)}")
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return TransportFailure(Failure.CONNECT, "the connection timed out")
     if isinstance(error, requests.exceptions.ReadTimeout):
@@ -110,16 +116,46 @@ def _failure(error: requests.RequestException) -> TransportFailure:
     cause = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
         return TransportFailure(Failure.CONNECT, _reason(cause))
+    deepest = _deepest(error)
+    if isinstance(deepest, http.client.BadStatusLine) and not isinstance(deepest, http.client.RemoteDisconnected):
+        return TransportFailure(Failure.GARBLED, "what answers does not speak HTTP")
     return TransportFailure(Failure.BROKEN, _reason(error))
+
+
+def _tls_failure(error: BaseException) -> Failure:
+    """TLS if the two never agreed; a TLS connection that breaks later may have carried the request."""
+    deepest = _deepest(error)
+    if isinstance(deepest, ssl.SSLCertVerificationError | urllib3.exceptions.SSLError):
+        return Failure.TLS
+    known = isinstance(deepest, ssl.SSLError) and deepest.reason in _NO_AGREEMENT
+    return Failure.TLS if known else Failure.BROKEN
+
+
+_NO_AGREEMENT = frozenset(
+    {
+        "WRONG_VERSION_NUMBER",
+        "HTTP_REQUEST",
+        "UNSUPPORTED_PROTOCOL",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "CERTIFICATE_VERIFY_FAILED",
+    }
+)
+
+
+def _deepest(error: BaseException) -> BaseException:
+    """The innermost exception among those that ``requests`` and ``urllib3`` wrap around each other."""
+    while True:
+        inner = getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = error.args[-1] if error.args else None
+        if not isinstance(inner, BaseException):
+            return error
+        error = inner
 
 
 def _reason(error: BaseException) -> str:
     """The innermost words of an exception, without object addresses."""
-    deepest: BaseException = error
-    while deepest.args and isinstance(deepest.args[-1], BaseException):
-        deepest = deepest.args[-1]
-    inner = getattr(deepest, "reason", None)
-    if isinstance(inner, BaseException):
-        return _reason(inner)
+    deepest = _deepest(error)
     text = str(deepest).rsplit("): ", 1)[-1].strip()
     return text or type(deepest).__name__

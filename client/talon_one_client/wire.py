@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 import msgspec
 
@@ -21,8 +22,26 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def encode_json(value: Any) -> bytes:
-    """JSON bytes; a Decimal leaves with exactly its digits."""
+    """JSON bytes; a Decimal leaves with exactly its digits.
+
+    Raises:
+        ValueError, TypeError, RecursionError: JSON has no such value: NaN, an infinity, half of a surrogate pair,
+            an object, a loop.
+    """
+    _refuse_non_finite(value)
     return _encoder.encode(value)
+
+
+def _refuse_non_finite(value: Any) -> None:
+    """The encoder would write null for a float and break the JSON for a Decimal."""
+    if isinstance(value, dict):
+        for item in value.values():
+            _refuse_non_finite(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_non_finite(item)
+    elif isinstance(value, float | Decimal) and not isfinite(value):
+        raise ValueError(f"JSON has no number {value}")
 
 
 def decode_json(body: bytes) -> Any:
@@ -30,24 +49,35 @@ def decode_json(body: bytes) -> Any:
 
     Raises msgspec.DecodeError.
     """
-    return _decoder.decode(body)
+    try:
+        return _decoder.decode(body)
+    except (ArithmeticError, RecursionError, UnicodeDecodeError) as error:
+        raise msgspec.DecodeError(f"JSON that no reader takes ({type(error).__name__})") from error
 
 
 def url_path(endpoint: Endpoint, values: Mapping[str, str | int]) -> str:
     """The path of ``endpoint``, every segment percent-encoded with nothing safe.
 
     Raises:
-        InvalidRequestError: a segment is empty, or ``.`` or ``..``, which no server can tell from a path.
+        InvalidRequestError: a segment is None, empty, or ``.`` or ``..``, which no server can tell from a path,
+            or no Unicode text.
     """
     path = endpoint.path
     for param in endpoint.path_params:
-        text = str(values[param.name])
-        if text in ("", ".", ".."):
+        value = values[param.name]
+        if value is None or value in ("", ".", ".."):
             raise InvalidRequestError(
-                f"{param.name} must not be {text!r}: it cannot be part of a URL", operation=endpoint.name
+                f"{param.name} must not be {value!r}: it cannot be part of a URL", operation=endpoint.name
             )
-        path = path.replace(f"{{{param.name}}}", quote(text, safe="", errors="surrogatepass"))
+        try:
+            path = path.replace(f"{{{param.name}}}", quote(str(value), safe=""))
+        except UnicodeEncodeError as error:
+            raise _no_text(endpoint, param) from error
     return path
+
+
+def _no_text(endpoint: Endpoint, param: Param) -> InvalidRequestError:
+    return InvalidRequestError(f"{param.name} holds half of a surrogate pair: that is no text", operation=endpoint.name)
 
 
 def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
@@ -64,8 +94,11 @@ def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
         if param is None:
             known = ", ".join(endpoint.query_by_name) or "none"
             raise InvalidRequestError(f"no query parameter {name!r}; it has: {known}", operation=endpoint.name)
-        pairs.extend((name, text) for text in _texts(endpoint, param, value))
-    return "?" + urlencode(pairs) if pairs else ""
+        try:
+            pairs.extend((quote_plus(name), quote_plus(text)) for text in _texts(endpoint, param, value))
+        except UnicodeEncodeError as error:
+            raise _no_text(endpoint, param) from error
+    return "?" + "&".join(map("=".join, pairs)) if pairs else ""
 
 
 def _texts(endpoint: Endpoint, param: Param, value: Any) -> Iterable[str]:
@@ -75,11 +108,16 @@ def _texts(endpoint: Endpoint, param: Param, value: Any) -> Iterable[str]:
         return ["true" if value else "false"]
     if isinstance(value, datetime | date):
         return [format_instant(value)]
-    if isinstance(value, int) and not (param.minimum or value) <= value <= (param.maximum or value):
-        raise InvalidRequestError(
-            f"{param.name} must be between {param.minimum} and {param.maximum}, not {value}", operation=endpoint.name
-        )
+    if isinstance(value, int):
+        _check_bounds(endpoint, param, value)
     return [str(value)]
+
+
+def _check_bounds(endpoint: Endpoint, param: Param, value: int) -> None:
+    if param.minimum is not None and value < param.minimum:
+        raise InvalidRequestError(f"{param.name} must be at least {param.minimum}, not {value}", operation=endpoint.name)
+    if param.maximum is not None and value > param.maximum:
+        raise InvalidRequestError(f"{param.name} must be at most {param.maximum}, not {value}", operation=endpoint.name)
 
 
 def format_instant(value: datetime | date) -> str:
@@ -103,7 +141,7 @@ def error_body(body: bytes) -> tuple[str, tuple[ApiErrorDetail, ...], str | None
     """
     try:
         data = decode_json(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         return _snippet(body), (), None
     if not isinstance(data, dict):
         return _snippet(body), (), None

@@ -165,9 +165,12 @@ class FeedRun:
         settings = self._engine.settings
         self._engine.progress.start(self._feed.name, ids_total(self._feed, settings) or self._mark.ids or None, "ids")
         parts = ordered_parts(self._jobs(running), self._reader.read, settings["concurrency"], self._engine.stop)
-        with closing(parts):
-            for job, of_job in parts:
-                self._one(running, job, of_job)
+        try:
+            with closing(parts):
+                for job, of_job in parts:
+                    self._one(running, job, of_job)
+        finally:
+            self._state()
         if self._missing and not self._found:
             raise self._all_missing()
         if self._missing:

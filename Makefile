@@ -1,0 +1,50 @@
+# One word per chore; CI runs the same words. Everything a word needs is set up by itself.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+STAMP := .venv/.stamp
+
+.PHONY: help setup check test test-all demo docs bench schemas lock clean
+
+help: ## what there is
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## create .venv with the locked versions
+
+$(STAMP): requirements/dev.lock setup.cfg pyproject.toml scripts/setup.sh
+	@bash scripts/setup.sh
+	@touch $@
+
+check: $(STAMP) ## lint, types, import rules, generated files
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) scripts/build_schemas.py --check
+	$(PY) scripts/build_docs.py --check
+
+test: $(STAMP) ## the tests, without the slow ones
+	@bash scripts/setup_peers.sh
+	$(PY) -m pytest -m "not slow"
+
+test-all: $(STAMP) ## all tests, the slow ones too
+	@bash scripts/setup_peers.sh
+	$(PY) -m pytest
+
+demo: $(STAMP) ## real retail data from a local Talon.One into DuckDB
+	$(PY) scripts/demo.py
+
+bench: $(STAMP) ## rows and requests a second, beside a plain requests loop
+	$(PY) benchmarks/run.py
+
+docs: $(STAMP) ## regenerate the tables in docs/
+	$(PY) scripts/build_docs.py
+
+schemas: $(STAMP) ## rebuild the shipped schemas from schemas/source
+	$(PY) scripts/build_schemas.py
+
+lock: ## compile the locked versions anew
+	bash scripts/lock.sh
+
+clean: ## remove what the words made
+	rm -rf .venv .venvs .cache demo-output build *.egg-info .mypy_cache .ruff_cache .import_linter_cache

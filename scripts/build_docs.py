@@ -1,0 +1,123 @@
+"""Write the generated tables of docs/ from the code, between ``<!-- table: name -->`` and ``<!-- end -->``.
+
+``python scripts/build_docs.py`` writes them, ``--check`` only says whether they are current.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+BLOCK = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def settings() -> str:
+    """Settings of the tap."""
+    from tap_talon_one.settings import SETTINGS
+
+    return SETTINGS.markdown_table().rstrip() + "\n"
+
+
+def streams() -> str:
+    """Streams with key, way of reading and operation."""
+    from tap_talon_one.streams import FEEDS
+
+    return _table(
+        ("stream", "key", "read", "one call for each", "operation", "what it holds"),
+        (
+            (
+                f"`{stream.name}`",
+                ", ".join(f"`{name}`" for name in stream.key),
+                f"what is new, by `{stream.replication_key}`" if stream.replication_key else "whole, a snapshot",
+                f"{feed.entity}{' and program' if feed.per_program else ''}",
+                f"`{feed.endpoint.operation_id}`",
+                stream.description,
+            )
+            for feed in FEEDS
+            for stream in feed.streams
+        ),
+    )
+
+
+def _fields(schema: dict[str, Any]) -> str:
+    def kind(prop: dict[str, Any]) -> str:
+        types = prop.get("type", "any")
+        names = [types] if isinstance(types, str) else [t for t in types if t != "null"]
+        return "date-time" if prop.get("format") == "date-time" else "/".join(names)
+
+    return ", ".join(f"`{name}` {kind(prop)}" for name, prop in schema["properties"].items())
+
+
+def fields() -> str:
+    """Fields of each stream."""
+    from tap_talon_one.streams import STREAMS
+
+    return "\n".join(f"- **{stream.name}**: {_fields(stream.schema())}" for stream in STREAMS) + "\n"
+
+
+def _read_by() -> dict[str, str]:
+    from tap_talon_one.streams import FEEDS
+
+    return {feed.endpoint.name: ", ".join(f"`{s.name}`" for s in feed.streams) for feed in FEEDS}
+
+
+def coverage() -> str:
+    """Every operation: method of the client, retry rule, stream."""
+    from talon_one_client.endpoints import ALL
+
+    read_by = _read_by()
+    return _table(
+        ("operation", "key", "method of the client", "request", "repeated after an unclear failure", "stream"),
+        (
+            (
+                f"[{e.operation_id}]({e.doc_url})",
+                e.api,
+                f"`{e.name}`",
+                f"`{e.method} {e.path}`",
+                "yes" if e.repeatable else "under its Idempotency-Key" if e.idempotency_key else "no",
+                read_by.get(e.name, ""),
+            )
+            for e in ALL
+        ),
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": settings,
+    "streams": streams,
+    "fields": fields,
+    "coverage": coverage,
+}
+
+
+def main(argv: list[str]) -> int:
+    """Write the tables, or with ``--check`` compare them with what is there."""
+    stale = []
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        fresh = BLOCK.sub(lambda m: f"{m[1]}{TABLES[m['name']]()}{m[4]}", text)
+        if fresh != text:
+            stale.append(page.name)
+            if "--check" not in argv:
+                page.write_text(fresh, encoding="utf-8")
+    if "--check" in argv and stale:
+        print(f"not current: docs/{', docs/'.join(stale)} (run `make docs`)", file=sys.stderr)
+        return 1
+    print(f"docs: {len(stale)} pages written" if stale else "docs are current")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
