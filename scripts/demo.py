@@ -99,11 +99,10 @@ def expect(what: str, expected: object, actual: object) -> None:
 
 def query(sql: str) -> list[tuple[Any, ...]]:
     """Rows of a query on the warehouse."""
-    import duckdb
+    from talon_one_warehouse import open_warehouse
 
-    with duckdb.connect(str(WAREHOUSE), read_only=True) as db:
-        db.execute("SET TimeZone = 'UTC'")
-        return db.execute(sql).fetchall()
+    with open_warehouse(f"duckdb:///{WAREHOUSE}") as warehouse:
+        return warehouse.query(sql)
 
 
 def check_totals(extra_count: int = 0, extra_points: Decimal = Decimal(0)) -> None:
@@ -198,7 +197,7 @@ def run() -> None:
         steps.append(load(url, f"after {NEW_BASKETS:,} new baskets", later))
         expect("new rows", NEW_BASKETS, steps[2].streams["loyalty_card_transactions"]["inserted"])
         check_totals(NEW_BASKETS, points)
-        balances += check_balances(url, query("SELECT max(as_of)::VARCHAR FROM talon_one.loyalty_card_balances")[0][0])
+        balances += check_balances(url, later)
     table(steps)
     additions, total, subtractions, cards = EXPECTED
     print(f"{additions:,} additions and {total:,} points loaded for {cards:,} cards, {subtractions:,} subtractions.")

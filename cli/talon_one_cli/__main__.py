@@ -1,0 +1,14 @@
+"""``talon-one`` and ``python -m talon_one_cli``."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line."""
+    from talon_one_cli.main import cli
+
+    cli(prog_name="talon-one")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""``talon-one check``: which keys work, what they may read, how far the clocks are apart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from talon_one_cli.connection import connection_options, load_settings
+
+if TYPE_CHECKING:
+    from talon_one_client.check import CheckReport
+
+
+@click.command()
+@connection_options
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
+    """Try the keys with reads that change nothing.
+
+    Exit code 0 if every key that is set works, 1 if one does not.
+    """
+    from talon_one_cli.running import guarded_run
+
+    failed: list[bool] = []
+
+    def work(_stop: Any, redact: Any) -> None:
+        from talon_one_client.check import check as check_keys
+        from tap_talon_one.tap import make_client
+
+        with make_client(load_settings(config, redact, base_url=base_url)) as client:
+            report = check_keys(client)
+        click.echo(_as_json(report) if as_json else "\n".join(report.lines()))
+        failed.append(not report.usable)
+
+    code = guarded_run("talon-one check", work)
+    click.get_current_context().exit(code or int(any(failed)))
+
+
+def _as_json(report: CheckReport) -> str:
+    value = asdict(report)
+    for key in ("integration", "management"):
+        error = value[key].pop("error")
+        value[key]["problem"] = None if error is None else str(error)
+    return json.dumps(value, indent=2)

@@ -1,0 +1,123 @@
+"""``talon-one load``: the tap's streams straight into a warehouse."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from talon_one_cli.connection import connection_options, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from talon_one_cli.sink import LoadCounts
+    from talon_one_singer import Catalog, CatalogEntry, RunContext
+
+
+@click.command()
+@click.option("--to", "url", required=True, metavar="URL", help="Warehouse, like duckdb:///talon_one.duckdb.")
+@connection_options
+@click.option("--streams", metavar="A,B", help="Streams to load; without it all that have ids to read.")
+@click.option("--catalog", "catalog_file", metavar="FILE", help="Which streams and fields to load.")
+@click.option("--schema", default="talon_one", show_default=True, help="Schema of the tables in the warehouse.")
+@click.option("--full-refresh", is_flag=True, help="Forget where the last load ended and read everything again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def load(**options: Any) -> None:
+    """Load loyalty ledgers, balances and the rest into a warehouse.
+
+    Rows are merged by key, and where the load stands is kept in the warehouse in the same transaction: run it
+    again at any time, after a crash too, and only what is missing is read.
+    """
+    from talon_one_cli.running import guarded_run
+
+    click.get_current_context().exit(guarded_run("talon-one load", lambda stop, redact: _load(options, stop, redact)))
+
+
+def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
+    from talon_one_cli.sink import STATE_NAME, WarehouseSink
+    from talon_one_singer.state import State
+    from talon_one_warehouse import open_warehouse
+    from tap_talon_one.engine import Engine
+    from tap_talon_one.tap import make_client, nothing_selected
+
+    settings = load_settings(options["config"], redact, base_url=options["base_url"])
+    entries = _entries(options, settings)
+    if not entries:
+        raise nothing_selected(settings)
+    with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
+        kept = None if options["full_refresh"] else warehouse.state(STATE_NAME)
+        context = _context(settings, State.from_dict(kept or {}, "the state in the warehouse"), stop, redact)
+        sink = WarehouseSink(warehouse)
+        started = time.monotonic()
+        try:
+            with make_client(settings, context) as client:
+                Engine(
+                    settings=settings,
+                    client=client,
+                    entries=entries,
+                    state=context.state,
+                    sink=sink,
+                    metrics=context.metrics,
+                    progress=context.progress,
+                    stop=stop.check,
+                ).run()
+        finally:
+            context.progress.close()
+            _report(sink.counts, context, time.monotonic() - started, as_json=options["as_json"])
+
+
+def _entries(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[CatalogEntry]:
+    from talon_one_singer import Catalog, ConfigError
+    from talon_one_singer.selection import selected_streams
+    from tap_talon_one.tap import catalog
+
+    there: Catalog = catalog(settings)
+    if options["catalog_file"]:
+        path = options["catalog_file"]
+        there = there.chosen_by(Catalog.from_file(path), f"the catalog file {path}")
+    if not options["streams"]:
+        return selected_streams(there)
+    names = [name.strip() for name in options["streams"].split(",") if name.strip()]
+    unknown = [name for name in names if there.get(name) is None]
+    if unknown:
+        from talon_one_singer.files import nearest
+
+        known = [entry.tap_stream_id for entry in there]
+        hint = nearest(unknown[0], known) or f"; there are {', '.join(known)}"
+        raise ConfigError(f"--streams: there is no stream {unknown[0]!r}{hint}")
+    return [entry for entry in there if entry.tap_stream_id in names]
+
+
+def _context(settings: Mapping[str, Any], state: Any, stop: Any, redact: Any) -> RunContext:
+    import io
+
+    from talon_one_singer import Catalog, RunContext
+    from talon_one_singer.messages import MessageWriter
+    from talon_one_singer.metrics import Metrics
+    from talon_one_singer.progress import progress_for
+
+    metrics = Metrics(time.monotonic)
+    progress = progress_for(metrics, time.monotonic)
+    return RunContext(settings, Catalog(), state, MessageWriter(io.BytesIO()), metrics, progress, stop, redact)
+
+
+def _report(counts: Mapping[str, LoadCounts], context: RunContext, seconds: float, *, as_json: bool) -> None:
+    totals = context.metrics.totals()
+    if as_json:
+        streams = {name: {"read": c.read, "inserted": c.inserted, "updated": c.updated} for name, c in counts.items()}
+        report = {
+            "streams": streams,
+            "requests": totals.requests,
+            "retries": totals.retries,
+            "seconds": round(seconds, 3),
+        }
+        click.echo(json.dumps(report))
+        return
+    width = max([len(name) for name in counts] or [6])
+    click.echo(f"{'stream':<{width}}  {'read':>12}  {'new':>12}  {'changed':>12}")
+    for name, c in counts.items():
+        click.echo(f"{name:<{width}}  {c.read:>12,}  {c.inserted:>12,}  {c.updated:>12,}")
+    click.echo(f"{totals.requests:,} requests, {totals.retries:,} of them repeated, in {seconds:.1f} s")

@@ -1,0 +1,55 @@
+"""The command group. A subcommand's module is imported when it is used, so that ``--version`` stays fast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# name -> module:command
+COMMANDS: Mapping[str, str] = {
+    "call": "talon_one_cli.call:call",
+    "check": "talon_one_cli.check:check",
+    "load": "talon_one_cli.load:load",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports the one that is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, for ``--help``."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"talon-one v{version('talon-one-connector')}")
+        ctx.exit()
+
+
+cli = LazyGroup(
+    "talon-one",
+    params=[
+        click.Option(
+            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print_version,
+            help="Print name and version.",
+        ),
+    ],
+    help="Talon.One from the command line.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip

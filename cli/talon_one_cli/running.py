@@ -1,0 +1,33 @@
+"""How the long commands run: logging, signals, and expected errors told in one line."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from talon_one_singer.exits import guarded
+from talon_one_singer.logs import Redactor, configure_logging, log_level
+from talon_one_singer.signals import StopSignal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
+    """Do the work; give the exit code: 0, 1 (failed), 2 (fix a setting), 128 + signal."""
+    from talon_one_warehouse import WarehouseConfigError, WarehouseError
+    from tap_talon_one.tap import definition
+
+    redact, stop = Redactor(), StopSignal()
+    tap = definition()
+    expected: dict[type[Exception], int] = {WarehouseConfigError: 2, WarehouseError: 1, **tap.expected_errors}
+
+    def run() -> None:
+        configure_logging(name, log_level(os.environ, "TALON_ONE"), redact)
+        logging.getLogger("talon_one_singer.metrics").setLevel(logging.WARNING)  # the counts are printed at the end
+        with stop.installed():
+            work(stop, redact)
+
+    return guarded(replace(tap, name=name, expected_errors=expected), redact, stop, run)

@@ -1,0 +1,121 @@
+"""What ships: the wheel, alone, without extras."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+UV = ROOT / ".venvs" / "uv" / "bin" / "uv"
+FORBIDDEN = ("airflow", "pandas", "pyarrow", "duckdb", "starlette")
+
+
+@pytest.fixture(scope="module")
+def setup_cfg():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built from a copy of what git knows."""
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", out, ROOT], check=True)
+    return next(out.glob("*.whl"))
+
+
+def package_folders() -> dict[str, str]:
+    """Import name -> folder of every package there is in the repository."""
+    skip = {"tests", "scripts", "benchmarks", "docs", "requirements", "demo-output", "build"}
+    found = {}
+    for init in ROOT.glob("*/*/__init__.py"):
+        top = init.relative_to(ROOT).parts[0]
+        if top.startswith(".") or top in skip:
+            continue
+        for inner in [init, *init.parent.rglob("*/__init__.py")]:
+            folder = inner.parent.relative_to(ROOT)
+            found[".".join(folder.parts[1:])] = str(folder)
+    return found
+
+
+def test_setup_cfg_lists_every_package(setup_cfg):
+    """A forgotten sub-package would work in an editable install and be missing from the wheel."""
+    assert sorted(package_folders()) == sorted(setup_cfg["options"]["packages"].split())
+
+
+def test_setup_cfg_maps_each_top_package_to_its_folder(setup_cfg):
+    """``import name = folder`` holds for every top-level package."""
+    mapped = dict(line.split(" = ") for line in setup_cfg["options"]["package_dir"].strip().splitlines())
+    assert {name: folder for name, folder in package_folders().items() if "." not in name} == mapped
+
+
+def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):
+    """All JSON schemas are in the wheel; the file they are made from is not."""
+    names = zipfile.ZipFile(wheel).namelist()
+    here = {p.name for p in (ROOT / "schemas" / "talon_one_schemas").rglob("*.json")}
+    assert here == {Path(n).name for n in names if n.endswith(".json")}
+    assert [] == [n for n in names if "source" in n or n.startswith("tests")]
+
+
+@pytest.fixture(scope="module", params=["3.11", "3.13"])
+def bare(request, wheel, tmp_path_factory):
+    """A clean environment with nothing but the wheel and what it requires."""
+    home = tmp_path_factory.mktemp(f"bare-{request.param}")
+    made = subprocess.run(
+        [UV, "venv", "--quiet", "--no-python-downloads", "--python", request.param, home / "venv"],
+        check=False,
+        capture_output=True,
+    )
+    if made.returncode:
+        pytest.skip(f"no Python {request.param} on this machine")
+    python = home / "venv" / "bin" / "python"
+    subprocess.run([UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, wheel], check=True)
+    return home / "venv" / "bin"
+
+
+def test_the_bare_tap_describes_itself_within_a_second(bare):
+    """--about and --discover of the bare wheel each take less than a second."""
+    for option in ("--about", "--discover"):
+        best = 9.9
+        for _ in range(3):
+            begin = time.monotonic()
+            subprocess.run([bare / "tap-talon-one", option], check=True, capture_output=True)
+            best = min(best, time.monotonic() - begin)
+        assert best < 1.0, option
+
+
+def test_the_bare_tap_loads_nothing_heavy(bare):
+    """Neither --about nor --discover imports Airflow, pandas, pyarrow or any other extra."""
+    program = (
+        "import sys; from talon_one_singer.cli import tap_command; from tap_talon_one.tap import definition\n"
+        "for option in ('--about', '--discover'):\n"
+        "    tap_command(definition()).main([option], standalone_mode=False)\n"
+        f"print([m for m in {FORBIDDEN!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([bare / "python", "-c", program], capture_output=True, text=True, check=True)
+    assert "[]" == done.stderr.strip().splitlines()[-1]
+
+
+def test_discover_of_the_bare_wheel_is_a_catalog(bare):
+    """The catalog of the wheel is the same as that of the checkout."""
+    ours = subprocess.run([sys.executable, "-m", "tap_talon_one", "--discover"], capture_output=True, check=True)
+    theirs = subprocess.run([bare / "tap-talon-one", "--discover"], capture_output=True, check=True)
+    assert json.loads(ours.stdout) == json.loads(theirs.stdout)
+
+
+def test_extras_that_are_missing_are_named(bare):
+    """``load`` and the emulator say which extra to install."""
+    load = subprocess.run([bare / "talon-one", "load", "--to", "duckdb:///x.duckdb"], capture_output=True, text=True)
+    serve = subprocess.run([bare / "talon-one-emulator", "serve"], capture_output=True, text=True)
+    assert 0 != load.returncode
+    assert "Traceback" not in load.stderr + serve.stderr
+    assert 0 != serve.returncode
+    assert "talon-one-connector[emulator]" in serve.stderr

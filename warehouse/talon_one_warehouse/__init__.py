@@ -1,0 +1,35 @@
+"""Warehouses that rows are loaded into: exact types, merge by key, state beside the data.
+
+Importing the package is cheap; pyarrow and duckdb load when a warehouse is opened.
+"""
+
+from talon_one_warehouse.columns import Column, Kind, TableSpec, snake_case, table_spec
+from talon_one_warehouse.errors import (
+    RowError,
+    TableError,
+    WarehouseConfigError,
+    WarehouseError,
+    WarehouseFullError,
+    WarehouseLockedError,
+)
+from talon_one_warehouse.rows import to_arrow
+from talon_one_warehouse.urls import open_warehouse
+from talon_one_warehouse.warehouse import MergeCounts, Warehouse
+
+__all__ = [
+    "Column",
+    "Kind",
+    "MergeCounts",
+    "RowError",
+    "TableError",
+    "TableSpec",
+    "Warehouse",
+    "WarehouseConfigError",
+    "WarehouseError",
+    "WarehouseFullError",
+    "WarehouseLockedError",
+    "open_warehouse",
+    "snake_case",
+    "table_spec",
+    "to_arrow",
+]

@@ -1,0 +1,108 @@
+"""From the JSON schema of a stream to the description of its table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from talon_one_warehouse.errors import TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Kind = Literal["string", "integer", "number", "boolean", "instant", "json"]
+
+_KINDS: Mapping[frozenset[str], Kind] = {
+    frozenset({"string"}): "string",
+    frozenset({"integer"}): "integer",
+    frozenset({"number"}): "number",
+    frozenset({"integer", "number"}): "number",
+    frozenset({"boolean"}): "boolean",
+}
+
+# An acronym and its plural are one word: integrationIDs is integration_ids.
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column.
+
+    Attributes:
+        name: in the table, snake_case.
+        source: name of the property in the row's JSON.
+        kind: ``number`` is an exact decimal, ``instant`` a point in time in UTC, ``json`` the JSON text as it came.
+    """
+
+    name: str
+    source: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """A table: its columns and the columns that identify a row.
+
+    Raises:
+        TableError: two columns of one name, or a key that cannot identify a row.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, Column] = {}
+        for column in self.columns:
+            other = by_name.setdefault(column.name, column)
+            if other is not column:
+                raise TableError(
+                    f"table {self.name!r}: the properties {other.source!r} and {column.source!r} "
+                    f"would both become the column {column.name!r}; leave one out"
+                )
+        if not self.key:
+            raise TableError(f"table {self.name!r} has no key; rows are merged by key, so name the columns of one")
+        for name in self.key:
+            if name not in by_name:
+                raise TableError(f"table {self.name!r} has no column {name!r}, which its key names")
+            if by_name[name].kind == "json":
+                raise TableError(f"table {self.name!r}: {name!r} holds JSON and cannot be part of the key")
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Names of the columns outside of the key."""
+        return tuple(column.name for column in self.columns if column.name not in self.key)
+
+
+def table_spec(name: str, schema: Mapping[str, Any], key_properties: Sequence[str]) -> TableSpec:
+    """The table for rows of a Singer-style JSON schema.
+
+    Args:
+        name: of the table.
+        schema: its top-level ``properties`` become columns; objects, arrays and mixed types become JSON text.
+        key_properties: the properties that identify a row, by their names in the schema.
+
+    Raises:
+        TableError: two properties of one column name, or a key that cannot identify a row.
+    """
+    properties = schema.get("properties", {})
+    columns = tuple(Column(snake_case(source), source, _kind(sub)) for source, sub in properties.items())
+    return TableSpec(name, columns, tuple(map(snake_case, key_properties)))
+
+
+def snake_case(name: str) -> str:
+    """The column name of a property: ``transactionUUID`` -> ``transaction_uuid``."""
+    return _WORD_START.sub("_", name).lower()
+
+
+def _kind(schema: Any) -> Kind:
+    if not isinstance(schema, dict):
+        return "json"
+    types = frozenset(_as_list(schema.get("type"))) - {"null"}
+    kind = _KINDS.get(types, "json")
+    return "instant" if kind == "string" and schema.get("format") == "date-time" else kind
+
+
+def _as_list(types: Any) -> Iterable[str]:
+    return types if isinstance(types, list) else [types]

@@ -1,0 +1,50 @@
+"""What DuckDB says, as our errors."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from talon_one_warehouse.errors import (
+    WarehouseConfigError,
+    WarehouseError,
+    WarehouseFullError,
+    WarehouseLockedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = re.compile(r"No space left|Disk quota exceeded|max_temp_directory_size", re.IGNORECASE)
+_LOCKED = "Could not set lock"
+_PID = re.compile(r"PID (\d+)")
+
+
+@contextmanager
+def told(path: str, *, opening: bool = False) -> Iterator[None]:
+    """Turns DuckDB's errors into ours, in one line.
+
+    Raises:
+        WarehouseFullError: no room left on the disk.
+        WarehouseLockedError: another process has the file open.
+        WarehouseConfigError: the file cannot be opened.
+        WarehouseError: anything else.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        raise _ours(path, str(error), opening=opening) from error
+
+
+def _ours(path: str, text: str, *, opening: bool) -> WarehouseError:
+    if _FULL.search(text):
+        return WarehouseFullError(f"no room left for {path}; make room and run again, nothing was half written")
+    if _LOCKED in text:
+        pid = _PID.search(text)
+        who = f"process {pid[1]}" if pid else "another process"
+        return WarehouseLockedError(f"{path} is in use by {who}; DuckDB lets one process write at a time")
+    line = " ".join(text.split()).removeprefix("IO Error: ")
+    return WarehouseConfigError(f"cannot open {path}: {line}") if opening else WarehouseError(f"DuckDB: {line}")

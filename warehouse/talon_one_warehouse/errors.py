@@ -1,0 +1,66 @@
+"""Everything this package raises, grouped by what the caller does next.
+
+WarehouseError               an expected failure: told in one line, without traceback
+├── WarehouseConfigError     fix the URL, the directory or the installation, then run again
+├── TableError               the table that is there, or the one that is wanted, cannot be used; change one of them
+├── RowError                 a value does not fit its column; names table, column, value and row
+├── WarehouseLockedError     another process has the database open; run again when it has ended
+└── WarehouseFullError       no room left; make room and run again, the last merge is complete
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SHOWN = 120
+
+
+class WarehouseError(Exception):
+    """Base of all errors of the warehouses."""
+
+
+class WarehouseConfigError(WarehouseError):
+    """The warehouse cannot be opened with these settings."""
+
+
+class TableError(WarehouseError):
+    """A table's description cannot be used, or does not fit the table that exists."""
+
+
+class WarehouseLockedError(WarehouseError):
+    """Another process has the database open."""
+
+
+class WarehouseFullError(WarehouseError):
+    """There is no room left where the database is stored."""
+
+
+class RowError(WarehouseError):
+    """A value does not fit its column.
+
+    Attributes:
+        table: the table.
+        column: the column, or "" if the row as a whole is at fault.
+        value: JSON text of the value, cut to 120 characters.
+        key: the row's key by column, as far as it can be read.
+    """
+
+    def __init__(self, reason: str, *, table: str, column: str, value: str, key: Mapping[str, Any]) -> None:
+        self.reason = reason
+        self.table = table
+        self.column = column
+        self.value = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
+        self.key = dict(key)
+        where = f"{table}.{column}" if column else table
+        row = ", ".join(f"{name}={text}" for name, text in self.key.items())
+        super().__init__(f"{where}: {self.value} {reason}" + (f" (row {row})" if row else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_row_error, (self.reason, self.table, self.column, self.value, self.key))
+
+
+def _row_error(reason: str, table: str, column: str, value: str, key: Mapping[str, Any]) -> RowError:
+    return RowError(reason, table=table, column=column, value=value, key=key)

@@ -1,0 +1,62 @@
+"""Open a warehouse by its URL."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from talon_one_warehouse.errors import WarehouseConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_warehouse.warehouse import Warehouse
+
+DEFAULT_SCHEMA = "talon_one"
+
+
+def open_warehouse(url: str, *, schema: str = DEFAULT_SCHEMA) -> Warehouse:
+    """The warehouse at ``url``.
+
+    Args:
+        url: ``duckdb:///relative.duckdb``, ``duckdb:////absolute/path.duckdb`` or ``duckdb:///:memory:``.
+        schema: the database schema that holds the tables; created if missing.
+
+    Raises:
+        WarehouseConfigError: not a warehouse URL, or nothing can be opened there.
+        WarehouseLockedError: another process has it open.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise WarehouseConfigError(f"a warehouse URL looks like {_EXAMPLE}, not {_without_secrets(url)!r}")
+    if scheme not in _OPENERS:
+        close = get_close_matches(scheme, _OPENERS, n=1, cutoff=0.5)
+        hint = f"; did you mean {close[0]}://?" if close else ""
+        raise WarehouseConfigError(f"no warehouse for {scheme}:// URLs; supported: {', '.join(_OPENERS)}{hint}")
+    return _OPENERS[scheme](rest, schema)
+
+
+def _open_duckdb(rest: str, schema: str) -> Warehouse:
+    if not rest.startswith("/"):
+        raise WarehouseConfigError(
+            f"a DuckDB URL has three slashes before a relative path and four before an absolute one, like {_EXAMPLE}"
+        )
+    path = rest.removeprefix("/")
+    if not path:
+        raise WarehouseConfigError(f"the DuckDB URL names no file; it looks like {_EXAMPLE}")
+    try:
+        from talon_one_warehouse.duckdb_warehouse import DuckDBWarehouse
+    except ModuleNotFoundError as error:
+        raise WarehouseConfigError(
+            f"{error.name} is not installed; run: pip install 'talon-one-connector[warehouse]'"
+        ) from None
+    return DuckDBWarehouse(path, schema=schema)
+
+
+def _without_secrets(url: str) -> str:
+    """What stands behind the last ``@``: a mistyped URL can hold a password."""
+    return url.rpartition("@")[2]
+
+
+_EXAMPLE = "duckdb:///talon_one.duckdb"
+_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {"duckdb": _open_duckdb}
