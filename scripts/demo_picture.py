@@ -33,15 +33,27 @@ def draw(query: Callable[[str], list[tuple[Any, ...]]], as_of: str, path: Path) 
     balances = query(
         f"SELECT active_points FROM talon_one.loyalty_card_balances WHERE as_of = '{as_of}'"  # noqa: S608
     )
-    figure, (left, right) = plt.subplots(1, 2, figsize=(14, 5), width_ratios=(3, 2), layout="constrained")
-    places = range(len(months))
-    left.bar([p - 0.22 for p in places], [float(v) / 1000 for v in issued], 0.4, label="issued", color="#2a6f97")
-    left.bar([p + 0.22 for p in places], [float(v) / 1000 for v in expiring], 0.4, label="expiring", color="#d1495b")
-    left.plot(places, [float(v) for v in spent], label="spent (points, not thousands)", color="#edae49", marker="o")
-    left.set_xticks(list(places), months, rotation=60, ha="right")
-    left.set_ylabel("thousand points")
-    left.set_title("Points by month")
-    left.legend()
+    figure, panels = plt.subplot_mosaic(
+        [["points", "balances"], ["spent", "balances"]], figsize=(14, 6), width_ratios=(3, 2), layout="constrained"
+    )
+    places = list(range(len(months)))
+    points, below, right = panels["points"], panels["spent"], panels["balances"]
+    points.bar([p - 0.2 for p in places], [float(v) / 1000 for v in issued], 0.4, label="issued", color="#2a6f97")
+    points.bar(
+        [p + 0.2 for p in places],
+        [float(v) / 1000 for v in expiring],
+        0.4,
+        label="reaching their expiry date",
+        color="#d1495b",
+    )
+    points.set_title("Points issued, and points that expire if not spent, by month")
+    points.legend(ncols=2)
+    points.margins(y=0.3)
+    below.bar(places, [float(v) / 1000 for v in spent], 0.6, color="#edae49")
+    below.set_title("Points spent by month")
+    for panel in (points, below):
+        panel.set_ylabel("thousand points")
+        panel.set_xticks(places, months, rotation=60, ha="right", fontsize=8)
     right.hist([float(row[0]) for row in balances], bins=60, color="#2a6f97")
     right.set_title(f"Active points of {len(balances):,} cards on {as_of[:10]}")
     right.set_xlabel("points")

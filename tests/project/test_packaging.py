@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -65,17 +67,23 @@ def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):
     assert [] == [n for n in names if "source" in n or n.startswith("tests")]
 
 
+def python_of(version: str) -> str | None:
+    """An interpreter of that version: on the PATH, or under pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    under_pyenv = sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
+        return sys.executable
+    return str(under_pyenv[-1]) if under_pyenv else shutil.which(f"python{version}")
+
+
 @pytest.fixture(scope="module", params=["3.11", "3.13"])
 def bare(request, wheel, tmp_path_factory):
     """A clean environment with nothing but the wheel and what it requires."""
     home = tmp_path_factory.mktemp(f"bare-{request.param}")
-    made = subprocess.run(
-        [UV, "venv", "--quiet", "--no-python-downloads", "--python", request.param, home / "venv"],
-        check=False,
-        capture_output=True,
-    )
-    if made.returncode:
+    interpreter = python_of(request.param)
+    if interpreter is None:
         pytest.skip(f"no Python {request.param} on this machine")
+    subprocess.run([UV, "venv", "--quiet", "--python", interpreter, home / "venv"], check=True)
     python = home / "venv" / "bin" / "python"
     subprocess.run([UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, wheel], check=True)
     return home / "venv" / "bin"

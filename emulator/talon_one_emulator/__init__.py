@@ -1,0 +1,24 @@
+"""A local Talon.One: both APIs over SQLite, with documented rules, switches for the unknown, and faults on demand.
+
+``with Emulator(seed="synthetic", cards=10, transactions=100) as emulator: ...``. Names load when they are used, so
+that a missing extra can be told.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from talon_one_emulator.emulator import Emulator
+    from talon_one_emulator.faults import FaultRule
+
+__all__ = ["Emulator", "FaultRule"]
+
+_HOME = {"Emulator": "emulator", "FaultRule": "faults"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

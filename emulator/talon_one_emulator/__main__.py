@@ -1,0 +1,91 @@
+"""The command line: ``talon-one-emulator serve``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from talon_one_emulator import faults
+from talon_one_emulator.protection import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
+from talon_one_emulator.seeds import NAMES, Seed
+from talon_one_emulator.server import Settings, bind, build, url_of, uvicorn_server
+from talon_one_emulator.switches import Switches, choices
+
+
+@click.group()
+@click.version_option(version("talon-one-connector"), prog_name="talon-one-emulator")
+def cli() -> None:
+    """A local Talon.One to develop and test on."""
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option("--port", default=8910, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
+@click.option("--api-key", default=DEFAULT_API_KEY, show_default=True, help="Key of the Integration API.")
+@click.option("--management-key", default=DEFAULT_MANAGEMENT_KEY, show_default=True, help="Key of the Management API.")
+@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Database file; in memory without.")
+@click.option("--era", default="current", show_default=True, help="seed (2023) or current (2026).")
+@click.option("--seed", default="empty", show_default=True, help=f"Data: {', '.join(NAMES)}.")
+@click.option("--cards", default=10, show_default=True, help="Cards of the synthetic seed.")
+@click.option("--transactions", default=10, show_default=True, help="Ledger rows a card of the synthetic seed.")
+@click.option(
+    "--profile-transactions", default=0, show_default=True, help="Ledger rows a profile of the synthetic seed."
+)
+@click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="An undocumented point; repeatable.")
+@click.option("--fault", "rules", multiple=True, metavar="ROUTE:KIND[:k=v,...]", help="A fault; repeatable.")
+@click.option("--management-rate", default=3, show_default=True, help="Requests a second and endpoint; 0 is off.")
+def serve(**options: Any) -> None:
+    """Serve until stopped; print one line with URL and keys when ready."""
+    try:
+        settings = _settings(options)
+        app, controls = build(settings)
+        listener = bind(settings.host, settings.port)
+    except (ValueError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    keys = settings.keys
+    click.echo(f"ready url={url_of(listener)} api-key={keys.integration} management-key={keys.management}")
+    sys.stdout.flush()
+    # uvicorn shuts down on SIGTERM and SIGINT and then raises them again: this makes that a plain exit.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        uvicorn_server(app).run(sockets=[listener])
+    finally:
+        controls.service.account.store.close()
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    return Settings(
+        host=options["host"],
+        port=options["port"],
+        keys=Keys(options["api_key"], options["management_key"]),
+        era=options["era"],
+        seed=Seed(options["seed"], options["cards"], options["transactions"], options["profile_transactions"]),
+        switches=Switches().changed(**dict(map(_pair, options["switches"]))),
+        faults=tuple(map(faults.parse, options["rules"])),
+        management_rate=options["management_rate"],
+        db=options["db"],
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"a switch is NAME=VALUE, not {text!r}")
+    if name not in choices():
+        raise ValueError(f"unknown switch {name!r}{faults.hint(name, choices())}")
+    return name, value
+
+
+def main() -> None:
+    """Entry point."""
+    cli(prog_name="talon-one-emulator")
+
+
+if __name__ == "__main__":
+    main()

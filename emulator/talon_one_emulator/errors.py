@@ -1,0 +1,85 @@
+"""The error answers of both APIs.
+
+ApiError carries status and faults; ``body`` renders it in the shape the vendor documents for the operation.
+Source: https://docs.talon.one/docs/dev/getting-started/errors
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from talon_one_client.endpoints import Endpoint
+
+# The 400 of these operations is ErrorResponse; every other error is ErrorResponseWithStatus.
+WITHOUT_STATUS_CODE = frozenset(
+    {
+        "create_referral",
+        "get_customer_session",
+        "reopen_customer_session",
+        "return_cart_items",
+        "sync_catalog",
+        "update_customer_session_v2",
+    }
+)
+
+MESSAGES = {
+    400: "The submitted data was invalid",
+    401: "Unauthorized",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    429: "Too many requests",
+    500: "Internal server error",
+}
+
+
+class Fault(NamedTuple):
+    """One entry of ``errors``; at most one of pointer and parameter is set."""
+
+    title: str
+    details: str = ""
+    pointer: str | None = None
+    parameter: str | None = None
+
+    def describe(self) -> dict[str, object]:
+        """``{title, details, source}``."""
+        source: dict[str, str] = {}
+        if self.pointer is not None:
+            source["pointer"] = self.pointer
+        if self.parameter is not None:
+            source["parameter"] = self.parameter
+        return {"title": self.title, "details": self.details, "source": source}
+
+
+class ApiError(Exception):
+    """An answer other than 2xx. ``keep`` says that what was written before it stays written."""
+
+    def __init__(
+        self, status: int, faults: Sequence[Fault] = (), message: str | None = None, *, keep: bool = False
+    ) -> None:
+        self.status = status
+        self.faults = tuple(faults)
+        self.message = message or MESSAGES[status]
+        self.keep = keep
+        super().__init__(f"{status}: {self.message}")
+
+    def body(self, endpoint: Endpoint | None) -> dict[str, object]:
+        """The documented JSON body of this error for ``endpoint``."""
+        answer: dict[str, object] = {"message": self.message, "errors": [fault.describe() for fault in self.faults]}
+        if not (self.status == 400 and endpoint is not None and endpoint.name in WITHOUT_STATUS_CODE):
+            answer["StatusCode"] = self.status
+        return answer
+
+
+def invalid(title: str, details: str = "", *, pointer: str | None = None, parameter: str | None = None) -> ApiError:
+    """A 400 with one fault."""
+    return ApiError(400, [Fault(title, details, pointer, parameter)])
+
+
+def missing(endpoint: Endpoint, what: str) -> ApiError:
+    """The answer for something that is not there: 404, or 400 where an integration operation documents no 404."""
+    documented = endpoint.api == "management" or 404 in endpoint.errors
+    return ApiError(404 if documented else 400, [Fault("Not found", f"{what} not found")])

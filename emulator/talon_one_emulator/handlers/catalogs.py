@@ -1,0 +1,130 @@
+"""Cart item catalogs: the sync of the Integration API and the list of the Management API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client import endpoints
+from talon_one_emulator import jsontext
+from talon_one_emulator.account import ACCOUNT_ID, APPLICATION_ID, Account, raw, stamp
+from talon_one_emulator.batches import refuse, rows_broken
+from talon_one_emulator.call import Answer, Call, handles, ok
+from talon_one_emulator.catalog import ActionRefused, apply, refused_attributes
+from talon_one_emulator.errors import Fault, invalid, missing
+from talon_one_emulator.handlers.listing import count, window, with_optional_total
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@handles(endpoints.SYNC_CATALOG)
+def sync_catalog(call: Call) -> Answer:
+    """Apply up to 1000 actions to a catalog and raise its version by one."""
+    account, catalog = call.account, int(call.path["catalogId"])
+    row = account.store.row("SELECT version FROM catalogs WHERE id = ?", [catalog])
+    if row is None:
+        raise missing(call.endpoint, "catalog")
+    _check_version(call, row[0])
+    actions = call.body["actions"]
+    if account.current:
+        _check_mix(call)
+    faults = _apply_all(call, catalog, row[0] + 1)
+    changed = len({_position(fault) for fault in faults}) < len(actions)
+    if not faults or (account.switches.batch == "partial" and changed):
+        account.store.db.execute(
+            "UPDATE catalogs SET version = version + 1, modified = ? WHERE id = ?", (account.now(), catalog)
+        )
+    refuse(call, faults, keep=account.switches.batch == "partial")
+    return ok(_describe(account, catalog))
+
+
+@handles(endpoints.LIST_CATALOG_ITEMS)
+def list_catalog_items(call: Call) -> Answer:
+    """Items of a catalog; their attributes are a list here, unlike in the sync."""
+    account, query, catalog = call.account, call.query, int(call.path["catalogId"])
+    if account.store.row("SELECT 1 FROM catalogs WHERE id = ?", [catalog]) is None:
+        raise missing(call.endpoint, "catalog")
+    tests, args = ["catalog = ?"], [catalog]
+    for column, name in (("sku", "sku"), ("json_extract(product, '$.name')", "productNames")):
+        if query.get(name) is not None:
+            tests.append(f"{column} IN ({', '.join('?' * len(query[name]))})")
+            args.extend(query[name])
+    where = " AND ".join(tests)
+    rows, more = window(
+        call, "items", where, args, order="id", columns="id, created, sku, price, catalog, version, attributes, product"
+    )
+    ids = dict(account.store.rows("SELECT name, id FROM attributes WHERE entity = 'CartItem'"))
+    data = [_item(row, ids) for row in rows]
+    return with_optional_total(call, data, more, lambda: count(call, "items", where, args))
+
+
+def _check_version(call: Call, stored: int) -> None:
+    given = call.body.get("version")
+    if given is not None and given != stored and call.account.switches.catalog_version == "match":
+        raise invalid("Invalid version", f"the catalog is at version {stored}, not {given}", pointer="/version")
+
+
+def _check_mix(call: Call) -> None:
+    actions = [(index, action) for index, action in enumerate(call.body["actions"]) if index not in call.bad]
+    first = actions[0][1]["type"] if actions else None
+    seen: set[str] = set()
+    for index, action in actions:
+        if action["type"] != first:
+            why = f"a request holds one type of action; this one mixes {first} and {action['type']}"
+            raise invalid("Mixed actions", why, pointer=f"/actions/{index}/type")
+        sku = action["payload"].get("sku")
+        if sku is not None and sku in seen:
+            raise invalid("Duplicate SKU", f"SKU {sku!r} occurs twice", pointer=f"/actions/{index}/payload/sku")
+        if sku is not None:
+            seen.add(sku)
+
+
+def _apply_all(call: Call, catalog: int, version: int) -> list[Fault]:
+    account, faults = call.account, rows_broken(call)
+    for index, action in enumerate(call.body["actions"]):
+        if index in call.bad:
+            continue
+        pointer = f"/actions/{index}/payload"
+        refused = refused_attributes(account, action, pointer)
+        if not refused:
+            try:
+                apply(account, catalog, version, action)
+            except ActionRefused as error:
+                refused = [Fault("Invalid action", str(error), pointer + error.pointer)]
+        faults += refused
+    return faults
+
+
+def _position(fault: Fault) -> str:
+    return (fault.pointer or "").split("/")[2]
+
+
+def _describe(account: Account, catalog: int) -> dict[str, Any]:
+    row = account.store.row("SELECT id, created, modified, name, version FROM catalogs WHERE id = ?", [catalog])
+    assert row is not None
+    return {
+        "id": row[0],
+        "created": stamp(row[1]),
+        "accountId": ACCOUNT_ID,
+        "modified": stamp(row[2]),
+        "name": row[3],
+        "description": "",
+        "subscribedApplicationsIds": [APPLICATION_ID],
+        "version": row[4],
+        "createdBy": 1,
+    }
+
+
+def _item(row: tuple[Any, ...], ids: Mapping[str, int]) -> dict[str, Any]:
+    item_id, created, sku, price, catalog, version, attributes, product = row
+    values = jsontext.decode(attributes)
+    return {
+        "id": item_id,
+        "created": stamp(created),
+        "sku": sku,
+        "price": raw(price),
+        "catalogid": catalog,
+        "version": version,
+        "attributes": [{"attributeid": ids[name], "name": name, "value": value} for name, value in values.items()],
+        "product": raw(product),
+    }

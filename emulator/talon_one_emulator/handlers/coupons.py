@@ -1,0 +1,92 @@
+"""Coupon reservations. Coupons themselves come from a seed or the control endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from talon_one_client import endpoints
+from talon_one_emulator import people
+from talon_one_emulator.account import Account, raw, stamp
+from talon_one_emulator.batches import refuse, rows_broken, settle
+from talon_one_emulator.call import Answer, Call, handles, no_content, ok
+from talon_one_emulator.errors import Fault, missing
+
+_COLUMNS = "id, created, campaign, value, usage_limit"
+
+
+@handles(endpoints.CREATE_COUPON_RESERVATION)
+def create_coupon_reservation(call: Call) -> Answer:
+    """Reserve a coupon for existing profiles; reserving it twice changes nothing."""
+    coupon = _coupon(call)
+    names = call.body["integrationIDs"]
+    ids = people.ids_of(call.account, [name for index, name in enumerate(names) if index not in call.bad])
+    bad = {index: name for index, name in enumerate(names) if index not in call.bad and name not in ids}
+    call.account.store.db.executemany(
+        "INSERT OR IGNORE INTO reservations (coupon, profile) VALUES (?, ?)",
+        [(coupon[0], ids[name]) for name in settle(call, names, bad.keys() | call.bad.keys())],
+    )
+    faults = [Fault("Unknown", f"profile {name!r} not found", f"/integrationIDs/{i}") for i, name in bad.items()]
+    refuse(call, [*rows_broken(call), *faults], keep=True)
+    return ok(describe(call.account, coupon), 201)
+
+
+@handles(endpoints.DELETE_COUPON_RESERVATION)
+def delete_coupon_reservation(call: Call) -> Answer:
+    """Give reservations up; one that is not there is no error."""
+    coupon = _coupon(call)
+    ids = people.ids_of(call.account, settle(call, call.body["integrationIDs"], call.bad))
+    call.account.store.db.executemany(
+        "DELETE FROM reservations WHERE coupon = ? AND profile = ?", [(coupon[0], profile) for profile in ids.values()]
+    )
+    refuse(call, rows_broken(call), keep=True)
+    return no_content()
+
+
+@handles(endpoints.GET_RESERVED_CUSTOMERS)
+def get_reserved_customers(call: Call) -> Answer:
+    """All profiles that hold a reservation, in one answer."""
+    coupon = _coupon(call)
+    found = people.select(
+        call.account, "id IN (SELECT profile FROM reservations WHERE coupon = ?) ORDER BY id", [coupon[0]]
+    )
+    return ok({"totalResultSize": len(found), "data": people.describe(call.account, found)})
+
+
+def _coupon(call: Call) -> tuple[Any, ...]:
+    row = call.account.store.row(
+        f"SELECT {_COLUMNS} FROM coupons WHERE value = ?",  # noqa: S608 - constant
+        [call.path["couponValue"]],
+    )
+    if row is None:
+        raise missing(call.endpoint, "coupon")
+    return row
+
+
+def reserved_for(account: Account, profile: int) -> list[dict[str, Any]]:
+    """Coupons reserved for a profile, as InventoryCoupon."""
+    rows = account.store.rows(
+        f"SELECT {_COLUMNS} FROM coupons WHERE id IN (SELECT coupon FROM reservations WHERE profile = ?) ORDER BY id",  # noqa: S608
+        [profile],
+    )
+    return [{**describe(account, row), "profileRedemptionCount": 0, "state": "active"} for row in rows]
+
+
+def describe(account: Account, row: tuple[Any, ...]) -> dict[str, Any]:
+    """Coupon."""
+    coupon, created, campaign, value, usage_limit = row
+    reserved = account.store.scalar("SELECT count(*) FROM reservations WHERE coupon = ?", [coupon])
+    return {
+        "id": coupon,
+        "created": stamp(created),
+        "campaignId": campaign,
+        "value": value,
+        "usageLimit": usage_limit,
+        "usageCounter": 0,
+        "discountCounter": 0,
+        "discountRemainder": 0,
+        "reservationCounter": reserved,
+        "attributes": raw("{}"),
+        "reservation": True,
+        "isReservationMandatory": not account.current,
+        **account.since_current(implicitlyReserved=False),
+    }

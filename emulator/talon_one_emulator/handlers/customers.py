@@ -1,0 +1,119 @@
+"""Customers and sessions as the Management API lists them, and the inventory of one customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from talon_one_client import endpoints
+from talon_one_emulator import cart, jsontext, people
+from talon_one_emulator.account import APPLICATION_ID, stamp
+from talon_one_emulator.call import Answer, Call, handles, ok
+from talon_one_emulator.errors import missing
+from talon_one_emulator.handlers import coupons, referrals
+from talon_one_emulator.handlers.listing import count, ordering, window, with_optional_total
+from talon_one_emulator.handlers.state import loyalty
+
+_SESSION_ORDERS = {"id": "s.id", "created": "s.created", "integrationId": "s.integration_id", "state": "s.state"}
+_SESSION_COLUMNS = (
+    "s.id, s.created, s.integration_id, s.profile, s.state, s.body,"
+    " (SELECT id FROM profiles WHERE integration_id = s.profile)"
+)
+
+
+@handles(endpoints.GET_CUSTOMER_PROFILES)
+def get_customer_profiles(call: Call) -> Answer:
+    """Profiles of the account; sandbox profiles are not imitated, so ``sandbox=true`` finds none."""
+    size = call.query["pageSize"]
+    where = "visible AND ?" + " ORDER BY id LIMIT ? OFFSET ?"
+    found = people.select(call.account, where, [not call.query["sandbox"], size + 1, call.query["skip"]])
+    return ok({"hasMore": len(found) > size, "data": people.describe(call.account, found[:size])})
+
+
+@handles(endpoints.GET_APPLICATION_CUSTOMERS)
+def get_application_customers(call: Call) -> Answer:
+    """Profiles seen by the Application: here, all of the account."""
+    _check_application(call)
+    size, wanted = call.query["pageSize"], call.query.get("integrationId")
+    where, args = ("visible AND integration_id = ?", [wanted]) if wanted is not None else ("visible", [])
+    found = people.select(call.account, f"{where} ORDER BY id LIMIT ? OFFSET ?", [*args, size + 1, call.query["skip"]])
+    data = people.describe(call.account, found[:size])
+    return with_optional_total(call, data, len(found) > size, lambda: count(call, "profiles", where, args))
+
+
+@handles(endpoints.GET_APPLICATION_SESSIONS)
+def get_application_sessions(call: Call) -> Answer:
+    """Sessions of the Application, filtered on their creation, state, profile, codes and ids."""
+    _check_application(call)
+    where, args = _session_filter(call)
+    order = ordering(call.query.get("sort"), _SESSION_ORDERS, "s.id")
+    rows, more = window(call, "sessions s", where, args, order=order, columns=_SESSION_COLUMNS)
+    return ok({"hasMore": more, "data": [_session(call, row) for row in rows]})
+
+
+@handles(endpoints.GET_CUSTOMER_INVENTORY)
+def get_customer_inventory(call: Call) -> Answer:
+    """What a customer holds: each part only if its query flag is set."""
+    account, query = call.account, call.query
+    profile = people.find(account, call.path["integrationId"])
+    if profile is None:
+        raise missing(call.endpoint, "customer profile")
+    answer: dict[str, Any] = {}
+    if query["profile"]:
+        answer["profile"] = people.describe(account, [profile])[0]
+    if query["loyalty"]:
+        answer["loyalty"] = loyalty(account, profile.integration_id)
+    if query["referrals"]:
+        answer["referrals"] = referrals.of_advocate(account, profile.integration_id)
+    if query["coupons"]:
+        answer["coupons"] = coupons.reserved_for(account, profile.id)
+    if query["giveaways"]:
+        answer["giveaways"] = []
+    if query.get("achievements"):
+        answer["achievements"] = []
+    return ok(answer)
+
+
+def _check_application(call: Call) -> None:
+    if call.account.store.row("SELECT 1 FROM applications WHERE id = ?", [call.path["applicationId"]]) is None:
+        raise missing(call.endpoint, "application")
+
+
+def _session_filter(call: Call) -> tuple[str, list[Any]]:
+    query = call.query
+    same = "instr({}, ?)" if query.get("partialMatch") else "{} = ?"
+    given = (
+        (same.format("s.profile"), query.get("profile")),
+        (same.format("s.integration_id"), query.get("integrationId")),
+        ("s.state = ?", query.get("state")),
+        ("s.created > ?", query.get("createdAfter")),
+        ("s.created < ?", query.get("createdBefore")),
+        ("? IN (SELECT value FROM json_each(s.body, '$.couponCodes'))", query.get("coupon")),
+        ("json_extract(s.body, '$.referralCode') = ?", query.get("referral")),
+        ("json_extract(s.body, '$.storeIntegrationId') = ?", query.get("storeIntegrationId")),
+    )
+    chosen = [(test, value) for test, value in given if value is not None]
+    return " AND ".join(test for test, _ in chosen) or "1", [value for _, value in chosen]
+
+
+def _session(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:
+    session, created, name, profile, state, text, profile_id = row
+    body = jsontext.decode(text)
+    items = body.get("cartItems", [])
+    store = body.get("storeIntegrationId")
+    return {
+        "id": session,
+        "created": stamp(created),
+        "integrationId": name,
+        "applicationId": APPLICATION_ID,
+        "profileId": profile_id,
+        "profileintegrationid": profile,
+        "coupon": next(iter(body.get("couponCodes") or ()), ""),
+        "referral": body.get("referralCode", ""),
+        "state": state,
+        "cartItems": items,
+        "discounts": {},
+        "totalDiscounts": 0,
+        "total": cart.totals(items, body.get("additionalCosts") or {}).total,
+        "attributes": body.get("attributes", {}),
+        **(call.account.since_current(storeIntegrationId=store) if store else {}),
+    }

@@ -1,0 +1,57 @@
+"""What the paged lists of the Management API share: sorting, pages, totals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_emulator.call import Answer, Call, ok
+from talon_one_emulator.errors import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def ordering(sort: str | None, columns: Mapping[str, str], default: str) -> str:
+    """ORDER BY of a ``sort`` parameter: names separated by commas, each with '-' in front for descending.
+
+    Raises ApiError 400 for a name that cannot be sorted by.
+    """
+    if not sort:
+        return default
+    terms = []
+    for term in sort.split(","):
+        column = columns.get(term.removeprefix("-"))
+        if column is None:
+            raise invalid("Invalid parameter", f"sort: cannot sort by {term}", parameter="sort")
+        terms.append(f"{column} DESC" if term.startswith("-") else column)
+    return ", ".join([*terms, default])
+
+
+def window(
+    call: Call, table: str, where: str, args: Sequence[Any], *, order: str, columns: str = "*"
+) -> tuple[list[tuple[Any, ...]], bool]:
+    """Rows of the requested page and whether more follow."""
+    size = call.query["pageSize"]
+    rows = call.account.store.rows(
+        f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - our own names
+        [*args, size + 1, call.query["skip"]],
+    )
+    return rows[:size], len(rows) > size
+
+
+def count(call: Call, table: str, where: str, args: Sequence[Any]) -> int:
+    """How many rows match."""
+    return int(call.account.store.scalar(f"SELECT count(*) FROM {table} WHERE {where}", args))  # noqa: S608 - our names
+
+
+def with_optional_total(call: Call, data: Any, more: bool, total: Callable[[], int]) -> Answer:
+    """The envelope of lists with ``withTotalResultSize``.
+
+    Era ``current``: true gives totalResultSize, false hasMore. Era ``seed`` documents the reverse, the other 0/false.
+    """
+    wanted = bool(call.query.get("withTotalResultSize"))
+    if call.account.current:
+        return ok({"totalResultSize": total(), "data": data} if wanted else {"hasMore": more, "data": data})
+    if wanted:
+        return ok({"hasMore": more, "totalResultSize": 0, "data": data})
+    return ok({"hasMore": False, "totalResultSize": total(), "data": data})

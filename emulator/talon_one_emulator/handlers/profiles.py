@@ -1,0 +1,97 @@
+"""Customer profiles in the Integration API: write one, write many, erase one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client import endpoints
+from talon_one_emulator import people
+from talon_one_emulator.batches import refuse, settle
+from talon_one_emulator.call import Answer, Call, handles, no_content, ok
+from talon_one_emulator.errors import Fault, missing
+from talon_one_emulator.handlers.state import effects_only, with_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@handles(endpoints.UPDATE_CUSTOMER_PROFILE_V2)
+def update_customer_profile_v2(call: Call) -> Answer:
+    """Create or update a profile and its audiences. ``dry`` and ``responseContent`` work only with runRuleEngine."""
+    body, name = call.body, call.path["integrationId"]
+    refuse(call, list(_single_problems(call)))
+    people.write(call.account, {name: body.get("attributes")})
+    profile = people.find(call.account, name)
+    assert profile is not None
+    changes = body.get("audiencesChanges") or {"adds": [], "deletes": []}
+    store = call.account.store
+    store.db.executemany(
+        "INSERT OR IGNORE INTO memberships (audience, profile) VALUES (?, ?)",
+        [(audience, profile.id) for audience in changes["adds"]],
+    )
+    store.db.executemany(
+        "DELETE FROM memberships WHERE audience = ? AND profile = ?",
+        [(audience, profile.id) for audience in changes["deletes"]],
+    )
+    engine = bool(call.query["runRuleEngine"])
+    answer = effects_only()
+    if engine:
+        answer = with_content(call, answer, name)
+    return ok(answer, dry=engine and bool(call.query["dry"]))
+
+
+@handles(endpoints.UPDATE_CUSTOMER_PROFILES_V2)
+def update_customer_profiles_v2(call: Call) -> Answer:
+    """Create or update up to 1000 profiles; 204 unless ``silent=no``."""
+    rows = call.body.get("customerProfiles") or []
+    registry = call.account.attributes
+    bad = dict(call.bad)
+    for index, row in enumerate(rows):
+        attributes = row.get("attributes") if index not in bad else None
+        if attributes:
+            pointer = f"/customerProfiles/{index}/attributes"
+            faults = list(registry.problems("CustomerProfile", attributes, pointer))
+            if faults:
+                bad[index] = faults
+    good = settle(call, rows, bad)
+    merged: dict[str, dict[str, Any]] = {}
+    for row in good:
+        merged.setdefault(row["integrationId"], {}).update(row.get("attributes") or {})
+    people.write(call.account, merged)
+    refuse(call, [fault for faults in bad.values() for fault in faults], keep=True)
+    if call.query["silent"] == "yes":
+        return no_content()
+    found = {p.integration_id: p for p in _profiles(call, list(merged))}
+    states = people.describe(call.account, [found[row["integrationId"]] for row in good])
+    return ok({"integrationStates": [{"customerProfile": state} for state in states]})
+
+
+@handles(endpoints.DELETE_CUSTOMER_DATA)
+def delete_customer_data(call: Call) -> Answer:
+    """Erase a profile and all that hangs on it: ledgers, memberships, sessions, events, referrals, links."""
+    store, name = call.account.store, call.path["integrationId"]
+    profile = people.find(call.account, name)
+    if profile is None:
+        raise missing(call.endpoint, "customer profile")
+    for table in ("memberships", "card_profiles", "reservations", "ledger"):
+        store.db.execute(f"DELETE FROM {table} WHERE profile = ?", (profile.id,))  # noqa: S608 - constants
+    store.db.execute("DELETE FROM returns WHERE session IN (SELECT id FROM sessions WHERE profile = ?)", (name,))
+    store.db.execute("DELETE FROM sessions WHERE profile = ?", (name,))
+    store.db.execute("DELETE FROM events WHERE profile = ?", (name,))
+    store.db.execute("DELETE FROM referrals WHERE advocate = ?", (name,))
+    store.db.execute("DELETE FROM profiles WHERE id = ?", (profile.id,))
+    return no_content()
+
+
+def _single_problems(call: Call) -> Iterator[Fault]:
+    yield from call.account.attributes.problems("CustomerProfile", call.body.get("attributes"), "/attributes")
+    changes = call.body.get("audiencesChanges") or {}
+    for change in ("adds", "deletes"):
+        for index, audience in enumerate(changes.get(change, ())):
+            if call.account.store.row("SELECT 1 FROM audiences WHERE id = ?", [audience]) is None:
+                yield Fault("Unknown", f"audience {audience} not found", f"/audiencesChanges/{change}/{index}")
+
+
+def _profiles(call: Call, names: list[str]) -> list[people.Profile]:
+    marks = ", ".join("?" * len(names))
+    return people.select(call.account, f"integration_id IN ({marks})", names)

@@ -1,0 +1,115 @@
+"""Referral codes: one for an advocate, or one for each of up to 1000."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client import endpoints
+from talon_one_emulator import jsontext, people
+from talon_one_emulator.account import Account, stamp
+from talon_one_emulator.batches import refuse, rows_broken, settle
+from talon_one_emulator.call import Answer, Call, handles, no_content, ok
+from talon_one_emulator.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_KEPT = ("startDate", "expiryDate", "friendProfileIntegrationId", "attributes")
+_COLUMNS = "id, created, campaign, advocate, code, usage_limit, body"
+_LETTERS = tuple("ABCDEFGHJKLMNPQRSTUVWXYZ23456789")
+_PATTERN = "REF-########"
+
+
+@handles(endpoints.CREATE_REFERRAL)
+def create_referral(call: Call) -> Answer:
+    """A new code for one existing advocate."""
+    advocate = call.body["advocateProfileIntegrationId"]
+    faults = _common_problems(call)
+    if people.find(call.account, advocate) is None:
+        faults.append(Fault("Unknown", f"profile {advocate!r} not found", "/advocateProfileIntegrationId"))
+    refuse(call, faults)
+    return ok(_create(call, [advocate])[0], 201)
+
+
+@handles(endpoints.CREATE_REFERRALS_FOR_MULTIPLE_ADVOCATES)
+def create_referrals_for_multiple_advocates(call: Call) -> Answer:
+    """A new code for each existing advocate; 204 without the codes unless ``silent=no``."""
+    refuse(call, _common_problems(call))
+    names = call.body["advocateProfileIntegrationIds"]
+    ids = people.ids_of(call.account, [name for index, name in enumerate(names) if index not in call.bad])
+    bad = {index: name for index, name in enumerate(names) if index not in call.bad and name not in ids}
+    made = _create(call, settle(call, names, bad.keys() | call.bad.keys()))
+    faults = [
+        Fault("Unknown", f"profile {name!r} not found", f"/advocateProfileIntegrationIds/{index}")
+        for index, name in bad.items()
+    ]
+    refuse(call, [*rows_broken(call), *faults], keep=True)
+    if call.query["silent"] == "yes":
+        return no_content()
+    return ok({"totalResultSize": len(made), "data": made}, 201)
+
+
+def _common_problems(call: Call) -> list[Fault]:
+    campaign = call.body["campaignId"]
+    faults = list(call.account.attributes.problems("Referral", call.body.get("attributes"), "/attributes"))
+    if call.account.store.row("SELECT 1 FROM campaigns WHERE id = ?", [campaign]) is None:
+        faults.append(Fault("Unknown", f"campaign {campaign} not found", "/campaignId"))
+    return faults
+
+
+def _create(call: Call, advocates: Sequence[str]) -> list[dict[str, Any]]:
+    account, body = call.account, call.body
+    kept = jsontext.encode_text({name: body[name] for name in _KEPT if name in body})
+    first = int(account.store.scalar("SELECT coalesce(max(id), 0) FROM referrals")) + 1
+    made = []
+    for number, advocate in enumerate(advocates, first):
+        row = account.store.insert(
+            "referrals",
+            id=number,
+            created=account.now(),
+            campaign=body["campaignId"],
+            advocate=advocate,
+            code=_code(number, body),
+            usage_limit=body.get("usageLimit", 0),
+            body=kept,
+        )
+        made.append(_describe(_row(account, row)))
+    return made
+
+
+def _code(number: int, body: Mapping[str, Any]) -> str:
+    """The pattern with each # filled in by the digits of ``number``, so that codes never repeat within a pattern."""
+    letters = body.get("validCharacters") or _LETTERS
+    code = ""
+    for sign in reversed(body.get("referralPattern") or _PATTERN):
+        if sign == "#":
+            number, digit = divmod(number, len(letters))
+            sign = letters[digit]  # noqa: PLW2901 - the sign is replaced on purpose
+        code = sign + code
+    return code
+
+
+def _row(account: Account, referral: int) -> tuple[Any, ...]:
+    row = account.store.row(f"SELECT {_COLUMNS} FROM referrals WHERE id = ?", [referral])  # noqa: S608 - constant
+    assert row is not None
+    return row
+
+
+def of_advocate(account: Account, advocate: str) -> list[dict[str, Any]]:
+    """Referrals of a profile, as InventoryReferral."""
+    rows = account.store.rows(f"SELECT {_COLUMNS} FROM referrals WHERE advocate = ? ORDER BY id", [advocate])  # noqa: S608
+    return [{**_describe(row), "referredCustomers": []} for row in rows]
+
+
+def _describe(row: tuple[Any, ...]) -> dict[str, Any]:
+    referral, created, campaign, advocate, code, usage_limit, body = row
+    return {
+        "id": referral,
+        "created": stamp(created),
+        "campaignId": campaign,
+        "advocateProfileIntegrationId": advocate,
+        "code": code,
+        "usageCounter": 0,
+        "usageLimit": usage_limit,
+        **jsontext.decode(body),
+    }

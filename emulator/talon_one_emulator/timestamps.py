@@ -1,0 +1,49 @@
+"""Instants as integer microseconds since 1970 UTC, and their RFC 3339 text.
+
+Query dates may leave out the time (midnight) and the zone (UTC).
+Source: https://docs.talon.one/docs/dev/getting-started/overview
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+FOREVER = 1 << 62
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FORM = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?)?",
+    re.ASCII,
+)
+
+
+def parse(text: str) -> int:
+    """Microseconds of an RFC 3339 instant; finer digits are cut off. Raises ValueError."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not an RFC 3339 date-time")
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC)
+    return from_datetime(moment) + int((fraction or "0").ljust(6, "0")[:6]) - _offset(zone)
+
+
+def from_datetime(moment: datetime) -> int:
+    """Microseconds of an aware datetime."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def render(microseconds: int) -> str:
+    """RFC 3339 text with six fractional digits, as the vendor prints it."""
+    moment = _EPOCH + timedelta(microseconds=microseconds)
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _offset(zone: str | None) -> int:
+    if zone is None or zone == "Z":
+        return 0
+    minutes = int(zone[1:3]) * 60 + int(zone[4:6])
+    return (-minutes if zone[0] == "-" else minutes) * 60 * SECOND

