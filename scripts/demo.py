@@ -19,8 +19,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demo_arithmetic import Addition, Points, Subtraction, balance
 from demo_picture import draw
+from talon_one_client.windows import to_us
+from tap_talon_one.arithmetic import Entry, Points, balance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,13 +145,13 @@ def _from_ledger(as_of: str) -> dict[Any, Points]:
                    CASE WHEN expiry_kind = 'timestamp' THEN expiry_at END
             FROM talon_one.loyalty_card_transactions WHERE created <= '{as_of}'"""  # noqa: S608
     )
-    ledgers: dict[Any, list[Addition | Subtraction]] = {}
+    ledgers: dict[Any, list[Entry]] = {}
     for card, ledger, kind, number, created, amount, start, expiry in rows:
-        addition = Addition(created, number, amount, start, expiry)
-        entry = addition if kind == "addition" else Subtraction(created, number, amount)
+        instants = (None if when is None else to_us(when) for when in (start, expiry))
+        entry = Entry(to_us(created), number, amount, kind == "addition", *instants)
         ledgers.setdefault((card, ledger), []).append(entry)
-    when = datetime.fromisoformat(as_of)
-    return {key: balance(entries, when) for key, entries in ledgers.items()}
+    when_us = to_us(datetime.fromisoformat(as_of))
+    return {key: balance(entries, when_us) for key, entries in ledgers.items()}
 
 
 def add_baskets(url: str) -> tuple[str, Decimal]:

@@ -51,7 +51,7 @@ class Running:
             start_us=_instant(value["start"]) if "start" in value else MIN_US,
             end_us=_instant(value["end"]),
             done=int(value["done"]),
-            chain=str(value["chain"]),
+            chain=_chain(value["chain"]),
             rest=None if rest is None else Window(int(rest[0]), int(rest[1])),
             hand=str(value.get("hand", "")),
         )
@@ -71,7 +71,7 @@ class Bookmark:
         value: dict[str, Any] = {}
         if self.bookmark_us is not None:
             value = {"bookmark": _text(self.bookmark_us), "ids": self.ids, "chain": self.chain}
-        if self.running is not None:
+        if self.running is not None and (self.running.done or self.running.rest is not None):
             value["running"] = self.running.to_dict()
         return value
 
@@ -82,7 +82,7 @@ class Bookmark:
         return cls(
             bookmark_us=_instant(value["bookmark"]) if "bookmark" in value else None,
             ids=int(value.get("ids", 0)),
-            chain=str(value.get("chain", "")),
+            chain=_chain(value.get("chain", "")),
             running=None if running is None else Running.from_dict(running),
         )
 
@@ -130,6 +130,12 @@ def _malformed(feed: str, place: str, why: str) -> ConfigError:
 
 def _text(instant_us: int) -> str:
     return format_instant(from_us(instant_us))
+
+
+def _chain(text: Any) -> str:
+    if not isinstance(text, str) or len(bytes.fromhex(text)) not in (0, 8):
+        raise ValueError(f"{text!r} is not a fingerprint of 16 hex digits")
+    return text
 
 
 def _instant(text: Any) -> int:

@@ -13,21 +13,26 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from talon_one_client.errors import (
     AuthenticationError,
+    BadRequestError,
     NotFoundError,
+    PermissionDeniedError,
+    RejectedError,
+    ServerError,
     TalonOneError,
+    UnexpectedResponseError,
 )
 from talon_one_client.ordered import ordered_parts
 from talon_one_client.windows import MIN_US, Window, to_us
-from talon_one_singer import ConfigError, SingerError
+from talon_one_singer import ConfigError, SingerError, Stopped
 from talon_one_singer.raw_mask import RawMask
 from talon_one_singer.selection import field_mask
 from tap_talon_one.bookmarks import FeedBookmarks, Running
-from tap_talon_one.ids import IdChain, ids_for, ids_total
+from tap_talon_one.ids import IdChain, ids_for, ids_total, program_list
 from tap_talon_one.readers import Job, Part, Reader
 from tap_talon_one.streams import FEEDS, Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import CatalogEntry
@@ -112,34 +117,59 @@ class Engine:
         try:
             for entry in entries:
                 self.sink.open(entry)
-            for program in self._programs(feed):
-                FeedRun(self, feed, entries, program).run()
+            done = [self._program(feed, entries, program) for program in self._programs(feed)]
+            if all(done):
+                self.state.currently_syncing = None
         except AuthenticationError:
             raise
         except (TalonOneError, ConfigError) as error:
-            self._failures.append(f"{names}: {error}")
-            log.error("%s: %s", names, error)
-        else:
-            self.state.currently_syncing = None
+            self._failed(names, error)
         finally:
             self.sink.checkpoint(self.state.to_dict)
+
+    def _program(self, feed: Feed, entries: list[CatalogEntry], program: int | None) -> bool:
+        """Read one program; False if it failed, which does not keep the others from being read."""
+        try:
+            FeedRun(self, feed, entries, program).run()
+        except AuthenticationError:
+            raise
+        except (TalonOneError, ConfigError) as error:
+            names = ", ".join(e.tap_stream_id for e in entries)
+            self._failed(names if program is None else f"{names} of program {program}", error)
+            return False
+        return True
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self._failures.append(f"{what}: {error}")
+        log.error("%s: %s", what, error)
 
     def _programs(self, feed: Feed) -> list[int | None]:
         if not feed.per_program:
             return [None]
         given = self.settings["loyalty_program_ids"]
         if given:
-            return list(given)
+            return self._of_kind(feed, list(dict.fromkeys(given)))
         if not self.settings["management_key"]:
             raise ConfigError(
                 "which loyalty programs shall be read? Set loyalty_program_ids, or a management_key to read all"
             )
-        programs = self.client.get_loyalty_programs().get("data") or []
-        found: list[int | None] = [p["id"] for p in programs if bool(p.get("cardBased")) == (feed.entity == "card")]
+        programs = program_list(self.client)
+        found: list[int | None] = [p.id for p in programs if bool(p.card_based) == (feed.entity == "card")]
         if not found:
             kind = "card-based" if feed.entity == "card" else "profile-based"
             log.warning("%s: the account has no %s loyalty program", feed.name, kind)
         return found
+
+    def _of_kind(self, feed: Feed, given: list[int]) -> list[int | None]:
+        """Without the programs that are known to be of the other kind: cards have no ledger in a profile program."""
+        if not self.settings["management_key"]:
+            return list(given)
+        try:
+            programs = program_list(self.client)
+        except PermissionDeniedError:
+            return list(given)
+        other = {p.id for p in programs if p.card_based is (feed.entity != "card")}
+        return [program for program in given if program not in other]
 
 
 class FeedRun:
@@ -166,10 +196,9 @@ class FeedRun:
         self._engine.progress.start(self._feed.name, ids_total(self._feed, settings) or self._mark.ids or None, "ids")
         parts = ordered_parts(self._jobs(running), self._reader.read, settings["concurrency"], self._engine.stop)
         try:
-            with closing(parts):
-                for job, of_job in parts:
-                    self._one(running, job, of_job)
+            self._read(running, parts)
         finally:
+            self._engine.progress.finish(self._feed.name)
             self._state()
         if self._missing and not self._found:
             raise self._all_missing()
@@ -177,11 +206,21 @@ class FeedRun:
             log.warning("%s: %s ids are not known to Talon.One", self._label, f"{self._missing:,}")
         self._finish(running)
 
+    def _read(self, running: Running, parts: Generator[tuple[Job, Iterator[Part]]]) -> None:
+        with closing(parts):
+            try:
+                for job, of_job in parts:
+                    self._one(running, job, of_job)
+            except Stopped:
+                # Requests in flight may take longer to end than whoever stops us is willing to wait.
+                self._engine.sink.checkpoint(self._state, final=True)
+                raise
+
     def _start(self) -> Running | None:
         """The window to read: the one under way, or a new one; None if it is empty."""
         running = self._mark.running
         start, end = self._window()
-        if running is not None and self._still_wanted(running, end):
+        if running is not None and self._still_wanted(running, start, end):
             if self._prefix_is_the_same(running):
                 log.info("%s: going on after %s ids", self._label, f"{running.done:,}")
                 self._chain.resume(running.done, running.chain)
@@ -201,9 +240,11 @@ class FeedRun:
         bookmark = self._mark.bookmark_us
         return self._earliest() if bookmark is None else max(self._earliest(), bookmark), pinned_us
 
-    def _still_wanted(self, running: Running, end_us: int) -> bool:
+    def _still_wanted(self, running: Running, start_us: int, end_us: int) -> bool:
+        if not running.done and running.rest is None:
+            return False
         if self._feed.incremental:
-            return running.end_us <= end_us
+            return running.start_us <= start_us and running.end_us <= end_us
         return self._engine.settings["as_of"] is None or running.end_us == end_us
 
     def _prefix_is_the_same(self, running: Running) -> bool:
@@ -217,13 +258,15 @@ class FeedRun:
         return False
 
     def _ids(self) -> Iterator[str]:
-        return ids_for(self._feed, self._program, self._engine.settings, self._engine.client)
+        for text in ids_for(self._feed, self._program, self._engine.settings, self._engine.client):
+            self._engine.stop()
+            yield text
 
     def _jobs(self, running: Running) -> Iterator[Job]:
         """The ids still to do; ids appended since the last run are read from the start."""
         mark, chain, appended = self._mark, IdChain(), False
         for text in self._ids():
-            if mark.ids and chain.count == mark.ids:
+            if mark.bookmark_us is not None and chain.count == mark.ids:
                 appended = chain.value == mark.chain
                 self._warn_if_changed(same=appended)
             chain.add(text)
@@ -234,7 +277,7 @@ class FeedRun:
             else:
                 start_us = self._earliest() if appended else running.start_us
                 yield Job(text, self._program, Window(start_us, running.end_us))
-        if mark.ids and chain.count == mark.ids:
+        if mark.ids and chain.count <= mark.ids:
             self._warn_if_changed(same=chain.value == mark.chain)
 
     def _warn_if_changed(self, *, same: bool) -> None:
@@ -262,10 +305,16 @@ class FeedRun:
                 running.rest, running.hand = part.rest, hand
                 self._remember()
             self._found += 1
-        except NotFoundError as error:
+        except RejectedError as error:
+            if not self._is_missing(error):
+                raise _about(job, error) from error
             self._on_missing(job, error)
+        except (ServerError, UnexpectedResponseError) as error:
+            raise _about(job, error) from error
         self._chain.resume(self._chain.count + 1, hand)
-        running.done, running.chain, running.rest = self._chain.count, hand, None
+        if self._found:
+            # Ids of which none is known may be the wrong ones: a run after the correction starts with the first.
+            running.done, running.chain, running.rest = self._chain.count, hand, None
         self._engine.progress.advance(self._feed.name)
         self._remember()
 
@@ -288,7 +337,13 @@ class FeedRun:
         self._engine.state.set_bookmark(self._feed.name, self._marks.to_dict())
         return self._engine.state.to_dict()
 
-    def _on_missing(self, job: Job, error: NotFoundError) -> None:
+    def _is_missing(self, error: RejectedError) -> bool:
+        """404, or 400 of an operation that documents no 404."""
+        if isinstance(error, NotFoundError):
+            return True
+        return isinstance(error, BadRequestError) and error.status == 400 and 404 not in self._feed.endpoint.errors
+
+    def _on_missing(self, job: Job, error: RejectedError) -> None:
         self._missing += 1
         if self._engine.settings["on_missing"] == "error":
             raise NotFoundError(f"{job.text!r} is not known to Talon.One; {error}", operation=self._feed.endpoint.name)
@@ -298,10 +353,10 @@ class FeedRun:
             raise self._all_missing()
 
     def _all_missing(self) -> ConfigError:
-        where = f"loyalty_program_ids ({self._program}) and " if self._program is not None else ""
+        where = f"loyalty_program_ids ({self._program}), " if self._program is not None else ""
         return ConfigError(
             f"Talon.One knows none of the first {self._missing} {self._feed.entity} ids (HTTP 404); "
-            f"check {where}the ids"
+            f"check {where}the ids and base_url"
         )
 
     def _finish(self, running: Running) -> None:
@@ -309,6 +364,12 @@ class FeedRun:
         mark.running = None
         if self._feed.incremental:
             mark.bookmark_us, mark.ids, mark.chain = running.end_us, self._chain.count, self._chain.value
-        self._engine.progress.finish(self._feed.name)
-        self._engine.state.set_bookmark(self._feed.name, self._marks.to_dict())
+        self._state()
         self._engine.sink.checkpoint(self._state)
+
+
+def _about(job: Job, error: TalonOneError) -> TalonOneError:
+    """The error, saying for which id it came."""
+    if repr(job.text) not in error.message:
+        error.message = f"{job.text!r}: {error.message}"
+    return error

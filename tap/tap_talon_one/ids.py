@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_client import endpoints as ep
-from talon_one_client.errors import NotFoundError
+from talon_one_client.errors import NotFoundError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_singer import ConfigError
 from talon_one_singer.files import nearest
@@ -64,6 +64,27 @@ def ids_for(feed: Feed, program: int | None, settings: Mapping[str, Any], client
         if text != previous:
             yield text
         previous = text
+
+
+class Program(msgspec.Struct, rename="camel"):
+    """What of a loyalty program is needed to read it."""
+
+    id: int
+    card_based: bool | None = None
+
+
+class _Programs(msgspec.Struct):
+    data: list[Program] = []
+
+
+def program_list(client: TalonOneClient) -> list[Program]:
+    """All loyalty programs.
+
+    Raises:
+        TalonOneError: the Management API does not give them.
+    """
+    answer: _Programs | None = client.call(ep.GET_LOYALTY_PROGRAMS, decode=msgspec.json.Decoder(_Programs).decode)
+    return answer.data if answer else []
 
 
 def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
@@ -136,6 +157,10 @@ def _listed(
                 value = decode(raw).value  # type: ignore[attr-defined]
                 if value:
                     yield value
+    except msgspec.DecodeError as error:
+        raise UnexpectedResponseError(
+            f"a row has another shape than documented: {error}", operation=endpoint.name
+        ) from error
     except NotFoundError as error:
         what = ", ".join(f"{name} {value}" for name, value in path.items())
         raise ConfigError(f"Talon.One knows no {what}; check loyalty_program_ids and application_id") from error
@@ -151,8 +176,17 @@ def ids_in_file(url: str, column: str, *, setting: str) -> Iterator[str]:
     plain = url.removesuffix(".gz")
     reader = next((read for suffix, read in readers.items() if plain.lower().endswith(suffix)), None)
     if reader is None:
-        raise ConfigError(f"{setting}: {url} must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)")
+        raise ConfigError(f"{setting}: {shown(url)} must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)")
     yield from reader(url, column, setting)
+
+
+def shown(url: str) -> str:
+    """A path or URL for messages: without password and query, which may hold secrets."""
+    if "://" not in url:
+        return url
+    scheme, rest = url.split("?", 1)[0].split("://", 1)
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 @contextmanager
@@ -164,23 +198,25 @@ def _opened(url: str, mode: str, setting: str) -> Iterator[IO[Any]]:
         with fsspec.open(url, mode, compression="infer", **text) as file:
             yield file
     except FileNotFoundError as error:
-        raise ConfigError(f"{setting}: there is no file {url}") from error
+        raise ConfigError(f"{setting}: there is no file {shown(url)}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{setting}: {url} is not UTF-8 text ({error.reason} at byte {error.start})") from error
-    except (OSError, ImportError, ValueError) as error:
-        raise ConfigError(f"{setting}: cannot read {url}: {error}") from error
+        raise ConfigError(f"{setting}: {shown(url)} is not UTF-8 text; save it as UTF-8") from error
+    except ConfigError:
+        raise
+    except Exception as error:  # file systems of fsspec have errors of their own
+        raise ConfigError(f"{setting}: cannot read {shown(url)}: {str(error).replace(url, shown(url))}") from error
 
 
 def _csv(url: str, column: str, setting: str) -> Iterator[str]:
     with _opened(url, "rt", setting) as file:
         rows = csv.DictReader(file, strict=True)
         try:
-            _check_column(column, rows.fieldnames or [], url, setting)
+            _check_column(column, rows.fieldnames or [], shown(url), setting)
             for row in rows:
                 if row[column]:
                     yield row[column]
         except csv.Error as error:
-            raise ConfigError(f"{setting}: {url}, line {rows.line_num}: {error}") from error
+            raise ConfigError(f"{setting}: {shown(url)}, line {rows.line_num}: {error}") from error
 
 
 def _json_lines(url: str, column: str, setting: str) -> Iterator[str]:
@@ -191,10 +227,10 @@ def _json_lines(url: str, column: str, setting: str) -> Iterator[str]:
             try:
                 row = json.loads(line)
             except json.JSONDecodeError as error:
-                raise ConfigError(f"{setting}: {url}, line {number} is not JSON: {error.msg}") from error
+                raise ConfigError(f"{setting}: {shown(url)}, line {number} is not JSON: {error.msg}") from error
             if not isinstance(row, dict):
-                raise ConfigError(f"{setting}: {url}, line {number} must be a JSON object")
-            _check_column(column, list(row), f"{url}, line {number}", setting)
+                raise ConfigError(f"{setting}: {shown(url)}, line {number} must be a JSON object")
+            _check_column(column, list(row), f"{shown(url)}, line {number}", setting)
             if row[column] not in (None, ""):
                 yield str(row[column])
 
@@ -206,7 +242,7 @@ def _parquet(url: str, column: str, setting: str) -> Iterator[str]:
         raise ConfigError(f"{setting}: Parquet needs pyarrow: pip install 'talon-one-connector[warehouse]'") from error
     with _opened(url, "rb", setting) as file:
         parquet = pq.ParquetFile(file)
-        _check_column(column, parquet.schema_arrow.names, url, setting)
+        _check_column(column, parquet.schema_arrow.names, shown(url), setting)
         for batch in parquet.iter_batches(columns=[column]):
             for value in batch.column(0).to_pylist():
                 if value not in (None, ""):

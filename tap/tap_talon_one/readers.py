@@ -11,7 +11,7 @@ from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher
 from talon_one_client.windows import Window, WindowReader, from_us
 from talon_one_client.wire import format_instant
-from tap_talon_one.rows import encode, joined, with_fields, with_ledger_dates
+from tap_talon_one.rows import encode, joined, object_bytes, with_fields, with_ledger_dates
 from tap_talon_one.schemas import POINTS
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ class Reader:
         return {**program, self.feed.id_param: job.text}
 
     def _call(self, job: Job, decode: Callable[[bytes], Any], **query: Any) -> Any:
-        return self.client.call(self.feed.endpoint, path=self._path(job), query=query, decode=decode)
+        answer = self.client.call(self.feed.endpoint, path=self._path(job), query=query, decode=decode)
+        if answer is None:
+            raise UnexpectedResponseError("the answer is empty", operation=self.feed.endpoint.name)
+        return answer
 
     def _ledger(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
@@ -89,7 +92,8 @@ class Reader:
     def _balances(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
         as_of = from_us(job.window.end_us)
-        answer = self._call(job, _decode_balances, endDate=as_of)
+        tiers = {} if self.feed.entity == "card" else {"includeTiers": True, "includeProjectedTier": True}
+        answer = self._call(job, _decode_balances, endDate=as_of, **tiers)
         owner = "cardIdentifier" if self.feed.entity == "card" else "integrationId"
         ledgers = {"": answer.balance or {}, **(answer.subledger_balances or {})}
         common = {"programId": job.program, owner: job.text}
@@ -119,6 +123,8 @@ class Reader:
         (stream,) = self.streams
         answer = self._call(job, _decode_reserved)
         tail = joined({"couponValue": job.text})
+        for raw in answer.data:
+            _decode_owner(raw)  # a row without its key is no row
         yield Part({stream: [with_fields(raw, tail) for raw in answer.data]})
 
 
@@ -161,6 +167,11 @@ class _Reserved(msgspec.Struct):
     data: list[msgspec.Raw]
 
 
+class _Owner(msgspec.Struct, rename="camel"):
+    integration_id: str
+
+
+_decode_owner = msgspec.json.Decoder(_Owner).decode
 _decode_balances = msgspec.json.Decoder(_Balances).decode
 _decode_inventory = msgspec.json.Decoder(_Inventory).decode
 _decode_session = msgspec.json.Decoder(_Session).decode
@@ -188,4 +199,4 @@ def _memberships(loyalty: _Loyalty, owner: bytes) -> Iterator[bytes]:
 
 
 def _present(raw: msgspec.Raw) -> list[bytes]:
-    return [] if raw == NULL else [bytes(raw)]
+    return [] if raw == NULL else [object_bytes(raw)]

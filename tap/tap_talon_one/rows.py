@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+_RFC_3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
 class _Dates(msgspec.Struct, gc=False, rename="camel"):
@@ -31,9 +35,21 @@ def joined(fields: Mapping[str, Any]) -> bytes:
     return b"".join(b"," + _encode(name) + b":" + _encode(value) for name, value in fields.items())
 
 
+def object_bytes(raw: bytes | msgspec.Raw) -> bytes:
+    """The bytes of a JSON object.
+
+    Raises:
+        msgspec.DecodeError: it is something else.
+    """
+    text = bytes(raw)
+    if not text.startswith(b"{"):
+        raise msgspec.ValidationError(f"Expected `object`, got {text[:20].decode(errors='replace')}")
+    return text
+
+
 def with_fields(raw: bytes | msgspec.Raw, tail: bytes) -> bytes:
     """The object ``raw`` with the fields of ``tail`` (see ``joined``) at its end."""
-    head = bytes(raw)[:-1].rstrip()
+    head = object_bytes(raw)[:-1].rstrip()
     return head + (tail if len(head) > 1 else tail[1:]) + b"}"
 
 
@@ -63,8 +79,7 @@ def ledger_date(text: str | None) -> tuple[str, str]:
         instant = datetime.fromisoformat(text)
         if instant.tzinfo is None:
             return '"unparsed"', "null"
-        as_it_is = text[-1] == "Z" and text[10] == "T" and len(text) <= 27
-        return '"timestamp"', f'"{text if as_it_is else _utc_text(instant)}"'
+        return '"timestamp"', f'"{text if _RFC_3339_UTC.fullmatch(text) else _utc_text(instant)}"'
     except (ValueError, OverflowError):
         return '"unparsed"', "null"
 

@@ -80,4 +80,5 @@ def loyalty_row() -> Schema:
     program = record("CustomerInventory")["properties"]["loyalty"]["properties"]["programs"]["additionalProperties"]
     ledger = _properties(program["properties"]["ledger"])
     names = {"programId": INTEGER, "name": MAYBE_STRING, "title": MAYBE_STRING, "joinDate": MAYBE_INSTANT}
-    return table({"integrationId": STRING, **names, "subledgerId": STRING, **ledger})
+    unknown = {"expiredBalance": MAYBE_NUMBER, "spentBalance": MAYBE_NUMBER}
+    return table({"integrationId": STRING, **names, "subledgerId": STRING, **ledger, **unknown})

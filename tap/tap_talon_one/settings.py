@@ -56,7 +56,11 @@ SETTINGS = SettingsTable(
         Setting("sandbox", "boolean", "List sandbox instead of live profiles of the account.", default=False),
         Setting("start_date", "date-time", "Transactions created before it are not read."),
         Setting("end_date", "date-time", "Transactions created at or after it are not read; for backfills."),
-        Setting("as_of", "date-time", "Instant of the balances; without it the instant at which the run starts."),
+        Setting(
+            "as_of",
+            "date-time",
+            "Instant of the balances; without it the instant up to which the run reads transactions.",
+        ),
         Setting(
             "settle_seconds",
             "number",
@@ -72,7 +76,7 @@ SETTINGS = SettingsTable(
             allowed=("skip", "error"),
         ),
         Setting("concurrency", "integer", "Requests in flight at most.", default=8, minimum=1, maximum=256),
-        Setting("page_size", "integer", "Rows a page; the highest allowed without it.", minimum=1, maximum=1000),
+        Setting("page_size", "integer", "Rows a page; the highest allowed without it.", minimum=10, maximum=1000),
         Setting("requests_per_second", "number", "Budget of the Integration API key.", minimum=0.001),
         Setting(
             "management_requests_per_second",

@@ -24,6 +24,8 @@ _KINDS: Mapping[frozenset[str], Kind] = {
 # An acronym and its plural are one word: integrationIDs is integration_ids.
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])")
 
+_UNREADABLE = re.compile(r'["\\\x00-\x1f]')  # in a property's name; msgspec matches names as they stand in the text
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -55,12 +57,17 @@ class TableSpec:
     def __post_init__(self) -> None:
         by_name: dict[str, Column] = {}
         for column in self.columns:
+            if _UNREADABLE.search(column.source):
+                raise TableError(f"table {self.name!r}: the property name {column.source!r} needs escapes in JSON")
             other = by_name.setdefault(column.name, column)
             if other is not column:
                 raise TableError(
                     f"table {self.name!r}: the properties {other.source!r} and {column.source!r} "
                     f"would both become the column {column.name!r}; leave one out"
                 )
+        self._check_key(by_name)
+
+    def _check_key(self, by_name: Mapping[str, Column]) -> None:
         if not self.key:
             raise TableError(f"table {self.name!r} has no key; rows are merged by key, so name the columns of one")
         for name in self.key:

@@ -138,8 +138,8 @@ class DuckDBWarehouse:
     def _merge_table(self, table: TableSpec, rows: pa.Table) -> MergeCounts:
         self._connection.register(_STAGE, last_of_each_key(rows, table.key))
         try:
-            # Not INSERT ... ON CONFLICT, which writes unchanged rows too, nor MERGE, which took 100 times as long
-            # to update; see docs/adr.
+            # Not INSERT ... ON CONFLICT, which writes unchanged rows too, nor MERGE INTO: to change 100,000 rows
+            # took it 25.5 s in DuckDB 2.0 instead of 0.25 s.
             updated = self._count(sql.update(self.schema, table, _STAGE))
             return MergeCounts(self._count(sql.insert(self.schema, table, _STAGE)), updated)
         finally:

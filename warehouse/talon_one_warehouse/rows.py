@@ -60,8 +60,7 @@ def _fields(table: TableSpec) -> dict[str, Column]:
 def _decoder(table: TableSpec) -> msgspec.json.Decoder[Any]:
     fields = [(field, *_type_and_default(table, column)) for field, column in _fields(table).items()]
     rename = {field: column.source for field, column in _fields(table).items()}
-    # gc=False: the values hold no references back, and tracking them would cost a third of the time.
-    record = msgspec.defstruct("Row", fields, rename=rename, gc=False, kw_only=True)
+    record = msgspec.defstruct("Row", fields, rename=rename, kw_only=True)
     return msgspec.json.Decoder(record)
 
 

@@ -1,0 +1,282 @@
+"""The command as people run it: selection, bad input, secrets, start-up, load."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CARDS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
+CONFIG = {"card_ids": ["card-000001", "card-000002"], "loyalty_program_ids": [1]}
+UNREADABLE = {"end": "2026-01-01T00:00:00Z", "done": 0, "chain": "z"}
+API_KEY, MANAGEMENT_KEY, PASSWORD = "aPiKeY-0123456789", "mAnAgE-0123456789", "pAsSwOrD-0123456789"
+
+
+def catalog_of(command):
+    """The catalog that --discover prints."""
+    return json.loads(command("--discover").stdout)
+
+
+def test_streams_and_fields_are_selected_by_a_discovered_catalog(emu, command, settings, write):
+    """Only what is chosen comes, keys always."""
+    catalog = catalog_of(command)
+    for stream in catalog["streams"]:
+        root, *fields = stream["metadata"]
+        root["metadata"]["selected"] = stream["stream"] == CARDS
+        for item in fields:
+            item["metadata"]["selected"] = item["breadcrumb"] == ["properties", "amount"]
+    config = write("config.json", settings(**CONFIG))
+    run = command("--config", config, "--catalog", write("catalog.json", catalog))
+    assert (0, {"id", "created", "amount"}) == (run.code, {name for row in run.rows() for name in row})
+    (schema,) = [m["schema"] for m in run.messages if m["type"] == "SCHEMA"]
+    assert {"id", "created", "amount"} == set(schema["properties"])
+
+
+def test_streams_without_ids_are_not_read_by_default(emu, sync):
+    """A stream for which nothing is set is left out."""
+    run = sync(**CONFIG, management_key=None)
+    assert (0, {CARDS, BALANCES}) == (run.code, {m["stream"] for m in run.messages if m["type"] == "SCHEMA"})
+
+
+def test_a_selected_stream_without_ids_fails_alone(emu, sync):
+    """The error names the setting; the other streams are read and the state is written."""
+    run = sync(CARDS, "coupon_reservations", **CONFIG)
+    assert (1, 40, [CARDS]) == (run.code, len(run.rows()), list(run.state["bookmarks"]))
+    assert "coupon_reservations: there are no coupon ids to read; set coupon_ids or coupon_ids_file" in run.stderr
+    assert "STATE" == run.messages[-1]["type"]
+
+
+def test_a_run_with_nothing_to_read_says_what_each_stream_needs(emu, sync):
+    """Exit code 2 and a line for each stream."""
+    run = sync(management_key=None)
+    assert (2, "") == (run.code, run.stdout)
+    assert "there is no stream to read" in run.stderr
+    assert "set card_ids" in run.stderr or "set loyalty_program_ids" in run.stderr
+
+
+BAD = {
+    "api key": ({**CONFIG, "api_key": "wrong"}, 2, "HTTP 401: the Integration API key is not accepted; check api_key"),
+    "management key": ({"management_key": "wrong"}, 2, "HTTP 401: the Management API key is not accepted"),
+    "refused": ({**CONFIG, "base_url": "http://127.0.0.1:9"}, 1, "does not answer"),
+    "no URL": ({**CONFIG, "base_url": "yourbaseurl"}, 2, "base_url must look like https://yourbaseurl.talon.one"),
+    "program": ({**CONFIG, "loyalty_program_ids": [99]}, 1, "check loyalty_program_ids (99), the ids and base_url"),
+    "listed program": ({"loyalty_program_ids": [99]}, 1, "Talon.One knows no loyaltyProgramId 99"),
+    "no file": ({"card_ids_file": "/no/such.csv"}, 1, "card_ids_file: there is no file /no/such.csv"),
+    "setting": ({"card_idss": []}, 2, "unknown setting 'card_idss'"),
+    "near setting": ({"card_idss": []}, 2, "did you mean 'card_ids'?"),
+    "ids as text": ({"card_ids": "a"}, 2, "setting 'card_ids'"),
+    "budget": ({**CONFIG, "budget_url": "ftp://x"}, 2, "budget_url must start with sqlite:///"),
+    "bundle": ({**CONFIG, "ca_bundle": "/no/such"}, 2, "ca_bundle names /no/such, which is not a file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_settings_are_told_in_a_line(emu, sync, case):
+    """The message says what to fix; no traceback."""
+    given, code, message = BAD[case]
+    run = sync(CARDS, **given)
+    assert (code, True, False) == (run.code, message in run.stderr, "Traceback" in run.stderr)
+
+
+def test_a_server_that_is_not_talon_one_is_told(sync, stub):
+    """HTML in place of JSON asks to check base_url, with 200 and with 404."""
+    for status in (200, 404):
+        url = stub(b"<html><body>Welcome</body></html>", status, "text/html")
+        run = sync(CARDS, **CONFIG, base_url=url)
+        assert (1, True, False) == (run.code, "base_url" in run.stderr, "Traceback" in run.stderr)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("catalog", '{"streams": [{}]}', "is not a Singer catalog: $.streams[0] has no tap_stream_id"),
+        ("catalog", '{"streams": [{"tap_stream_id": "loyalty_card_transaction"}]}', "did you mean"),
+        ("catalog", "{", "is not JSON, line 1"),
+        ("state", "[]", "must hold a JSON object"),
+        ("state", '{"bookmarks": []}', "$.bookmarks must be an object"),
+        ("state", {"bookmarks": {CARDS: {"programs": []}}}, f"bookmarks.{CARDS}.programs: it must be an object"),
+        ("state", {"bookmarks": {CARDS: {"programs": {"1": {"bookmark": "x"}}}}}, f"bookmarks.{CARDS}.programs.1"),
+        ("state", {"bookmarks": {CARDS: {"programs": {"1": {"running": {}}}}}}, f"bookmarks.{CARDS}.programs.1"),
+        (
+            "state",
+            {"bookmarks": {CARDS: {"programs": {"1": {"running": UNREADABLE}}}}},
+            f"bookmarks.{CARDS}.programs.1",
+        ),
+    ],
+)  # fmt: skip
+def test_malformed_files_are_told_with_the_place(emu, command, settings, write, name, content, message):  # noqa: PLR0917  pytest's
+    """The error names the place in the file."""
+    run = command("--config", write("config.json", settings(**CONFIG)), f"--{name}", write(f"{name}.json", content))
+    assert (True, True, False) == (run.code in (1, 2), message in run.stderr, "Traceback" in run.stderr)
+
+
+def test_a_broken_answer_is_told_with_the_id(emu, sync):
+    """JSON that stays broken fails the stream, the others are read."""
+    emu.fault("get_loyalty_card_transactions", "malformed", count=0)
+    run = sync(CARDS, BALANCES, **CONFIG, retry_budget_seconds=0)
+    owners = {row["cardIdentifier"] for row in run.rows(BALANCES)}
+    assert (1, {"card-000001", "card-000002"}) == (run.code, owners)
+    assert "'card-000001': the answer is not the JSON" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'{"data":5}', b'{"data":[5]}', b'{"data":[{"id":1}]}', b""])
+@pytest.mark.parametrize("stream", [CARDS, "coupon_reservations"])
+def test_json_of_another_shape_ends_the_stream_cleanly(read, stub, stream, body):
+    """No answer makes a broken row or an error that is not ours."""
+    result = read(stream, **CONFIG, coupon_ids=["C"], base_url=stub(body), management_key=None)
+    assert ([], "SomeStreamsFailed") == (result.raw, type(result.error).__name__)
+
+
+@pytest.mark.parametrize("section", ["profile", "coupons", "loyalty"])
+@pytest.mark.parametrize("value", [b"5", b'"x"', b"[5]"])
+def test_an_inventory_of_another_shape_ends_the_stream_cleanly(read, stub, section, value):
+    """A section that is no object or no list of objects gives no row."""
+    streams = ("customer_profiles", "customer_coupons", "customer_loyalty")
+    url = stub(b'{"%s":%s}' % (section.encode(), value))
+    result = read(*streams, profile_ids=["p"], base_url=url, management_key=None)
+    assert ([], "SomeStreamsFailed") == (result.raw, type(result.error).__name__)
+
+
+@pytest.mark.parametrize("body", [b'{"data":5}', b'{"data":[5]}', b"[]", b'{"data":[{"id":"x"}]}'])
+def test_a_listing_of_another_shape_ends_the_stream_cleanly(read, stub, body):
+    """The Management API's answers are checked too."""
+    result = read(CARDS, base_url=stub(body))
+    assert ([], "SomeStreamsFailed") == (result.raw, type(result.error).__name__)
+
+
+def test_programs_of_the_other_kind_are_left_out(emu, read):
+    """Card and profile programs may be set together: with a management key each stream reads its own."""
+    result = read(CARDS, "loyalty_profile_transactions", loyalty_program_ids=[1, 2])
+    assert (None, 60, 15) == (result.error, len(result.ids()), len(result.ids("loyalty_profile_transactions")))
+
+
+def test_a_full_disk_is_told(emu, start_sync, settings, write):
+    """/dev/full takes nothing: exit code 1 and one line."""
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "tap_talon_one", "--config", write("c.json", settings(**CONFIG))]
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=20)
+    assert (1, True, False) == (run.returncode, "cannot write the output" in run.stderr, "Traceback" in run.stderr)
+
+
+def test_a_reader_that_goes_ends_the_run_quietly(emu, start_sync):
+    """| head -1: exit code 141, no traceback."""
+    emu.reset("synthetic", cards=40, transactions=500)
+    process = start_sync(CARDS)
+    process.stdout.readline()
+    process.stdout.close()
+    stderr = process.stderr.read()
+    assert (141, False) == (process.wait(timeout=20), "Traceback" in stderr)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_rows_come_in_the_order_of_the_ids_and_requests_keep_the_limit(emu, read, concurrency):
+    """However many requests are in flight, and never more than asked for."""
+    emu.reset("synthetic", cards=40, transactions=3)
+    emu.clear_requests()
+    emu.fault("get_loyalty_card_transactions", "latency", count=0, every=3, seconds=0.02)
+    ids = [f"card-{n:06}" for n in range(40, 0, -1)]
+    rows = read(CARDS, card_ids=ids, loyalty_program_ids=[1], concurrency=concurrency).rows(CARDS)
+    assert ids == list(dict.fromkeys(row["cardIdentifier"] for row in rows))
+    most = emu.counters()["get_loyalty_card_transactions"]["max_in_flight"]
+    assert (True, True) == (most <= concurrency, concurrency == 1 or most > 1)
+
+
+_PEAK = """
+import resource, sys
+from tap_talon_one.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    sys.stderr.write(f"PEAK {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss} {end.code}")
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_cards(running, settings, write):
+    """200 and 4,000 cards need the same memory."""
+    peaks = []
+    for cards in (200, 4000):
+        running.reset("synthetic", cards=cards, transactions=5)
+        config = write("c.json", settings(loyalty_program_ids=[1]))
+        command = [sys.executable, "-c", _PEAK, "--config", config]
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+        peak_kib, code = run.stderr.rpartition("PEAK ")[2].split()
+        assert "0" == code
+        peaks.append(int(peak_kib))
+    assert True is (peaks[1] - peaks[0] < 10 * 1024)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"budget_url": f"redis://:{PASSWORD}@127.0.0.1:9/0", "requests_per_second": 1},
+        {"budget_url": f"sqlite:////no/such/{PASSWORD}", "requests_per_second": 1},
+        {"budget_url": f"ftp://{PASSWORD}@h"},
+        {"base_url": "http://127.0.0.1:9"},
+        {"api_key": API_KEY + "é"},
+        {"card_ids": 5},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_secrets_appear_nowhere(emu, command, settings, write, given, level):  # noqa: PLR0917  pytest's
+    """Neither keys nor the budget's password come out, whatever goes wrong."""
+    config = settings(
+        **{**CONFIG, "api_key": API_KEY, "management_key": MANAGEMENT_KEY, "retry_budget_seconds": 0, **given}
+    )
+    run = command("--config", write("config.json", config), env={"TAP_TALON_ONE_LOGLEVEL": level})
+    assert 0 != run.code
+    assert [] == [s for s in (API_KEY, MANAGEMENT_KEY, PASSWORD) if s in run.stdout + run.stderr]
+
+
+def test_keys_that_work_appear_nowhere_either(emu, sync, command, settings, write):
+    """A run that succeeds and --test keep silent about the keys too."""
+    runs = [sync(**CONFIG), command("--config", write("c.json", settings()), "--test", env={"LOGLEVEL": "DEBUG"})]
+    assert [0, 0] == [run.code for run in runs]
+    text = "".join(run.stdout + run.stderr for run in runs)
+    assert [False, False] == [emu.api_key in text, emu.management_key in text]
+
+
+_MODULES = """
+import sys
+sys.argv = ["tap-talon-one", *{}]
+from tap_talon_one.__main__ import main
+try:
+    main()
+except SystemExit:
+    sys.stderr.write(" ".join(sys.modules))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["--about"],
+        ["--about", "--format", "json"],
+        ["--about", "--format", "markdown"],
+        ["--discover"],
+    ],
+    ids=" ".join,
+)
+def test_start_up_loads_nothing_heavy(arguments):
+    """Pages and the catalog come within a second, without HTTP, Airflow or data frames."""
+    command = [sys.executable, "-c", _MODULES.format(arguments)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1)
+    loaded = {name.partition(".")[0] for name in run.stderr.split()}
+    assert (True, set()) == (bool(run.stdout), loaded & {"airflow", "pandas", "pyarrow", "requests", "fsspec"})
+
+
+def test_test_reports_which_keys_work(emu, command, settings, write):
+    """--test tells for each key whether it works and ends with 2 if one does not."""
+    good = command("--config", write("good.json", settings()), "--test")
+    bad = command("--config", write("bad.json", settings(management_key="wrong")), "--test")
+    one = command("--config", write("one.json", settings(management_key=None)), "--test")
+    assert (0, 2, 0) == (good.code, bad.code, one.code)
+    assert "Integration API key (api_key): works" in good.stderr
+    assert "Management API key (management_key): works" in good.stderr
+    assert "Management API key (management_key): does not work" in bad.stderr
+    assert "Management API key (management_key): not set" in one.stderr

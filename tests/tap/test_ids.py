@@ -1,0 +1,136 @@
+"""Where ids come from: settings, files of each kind, the Management API."""
+
+import gzip
+import json
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from talon_one_singer import ConfigError
+from tap_talon_one.ids import ids_in_file
+
+IDS = ["50%+@x", "a/b?c#d", "smile 😀", "x" * 1000, 'quo"te,', "line\nbreak", "0042"]
+CSV = "name,card_id\n" + "".join('n,"{}"\n'.format(text.replace('"', '""')) for text in IDS) + "n,\n"
+JSONL = "".join(json.dumps({"card_id": text}) + "\n" for text in IDS) + '\n{"card_id": null}\n{"card_id": ""}\n'
+
+
+@pytest.fixture
+def parquet(tmp_path):
+    """A Parquet file of the ids."""
+    pq.write_table(pa.table({"card_id": [*IDS, None], "n": range(len(IDS) + 1)}), tmp_path / "ids.parquet")
+    return (tmp_path / "ids.parquet").read_bytes()
+
+
+def found(url, column="card_id"):
+    """All ids in a file."""
+    return list(ids_in_file(str(url), column, setting="card_ids_file"))
+
+
+@pytest.mark.parametrize("name", ["ids.csv", "ids.CSV", "ids.jsonl", "ids.ndjson", "ids.parquet"])
+@pytest.mark.parametrize("place", ["path", "file", "memory", "gzip"])
+def test_ids_are_read_from_any_file(write, parquet, tmp_path, name, place):
+    """CSV, JSON Lines and Parquet, plain and compressed, by path and by URL; empty ids are left out."""
+    kinds = {"csv": CSV.encode(), "jsonl": JSONL.encode(), "ndjson": JSONL.encode(), "parquet": parquet}
+    content = kinds[name.lower().rpartition(".")[2]]
+    if place == "gzip":
+        url = write(f"{name}.gz", gzip.compress(content))
+    elif place == "memory":
+        url = f"memory://{name}"
+        with fsspec.open(url, "wb") as file:
+            file.write(content)
+    else:
+        url = f"{'file://' if place == 'file' else ''}{write(name, content)}"
+    assert IDS == found(url)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_column(write):
+    """What Excel writes is read."""
+    assert ["a"] == found(write("ids.csv", b"\xef\xbb\xbfcard_id\r\na\r\n"))
+
+
+def test_numbers_become_text(write):
+    """An id that a JSON file holds as a number is its digits."""
+    assert ["42", "9007199254740993"] == found(write("i.jsonl", '{"card_id":42}\n{"card_id":9007199254740993}\n'))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("ids.csv", "card,cardid\nx,y\n", "has no column 'card_id'; did you mean 'cardid'?; it has: card, cardid"),
+        ("ids.csv", "", "has no column 'card_id'; it has: nothing. Set card_ids_column"),
+        ("ids.csv", 'card_id\na\n"b\n', "unexpected end of data"),
+        ("ids.csv", b"card_id\n\xff\xfe\n", "ids.csv is not UTF-8 text; save it as UTF-8"),
+        ("ids.jsonl", '{"card_id":"a"}\n{"card_id"\n', "ids.jsonl, line 2 is not JSON"),
+        ("ids.jsonl", '["a"]\n', "line 1 must be a JSON object"),
+        ("ids.jsonl", '{"card_id":"a"}\n{"x":"b"}\n', "line 2 has no column 'card_id'; it has: x"),
+        ("ids.parquet", "no parquet", "cannot read"),
+        ("ids.csv.gz", "no gzip", "cannot read"),
+        ("ids.csv.gz", gzip.compress(CSV.encode() * 99)[:-30], "cannot read"),
+        ("ids.xlsx", "", "must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_with_its_place(write, name, content, message):
+    """The error names the setting, the file and what is wrong."""
+    with pytest.raises(ConfigError) as error:
+        found(write(name, content))
+    assert (True, True) == (message in str(error.value), str(error.value).startswith("card_ids_file: "))
+
+
+@pytest.mark.parametrize("url", ["/no/such/ids.csv", "memory://nowhere/ids.csv", "nosuch://u:Pa55w0rd@h/ids.csv"])
+def test_a_file_that_is_not_there_is_told_without_password(url):
+    """A path, a URL, a protocol that nobody knows."""
+    with pytest.raises(ConfigError) as error:
+        found(url)
+    assert (True, False) == ("ids.csv" in str(error.value) or "nosuch" in str(error.value), "Pa55" in str(error.value))
+
+
+def test_the_management_api_lists_cards_profiles_and_sessions(emu, read):
+    """With a management key no id need be set; pages of the listing are followed."""
+    emu.reset("synthetic", cards=1001, transactions=0)
+    result = read("loyalty_card_balances", "customer_profiles", now=None)
+    assert [1001, 1001] == [len(result.rows(name)) for name in ("loyalty_card_balances", "customer_profiles")]
+    calls = {name: count["requests"] for name, count in emu.counters().items()}
+    assert (1001, True) == (calls["get_loyalty_card_balances"], calls["get_loyalty_cards"] > 1)
+
+
+def test_the_customers_of_the_application_are_listed_when_one_is_set(emu, read):
+    """application_id chooses the list of profiles."""
+    emu.clear_requests()
+    rows = read("customer_profiles", application_id=1).rows("customer_profiles")
+    assert (3, True, True) == (
+        len(rows),
+        "get_application_customers" in emu.counters(),
+        "get_customer_profiles" not in emu.counters(),
+    )
+
+
+def test_a_file_wins_over_the_management_api_and_the_setting_over_both(emu, read, write):
+    """Settings, then file, then listing."""
+    file = write("ids.csv", "who\nprofile-000002\n")
+    options = {"profile_ids_file": file, "profile_ids_column": "who"}
+    stream = "customer_profiles"
+    assert ["profile-000002"] == [row["integrationId"] for row in read(stream, **options).rows(stream)]
+    rows = read(stream, **options, profile_ids=["profile-000003"]).rows(stream)
+    assert ["profile-000003"] == [row["integrationId"] for row in rows]
+
+
+def test_an_id_repeated_at_once_is_read_once(emu, read):
+    """Repetitions side by side, as sorted files have them, give no row twice."""
+    ids = ["profile-000001", "profile-000001", "profile-000002", "profile-000002"]
+    assert 2 == len(read("customer_profiles", profile_ids=ids).raw)
+
+
+def test_an_unknown_session_is_skipped_though_the_api_answers_400(emu, read, caplog):
+    """An operation that documents no 404 says 400."""
+    client_rows = read("customer_sessions", session_ids=["nobody"])
+    assert "knows none of the first 1 session ids" in str(client_rows.error)
+
+
+def test_an_error_names_the_id(emu, read):
+    """An id that the API refuses, or that no URL can hold, is told."""
+    short = read("loyalty_card_balances", card_ids=["abc"], loyalty_program_ids=[1])
+    assert "'abc': HTTP 400" in str(short.error)
+    dots = read("customer_profiles", profile_ids=[".."])
+    assert "integrationId must not be '..'" in str(dots.error)

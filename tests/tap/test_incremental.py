@@ -1,0 +1,292 @@
+"""What a run reads when earlier runs have read something: bookmarks, interruptions, id lists that change."""
+
+import json
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from talon_one_singer import Stopped
+
+CARDS = "loyalty_card_transactions"
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ALL = ["card-000001", "card-000002", "card-000003"]
+
+
+def text(instant):
+    """As the API writes it."""
+    return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def add(emu, *instants, card="card-000001"):
+    """A ledger row for each instant; their ids."""
+    return emu.add_transactions([{"card": card, "amount": 1, "created": text(each)} for each in instants])
+
+
+def held(emu):
+    """Ids of all card transactions."""
+    return {row["id"] for row in emu.state("ledger")["ledger"] if row["card"]}
+
+
+@pytest.mark.parametrize("bounds", ["exclusive", "inclusive", "half_open"])
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+def test_three_runs_give_each_row_once(emu, read, bounds, order):
+    """However the server sorts and bounds, rows that come between runs are read by the next one, and once."""
+    emu.switch(date_bounds=bounds, order=order)
+    runs = [read(CARDS, now=NOW, page_size=10)]
+    for turn in (1, 2):
+        end = NOW + turn * HOUR - timedelta(seconds=60)
+        before = end - HOUR
+        micro = timedelta(microseconds=1)
+        add(emu, before, before + micro, *[before + HOUR / 2] * 9, end - micro, end, end + micro, card=ALL[turn])
+        runs.append(read(CARDS, now=NOW + turn * HOUR, state=runs[-1].state))
+    runs.append(read(CARDS, now=NOW + 3 * HOUR, state=runs[-1].state))
+    ids = [row for run in runs for row in run.ids()]
+    assert [None] * 4 == [run.error for run in runs]
+    assert (len(ids), held(emu)) == (len(set(ids)), set(ids))
+    assert [60, 12, 14, 2] == [len(run.raw) for run in runs]
+
+
+def test_rows_within_the_settle_time_come_with_the_next_run(emu, read):
+    """What is younger than settle_seconds is left for the next run."""
+    (row,) = add(emu, NOW - timedelta(seconds=29))
+    first = read(CARDS, now=NOW, settle_seconds=30)
+    second = read(CARDS, now=NOW + timedelta(seconds=2), settle_seconds=30, state=first.state)
+    assert (False, [row]) == (row in first.ids(), second.ids())
+
+
+def test_the_default_settle_time_holds_for_the_emulator_s_clock(emu, read):
+    """A row that the server writes while the run goes is younger than the run's end."""
+    emu.clock(advance=0)
+    emu.add_transactions([{"card": "card-000001", "amount": 1}])
+    first = read(CARDS)
+    assert (60, None) == (len(first.raw), first.error)
+
+
+def test_a_second_run_at_once_reads_nothing(emu, read):
+    """The same instant again is an empty window, told in the log."""
+    first = read(CARDS, now=NOW)
+    second = read(CARDS, now=NOW, state=first.state)
+    assert ([], first.state) == (second.raw, second.state)
+
+
+def test_start_and_end_date_bound_a_backfill(emu, read):
+    """start_date is inside, end_date is not; the next run goes on from end_date."""
+    start, end = datetime(2024, 1, 1, 0, 3, 1, tzinfo=UTC), datetime(2024, 1, 1, 0, 7, 1, tzinfo=UTC)
+    ids = {"card_ids": ["card-000001"], "loyalty_program_ids": [1], "start_date": text(start)}
+    first = read(CARDS, now=NOW, **ids, end_date=text(end))
+    second = read(CARDS, now=NOW, **ids, state=first.state)
+    assert ([4, 5, 6, 7], list(range(8, 21))) == (sorted(first.ids()), sorted(second.ids()))
+
+
+def test_an_earlier_end_date_reads_nothing_and_keeps_the_bookmark(emu, read):
+    """A backfill of a span that is done gives no rows and loses no place."""
+    first = read(CARDS, now=NOW)
+    second = read(CARDS, now=NOW, state=first.state, end_date="2024-01-01T00:05:00Z")
+    assert ([], first.state) == (second.raw, second.state)
+
+
+@pytest.mark.parametrize("interrupted_after", [1, 3])
+def test_a_start_date_moved_back_widens_the_window_under_way(emu, read, interrupted_after):
+    """An interrupted window that starts too late is not gone on with."""
+    first = read(CARDS, now=NOW, stop=Stop(interrupted_after), start_date="2024-01-01T00:10:00Z", concurrency=1)
+    second = read(CARDS, now=NOW, state=first.state)
+    assert held(emu) == set(second.ids())
+
+
+def test_the_state_has_the_same_size_for_any_number_of_ids(running, read):
+    """20 and 2,000 cards differ by the digits of their number."""
+    sizes = []
+    for cards in (20, 2000):
+        running.reset("synthetic", cards=cards, transactions=1)
+        result = read(CARDS, now=NOW, concurrency=16)
+        assert cards == len(result.raw)
+        sizes.append(max(len(json.dumps(state)) for state in result.states))
+    assert (True, True) == (sizes[1] < 2000, abs(sizes[1] - sizes[0]) <= 4)
+
+
+class Stop:
+    """Ends the run the n-th time it is asked while rows are coming, as SIGTERM would."""
+
+    def __init__(self, turns):
+        self.turns = turns
+
+    def __call__(self):
+        """Raises when it is time."""
+        self.turns -= 1
+        if self.turns < 0:
+            raise Stopped(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("turns", [*range(0, 16, 3), 20])
+def test_a_stopped_run_goes_on_where_it_was(emu, read, turns, concurrency):
+    """Wherever a run is stopped, it and the next one together give each row once."""
+    options = {"page_size": 10, "concurrency": concurrency, "now": NOW}
+    first = read(CARDS, **options, stop=Stop(turns))
+    second = read(CARDS, **options, state=first.state)
+    assert (Stopped, None) == (type(first.error), second.error)
+    both = first.ids() + second.ids()
+    assert (len(both), held(emu)) == (len(set(both)), set(both))
+
+
+def test_every_state_on_the_way_is_a_place_to_go_on_from(emu, read):
+    """After a crash the last STATE seen gives the rest, whichever it is."""
+    options = {"page_size": 10, "concurrency": 2, "now": NOW, "card_ids": ALL, "loyalty_program_ids": [1]}
+    whole = read(CARDS, **options)
+    for state in whole.states[::3]:
+        rest = read(CARDS, **options, state=state).ids()
+        assert (len(rest), set()) == (len(set(rest)), set(rest) - held(emu))
+        done = whole.ids()[: len(whole.ids()) - len(rest)]
+        assert held(emu) == set(done) | set(rest)
+
+
+def test_a_list_that_changed_before_the_place_starts_the_window_anew(emu, read, caplog):
+    """With other ids before the place nobody knows what is done."""
+    first = read(CARDS, now=NOW, card_ids=ALL, loyalty_program_ids=[1], stop=Stop(5), concurrency=1)
+    second = read(CARDS, now=NOW, card_ids=ALL[::-1], loyalty_program_ids=[1], state=first.state)
+    assert True is ("the ids have changed since the interrupted run; starting its window anew" in caplog.text)
+    assert (True, held(emu)) == (0 < len(first.raw) < 60, set(second.ids()))
+
+
+def test_appended_ids_are_read_from_their_start(emu, read, caplog):
+    """Ids at the end of the list that are new get their whole history, the others what is new."""
+    first = read(CARDS, now=NOW, card_ids=ALL[:2], loyalty_program_ids=[1])
+    (row,) = add(emu, NOW)
+    second = read(CARDS, now=NOW + HOUR, card_ids=ALL, loyalty_program_ids=[1], state=first.state)
+    assert (40, {row, *range(41, 61)}) == (len(first.raw), set(second.ids()))
+    assert False is ("has changed" in caplog.text)
+
+
+def test_the_first_ids_of_a_list_that_was_empty_are_read_from_their_start(emu, read, write):
+    """An empty list is a list too: all that comes later is appended."""
+    ids = write("ids.csv", "card_id\n")
+    first = read(CARDS, now=NOW, card_ids_file=ids, loyalty_program_ids=[1])
+    write("ids.csv", "card_id\ncard-000001\n")
+    second = read(CARDS, now=NOW + HOUR, card_ids_file=ids, loyalty_program_ids=[1], state=first.state)
+    assert ([], 20) == (first.ids(), len(second.ids()))
+
+
+@pytest.mark.parametrize(
+    "changed", [[ALL[0], ALL[2], ALL[1]], [ALL[2], ALL[0]], [ALL[1], ALL[0], ALL[2]], [ALL[2]]], ids=str
+)
+def test_a_list_changed_elsewhere_is_warned_about(emu, read, caplog, changed):
+    """Inserted, replaced and lost ids cannot be told from old ones: the log says what that means."""
+    first = read(CARDS, now=NOW, card_ids=ALL[:2], loyalty_program_ids=[1])
+    read(CARDS, now=NOW + HOUR, card_ids=changed, loyalty_program_ids=[1], state=first.state)
+    assert True is ("the list of ids has changed other than by appending" in caplog.text)
+
+
+def test_ids_appended_while_a_run_is_interrupted_are_read_from_their_start(emu, read):
+    """The window goes on, the new id gets its history."""
+    base = {"loyalty_program_ids": [1], "concurrency": 1, "page_size": 10}
+    first = read(CARDS, now=NOW, card_ids=ALL[:2], **base)
+    add(emu, *[NOW] * 3, card=ALL[0])
+    add(emu, *[NOW] * 3, card=ALL[1])
+    second = read(CARDS, now=NOW + HOUR, card_ids=ALL[:2], state=first.state, stop=Stop(7), **base)
+    third = read(CARDS, now=NOW + 2 * HOUR, card_ids=ALL, state=second.state, **base)
+    ids = first.ids() + second.ids() + third.ids()
+    assert (len(ids), held(emu)) == (len(set(ids)), set(ids))
+
+
+def test_a_run_that_found_nobody_starts_with_the_first_id_again(emu, read):
+    """After a correction of key, program or ids nothing counts as read."""
+    emu.switch()
+    strangers = read(CARDS, now=NOW, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1])
+    emu.add("cards", {"identifier": "CARD-A"}, {"identifier": "CARD-B"})
+    add(emu, NOW - HOUR, card="CARD-A")
+    second = read(CARDS, now=NOW + HOUR, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1], state=strangers.state)
+    assert (True, 1) == ("knows none of the first 2 card ids" in str(strangers.error), len(second.raw))
+
+
+def test_unknown_ids_are_skipped_and_counted(emu, read, caplog):
+    """on_missing=skip goes on; on_missing=error ends the stream and names the id."""
+    ids = {"card_ids": ["NOBODY", *ALL], "loyalty_program_ids": [1]}
+    assert (60, None) == (len((first := read(CARDS, now=NOW, **ids)).raw), first.error)
+    assert True is ("1 ids are not known to Talon.One" in caplog.text)
+    assert "'NOBODY' is not known to Talon.One" in str(read(CARDS, now=NOW, **ids, on_missing="error").error)
+
+
+def test_balances_go_on_as_of_their_instant(emu, read):
+    """An interrupted snapshot is finished for the instant it was begun for."""
+    balances = "loyalty_card_balances"
+    first = read(balances, now=NOW, stop=Stop(6), concurrency=1)
+    second = read(balances, now=NOW + HOUR, state=first.state)
+    rows = first.rows(balances) + second.rows(balances)
+    assert (3, 1) == (len({r["cardIdentifier"] for r in rows}), len({r["as_of"] for r in rows}))
+    assert {} == second.state["bookmarks"]
+
+
+def test_a_program_that_fails_does_not_keep_the_others_from_being_read(emu, read):
+    """Each program stands alone, and a repeated one is read once."""
+    result = read(CARDS, now=NOW, card_ids=ALL, loyalty_program_ids=[99, 1, 1])
+    assert (60, True) == (len(result.raw), "of program 99" in str(result.error))
+
+
+def lines_until(process, count):
+    """The first lines of a process, up to the n-th RECORD."""
+    lines = []
+    while count:
+        lines.append(process.stdout.readline())
+        assert lines[-1]
+        count -= '"RECORD"' in lines[-1]
+    return lines
+
+
+@pytest.fixture
+def slow(running):
+    """An emulator of 40 cards that takes its time."""
+    running.reset("synthetic", cards=40, transactions=30)
+    running.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.05)
+    return running
+
+
+def split(lines):
+    """(ids up to the last STATE, ids after it, that STATE) of a process' lines."""
+    messages = [json.loads(line) for line in lines]
+    last = max(i for i, m in enumerate(messages) if m["type"] == "STATE")
+    before, after = ([m["record"]["id"] for m in part if m["type"] == "RECORD"] for part in
+                     (messages[:last], messages[last:]))  # fmt: skip
+    return before, after, messages[last]["value"]
+
+
+def test_sigterm_writes_the_state_and_loses_nothing(slow, start_sync, sync):
+    """Exit code 143, the last line a STATE, and the next run has the rest without a row twice."""
+    process = start_sync(CARDS, concurrency=2, page_size=10, state_interval_seconds=0)
+    lines = lines_until(process, 200)
+    process.send_signal(signal.SIGTERM)
+    lines += process.stdout.readlines()
+    stderr, _ = process.stderr.read(), process.wait(timeout=20)
+    before, after, state = split(lines)
+    assert (143, [], False) == (process.returncode, after, "Traceback" in stderr)
+    slow.clear_faults()
+    rest = [row["id"] for row in sync(CARDS, state=state).rows()]
+    assert (1200, held(slow)) == (len(before) + len(rest), {*before, *rest})
+
+
+def test_sigterm_does_not_wait_for_an_answer_to_write_the_state(slow, start_sync):
+    """A server that hangs does not cost the place: STATE comes before the requests in flight have ended."""
+    slow.clear_faults()
+    slow.clear_requests()
+    slow.fault("get_loyalty_card_transactions", "latency", count=0, after=10, seconds=5)
+    process = start_sync(CARDS, concurrency=2)
+    lines = lines_until(process, 300)
+    process.send_signal(signal.SIGTERM)
+    lines.append(process.stdout.readline())
+    done = json.loads(lines[-1])["value"]["bookmarks"][CARDS]["programs"]["1"]["running"]["done"]
+    answered = len(slow.requests("get_loyalty_card_transactions"))
+    assert (True, 10) == (9 <= done <= 10, answered)
+
+
+def test_sigkill_loses_nothing_after_the_last_state(slow, start_sync, sync):
+    """What came after the last STATE may come again, nothing is missing."""
+    process = start_sync(CARDS, concurrency=2, state_interval_seconds=0.1)
+    lines = lines_until(process, 300)
+    process.kill()
+    lines += process.stdout.readlines()
+    before, after, state = split(line for line in lines if line.endswith("\n"))
+    slow.clear_faults()
+    rest = [row["id"] for row in sync(CARDS, state=state).rows()]
+    assert (1200, held(slow)) == (len(before) + len(rest), {*before, *rest})
+    assert set() == set(after) - set(rest)

@@ -1,0 +1,31 @@
+"""Merges without end until it is killed: merge i holds the rows i*100 to i*100+99 and changes row 0."""
+
+import sys
+from itertools import count
+
+from talon_one_warehouse import open_warehouse, table_spec, to_arrow
+
+
+class NoPandas:
+    """Hides pandas, which pyarrow would import: that takes longer than everything else here."""
+
+    @staticmethod
+    def find_spec(name, _path, _target=None):
+        """Nothing is there."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, NoPandas)
+table = table_spec("ledger", {"properties": {"id": {"type": "integer"}, "text": {"type": "string"}}}, ["id"])
+with open_warehouse(sys.argv[1]) as warehouse:
+    warehouse.query("SET wal_autocheckpoint = '1MB'")
+    warehouse.prepare(table)
+    done = warehouse.state("loop")
+    for i in count(done["merge"] + 1 if done else 0):
+        rows = [b'{"id":%d,"text":"%064d"}' % (k, k * i) for k in range(i * 100, i * 100 + 100)]
+        first = [b'{"id":0,"text":"%d"}' % i]
+        batches = {"ledger": [to_arrow(table, rows), to_arrow(table, first)]}
+        warehouse.merge(batches, {"loop": {"merge": i}})
+        sys.stdout.write(f"{i}\n")
+        sys.stdout.flush()

@@ -1,0 +1,143 @@
+"""Merging into DuckDB."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from talon_one_warehouse import Column, MergeCounts, TableError, TableSpec, open_warehouse, table_spec, to_arrow
+
+
+def spec(name="t", **types):
+    """A table with the key id."""
+    properties = {"id": {"type": "integer"}} | {k: {"type": v} for k, v in types.items()}
+    return table_spec(name, {"properties": properties}, ["id"])
+
+
+def test_every_kind_arrives_exactly(warehouse, table):
+    """As DECIMAL, TIMESTAMPTZ and JSON text."""
+    row = b'{"id":1,"text":"a","amount":12345678901234.56,"at":"9999-12-31T23:59:59Z","flag":true,'
+    row += b'"attributes":{"a": 1.50}}'
+    warehouse.merge({"ledger": [to_arrow(table, [row])]})
+    expected = (
+        1,
+        "a",
+        Decimal("12345678901234.56"),
+        datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+        True,
+        '{"a": 1.50}',
+    )
+    assert [expected] == warehouse.query("SELECT * FROM ledger")
+
+
+def test_the_columns_have_their_types(warehouse):
+    """Nothing is kept as text that has a type."""
+    types = ["BIGINT", "VARCHAR", "DECIMAL(38,18)", "TIMESTAMP WITH TIME ZONE", "BOOLEAN", "JSON"]
+    found = warehouse.query("SELECT data_type FROM duckdb_columns() WHERE table_name = 'ledger' ORDER BY column_index")
+    assert types == [kind for (kind,) in found]
+
+
+def test_instants_beyond_pythons_datetime_are_kept(warehouse, table):
+    """Year 0 and year 10000 in UTC can be read as text."""
+    rows = [b'{"id":1,"at":"0001-01-01T00:00:00+05:00"}', b'{"id":2,"at":"9999-12-31T23:59:59-05:00"}']
+    warehouse.merge({"ledger": [to_arrow(table, rows)]})
+    assert [(True, True)] == warehouse.query(
+        "SELECT min(ledger.at) < '0001-01-01 00:00:00Z', max(ledger.at) > '9999-12-31 23:59:59Z' FROM ledger"
+    )
+    assert 2 == len(warehouse.query('SELECT "at" FROM ledger'))
+
+
+def test_merging_the_same_rows_again_does_nothing(warehouse, table):
+    """Counts tell inserted, changed and untouched rows apart."""
+    rows = [b'{"id":%d,"amount":1.5}' % i for i in range(10)]
+    changed = [b'{"id":3,"amount":1.50}', b'{"id":4,"amount":2}', b'{"id":5}', b'{"id":10}']
+    counts = [warehouse.merge({"ledger": [to_arrow(table, part)]}) for part in (rows, rows, changed)]
+    assert [MergeCounts(10, 0), MergeCounts(0, 0), MergeCounts(1, 2)] == counts
+    found = warehouse.query("SELECT id, amount FROM ledger WHERE id BETWEEN 3 AND 5 ORDER BY id")
+    assert [(3, Decimal("1.5")), (4, Decimal(2)), (5, None)] == found
+
+
+def test_of_rows_with_one_key_the_last_wins(warehouse, table):
+    """Within a batch and over the batches of a merge."""
+    first = to_arrow(table, [b'{"id":1,"text":"a"}', b'{"id":2,"text":"b"}', b'{"id":1,"text":"c"}'])
+    second = to_arrow(table, [b'{"id":2,"text":"d"}'])
+    assert MergeCounts(2, 0) == warehouse.merge({"ledger": [first, second]})
+    assert [(1, "c"), (2, "d")] == warehouse.query("SELECT id, text FROM ledger ORDER BY id")
+
+
+def test_a_key_may_have_several_columns_and_be_all_there_is(warehouse):
+    """Then there is nothing to update."""
+    properties = {"cardId": {"type": "string"}, "asOf": {"type": "string", "format": "date-time"}}
+    table = table_spec("pairs", {"properties": properties}, ["cardId", "asOf"])
+    warehouse.prepare(table)
+    rows = [
+        b'{"cardId":"%s","asOf":"2024-01-0%dT00:00:00Z"}' % (card, day) for card in (b"a", b"b") for day in (1, 2, 1)
+    ]
+    counts = [warehouse.merge({"pairs": [to_arrow(table, rows)]}) for _ in range(2)]
+    assert [MergeCounts(4, 0), MergeCounts(0, 0)] == counts
+
+
+def test_a_new_column_is_added_and_an_old_one_stays(warehouse):
+    """Rows that are there keep their values."""
+    old, new = spec(a="string"), spec(b="number")
+    warehouse.prepare(old)
+    warehouse.merge({"t": [to_arrow(old, [b'{"id":1,"a":"x"}'])]})
+    warehouse.prepare(new)
+    warehouse.merge({"t": [to_arrow(new, [b'{"id":1,"b":2.5}', b'{"id":2,"b":3}'])]})
+    assert [(1, "x", Decimal("2.5")), (2, None, Decimal(3))] == warehouse.query("SELECT id, a, b FROM t ORDER BY id")
+
+
+def test_a_column_of_another_type_is_refused(warehouse):
+    """Nothing is changed that is there."""
+    warehouse.prepare(spec(a="string"))
+    with pytest.raises(TableError, match=r"talon_one\.t\.a exists as VARCHAR instead of DECIMAL\(38,18\)"):
+        warehouse.prepare(spec(a="number", b="string"))
+    assert [("id",), ("a",)] == warehouse.query(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = 't' ORDER BY column_index"
+    )
+
+
+def test_another_key_is_refused(warehouse):
+    """Rows of one key would become rows of another."""
+    warehouse.prepare(spec(a="string"))
+    other = table_spec("t", {"properties": {"id": {"type": "integer"}, "a": {"type": "string"}}}, ["a"])
+    with pytest.raises(TableError, match=r"exists with the key \(id\) instead of \(a\)"):
+        warehouse.prepare(other)
+
+
+def test_all_tables_and_the_state_are_one_transaction(warehouse, table):
+    """What fails in the second table takes back the first and the state."""
+    warehouse.merge({"ledger": [to_arrow(table, [b'{"id":1}'])]}, {"run": {"at": 1}})
+    batch = to_arrow(table, [b'{"id":2}'])
+    with pytest.raises(TableError, match="the table 'stranger' was not prepared"):
+        warehouse.merge({"ledger": [batch], "stranger": [batch]}, {"run": {"at": 2}})
+    assert ([(1,)], {"at": 1}) == (warehouse.query("SELECT id FROM ledger"), warehouse.state("run"))
+
+
+def test_states_live_under_their_names(url, warehouse):
+    """And outlive the connection."""
+    assert warehouse.state("a") is None
+    warehouse.merge({}, {"a": {"x": [1, "ü"]}, "b": {}})
+    warehouse.merge({}, {"b": {"y": None}})
+    warehouse.close()
+    with open_warehouse(url) as again:
+        assert ({"x": [1, "ü"]}, {"y": None}) == (again.state("a"), again.state("b"))
+
+
+@pytest.mark.parametrize("name", ['we"ird', "select", "a b.c", "ünï", "x;--", "'"])
+def test_any_name_is_quoted(url, name):
+    """Of a schema, a table and a column."""
+    table = TableSpec(name, (Column(name, "key", "string"), Column("n", "n", "number")), (name,))
+    with open_warehouse(url, schema=name) as warehouse:
+        for value in (b"1", b"2"):
+            warehouse.prepare(table)
+            row = b'{"key":"k","n":' + value + b"}"
+            warehouse.merge({name: [to_arrow(table, [row])]}, {name: {}})
+        quoted = '"' + name.replace('"', '""') + '"'
+        assert [("k", Decimal(2))] == warehouse.query(f"SELECT * FROM {quoted}.{quoted}")
+
+
+def test_the_table_of_states_is_no_table_for_rows(warehouse):
+    """Its name is taken."""
+    with pytest.raises(TableError, match="taken by the table of states"):
+        warehouse.prepare(spec("_talon_one_state"))

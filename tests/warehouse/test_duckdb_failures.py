@@ -1,0 +1,97 @@
+"""What DuckDB leaves behind when a process, a lock or a disk gives out."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from talon_one_warehouse import WarehouseError, WarehouseFullError, WarehouseLockedError, open_warehouse, to_arrow
+
+_PROCESS = [sys.executable, str(Path(__file__).with_name("merging_process.py"))]
+
+
+def start(url):
+    """A process that merges, after its first merge."""
+    process = subprocess.Popen([*_PROCESS, url], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    return process
+
+
+def kill(process):
+    """SIGKILL, and all that it had told."""
+    process.kill()
+    told = process.stdout.read().split()
+    process.stdout.close()
+    process.wait()
+    return [int(line) for line in told if line.isdigit()]
+
+
+def test_a_killed_process_leaves_rows_and_state_that_agree(url):
+    """At any moment, checkpoints included, and what was told as merged is there."""
+    rng = random.Random(7)
+    for _ in range(5):
+        process = start(url)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=rng.uniform(0.01, 0.4))
+        told = kill(process)
+        with open_warehouse(url) as warehouse:
+            merge = warehouse.state("loop")["merge"]
+            found = warehouse.query("SELECT count(*), max(id), max(text) FILTER (id = 0) FROM ledger")
+        assert [((merge + 1) * 100, merge * 100 + 99, str(merge))] == found
+        assert merge >= max(told[:-1], default=0)
+
+
+def test_a_file_in_use_is_told_in_one_line(url):
+    """With the process that uses it."""
+    process = start(url)
+    try:
+        with pytest.raises(WarehouseLockedError) as caught:
+            open_warehouse(url)
+    finally:
+        kill(process)
+    assert f"is in use by process {process.pid}; DuckDB lets one process write at a time" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(warehouse, table):
+    """Merges until an error; how many merges were done, and the error."""
+    for done in range(100):
+        ids = range(done * 500, done * 500 + 500)
+        rows = [b'{"id":%d,"text":"%s"}' % (i, os.urandom(200).hex().encode()) for i in ids]
+        try:
+            warehouse.merge({"ledger": [to_arrow(table, rows)]}, {"fill": {"done": done + 1}})
+        except WarehouseError as error:
+            return done, error
+    raise AssertionError("100 merges did not fill the disk")
+
+
+def test_a_full_disk_loses_no_merge_that_was_done(small_disk, table):
+    """The error says what to do, and the file holds the merges before it."""
+    url = f"duckdb:///{small_disk}/x.duckdb"
+    with open_warehouse(url) as warehouse:
+        warehouse.prepare(table)
+        done, error = fill(warehouse, table)
+    assert isinstance(error, WarehouseFullError)
+    assert f"no room left for {small_disk}/x.duckdb; make room and run again, nothing was half written" == str(error)
+    assert done > 0
+    subprocess.run(["mount", "-o", "remount,size=32m", small_disk], check=True)
+    with open_warehouse(url) as warehouse:
+        found = warehouse.query("SELECT count(*) FROM ledger")
+        assert ([(done * 500,)], {"done": done}) == (found, warehouse.state("fill"))

@@ -1,0 +1,127 @@
+"""Encoded rows to Arrow: exact, or refused with the place."""
+
+import pickle
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from talon_one_warehouse import RowError, table_spec, to_arrow
+
+
+def row(**values):
+    """A row whose values are JSON texts."""
+    return b"{" + b",".join(f'"{k}":{v}'.encode() for k, v in {"id": 1, **values}.items()) + b"}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.1", "1.10", "12345678901234.56", "123456789012345678", "12345678901234567890.123456789012345678",
+        "-99999999999999999999.999999999999999999", "1e-7", "-1.5E-3", "1E+3", "-0", "-0.0", "0",
+    ],
+)  # fmt: skip
+def test_a_number_keeps_its_digits(table, text):
+    """No float stands between the text and the column."""
+    assert Decimal(text) == to_arrow(table, [row(amount=text)])["amount"][0].as_py()
+
+
+@pytest.mark.parametrize("text", ["1e400", "100000000000000000000", "0.1234567890123456789", '"1.5"', "true", "{}"])
+def test_a_number_that_does_not_fit_is_refused(table, text):
+    """The message names table, column, value and row."""
+    with pytest.raises(RowError) as caught:
+        to_arrow(table, [row(), row(id=2, amount=text)])
+    assert f"ledger.amount: {text} is not a number that DECIMAL(38,18) holds exactly (row id=2)" == str(caught.value)
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, -(2**63), 0])
+def test_an_integer_has_64_bits(table, value):
+    """Up to both ends."""
+    assert value == to_arrow(table, [row(id=value)])["id"][0].as_py()
+
+
+@pytest.mark.parametrize("text", ["9223372036854775808", "-9223372036854775809", "1.5", "1e3", "1" * 40, '"1"'])
+def test_what_is_no_integer_of_64_bits_is_refused(table, text):
+    """Beyond the range, with a fraction, or a string."""
+    with pytest.raises(RowError, match=r"ledger\.id: .* is not an integer of 64 bits"):
+        to_arrow(table, [row(id=text)])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-01-31T12:00:00Z", datetime(2024, 1, 31, 12, tzinfo=UTC)),
+        ("2024-01-31T12:00:00.123456Z", datetime(2024, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)),
+        ("2024-01-31T12:00:00.123456789Z", datetime(2024, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)),
+        ("2024-01-31t12:00:00z", datetime(2024, 1, 31, 12, tzinfo=UTC)),
+        ("2024-01-31T12:00:00+05:30", datetime(2024, 1, 31, 6, 30, tzinfo=UTC)),
+        ("2024-01-01T00:00:00-08:00", datetime(2024, 1, 1, 8, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+        ("9999-12-31T23:59:59.999999Z", datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_in_utc(table, text, expected):
+    """Any zone, to the microsecond, from year 1 to 9999."""
+    assert expected == to_arrow(table, [row(at=f'"{text}"')])["at"][0].as_py()
+
+
+@pytest.mark.parametrize("text", ["unlimited", "2024-01-31T12:00:00", "2024-02-30T00:00:00Z", "2024-01-31", ""])
+def test_what_is_no_instant_is_refused(table, text):
+    """A time without a zone is not guessed."""
+    with pytest.raises(RowError, match=r"ledger\.at: \".*\" is not a point in time with a zone"):
+        to_arrow(table, [row(at=f'"{text}"')])
+
+
+def test_json_stays_the_text_that_came(table):
+    """Blanks and the digits of numbers included; null is a null."""
+    text = '{"b": 1.50,  "a":[1e-7, 12345678901234567890.10]}'
+    assert [text, None, None] == to_arrow(
+        table, [row(attributes=text), row(attributes="null"), row()]
+    )["attributes"].to_pylist()  # fmt: skip
+
+
+def test_a_property_without_a_column_is_left_out(table):
+    """And a column without a property is null."""
+    batch = to_arrow(table, [row(unknown="1", text='"a\\u0000ü"')])
+    assert {"id": 1, "text": "a\0ü", "amount": None, "at": None, "flag": None, "attributes": None} == batch.to_pylist()[
+        0
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"id":', b"nonsense", b'{"id":1,"text":"\\ud800"}'])
+def test_what_is_no_json_object_is_refused(table, content):
+    """As a row, without a column."""
+    with pytest.raises(RowError, match="is not a JSON object") as caught:
+        to_arrow(table, [row(), content])
+    assert "" == caught.value.column
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"id":null}'])
+def test_a_row_without_its_key_is_refused(table, content):
+    """No row can be merged without a key."""
+    with pytest.raises(RowError, match=r"ledger\.id: null is no value for a key column"):
+        to_arrow(table, [content])
+
+
+def test_a_number_may_be_part_of_the_key():
+    """Null in it is refused as in any other."""
+    table = table_spec("t", {"properties": {"n": {"type": "number"}}}, ["n"])
+    assert [{"n": Decimal("1.5")}] == to_arrow(table, [b'{"n":1.50}']).to_pylist()
+    with pytest.raises(RowError, match=r"t\.n: null is no value for a key column"):
+        to_arrow(table, [b'{"n":null}'])
+
+
+def test_rows_may_be_raw_and_may_be_none(table):
+    """Raw messages need no copy, and an empty batch has the columns."""
+    assert 1 == to_arrow(table, [msgspec.Raw(row())]).num_rows
+    assert [column.name for column in table.columns] == to_arrow(table, []).schema.names
+
+
+def test_a_long_value_is_cut_in_the_message_and_the_error_travels(table):
+    """Airflow pickles errors."""
+    with pytest.raises(RowError) as caught:
+        to_arrow(table, [row(flag='"' + "x" * 5000 + '"')])
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (str(caught.value), "flag") == (str(copy), copy.column)
+    assert len(str(copy)) < 250

@@ -1,0 +1,51 @@
+"""Opening a warehouse by URL."""
+
+import subprocess
+import sys
+
+import pytest
+
+from talon_one_warehouse import WarehouseConfigError, open_warehouse
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("talon_one.duckdb", "a warehouse URL looks like duckdb:///talon_one.duckdb, not 'talon_one.duckdb'"),
+        ("mysql://u:secret@host/x", "no warehouse for mysql:// URLs; supported: duckdb"),
+        ("duckbd:///x", "did you mean duckdb://"),
+        ("duckdb://x.duckdb", "three slashes before a relative path and four before an absolute one"),
+        ("duckdb:///", "names no file"),
+        ("duckdb:////nowhere/x.duckdb", "the directory /nowhere does not exist"),
+        ("duckdb:////dev/null/x.duckdb", "the directory /dev/null does not exist"),
+    ],
+)
+def test_a_wrong_url_is_told(url, reason):
+    """With what it should look like, and without a password."""
+    with pytest.raises(WarehouseConfigError) as caught:
+        open_warehouse(url)
+    assert reason in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_of_another_kind_is_not_touched(tmp_path):
+    """It is told what it is."""
+    file = tmp_path / "notes.txt"
+    file.write_text("not a database" * 1000)
+    with pytest.raises(WarehouseConfigError, match="not a valid DuckDB database"):
+        open_warehouse(f"duckdb:///{file}")
+    assert "not a database" * 1000 == file.read_text()
+
+
+def test_a_relative_path_has_three_slashes(tmp_path, monkeypatch):
+    """And an absolute one four."""
+    monkeypatch.chdir(tmp_path)
+    for url in ("duckdb:///here.duckdb", f"duckdb:///{tmp_path}/there.duckdb", "duckdb:///:memory:"):
+        open_warehouse(url).close()
+    assert ["here.duckdb", "there.duckdb"] == sorted(file.name for file in tmp_path.iterdir())
+
+
+def test_importing_the_package_loads_neither_duckdb_nor_pyarrow():
+    """The command line starts fast."""
+    code = "import sys, talon_one_warehouse; sys.exit(bool({'duckdb', 'pyarrow'} & set(sys.modules)))"
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
