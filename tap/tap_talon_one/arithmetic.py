@@ -66,9 +66,9 @@ def balance(entries: Iterable[Entry], when_us: int) -> Points:
         if not entry.addition:
             debt += _take(lots, entry.amount)
             continue
-        paid = min(debt, entry.amount)
-        debt -= paid
         expiry = float("inf") if entry.expiry_us is None else entry.expiry_us
+        paid = min(debt, entry.amount) if expiry > entry.active_us else NOTHING
+        debt -= paid
         heapq.heappush(lots, (expiry, entry.created_us, entry.number, entry.amount - paid))
     expired += _drop_expired(lots, when_us)
     return Points(sum((lot[3] for lot in lots), NOTHING), pending, spent, expired, debt)

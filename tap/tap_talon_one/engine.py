@@ -6,33 +6,23 @@ The sink is a Singer writer or a warehouse; both run this very code.
 from __future__ import annotations
 
 import logging
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from talon_one_client.errors import (
     AuthenticationError,
-    BadRequestError,
-    NotFoundError,
     PermissionDeniedError,
-    RejectedError,
-    ServerError,
     TalonOneError,
-    UnexpectedResponseError,
 )
-from talon_one_client.ordered import ordered_parts
-from talon_one_client.windows import MIN_US, Window, to_us
-from talon_one_singer import ConfigError, SingerError, Stopped
-from talon_one_singer.raw_mask import RawMask
-from talon_one_singer.selection import field_mask
-from tap_talon_one.bookmarks import FeedBookmarks, Running
-from tap_talon_one.ids import IdChain, ids_for, ids_total, program_list
-from tap_talon_one.readers import Job, Part, Reader
+from talon_one_client.windows import to_us
+from talon_one_singer import ConfigError, SingerError
+from tap_talon_one.feed_run import FeedRun
+from tap_talon_one.ids import program_list
 from tap_talon_one.streams import FEEDS, Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import CatalogEntry
@@ -41,8 +31,6 @@ if TYPE_CHECKING:
     from talon_one_singer.state import State
 
 log = logging.getLogger("tap_talon_one")
-
-GIVE_UP_AFTER_MISSING = 20  # ids in a row, from the first one on, before the program or the ids are called wrong
 
 
 class Sink(Protocol):
@@ -117,7 +105,8 @@ class Engine:
         try:
             for entry in entries:
                 self.sink.open(entry)
-            done = [self._program(feed, entries, program) for program in self._programs(feed)]
+            programs = self._programs(feed)
+            done = [self._program(feed, entries, program, alone=len(programs) == 1) for program in programs]
             if all(done):
                 self.state.currently_syncing = None
         except AuthenticationError:
@@ -127,10 +116,10 @@ class Engine:
         finally:
             self.sink.checkpoint(self.state.to_dict)
 
-    def _program(self, feed: Feed, entries: list[CatalogEntry], program: int | None) -> bool:
+    def _program(self, feed: Feed, entries: list[CatalogEntry], program: int | None, *, alone: bool) -> bool:
         """Read one program; False if it failed, which does not keep the others from being read."""
         try:
-            FeedRun(self, feed, entries, program).run()
+            FeedRun(self, feed, entries, program, alone=alone).run()
         except AuthenticationError:
             raise
         except (TalonOneError, ConfigError) as error:
@@ -170,206 +159,3 @@ class Engine:
             return list(given)
         other = {p.id for p in programs if p.card_based is (feed.entity != "card")}
         return [program for program in given if program not in other]
-
-
-class FeedRun:
-    """One feed for one program: its ids in order, many at once, with a position after each part."""
-
-    def __init__(self, engine: Engine, feed: Feed, entries: list[CatalogEntry], program: int | None) -> None:
-        self._engine, self._feed, self._program = engine, feed, program
-        self._marks = FeedBookmarks.from_state(feed.name, engine.state.bookmark(feed.name))
-        self._mark = self._marks.of(program)
-        self._masks = {e.tap_stream_id: RawMask(m) if (m := field_mask(e)) else None for e in entries}
-        page_size = engine.settings["page_size"]
-        self._reader = Reader(feed, engine.client, frozenset(self._masks), page_size)
-        self._chain = IdChain()
-        self._found = self._missing = 0
-        self._label = feed.name if program is None else f"{feed.name} of program {program}"
-
-    def run(self) -> None:
-        """Read the feed; the bookmark moves when the last id is done."""
-        running = self._start()
-        if running is None:
-            log.info("%s: nothing to read in the span that is set", self._label)
-            return
-        settings = self._engine.settings
-        self._engine.progress.start(self._feed.name, ids_total(self._feed, settings) or self._mark.ids or None, "ids")
-        parts = ordered_parts(self._jobs(running), self._reader.read, settings["concurrency"], self._engine.stop)
-        try:
-            self._read(running, parts)
-        finally:
-            self._engine.progress.finish(self._feed.name)
-            self._state()
-        if self._missing and not self._found:
-            raise self._all_missing()
-        if self._missing:
-            log.warning("%s: %s ids are not known to Talon.One", self._label, f"{self._missing:,}")
-        self._finish(running)
-
-    def _read(self, running: Running, parts: Generator[tuple[Job, Iterator[Part]]]) -> None:
-        with closing(parts):
-            try:
-                for job, of_job in parts:
-                    self._one(running, job, of_job)
-            except Stopped:
-                # Requests in flight may take longer to end than whoever stops us is willing to wait.
-                self._engine.sink.checkpoint(self._state, final=True)
-                raise
-
-    def _start(self) -> Running | None:
-        """The window to read: the one under way, or a new one; None if it is empty."""
-        running = self._mark.running
-        start, end = self._window()
-        if running is not None and self._still_wanted(running, start, end):
-            if self._prefix_is_the_same(running):
-                log.info("%s: going on after %s ids", self._label, f"{running.done:,}")
-                self._chain.resume(running.done, running.chain)
-                self._found = running.done  # an interrupted run that found nobody would have failed
-                return running
-            log.warning("%s: the ids have changed since the interrupted run; starting its window anew", self._label)
-        if start >= end:
-            return None
-        self._mark.running = Running(start, end)
-        return self._mark.running
-
-    def _window(self) -> tuple[int, int]:
-        settings, pinned_us = self._engine.settings, self._engine.pinned_us
-        if not self._feed.incremental:
-            as_of = settings["as_of"]
-            return MIN_US, pinned_us if as_of is None else to_us(as_of)
-        bookmark = self._mark.bookmark_us
-        return self._earliest() if bookmark is None else max(self._earliest(), bookmark), pinned_us
-
-    def _still_wanted(self, running: Running, start_us: int, end_us: int) -> bool:
-        if not running.done and running.rest is None:
-            return False
-        if self._feed.incremental:
-            return running.start_us <= start_us and running.end_us <= end_us
-        return self._engine.settings["as_of"] is None or running.end_us == end_us
-
-    def _prefix_is_the_same(self, running: Running) -> bool:
-        if not running.done:
-            return True
-        chain = IdChain()
-        for text in self._ids():
-            chain.add(text)
-            if chain.count == running.done:
-                return chain.value == running.chain
-        return False
-
-    def _ids(self) -> Iterator[str]:
-        for text in ids_for(self._feed, self._program, self._engine.settings, self._engine.client):
-            self._engine.stop()
-            yield text
-
-    def _jobs(self, running: Running) -> Iterator[Job]:
-        """The ids still to do; ids appended since the last run are read from the start."""
-        mark, chain, appended = self._mark, IdChain(), False
-        for text in self._ids():
-            if mark.bookmark_us is not None and chain.count == mark.ids:
-                appended = chain.value == mark.chain
-                self._warn_if_changed(same=appended)
-            chain.add(text)
-            if chain.count <= running.done:
-                continue
-            if running.rest is not None and chain.value == running.hand:
-                yield Job(text, self._program, running.rest)
-            else:
-                start_us = self._earliest() if appended else running.start_us
-                yield Job(text, self._program, Window(start_us, running.end_us))
-        if mark.ids and chain.count <= mark.ids:
-            self._warn_if_changed(same=chain.value == mark.chain)
-
-    def _warn_if_changed(self, *, same: bool) -> None:
-        """Only ids at the end of the list are known to be new; about others nobody can tell."""
-        if not same and self._feed.incremental and not self._listed_by_management():
-            log.warning(
-                "%s: the list of ids has changed other than by appending; ids that are new in it are read from the "
-                "bookmark on only. Append new ids at the end, or run once without state",
-                self._label,
-            )
-
-    def _listed_by_management(self) -> bool:
-        settings, entity = self._engine.settings, self._feed.entity
-        return not settings[f"{entity}_ids"] and not settings[f"{entity}_ids_file"]
-
-    def _earliest(self) -> int:
-        given = self._engine.settings["start_date"]
-        return MIN_US if given is None else to_us(given)
-
-    def _one(self, running: Running, job: Job, parts: Iterator[Part]) -> None:
-        hand = self._chain.with_next(job.text)
-        try:
-            for part in parts:
-                self._write(part)
-                running.rest, running.hand = part.rest, hand
-                self._remember()
-            self._found += 1
-        except RejectedError as error:
-            if not self._is_missing(error):
-                raise _about(job, error) from error
-            self._on_missing(job, error)
-        except (ServerError, UnexpectedResponseError) as error:
-            raise _about(job, error) from error
-        self._chain.resume(self._chain.count + 1, hand)
-        if self._found:
-            # Ids of which none is known may be the wrong ones: a run after the correction starts with the first.
-            running.done, running.chain, running.rest = self._chain.count, hand, None
-        self._engine.progress.advance(self._feed.name)
-        self._remember()
-
-    def _write(self, part: Part) -> None:
-        for stream, rows in part.rows.items():
-            if not rows:
-                continue
-            mask = self._masks[stream]
-            self._engine.sink.rows(stream, mask(rows) if mask else rows)
-            self._engine.metrics.records(stream, len(rows))
-
-    def _remember(self) -> None:
-        engine = self._engine
-        engine.metrics.tick()
-        engine.progress.tick()
-        engine.sink.checkpoint(self._state)
-        engine.stop()
-
-    def _state(self) -> dict[str, Any]:
-        self._engine.state.set_bookmark(self._feed.name, self._marks.to_dict())
-        return self._engine.state.to_dict()
-
-    def _is_missing(self, error: RejectedError) -> bool:
-        """404, or 400 of an operation that documents no 404."""
-        if isinstance(error, NotFoundError):
-            return True
-        return isinstance(error, BadRequestError) and error.status == 400 and 404 not in self._feed.endpoint.errors
-
-    def _on_missing(self, job: Job, error: RejectedError) -> None:
-        self._missing += 1
-        if self._engine.settings["on_missing"] == "error":
-            raise NotFoundError(f"{job.text!r} is not known to Talon.One; {error}", operation=self._feed.endpoint.name)
-        if self._missing <= 3:
-            log.warning("%s: %r is not known to Talon.One; it is skipped", self._label, job.text)
-        if not self._found and self._missing >= GIVE_UP_AFTER_MISSING:
-            raise self._all_missing()
-
-    def _all_missing(self) -> ConfigError:
-        where = f"loyalty_program_ids ({self._program}), " if self._program is not None else ""
-        return ConfigError(
-            f"Talon.One knows none of the first {self._missing} {self._feed.entity} ids (HTTP 404); "
-            f"check {where}the ids and base_url"
-        )
-
-    def _finish(self, running: Running) -> None:
-        mark = self._mark
-        mark.running = None
-        if self._feed.incremental:
-            mark.bookmark_us, mark.ids, mark.chain = running.end_us, self._chain.count, self._chain.value
-        self._state()
-        self._engine.sink.checkpoint(self._state)
-
-
-def _about(job: Job, error: TalonOneError) -> TalonOneError:
-    """The error, saying for which id it came."""
-    if repr(job.text) not in error.message:
-        error.message = f"{job.text!r}: {error.message}"
-    return error

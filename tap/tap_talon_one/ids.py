@@ -108,6 +108,8 @@ def ids_total(feed: Feed, settings: Mapping[str, Any]) -> int | None:
 
 def _source(feed: Feed, program: int | None, settings: Mapping[str, Any], client: TalonOneClient) -> Iterator[str]:
     entity = feed.entity
+    if settings[f"{entity}_ids"] == []:
+        raise ConfigError(f"{entity}_ids is an empty list; leave it out to read all that a management_key can list")
     if settings[f"{entity}_ids"]:
         return iter([str(value) for value in settings[f"{entity}_ids"]])
     file = settings[f"{entity}_ids_file"]

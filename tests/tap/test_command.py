@@ -105,7 +105,7 @@ def test_a_server_that_is_not_talon_one_is_told(sync, stub):
         ),
     ],
 )  # fmt: skip
-def test_malformed_files_are_told_with_the_place(emu, command, settings, write, name, content, message):  # noqa: PLR0917  pytest's
+def test_malformed_files_are_told_with_the_place(emu, command, settings, write, name, content, message):
     """The error names the place in the file."""
     run = command("--config", write("config.json", settings(**CONFIG)), f"--{name}", write(f"{name}.json", content))
     assert (True, True, False) == (run.code in (1, 2), message in run.stderr, "Traceback" in run.stderr)
@@ -222,7 +222,7 @@ def test_memory_does_not_grow_with_the_number_of_cards(running, settings, write)
     ids=str,
 )
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
-def test_secrets_appear_nowhere(emu, command, settings, write, given, level):  # noqa: PLR0917  pytest's
+def test_secrets_appear_nowhere(emu, command, settings, write, given, level):
     """Neither keys nor the budget's password come out, whatever goes wrong."""
     config = settings(
         **{**CONFIG, "api_key": API_KEY, "management_key": MANAGEMENT_KEY, "retry_budget_seconds": 0, **given}

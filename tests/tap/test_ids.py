@@ -134,3 +134,10 @@ def test_an_error_names_the_id(emu, read):
     assert "'abc': HTTP 400" in str(short.error)
     dots = read("customer_profiles", profile_ids=[".."])
     assert "integrationId must not be '..'" in str(dots.error)
+
+
+def test_an_empty_list_of_ids_is_an_error_not_everything(read):
+    """``card_ids: []`` reads nothing and says so, even where the Management API could list all cards."""
+    result = read("loyalty_card_transactions", loyalty_program_ids=[1], card_ids=[])
+    assert "card_ids is an empty list" in str(result.error)
+    assert [] == result.raw
