@@ -30,6 +30,14 @@ def settings() -> str:
     return SETTINGS.markdown_table().rstrip() + "\n"
 
 
+def _each(feed: Any) -> str:
+    if feed.reader == "listing":
+        return "page"
+    if not feed.has_ids:
+        return "page of a program"
+    return f"{feed.entity} and program" if feed.per_program else str(feed.entity)
+
+
 def streams() -> str:
     """Streams with key, way of reading and operation."""
     from tap_talon_one.streams import FEEDS
@@ -41,7 +49,7 @@ def streams() -> str:
                 f"`{stream.name}`",
                 ", ".join(f"`{name}`" for name in stream.key),
                 f"what is new, by `{stream.replication_key}`" if stream.replication_key else "whole, a snapshot",
-                f"{feed.entity}{' and program' if feed.per_program else ''}",
+                _each(feed),
                 f"`{feed.endpoint.operation_id}`",
                 stream.description,
             )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from talon_one_singer.metrics import Metrics
     from talon_one_singer.progress import Progress
     from talon_one_singer.state import State
+    from tap_talon_one.ids import Program
 
 log = logging.getLogger("tap_talon_one")
 
@@ -143,10 +144,10 @@ class Engine:
                 "which loyalty programs shall be read? Set loyalty_program_ids, or a management_key to read all"
             )
         programs = program_list(self.client)
-        found: list[int | None] = [p.id for p in programs if bool(p.card_based) == (feed.entity == "card")]
+        found: list[int | None] = [p.id for p in programs if _fits(p, feed)]
         if not found:
-            kind = "card-based" if feed.entity == "card" else "profile-based"
-            log.warning("%s: the account has no %s loyalty program", feed.name, kind)
+            kind = {"card": "card-based ", "profile": "profile-based "}.get(feed.program_kind or "", "")
+            log.warning("%s: the account has no %sloyalty program", feed.name, kind)
         return found
 
     def _of_kind(self, feed: Feed, given: list[int]) -> list[int | None]:
@@ -157,5 +158,10 @@ class Engine:
             programs = program_list(self.client)
         except PermissionDeniedError:
             return list(given)
-        other = {p.id for p in programs if p.card_based is (feed.entity != "card")}
+        other = {p.id for p in programs if p.card_based is not None and not _fits(p, feed)}
         return [program for program in given if program not in other]
+
+
+def _fits(program: Program, feed: Feed) -> bool:
+    """Whether the feed reads programs of that kind: cards have no ledger in a profile program."""
+    return feed.program_kind == "any" or bool(program.card_based) == (feed.program_kind == "card")

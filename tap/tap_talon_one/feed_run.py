@@ -20,7 +20,7 @@ from talon_one_singer import ConfigError, Stopped
 from talon_one_singer.raw_mask import RawMask
 from talon_one_singer.selection import field_mask
 from tap_talon_one.bookmarks import FeedBookmarks, Running
-from tap_talon_one.ids import IdChain, ids_for, ids_total
+from tap_talon_one.ids import IdChain, ids_for, ids_total, listed_by_management
 from tap_talon_one.readers import Job, Part, Reader
 
 if TYPE_CHECKING:
@@ -148,16 +148,12 @@ class FeedRun:
 
     def _warn_if_changed(self, *, same: bool) -> None:
         """Only ids at the end of the list are known to be new; about others nobody can tell."""
-        if not same and self._feed.incremental and not self._listed_by_management():
+        if not same and self._feed.incremental and not listed_by_management(self._feed, self._engine.settings):
             log.warning(
                 "%s: the list of ids has changed other than by appending; ids that are new in it are read from the "
                 "bookmark on only. Append new ids at the end, or run once without state",
                 self._label,
             )
-
-    def _listed_by_management(self) -> bool:
-        settings, entity = self._engine.settings, self._feed.entity
-        return not settings[f"{entity}_ids"] and not settings[f"{entity}_ids_file"]
 
     def _earliest(self) -> int:
         given = self._engine.settings["start_date"]
@@ -220,6 +216,8 @@ class FeedRun:
 
     def _all_missing(self) -> ConfigError:
         where = f"loyalty_program_ids ({self._program}), " if self._program is not None else ""
+        if not self._feed.has_ids:
+            return ConfigError(f"Talon.One answers 404; check {where}management_key and base_url")
         return ConfigError(
             f"Talon.One knows none of the first {self._missing} {self._feed.entity} ids (HTTP 404); "
             f"check {where}the ids and base_url"

@@ -89,30 +89,38 @@ def program_list(client: TalonOneClient) -> list[Program]:
 
 def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
     """What to set before a feed can be read; None if there are ids (and programs) to read it for."""
-    program = 0 if feed.per_program else None
+    key = "api_key" if feed.endpoint.api == "integration" else "management_key"
+    if not settings[key]:
+        return f"set {key}"
     if feed.per_program and not settings["loyalty_program_ids"] and not settings["management_key"]:
         return "set loyalty_program_ids, or a management_key to read all programs"
-    given = settings[f"{feed.entity}_ids"] or settings[f"{feed.entity}_ids_file"]
-    if not settings["api_key"]:
-        return "set api_key"
-    if given or (settings["management_key"] and _listing(feed, program, settings) is not None):
+    if not feed.has_ids or settings[f"{feed.entity}_ids"] or settings.get(f"{feed.entity}_ids_file"):
+        return None
+    if settings["management_key"] and _listing(feed, 0 if feed.per_program else None, settings) is not None:
         return None
     return _ways(feed)
 
 
 def ids_total(feed: Feed, settings: Mapping[str, Any]) -> int | None:
     """How many ids there are, where that is cheap to know."""
-    given = settings[f"{feed.entity}_ids"]
+    given = settings.get(f"{feed.entity}_ids")
     return len(given) if given else None
+
+
+def listed_by_management(feed: Feed, settings: Mapping[str, Any]) -> bool:
+    """True if the ids come from Talon.One itself, so that a new one is known to have no older rows."""
+    return not settings.get(f"{feed.entity}_ids") and not settings.get(f"{feed.entity}_ids_file")
 
 
 def _source(feed: Feed, program: int | None, settings: Mapping[str, Any], client: TalonOneClient) -> Iterator[str]:
     entity = feed.entity
+    if not feed.has_ids:
+        return iter([""])
     if settings[f"{entity}_ids"] == []:
         raise ConfigError(f"{entity}_ids is an empty list; leave it out to read all that a management_key can list")
     if settings[f"{entity}_ids"]:
         return iter([str(value) for value in settings[f"{entity}_ids"]])
-    file = settings[f"{entity}_ids_file"]
+    file = settings.get(f"{entity}_ids_file")
     if file:
         return ids_in_file(file, settings[f"{entity}_ids_column"], setting=f"{entity}_ids_file")
     if settings["management_key"]:
@@ -123,6 +131,9 @@ def _source(feed: Feed, program: int | None, settings: Mapping[str, Any], client
 
 
 def _ways(feed: Feed) -> str:
+    """What to set so that there are ids."""
+    if feed.entity in ("audience", "catalog"):
+        return f"set {feed.entity}_ids"
     ways = f"set {feed.entity}_ids or {feed.entity}_ids_file"
     if feed.entity in ("card", "profile"):
         ways += ", or a management_key that may list them"
@@ -142,6 +153,8 @@ def _listing(
         return ep.GET_APPLICATION_CUSTOMERS, {"applicationId": application}, "integrationId", {}
     if feed.entity == "profile":
         return ep.GET_CUSTOMER_PROFILES, {}, "integrationId", {"sandbox": settings["sandbox"]}
+    if feed.entity == "audience":
+        return ep.GET_AUDIENCES, {}, "id", {}
     if feed.entity == "session" and application:
         return ep.GET_APPLICATION_SESSIONS, {"applicationId": application}, "integrationId", {}
     return None
@@ -150,7 +163,7 @@ def _listing(
 def _listed(
     client: TalonOneClient, endpoint: Endpoint, path: dict[str, str | int], name: str, query: dict[str, Any]
 ) -> Iterator[str]:
-    only_id = msgspec.defstruct("OnlyId", [("value", str | None, None)], rename={"value": name})
+    only_id = msgspec.defstruct("OnlyId", [("value", str | int | None, None)], rename={"value": name})
     decode = msgspec.json.Decoder(only_id).decode
     size = PageSize(endpoint)
     try:
@@ -158,7 +171,7 @@ def _listed(
             for raw in page:
                 value = decode(raw).value  # type: ignore[attr-defined]
                 if value:
-                    yield value
+                    yield str(value)
     except msgspec.DecodeError as error:
         raise UnexpectedResponseError(
             f"a row has another shape than documented: {error}", operation=endpoint.name

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_client.errors import UnexpectedResponseError
-from talon_one_client.pages import PageSize, fetcher
+from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_client.windows import Window, WindowReader, from_us
 from talon_one_client.wire import format_instant
 from tap_talon_one.rows import encode, joined, object_bytes, with_fields, with_ledger_dates
 from tap_talon_one.schemas import POINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
     from tap_talon_one.streams import Feed
@@ -71,8 +71,8 @@ class Reader:
             ) from error
 
     def _path(self, job: Job) -> dict[str, str | int]:
-        program = {} if job.program is None else {"loyaltyProgramId": job.program}
-        return {**program, self.feed.id_param: job.text}
+        path: dict[str, str | int] = {} if job.program is None else {"loyaltyProgramId": job.program}
+        return {**path, self.feed.id_param: job.text} if self.feed.has_ids else path
 
     def _call(self, job: Job, decode: Callable[[bytes], Any], **query: Any) -> Any:
         answer = self.client.call(self.feed.endpoint, path=self._path(job), query=query, decode=decode)
@@ -82,8 +82,7 @@ class Reader:
 
     def _ledger(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
-        own = "cardIdentifier" if self.feed.entity == "card" else "integrationId"
-        tail = b"" if own == "cardIdentifier" else joined({own: job.text})
+        tail = joined({"integrationId": job.text}) if self.feed.entity == "profile" else b""
         assert self._size is not None
         fetch = fetcher(self.client, self.feed.endpoint, self._path(job), self._size)
         for rows, rest in WindowReader(fetch, self._size).read(job.window):
@@ -113,6 +112,18 @@ class Reader:
             else:
                 rows[stream] = [with_fields(raw, tail) for raw in value or ()]
         yield Part(rows)
+
+    def _listing(self, job: Job) -> Iterator[Part]:
+        (stream,) = self.streams
+        tail = joined({"audienceId": int(job.text)}) if self.feed.entity == "audience" else b""
+        finish = _without_zeros if stream == "loyalty_cards" else object_bytes
+        for page in self._pages(job):
+            yield Part({stream: [with_fields(raw, tail) if tail else finish(raw) for raw in page]})
+
+    def _pages(self, job: Job) -> Iterator[Sequence[msgspec.Raw]]:
+        if self._size is None:
+            return iter([self._call(job, _decode_reserved).data])
+        return pages(fetcher(self.client, self.feed.endpoint, self._path(job), self._size), self._size)
 
     def _session(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
@@ -171,6 +182,9 @@ class _Owner(msgspec.Struct, rename="camel"):
     integration_id: str
 
 
+_decode_card = msgspec.json.Decoder(RawMap).decode
+_decode_ledger = msgspec.json.Decoder(RawMap | None).decode
+_decode_ledgers = msgspec.json.Decoder(dict[str, RawMap] | None).decode
 _decode_owner = msgspec.json.Decoder(_Owner).decode
 _decode_balances = msgspec.json.Decoder(_Balances).decode
 _decode_inventory = msgspec.json.Decoder(_Inventory).decode
@@ -200,3 +214,19 @@ def _memberships(loyalty: _Loyalty, owner: bytes) -> Iterator[bytes]:
 
 def _present(raw: msgspec.Raw) -> list[bytes]:
     return [] if raw == NULL else [object_bytes(raw)]
+
+
+def _without_zeros(raw: msgspec.Raw) -> bytes:
+    """A card whose ledgers say null instead of the 0 that the API always gives for spent and expired points."""
+    card = _decode_card(raw)
+    fields: dict[str, Any] = {**card}
+    if "ledger" in card:
+        fields["ledger"] = _nulled(_decode_ledger(card["ledger"]))
+    if "subledgers" in card:
+        subledgers = _decode_ledgers(card["subledgers"]) or {}
+        fields["subledgers"] = {name: _nulled(ledger) for name, ledger in subledgers.items()}
+    return encode(fields)
+
+
+def _nulled(ledger: RawMap | None) -> dict[str, Any] | None:
+    return None if ledger is None else {**ledger, **dict.fromkeys(NEVER_FILLED & ledger.keys())}

@@ -75,10 +75,20 @@ def tier_fields() -> dict[str, Schema]:
     return {name: prop for name, prop in ledger.items() if name not in POINTS}
 
 
+UNKNOWN = {"expiredBalance": MAYBE_NUMBER, "spentBalance": MAYBE_NUMBER}
+
+
+def card_row() -> Schema:
+    """Schema of a card, whose ledgers say null for what the list of cards never gives."""
+    row = page_row("LoyaltyCardsPage")
+    for ledger in (row["properties"]["ledger"], row["properties"]["subledgers"]["additionalProperties"]):
+        ledger["properties"] = {**ledger["properties"], **UNKNOWN}
+    return row
+
+
 def loyalty_row() -> Schema:
     """Schema of a profile's membership in a program: one row per program and ledger."""
     program = record("CustomerInventory")["properties"]["loyalty"]["properties"]["programs"]["additionalProperties"]
     ledger = _properties(program["properties"]["ledger"])
     names = {"programId": INTEGER, "name": MAYBE_STRING, "title": MAYBE_STRING, "joinDate": MAYBE_INSTANT}
-    unknown = {"expiredBalance": MAYBE_NUMBER, "spentBalance": MAYBE_NUMBER}
-    return table({"integrationId": STRING, **names, "subledgerId": STRING, **ledger, **unknown})
+    return table({"integrationId": STRING, **names, "subledgerId": STRING, **ledger, **UNKNOWN})

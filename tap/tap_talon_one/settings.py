@@ -52,6 +52,8 @@ SETTINGS = SettingsTable(
         *_id_settings("profile"),
         *_id_settings("session"),
         *_id_settings("coupon"),
+        Setting("audience_ids", "array", "Audiences whose members are read; all without it.", items="integer"),
+        Setting("catalog_ids", "array", "Catalogs to read; the API has no list of them.", items="integer"),
         Setting("application_id", "integer", "Application whose customers and sessions are listed.", minimum=1),
         Setting("sandbox", "boolean", "List sandbox instead of live profiles of the account.", default=False),
         Setting("start_date", "date-time", "Transactions created before it are not read."),

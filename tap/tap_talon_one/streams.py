@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from talon_one_client.endpoints import Endpoint
 
-Entity = Literal["card", "profile", "session", "coupon"]
+Entity = Literal["card", "profile", "session", "coupon", "audience", "catalog", "account", "program"]
+ProgramKind = Literal["card", "profile", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,29 @@ class Feed:
     Attributes:
         name: of its bookmark; the stream's where there is but one.
         endpoint: the operation.
-        entity: what the ids are.
-        per_program: read for each loyalty program.
+        entity: what the ids are; ``account`` and ``program`` have but one, which has no name.
+        program_kind: the loyalty programs that it is read for; None: it has nothing to do with programs.
         reader: how its answers become rows, see tap_talon_one.readers.
+        by_default: read if nobody says which streams to read.
     """
 
     name: str
     endpoint: Endpoint
     entity: Entity
     streams: tuple[Stream, ...]
-    reader: Literal["ledger", "balances", "inventory", "session", "reservations"]
-    per_program: bool = False
+    reader: Literal["ledger", "balances", "inventory", "session", "reservations", "listing"]
+    program_kind: ProgramKind | None = None
+    by_default: bool = True
+
+    @property
+    def per_program(self) -> bool:
+        """True if it is read for each loyalty program."""
+        return self.program_kind is not None
+
+    @property
+    def has_ids(self) -> bool:
+        """True if it is read for each of many ids."""
+        return self.entity not in ("account", "program")
 
     @property
     def id_param(self) -> str:
@@ -139,19 +152,46 @@ COUPON_RESERVATIONS = Stream(
     lambda: s.page_row("ReservedCustomers", couponValue=s.STRING),
     "Profiles for which a coupon is reserved.",
 )
+LOYALTY_PROGRAMS = Stream(
+    "loyalty_programs", ("id",), lambda: s.page_row("LoyaltyProgramsPage"), "Loyalty programs of the account."
+)
+LOYALTY_CARDS = Stream(
+    "loyalty_cards",
+    ("id",),
+    s.card_row,
+    "Cards of each card program with their profiles and present points; spent and expired points are null.",
+)
+PROGRAM_TRANSACTIONS = Stream(
+    "loyalty_program_transactions",
+    ("id",),
+    lambda: s.page_row("LoyaltyProgramTransactionsPage", **s.LEDGER_DATES),
+    "The ledger of each program, of all its cards or profiles, in one feed instead of one call each.",
+    replication_key="created",
+)
+AUDIENCES = Stream("audiences", ("id",), lambda: s.page_row("AudiencesPage"), "Audiences of the account.")
+AUDIENCE_MEMBERSHIPS = Stream(
+    "audience_memberships",
+    ("audienceId", "integrationId"),
+    lambda: s.page_row("AudienceMembershipsPage", audienceId=s.INTEGER),
+    "Profiles in each audience.",
+)
+CATALOG_ITEMS = Stream(
+    "catalog_items", ("catalogid", "id"), lambda: s.page_row("CatalogItemsPage"), "Items of each catalog."
+)
+ATTRIBUTES = Stream("attributes", ("id",), lambda: s.page_row("AttributesPage"), "Attributes of the account.")
 
 FEEDS: tuple[Feed, ...] = (
-    Feed("loyalty_card_transactions", ep.GET_LOYALTY_CARD_TRANSACTIONS, "card", (CARD_TRANSACTIONS,), "ledger", True),
-    Feed("loyalty_card_balances", ep.GET_LOYALTY_CARD_BALANCES, "card", (CARD_BALANCES,), "balances", True),
+    Feed("loyalty_card_transactions", ep.GET_LOYALTY_CARD_TRANSACTIONS, "card", (CARD_TRANSACTIONS,), "ledger", "card"),
+    Feed("loyalty_card_balances", ep.GET_LOYALTY_CARD_BALANCES, "card", (CARD_BALANCES,), "balances", "card"),
     Feed(
         "loyalty_profile_transactions",
         ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS,
         "profile",
         (PROFILE_TRANSACTIONS,),
         "ledger",
-        True,
+        "profile",
     ),
-    Feed("loyalty_profile_balances", ep.GET_LOYALTY_BALANCES, "profile", (PROFILE_BALANCES,), "balances", True),
+    Feed("loyalty_profile_balances", ep.GET_LOYALTY_BALANCES, "profile", (PROFILE_BALANCES,), "balances", "profile"),
     Feed(
         "customer_inventory",
         ep.GET_CUSTOMER_INVENTORY,
@@ -161,6 +201,28 @@ FEEDS: tuple[Feed, ...] = (
     ),
     Feed("customer_sessions", ep.GET_CUSTOMER_SESSION, "session", (CUSTOMER_SESSIONS,), "session"),
     Feed("coupon_reservations", ep.GET_RESERVED_CUSTOMERS, "coupon", (COUPON_RESERVATIONS,), "reservations"),
+    Feed("loyalty_programs", ep.GET_LOYALTY_PROGRAMS, "account", (LOYALTY_PROGRAMS,), "listing", by_default=False),
+    Feed("loyalty_cards", ep.GET_LOYALTY_CARDS, "program", (LOYALTY_CARDS,), "listing", "card", by_default=False),
+    Feed(
+        "loyalty_program_transactions",
+        ep.GET_LOYALTY_PROGRAM_TRANSACTIONS,
+        "program",
+        (PROGRAM_TRANSACTIONS,),
+        "ledger",
+        "any",
+        by_default=False,
+    ),
+    Feed("audiences", ep.GET_AUDIENCES, "account", (AUDIENCES,), "listing", by_default=False),
+    Feed(
+        "audience_memberships",
+        ep.GET_AUDIENCE_MEMBERSHIPS,
+        "audience",
+        (AUDIENCE_MEMBERSHIPS,),
+        "listing",
+        by_default=False,
+    ),
+    Feed("catalog_items", ep.LIST_CATALOG_ITEMS, "catalog", (CATALOG_ITEMS,), "listing", by_default=False),
+    Feed("attributes", ep.GET_ATTRIBUTES, "account", (ATTRIBUTES,), "listing", by_default=False),
 )
 
 STREAMS: tuple[Stream, ...] = tuple(stream for feed in FEEDS for stream in feed.streams)

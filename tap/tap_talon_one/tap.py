@@ -30,7 +30,7 @@ def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
                 stream.schema(),
                 stream.key,
                 replication_key=stream.replication_key,
-                selected_by_default=settings is None or why_unreadable(feed, settings) is None,
+                selected_by_default=feed.by_default and (settings is None or why_unreadable(feed, settings) is None),
             )
             for feed in FEEDS
             for stream in feed.streams
