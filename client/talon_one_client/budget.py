@@ -13,9 +13,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from talon_one_client.errors import ConfigurationError
+from talon_one_client.errors import ConfigurationError, ConnectionFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from talon_one_client.config import ClientConfig
     from talon_one_client.endpoints import Endpoint
 
@@ -24,55 +26,56 @@ HEADROOM = 1.04
 
 
 class RateBudget:
-    """Paces requests under the budgets of a configuration. Thread-safe."""
+    """Paces requests under the budgets of a configuration. Thread-safe; ``sleep`` and ``clock_ms`` are for tests."""
 
-    def __init__(self, config: ClientConfig) -> None:
+    def __init__(
+        self,
+        config: ClientConfig,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock_ms: Callable[[], int] | None = None,
+    ) -> None:
         self._config = config
-        self._limiters: dict[tuple[str, str], Any] = {}
+        self._sleep, self._clock_ms = sleep, clock_ms
+        self._pacers: dict[tuple[str, str], _Pacer] = {}
         self._lock = threading.Lock()
         if config.budget_url:
             _check_budget_url(config.budget_url)
 
     def acquire(self, endpoint: Endpoint) -> float:
-        """Wait for a free place; return the seconds waited."""
-        rate = self._rate(endpoint)
+        """Wait for a free place; return the seconds waited.
+
+        Raises:
+            ConnectionFailedError: the shared store does not answer.
+        """
+        rate = self.rate_of(endpoint)
         if rate is None:
             return 0.0
-        started = time.monotonic()
-        self._limiter(endpoint, rate).try_acquire("request")
-        return time.monotonic() - started
+        pacer, waited_s = self._pacer(endpoint, rate), 0.0
+        # Each try asks at the present instant: a thread that overslept must not leave a gap too short behind it.
+        while wait_s := pacer.try_once(self._clock_ms):
+            self._sleep(wait_s)
+            waited_s += wait_s
+        return waited_s
 
     def rate_of(self, endpoint: Endpoint) -> float | None:
         """Requests per second that the budget allows ``endpoint``, None for no limit."""
-        return self._rate(endpoint)
+        config = self._config
+        return config.management_requests_per_second if endpoint.api == "management" else config.requests_per_second
 
     def close(self) -> None:
         """Give back connections to shared stores."""
         with self._lock:
-            for limiter in self._limiters.values():
-                limiter.close()
-            self._limiters.clear()
+            for pacer in self._pacers.values():
+                pacer.store.close()
+            self._pacers.clear()
 
-    def _rate(self, endpoint: Endpoint) -> float | None:
-        config = self._config
-        return config.management_requests_per_second if endpoint.api == "management" else config.requests_per_second
-
-    def _limiter(self, endpoint: Endpoint, rate: float) -> Any:
+    def _pacer(self, endpoint: Endpoint, rate: float) -> _Pacer:
         bucket = (endpoint.api, endpoint.name if endpoint.api == "management" else "")
         with self._lock:
-            if bucket not in self._limiters:
-                self._limiters[bucket] = self._make(bucket, rate)
-            return self._limiters[bucket]
-
-    def _make(self, bucket: tuple[str, str], rate: float) -> Any:
-        from pyrate_limiter import Limiter, Rate
-        from pyrate_limiter.abstracts.algorithm import GCRA
-        from pyrate_limiter.buckets.state_bucket import StateBucket
-        from pyrate_limiter.limiter import SingleBucketFactory
-
-        interval_ms = max(1, round(1000 * HEADROOM * 1000 / rate))
-        bucket_of_one = StateBucket([Rate(1000, interval_ms, burst=1)], algorithm=GCRA(), store=self._store(bucket))
-        return Limiter(SingleBucketFactory(bucket_of_one, schedule_leak=False), buffer_ms=0)
+            if bucket not in self._pacers:
+                self._pacers[bucket] = _Pacer(self._store(bucket), rate)
+            return self._pacers[bucket]
 
     def _store(self, bucket: tuple[str, str]) -> Any:
         from pyrate_limiter.buckets.state_bucket import InMemoryStateStore
@@ -85,6 +88,24 @@ class RateBudget:
         secret = f"{config.base_url} {key.reveal() if key else ''}"
         name = ":".join(("talon-one-budget", hashlib.sha256(secret.encode()).hexdigest()[:16], *bucket))
         return _sqlite_store(url, name) if url.startswith("sqlite:") else _redis_store(url, name)
+
+
+class _Pacer:
+    """One budget: a store that keeps when the next request may leave, and the rate."""
+
+    def __init__(self, store: Any, rate: float) -> None:
+        from pyrate_limiter import Rate
+        from pyrate_limiter.abstracts.algorithm import GCRA
+
+        self.store = store
+        self._algorithm = GCRA()
+        self._rates = [Rate(1000, max(1, round(1000 * HEADROOM * 1000 / rate)), burst=1)]
+
+    def try_once(self, clock_ms: Callable[[], int] | None) -> float:
+        """0 if a request may leave now, else in how many seconds to ask again."""
+        now = (clock_ms or self.store.default_clock.now)()
+        decision = self.store.check(self._algorithm, self._rates, now, 1)
+        return 0.0 if decision.allowed else max(1, decision.retry_after_ms) / 1000
 
 
 def _check_budget_url(url: str) -> None:
@@ -102,12 +123,28 @@ def _redis_store(url: str, name: str) -> Any:
         ) from error
     from pyrate_limiter.buckets.redis_state import RedisStateStore
 
-    connection = redis.Redis.from_url(url)
+    class TellingRedisStore(RedisStateStore):
+        """A Redis store whose failures are ours, and which closes its connections."""
+
+        def check(self, algorithm: Any, rates: Any, now: int, weight: int) -> Any:
+            try:
+                return super().check(algorithm, rates, now, weight)  # type: ignore[no-untyped-call]
+            except redis.RedisError as error:
+                raise ConnectionFailedError(f"budget_url: Redis does not answer ({type(error).__name__})") from error
+
+        def close(self) -> None:
+            self.redis.close()
+
+    try:
+        connection = redis.Redis.from_url(url)
+    except ValueError as error:
+        raise ConfigurationError("budget_url must look like redis://host:6379/0") from error
     try:
         connection.ping()
     except redis.RedisError as error:
+        connection.close()
         raise ConfigurationError(f"budget_url: Redis does not answer ({type(error).__name__})") from error
-    return RedisStateStore(connection, name)
+    return TellingRedisStore(connection, name)
 
 
 def _sqlite_store(url: str, name: str) -> Any:
@@ -131,16 +168,22 @@ def _sqlite_store(url: str, name: str) -> Any:
                 raise ConfigurationError(f"budget_url: cannot open the SQLite file: {error}") from error
 
         def check(self, algorithm: Any, rates: Any, now: int, weight: int) -> Any:
-            with self._lock:
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    state, decision = algorithm.step(rates, self.read(algorithm, rates), now, weight)
-                    if decision.allowed:
-                        text = " ".join(map(repr, state))
-                        self._db.execute("INSERT OR REPLACE INTO budget VALUES (?, ?)", (name, text))
-                finally:
-                    self._db.execute("COMMIT")
-                return decision
+            try:
+                with self._lock:
+                    return self._step(algorithm, rates, now, weight)
+            except sqlite3.Error as error:
+                raise ConnectionFailedError(f"budget_url: the SQLite file cannot be used: {error}") from error
+
+        def _step(self, algorithm: Any, rates: Any, now: int, weight: int) -> Any:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                state, decision = algorithm.step(rates, self.read(algorithm, rates), now, weight)
+                if decision.allowed:
+                    text = " ".join(map(repr, state))
+                    self._db.execute("INSERT OR REPLACE INTO budget VALUES (?, ?)", (name, text))
+            finally:
+                self._db.execute("COMMIT")
+            return decision
 
         def read(self, algorithm: Any, rates: Any) -> Any:
             row = self._db.execute("SELECT state FROM budget WHERE name = ?", (name,)).fetchone()

@@ -105,7 +105,7 @@ def _checked_base_url(url: str) -> str:
         raise ConfigurationError("base_url must hold no credentials, query or fragment")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and _reachable(parts)
+        usable = url.isprintable() and " " not in url and parts.scheme in ("http", "https") and _reachable(parts)
     except ValueError:
         usable = False
     if not usable:
@@ -116,10 +116,10 @@ def _checked_base_url(url: str) -> str:
 
 
 def _reachable(parts: SplitResult) -> bool:
-    """True if host, port and path can be put into a request. Raises ValueError for others."""
+    """True if host and port can be connected to. Raises ValueError for some others."""
     host = parts.hostname or ""
     host.encode("idna")
-    return bool(host) and (parts.port or 1) > 0 and f"{host}{parts.path}".isprintable() and " " not in parts.geturl()
+    return bool(host) and (parts.port or 1) > 0
 
 
 def _checked_key(name: str, value: str) -> Key | None:

@@ -169,7 +169,7 @@ class Caller:
         if not 200 <= response.status < 300:
             retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             return Outcome(response.status, retry_after), self._error(endpoint, response), None
-        if not response.body and (endpoint.response_media == "csv" or None in endpoint.responses.values()):
+        if not response.body and None in endpoint.responses.values():
             return None, None, None
         try:
             return None, None, decode(response.body)
@@ -204,7 +204,7 @@ class Caller:
             operation=endpoint.name,
             status=response.status,
             server_message=self._mask(message),
-            errors=tuple(replace(d, title=self._mask(d.title), details=self._mask(d.details)) for d in details),
+            errors=tuple(self._masked(detail) for detail in details),
             request_id=self._mask(request_id or response.headers.get("X-Request-Id") or "") or None,
         )
 
@@ -216,6 +216,10 @@ class Caller:
             status=response.status,
             request_id=self._mask(response.headers.get("X-Request-Id") or "") or None,
         )
+
+    def _masked(self, detail: e.ApiErrorDetail) -> e.ApiErrorDetail:
+        title, details, source = map(self._mask, (detail.title, detail.details, detail.source))
+        return replace(detail, title=title, details=details, source=source)
 
     def _mask(self, text: str) -> str:
         for key in (self.config.api_key, self.config.management_key):

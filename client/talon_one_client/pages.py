@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from talon_one_client.errors import BadRequestError
+from talon_one_client.errors import BadRequestError, UnexpectedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint
 
 
-class Page(msgspec.Struct, rename={"has_more": "hasMore", "total": "totalResultSize"}):
+class Page(msgspec.Struct):
     """``{data: [row], hasMore, totalResultSize}`` with the rows as raw JSON."""
 
     data: list[msgspec.Raw] = []
@@ -105,9 +105,11 @@ def fetcher(
             return page
 
     def _get(skip: int, asked: int, query: Mapping[str, Any]) -> Page:
-        page: Page = client.call(
+        page: Page | None = client.call(
             endpoint, path=path, query={**query, "pageSize": asked, "skip": skip}, decode=_decode_page
         )
+        if page is None:
+            raise UnexpectedResponseError("the page is empty", operation=endpoint.name)
         page.has_more = page.more_after(skip, asked)
         return page
 

@@ -105,26 +105,25 @@ class RequestsTransport:
 
 
 def _failure(error: requests.RequestException) -> TransportFailure:
+    failure, reason = Failure.BROKEN, _reason(error)
+    deepest = _deepest(error)
     if isinstance(error, requests.exceptions.SSLError):
-        return TransportFailure(_tls_failure(error), _reason(error))
-    if isinstance(error, requests.exceptions.ProxyError):
-        return TransportFailure(Failure.CONNECT, f"the proxy does not let it through: {_reason(error)}")
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return TransportFailure(Failure.CONNECT, "the connection timed out")
-    if isinstance(error, requests.exceptions.ReadTimeout):
-        return TransportFailure(Failure.BROKEN, "no answer within the read time-out")
-    cause = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return TransportFailure(Failure.CONNECT, _reason(cause))
-    deepest = _deepest(error)
-    if isinstance(deepest, http.client.BadStatusLine) and not isinstance(deepest, http.client.RemoteDisconnected):
-        return TransportFailure(Failure.GARBLED, "what answers does not speak HTTP")
-    return TransportFailure(Failure.BROKEN, _reason(error))
+        failure = _tls_failure(deepest)
+    elif isinstance(error, requests.exceptions.ProxyError):
+        failure, reason = Failure.CONNECT, f"the proxy does not let it through: {reason}"
+    elif isinstance(error, requests.exceptions.ConnectTimeout):
+        failure, reason = Failure.CONNECT, "the connection timed out"
+    elif isinstance(error, requests.exceptions.ReadTimeout):
+        reason = "no answer within the read time-out"
+    elif isinstance(deepest, urllib3.exceptions.NewConnectionError):
+        failure = Failure.CONNECT
+    elif isinstance(deepest, http.client.BadStatusLine) and not isinstance(deepest, http.client.RemoteDisconnected):
+        failure, reason = Failure.GARBLED, "what is there does not speak HTTP"
+    return TransportFailure(failure, reason)
 
 
-def _tls_failure(error: BaseException) -> Failure:
+def _tls_failure(deepest: BaseException) -> Failure:
     """TLS if the two never agreed; a TLS connection that breaks later may have carried the request."""
-    deepest = _deepest(error)
     if isinstance(deepest, ssl.SSLCertVerificationError | urllib3.exceptions.SSLError):
         return Failure.TLS
     known = isinstance(deepest, ssl.SSLError) and deepest.reason in _NO_AGREEMENT

@@ -9,6 +9,7 @@ bounds are inclusive: bounds are widened by one unit and rows outside of the win
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -140,14 +141,19 @@ class WindowReader:
 
     def _next_width(self, part: Window, rest: Window, times: list[int]) -> int:
         """Width of the next part, from how full this one was; a gap at its near end does not count."""
-        if self._crowded is not None:
-            ahead = rest.end_us - 1 - self._crowded if self._backwards else self._crowded - rest.start_us
-            self._crowded = self._crowded if ahead >= 0 else None
-            return INSTANT_US if ahead >= 0 else rest.end_us - rest.start_us
-        if not times:
-            return 16 * (part.end_us - part.start_us)
-        used = max(times) + 1 - part.start_us if self._backwards else part.end_us - min(times)
-        return max(1, round(used * min(16.0, FILL * self._size.value / len(times))))
+        width = part.end_us - part.start_us
+        if times:
+            used = max(times) + 1 - part.start_us if self._backwards else part.end_us - min(times)
+            width = max(1, round(used * min(16.0, FILL * self._size.value / len(times))))
+        else:
+            width *= 16
+        if self._crowded is None:
+            return width
+        ahead = self._ahead_of(self._crowded, rest)
+        if ahead < 0:
+            self._crowded = None
+            return rest.end_us - rest.start_us
+        return min(width, ahead) if ahead else INSTANT_US
 
     def _narrower(self, part: Window, page: Page) -> int:
         """Width for a part that held more than a page, from the instants on that page."""
@@ -158,19 +164,28 @@ class WindowReader:
             return width
         if times == sorted(times, reverse=True) and times[:1] != times[-1:]:
             self._backwards = True
+        crowd = _crowd(page)
+        if crowd is not None:
+            self._crowded = crowd
+            guess = self._ahead_of(crowd, part)
+            return min(guess, width - 1) if guess > 0 else INSTANT_US
+        return min(max(self._cut(part, times), 1), width - 1)
+
+    def _ahead_of(self, crowded: int, window: Window) -> int:
+        """Width from the near end of ``window`` that leaves a crowded instant, widened bounds included, out."""
+        return window.end_us - (crowded + 2) if self._backwards else crowded - 2 - window.start_us
+
+    def _cut(self, part: Window, times: list[int]) -> int:
+        """Width that takes in as many of the page's rows as surely fit, by where the server seems to start."""
         steps = [part.end_us - 1 - t if self._backwards else t - part.start_us for t in times]
         ordered = sorted(steps)
         if not ordered:
-            guess = width // 2
-        elif ordered[0] == ordered[-1]:
-            self._crowded, guess = times[0], ordered[0] - 2 if ordered[0] > 2 else INSTANT_US
-        elif steps == ordered:
-            guess = ordered[int(len(ordered) * FILL)]
-        elif steps[::-1] == ordered:
-            guess = round((width - ordered[0]) * FILL)
-        else:
-            guess = ordered[len(ordered) // 2]
-        return min(max(guess, 1), width - 1)
+            return (part.end_us - part.start_us) // 2
+        if steps == ordered:
+            return ordered[int(len(ordered) * FILL)]
+        if steps[::-1] == ordered:
+            return round((part.end_us - part.start_us - ordered[0]) * FILL)
+        return ordered[len(ordered) // 2]
 
     def _instant(self, part: Window, first: Page) -> list[Row]:
         """One instant with more rows than a page: overlapping pages, de-duplicated on id."""
@@ -187,3 +202,10 @@ class WindowReader:
     def _unit_us(self, width: int) -> int:
         """By how much bounds are widened: coarse for wide parts, in case the server cuts off fractions."""
         return next((unit for unit in MARGINS_US if unit <= self._margin_us and 256 * unit <= width), 1)
+
+
+def _crowd(page: Page) -> int | None:
+    """The instant of most of a page's rows, if there is one: more of it may be waiting than a page holds."""
+    times = Counter(row.created_us for row in rows_of(page, Window(MIN_US, MAX_US)))
+    (instant, count), *_ = times.most_common(1) or [(0, 0)]
+    return instant if count > 1 and 2 * count >= len(page.data) else None

@@ -114,10 +114,13 @@ def _texts(endpoint: Endpoint, param: Param, value: Any) -> Iterable[str]:
 
 
 def _check_bounds(endpoint: Endpoint, param: Param, value: int) -> None:
+    bound = None
     if param.minimum is not None and value < param.minimum:
-        raise InvalidRequestError(f"{param.name} must be at least {param.minimum}, not {value}", operation=endpoint.name)
-    if param.maximum is not None and value > param.maximum:
-        raise InvalidRequestError(f"{param.name} must be at most {param.maximum}, not {value}", operation=endpoint.name)
+        bound = f"at least {param.minimum}"
+    elif param.maximum is not None and value > param.maximum:
+        bound = f"at most {param.maximum}"
+    if bound:
+        raise InvalidRequestError(f"{param.name} must be {bound}, not {value}", operation=endpoint.name)
 
 
 def format_instant(value: datetime | date) -> str:

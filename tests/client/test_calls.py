@@ -1,0 +1,228 @@
+"""Calls that fail on the way: what is repeated, what is not, and what has happened afterwards."""
+
+import logging
+import re
+
+import pytest
+
+from talon_one_client import ClientConfig, Key, Observer, RetryConfig, TalonOneClient
+from talon_one_client import errors as e
+
+EVENT = {"profileId": "ada", "type": "visit", "attributes": {"page": "x"}}
+KEYED = {
+    "update_customer_session_v2": lambda c: c.update_customer_session_v2("s-2", {"customerSession": {}}),
+    "return_cart_items": lambda c: c.return_cart_items("s-1", {"return": {"returnedCartItems": [{"position": 0}]}}),
+    "reopen_customer_session": lambda c: c.reopen_customer_session("s-1"),
+    "update_customer_profile_v2": lambda c: c.update_customer_profile_v2("ada", {"attributes": {"Name": "A"}}),
+    "update_customer_profiles_v2": lambda c: c.update_customer_profiles_v2({"customerProfiles": []}, silent="no"),
+    "track_event_v2": lambda c: c.track_event_v2(EVENT, silent="no"),
+}
+ONCE = {
+    "create_referral": lambda c: c.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "ada"}),
+    "create_audience_v2": lambda c: c.create_audience_v2({"name": "New"}),
+}
+MADE = {"create_referral": "referrals", "create_audience_v2": "audiences"}
+TRANSIENT = ["429", "500", "502", "503", "drop_before", "drop_after", "truncate", "malformed"]
+
+
+def programs(client):
+    """A harmless call."""
+    return len(client.get_loyalty_programs()["data"])
+
+
+@pytest.mark.parametrize("kind", TRANSIENT)
+def test_a_harmless_request_is_repeated(client, emu, waits, kind):
+    """Whatever goes wrong for a while goes unnoticed; the waits grow with jitter."""
+    emu.fault("get_loyalty_programs", kind, count=2)
+    assert (2, [0.25, 0.5]) == (programs(client), waits)
+
+
+@pytest.mark.parametrize("kind", ["429", "503"])
+def test_the_server_says_when(client, emu, waits, kind):
+    """Retry-After is followed."""
+    emu.fault("get_loyalty_programs", kind, retry_after="3")
+    assert (2, [pytest.approx(3.15)]) == (programs(client), waits)
+
+
+def test_a_retry_after_beyond_the_budget_ends_at_once(client, emu, waits):
+    """Nobody waits for what would come too late."""
+    emu.fault("get_loyalty_programs", "429", retry_after="3600")
+    with pytest.raises(e.RateLimitedError) as raised:
+        programs(client)
+    assert (1, []) == (raised.value.attempts, waits)
+
+
+def test_attempts_end(emu, client_of, waits):
+    """After the last attempt the error of the last answer is raised."""
+    emu.fault("get_loyalty_programs", "503", count=0)
+    with pytest.raises(e.ServerError) as raised:
+        programs(client_of(emu.url, retry=RetryConfig(max_attempts=4)))
+    assert (4, 3, 503) == (raised.value.attempts, len(waits), raised.value.status)
+
+
+@pytest.mark.parametrize("kind", ["502", "500", "503", "drop_after", "truncate", "malformed"])
+@pytest.mark.parametrize("name", ONCE)
+def test_what_might_happen_twice_is_not_repeated(client, emu, waits, name, kind):
+    """Once the server may have acted, only the caller knows whether to repeat; it happened once at most."""
+    before = len(emu.state(MADE[name])[MADE[name]])
+    emu.fault(name, kind)
+    with pytest.raises(e.TalonOneError) as raised:
+        ONCE[name](client)
+    made = len(emu.state(MADE[name])[MADE[name]]) - before
+    assert (1, [], 0 if kind[0] == "5" else 1) == (raised.value.attempts, waits, made)
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_what_was_refused_unseen_is_repeated(client, emu, waits, name):
+    """A 429 was surely not processed."""
+    before = len(emu.state(MADE[name])[MADE[name]])
+    emu.fault(name, "429", count=3)
+    ONCE[name](client)
+    assert (3, 1) == (len(waits), len(emu.state(MADE[name])[MADE[name]]) - before)
+
+
+def test_nobody_home_is_repeated_until_first_contact_fails(client_of, closed_port, waits):
+    """A refused connection is harmless for any request, but a wrong address does not mend: three tries."""
+    with pytest.raises(e.ConnectionFailedError) as raised:
+        ONCE["create_referral"](client_of(f"http://127.0.0.1:{closed_port}"))
+    assert (3, 2) == (raised.value.attempts, len(waits))
+
+
+def test_a_server_that_was_there_is_waited_for(serve, client_of, waits):
+    """After a first answer, refused connections are repeated for the whole budget, also of what happens only once."""
+    server = serve((200, {"Connection": "close"}, b'{"data":[],"totalResultSize":0}'))
+    client = client_of(server.url, retry=RetryConfig(max_attempts=6))
+    programs(client)
+    server.shutdown()
+    server.socket.close()
+    with pytest.raises(e.ConnectionFailedError) as raised:
+        ONCE["create_referral"](client)
+    assert (6, 5) == (raised.value.attempts, len(waits))
+
+
+@pytest.mark.parametrize("kind", TRANSIENT)
+@pytest.mark.parametrize("name", KEYED)
+def test_an_idempotency_key_stays_the_same_and_the_effect_is_one(client, emu, name, kind):
+    """All attempts of a call carry one key, and what it does happens once."""
+    cart = [{"sku": "MUG-1", "quantity": 1, "price": 5}]
+    body = {"customerSession": {"profileId": "ada", "state": "closed", "cartItems": cart}}
+    client.update_customer_session_v2("s-1", body)
+    emu.clear_requests()
+    emu.fault(name, kind, count=2)
+    KEYED[name](client)
+    log = emu.requests(name)
+    keys = {entry["idempotency_key"] for entry in log}
+    assert (3, 1, 36) == (len(log), len(keys), len(keys.pop()))
+    if name in ("return_cart_items", "reopen_customer_session"):
+        counts = {each["integration_id"]: each["total_sales"] for each in emu.state("profiles")["profiles"]}
+        assert 0 == float(counts["ada"])
+    if name == "track_event_v2":
+        assert 1 == len(emu.state("events")["events"])
+
+
+def test_each_call_has_a_key_of_its_own(client, emu):
+    """Two calls are two events; a caller's own key is sent as it is."""
+    for key in (None, None, "mine", "mine"):
+        client.track_event_v2(EVENT, idempotency_key=key)
+    keys = [entry["idempotency_key"] for entry in emu.requests("track_event_v2")]
+    assert (3, ["mine", "mine"], 3) == (len(set(keys)), keys[2:], len(emu.state("events")["events"]))
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "a\nb", "ü"])
+def test_an_impossible_idempotency_key_is_refused(client, key):
+    """At most 255 printable ASCII characters."""
+    with pytest.raises(e.InvalidRequestError, match="at most 255 printable ASCII characters"):
+        client.reopen_customer_session("s", idempotency_key=key)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, e.BadRequestError), (401, e.AuthenticationError), (403, e.PermissionDeniedError), (404, e.NotFoundError),
+     (405, e.BadRequestError), (422, e.BadRequestError)],
+)  # fmt: skip
+def test_what_will_fail_again_is_not_repeated(serve, client_of, waits, status, kind):
+    """One request, one error."""
+    server = serve((status, {}, b'{"message":"no"}'))
+    with pytest.raises(kind) as raised:
+        programs(client_of(server.url))
+    assert (1, [], 1, status) == (raised.value.attempts, waits, len(server.seen), raised.value.status)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "requests"),
+    [
+        ("update_customer_profile_v2", e.ConflictError, 10),
+        ("track_event_v2", e.ConflictError, 10),
+        ("return_cart_items", e.BadRequestError, 1),
+    ],
+)
+def test_409_by_its_meaning(serve, client_of, name, kind, requests):
+    """Too many in flight mends; an undocumented 409 does not."""
+    server = serve((409, {}, b'{"message":"conflict"}'))
+    with pytest.raises(kind):
+        KEYED[name](client_of(server.url))
+    assert requests == len(server.seen)
+
+
+def test_a_shape_that_is_not_documented_is_not_repeated(serve, client_of):
+    """JSON of another shape stays so."""
+    server = serve((200, {}, b"[1]"))
+    with pytest.raises(e.UnexpectedResponseError, match="expected a JSON object, got list"):
+        programs(client_of(server.url))
+    assert 1 == len(server.seen)
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, b""), (204, b"")])
+def test_an_empty_answer_where_one_is_due_is_an_error(serve, client_of, status, body):
+    """A read that gives nothing is tried again, then told."""
+    server = serve((status, {}, body))
+    with pytest.raises(e.UnexpectedResponseError):
+        programs(client_of(server.url))
+    assert 3 == len(server.seen)
+
+
+def test_an_observer_hears_of_all_attempts(emu, client_of):
+    """Each request with its status, each retry with its reason and wait."""
+    heard = []
+
+    class Ear(Observer):
+        def request(self, endpoint, status, seconds):
+            heard.append((endpoint.name, status, seconds >= 0))
+
+        def retry(self, endpoint, reason, wait_s):
+            heard.append((endpoint.name, re.sub(r";.*", "", reason), wait_s))
+
+    emu.fault("get_loyalty_programs", "drop_before")
+    emu.fault("get_loyalty_programs", "429", after=1)
+    programs(client_of(emu.url, observer=Ear()))
+    name = "get_loyalty_programs"
+    assert (name, None, True) == heard[0]
+    assert heard[1][1].startswith(f"{name}: {emu.url} does not answer: ")
+    assert [(name, 429, True), (name, f"{name}: HTTP 429: too many requests", 0.5), (name, 200, True)] == heard[2:]
+
+
+def test_a_retry_is_logged(client, emu, caplog):
+    """One line each, at level INFO."""
+    caplog.set_level(logging.INFO, "talon_one_client")
+    emu.fault("get_loyalty_programs", "503")
+    programs(client)
+    assert [r"get_loyalty_programs: HTTP 503; Talon.One says", "trying again in 0.2 s"] == [
+        caplog.messages[0].partition(' "')[0],
+        caplog.messages[0].rpartition("; ")[2],
+    ]
+
+
+def test_the_clock_bounds_a_call(emu, waits):
+    """Time that requests take counts towards the budget."""
+    clock = iter(range(0, 100_000, 40))
+    key = Key(emu.management_key)
+    config = ClientConfig(
+        emu.url, management_key=key, management_requests_per_second=1000, retry=RetryConfig(budget_s=300)
+    )
+    emu.fault("get_loyalty_programs", "503", count=0)
+    with (
+        TalonOneClient(config, clock=lambda: next(clock), sleep=waits.append, rng=lambda: 0) as client,
+        pytest.raises(e.ServerError) as raised,
+    ):
+        programs(client)
+    assert 3 == raised.value.attempts

@@ -1,0 +1,304 @@
+"""Errors: what they say, what they keep, and that no key is ever in them."""
+
+import copy
+import json
+import pickle
+import re
+import ssl
+
+import pytest
+
+from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import errors as e
+from talon_one_client.errors import ApiErrorDetail
+
+SECRETS = ("integration-k3y-0123456789", "management-k3y-9876543210")
+
+
+def raised_by(client, call=TalonOneClient.get_loyalty_programs):
+    """The error of a call."""
+    with pytest.raises(e.TalonOneError) as raised:
+        call(client)
+    return raised.value
+
+
+def everything(error):
+    """All texts an error shows or carries, its causes included."""
+    texts = []
+    while error is not None:
+        texts += [str(error), repr(error), repr(error.args), repr(vars(error)), repr(pickle.dumps(error))]
+        error = error.__cause__
+    return "\n".join(texts)
+
+
+def test_the_tree_in_the_docstring_is_the_tree():
+    """Every error is drawn where it stands."""
+    drawn = re.findall(r"[├└]── (\w+)", e.__doc__)
+    kinds = [k for k in vars(e).values() if isinstance(k, type) and issubclass(k, e.TalonOneError)]
+    assert sorted(k.__name__ for k in kinds if k is not e.TalonOneError) == sorted(drawn)
+
+
+def test_an_error_keeps_what_the_server_said(serve, client_of):
+    """Operation, status, message, every entry of errors[], pointers and request id."""
+    body = {
+        "message": "The submitted data was invalid",
+        "errors": [
+            {"title": "Bad", "details": "not a number", "source": {"pointer": "/customerProfiles/3/attributes/a"}},
+            {"title": "Odd", "source": {"parameter": "silent"}},
+            {"title": "Vague", "details": "", "source": None},
+            "text",
+        ],
+        "StatusCode": 400,
+    }
+    server = serve((400, {"X-Request-Id": "req-7"}, json.dumps(body).encode()))
+    error = raised_by(client_of(server.url), lambda c: c.update_customer_profiles_v2({"customerProfiles": []}))
+    assert (e.BadRequestError, "update_customer_profiles_v2", 400) == (type(error), error.operation, error.status)
+    assert ("The submitted data was invalid", "req-7", 1) == (error.server_message, error.request_id, error.attempts)
+    assert ("/customerProfiles/3/attributes/a",) == error.pointers
+    assert error.errors == (
+        ApiErrorDetail("Bad", "not a number", "/customerProfiles/3/attributes/a", "pointer"),
+        ApiErrorDetail("Odd", "", "silent", "parameter"),
+        ApiErrorDetail("Vague"),
+    )
+    assert (
+        'update_customer_profiles_v2: HTTP 400; Talon.One says "The submitted data was invalid"; Bad at '
+        "/customerProfiles/3/attributes/a: not a number; Odd at silent; Vague; request id req-7"
+    ) == str(error)
+
+
+def test_many_details_are_cut_in_the_message_only():
+    """Five are printed, all are kept."""
+    error = e.BadRequestError("HTTP 400", errors=tuple(ApiErrorDetail(f"e{n}") for n in range(9)))
+    assert ("HTTP 400; e0; e1; e2; e3; e4; and 4 more", 9) == (str(error), len(error.errors))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", ""),
+        (b"upstream\n  timed out", "upstream timed out"),
+        (b"[1]", "[1]"),
+        (b'{"message": 5, "errors": 5}', "5"),
+        (b"\xff\x00\x01", ""),
+        (b"<html>" + b"x" * 500, "<html>" + "x" * 194),
+        (b'{"message": 1e99999999999999999999}', '{"message": 1e99999999999999999999}'),
+    ],
+)
+def test_any_error_body_is_survived(serve, client_of, body, words):
+    """What is not the documented shape gives its first words."""
+    assert words == raised_by(client_of(serve((405, {}, body)).url)).server_message
+
+
+@pytest.mark.parametrize(
+    ("call", "setting"),
+    [
+        (TalonOneClient.get_loyalty_programs, "the Management API key is not accepted; check management_key"),
+        (lambda c: c.get_customer_session("s"), "the Integration API key is not accepted; check api_key"),
+    ],
+)
+def test_401_names_the_setting(emu, client_of, waits, call, setting):
+    """And is not tried again."""
+    client = client_of(emu.url, api_key=Key("wrong-key-1"), management_key=Key("wrong-key-2"))
+    error = raised_by(client, call)
+    assert (e.AuthenticationError, 401, []) == (type(error), error.status, waits)
+    assert f"HTTP 401: {setting}, and that it belongs to this base_url" == error.message
+
+
+def test_a_key_that_is_not_set_is_named(emu, client_of):
+    """Nothing is sent without the key that the operation takes."""
+    client = client_of(emu.url, api_key=None, management_key=None)
+    assert "get_loyalty_programs: needs the Management API key; set management_key" == str(raised_by(client))
+    error = raised_by(client, lambda c: c.get_customer_session("s"))
+    assert (e.MissingKeyError, "needs the Integration API key; set api_key") == (type(error), error.message)
+
+
+def echo(handler):
+    """An answer that repeats the key wherever it can."""
+    key = handler.headers["Authorization"]
+    detail = {"title": key, "details": f"you sent {key}", "source": {"pointer": key}}
+    text = json.dumps({"message": key, "errors": [detail], "RequestUUID": key}).encode()
+    return int(handler.path.rpartition("/")[2]), {"X-Request-Id": key}, text
+
+
+def echoing(status):
+    """A path that asks ``echo`` for a status."""
+    return lambda c: c.get_loyalty_program(status)
+
+
+def unreadable(handler):
+    """The key as an answer that is not JSON."""
+    return 200, {"X-Request-Id": handler.headers["Authorization"]}, handler.headers["Authorization"].encode()
+
+
+@pytest.mark.parametrize("bearer", ["", "Bearer "])
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 429, 500])
+def test_no_error_holds_a_key(serve, client_of, status, bearer):
+    """Even if the server repeats it in its message, its details, its request id."""
+    client = client_of(serve(echo).url, management_key=Key(bearer + SECRETS[1]))
+    text = everything(raised_by(client, echoing(status)))
+    assert [] == [secret for secret in SECRETS if secret in text]
+
+
+def test_no_garbled_answer_brings_a_key(serve, client_of):
+    """The same for an answer that cannot be read."""
+    text = everything(raised_by(client_of(serve(unreadable).url)))
+    assert [] == [secret for secret in SECRETS if secret in text]
+
+
+def test_no_connection_error_holds_a_key(client_of, closed_port):
+    """Nor do its causes."""
+    text = everything(raised_by(client_of(f"http://127.0.0.1:{closed_port}")))
+    assert [] == [secret for secret in SECRETS if secret in text]
+
+
+def test_no_object_shows_a_key(client_of):
+    """Configuration, client and key print stars, whichever way they are printed."""
+    key = Key(SECRETS[0])
+    client = client_of("http://127.0.0.1:9", api_key=key, budget_url="redis://:pa55@host/0")
+    shown = [client.config, client, client.caller, key, [key], {"k": key}, (key,)]
+    text = "".join(f"{each}{each!r}{each!s}" + "%s%r" % (each, each) for each in map(lambda x: [x], shown))  # noqa: C417, UP031
+    assert [] == [secret for secret in (*SECRETS, "pa55") if secret in text]
+    assert ("********", "******** ", SECRETS[0]) == (f"{key}", f"{key:9}", key.reveal())
+
+
+def test_an_error_survives_pickle_and_copy():
+    """With all it holds, notes included."""
+    error = e.BadRequestError("HTTP 400", operation="x", status=400, errors=(ApiErrorDetail("t"),), request_id="r")
+    error.add_note("row 7")
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert (type(error), str(error), vars(error)) == (type(again), str(again), vars(again))
+
+
+@pytest.mark.parametrize("kind", [k for k in vars(e).values() if isinstance(k, type) and issubclass(k, Exception)])
+def test_every_kind_survives_pickle(kind):
+    """Errors cross process borders."""
+    assert kind is type(pickle.loads(pickle.dumps(kind("m", status=1, attempts=2))))
+
+
+def test_a_refused_port_is_told(client_of, closed_port):
+    """The address, the reason and the setting to check."""
+    url = f"http://127.0.0.1:{closed_port}"
+    error = raised_by(client_of(url))
+    assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
+    assert str(error).startswith(f"get_loyalty_programs: {url} does not answer: ")
+    assert str(error).endswith("Connection refused; check base_url")
+
+
+def test_an_unknown_host_is_told(client_of):
+    """A name that no one has, as documented for tests, gives up after three tries."""
+    error = raised_by(client_of("http://talon-one.invalid"))
+    assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
+    assert str(error).endswith("; check base_url")
+
+
+@pytest.mark.parametrize(("status", "attempts"), [(200, 3), (404, 1), (403, 1)])
+def test_a_web_server_is_told(serve, client_of, status, attempts):
+    """HTML is no answer of Talon.One; a 404 of another server is no missing record."""
+    error = raised_by(client_of(serve((status, {}, b"<html>Welcome</html>")).url))
+    expected = e.PermissionDeniedError if status == 403 else e.UnexpectedResponseError
+    assert (expected, attempts, status) == (type(error), error.attempts, error.status)
+    assert status == 403 or "check base_url" in str(error)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.update_customer_profile_audiences({"data": []}),
+        lambda c: c.export_loyalty_cards(1),
+        lambda c: c.delete_customer_data("ada"),
+        lambda c: c.track_event_v2({"profileId": "x", "type": "y"}),
+    ],
+)
+def test_a_web_page_is_no_success(serve, client_of, call):
+    """A write or an export that a login page answered has not happened."""
+    error = raised_by(client_of(serve((200, {}, b"\n<html>Log in</html>")).url), call)
+    assert (e.UnexpectedResponseError, 3) == (type(error), error.attempts)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(serve, client_of, status):
+    """The key goes to no other address."""
+    target = serve((200, {}, b"{}"))
+    server = serve((status, {"Location": f"{target.url}/"}, b""))
+    error = raised_by(client_of(server.url))
+    assert (e.UnexpectedResponseError, 1, 0) == (type(error), len(server.seen), len(target.seen))
+    assert f"HTTP {status}: the server redirects; set base_url to the address it redirects to" == error.message
+
+
+def test_what_speaks_no_http_is_told(talk, client_of):
+    """A wrong port ends after three tries."""
+    url = talk(lambda connection: connection.recv(9) and connection.sendall(b"220 mail ESMTP\r\n"))
+    error = raised_by(client_of(url))
+    assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
+    assert f"get_loyalty_programs: {url} does not answer: what is there does not speak HTTP; check base_url" == str(
+        error
+    )
+
+
+def secure(certificate):
+    """A TLS server's side."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def test_an_unknown_certificate_is_told(serve, client_of, certificate):
+    """Once, with the reason and the setting; the CA bundle makes it work."""
+    server = serve((200, {}, b'{"data":[]}'), context=secure(certificate))
+    error = raised_by(client_of(server.url))
+    assert (e.TlsError, 1) == (type(error), error.attempts)
+    assert re.search(r"was not accepted \(.*self.signed certificate.*\); check base_url, or set verify", str(error))
+    assert {"data": []} == client_of(server.url, verify=str(certificate)).get_loyalty_programs()
+
+
+def test_tls_to_a_plain_server_is_told(serve, client_of):
+    """``https`` where ``http`` is spoken ends at the first try."""
+    error = raised_by(client_of(serve((200, {}, b"{}")).url.replace("http:", "https:")))
+    assert (e.TlsError, 1) == (type(error), error.attempts)
+
+
+def test_plain_http_to_a_tls_server_is_told(serve, client_of, certificate):
+    """``http`` where ``https`` is spoken ends within the first tries."""
+    server = serve((200, {}, b"{}"), context=secure(certificate))
+    error = raised_by(client_of(server.url.replace("https:", "http:")))
+    assert e.ConnectionFailedError is type(error)
+
+
+def test_a_tls_connection_that_breaks_may_have_carried_the_request(talk, client_of, certificate):
+    """It is no matter of trust, and what must not happen twice is not sent again."""
+    context = secure(certificate)
+
+    def behave(connection):
+        with connection.dup() as raw, context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(65536)
+            raw.sendall(b"\x17\x03\x03\x00\x30" + bytes(48))  # a record that cannot be decrypted
+            tls.recv(1)
+
+    client = client_of(talk(behave).replace("http:", "https:"), verify=str(certificate))
+    error = raised_by(client, lambda c: c.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "ada"}))
+    assert (e.ConnectionFailedError, 1) == (type(error), error.attempts)
+    assert "bad record mac" in str(error)
+
+
+def test_a_proxy_that_is_down_is_told(client_of, closed_port, monkeypatch):
+    """Nothing was sent, so anything may be repeated."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.setenv("no_proxy", "")
+    client = client_of("http://demo.talon.example")
+    error = raised_by(client, lambda c: c.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "ada"}))
+    assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
+    assert "the proxy does not let it through" in str(error)
+
+
+def test_a_silent_server_is_told(talk, client_of):
+    """The read time-out, and how often it was tried."""
+    url = talk(lambda connection: connection.recv(65536) and connection.recv(1))
+    error = raised_by(client_of(url, read_timeout_s=0.05), lambda c: c.create_audience_v2({"name": "x"}))
+    assert (e.ConnectionFailedError, 1) == (type(error), error.attempts)
+    assert "no answer within the read time-out" in str(error)
+
+
+def test_settings_that_cannot_work_are_refused_when_made():
+    """Without a client, without a request."""
+    with pytest.raises(e.ConfigurationError, match="base_url must look like"):
+        ClientConfig("demo.talon.one")

@@ -1,0 +1,118 @@
+"""The operations of the Management API against the emulator."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+
+
+def table(text):
+    """A CSV file as dicts."""
+    return list(csv.DictReader(io.StringIO(text.decode())))
+
+
+def ids(answer, name="id"):
+    """A field of all rows of an answer."""
+    return [row[name] for row in answer["data"]]
+
+
+def test_loyalty_programs(checked):
+    """All programs, and one of them."""
+    assert [1, 2] == ids(checked.get_loyalty_programs())
+    assert "cards" == checked.get_loyalty_program(1)["name"]
+
+
+def test_loyalty_cards(checked):
+    """Pages, filters and one card."""
+    assert ["card-ada", "card-ben"] == sorted(ids(checked.get_loyalty_cards(1), "identifier"))
+    assert 1 == len(checked.get_loyalty_cards(1, page_size=1, skip=1)["data"])
+    assert ["card-ben"] == ids(checked.get_loyalty_cards(1, identifier="card-ben"), "identifier")
+    assert "card-ada" == checked.get_loyalty_card(1, "card-ada")["identifier"]
+
+
+def test_loyalty_program_transactions(checked):
+    """The ledger of a program."""
+    assert 6 == len(checked.get_loyalty_program_transactions(1, page_size=50)["data"])
+    bounds = {"start_date": "2025-02-01T00:00:00Z", "end_date": "2025-02-02T00:00:00Z"}
+    found = checked.get_loyalty_program_transactions(1, **bounds)["data"]
+    assert [Decimal("20.25")] == [row["amount"] for row in found]
+    assert ["bonus"] == ids(checked.get_loyalty_program_transactions(1, subledger_id="bonus"), "subledgerId")
+
+
+def test_loyalty_card_transaction_logs(checked):
+    """The ledger of a card, in the shape of this API."""
+    assert 4 == len(checked.get_loyalty_card_transaction_logs(1, "card-ada", page_size=1000)["data"])
+    assert ["bonus"] == ids(
+        checked.get_loyalty_card_transaction_logs(1, "card-ada", subledger_id="bonus"), "subledgerId"
+    )
+
+
+def test_exports_of_balances_and_cards(checked):
+    """CSV files as bytes."""
+    at = "2025-03-01T00:00:00Z"
+    cards = table(checked.export_loyalty_card_balances(1, end_date=at))
+    assert ["80.25", "7.50"] == [row["currentBalance"] for row in cards if row["cardIdentifier"] == "card-ada"]
+    profiles = table(checked.export_loyalty_balances("profiles", end_date=at))
+    assert {"ada": "42.00", "chloé/ö%20": "-0.20"} == {r["profileIntegrationID"]: r["currentBalance"] for r in profiles}
+    listed = table(checked.export_loyalty_cards(1, date_format="ISO8601"))
+    assert ["card-ada", "card-ben"] == [row["identifier"] for row in listed]
+
+
+def test_applications(checked):
+    """The Applications, their customers and sessions."""
+    checked.update_customer_session_v2("order-7", {"customerSession": {"profileId": "ben"}})
+    assert [1] == ids(checked.get_applications(page_size=10))
+    assert ["ben"] == ids(checked.get_application_customers(1, integration_id="ben"), "integrationId")
+    assert ["order-7"] == ids(checked.get_application_sessions(1, profile="ben", state="open"), "integrationId")
+    assert [] == ids(checked.get_application_sessions(1, created_before="2020-01-01"))
+
+
+def test_customer_profiles(checked):
+    """The profiles of the account."""
+    assert ["ada", "ben", "chloé/ö%20"] == sorted(ids(checked.get_customer_profiles(), "integrationId"))
+    assert [] == ids(checked.get_customer_profiles(sandbox=True))
+
+
+def test_audiences(checked):
+    """Audiences with and without a total, their sizes and members."""
+    assert [1] == ids(checked.get_audiences()) == ids(checked.get_audiences(with_total_result_size=True))
+    assert ["ada", "ben"] == ids(checked.get_audience_memberships(1), "integrationId")
+
+
+def test_audiences_in_the_current_era(emu, client_of):
+    """Member counts, and members by a part of their id."""
+    client = client_of(emu.url, checked=True)
+    assert ["ben"] == ids(client.get_audience_memberships(1, profile_query="be"), "integrationId")
+    assert [{"audienceId": 1, "membersCount": 2}] == client.get_audiences_analytics(audience_ids="1")["data"]
+
+
+def test_memberships_as_csv(checked):
+    """An import replaces the members, an export shows them."""
+    column = next(iter(table(checked.export_audiences_memberships(1))[0]))
+    checked.import_audiences_memberships(1, f"{column}\nchloé/ö%20\n".encode())
+    assert [{column: "chloé/ö%20"}] == table(checked.export_audiences_memberships(1))
+
+
+def test_catalog_items(checked):
+    """Items of a catalog, all and by several SKUs."""
+    assert ["MUG-1", "MUG-2", "TEA-1"] == sorted(ids(checked.list_catalog_items(1), "sku"))
+    assert ["MUG-2", "TEA-1"] == sorted(ids(checked.list_catalog_items(1, sku=["TEA-1", "MUG-2"]), "sku"))
+
+
+def test_attributes(checked):
+    """Attributes of the account, by entity."""
+    found = ids(checked.get_attributes(entity="CartItem"), "name")
+    assert ["colour", "weight_kg"] == sorted(found)
+
+
+def test_attributes_by_type(client):
+    """``type`` is ``attribute_type`` in Python."""
+    assert ["points_goal", "weight_kg"] == sorted(ids(client.get_attributes(attribute_type="number"), "name"))
+
+
+@pytest.mark.parametrize("prefix", ["", "ManagementKey-v1 ", "Bearer "])
+def test_a_session_token_works_as_management_key(emu, client_of, prefix):
+    """The key may come with its scheme, or as a session token."""
+    client = client_of(emu.url, management_key=prefix + emu.management_key, api_key=None)
+    assert [1, 2] == ids(client.get_loyalty_programs())
