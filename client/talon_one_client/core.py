@@ -57,11 +57,12 @@ class Caller:
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        budget_sleep: Callable[[float], None] = time.sleep,
         rng: Callable[[], float] = random.random,
     ) -> None:
         self.config = config
         self.transport = transport
-        self.budget = RateBudget(config)
+        self.budget = RateBudget(config, sleep=budget_sleep)
         self.observer = observer or Observer()
         self._clock, self._sleep, self._rng = clock, sleep, rng
         self._met = False

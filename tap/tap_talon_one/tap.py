@@ -69,7 +69,8 @@ def make_client(settings: Mapping[str, Any], context: RunContext | None = None) 
         def retry(self, endpoint: Endpoint, reason: str, wait_s: float) -> None:
             metrics.retry(endpoint.name)
 
-    return TalonOneClient(config, observer=Counting(), sleep=_interruptible(context.stop.check))
+    sleep = _interruptible(context.stop.check)
+    return TalonOneClient(config, observer=Counting(), sleep=sleep, budget_sleep=sleep)
 
 
 def _interruptible(check: Callable[[], None]) -> Callable[[float], None]:

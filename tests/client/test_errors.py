@@ -292,7 +292,7 @@ def test_a_proxy_that_is_down_is_told(client_of, closed_port, monkeypatch):
 
 def test_a_silent_server_is_told(talk, client_of):
     """The read time-out, and how often it was tried."""
-    url = talk(lambda connection: connection.recv(65536) and connection.recv(1))
+    url = talk(lambda connection: list(iter(lambda: connection.recv(65536), b"")))
     error = raised_by(client_of(url, read_timeout_s=0.05), lambda c: c.create_audience_v2({"name": "x"}))
     assert (e.ConnectionFailedError, 1) == (type(error), error.attempts)
     assert "no answer within the read time-out" in str(error)

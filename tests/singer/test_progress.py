@@ -113,7 +113,7 @@ def test_a_terminal_is_not_drawn_too_often(clock, metrics, terminal, monkeypatch
     ("stderr", "stdout", "kind"),
     [(True, False, TerminalProgress), (True, True, LogProgress), (False, False, LogProgress)],
 )
-def test_bars_need_a_terminal_of_their_own(clock, metrics, monkeypatch, stderr, stdout, kind):  # noqa: PLR0917
+def test_bars_need_a_terminal_of_their_own(clock, metrics, monkeypatch, stderr, stdout, kind):
     """Bars on stderr only, and only if the messages do not go to the same screen."""
     for name, is_terminal in (("stderr", stderr), ("stdout", stdout)):
         stream = io.StringIO()

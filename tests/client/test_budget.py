@@ -1,0 +1,134 @@
+"""Rate budgets: evenly paced, shared by threads, processes and machines, never exceeded."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+
+from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import endpoints as ep
+from talon_one_client.budget import RateBudget
+from talon_one_client.errors import ConfigurationError
+from talon_one_emulator import Emulator
+
+URL = "https://demo.talon.one"
+
+# One of several processes: 12 reads through the budget named in its arguments.
+WORKER = """
+import sys
+from talon_one_client import ClientConfig, Key, TalonOneClient
+config = ClientConfig(base_url=sys.argv[1], api_key=Key(sys.argv[2]), requests_per_second=20, budget_url=sys.argv[3])
+with TalonOneClient(config) as client:
+    for _ in range(12):
+        client.get_loyalty_card_balances(1, "card-000001")
+"""
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self):
+        self.ms = 1_000_000.0
+
+    def sleep(self, seconds):
+        """Let time pass."""
+        self.ms += seconds * 1000
+
+    def now(self):
+        """Milliseconds."""
+        return int(self.ms)
+
+
+def budget(time, **config):
+    return RateBudget(ClientConfig(base_url=URL, api_key=Key("k" * 8), **config), sleep=time.sleep, clock_ms=time.now)
+
+
+def most_in_a_second(instants):
+    ordered = sorted(instants)
+    return max(sum(1 for other in ordered if at <= other < at + 1) for at in ordered)
+
+
+def arrivals(emu, operation):
+    return [datetime.fromisoformat(entry["at"]).timestamp() for entry in emu.requests(operation)]
+
+
+@pytest.mark.parametrize("rate", [0.5, 3, 50, 400])
+def test_requests_are_evenly_paced_within_the_rate(rate):
+    """At least 95 % of a budget is used, and no second holds more than it."""
+    time, sent = Time(), []
+    paced = budget(time, requests_per_second=rate)
+    for _ in range(max(10, int(rate * 3))):
+        paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+        sent.append(time.ms / 1000)
+    assert most_in_a_second(sent) <= max(1, rate)
+    assert (len(sent) - 1) / (sent[-1] - sent[0]) >= 0.95 * rate
+
+
+def test_management_endpoints_have_three_a_second_each_out_of_the_box():
+    """Each endpoint has its own budget; the integration key has none until one is set."""
+    time = Time()
+    paced = budget(time)
+    for endpoint in (ep.GET_AUDIENCES, ep.GET_ATTRIBUTES):
+        assert 0.0 == paced.acquire(endpoint)
+    assert 0.3 < paced.acquire(ep.GET_AUDIENCES) < 0.4
+    assert [0.0] * 5 == [paced.acquire(ep.GET_LOYALTY_CARD_BALANCES) for _ in range(5)]
+
+
+def test_the_default_budget_never_meets_the_servers_limit():
+    """Nine reads from four threads: the emulator, which allows 3 a second, refuses none."""
+    with Emulator(seed="synthetic", cards=1, transactions=1, management_rate=3) as emu:
+        config = ClientConfig(base_url=emu.url, management_key=Key(emu.management_key))
+        with TalonOneClient(config) as client, ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: client.get_loyalty_programs(), range(9)))
+        assert {200: 9} == {int(k): v for k, v in emu.counters()["get_loyalty_programs"]["statuses"].items()}
+
+
+def shared_by_three_processes(emu, url):
+    processes = [subprocess.Popen([sys.executable, "-c", WORKER, emu.url, emu.api_key, url]) for _ in range(3)]
+    assert [0, 0, 0] == [process.wait(timeout=60) for process in processes]
+    return arrivals(emu, "get_loyalty_card_balances")
+
+
+def test_processes_share_a_budget_through_a_sqlite_file(tmp_path):
+    """Three processes with 20 requests a second between them: no second sees more."""
+    with Emulator(seed="synthetic", cards=1, transactions=1) as emu:
+        sent = shared_by_three_processes(emu, f"sqlite:///{tmp_path / 'budget.db'}")
+    assert 36 == len(sent)
+    assert most_in_a_second(sent) <= 20
+
+
+@pytest.fixture
+def redis_url():
+    """A Redis of our own on a free loopback port."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("no redis-server on this machine")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert any("Ready to accept connections" in line for line in process.stdout)
+        yield f"redis://127.0.0.1:{port}/0"
+        process.terminate()
+
+
+def test_machines_share_a_budget_through_redis(redis_url):
+    """The same with a real Redis between them."""
+    with Emulator(seed="synthetic", cards=1, transactions=1) as emu:
+        sent = shared_by_three_processes(emu, redis_url)
+    assert 36 == len(sent)
+    assert most_in_a_second(sent) <= 20
+
+
+@pytest.mark.parametrize("url", ["postgres://x", "memory", "redis://127.0.0.1:9/0"])
+def test_a_budget_url_that_cannot_work_is_told_without_its_password(url):
+    """A scheme that does not exist, or a Redis that does not answer."""
+    config = ClientConfig(base_url=URL, api_key=Key("k" * 8), requests_per_second=5, budget_url=url)
+    with pytest.raises(ConfigurationError, match="budget_url"):
+        RateBudget(config).acquire(ep.GET_LOYALTY_CARD_BALANCES)

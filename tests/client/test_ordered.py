@@ -1,0 +1,97 @@
+"""Many ids at once: results in order, memory bounded, errors where they belong."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from talon_one_client.ordered import ordered_parts
+
+
+def collected(keys, produce, concurrency, **options):
+    return [(key, list(parts)) for key, parts in ordered_parts(keys, produce, concurrency, **options)]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 16])
+def test_parts_come_in_the_order_of_the_keys(concurrency):
+    """However many work at once, keys and parts keep their order."""
+    expected = [(key, [key * 10 + n for n in range(7)]) for key in range(50)]
+    assert expected == collected(range(50), lambda key: (key * 10 + n for n in range(7)), concurrency)
+
+
+def test_no_more_than_concurrency_keys_are_worked_on_at_once():
+    """A barrier of three is met, and a counter never sees a fourth."""
+    meet, lock, now, most = threading.Barrier(3), threading.Lock(), [0], [0]
+
+    def produce(key):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        meet.wait(timeout=10)
+        with lock:
+            now[0] -= 1
+        yield key
+
+    assert 30 == len(collected(range(30), produce, 3))
+    assert 3 == most[0]
+
+
+def test_keys_are_read_lazily():
+    """Only a few times concurrency ahead: the list of keys may be endless."""
+    asked = []
+
+    def keys():
+        while True:
+            asked.append(1)
+            yield len(asked)
+
+    parts = ordered_parts(keys(), lambda key: [key], 2)
+    first = next(parts)
+    assert (1, [1]) == (first[0], list(first[1]))
+    parts.close()
+    assert len(asked) <= 9
+
+
+def test_an_error_is_raised_where_its_parts_are_read():
+    """Keys before the failing one are read whole; the error is the worker's own."""
+
+    def produce(key):
+        yield key
+        if key == 2:
+            raise LookupError("key 2")
+
+    read = []
+
+    def read_all():
+        for key, parts in ordered_parts(range(10), produce, 4):
+            read.extend((key, part) for part in parts)
+
+    with pytest.raises(LookupError, match="key 2"):
+        read_all()
+    assert [(0, 0), (1, 1), (2, 2)] == read
+
+
+def test_a_reader_that_leaves_stops_the_workers():
+    """After close() no worker is left, though its lane was full."""
+    before = threading.active_count()
+    parts = ordered_parts(range(100), lambda key: iter(range(1000)), 4)
+    next(parts)
+    parts.close()
+    assert before == threading.active_count()
+
+
+def test_poll_can_end_the_work_while_nothing_comes():
+    """What poll raises ends the reading; the workers are let go."""
+    gate = threading.Event()
+
+    def produce(_key):
+        gate.wait(timeout=30)
+        yield 1
+
+    def poll():
+        gate.set()
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        collected(range(3), produce, 2, poll=poll)
