@@ -63,7 +63,7 @@ class CheckReport:
             for operation, why in key.reads.items():
                 yield f"  {operation}: {'yes' if why is None else f'no ({why})'}"
         if self.clock_skew_s is not None:
-            yield f"clock: {abs(self.clock_skew_s):.0f} s {'ahead of' if self.clock_skew_s > 0 else 'behind'} Talon.One"
+            yield f"clock: {_in_words(self.clock_skew_s)}"
 
     @property
     def usable(self) -> bool:
@@ -122,3 +122,9 @@ def _skew(client: TalonOneClient) -> float | None:
     except ValueError:
         return None
     return (received - (there if there.tzinfo else there.replace(tzinfo=UTC))).total_seconds()
+
+
+def _in_words(skew_s: float) -> str:
+    if abs(skew_s) <= 2:  # the Date header has whole seconds and may be a second old
+        return "in step with Talon.One"
+    return f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} Talon.One"

@@ -184,12 +184,15 @@ def test_rows_come_in_the_order_of_the_ids_and_requests_keep_the_limit(emu, read
 
 
 _PEAK = """
-import resource, sys
+import sys
+from pathlib import Path
 from tap_talon_one.__main__ import main
 try:
     main()
 except SystemExit as end:
-    sys.stderr.write(f"PEAK {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss} {end.code}")
+    # Not getrusage: its peak starts with that of the process that forked this one.
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    sys.stderr.write(f"PEAK {lines['VmHWM'].split()[0]} {end.code}")
 """
 
 
@@ -205,7 +208,8 @@ def test_memory_does_not_grow_with_the_number_of_cards(running, settings, write)
         peak_kib, code = run.stderr.rpartition("PEAK ")[2].split()
         assert "0" == code
         peaks.append(int(peak_kib))
-    assert True is (peaks[1] - peaks[0] < 10 * 1024)
+    assert peaks[1] - peaks[0] < 10 * 1024
+    assert peaks[1] < 120 * 1024
 
 
 @pytest.mark.parametrize(

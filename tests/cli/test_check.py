@@ -1,0 +1,64 @@
+"""``talon-one check``: which keys work, told in words, as JSON and by the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from talon_one_emulator import Emulator
+
+
+@pytest.fixture(scope="module")
+def emu():
+    with Emulator(seed="synthetic", cards=1, transactions=1, management_rate=0) as emulator:
+        yield emulator
+
+
+def check(emu, *options: str, **keys: str | None) -> subprocess.CompletedProcess[str]:
+    given = {"BASE_URL": emu.url, "API_KEY": emu.api_key, "MANAGEMENT_KEY": emu.management_key, **keys}
+    env = {f"TALON_ONE_{name}": value for name, value in given.items() if value is not None}
+    command = [sys.executable, "-m", "talon_one_cli", "check", *options]
+    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True)
+
+
+def test_both_keys_work(emu):
+    """Exit code 0; each key, what it may read, and the clock."""
+    done = check(emu)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 2 == done.stdout.count(": works")
+    assert "get_loyalty_programs: yes" in done.stdout
+    assert "clock: in step with Talon.One" in done.stdout
+
+
+def test_the_management_key_is_optional(emu):
+    """Without it the check passes and says that it is not set."""
+    done = check(emu, MANAGEMENT_KEY=None)
+    assert (0, True) == (done.returncode, "management_key): not set" in done.stdout)
+
+
+@pytest.mark.parametrize("name", ["API_KEY", "MANAGEMENT_KEY"])
+def test_a_wrong_key_is_named_and_never_shown(emu, name):
+    """Exit code 1; the setting is named, its value nowhere."""
+    done = check(emu, **{name: "planted-wrong-key"})
+    assert 1 == done.returncode
+    assert f"({name.lower()}): does not work" in done.stdout
+    assert "planted-wrong-key" not in done.stdout + done.stderr
+
+
+def test_as_json(emu):
+    """The same report for programs."""
+    report = json.loads(check(emu, "--json").stdout)
+    assert (True, True) == (report["integration"]["works"], report["management"]["works"])
+    assert None is report["management"]["reads"]["get_audiences"]
+
+
+def test_nobody_at_the_base_url_is_told_in_a_line(emu):
+    """A port where nothing listens: a line that names base_url, no traceback."""
+    done = check(emu, BASE_URL="http://127.0.0.1:9")
+    assert 0 != done.returncode
+    assert "base_url" in done.stderr
+    assert "Traceback" not in done.stderr
