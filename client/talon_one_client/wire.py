@@ -40,7 +40,7 @@ def _refuse_non_finite(value: Any) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _refuse_non_finite(item)
-    elif isinstance(value, float | Decimal) and not isfinite(value):
+    elif (isinstance(value, float) and not isfinite(value)) or (isinstance(value, Decimal) and not value.is_finite()):
         raise ValueError(f"JSON has no number {value}")
 
 
