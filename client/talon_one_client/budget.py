@@ -112,8 +112,7 @@ class _Pacer:
 
 def _check_budget_url(url: str) -> None:
     if not url.startswith(("sqlite:///", "redis://", "rediss://")):
-        scheme = url.split(":", 1)[0]
-        raise ConfigurationError(f"budget_url must start with sqlite:///, redis:// or rediss://, not {scheme!r}")
+        raise ConfigurationError("budget_url must start with sqlite:///, redis:// or rediss://")
 
 
 def _redis_store(url: str, name: str) -> Any:

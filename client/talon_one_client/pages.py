@@ -111,6 +111,8 @@ def fetcher(
         if page is None:
             raise UnexpectedResponseError("the page is empty", operation=endpoint.name)
         page.has_more = page.more_after(skip, asked)
+        if page.has_more and len(page.data) < asked and len(page.data) == size.smaller_than(asked):
+            size.accepted(len(page.data))  # cut to the older cap without a word
         return page
 
     return fetch

@@ -159,13 +159,14 @@ class WindowReader:
         """Width for a part that held more than a page, from the instants on that page."""
         width = part.end_us - part.start_us
         times = [row.created_us for row in rows_of(page, part)]
-        if 2 * len(times) < len(page.data) and self._margin_us > 1:
+        crowd = _crowd(page)
+        beside = crowd is not None and not part.start_us <= crowd < part.end_us
+        if (beside or 2 * len(times) < len(page.data)) and self._margin_us > 1:
             self._margin_us = MARGINS_US[MARGINS_US.index(self._margin_us) + 1]
             return width
         if times == sorted(times, reverse=True) and times[:1] != times[-1:]:
             self._backwards = True
-        crowd = _crowd(page)
-        if crowd is not None:
+        if crowd is not None and not beside:
             self._crowded = crowd
             guess = self._ahead_of(crowd, part)
             return min(guess, width - 1) if guess > 0 else INSTANT_US

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from talon_one_client import ClientConfig, Key, TalonOneClient
 from talon_one_client import endpoints as ep
 from talon_one_client.budget import RateBudget
-from talon_one_client.errors import ConfigurationError
+from talon_one_client.errors import ConfigurationError, ConnectionFailedError
 from talon_one_emulator import Emulator
 
 URL = "https://demo.talon.one"
@@ -132,3 +134,86 @@ def test_a_budget_url_that_cannot_work_is_told_without_its_password(url):
     config = ClientConfig(base_url=URL, api_key=Key("k" * 8), requests_per_second=5, budget_url=url)
     with pytest.raises(ConfigurationError, match="budget_url"):
         RateBudget(config).acquire(ep.GET_LOYALTY_CARD_BALANCES)
+
+
+@pytest.mark.parametrize("url", ["redis://:pa55word@127.0.0.1:x/0", "pa55word"])
+def test_what_is_no_url_at_all_is_told_without_its_password(url):
+    """A port that is no number, or no scheme."""
+    with pytest.raises(ConfigurationError) as raised:
+        budget(Time(), requests_per_second=1, budget_url=url).acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    assert "pa55word" not in str(raised.value)
+
+
+@pytest.mark.parametrize("rate", [1, 3, 20])
+@pytest.mark.parametrize("late_s", [0.001, 0.04, 0.2])
+def test_waking_up_late_does_not_bring_requests_together(rate, late_s):
+    """A thread that overslept leaves a whole gap behind it."""
+
+    class Late(Time):
+        def sleep(self, seconds):
+            super().sleep(seconds + late_s * (int(self.ms) % 2))
+
+    time, sent = Late(), []
+    paced = budget(time, requests_per_second=rate)
+    for _ in range(60):
+        paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+        sent.append(time.ms / 1000)
+    assert most_in_a_second(sent) <= rate
+
+
+def test_a_pause_saves_nothing_up():
+    """After a minute of silence there is no burst."""
+    time = Time()
+    paced = budget(time, requests_per_second=2)
+    paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    time.ms += 60_000
+    assert [0.0, 0.52, 0.52] == [round(paced.acquire(ep.GET_LOYALTY_CARD_BALANCES), 3) for _ in range(3)]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_threads_share_a_budget(emu, client_of, tmp_path, shared):
+    """Eight threads with 50 requests a second between them, as the server counts."""
+    client = client_of(emu.url, requests_per_second=50, budget_url=f"sqlite:///{tmp_path}/b.db" if shared else None)
+    emu.clear_requests()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: client.get_loyalty_card_balances(1, "card-ada"), range(60)))
+    came = arrivals(emu, "get_loyalty_card_balances")
+    assert 60 == len(came)
+    assert most_in_a_second(came) <= 50
+
+
+def test_keys_do_not_share_a_budget_and_are_not_in_its_store(tmp_path):
+    """Budgets are told apart by a digest of deployment and key."""
+    time, url = Time(), f"sqlite:///{tmp_path}/b.db"
+    made = [
+        RateBudget(
+            ClientConfig(base_url=URL, api_key=Key(key), requests_per_second=10, budget_url=url),
+            sleep=time.sleep,
+            clock_ms=time.now,
+        )
+        for key in ("k3y-of-one", "k3y-of-one", "k3y-of-two")
+    ]
+    assert [0, 0.104, 0] == [round(each.acquire(ep.GET_LOYALTY_CARD_BALANCES), 3) for each in made]
+    for each in made:
+        each.close()
+    assert b"k3y-of" not in (tmp_path / "b.db").read_bytes()
+
+
+def test_a_file_that_is_no_database_is_told_and_kept(tmp_path):
+    """It is not overwritten."""
+    path = tmp_path / "b.db"
+    path.write_text("precious " * 100)
+    with pytest.raises(ConfigurationError, match="file is not a database"):
+        budget(Time(), requests_per_second=1, budget_url=f"sqlite:///{path}").acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    assert "precious " * 100 == path.read_text()
+
+
+def test_a_store_that_fails_later_is_told_as_a_connection_failure(tmp_path):
+    """An error of the client's own tree."""
+    paced = budget(Time(), requests_per_second=1, budget_url=f"sqlite:///{tmp_path}/b.db")
+    paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    with closing(sqlite3.connect(tmp_path / "b.db")) as other:
+        other.execute("DROP TABLE budget")
+    with pytest.raises(ConnectionFailedError, match="budget_url: the SQLite file cannot be used: no such table"):
+        paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    paced.close()

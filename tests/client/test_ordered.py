@@ -95,3 +95,46 @@ def test_poll_can_end_the_work_while_nothing_comes():
 
     with pytest.raises(InterruptedError):
         collected(range(3), produce, 2, poll=poll)
+
+
+def test_the_first_key_may_end_last():
+    """Later keys are worked on meanwhile, and wait for their turn."""
+    others = threading.Event()
+
+    def produce(key):
+        if key == 0:
+            assert others.wait(10)
+        elif key == 3:
+            others.set()
+        yield key
+
+    assert [(n, [n]) for n in range(4)] == collected(range(4), produce, 4)
+
+
+def test_parts_are_bounded():
+    """A key's parts are made a few ahead of the reader, however many there are."""
+    lock, made, seen = threading.Lock(), [0], 0
+
+    def produce(key):
+        for _ in range(50):
+            with lock:
+                made[0] += 1
+            yield key
+
+    for _, parts in ordered_parts(range(30), produce, 3):
+        for _ in parts:
+            seen += 1
+            assert made[0] - seen <= 3 * 4 * 5
+    assert 30 * 50 == seen
+
+
+def test_an_error_of_the_keys_comes_through():
+    """A list of ids that cannot be read on."""
+
+    def keys():
+        yield 1
+        raise KeyError("page 2")
+
+    with pytest.raises(KeyError, match="page 2"):
+        collected(keys(), iter, 2)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("talon-one_")]

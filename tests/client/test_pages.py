@@ -1,51 +1,182 @@
-"""Paging: pageSize is always sent, skip grows by what came, and the older era's cap is found once."""
+"""Reading lists page by page, in both eras and where page sizes are clamped."""
 
-from __future__ import annotations
-
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
+import msgspec
 import pytest
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
 from talon_one_client import endpoints as ep
+from talon_one_client.errors import BadRequestError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, pages
-from talon_one_emulator import Emulator
 
-PROFILE = ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS
-PATH = {"loyaltyProgramId": 2, "integrationId": "profile-000001"}
-
-
-def rows(emu, wanted=None):
-    """(ids, [(skip, pageSize, status)]) of reading a profile's ledger page by page."""
-    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))) as client:
-        size = PageSize(PROFILE, wanted)
-        ids = [bytes(raw) for page in pages(fetcher(client, PROFILE, PATH, size), size) for raw in page]
-    log = [(parse_qs(entry["query"]), entry["status"]) for entry in emu.requests(PROFILE.name)]
-    return ids, [(int(q["skip"][0]), int(q["pageSize"][0]), status) for q, status in log]
+PROFILE_LEDGER = (
+    ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS,
+    {"loyaltyProgramId": 2, "integrationId": "profile-000001"},
+)
+CARD_LEDGER = (ep.GET_LOYALTY_CARD_TRANSACTIONS, {"loyaltyProgramId": 1, "loyaltyCardId": "card-000001"})
 
 
-def test_pages_are_read_to_the_end_by_rows_received():
-    """120 rows by 50: three pages, skip 0, 50 and 100."""
-    with Emulator(seed="synthetic", cards=1, transactions=1, profile_transactions=120) as emu:
-        ids, calls = rows(emu, 50)
-    assert 120 == len(set(ids))
-    assert [(0, 50, 200), (50, 50, 200), (100, 50, 200)] == calls
+def read(client, row, path, wanted=None, **query):
+    """Ids of all rows, and the size in use afterwards."""
+    size = PageSize(row, wanted)
+    found = [
+        msgspec.json.decode(raw)["id"]
+        for page in pages(fetcher(client, row, path, size), size, **query)
+        for raw in page
+    ]
+    return found, size.value
 
 
-def test_the_older_eras_cap_is_found_once_and_kept():
-    """Era seed refuses 1,000 a page: one 400, then 50 a page to the end."""
-    with Emulator(seed="synthetic", cards=1, transactions=1, profile_transactions=120, era="seed") as emu:
-        ids, calls = rows(emu)
-    assert 120 == len(set(ids))
-    assert [(0, 1000, 400), (0, 50, 200), (50, 50, 200), (100, 50, 200)] == calls
+def asked(emu):
+    """(pageSize, skip, status) of each request."""
+    queries = [(parse_qs(entry["query"]), entry["status"]) for entry in emu.requests()]
+    return [(int(query["pageSize"][0]), int(query["skip"][0]), status) for query, status in queries]
+
+
+@pytest.fixture
+def ledger(emu):
+    """230 rows on a card and on a profile, in an era and with switches."""
+
+    def make(era="current", **switches):
+        emu.reset("synthetic", era=era, cards=1, transactions=230, profile_transactions=230)
+        if switches:
+            emu.switch(**switches)
+        return emu
+
+    return make
+
+
+def test_pages_follow_each_other(ledger, client):
+    """PageSize is always sent, skip grows by the rows received, the last page is known by hasMore."""
+    emu = ledger()
+    found, _ = read(client, *CARD_LEDGER, wanted=100)
+    assert (230, 230) == (len(found), len(set(found)))
+    assert [(100, 0, 200), (100, 100, 200), (100, 200, 200)] == asked(emu)
+
+
+def test_a_full_last_page_takes_no_further_call(ledger, client):
+    """HasMore says so."""
+    emu = ledger()
+    assert 230 == len(read(client, *CARD_LEDGER, wanted=115)[0])
+    assert 2 == len(asked(emu))
+
+
+def test_the_older_era_is_found_out_once(ledger, client):
+    """1,000 is refused, 50 taken and remembered."""
+    emu = ledger("seed")
+    found, size = read(client, *PROFILE_LEDGER)
+    assert (230, 50) == (len(set(found)), size)
+    assert [(1000, 0, 400), *((50, skip, 200) for skip in range(0, 250, 50))] == asked(emu)
+
+
+def test_the_older_era_is_found_out_by_many_threads_at_once(ledger, client):
+    """All threads that share a size fall back, also those that asked before it was known."""
+    ledger("seed").fault(PROFILE_LEDGER[0].name, "latency", count=0, seconds=0.05)
+    size = PageSize(PROFILE_LEDGER[0])
+    with ThreadPoolExecutor(6) as pool:
+        fetch = fetcher(client, *PROFILE_LEDGER, size)
+        found = list(pool.map(lambda _: fetch(0, size.value), range(6)))
+    assert ([50] * 6, 50) == ([len(page.data) for page in found], size.value)
+
+
+def test_another_400_is_no_reason_to_remember(ledger, client):
+    """Only a smaller page that was taken proves the older era; the error is the server's."""
+    ledger()
+    size = PageSize(PROFILE_LEDGER[0])
+    with pytest.raises(BadRequestError, match="startDate"):
+        fetcher(client, *PROFILE_LEDGER, size)(0, 1000, startDate="soon")
+    assert 1000 == size.value
+
+
+def test_a_list_with_one_cap_does_not_fall_back(ledger, client):
+    """Cards take 1,000 in both eras: 400 means something else."""
+    emu = ledger("seed")
+    with pytest.raises(BadRequestError):
+        read(client, *CARD_LEDGER, startDate="soon")
+    assert 1 == len(asked(emu))
+
+
+@pytest.mark.parametrize("order", ["shuffled", "newest", "oldest"])
+def test_a_clamped_page_is_followed_by_the_next_row(ledger, client, order):
+    """Skip grows by what came, not by what was asked for."""
+    emu = ledger("seed", page_size_above_max="clamp", order=order)
+    found, _ = read(client, *PROFILE_LEDGER)
+    assert (230, 230) == (len(found), len(set(found)))
+    assert [(1000, 0, 200), *((50, skip, 200) for skip in range(50, 250, 50))] == asked(emu)
 
 
 @pytest.mark.parametrize("era", ["seed", "current"])
-def test_a_server_that_clamps_the_page_size_loses_no_row(era):
-    """Where too large a page is cut silently, skip still grows by the rows received."""
-    switches = {"page_size_above_max": "clamp"}
-    with Emulator(
-        seed="synthetic", cards=1, transactions=1, profile_transactions=120, era=era, switches=switches
-    ) as emu:
-        ids, _ = rows(emu)
-    assert 120 == len(set(ids))
+@pytest.mark.parametrize("with_total", [None, True, False])
+@pytest.mark.parametrize("wanted", [1, 7, 30, 31, 1000])
+def test_lists_whose_answers_differ_between_the_eras(emu, client, era, with_total, wanted):
+    """HasMore or totalResultSize, whichever is filled: nothing is left out, nothing read twice."""
+    emu.reset("empty", era=era)
+    for n in range(30):
+        client.create_audience_v2({"name": f"a{n}"})
+    found, _ = read(client, ep.GET_AUDIENCES, {}, wanted, withTotalResultSize=with_total)
+    assert (30, 30) == (len(found), len(set(found)))
+
+
+@pytest.mark.parametrize("era", ["seed", "current"])
+@pytest.mark.parametrize(
+    ("row", "path", "expected"),
+    [
+        (ep.GET_LOYALTY_CARDS, {"loyaltyProgramId": 1}, 25),
+        (ep.GET_CUSTOMER_PROFILES, {}, 25),
+        (ep.GET_APPLICATION_CUSTOMERS, {"applicationId": 1}, 25),
+        (ep.LIST_CATALOG_ITEMS, {"catalogId": 1}, 25),
+        (ep.GET_ATTRIBUTES, {}, 3),
+        (ep.GET_APPLICATIONS, {}, 1),
+        (ep.GET_LOYALTY_PROGRAM_TRANSACTIONS, {"loyaltyProgramId": 1}, 50),
+    ],
+    ids=lambda each: getattr(each, "name", ""),
+)
+def test_every_list_is_read_whole(emu, client, era, row, path, expected):
+    """In small pages, whatever envelope they come in."""
+    emu.reset("synthetic", era=era, cards=25, transactions=2)
+    found, _ = read(client, row, path, wanted=2)
+    assert (expected, expected) == (len(found), len(set(found)))
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([b'{"data":[{},{}],"hasMore":true}', b'{"data":[{}],"hasMore":false}'], 3),
+        ([b'{"data":[{},{}]}', b'{"data":[{}]}'], 3),
+        ([b'{"data":[{},{}]}', b'{"data":[]}'], 2),
+        ([b'{"data":null,"hasMore":false}'], 0),
+        ([b'{"data":null,"hasMore":true}'], 0),
+        ([b'{"data":[],"hasMore":true,"totalResultSize":9}'], 0),
+        ([b'{"data":[{},{}],"hasMore":false,"totalResultSize":0}'], 2),
+        ([b'{"data":[{}],"hasMore":null,"totalResultSize":2}', b'{"data":[{}],"totalResultSize":2}'], 2),
+        ([b"{}"], 0),
+    ],
+)
+def test_every_kind_of_end(serve, client_of, answers, expected):
+    """No flag and a short page, null for an empty list, a total of 0 that means nothing, an empty page in any case."""
+    left = list(answers)
+    client = client_of(serve(lambda _: (200, {}, left.pop(0))).url)
+    size = PageSize(ep.GET_AUDIENCES, 2)
+    found = [row for page in pages(fetcher(client, ep.GET_AUDIENCES, {}, size), size) for row in page]
+    assert (expected, []) == (len(found), left)
+
+
+@pytest.mark.parametrize("body", [b'{"data":5}', b'{"data":[],"hasMore":"no"}', b"[]", b"", b"<html>"])
+def test_what_is_no_page_is_told(serve, client_of, body):
+    """An error, not an empty list."""
+    client = client_of(serve((200, {}, body)).url)
+    with pytest.raises(UnexpectedResponseError):
+        read(client, ep.GET_AUDIENCES, {})
+
+
+def test_rows_keep_their_bytes(client):
+    """A row is not taken apart: its numbers keep their digits."""
+    size = PageSize(ep.GET_LOYALTY_CARD_TRANSACTIONS)
+    path = {"loyaltyProgramId": 1, "loyaltyCardId": "card-ben"}
+    rows = [
+        bytes(row)
+        for page in pages(fetcher(client, ep.GET_LOYALTY_CARD_TRANSACTIONS, path, size), size)
+        for row in page
+    ]
+    assert 1 == sum(b'"amount":12345678901234.56' in row for row in rows)

@@ -1,111 +1,298 @@
-"""Windows: whatever the order, the bounds and the changes, each row that lives through the read comes once."""
+"""Ledgers that move while they are read: every row that lived through the run comes, once."""
 
-from __future__ import annotations
-
-import random
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from talon_one_client import endpoints as ep
-from talon_one_client.pages import Page, PageSize
-from talon_one_client.windows import MIN_US, Window, WindowReader, from_us, to_us
+from talon_one_client.pages import Page, PageSize, fetcher
+from talon_one_client.windows import MIN_US, Window, WindowReader, from_us, rows_of, to_us
 
-BASE = to_us(datetime(2025, 1, 1, tzinfo=UTC))
+ROW = ep.GET_LOYALTY_CARD_TRANSACTIONS
+START = to_us(datetime(2024, 1, 1, tzinfo=UTC))
+DAY = 86_400_000_000
+
+
+def shuffled(row_id):
+    """An arbitrary place that stays the same."""
+    return row_id * 2_654_435_761 % 2**32
 
 
 class Ledger:
-    """A server's ledger in memory: its order, its bounds, and rows that come and go after each page."""
+    """Rows in memory, and the ``Fetch`` of a server with its order, bounds and precision of dates."""
 
-    def __init__(self, times, *, order="newest", inclusive=True, deleted=0, inserted=0, seed=0):
-        self.rows = {number: BASE + time for number, time in enumerate(times)}
-        self.order, self.inclusive, self.deleted, self.inserted = order, inclusive, deleted, inserted
-        self.chance, self.calls, self.next = random.Random(seed), 0, len(times)
+    def __init__(self, times, order="newest", bounds="exclusive", unit=1, cap=1000, change=None):
+        self.rows = dict(enumerate(times, 1))
+        self.born = set(self.rows)
+        self.next_id = len(self.rows) + 1
+        self.order, self.bounds, self.unit, self.cap, self.change = order, bounds, unit, cap, change
+        self.calls = 0
 
-    def fetch(self, skip, page_size, startDate=None, endDate=None):  # noqa: N803  names of the wire
+    def __call__(self, skip, page_size, startDate=None, endDate=None):  # noqa: N803 - wire names
         """One page, after which rows come and go."""
         self.calls += 1
-        low, high = MIN_US if startDate is None else to_us(startDate), to_us(endDate)
-        inside = (lambda t: low <= t <= high) if self.inclusive else (lambda t: low < t < high)
-        there = [(time, number) for number, time in self.rows.items() if inside(time)]
-        there.sort(key=lambda r: hash(r) if self.order == "shuffled" else r, reverse=self.order == "newest")
-        page = [msgspec.json.encode({"id": n, "created": from_us(t)}) for t, n in there[skip : skip + page_size]]
-        self._change()
-        return Page([msgspec.Raw(row) for row in page], len(there) > skip + page_size)
+        assert self.calls < 3000  # far above what any read here may take
+        size = min(page_size, self.cap)
+        chosen = [(at, row) for row, at in self.rows.items() if self._within(at, startDate, endDate)]
+        key = {"newest": lambda r: (-r[0], -r[1]), "oldest": None, "shuffled": lambda r: shuffled(r[1])}[self.order]
+        chosen.sort(key=key)
+        data = [
+            msgspec.Raw(msgspec.json.encode({"id": row, "created": from_us(at)}))
+            for at, row in chosen[skip : skip + size]
+        ]
+        if self.change:
+            self.change(self)
+        return Page(data, len(chosen) > skip + size, None)
 
-    def _change(self):
-        for number in self.chance.sample(sorted(self.rows), min(self.deleted, len(self.rows))):
-            del self.rows[number]
-        for _ in range(self.inserted):
-            self.rows[self.next] = BASE + self.chance.randrange(1_000_000)
-            self.next += 1
-
-
-def read(ledger, size, end):
-    reader = WindowReader(ledger.fetch, PageSize(ep.GET_LOYALTY_CARD_TRANSACTIONS, size))
-    return [row.id for rows, _ in reader.read(Window(MIN_US, end)) for row in rows]
-
-
-instants = st.integers(0, 5_000_000_000) | st.sampled_from([0, 7, 8, 1_000_000, 1_000_001])
+    def _within(self, at, start, end):
+        at = at // self.unit * self.unit
+        low = None if start is None else to_us(start) // self.unit * self.unit
+        high = None if end is None else to_us(end) // self.unit * self.unit
+        above = low is None or (at >= low if self.bounds != "exclusive" else at > low)
+        return above and (high is None or (at <= high if self.bounds == "inclusive" else at < high))
 
 
-@settings(max_examples=120, deadline=None)
-@given(
-    times=st.lists(instants, max_size=250),
-    order=st.sampled_from(["newest", "oldest", "shuffled"]),
-    inclusive=st.booleans(),
-    size=st.sampled_from([10, 25, 50]),
-    changes=st.sampled_from([(0, 0), (2, 0), (2, 1)]),
-    seed=st.integers(0, 99),
+def read(ledger, window, page_size):
+    """Ids in the order in which they came; checks that the remaining window only shrinks."""
+    size = PageSize(ROW, page_size)
+    found, rest = [], window
+    for rows, remains in WindowReader(ledger, size).read(window):
+        assert rest.start_us <= remains.start_us <= remains.end_us <= rest.end_us
+        assert remains.end_us - remains.start_us < rest.end_us - rest.start_us
+        assert all(rest.start_us <= r.created_us < rest.end_us for r in rows)
+        assert not any(remains.start_us <= r.created_us < remains.end_us for r in rows)
+        rest = remains
+        found += [row.id for row in rows]
+    assert rest.start_us == rest.end_us
+    return found
+
+
+SPANS = [10, 1_000, 1_000_000, DAY, 400 * DAY]
+ledgers = st.fixed_dictionaries(
+    {
+        "span": st.sampled_from(SPANS),
+        "places": st.lists(st.floats(0, 1), max_size=120),
+        "crowd": st.tuples(st.floats(0, 1), st.integers(0, 130)),
+        "order": st.sampled_from(["newest", "oldest", "shuffled"]),
+        "bounds": st.sampled_from(["exclusive", "inclusive", "half_open"]),
+        "page_size": st.integers(1, 50),
+        "seed": st.integers(0, 9),
+    }
 )
-def test_each_row_that_lives_through_the_read_comes_once(times, order, inclusive, size, changes, seed):
-    """No row that is there from start to end is lost, none comes twice."""
-    deleted, inserted = changes
-    ledger = Ledger(times, order=order, inclusive=inclusive, deleted=deleted, inserted=inserted, seed=seed)
-    before = set(ledger.rows)
-    ids = read(ledger, size, BASE + 5_000_000_001)
-    assert [] == sorted(before & set(ledger.rows) - set(ids))
-    assert len(set(ids)) == len(ids)
+
+
+def instants(case):
+    """Row times: anywhere in the span, and many at one instant."""
+    at, crowd = case["crowd"]
+    return [START + round(place * (case["span"] - 1)) for place in [*case["places"], *[at] * crowd]]
+
+
+@given(ledgers)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_still_ledger_is_read_once_whole(case):
+    """For any times, order, meaning of the bounds and page size."""
+    ledger = Ledger(instants(case), case["order"], case["bounds"])
+    found = read(ledger, Window(START, START + case["span"]), case["page_size"])
+    assert sorted(ledger.rows) == sorted(found)
+
+
+def changing(case, deletes):
+    """Rows that come between the fetches all over the window, and a few that go."""
+    random = Random(case["seed"])
+
+    def change(ledger):
+        if ledger.calls > 200:
+            return
+        if random.random() < 0.5:
+            ledger.rows[ledger.next_id] = START + random.randrange(case["span"])
+            ledger.next_id += 1
+        if deletes and ledger.rows and random.random() < 0.5:
+            del ledger.rows[random.choice(sorted(ledger.rows))]
+
+    return change
+
+
+@given(ledgers.filter(lambda case: case["crowd"][1] <= case["page_size"] and case["span"] > 10))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_a_moving_ledger_loses_and_doubles_nothing(case):
+    """Rows inserted and deleted between any two fetches: who lived through the run comes, nobody comes twice."""
+    ledger = Ledger(instants(case), case["order"], case["bounds"], change=changing(case, deletes=True))
+    found = read(ledger, Window(START, START + case["span"]), case["page_size"])
+    assert len(found) == len(set(found))
+    assert ledger.born & set(ledger.rows) <= set(found)
+
+
+@given(ledgers)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_crowded_instant_survives_inserts(case):
+    """More rows at one instant than fit on a page, while others come: pages overlap and doubles are dropped."""
+    case = case | {"page_size": max(case["page_size"], 4)}
+    ledger = Ledger(instants(case), case["order"], case["bounds"], change=changing(case, deletes=False))
+    found = read(ledger, Window(START, START + case["span"]), case["page_size"])
+    assert len(found) == len(set(found))
+    assert ledger.born <= set(found)
+
+
+@pytest.mark.parametrize("unit", [1_000, 1_000_000])
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+@pytest.mark.parametrize("bounds", ["exclusive", "inclusive"])
+def test_a_server_that_cuts_off_fractions_of_seconds(order, bounds, unit):
+    """Rows of a dense ledger still come once, as bounds are widened."""
+    random = Random(1)
+    ledger = Ledger([START + random.randrange(DAY) for _ in range(2000)], order, bounds, unit=unit)
+    found = read(ledger, Window(START, START + DAY), 100)
+    assert list(range(1, 2001)) == sorted(found)
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
-def test_uniform_rows_take_at_most_1_6_calls_a_page(order):
-    """20,000 rows spread over a year, pages of 1,000."""
-    chance = random.Random(1)
-    ledger = Ledger([chance.randrange(31_536_000_000_000) for _ in range(20_000)], order=order)
-    assert 20_000 == len(read(ledger, 1000, BASE + 31_536_000_000_000))
-    assert ledger.calls <= 32
+@pytest.mark.parametrize("bounds", ["exclusive", "inclusive"])
+def test_calls_stay_near_the_number_of_pages(order, bounds):
+    """20,000 rows, 20 full pages: at most 1.6 calls a page in any order."""
+    ledger = Ledger([START + n * 365 * DAY // 20_000 for n in range(20_000)], order, bounds)
+    found = read(ledger, Window(START, START + 365 * DAY), 1000)
+    assert (20_000, True) == (len(set(found)), ledger.calls <= 32)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+@pytest.mark.parametrize("crowd", [500, 501, 999, 1000, 1001])
+def test_a_crowd_of_about_a_page_is_no_obstacle(order, crowd):
+    """Rows around it are not approached a microsecond at a time."""
+    ledger = Ledger([START + n * DAY // 2000 for n in range(2000)] + [START + DAY // 3] * crowd, order)
+    found = read(ledger, Window(START, START + DAY), 1000)
+    assert (2000 + crowd, True) == (len(set(found)), ledger.calls <= 20)
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
 def test_one_instant_with_more_rows_than_a_page_takes_at_most_three_calls_a_page(order):
-    """20,000 rows at one microsecond."""
-    ledger = Ledger([5_000_000] * 20_000, order=order, inclusive=False)
-    assert 20_000 == len(read(ledger, 1000, BASE + 86_400_000_000))
-    assert ledger.calls <= 60
+    """5,000 rows at one microsecond, 250 a page."""
+    ledger = Ledger([START + 5_000_000] * 5000, order)
+    found = read(ledger, Window(START, START + DAY), 250)
+    assert (5000, True) == (len(found), ledger.calls <= 60)
 
 
-def test_a_window_is_half_open():
-    """A row at the start belongs to the window, a row at its end to the next one."""
-    ledger = Ledger([0, 10, 20])
-    reader = WindowReader(ledger.fetch, PageSize(ep.GET_LOYALTY_CARD_TRANSACTIONS))
-    parts = list(reader.read(Window(BASE, BASE + 20)))
-    assert [[0, 1]] == [sorted(row.id for row in rows) for rows, _ in parts]
-    assert Window(BASE + 20, BASE + 20) == parts[-1][1]
-
-
-def test_what_remains_shrinks_to_nothing_and_never_leaves_a_gap():
-    """After each part the rest is what was not read yet: reading it alone gives the other rows."""
-    chance = random.Random(3)
-    times = [chance.randrange(86_400_000_000) for _ in range(400)]
-    ledger = Ledger(times)
-    size = PageSize(ep.GET_LOYALTY_CARD_TRANSACTIONS, 50)
-    seen: set[int] = set()
-    for rows, rest in WindowReader(ledger.fetch, size).read(Window(MIN_US, BASE + 86_400_000_000)):
+def test_what_remains_is_what_was_not_read_yet():
+    """After each part, reading the remaining window alone gives the other rows: a run can be resumed there."""
+    random = Random(3)
+    ledger = Ledger([START + random.randrange(DAY) for _ in range(400)])
+    seen = set()
+    for rows, rest in WindowReader(ledger, PageSize(ROW, 50)).read(Window(MIN_US, START + DAY)):
         seen |= {row.id for row in rows}
-        later = {row.id for more, _ in WindowReader(ledger.fetch, size).read(rest) for row in more}
-        assert set(range(400)) - seen == later
-    assert set(range(400)) == seen
+        later = [row.id for more, _ in WindowReader(ledger, PageSize(ROW, 50)).read(rest) for row in more]
+        assert sorted(set(ledger.rows) - seen) == sorted(later)
+    assert set(ledger.rows) == seen
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+def test_a_short_ledger_since_ever_takes_one_call(order):
+    """No bookmark means no startDate, and one page is one call."""
+    ledger = Ledger([START + n * DAY for n in range(300)], order)
+    assert 300 == len(read(ledger, Window(MIN_US, START + 400 * DAY), 1000))
+    assert 1 == ledger.calls
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+def test_a_long_ledger_since_ever(order):
+    """Two thousand empty years before the first row cost a few calls."""
+    ledger = Ledger([START + n * DAY // 10 for n in range(5000)], order)
+    assert 5000 == len(set(read(ledger, Window(MIN_US, START + 600 * DAY), 1000)))
+    assert ledger.calls <= 25
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+def test_a_clamped_page_loses_nothing(order):
+    """A server that gives fewer rows than asked for, and says that there are more."""
+    ledger = Ledger([START + n * DAY // 100 for n in range(2000)], order, cap=50)
+    found = read(ledger, Window(START, START + 30 * DAY), 1000)
+    assert list(range(1, 2001)) == sorted(found)
+
+
+def test_an_empty_window_takes_no_call():
+    """Nothing between equal bounds."""
+    ledger = Ledger([START])
+    assert ([], 0) == (read(ledger, Window(START, START), 10), ledger.calls)
+
+
+def test_bounds_of_the_window_are_half_open():
+    """The first instant is in, the last is out; neighbours never share a row."""
+    times = [START - 1, START, START + 5, START + 9, START + 10]
+    parts = [read(Ledger(times, bounds="inclusive"), Window(START + a, START + b), 50) for a, b in [(0, 5), (5, 10)]]
+    assert [[2], [4, 3]] == parts
+
+
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [
+        ("2024-01-01T00:00:00Z", START),
+        ("2024-01-01T07:00:00.000001+07:00", START + 1),
+        ("2024-01-01T00:00:00", START),
+        ("2022-01-02T15:04:05Z07:00", START - DAY),
+        ("", START - DAY),
+    ],
+)
+def test_odd_instants(created, expected):
+    """A time without zone is UTC; what is no instant is not lost but placed at the window's start."""
+    page = Page([msgspec.Raw(json.dumps({"id": 1, "created": created}).encode())])
+    assert [expected] == [row.created_us for row in rows_of(page, Window(START - DAY, START + DAY))]
+
+
+def test_a_row_without_id_is_an_error():
+    """It cannot be told from others."""
+    with pytest.raises(msgspec.DecodeError):
+        rows_of(Page([msgspec.Raw(b'{"created":"2024-01-01T00:00:00Z"}')]), Window(MIN_US, START))
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_microseconds_and_back(instant):
+    """No instant is changed."""
+    assert instant == from_us(to_us(instant))
+
+
+def test_bounds_stay_within_what_a_datetime_holds():
+    """Beyond the first and last instant there is none."""
+    assert (1, 9999) == (from_us(-(10**20)).year, from_us(10**20).year)
+
+
+@pytest.mark.parametrize("order", ["shuffled", "newest", "oldest"])
+@pytest.mark.parametrize("date_bounds", ["exclusive", "inclusive", "half_open"])
+@pytest.mark.parametrize("fault", [None, "insert_rows", "delete_rows"])
+def test_over_http(emu, client, order, date_bounds, fault):
+    """The same against a server, with rows that come and go after every page."""
+    emu.reset("synthetic", cards=1, transactions=400)
+    emu.switch(order=order, date_bounds=date_bounds)
+    before = {row["id"] for row in emu.state("ledger")["ledger"]}
+    if fault:
+        emu.fault(ROW.name, fault, count=0, rows=2, at="past")
+    size = PageSize(ROW, 60)
+    fetch = fetcher(client, ROW, {"loyaltyProgramId": 1, "loyaltyCardId": "card-000001"}, size)
+    window = Window(MIN_US, to_us(datetime.now(UTC) + timedelta(days=1)))
+    found = [row.id for rows, _ in WindowReader(fetch, size).read(window) for row in rows]
+    lived = before & {row["id"] for row in emu.state("ledger")["ledger"]}
+    assert len(found) == len(set(found))
+    assert lived <= set(found)
+    assert len(emu.requests(ROW.name)) <= 24
+
+
+@pytest.mark.parametrize("over", ["reject", "clamp"])
+@pytest.mark.parametrize("order", ["shuffled", "newest", "oldest"])
+def test_over_http_in_the_older_era(emu, client, order, over):
+    """The ledger of a profile, 50 rows a page once that cap is known, with a crowded instant."""
+    emu.reset("demo", era="seed")
+    emu.switch(order=order, page_size_above_max=over)
+    crowd = [{"program": 2, "profile": "ben", "amount": "1", "created": "2025-03-01T12:00:00.5Z"}] * 120
+    spread = [
+        {"program": 2, "profile": "ben", "amount": "2", "created": f"2025-{1 + n % 12:02}-02T00:00:{n % 60:02}Z"}
+        for n in range(200)
+    ]
+    ids = emu.add_transactions(crowd + spread)
+    row = ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS
+    size = PageSize(row)
+    fetch = fetcher(client, row, {"loyaltyProgramId": 2, "integrationId": "ben"}, size)
+    window = Window(MIN_US, to_us(datetime(2026, 1, 1, tzinfo=UTC)))
+    found = [r.id for rows, _ in WindowReader(fetch, size).read(window) for r in rows]
+    assert (ids, 50) == (sorted(found), size.value)
+    assert len(emu.requests(row.name)) <= 32

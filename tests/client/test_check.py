@@ -1,0 +1,71 @@
+"""The check of keys, rights and clock: reads only."""
+
+import pytest
+
+from talon_one_client import errors as e
+from talon_one_client.check import check
+
+
+def test_both_keys_work(client, emu):
+    """What each may read, and how far the clocks are apart; nothing is written."""
+    emu.clear_requests()
+    report = check(client)
+    assert (True, True, True) == (report.usable, report.integration.works, report.management.works)
+    assert {"GET"} == {entry["method"] for entry in emu.requests()}
+    assert {"get_loyalty_programs", "get_applications", "get_customer_profiles", "get_audiences", "get_attributes"} == {
+        name for name, why in report.management.reads.items() if why is None
+    }
+    assert abs(report.clock_skew_s) < 60
+    lines = list(report.lines())
+    assert [f"base URL: {emu.url}", "Integration API key (api_key): works"] == lines[:2]
+    assert lines[-1].startswith("clock: ")
+    report.raise_if_unusable()
+
+
+def test_a_wrong_key_is_told(emu, client_of):
+    """And raised on demand."""
+    report = check(client_of(emu.url, api_key="wrong", management_key=None))
+    assert (False, False, None) == (report.usable, report.integration.works, report.management.works)
+    assert "Management API key (management_key): not set" in list(report.lines())
+    with pytest.raises(e.AuthenticationError, match="check api_key"):
+        report.raise_if_unusable()
+
+
+def test_no_key_is_not_usable(emu, client_of):
+    """Nothing to check."""
+    report = check(client_of(emu.url, api_key=None, management_key=None))
+    assert (False, None) == (report.usable, report.clock_skew_s)
+    report.raise_if_unusable()
+
+
+def test_a_missing_right_is_told(serve, client_of):
+    """A key that may read some lists works; the others are named."""
+    server = serve(lambda h: (403, {}, b"{}") if "audiences" in h.path else (200, {}, b'{"data":[]}'))
+    report = check(client_of(server.url, api_key=None))
+    refused = [name for name, why in report.management.reads.items() if why]
+    assert (True, ["get_audiences"]) == (report.usable, refused)
+    assert [line for line in report.lines() if "get_audiences: no (HTTP 403" in line]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_another_web_server_does_not_pass(serve, client_of, status):
+    """A 404 page is not the 404 that proves a key."""
+    report = check(client_of(serve((status, {}, b"<html>Not here</html>")).url))
+    assert (False, e.UnexpectedResponseError) == (report.usable, type(report.integration.error))
+
+
+def test_nobody_home_is_raised(client_of, closed_port):
+    """There is nothing to report on."""
+    with pytest.raises(e.ConnectionFailedError):
+        check(client_of(f"http://127.0.0.1:{closed_port}"))
+
+
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [("Sat, 01 Jan 2000 00:00:00 GMT", "ahead of Talon.One"), ("Fri, 01 Jan 2100 00:00:00 GMT", "behind Talon.One")],
+)
+def test_a_clock_that_is_off_is_told(serve, client_of, date, words):
+    """By the Date header of the last answer; one that cannot be read says nothing."""
+    report = check(client_of(serve((200, {"Date": date}, b'{"data":[]}')).url))
+    assert list(report.lines())[-1].endswith(words)
+    assert None is check(client_of(serve((200, {"Date": "soon"}, b'{"data":[]}')).url)).clock_skew_s
