@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from talon_one_cli.sink import LoadCounts
-    from talon_one_singer import Catalog, CatalogEntry, RunContext
+    from talon_one_singer import RunContext
 
 
 @click.command()
@@ -37,6 +37,8 @@ def load(**options: Any) -> None:
 
 
 def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
+    from talon_one_cli.entries import chosen_entries
+    from talon_one_cli.running import run_context
     from talon_one_cli.sink import STATE_NAME, WarehouseSink
     from talon_one_singer.state import State
     from talon_one_warehouse import open_warehouse
@@ -44,12 +46,12 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from tap_talon_one.tap import make_client, nothing_selected
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
-    entries = _entries(options, settings)
+    entries = chosen_entries(settings, options["streams"], options["catalog_file"])
     if not entries:
         raise nothing_selected(settings)
     with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
         kept = None if options["full_refresh"] else warehouse.state(STATE_NAME)
-        context = _context(settings, State.from_dict(kept or {}, "the state in the warehouse"), stop, redact)
+        context = run_context(settings, State.from_dict(kept or {}, "the state in the warehouse"), stop, redact)
         sink = WarehouseSink(warehouse)
         started = time.monotonic()
         try:
@@ -67,41 +69,6 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         finally:
             context.progress.close()
             _report(sink.counts, context, time.monotonic() - started, as_json=options["as_json"])
-
-
-def _entries(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[CatalogEntry]:
-    from talon_one_singer import Catalog, ConfigError
-    from talon_one_singer.selection import selected_streams
-    from tap_talon_one.tap import catalog
-
-    there: Catalog = catalog(settings)
-    if options["catalog_file"]:
-        path = options["catalog_file"]
-        there = there.chosen_by(Catalog.from_file(path), f"the catalog file {path}")
-    if not options["streams"]:
-        return selected_streams(there)
-    names = [name.strip() for name in options["streams"].split(",") if name.strip()]
-    unknown = [name for name in names if there.get(name) is None]
-    if unknown:
-        from talon_one_singer.files import nearest
-
-        known = [entry.tap_stream_id for entry in there]
-        hint = nearest(unknown[0], known) or f"; there are {', '.join(known)}"
-        raise ConfigError(f"--streams: there is no stream {unknown[0]!r}{hint}")
-    return [entry for entry in there if entry.tap_stream_id in names]
-
-
-def _context(settings: Mapping[str, Any], state: Any, stop: Any, redact: Any) -> RunContext:
-    import io
-
-    from talon_one_singer import Catalog, RunContext
-    from talon_one_singer.messages import MessageWriter
-    from talon_one_singer.metrics import Metrics
-    from talon_one_singer.progress import progress_for
-
-    metrics = Metrics(time.monotonic)
-    progress = progress_for(metrics, time.monotonic)
-    return RunContext(settings, Catalog(), state, MessageWriter(io.BytesIO()), metrics, progress, stop, redact)
 
 
 def _report(counts: Mapping[str, LoadCounts], context: RunContext, seconds: float, *, as_json: bool) -> None:

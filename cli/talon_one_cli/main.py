@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "call": "talon_one_cli.call:call",
     "check": "talon_one_cli.check:check",
+    "estimate": "talon_one_cli.estimate:estimate",
     "load": "talon_one_cli.load:load",
 }
 

@@ -49,7 +49,7 @@ def parse_text(setting: Setting, text: str) -> Any:
         return _parse_boolean(text)
     if setting.type in ("integer", "number"):
         return _parse_number(text)
-    if setting.type == "object" or (setting.type == "array" and text.lstrip().startswith("[")):
+    if setting.type == "object" or (setting.type in ("array", "date-times") and text.lstrip().startswith("[")):
         return _parse_json(text)
     if setting.type == "array":
         items = [item.strip() for item in text.split(",") if item.strip()]
@@ -110,6 +110,18 @@ def _date_time(_setting: Setting, value: Any) -> datetime:
         raise ValueError(said if said.startswith("must") else f"is no date: {value!r}, {said}") from None
 
 
+def _date_times(_setting: Setting, value: Any) -> tuple[datetime, ...]:
+    from talon_one_singer.instants import parse_instants
+
+    try:
+        return parse_instants(value)
+    except ValueError as error:
+        said = str(error)
+        raise ValueError(
+            said if said.startswith(("must", "has", "names")) else f"is no date: {value!r}, {said}"
+        ) from None
+
+
 def _array(setting: Setting, value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError(f'must be an array, [...], not {_shown(value)}; write ["..."]')
@@ -135,6 +147,7 @@ _CHECKS: dict[str, Callable[[Setting, Any], Any]] = {
     "number": _number,
     "boolean": _boolean,
     "date-time": _date_time,
+    "date-times": _date_times,
     "array": _array,
     "object": _object,
 }

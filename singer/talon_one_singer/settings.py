@@ -12,7 +12,7 @@ from talon_one_singer.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-SettingType = Literal["string", "integer", "number", "boolean", "date-time", "array", "object"]
+SettingType = Literal["string", "integer", "number", "boolean", "date-time", "date-times", "array", "object"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Setting:
 
     Attributes:
         name: key in the config file, snake_case.
-        type: JSON type; ``date-time`` is an RFC 3339 string, ``object`` has free content.
+        type: JSON type; ``date-time`` is an RFC 3339 string, ``date-times`` one, a list or a range of them,
+            ``object`` has free content.
         description: one or two sentences, for ``--about`` and the docs.
         default: value when nothing is set, as a config file would hold it.
         required: without it nothing can run.

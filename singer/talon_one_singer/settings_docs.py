@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from talon_one_singer.settings import Setting, SettingsTable
 
-_MELTANO_KINDS = {"date-time": "date_iso8601", "number": "decimal"}
+_MELTANO_KINDS = {"date-time": "date_iso8601", "date-times": "string", "number": "decimal"}
+
+
+_JSON_TYPES: dict[str, Any] = {"date-time": "string", "date-times": ["string", "array"]}
 
 
 def json_schema(table: SettingsTable) -> dict[str, Any]:
@@ -23,7 +26,7 @@ def json_schema(table: SettingsTable) -> dict[str, Any]:
 
 def _property(setting: Setting) -> dict[str, Any]:
     is_date = setting.type == "date-time"
-    value: dict[str, Any] = {"type": "string" if is_date else setting.type, "description": setting.description}
+    value: dict[str, Any] = {"type": _JSON_TYPES.get(setting.type, setting.type), "description": setting.description}
     choices: dict[str, Any] = {"enum": list(setting.allowed)} if setting.allowed else {}
     if setting.type == "array":
         value["items"] = {"type": setting.items, **choices}
@@ -81,6 +84,8 @@ def markdown_table(table: SettingsTable) -> str:
 def _type_text(setting: Setting) -> str:
     if setting.type == "array":
         return f"array of {setting.items}s"
+    if setting.type == "date-times":
+        return "date-time, list or range"
     return f"{setting.type}, secret" if setting.secret else setting.type
 
 

@@ -2,9 +2,10 @@
 
 ``{"programs": {"1": {"bookmark", "ids", "chain", "running": {...}}}}``. ``bookmark`` is the end of the last
 window that was read completely; ``ids`` and ``chain`` say how many ids that run had and which (a fingerprint),
-so that ids appended since are known to be new and get their whole history. ``running`` is there while a window
-is not complete: its ``start`` and ``end``, how many ids are ``done`` with their fingerprint, and the ``rest`` of
-the window of the id in ``hand`` (the fingerprint up to and with it).
+so that ids appended since are known to be new and get their whole history; ``whole`` says that they were all of
+the program. ``running`` is there while a window is not complete: its ``start`` and ``end``, how many ids are
+``done`` with their fingerprint, and the ``rest`` of the window of the id in ``hand`` (the fingerprint up to and
+with it); ``by`` is the strategy if it is not one call for each id.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client.windows import MIN_US, Window, from_us, to_us
 from talon_one_client.wire import format_instant
 from talon_one_singer import ConfigError
+from tap_talon_one.streams import ONE_BY_ONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +27,12 @@ NO_PROGRAM = "-"
 
 @dataclass(slots=True)
 class Running:
-    """A window on its way: read for ``done`` ids, and down to ``rest`` for the next one."""
+    """A window on its way: read for ``done`` ids, and down to ``rest`` for the next one.
+
+    Attributes:
+        by: the strategy, see tap_talon_one.strategies.
+        keep: remember it though nothing of it is done: it is the next of several.
+    """
 
     start_us: int
     end_us: int
@@ -33,6 +40,13 @@ class Running:
     chain: str = ""
     rest: Window | None = None
     hand: str = ""
+    by: str = ONE_BY_ONE
+    keep: bool = False
+
+    @property
+    def begun(self) -> bool:
+        """True if a later run shall go on with it."""
+        return self.keep or bool(self.done) or self.rest is not None
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in the state."""
@@ -41,6 +55,10 @@ class Running:
             value["start"] = _text(self.start_us)
         if self.rest is not None:
             value |= {"rest": [self.rest.start_us, self.rest.end_us], "hand": self.hand}
+        if self.by != ONE_BY_ONE:
+            value["by"] = self.by
+        if self.keep:
+            value["keep"] = True
         return value
 
     @classmethod
@@ -54,6 +72,8 @@ class Running:
             chain=_chain(value["chain"]),
             rest=None if rest is None else Window(int(rest[0]), int(rest[1])),
             hand=str(value.get("hand", "")),
+            by=str(value.get("by", ONE_BY_ONE)),
+            keep=bool(value.get("keep", False)),
         )
 
 
@@ -64,6 +84,7 @@ class Bookmark:
     bookmark_us: int | None = None
     ids: int = 0
     chain: str = ""
+    whole: bool = False
     running: Running | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,7 +92,9 @@ class Bookmark:
         value: dict[str, Any] = {}
         if self.bookmark_us is not None:
             value = {"bookmark": _text(self.bookmark_us), "ids": self.ids, "chain": self.chain}
-        if self.running is not None and (self.running.done or self.running.rest is not None):
+            if self.whole:
+                value["whole"] = True
+        if self.running is not None and self.running.begun:
             value["running"] = self.running.to_dict()
         return value
 
@@ -83,6 +106,7 @@ class Bookmark:
             bookmark_us=_instant(value["bookmark"]) if "bookmark" in value else None,
             ids=int(value.get("ids", 0)),
             chain=_chain(value.get("chain", "")),
+            whole=bool(value.get("whole", False)),
             running=None if running is None else Running.from_dict(running),
         )
 

@@ -15,10 +15,10 @@ from talon_one_client.errors import (
     PermissionDeniedError,
     TalonOneError,
 )
-from talon_one_client.windows import to_us
 from talon_one_singer import ConfigError, SingerError
 from tap_talon_one.feed_run import FeedRun
-from tap_talon_one.ids import program_list
+from tap_talon_one.scope import Scope
+from tap_talon_one.strategies import offers
 from tap_talon_one.streams import FEEDS, Feed
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from talon_one_singer.metrics import Metrics
     from talon_one_singer.progress import Progress
     from talon_one_singer.state import State
-    from tap_talon_one.ids import Program
 
 log = logging.getLogger("tap_talon_one")
 
@@ -71,7 +70,7 @@ class Engine:
     progress: Progress
     stop: Callable[[], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    pinned_us: int = field(init=False)
+    scope: Scope = field(init=False)
     _failures: list[str] = field(default_factory=list)
 
     def run(self) -> None:
@@ -92,13 +91,7 @@ class Engine:
             raise SomeStreamsFailed("\n".join(self._failures))
 
     def __post_init__(self) -> None:
-        self.pinned_us = self._pin()
-
-    def _pin(self) -> int:
-        """The instant that this run reads up to: now less the settle time, or end_date if that is earlier."""
-        settled = to_us(self.now()) - round(float(self.settings["settle_seconds"]) * 1_000_000)
-        end = self.settings["end_date"]
-        return settled if end is None else min(settled, to_us(end))
+        self.scope = Scope(self.settings, self.client, self.state, self.now)
 
     def _feed(self, feed: Feed, entries: list[CatalogEntry]) -> None:
         names = ", ".join(e.tap_stream_id for e in entries)
@@ -106,7 +99,7 @@ class Engine:
         try:
             for entry in entries:
                 self.sink.open(entry)
-            programs = self._programs(feed)
+            programs = self.scope.programs(feed)
             done = [self._program(feed, entries, program, alone=len(programs) == 1) for program in programs]
             if all(done):
                 self.state.currently_syncing = None
@@ -120,7 +113,15 @@ class Engine:
     def _program(self, feed: Feed, entries: list[CatalogEntry], program: int | None, *, alone: bool) -> bool:
         """Read one program; False if it failed, which does not keep the others from being read."""
         try:
-            FeedRun(self, feed, entries, program, alone=alone).run()
+            offered = offers(feed, self.scope.question(feed, program), self.settings, self.client)
+            for offer in offered[:-1]:
+                try:
+                    FeedRun(self, offer.way, entries, program, alone=alone).run()
+                except PermissionDeniedError as error:
+                    log.warning("%s: %s is not permitted, trying another way: %s", feed.name, offer.way.name, error)
+                    continue
+                return True
+            FeedRun(self, offered[-1].way, entries, program, alone=alone).run()
         except AuthenticationError:
             raise
         except (TalonOneError, ConfigError) as error:
@@ -132,36 +133,3 @@ class Engine:
     def _failed(self, what: str, error: Exception) -> None:
         self._failures.append(f"{what}: {error}")
         log.error("%s: %s", what, error)
-
-    def _programs(self, feed: Feed) -> list[int | None]:
-        if not feed.per_program:
-            return [None]
-        given = self.settings["loyalty_program_ids"]
-        if given:
-            return self._of_kind(feed, list(dict.fromkeys(given)))
-        if not self.settings["management_key"]:
-            raise ConfigError(
-                "which loyalty programs shall be read? Set loyalty_program_ids, or a management_key to read all"
-            )
-        programs = program_list(self.client)
-        found: list[int | None] = [p.id for p in programs if _fits(p, feed)]
-        if not found:
-            kind = {"card": "card-based ", "profile": "profile-based "}.get(feed.program_kind or "", "")
-            log.warning("%s: the account has no %sloyalty program", feed.name, kind)
-        return found
-
-    def _of_kind(self, feed: Feed, given: list[int]) -> list[int | None]:
-        """Without the programs that are known to be of the other kind: cards have no ledger in a profile program."""
-        if not self.settings["management_key"]:
-            return list(given)
-        try:
-            programs = program_list(self.client)
-        except PermissionDeniedError:
-            return list(given)
-        other = {p.id for p in programs if p.card_based is not None and not _fits(p, feed)}
-        return [program for program in given if program not in other]
-
-
-def _fits(program: Program, feed: Feed) -> bool:
-    """Whether the feed reads programs of that kind: cards have no ledger in a profile program."""
-    return feed.program_kind == "any" or bool(program.card_based) == (feed.program_kind == "card")

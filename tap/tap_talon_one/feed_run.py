@@ -15,20 +15,21 @@ from talon_one_client.errors import (
     UnexpectedResponseError,
 )
 from talon_one_client.ordered import ordered_parts
-from talon_one_client.windows import MIN_US, Window, to_us
+from talon_one_client.windows import MIN_US, Window
 from talon_one_singer import ConfigError, Stopped
 from talon_one_singer.raw_mask import RawMask
 from talon_one_singer.selection import field_mask
 from tap_talon_one.bookmarks import FeedBookmarks, Running
 from tap_talon_one.ids import IdChain, ids_for, ids_total, listed_by_management
 from tap_talon_one.readers import Job, Part, Reader
+from tap_talon_one.streams import ONE_BY_ONE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from talon_one_singer import CatalogEntry
     from tap_talon_one.engine import Engine
-    from tap_talon_one.streams import Feed
+    from tap_talon_one.streams import Way
 
 log = logging.getLogger("tap_talon_one")
 
@@ -39,25 +40,36 @@ class FeedRun:
     """One feed for one program: its ids in order, many at once, with a position after each part."""
 
     def __init__(
-        self, engine: Engine, feed: Feed, entries: list[CatalogEntry], program: int | None, *, alone: bool
+        self, engine: Engine, way: Way, entries: list[CatalogEntry], program: int | None, *, alone: bool
     ) -> None:
-        self._engine, self._feed, self._program = engine, feed, program
+        feed = way.feed
+        self._engine, self._way, self._feed, self._program = engine, way, feed, program
         self._alone = alone  # else one list of ids serves several programs, and many are unknown to each
         self._marks = FeedBookmarks.from_state(feed.name, engine.state.bookmark(feed.name))
         self._mark = self._marks.of(program)
         self._masks = {e.tap_stream_id: RawMask(m) if (m := field_mask(e)) else None for e in entries}
         page_size = engine.settings["page_size"]
-        self._reader = Reader(feed, engine.client, frozenset(self._masks), page_size)
+        self._reader = Reader(way, engine.client, frozenset(self._masks), page_size)
         self._chain = IdChain()
         self._found = self._missing = 0
         self._label = feed.name if program is None else f"{feed.name} of program {program}"
 
     def run(self) -> None:
-        """Read the feed; the bookmark moves when the last id is done."""
+        """Read the feed; the bookmark moves when the last id is done.
+
+        Raises:
+            ConfigError: Talon.One knows none of the ids.
+            Stopped: the run is to end; the state says how far it came.
+            TalonOneError: see talon_one_client.errors.
+        """
         running = self._start()
         if running is None:
             log.info("%s: nothing to read in the span that is set", self._label)
-            return
+        while running is not None:
+            self._window_of(running)
+            running = self._finish(running)
+
+    def _window_of(self, running: Running) -> None:
         settings = self._engine.settings
         self._engine.progress.start(self._feed.name, ids_total(self._feed, settings) or self._mark.ids or None, "ids")
         parts = ordered_parts(self._jobs(running), self._reader.read, settings["concurrency"], self._engine.stop)
@@ -70,7 +82,6 @@ class FeedRun:
             raise self._all_missing()
         if self._missing:
             log.warning("%s: %s ids are not known to Talon.One", self._label, f"{self._missing:,}")
-        self._finish(running)
 
     def _read(self, running: Running, parts: Generator[tuple[Job, Iterator[Part]]]) -> None:
         with closing(parts):
@@ -95,23 +106,27 @@ class FeedRun:
             log.warning("%s: the ids have changed since the interrupted run; starting its window anew", self._label)
         if start >= end:
             return None
-        self._mark.running = Running(start, end)
+        self._mark.running = Running(start, end, by=self._way.name)
         return self._mark.running
 
     def _window(self) -> tuple[int, int]:
-        settings, pinned_us = self._engine.settings, self._engine.pinned_us
+        scope = self._engine.scope
         if not self._feed.incremental:
-            as_of = settings["as_of"]
-            return MIN_US, pinned_us if as_of is None else to_us(as_of)
-        bookmark = self._mark.bookmark_us
-        return self._earliest() if bookmark is None else max(self._earliest(), bookmark), pinned_us
+            return MIN_US, scope.instants(self._feed)[0]
+        start_us = scope.start_us(self._mark, self._way.name)
+        if self._mark.bookmark_us is not None and start_us < self._mark.bookmark_us:
+            log.info("%s: some ids only were read so far; all are read from the start", self._label)
+        return start_us, scope.pinned_us
 
     def _still_wanted(self, running: Running, start_us: int, end_us: int) -> bool:
-        if not running.done and running.rest is None:
+        if not running.begun:
+            return False
+        if running.by != self._way.name:
+            log.warning("%s: the interrupted run read by %s; starting its window anew", self._label, running.by)
             return False
         if self._feed.incremental:
             return running.start_us <= start_us and running.end_us <= end_us
-        return self._engine.settings["as_of"] is None or running.end_us == end_us
+        return self._engine.settings["as_of"] is None or running.end_us in self._engine.scope.instants(self._feed)
 
     def _prefix_is_the_same(self, running: Running) -> bool:
         if not running.done:
@@ -132,7 +147,7 @@ class FeedRun:
         """The ids still to do; ids appended since the last run are read from the start."""
         mark, chain, appended = self._mark, IdChain(), False
         for text in self._ids():
-            if mark.bookmark_us is not None and chain.count == mark.ids:
+            if mark.bookmark_us is not None and not mark.whole and chain.count == mark.ids:
                 appended = chain.value == mark.chain
                 self._warn_if_changed(same=appended)
             chain.add(text)
@@ -141,9 +156,9 @@ class FeedRun:
             if running.rest is not None and chain.value == running.hand:
                 yield Job(text, self._program, running.rest)
             else:
-                start_us = self._earliest() if appended else running.start_us
+                start_us = self._engine.scope.earliest_us if appended else running.start_us
                 yield Job(text, self._program, Window(start_us, running.end_us))
-        if mark.ids and chain.count <= mark.ids:
+        if mark.ids and not mark.whole and chain.count <= mark.ids:
             self._warn_if_changed(same=chain.value == mark.chain)
 
     def _warn_if_changed(self, *, same: bool) -> None:
@@ -154,10 +169,6 @@ class FeedRun:
                 "bookmark on only. Append new ids at the end, or run once without state",
                 self._label,
             )
-
-    def _earliest(self) -> int:
-        given = self._engine.settings["start_date"]
-        return MIN_US if given is None else to_us(given)
 
     def _one(self, running: Running, job: Job, parts: Iterator[Part]) -> None:
         hand = self._chain.with_next(job.text)
@@ -223,13 +234,32 @@ class FeedRun:
             f"check {where}the ids and base_url"
         )
 
-    def _finish(self, running: Running) -> None:
+    def _finish(self, running: Running) -> Running | None:
+        """The window is read; gives the next one, if balances of another instant are wanted."""
         mark = self._mark
-        mark.running = None
+        mark.running = self._following(running)
         if self._feed.incremental:
             mark.bookmark_us, mark.ids, mark.chain = running.end_us, self._chain.count, self._chain.value
+            mark.whole = self._reads_all()
+        elif self._feed.has_ids:
+            mark.ids = self._chain.count
+        self._chain, self._found, self._missing = IdChain(), 0, 0
         self._state()
         self._engine.sink.checkpoint(self._state)
+        return mark.running
+
+    def _following(self, running: Running) -> Running | None:
+        later = [us for us in self._engine.scope.instants(self._feed) if us > running.end_us]
+        if self._feed.incremental or self._engine.settings["as_of"] is None or not later:
+            return None
+        return Running(MIN_US, later[0], by=self._way.name, keep=True)
+
+    def _reads_all(self) -> bool:
+        """True if every owner in the program is read: by the program's feed, or from the list of its cards."""
+        if self._way.name != ONE_BY_ONE:
+            return True
+        settings = self._engine.settings
+        return self._feed.entity == "card" and listed_by_management(self._feed, settings) and not settings.get("shard")
 
 
 def _about(job: Job, error: TalonOneError) -> TalonOneError:

@@ -96,7 +96,7 @@ def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
         return "set loyalty_program_ids, or a management_key to read all programs"
     if not feed.has_ids or settings[f"{feed.entity}_ids"] or settings.get(f"{feed.entity}_ids_file"):
         return None
-    if settings["management_key"] and _listing(feed, 0 if feed.per_program else None, settings) is not None:
+    if settings["management_key"] and listing_of(feed, 0 if feed.per_program else None, settings) is not None:
         return None
     return _ways(feed)
 
@@ -124,7 +124,7 @@ def _source(feed: Feed, program: int | None, settings: Mapping[str, Any], client
     if file:
         return ids_in_file(file, settings[f"{entity}_ids_column"], setting=f"{entity}_ids_file")
     if settings["management_key"]:
-        listing = _listing(feed, program, settings)
+        listing = listing_of(feed, program, settings)
         if listing is not None:
             return _listed(client, *listing)
     raise ConfigError(f"there are no {entity} ids to read; {_ways(feed)}, or deselect the stream")
@@ -142,7 +142,7 @@ def _ways(feed: Feed) -> str:
     return ways
 
 
-def _listing(
+def listing_of(
     feed: Feed, program: int | None, settings: Mapping[str, Any]
 ) -> tuple[Endpoint, dict[str, str | int], str, dict[str, Any]] | None:
     """(endpoint, path, field, query) of the list that holds the ids."""

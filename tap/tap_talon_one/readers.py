@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,15 +11,17 @@ import msgspec
 from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_client.windows import Window, WindowReader, from_us
-from talon_one_client.wire import format_instant
+from tap_talon_one.balances import Snapshot
+from tap_talon_one.cheaper_rows import FeedRow, exported_balances, in_parts, listed_balances
 from tap_talon_one.rows import encode, joined, object_bytes, with_fields, with_ledger_dates
-from tap_talon_one.schemas import POINTS
+from tap_talon_one.streams import ONE_BY_ONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from talon_one_client.client import TalonOneClient
-    from tap_talon_one.streams import Feed
+    from talon_one_client.windows import Row
+    from tap_talon_one.streams import Feed, Way
 
 Rows = dict[str, list[bytes]]
 
@@ -44,13 +47,17 @@ class Part:
 class Reader:
     """Reads the jobs of a feed. Called from many threads."""
 
-    feed: Feed
+    way: Way
     client: TalonOneClient
     streams: frozenset[str]
     page_size: int | None = None
+    feed: Feed = field(init=False)
     _size: PageSize | None = field(init=False)
+    _source: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.feed = self.way.feed
+        self._source = f"per_{self.feed.entity}" if self.way.name == ONE_BY_ONE else self.way.name
         self._size = PageSize(self.feed.endpoint, self.page_size) if self.feed.endpoint.paged else None
 
     def read(self, job: Job) -> Iterator[Part]:
@@ -83,20 +90,52 @@ class Reader:
     def _ledger(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
         tail = joined({"integrationId": job.text}) if self.feed.entity == "profile" else b""
+        if self.feed.strategy:
+            tail += joined({"source": self._source})
+        for rows, rest in self._windows(job):
+            yield Part({stream: [with_ledger_dates(row.raw, tail) for row in rows]}, rest)
+
+    def _program_feed(self, job: Job) -> Iterator[Part]:
+        (stream,) = self.streams
+        tail = joined({"source": self._source})
+        alike = FeedRow(self.way.owner)
+        for rows, rest in self._windows(job):
+            yield Part({stream: [with_ledger_dates(alike(row.raw), tail) for row in rows]}, rest)
+
+    def _windows(self, job: Job) -> Iterator[tuple[list[Row], Window]]:
         assert self._size is not None
         fetch = fetcher(self.client, self.feed.endpoint, self._path(job), self._size)
-        for rows, rest in WindowReader(fetch, self._size).read(job.window):
-            yield Part({stream: [with_ledger_dates(row.raw, tail) for row in rows]}, rest)
+        return WindowReader(fetch, self._size).read(job.window)
 
     def _balances(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
         as_of = from_us(job.window.end_us)
         tiers = {} if self.feed.entity == "card" else {"includeTiers": True, "includeProjectedTier": True}
         answer = self._call(job, _decode_balances, endDate=as_of, **tiers)
-        owner = "cardIdentifier" if self.feed.entity == "card" else "integrationId"
         ledgers = {"": answer.balance or {}, **(answer.subledger_balances or {})}
-        common = {"programId": job.program, owner: job.text}
-        yield Part({stream: [_balance(common, name, as_of, points) for name, points in ledgers.items()]})
+        snapshot = self._snapshot(job, as_of)
+        yield Part({stream: [snapshot.row(job.text, name, points) for name, points in ledgers.items()]})
+
+    def _snapshot(self, job: Job, as_of: datetime) -> Snapshot:
+        return Snapshot(job.program, self.way.owner, as_of, self._source)
+
+    def _card_list(self, job: Job) -> Iterator[Part]:
+        (stream,) = self.streams
+        snapshot = self._snapshot(job, datetime.now(UTC))  # the list knows nothing but the present
+        for page in self._pages(job):
+            yield Part({stream: [row for raw in page for row in listed_balances(raw, snapshot)]})
+
+    def _csv_export(self, job: Job) -> Iterator[Part]:
+        (stream,) = self.streams
+        as_of = from_us(job.window.end_us)
+        text = self._call(job, bytes, endDate=as_of)
+        try:
+            for rows in in_parts(exported_balances(text, self._snapshot(job, as_of))):
+                yield Part({stream: rows})
+        except ValueError as error:
+            raise UnexpectedResponseError(
+                f"the CSV export has another shape than Talon.One documents: {error}", operation=self.feed.endpoint.name
+            ) from error
 
     def _inventory(self, job: Job) -> Iterator[Part]:
         wanted = {s.section: s.name for s in self.feed.streams if s.name in self.streams and s.section}
@@ -190,12 +229,6 @@ _decode_balances = msgspec.json.Decoder(_Balances).decode
 _decode_inventory = msgspec.json.Decoder(_Inventory).decode
 _decode_session = msgspec.json.Decoder(_Session).decode
 _decode_reserved = msgspec.json.Decoder(_Reserved).decode
-
-
-def _balance(common: Mapping[str, Any], ledger: str, as_of: Any, points: RawMap) -> bytes:
-    """One balance row; points that the answer does not hold are null, what else it holds passes through."""
-    row = {**common, "subledgerId": ledger, "as_of": format_instant(as_of), **dict.fromkeys(POINTS), **points}
-    return encode(row)
 
 
 def _memberships(loyalty: _Loyalty, owner: bytes) -> Iterator[bytes]:

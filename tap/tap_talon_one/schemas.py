@@ -65,6 +65,7 @@ def balance_row(owner: str, **extra: Schema) -> Schema:
             "as_of": INSTANT,
             **dict.fromkeys(POINTS, MAYBE_NUMBER),
             **extra,
+            "source": STRING,
         }
     )
 

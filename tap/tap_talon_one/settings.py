@@ -60,8 +60,25 @@ SETTINGS = SettingsTable(
         Setting("end_date", "date-time", "Transactions created at or after it are not read; for backfills."),
         Setting(
             "as_of",
-            "date-time",
-            "Instant of the balances; without it the instant up to which the run reads transactions.",
+            "date-times",
+            "Instants of the balances, past or future: one, several, or a range like 2025-01-01/2025-12-31/P1M. "
+            "Without it the instant up to which the run reads transactions.",
+        ),
+        Setting(
+            "transactions_strategy",
+            "string",
+            "How ledgers are read: one call for each card or profile, each program in one feed (needs "
+            "management_key), or what takes less time.",
+            default="auto",
+            allowed=("auto", "per_card", "program_feed"),
+        ),
+        Setting(
+            "balances_strategy",
+            "string",
+            "How balances are read: one call for each card or profile, the list of cards or a CSV export (both need "
+            "management_key, and leave out what they do not know), or what takes less time.",
+            default="auto",
+            allowed=("auto", "per_card", "card_list", "csv_export"),
         ),
         Setting(
             "settle_seconds",

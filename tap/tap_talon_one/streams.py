@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from talon_one_client import endpoints as ep
 from tap_talon_one import schemas as s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from talon_one_client.endpoints import Endpoint
 
 Entity = Literal["card", "profile", "session", "coupon", "audience", "catalog", "account", "program"]
 ProgramKind = Literal["card", "profile", "any"]
+ReaderName = Literal[
+    "ledger", "balances", "inventory", "session", "reservations", "listing", "program_feed", "card_list", "csv_export"
+]
+ONE_BY_ONE = "per_card"  # the strategy of one call for each card or profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,17 @@ class Feed:
         program_kind: the loyalty programs that it is read for; None: it has nothing to do with programs.
         reader: how its answers become rows, see tap_talon_one.readers.
         by_default: read if nobody says which streams to read.
+        strategy: setting that chooses between this feed and the cheaper ways in WAYS.
     """
 
     name: str
     endpoint: Endpoint
     entity: Entity
     streams: tuple[Stream, ...]
-    reader: Literal["ledger", "balances", "inventory", "session", "reservations", "listing"]
+    reader: ReaderName
     program_kind: ProgramKind | None = None
     by_default: bool = True
+    strategy: str | None = None
 
     @property
     def per_program(self) -> bool:
@@ -76,13 +82,13 @@ class Feed:
     @property
     def incremental(self) -> bool:
         """True if only what is new since the last run is read."""
-        return self.reader == "ledger"
+        return self.reader in ("ledger", "program_feed")
 
 
 CARD_TRANSACTIONS = Stream(
     "loyalty_card_transactions",
     ("id",),
-    lambda: s.page_row("LoyaltyCardTransactionsPage", **s.LEDGER_DATES),
+    lambda: s.page_row("LoyaltyCardTransactionsPage", **s.LEDGER_DATES, source=s.STRING),
     "The ledger of each card: points added and subtracted.",
     replication_key="created",
 )
@@ -95,8 +101,10 @@ CARD_BALANCES = Stream(
 PROFILE_TRANSACTIONS = Stream(
     "loyalty_profile_transactions",
     ("id",),
-    lambda: s.page_row("LoyaltyProgramProfileTransactionsPage", integrationId=s.STRING, **s.LEDGER_DATES),
-    "The ledger of each profile; integrationId is the profile that was asked for.",
+    lambda: s.page_row(
+        "LoyaltyProgramProfileTransactionsPage", integrationId=s.STRING, **s.LEDGER_DATES, source=s.STRING
+    ),
+    "The ledger of each profile; integrationId is the profile.",
     replication_key="created",
 )
 PROFILE_BALANCES = Stream(
@@ -181,8 +189,24 @@ CATALOG_ITEMS = Stream(
 ATTRIBUTES = Stream("attributes", ("id",), lambda: s.page_row("AttributesPage"), "Attributes of the account.")
 
 FEEDS: tuple[Feed, ...] = (
-    Feed("loyalty_card_transactions", ep.GET_LOYALTY_CARD_TRANSACTIONS, "card", (CARD_TRANSACTIONS,), "ledger", "card"),
-    Feed("loyalty_card_balances", ep.GET_LOYALTY_CARD_BALANCES, "card", (CARD_BALANCES,), "balances", "card"),
+    Feed(
+        "loyalty_card_transactions",
+        ep.GET_LOYALTY_CARD_TRANSACTIONS,
+        "card",
+        (CARD_TRANSACTIONS,),
+        "ledger",
+        "card",
+        strategy="transactions_strategy",
+    ),
+    Feed(
+        "loyalty_card_balances",
+        ep.GET_LOYALTY_CARD_BALANCES,
+        "card",
+        (CARD_BALANCES,),
+        "balances",
+        "card",
+        strategy="balances_strategy",
+    ),
     Feed(
         "loyalty_profile_transactions",
         ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS,
@@ -190,8 +214,17 @@ FEEDS: tuple[Feed, ...] = (
         (PROFILE_TRANSACTIONS,),
         "ledger",
         "profile",
+        strategy="transactions_strategy",
     ),
-    Feed("loyalty_profile_balances", ep.GET_LOYALTY_BALANCES, "profile", (PROFILE_BALANCES,), "balances", "profile"),
+    Feed(
+        "loyalty_profile_balances",
+        ep.GET_LOYALTY_BALANCES,
+        "profile",
+        (PROFILE_BALANCES,),
+        "balances",
+        "profile",
+        strategy="balances_strategy",
+    ),
     Feed(
         "customer_inventory",
         ep.GET_CUSTOMER_INVENTORY,
@@ -224,5 +257,45 @@ FEEDS: tuple[Feed, ...] = (
     Feed("catalog_items", ep.LIST_CATALOG_ITEMS, "catalog", (CATALOG_ITEMS,), "listing", by_default=False),
     Feed("attributes", ep.GET_ATTRIBUTES, "account", (ATTRIBUTES,), "listing", by_default=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of reading a feed's streams.
+
+    Attributes:
+        name: value of the feed's strategy setting.
+        feed: how it is read this way; it has the name of the feed that it stands for.
+        owner: whose rows they are: ``card`` or ``profile``.
+    """
+
+    name: str
+    feed: Feed
+    owner: Entity
+
+
+def one_by_one(feed: Feed) -> Way:
+    """The way of one call for each id."""
+    return Way(ONE_BY_ONE, feed, feed.entity)
+
+
+def _cheaper(of: Feed, name: ReaderName, endpoint: Endpoint) -> Way:
+    return Way(name, replace(of, endpoint=endpoint, entity="program", reader=name), of.entity)
+
+
+_BY_NAME = {feed.name: feed for feed in FEEDS}
+_CARD_LEDGERS, _CARD_POINTS = _BY_NAME["loyalty_card_transactions"], _BY_NAME["loyalty_card_balances"]
+_PROFILE_LEDGERS, _PROFILE_POINTS = _BY_NAME["loyalty_profile_transactions"], _BY_NAME["loyalty_profile_balances"]
+
+# Ways that need the Management API and take less than a call for each card, the cheapest last.
+WAYS: Mapping[str, tuple[Way, ...]] = {
+    _CARD_LEDGERS.name: (_cheaper(_CARD_LEDGERS, "program_feed", ep.GET_LOYALTY_PROGRAM_TRANSACTIONS),),
+    _CARD_POINTS.name: (
+        _cheaper(_CARD_POINTS, "card_list", ep.GET_LOYALTY_CARDS),
+        _cheaper(_CARD_POINTS, "csv_export", ep.EXPORT_LOYALTY_CARD_BALANCES),
+    ),
+    _PROFILE_LEDGERS.name: (_cheaper(_PROFILE_LEDGERS, "program_feed", ep.GET_LOYALTY_PROGRAM_TRANSACTIONS),),
+    _PROFILE_POINTS.name: (_cheaper(_PROFILE_POINTS, "csv_export", ep.EXPORT_LOYALTY_BALANCES),),
+}
 
 STREAMS: tuple[Stream, ...] = tuple(stream for feed in FEEDS for stream in feed.streams)

@@ -20,7 +20,7 @@ NAME = "tap-talon-one"
 
 def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
     """All streams; with settings, those are selected by default for which there are ids to read."""
-    from tap_talon_one.ids import why_unreadable
+    from tap_talon_one.strategies import why_unreadable
     from tap_talon_one.streams import FEEDS
 
     return Catalog(
@@ -40,7 +40,7 @@ def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
 
 def nothing_selected(settings: Mapping[str, Any]) -> ConfigError:
     """The error of a run that has no stream to read: what each would need."""
-    from tap_talon_one.ids import why_unreadable
+    from tap_talon_one.strategies import why_unreadable
     from tap_talon_one.streams import FEEDS
 
     lines = ["there is no stream to read:"]

@@ -1,0 +1,127 @@
+"""Rows of the cheaper ways, made equal to those of one call a card; what such a way does not tell is left out.
+
+https://docs.talon.one/management-api
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from talon_one_schemas import record
+from tap_talon_one.rows import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_talon_one.balances import Snapshot
+    from tap_talon_one.streams import Entity
+
+RawMap = dict[str, msgspec.Raw]
+ROWS_A_PART = 1_000
+
+_FEED = "LoyaltyProgramTransactionsPage"
+_ALONE = {"card": "LoyaltyCardTransactionsPage", "profile": "LoyaltyProgramProfileTransactionsPage"}
+_EXPORTED_OWNER = {"card": "cardIdentifier", "profile": "profileIntegrationID"}
+
+_decode_row = msgspec.json.Decoder(RawMap).decode
+
+
+class FeedRow:
+    """Turns a row of the program's feed into one of the ledger of a card or profile.
+
+    Fields that only the feed has are left out; those that neither documents pass through.
+    """
+
+    def __init__(self, owner: Entity) -> None:
+        self._drop = frozenset(_fields(_FEED) - _fields(_ALONE[owner]))
+        self._owner = owner
+
+    def __call__(self, raw: bytes | msgspec.Raw) -> bytes:
+        """The row.
+
+        Raises:
+            msgspec.DecodeError: it is not an object.
+        """
+        fields = _decode_row(raw)
+        row = {name: value for name, value in fields.items() if name not in self._drop}
+        if self._owner == "profile" and "customerProfileId" in fields:
+            row["integrationId"] = fields["customerProfileId"]
+        return encode(row)
+
+
+def _fields(page: str) -> set[str]:
+    return set(record(page)["properties"]["data"]["items"]["properties"])
+
+
+class _Points(msgspec.Struct, rename="camel"):
+    current_balance: msgspec.Raw | None = None
+    pending_balance: msgspec.Raw | None = None
+    negative_balance: msgspec.Raw | None = None
+
+
+class _Card(msgspec.Struct):
+    identifier: str
+    ledger: _Points | None = None
+    subledgers: dict[str, _Points] | None = None
+
+
+_decode_card = msgspec.json.Decoder(_Card).decode
+
+
+def listed_balances(raw: bytes | msgspec.Raw, snapshot: Snapshot) -> Iterator[bytes]:
+    """The balances of a card in the list of cards, which gives spent and expired points as 0 whatever they are.
+
+    Raises:
+        msgspec.DecodeError: the card has another shape.
+    """
+    card = _decode_card(raw)
+    ledgers = {"": card.ledger or _Points(), **(card.subledgers or {})}
+    for name, points in ledgers.items():
+        known = {
+            "activePoints": points.current_balance,
+            "pendingPoints": points.pending_balance,
+            "negativePoints": points.negative_balance,
+        }
+        yield snapshot.row(card.identifier, name, known)
+
+
+def exported_balances(text: bytes, snapshot: Snapshot) -> Iterator[bytes]:
+    """The balances in a CSV export, rounded to two digits; active points are net of negative ones.
+
+    Raises:
+        ValueError: it is no such CSV; names the line.
+    """
+    lines = csv.DictReader(io.StringIO(text.decode("utf-8-sig"), newline=""), strict=True)
+    name = _EXPORTED_OWNER[snapshot.owner]
+    needed = {"loyaltySubledger", name, "currentBalance", "pendingBalance", "expiredBalance", "spentBalance"}
+    missing = needed - set(lines.fieldnames or ())
+    if missing:
+        raise ValueError(f"it lacks the columns {', '.join(sorted(missing))}")
+    try:
+        for line in lines:
+            known = {
+                "activePoints": _number(line["currentBalance"]),
+                "pendingPoints": _number(line["pendingBalance"]),
+                "spentPoints": _number(line["spentBalance"]),
+                "expiredPoints": _number(line["expiredBalance"]),
+            }
+            yield snapshot.row(line[name], line["loyaltySubledger"], known)
+    except (csv.Error, InvalidOperation, TypeError) as error:
+        raise ValueError(f"line {lines.line_num}: {error}") from error
+
+
+def in_parts(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The rows in lists of a thousand."""
+    source = iter(rows)
+    while part := list(islice(source, ROWS_A_PART)):
+        yield part
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if text else None

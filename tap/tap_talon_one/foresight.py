@@ -1,0 +1,160 @@
+"""What reading a feed will cost, found out in a few calls.
+
+Rows behind an offset either are there or not: doubling the offset and halving the gap counts a million rows in
+forty calls, whatever their order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.pages import PageSize, fetcher
+from talon_one_client.windows import MIN_US, from_us
+from tap_talon_one.ids import ids_for, ids_total, listing_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.endpoints import Endpoint
+    from talon_one_client.pages import Fetch
+    from tap_talon_one.strategies import Question
+    from tap_talon_one.streams import Feed, Way
+
+ASSUMED_LATENCY_S = 0.1  # of a call, where no budget says how many a second there may be
+PAGES_READ = 4  # so many pages are read before rows are counted by offsets
+WINDOWS_A_PAGE = (1.25, 1.6)  # calls for each page of a ledger of many pages: foreseen, and at most
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What a way costs.
+
+    Attributes:
+        calls: foreseen.
+        at_most: with ``created`` spread as unevenly as it may be; ledgers of one id are counted as a page each.
+        seconds: that the calls take under the budgets.
+        ids: cards or profiles, where one has to know them.
+    """
+
+    calls: int
+    at_most: int
+    seconds: float
+    ids: int | None = None
+
+    def __str__(self) -> str:
+        up_to = f" (at most {self.at_most:,})" if self.at_most > self.calls else ""
+        return f"{self.calls:,} call{'s' * (self.calls != 1)}{up_to}, {minutes(self.seconds)}"
+
+
+def minutes(seconds: float) -> str:
+    """``4.2 min``, or ``12 s`` below a minute."""
+    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:,.1f} min"
+
+
+def foresee(way: Way, question: Question, settings: Mapping[str, Any], client: TalonOneClient) -> Foresight:
+    """The cost of a way.
+
+    Raises:
+        TalonOneError: Talon.One does not answer what has to be asked.
+    """
+    return _COSTS[way.name](way.feed, question, settings, client)
+
+
+def _one_by_one(feed: Feed, question: Question, settings: Mapping[str, Any], client: TalonOneClient) -> Foresight:
+    listing = listing_of(feed, question.program, settings)
+    ids, listed = _ids(feed, question, settings, client)
+    calls = ids * question.instants
+    seconds = calls / _rate(feed.endpoint, settings)
+    if listing is None:
+        return Foresight(calls, calls, seconds, ids)
+    listings = listed * question.instants
+    total = calls + listings
+    return Foresight(total, total, seconds + listings / _rate(listing[0], settings), ids)
+
+
+def _ids(feed: Feed, question: Question, settings: Mapping[str, Any], client: TalonOneClient) -> tuple[int, int]:
+    """How many ids there are, and pages that list them (0: they are not listed)."""
+    listing = listing_of(feed, question.program, settings)
+    if listing is None:
+        given = ids_total(feed, settings)
+        return (sum(1 for _ in ids_for(feed, question.program, settings, client)) if given is None else given), 0
+    endpoint, path, _, query = listing
+    size = PageSize(endpoint)
+    ids = question.ids or count_rows(fetcher(client, endpoint, path, size), size, **query)
+    return ids, max(1, math.ceil(ids / size.value))
+
+
+def _program_feed(feed: Feed, question: Question, settings: Mapping[str, Any], client: TalonOneClient) -> Foresight:
+    assert question.program is not None
+    size = PageSize(feed.endpoint, settings["page_size"])
+    fetch = fetcher(client, feed.endpoint, {"loyaltyProgramId": question.program}, size)
+    start = None if question.window.start_us <= MIN_US else from_us(question.window.start_us)
+    rows = count_rows(fetch, size, whole_pages=True, startDate=start, endDate=from_us(question.window.end_us))
+    pages = max(1, math.ceil(rows / size.value))
+    usual, worst = (math.ceil(pages * share) if pages > 1 else 1 for share in WINDOWS_A_PAGE)
+    return Foresight(usual, worst, usual / _rate(feed.endpoint, settings))
+
+
+def _card_list(feed: Feed, question: Question, settings: Mapping[str, Any], client: TalonOneClient) -> Foresight:
+    assert question.program is not None
+    size = PageSize(feed.endpoint, settings["page_size"])
+    fetch = fetcher(client, feed.endpoint, {"loyaltyProgramId": question.program}, size)
+    ids = question.ids or count_rows(fetch, size)
+    pages = max(1, math.ceil(ids / size.value))
+    return Foresight(pages, pages, pages / _rate(feed.endpoint, settings), ids)
+
+
+def _csv_export(feed: Feed, question: Question, settings: Mapping[str, Any], _client: TalonOneClient) -> Foresight:
+    calls = question.instants
+    return Foresight(calls, calls, calls / _rate(feed.endpoint, settings))
+
+
+_COSTS: Mapping[str, Callable[[Feed, Question, Mapping[str, Any], TalonOneClient], Foresight]] = {
+    "per_card": _one_by_one,
+    "program_feed": _program_feed,
+    "card_list": _card_list,
+    "csv_export": _csv_export,
+}
+
+
+def count_rows(fetch: Fetch, size: PageSize, *, whole_pages: bool = False, **query: Any) -> int:
+    """How many rows a list has: its first pages are read, what is behind them is counted by offsets.
+
+    Args:
+        whole_pages: count what is behind the first pages by pages only, up to the next one.
+    """
+    seen = 0
+    for _ in range(PAGES_READ):
+        page = fetch(seen, size.value, **query)
+        seen += len(page.data)
+        if not page.has_more:
+            return seen
+    unit = size.value if whole_pages else 1
+
+    def there(units: int) -> bool:
+        return bool(fetch(seen + units * unit, 1, **query).data)
+
+    return seen + _first_absent(there) * unit
+
+
+def _first_absent(there: Callable[[int], bool]) -> int:
+    """The smallest number that is not there, by doubling and halving."""
+    low, high = 0, 1  # everything below low is there
+    if not there(0):
+        return 0
+    while there(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if there(middle) else (low, middle)
+    return high
+
+
+def _rate(endpoint: Endpoint, settings: Mapping[str, Any]) -> float:
+    """Calls a second that the budgets and the concurrency allow."""
+    limit = settings["concurrency"] / ASSUMED_LATENCY_S
+    given = settings["requests_per_second" if endpoint.api == "integration" else "management_requests_per_second"]
+    return float(limit if given is None else min(limit, given))

@@ -1,0 +1,122 @@
+"""What a run reads: up to when, from when on, which programs, which instants."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.errors import PermissionDeniedError
+from talon_one_client.windows import MIN_US, Window, to_us
+from talon_one_singer import ConfigError
+from tap_talon_one.bookmarks import FeedBookmarks
+from tap_talon_one.ids import program_list
+from tap_talon_one.strategies import Question
+from tap_talon_one.streams import ONE_BY_ONE, Feed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_singer.state import State
+    from tap_talon_one.bookmarks import Bookmark
+    from tap_talon_one.ids import Program
+
+log = logging.getLogger("tap_talon_one")
+
+
+@dataclass
+class Scope:
+    """What a run reads, by its settings and by where the last one ended.
+
+    Attributes:
+        settings: of the tap.
+        now: the run's clock, read once.
+        pinned_us: the instant that the run reads up to: now less the settle time, or end_date if that is earlier.
+    """
+
+    settings: Mapping[str, Any]
+    client: TalonOneClient
+    state: State
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pinned_us: int = field(init=False)
+    _listed: list[Program] | None = None
+
+    def __post_init__(self) -> None:
+        settled = to_us(self.now()) - round(float(self.settings["settle_seconds"]) * 1_000_000)
+        end = self.settings["end_date"]
+        self.pinned_us = settled if end is None else min(settled, to_us(end))
+
+    @property
+    def earliest_us(self) -> int:
+        """Nothing created before it is read."""
+        given = self.settings["start_date"]
+        return MIN_US if given is None else to_us(given)
+
+    def start_us(self, mark: Bookmark, way: str) -> int:
+        """From where on a ledger is read: the bookmark, unless this way brings owners that were not read yet."""
+        if mark.bookmark_us is None or (way != ONE_BY_ONE and not mark.whole):
+            return self.earliest_us
+        return max(self.earliest_us, mark.bookmark_us)
+
+    def instants(self, feed: Feed) -> list[int]:
+        """Instants of a snapshot: those of as_of for balances, else the one that the run reads up to."""
+        if feed.strategy == "balances_strategy" and self.settings["as_of"]:
+            return [to_us(instant) for instant in self.settings["as_of"]]
+        return [self.pinned_us]
+
+    def question(self, feed: Feed, program: int | None) -> Question:
+        """What a feed is to be read for, so that somebody can tell what it costs."""
+        mark = FeedBookmarks.from_state(feed.name, self.state.bookmark(feed.name)).of(program)
+        running = mark.running
+        return Question(
+            program=program,
+            window=Window(self.start_us(mark, "program_feed"), self.pinned_us),
+            instants=len(self.instants(feed)),
+            ids=mark.ids,
+            begun=running.by if running is not None and running.begun else None,
+        )
+
+    def programs(self, feed: Feed) -> list[int | None]:
+        """The loyalty programs that a feed is read for; [None] if it has nothing to do with them.
+
+        Raises:
+            ConfigError: nobody says which programs.
+            TalonOneError: the Management API does not list them.
+        """
+        if not feed.per_program:
+            return [None]
+        given = self.settings["loyalty_program_ids"]
+        if given:
+            return self._of_kind(feed, list(dict.fromkeys(given)))
+        if not self.settings["management_key"]:
+            raise ConfigError(
+                "which loyalty programs shall be read? Set loyalty_program_ids, or a management_key to read all"
+            )
+        found: list[int | None] = [p.id for p in self._known_programs() if _fits(p, feed)]
+        if not found:
+            kind = {"card": "card-based ", "profile": "profile-based "}.get(feed.program_kind or "", "")
+            log.warning("%s: the account has no %sloyalty program", feed.name, kind)
+        return found
+
+    def _known_programs(self) -> list[Program]:
+        if self._listed is None:
+            self._listed = program_list(self.client)
+        return self._listed
+
+    def _of_kind(self, feed: Feed, given: list[int]) -> list[int | None]:
+        """Without the programs that are known to be of the other kind: cards have no ledger in a profile program."""
+        if not self.settings["management_key"]:
+            return list(given)
+        try:
+            programs = self._known_programs()
+        except PermissionDeniedError:
+            return list(given)
+        other = {p.id for p in programs if p.card_based is not None and not _fits(p, feed)}
+        return [program for program in given if program not in other]
+
+
+def _fits(program: Program, feed: Feed) -> bool:
+    """Whether the feed reads programs of that kind: cards have no ledger in a profile program."""
+    return feed.program_kind == "any" or bool(program.card_based) == (feed.program_kind == "card")
