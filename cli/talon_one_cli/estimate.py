@@ -47,13 +47,16 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     context = run_context(settings, state, stop, redact)
     started = time.monotonic()
     with make_client(settings, context) as client:
-        found = list(estimates(Scope(settings, client, state), _feeds(options, settings), exact=options["exact"]))
+        scope = Scope(settings, client, state)
+        found = list(estimates(scope, _feeds(options, settings), exact=options["exact"]))
     asked = context.metrics.totals().requests
     if options["as_json"]:
         rows = [each.to_dict() for each in found]
-        click.echo(json.dumps({"estimates": rows, "asked": asked, "seconds": round(time.monotonic() - started, 3)}))
+        seconds = round(time.monotonic() - started, 3)
+        report = {"estimates": rows, "programs_calls": scope.calls, "asked": asked, "seconds": seconds}
+        click.echo(json.dumps(report))
     else:
-        _print(found, asked)
+        _print(found, asked, scope.calls)
 
 
 def _kept(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def _feeds(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]
     return feeds
 
 
-def _print(found: Sequence[Estimate], asked: int) -> None:
+def _print(found: Sequence[Estimate], asked: int, programs_calls: int) -> None:
     from tap_talon_one.foresight import minutes
 
     click.echo(f"{'':1} {'stream':<28} {'program':>7}  {'strategy':<12} {'ids':>9} {'calls':>10} {'at most':>10}  time")
@@ -91,5 +94,5 @@ def _print(found: Sequence[Estimate], asked: int) -> None:
         ids = "" if cost.ids is None else f"{cost.ids:,}"
         click.echo(f"{head} {ids:>9} {cost.calls:>10,} {cost.at_most:>10,}  {minutes(cost.seconds)}")
     costs = [each.cost for each in found if each.chosen and each.cost]
-    calls, seconds = sum(cost.calls for cost in costs), sum(cost.seconds for cost in costs)
+    calls, seconds = programs_calls + sum(cost.calls for cost in costs), sum(cost.seconds for cost in costs)
     click.echo(f"* is what a load takes: {calls:,} calls, {minutes(seconds)}. Asking took {asked:,} calls.")

@@ -129,7 +129,7 @@ class App:
         if "drop_before" in kinds:
             await _drop(receive, send)
             return
-        for status in ("429", "500", "502", "503"):
+        for status in ("403", "429", "500", "502", "503"):
             if status in kinds:
                 await _send(send, self._failure(kinds[status]), entry)
                 return

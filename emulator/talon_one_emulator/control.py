@@ -68,13 +68,16 @@ def _data(controls: Controls) -> list[Route]:
     async def delete_rows(request: Request) -> Any:
         return {"deleted": controls.delete_transactions(await _list(request))}
 
+    async def recount(request: Request) -> Any:
+        return {"changed": controls.recount(await _list(request))}
+
     return [
         _route("seed", POST=seed),
         _route("requests", GET=requests, DELETE=_plain(controls.clear_requests)),
         _route("counters", GET=_plain(controls.counters)),
         _route("state", GET=state),
         _route("truth", GET=truth),
-        _route("transactions", POST=add_rows, DELETE=delete_rows),
+        _route("transactions", POST=add_rows, DELETE=delete_rows, PATCH=recount),
         *(_route(what, POST=_fixture(controls, what)) for what in FIXTURES),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator import faults, fixtures, jsontext, timestamps
@@ -152,6 +153,14 @@ class Controls:
         marks = [(int(row),) for row in ids]
         with self.service.account.store.transaction():
             return self.service.account.store.db.executemany("DELETE FROM ledger WHERE id = ?", marks).rowcount
+
+    def recount(self, changes: Iterable[Record]) -> int:
+        """Make balances count another amount for ledger rows than lists show, ``{id, amount}``; how many there were."""
+        pairs = [(str(Decimal(str(change["amount"]))), int(change["id"])) for change in changes]
+        with self.service.account.store.transaction():
+            return self.service.account.store.db.executemany(
+                "UPDATE ledger SET amount = ? WHERE id = ?", pairs
+            ).rowcount
 
     def truth(self, program: int = 1, as_of: str | None = None) -> dict[str, Any]:
         """Totals and balances of a program, see ``talon_one_emulator.truth``."""

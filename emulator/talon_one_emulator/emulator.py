@@ -175,6 +175,11 @@ class Emulator:
         rows = list(ids)
         return self._do(lambda controls: controls.delete_transactions(rows))
 
+    def recount(self, changes: Iterable[Record]) -> int:
+        """Make balances count another amount for ledger rows than lists show, ``{id, amount}``; how many there were."""
+        pairs = list(changes)
+        return self._do(lambda controls: controls.recount(pairs))
+
     def truth(self, program: int = 1, as_of: str | None = None) -> dict[str, Any]:
         """Totals and balances of a program worked out apart from the endpoints."""
         return self._do(lambda controls: controls.truth(program, as_of))

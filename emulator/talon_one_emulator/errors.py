@@ -28,6 +28,7 @@ WITHOUT_STATUS_CODE = frozenset(
 MESSAGES = {
     400: "The submitted data was invalid",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",

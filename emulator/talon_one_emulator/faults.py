@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint
 
 KINDS = (
+    "403",
     "429",
     "500",
     "502",

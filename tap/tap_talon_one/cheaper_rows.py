@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tap_talon_one.streams import Entity
 
 RawMap = dict[str, msgspec.Raw]
+NULL = msgspec.Raw(b"null")
 ROWS_A_PART = 1_000
 
 _FEED = "LoyaltyProgramTransactionsPage"
@@ -60,9 +61,9 @@ def _fields(page: str) -> set[str]:
 
 
 class _Points(msgspec.Struct, rename="camel"):
-    current_balance: msgspec.Raw | None = None
-    pending_balance: msgspec.Raw | None = None
-    negative_balance: msgspec.Raw | None = None
+    current_balance: msgspec.Raw = NULL
+    pending_balance: msgspec.Raw = NULL
+    negative_balance: msgspec.Raw = NULL
 
 
 class _Card(msgspec.Struct):

@@ -100,6 +100,11 @@ class Scope:
             log.warning("%s: the account has no %sloyalty program", feed.name, kind)
         return found
 
+    @property
+    def calls(self) -> int:
+        """Calls that it took to know the programs."""
+        return 0 if self._listed is None else 1
+
     def _known_programs(self) -> list[Program]:
         if self._listed is None:
             self._listed = program_list(self.client)

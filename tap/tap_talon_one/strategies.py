@@ -113,7 +113,9 @@ def _cheapest_first(
     feed: Feed, usable: Sequence[Way], question: Question, settings: Mapping[str, Any], client: TalonOneClient
 ) -> list[Offer]:
     found: list[Offer] = []
-    for way in reversed(usable):
+    waiting = list(usable)
+    while waiting:
+        way = waiting.pop()
         try:
             cost = foresee(way, question, settings, client)
         except (PermissionDeniedError, NotFoundError, BadRequestError) as error:
@@ -123,8 +125,7 @@ def _cheapest_first(
         if cost.calls <= question.instants:
             break  # nothing is cheaper
     found.sort(key=lambda offer: offer.cost.seconds if offer.cost else 0.0)
-    if not found:
-        return [Offer(usable[0])]
-    said = ", ".join(f"{offer.way.name} {offer.cost}" for offer in found)
-    log.info("%s of program %s: by %s; foreseen: %s", feed.name, question.program, found[0].way.name, said)
-    return found
+    if found:
+        said = ", ".join(f"{offer.way.name} {offer.cost}" for offer in found)
+        log.info("%s of program %s: by %s; foreseen: %s", feed.name, question.program, found[0].way.name, said)
+    return [*found, *(Offer(way) for way in reversed(waiting))] or [Offer(usable[0])]

@@ -13,9 +13,11 @@ PATH = "/v1/loyalty_programs/1/cards/card-ada/balances"
 WRITE = "update_customer_profile_v2"
 
 
-@pytest.mark.parametrize(("kind", "media"), [("429", "json"), ("500", "json"), ("502", "html"), ("503", "html")])
+@pytest.mark.parametrize(
+    ("kind", "media"), [("403", "json"), ("429", "json"), ("500", "json"), ("502", "html"), ("503", "html")]
+)
 def test_statuses(api, emu, kind, media):
-    """429 and 500 come as JSON, 502 and 503 as a gateway's HTML page; none has a Retry-After of itself."""
+    """403, 429 and 500 come as JSON, 502 and 503 as a gateway's HTML page; none has a Retry-After of itself."""
     emu.fault(CARDS, kind)
     reply = api(CARDS, 1, "card-ada")
     assert (reply.status, reply.headers.get("Retry-After")) == (int(kind), None)
