@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from talon_one_singer.logs import Redactor
 
@@ -54,3 +55,19 @@ def load_settings(
     settings = SETTINGS.load(sources, {**short, **environ, **given})
     redact.add_from(settings)
     return settings
+
+
+def instant_option(name: str, text: str) -> datetime:
+    """The instant that an option gives.
+
+    Raises:
+        ConfigError: it is none; names the option.
+    """
+    from talon_one_singer import ConfigError
+    from talon_one_singer.setting_values import parse_date_time
+
+    try:
+        return parse_date_time(text)
+    except ValueError as error:
+        said = str(error)
+        raise ConfigError(f"{name} {said}" if said.startswith("must") else f"{name} is no date: {said}") from None

@@ -38,12 +38,12 @@ def load(**options: Any) -> None:
 
 def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_cli.entries import chosen_entries
+    from talon_one_cli.reading import Reading
     from talon_one_cli.running import run_context
     from talon_one_cli.sink import STATE_NAME, WarehouseSink
     from talon_one_singer.state import State
     from talon_one_warehouse import open_warehouse
-    from tap_talon_one.engine import Engine
-    from tap_talon_one.tap import make_client, nothing_selected
+    from tap_talon_one.tap import nothing_selected
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     entries = chosen_entries(settings, options["streams"], options["catalog_file"])
@@ -55,19 +55,8 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         sink = WarehouseSink(warehouse)
         started = time.monotonic()
         try:
-            with make_client(settings, context) as client:
-                Engine(
-                    settings=settings,
-                    client=client,
-                    entries=entries,
-                    state=context.state,
-                    sink=sink,
-                    metrics=context.metrics,
-                    progress=context.progress,
-                    stop=stop.check,
-                ).run()
+            Reading(settings, entries, context, sink).run()
         finally:
-            context.progress.close()
             _report(sink.counts, context, time.monotonic() - started, as_json=options["as_json"])
 
 

@@ -15,7 +15,9 @@ COMMANDS: Mapping[str, str] = {
     "call": "talon_one_cli.call:call",
     "check": "talon_one_cli.check:check",
     "estimate": "talon_one_cli.estimate:estimate",
+    "expiring": "talon_one_cli.expiring:expiring",
     "load": "talon_one_cli.load:load",
+    "reconcile": "talon_one_cli.reconcile:reconcile",
 }
 
 

@@ -1,0 +1,95 @@
+"""``talon-one expiring``: which points will be gone by a date."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from talon_one_cli.connection import connection_options, instant_option, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from talon_one_warehouse import Warehouse
+
+_COLUMNS = ("kind", "program", "owner", "subledger", "active", "expiring")
+
+
+@click.command()
+@connection_options
+@click.option("--by", required=True, metavar="INSTANT", help="Points that expire up to this instant.")
+@click.option("--from", "since", metavar="INSTANT", help="Count from this instant on; now without it.")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON a ledger instead of CSV.")
+def expiring(**options: Any) -> None:
+    """List the points of each card and profile that expire by a date if nobody spends them.
+
+    Talon.One itself is asked for the balances at both instants, so that its own rules count. CSV on stdout, totals
+    on stderr.
+    """
+    from talon_one_cli.running import guarded_run
+
+    code = guarded_run("talon-one expiring", lambda stop, redact: _expiring(options, stop, redact))
+    click.get_current_context().exit(code)
+
+
+def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
+    from talon_one_cli.ledgers import KINDS
+    from talon_one_cli.reading import scratch
+
+    settings = load_settings(options["config"], redact, base_url=options["base_url"])
+    since, by = _span(options, settings)
+    settings |= {"as_of": (since, by)}
+    total = ledgers = 0
+    with scratch(settings, [kind.balances for kind in KINDS], stop, redact) as warehouse:
+        write = _writer(as_json=options["as_json"])
+        for row in _rows(warehouse, since, by):
+            write(row)
+            total, ledgers = total + row[-1], ledgers + 1
+    click.echo(f"{total:,f} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
+
+
+def _span(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    from talon_one_singer import ConfigError
+
+    now = datetime.now(UTC) - timedelta(seconds=settings["settle_seconds"])
+    since = instant_option("--from", options["since"]) if options["since"] else now
+    by = instant_option("--by", options["by"])
+    if by <= since:
+        raise ConfigError(f"--by {by.isoformat()} is not after {since.isoformat()}; name a later instant")
+    if settings["balances_strategy"] == "card_list":
+        raise ConfigError("balances_strategy is card_list, which does not know expired points; take auto or per_card")
+    return since, by
+
+
+def _rows(warehouse: Warehouse, since: datetime, by: datetime) -> Iterator[tuple[Any, ...]]:
+    from talon_one_cli.ledgers import KINDS
+    from talon_one_cli.reading import SCRATCH_SCHEMA
+    from talon_one_client.wire import format_instant
+
+    there = {name for (name,) in warehouse.query("SELECT table_name FROM duckdb_tables()")}
+    for kind in KINDS:
+        if kind.balances not in there:
+            continue
+        table = f"{SCRATCH_SCHEMA}.{kind.balances}"
+        sql = f"""
+            SELECT '{kind.name}', after.program_id, after.{kind.owner}, after.subledger_id, before.active_points,
+                   after.expired_points - coalesce(before.expired_points, 0) AS expiring
+            FROM {table} AS after LEFT JOIN {table} AS before
+                ON before.as_of = '{format_instant(since)}' AND before.program_id = after.program_id
+                AND before.{kind.owner} = after.{kind.owner} AND before.subledger_id = after.subledger_id
+            WHERE after.as_of = '{format_instant(by)}' AND after.expired_points > coalesce(before.expired_points, 0)
+            ORDER BY 2, 3, 4"""  # noqa: S608 - our names and instants
+        yield from warehouse.query(sql)
+
+
+def _writer(*, as_json: bool) -> Any:
+    if as_json:
+        return lambda row: click.echo(json.dumps(dict(zip(_COLUMNS, row, strict=True)), default=str))
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(_COLUMNS)
+    return rows.writerow

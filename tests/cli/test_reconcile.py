@@ -1,0 +1,105 @@
+"""``talon-one reconcile`` and ``talon-one expiring`` against the emulator."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from decimal import Decimal
+
+import pytest
+
+from talon_one_emulator import Emulator
+
+AT = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def emu():
+    with Emulator(seed="synthetic", cards=200, transactions=25, profile_transactions=5, management_rate=0) as emulator:
+        yield emulator
+
+
+def tamper(emu, count: int) -> set[str]:
+    """Makes the balances of so many cards count another amount than their transactions show; which cards."""
+    state = emu.state("cards", "ledger")
+    names = {card["id"]: card["identifier"] for card in state["cards"]}
+    rows = [r for r in state["ledger"] if r["card"] is not None and r["addition"]]
+    chosen = random.Random(7).sample(sorted({r["card"] for r in rows}), count)
+    first = {r["card"]: r for r in reversed(rows)}
+    emu.recount([{"id": first[c]["id"], "amount": str(Decimal(first[c]["amount"]) + 1)} for c in chosen])
+    return {names[card] for card in chosen}
+
+
+@pytest.mark.parametrize("strategy", ["per_card", "csv_export"])
+@pytest.mark.parametrize("era", ["seed", "current"])
+def test_exactly_the_cards_that_were_tampered_with_are_listed(emu, config_for, talon_one, strategy, era):
+    """Seven of 200 cards disagree with their transactions; the command names these seven and ends with 4."""
+    emu.reset("synthetic", era=era, cards=200, transactions=25, profile_transactions=5)
+    config = config_for(emu, balances_strategy=strategy)
+    clean = talon_one("reconcile", "--config", config, "--at", AT)
+    assert (0, True) == (clean.returncode, clean.stdout.endswith(" ledgers compared, 0 disagree\n")), clean.stderr
+    expected = tamper(emu, 7)
+    found = talon_one("reconcile", "--config", config, "--at", AT, "--json")
+    assert 4 == found.returncode, found.stderr
+    assert expected == {json.loads(line)["owner"] for line in found.stdout.splitlines()}
+
+
+def test_what_a_warehouse_holds_can_be_reconciled(emu, config_for, talon_one, tmp_path):
+    """After a load no call is needed: the tables themselves are compared, at their latest balances."""
+    to = f"duckdb:///{tmp_path}/w.duckdb"
+    expected = tamper(emu, 2)
+    streams = "loyalty_card_transactions,loyalty_card_balances"
+    loaded = talon_one("load", "--to", to, "--config", config_for(emu, as_of=AT), "--streams", streams)
+    assert 0 == loaded.returncode, loaded.stderr
+    emu.clear_requests()
+    found = talon_one("reconcile", "--in", to)
+    assert 4 == found.returncode, found.stderr
+    assert expected == {line.split()[1].split("/")[0] for line in found.stdout.splitlines()[:-1]}
+    assert {} == emu.counters()
+
+
+def test_rows_made_at_the_very_instant_agree_in_either_way(emu, config_for, talon_one):
+    """Whether a row at the instant of the balance counts is not documented, so it is no difference."""
+    emu.add_transactions([{"program": 1, "card": "card-000001", "amount": "12.5", "created": AT}])
+    done = talon_one("reconcile", "--config", config_for(emu), "--at", AT)
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_a_start_date_is_refused(emu, config_for, talon_one):
+    """Half a ledger adds up to nothing; the command says which setting to leave out."""
+    done = talon_one("reconcile", "--config", config_for(emu, start_date="2025-01-01"))
+    assert (2, True) == (done.returncode, "start_date is set" in done.stderr)
+
+
+def test_an_empty_warehouse_is_told(talon_one, tmp_path):
+    """There is nothing to compare before a load."""
+    done = talon_one("reconcile", "--in", f"duckdb:///{tmp_path}/w.duckdb")
+    assert (2, True) == (done.returncode, "run talon-one load" in done.stderr)
+
+
+def test_points_that_expire_by_a_date(emu, config_for, talon_one):
+    """The report equals what the emulator's own truth counts as expired in between, card by card."""
+    since, until = "2024-06-01T00:00:00Z", "2025-06-01T00:00:00Z"
+    config = config_for(emu, balances_strategy="per_card", loyalty_program_ids=[1])
+    done = talon_one("expiring", "--config", config, "--from", since, "--by", until)
+    assert 0 == done.returncode, done.stderr
+
+    def expired(as_of):
+        truth = emu.truth(1, as_of)
+        column = truth["columns"].index("expired")
+        return {(row[0], row[1]): Decimal(row[column]) for row in truth["balances"]}
+
+    before, after = expired(since), expired(until)
+    expected = {key: after[key] - before.get(key, 0) for key in after if after[key] > before.get(key, 0)}
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert expected == {(row["owner"], row["subledger"]): Decimal(row["expiring"]) for row in rows}
+    assert len(expected) > 10
+    assert f"points of {len(expected)} ledgers expire by 2025-06-01" in done.stderr
+
+
+def test_a_date_in_the_past_is_refused(emu, config_for, talon_one):
+    """Points cannot expire before the instant that is counted from."""
+    done = talon_one("expiring", "--config", config_for(emu), "--by", "2020-01-01")
+    assert (2, True) == (done.returncode, "--by 2020-01-01T00:00:00+00:00 is not after" in done.stderr)
