@@ -1,0 +1,97 @@
+"""``talon-one estimate``: what it foresees is what a load then takes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from talon_one_emulator import Emulator
+from talon_one_warehouse import open_warehouse
+
+STREAMS = "loyalty_card_transactions,loyalty_card_balances"
+UNTIL = "2026-01-01T00:00:00Z"
+PAIRS = [("per_card", "per_card"), ("program_feed", "csv_export"), ("program_feed", "card_list")]
+
+
+def estimated(talon_one, config, *more) -> dict[tuple[str, str], dict]:
+    done = talon_one("estimate", "--config", config, "--streams", STREAMS, "--json", *more)
+    assert 0 == done.returncode, done.stderr
+    return {(row["stream"], row["strategy"]): row for row in json.loads(done.stdout)["estimates"]}
+
+
+def load(emu, talon_one, config, path) -> dict[str, int]:
+    """Loads into a new file; gives the requests by operation."""
+    emu.clear_requests()
+    done = talon_one("load", "--to", f"duckdb:///{path}", "--config", config, "--streams", STREAMS)
+    assert 0 == done.returncode, done.stderr
+    return {name: count["requests"] for name, count in emu.counters().items()}
+
+
+def foreseen_equals_taken(emu, config_for, talon_one, tmp_path, **settings) -> None:
+    """Estimates once, loads by every strategy, and compares calls and rows."""
+    costs = estimated(talon_one, config_for(emu, **settings), "--exact")
+    tables = []
+    for transactions, balances in PAIRS:
+        config = config_for(emu, transactions_strategy=transactions, balances_strategy=balances, **settings)
+        path = tmp_path / f"{transactions}-{balances}.duckdb"
+        taken = load(emu, talon_one, config, path)
+        ways = (("loyalty_card_transactions", transactions), ("loyalty_card_balances", balances))
+        programs = 1  # call that lists them
+        assert programs + sum(costs[way]["calls"] for way in ways) == sum(taken.values()), taken
+        with open_warehouse(f"duckdb:///{path}") as warehouse:
+            rows = warehouse.query("SELECT * EXCLUDE (source) FROM loyalty_card_transactions ORDER BY id")
+            points = """SELECT card_identifier, subledger_id, pending_points,
+                               active_points - coalesce(negative_points, 0) FROM loyalty_card_balances ORDER BY ALL"""
+            tables.append((rows, warehouse.query(points)))
+    assert [tables[0]] * 3 == tables
+
+
+def test_calls_are_as_estimated_for_every_strategy(config_for, talon_one, tmp_path):
+    """1,200 cards, 36,000 transactions: single calls, feed, list and export take exactly the calls foreseen."""
+    with Emulator(seed="synthetic", cards=1200, transactions=30, profile_transactions=0, management_rate=0) as emu:
+        foreseen_equals_taken(emu, config_for, talon_one, tmp_path, end_date=UNTIL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["shuffled", "oldest", "newest"])
+def test_the_journey_costs_what_was_estimated(config_for, talon_one, tmp_path, order):
+    """The retail data by every strategy: the same rows, the calls foreseen."""
+    with Emulator(seed="journey", management_rate=0, switches={"order": order}) as emu:
+        emu.clock(freeze="2018-01-02T00:00:00Z")
+        foreseen_equals_taken(emu, config_for, talon_one, tmp_path, end_date="2018-01-02T00:00:00Z")
+
+
+def test_without_a_walk_the_feed_is_foreseen_within_its_bounds(config_for, talon_one, tmp_path):
+    """A few calls tell a range; the load stays in it, and auto takes what the estimate marks."""
+    with Emulator(seed="synthetic", cards=300, transactions=40, profile_transactions=0, management_rate=0) as emu:
+        config = config_for(emu, end_date=UNTIL, requests_per_second=20, as_of=UNTIL)
+        costs = estimated(talon_one, config)
+        feed = costs["loyalty_card_transactions", "program_feed"]
+        asked = sum(count["requests"] for count in emu.counters().values())
+        assert [True, True] == [feed["chosen"], costs["loyalty_card_balances", "csv_export"]["chosen"]]
+        assert asked < 40
+        config = config_for(emu, end_date=UNTIL, as_of=UNTIL, transactions_strategy="program_feed")
+        taken = load(emu, talon_one, config, tmp_path / "w.duckdb")
+        assert 12 <= taken["get_loyalty_program_transactions"] <= feed["at_most"]
+
+
+def test_the_state_of_a_warehouse_makes_it_an_estimate_of_the_next_load(config_for, talon_one, tmp_path):
+    """After a load only what is new is foreseen."""
+    with Emulator(seed="synthetic", cards=100, transactions=40, profile_transactions=0, management_rate=0) as emu:
+        config = config_for(emu, transactions_strategy="program_feed", as_of=UNTIL)
+        load(emu, talon_one, config, tmp_path / "w.duckdb")
+        costs = estimated(talon_one, config, "--to", f"duckdb:///{tmp_path}/w.duckdb")
+        assert 1 == costs["loyalty_card_transactions", "program_feed"]["calls"]
+
+
+def test_the_table_says_why_a_way_cannot_be_taken(config_for, talon_one):
+    """Each way has its line, with figures or with what to set."""
+    with Emulator(seed="synthetic", cards=20, transactions=5, management_rate=0) as emu:
+        config = config_for(emu, as_of=UNTIL, card_ids=["card-000001"])
+        done = talon_one("estimate", "--config", config, "--streams", STREAMS)
+        assert 0 == done.returncode, done.stderr
+        lines = {tuple(line.strip("* ").split()[:3]): line for line in done.stdout.splitlines()[1:-1]}
+        assert "card_ids names some ids" in lines["loyalty_card_transactions", "1", "program_feed"]
+        assert lines["loyalty_card_transactions", "1", "per_card"].startswith("*")
+        assert "3 calls" in done.stdout.splitlines()[-1]
