@@ -6,10 +6,12 @@ import csv
 import json
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_cli.amounts import plain
 from talon_one_cli.connection import connection_options, instant_option, load_settings
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         for row in _rows(warehouse, since, by):
             write(row)
             total, ledgers = total + row[-1], ledgers + 1
-    click.echo(f"{total:,f} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
+    click.echo(f"{Decimal(total).normalize():,f} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
 
 
 def _span(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[datetime, datetime]:
@@ -89,7 +91,12 @@ def _rows(warehouse: Warehouse, since: datetime, by: datetime) -> Iterator[tuple
 
 def _writer(*, as_json: bool) -> Any:
     if as_json:
-        return lambda row: click.echo(json.dumps(dict(zip(_COLUMNS, row, strict=True)), default=str))
+        return lambda row: click.echo(json.dumps(dict(zip(_COLUMNS, _plain(row), strict=True))))
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(_COLUMNS)
-    return rows.writerow
+    return lambda row: rows.writerow(_plain(row))
+
+
+def _plain(row: tuple[Any, ...]) -> list[Any]:
+    """Amounts as text without the zeros of their column."""
+    return [plain(value) if isinstance(value, Decimal) else value for value in row]

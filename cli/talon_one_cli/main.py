@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "estimate": "talon_one_cli.estimate:estimate",
     "expiring": "talon_one_cli.expiring:expiring",
     "load": "talon_one_cli.load:load",
+    "models": "talon_one_cli.models:models",
     "reconcile": "talon_one_cli.reconcile:reconcile",
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_cli.amounts import plain
 from talon_one_cli.connection import connection_options, instant_option, load_settings
 
 if TYPE_CHECKING:
@@ -127,12 +128,13 @@ def _latest(warehouse: Warehouse, schema: str, table: str) -> datetime:
 
 
 def _print(kind: str, key: LedgerKey, difference: Difference, *, as_json: bool) -> None:
-    values = (kind, *key, difference.figure, difference.counted, difference.told, difference.by)
+    figures = map(plain, (difference.counted, difference.told, difference.by))
+    values = (kind, *key, difference.figure, *figures)
     if as_json:
-        click.echo(json.dumps(dict(zip(_COLUMNS, values, strict=True)), default=str))
+        click.echo(json.dumps(dict(zip(_COLUMNS, values, strict=True))))
         return
     ledger = f"{key.owner}/{key.subledger}" if key.subledger else key.owner
     click.echo(
-        f"{kind} {ledger} of program {key.program}: {difference.figure} is told as {difference.told:f}, "
-        f"its transactions give {difference.counted:f} ({difference.by:+f})"
+        f"{kind} {ledger} of program {key.program}: {difference.figure} is told as {plain(difference.told)}, "
+        f"its transactions give {plain(difference.counted)} ({difference.by.normalize():+f})"
     )

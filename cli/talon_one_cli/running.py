@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer.errors import ClosedPipe
 from talon_one_singer.exits import guarded
 from talon_one_singer.logs import Redactor, configure_logging, log_level
 from talon_one_singer.signals import StopSignal
@@ -33,7 +34,10 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
         configure_logging(name, log_level(os.environ, "TALON_ONE"), redact)
         logging.getLogger("talon_one_singer.metrics").setLevel(logging.WARNING)  # the counts are printed at the end
         with stop.installed():
-            work(stop, redact)
+            try:
+                work(stop, redact)
+            except BrokenPipeError as error:  # ``| head`` has seen enough
+                raise ClosedPipe("whoever read the output has gone") from error
 
     return guarded(replace(tap, name=name, expected_errors=expected), redact, stop, run)
 

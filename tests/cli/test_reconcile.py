@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import random
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -103,3 +105,14 @@ def test_a_date_in_the_past_is_refused(emu, config_for, talon_one):
     """Points cannot expire before the instant that is counted from."""
     done = talon_one("expiring", "--config", config_for(emu), "--by", "2020-01-01")
     assert (2, True) == (done.returncode, "--by 2020-01-01T00:00:00+00:00 is not after" in done.stderr)
+
+
+def test_a_reader_that_leaves_ends_the_report_quietly(emu, config_for):
+    """``| head -1`` is no error of ours: exit code 141, no traceback."""
+    arguments = ["--config", config_for(emu), "--from", "2024-06-01", "--by", "2025-06-01", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "talon_one_cli", "expiring", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert (141, False) == (process.returncode, "Traceback" in said)
