@@ -43,7 +43,7 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from tap_talon_one.tap import make_client
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
-    state = State.from_dict(_kept(options), "the state in the warehouse")
+    state = State.from_dict(_kept(options, settings), "the state in the warehouse")
     context = run_context(settings, state, stop, redact)
     started = time.monotonic()
     with make_client(settings, context) as client:
@@ -59,14 +59,14 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         _print(found, asked, scope.calls)
 
 
-def _kept(options: Mapping[str, Any]) -> dict[str, Any]:
-    from talon_one_cli.sink import STATE_NAME
+def _kept(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    from talon_one_cli.sink import state_name
     from talon_one_warehouse import open_warehouse
 
     if not options["url"]:
         return {}
     with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
-        return warehouse.state(STATE_NAME) or {}
+        return warehouse.state(state_name(settings)) or {}
 
 
 def _feeds(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:

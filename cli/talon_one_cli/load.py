@@ -40,7 +40,7 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_cli.entries import chosen_entries
     from talon_one_cli.reading import Reading
     from talon_one_cli.running import run_context
-    from talon_one_cli.sink import STATE_NAME, WarehouseSink
+    from talon_one_cli.sink import WarehouseSink, state_name
     from talon_one_singer.state import State
     from talon_one_warehouse import open_warehouse
     from tap_talon_one.tap import nothing_selected
@@ -50,9 +50,9 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     if not entries:
         raise nothing_selected(settings)
     with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
-        kept = None if options["full_refresh"] else warehouse.state(STATE_NAME)
+        kept = None if options["full_refresh"] else warehouse.state(state_name(settings))
         context = run_context(settings, State.from_dict(kept or {}, "the state in the warehouse"), stop, redact)
-        sink = WarehouseSink(warehouse)
+        sink = WarehouseSink(warehouse, state_name=state_name(settings))
         started = time.monotonic()
         try:
             Reading(settings, entries, context, sink).run()

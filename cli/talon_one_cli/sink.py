@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from talon_one_singer.selection import selected_schema
 from talon_one_warehouse import table_spec, to_arrow
 
 if TYPE_CHECKING:
@@ -16,6 +15,11 @@ if TYPE_CHECKING:
     from talon_one_warehouse import TableSpec, Warehouse
 
 STATE_NAME = "tap-talon-one"
+
+
+def state_name(settings: Mapping[str, Any]) -> str:
+    """Under which name the warehouse keeps the state: each shard has its own."""
+    return f"{STATE_NAME} {settings['shard']}" if settings["shard"] else STATE_NAME
 
 
 @dataclass(slots=True)
@@ -37,20 +41,21 @@ class WarehouseSink:
         self,
         warehouse: Warehouse,
         *,
+        state_name: str = STATE_NAME,
         rows_per_merge: int = 100_000,
         seconds_per_merge: float = 20.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._warehouse = warehouse
+        self._warehouse, self._state_name = warehouse, state_name
         self._rows_per_merge, self._seconds_per_merge, self._clock = rows_per_merge, seconds_per_merge, clock
         self._tables: dict[str, TableSpec] = {}
         self._waiting: dict[str, list[bytes]] = {}
         self._count, self._last_s = 0, clock()
         self.counts: dict[str, LoadCounts] = {}
 
-    def open(self, entry: CatalogEntry) -> None:
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
         """Makes or extends the stream's table."""
-        spec = table_spec(entry.stream, selected_schema(entry), entry.key_properties)
+        spec = table_spec(entry.stream, schema, entry.key_properties)
         self._warehouse.prepare(spec)
         self._tables[entry.stream] = spec
         self.counts.setdefault(entry.stream, LoadCounts())
@@ -66,7 +71,7 @@ class WarehouseSink:
         due = self._count >= self._rows_per_merge or self._clock() - self._last_s >= self._seconds_per_merge
         if not (final or due):
             return
-        value = {STATE_NAME: state()}
+        value = {self._state_name: state()}
         waiting, self._waiting = self._waiting, {}
         names = list(waiting)
         for name in names[:-1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from talon_one_emulator import jsontext, people, timestamps, transactions
@@ -118,7 +119,7 @@ def _row(account: Account, given: Record) -> transactions.NewRow:
     program = int(given.get("program", 1))
     card, profile, owner = _owner(account, program, given)
     amount = jsontext.number(given.get("amount"))
-    if amount.startswith("-"):
+    if Decimal(amount) < 0:
         raise ValueError("amount is positive: the direction is in type")
     if given.get("type", "addition") not in ("addition", "subtraction"):
         raise ValueError("type is addition or subtraction")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "SCHEMA"
 RECORD: Final = "RECORD"
 STATE: Final = "STATE"
+BATCH: Final = "BATCH"
 ACTIVATE_VERSION: Final = "ACTIVATE_VERSION"
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -95,6 +96,10 @@ class MessageWriter:
     def state(self, value: Mapping[str, Any]) -> None:
         """A STATE line, after which everything written so far is on its way to the reader."""
         self._message({"type": STATE, "value": value}, flush=True)
+
+    def batch(self, stream: str, encoding: Mapping[str, str], manifest: Sequence[str]) -> None:
+        """A BATCH line: rows of the stream are in the files of the manifest."""
+        self._message({"type": BATCH, "stream": stream, "encoding": encoding, "manifest": list(manifest)})
 
     def activate_version(self, stream: str, version: int) -> None:
         """An ACTIVATE_VERSION line: the target may drop the stream's rows of older versions."""

@@ -3,9 +3,9 @@
 ``{"programs": {"1": {"bookmark", "ids", "chain", "running": {...}}}}``. ``bookmark`` is the end of the last
 window that was read completely; ``ids`` and ``chain`` say how many ids that run had and which (a fingerprint),
 so that ids appended since are known to be new and get their whole history; ``whole`` says that they were all of
-the program. ``running`` is there while a window is not complete: its ``start`` and ``end``, how many ids are
-``done`` with their fingerprint, and the ``rest`` of the window of the id in ``hand`` (the fingerprint up to and
-with it); ``by`` is the strategy if it is not one call for each id.
+the program, ``shard`` which part of them. ``running`` is there while a window is not complete: its ``start`` and
+``end``, how many ids are ``done`` with their fingerprint, and the ``rest`` of the window of the id in ``hand`` (the
+fingerprint up to and with it); ``by`` is the strategy if it is not one call for each id.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class Bookmark:
     ids: int = 0
     chain: str = ""
     whole: bool = False
+    shard: str = ""
     running: Running | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,6 +97,8 @@ class Bookmark:
                 value["whole"] = True
         if self.running is not None and self.running.begun:
             value["running"] = self.running.to_dict()
+        if value and self.shard:
+            value["shard"] = self.shard
         return value
 
     @classmethod
@@ -107,6 +110,7 @@ class Bookmark:
             ids=int(value.get("ids", 0)),
             chain=_chain(value.get("chain", "")),
             whole=bool(value.get("whole", False)),
+            shard=str(value.get("shard", "")),
             running=None if running is None else Running.from_dict(running),
         )
 
@@ -140,9 +144,12 @@ class FeedBookmarks:
         programs = {key: mark.to_dict() for key, mark in self.programs.items()}
         return {"programs": programs} if any(programs.values()) else {}
 
-    def of(self, program: int | None) -> Bookmark:
-        """The bookmark of a program, made if it is not there."""
-        return self.programs.setdefault(NO_PROGRAM if program is None else str(program), Bookmark())
+    def of(self, program: int | None, shard: str = "") -> Bookmark:
+        """The bookmark of a program; a new one if there is none, or if it is about another part of the ids."""
+        key = NO_PROGRAM if program is None else str(program)
+        if key not in self.programs or self.programs[key].shard != shard:
+            self.programs[key] = Bookmark(shard=shard)
+        return self.programs[key]
 
 
 def _malformed(feed: str, place: str, why: str) -> ConfigError:

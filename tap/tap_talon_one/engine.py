@@ -16,7 +16,9 @@ from talon_one_client.errors import (
     TalonOneError,
 )
 from talon_one_singer import ConfigError, SingerError
+from talon_one_singer.selection import selected_schema
 from tap_talon_one.feed_run import FeedRun
+from tap_talon_one.hashing import FieldHashes
 from tap_talon_one.scope import Scope
 from tap_talon_one.strategies import offers
 from tap_talon_one.streams import FEEDS, Feed
@@ -36,8 +38,8 @@ log = logging.getLogger("tap_talon_one")
 class Sink(Protocol):
     """Where rows go."""
 
-    def open(self, entry: CatalogEntry) -> None:
-        """Rows of a stream are about to come."""
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
+        """Rows of a stream are about to come, of this schema."""
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
         """Encoded JSON objects of a stream."""
@@ -59,6 +61,7 @@ class Engine:
         entries: selected catalog entries.
         stop: called often; raises to end the run.
         now: the run's clock.
+        hashes: personal data to hash.
     """
 
     settings: Mapping[str, Any]
@@ -71,6 +74,7 @@ class Engine:
     stop: Callable[[], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     scope: Scope = field(init=False)
+    hashes: FieldHashes = field(init=False)
     _failures: list[str] = field(default_factory=list)
 
     def run(self) -> None:
@@ -92,13 +96,14 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.scope = Scope(self.settings, self.client, self.state, self.now)
+        self.hashes = FieldHashes.of(self.settings)
 
     def _feed(self, feed: Feed, entries: list[CatalogEntry]) -> None:
         names = ", ".join(e.tap_stream_id for e in entries)
         self.state.currently_syncing = entries[0].tap_stream_id
         try:
             for entry in entries:
-                self.sink.open(entry)
+                self.sink.open(entry, self.hashes.schema(entry.stream, selected_schema(entry)))
             programs = self.scope.programs(feed)
             done = [self._program(feed, entries, program, alone=len(programs) == 1) for program in programs]
             if all(done):

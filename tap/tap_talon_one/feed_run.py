@@ -46,7 +46,7 @@ class FeedRun:
         self._engine, self._way, self._feed, self._program = engine, way, feed, program
         self._alone = alone  # else one list of ids serves several programs, and many are unknown to each
         self._marks = FeedBookmarks.from_state(feed.name, engine.state.bookmark(feed.name))
-        self._mark = self._marks.of(program)
+        self._mark = self._marks.of(program, str(engine.scope.shard))
         self._masks = {e.tap_stream_id: RawMask(m) if (m := field_mask(e)) else None for e in entries}
         page_size = engine.settings["page_size"]
         self._reader = Reader(way, engine.client, frozenset(self._masks), page_size)
@@ -196,7 +196,7 @@ class FeedRun:
             if not rows:
                 continue
             mask = self._masks[stream]
-            self._engine.sink.rows(stream, mask(rows) if mask else rows)
+            self._engine.sink.rows(stream, self._engine.hashes.rows(stream, mask(rows) if mask else rows))
             self._engine.metrics.records(stream, len(rows))
 
     def _remember(self) -> None:

@@ -15,6 +15,7 @@ from talon_one_client.errors import NotFoundError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_singer import ConfigError
 from talon_one_singer.files import nearest
+from tap_talon_one.shards import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,9 +60,11 @@ def ids_for(feed: Feed, program: int | None, settings: Mapping[str, Any], client
         ConfigError: no source, or a file that cannot be used.
         TalonOneError: the Management API does not give them.
     """
-    previous = None
+    previous, shard = None, Shard.of(settings)
+    if not feed.has_ids and shard.number > 1:
+        return  # what cannot be parted is read with the first part
     for text in _source(feed, program, settings, client):
-        if text != previous:
+        if text != previous and (shard.takes(text) or not feed.has_ids):
             yield text
         previous = text
 
@@ -104,7 +107,7 @@ def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
 def ids_total(feed: Feed, settings: Mapping[str, Any]) -> int | None:
     """How many ids there are, where that is cheap to know."""
     given = settings.get(f"{feed.entity}_ids")
-    return len(given) if given else None
+    return sum(map(Shard.of(settings).takes, map(str, given))) if given else None
 
 
 def listed_by_management(feed: Feed, settings: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from talon_one_client.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
 from tap_talon_one.bookmarks import FeedBookmarks
 from tap_talon_one.ids import program_list
+from tap_talon_one.shards import Shard
 from tap_talon_one.strategies import Question
 from tap_talon_one.streams import ONE_BY_ONE, Feed
 
@@ -49,6 +50,11 @@ class Scope:
         self.pinned_us = settled if end is None else min(settled, to_us(end))
 
     @property
+    def shard(self) -> Shard:
+        """The part of the ids that is read."""
+        return Shard.of(self.settings)
+
+    @property
     def earliest_us(self) -> int:
         """Nothing created before it is read."""
         given = self.settings["start_date"]
@@ -68,7 +74,7 @@ class Scope:
 
     def question(self, feed: Feed, program: int | None) -> Question:
         """What a feed is to be read for, so that somebody can tell what it costs."""
-        mark = FeedBookmarks.from_state(feed.name, self.state.bookmark(feed.name)).of(program)
+        mark = FeedBookmarks.from_state(feed.name, self.state.bookmark(feed.name)).of(program, str(self.shard))
         running = mark.running
         return Question(
             program=program,

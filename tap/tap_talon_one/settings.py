@@ -114,6 +114,25 @@ SETTINGS = SettingsTable(
         Setting("read_timeout_seconds", "number", "Time-out of waiting for an answer.", default=60, minimum=0.1),
         Setting("retry_budget_seconds", "number", "How long one call is tried again, at most.", default=300, minimum=0),
         Setting("ca_bundle", "string", "File of certificates to trust instead of the system's."),
+        Setting(
+            "hash_fields",
+            "array",
+            "Personal data to hash (HMAC-SHA-256 with hash_salt): `field` of all streams, or `stream.field`.",
+        ),
+        Setting("hash_salt", "string", "Key of the hashes; the same key gives the same hashes.", secret=True),
+        Setting(
+            "shard",
+            "string",
+            "Read a stable part of the ids, like 3/16; all parts together read every id once.",
+        ),
+        Setting(
+            "batch",
+            "string",
+            "Write rows into files and BATCH messages about them, in this format; RECORD messages without it.",
+            allowed=("jsonl", "parquet", "arrow"),
+        ),
+        Setting("batch_directory", "string", "Where batch files go: a path or any fsspec URL. Nobody deletes them."),
+        Setting("batch_rows", "integer", "Rows in a batch file, at most.", default=10_000, minimum=1),
         Setting("state_interval_seconds", "number", "Seconds between two STATE messages.", default=10, minimum=0),
     ),
 )

@@ -10,7 +10,7 @@ from talon_one_singer import Catalog, CatalogEntry, ConfigError, RunContext, Tap
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
@@ -85,32 +85,6 @@ def _interruptible(check: Callable[[], None]) -> Callable[[float], None]:
     return sleep
 
 
-class SingerSink:
-    """Singer messages; a STATE every so many seconds and at the end."""
-
-    def __init__(self, context: RunContext) -> None:
-        from talon_one_singer.state import StateTicker
-
-        self._writer = context.writer
-        self._ticker = StateTicker(float(context.settings["state_interval_seconds"]), time.monotonic)
-
-    def open(self, entry: CatalogEntry) -> None:
-        """Writes the SCHEMA."""
-        from talon_one_singer.selection import selected_schema
-
-        bookmarks = [entry.replication_key] if entry.replication_key else []
-        self._writer.schema(entry.stream, selected_schema(entry), entry.key_properties, bookmarks)
-
-    def rows(self, stream: str, rows: Sequence[bytes]) -> None:
-        """Writes RECORDs."""
-        self._writer.records(stream, rows)
-
-    def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
-        """Writes a STATE if it is time."""
-        if final or self._ticker.due():
-            self._writer.state(state())
-
-
 def sync(context: RunContext) -> None:
     """One run: the selected streams to the writer.
 
@@ -119,6 +93,7 @@ def sync(context: RunContext) -> None:
         SomeStreamsFailed: streams that could not be read; the others were.
     """
     from tap_talon_one.engine import Engine
+    from tap_talon_one.sinks import singer_sink
 
     if not context.selected:
         raise nothing_selected(context.settings)
@@ -129,7 +104,7 @@ def sync(context: RunContext) -> None:
             client=client,
             entries=context.selected,
             state=context.state,
-            sink=SingerSink(context),
+            sink=singer_sink(context),
             metrics=context.metrics,
             progress=context.progress,
             stop=context.stop.check,
@@ -165,5 +140,6 @@ def definition() -> TapDefinition:
         sync=sync,
         test=check_keys,
         description="Reads loyalty ledgers, balances and all other readable data out of Talon.One.",
+        capabilities=("about", "batch", "catalog", "discover", "properties", "state"),
         expected_errors={ConfigurationError: 2, TalonOneError: 1},
     )

@@ -17,7 +17,7 @@ from talon_one_emulator import Emulator
 from talon_one_singer import ConfigSource
 from talon_one_singer.metrics import Metrics
 from talon_one_singer.progress import Progress
-from talon_one_singer.selection import selected_schema, selected_streams
+from talon_one_singer.selection import selected_streams
 from talon_one_singer.state import State
 from tap_talon_one.engine import Engine
 from tap_talon_one.settings import SETTINGS
@@ -57,9 +57,9 @@ class Result:
 
     # As a sink:
 
-    def open(self, entry):
+    def open(self, entry, schema):
         """Keeps the schema."""
-        self.schemas[entry.stream] = selected_schema(entry)
+        self.schemas[entry.stream] = schema
 
     def add(self, stream, rows):
         """Keeps rows."""

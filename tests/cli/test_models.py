@@ -1,0 +1,73 @@
+"""``talon-one models`` on what ``talon-one load`` has brought from the emulator."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from talon_one_emulator import Emulator
+
+AS_OF = "2024-01-20T00:00:00Z"
+
+
+def talon_one(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "talon_one_cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def emu():
+    with Emulator(seed="synthetic", cards=10, transactions=50, profile_transactions=20, management_rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def loaded(emu, tmp_path_factory):
+    """A DuckDB file with the ledgers of cards and profiles and of the programs' feed."""
+    folder = tmp_path_factory.mktemp("models")
+    settings = {"base_url": emu.url, "api_key": emu.api_key, "management_key": emu.management_key, "settle_seconds": 0}
+    config = folder / "config.json"
+    config.write_text(json.dumps(settings | {"management_requests_per_second": 1000}))
+    names = "loyalty_card_transactions,loyalty_profile_transactions,loyalty_program_transactions"
+    done = talon_one("load", "--to", f"duckdb:///{folder}/w.duckdb", "--config", config, "--streams", names)
+    assert 0 == done.returncode, done.stderr
+    return folder / "w.duckdb"
+
+
+def test_models_of_a_load_equal_the_emulators_truth(emu, loaded):
+    """Cards and profiles, each row counted once although the feed has it too."""
+    done = talon_one("models", "--to", f"duckdb:///{loaded}", "--as-of", AS_OF)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 7 == len(done.stdout.splitlines())
+    with duckdb.connect(str(loaded), read_only=True) as db:
+        found = db.execute(
+            "SELECT program_id, SUM(active_points), SUM(pending_points) FROM talon_one.liability_by_expiry_month "
+            "GROUP BY program_id ORDER BY program_id"
+        ).fetchall()
+    balances = {program: emu.truth(program, AS_OF)["balances"] for program in (1, 2)}
+    expected = [
+        (program, *(sum(Decimal(str(row[column])) for row in rows) for column in (2, 3)))
+        for program, rows in balances.items()
+    ]
+    assert expected == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--to", "./lake"], "give a duckdb:// or postgresql:// URL"),
+        (["--to", "duckdb:///:memory:"], "none of the tables loyalty_card_transactions"),
+        (["--to", "duckdb:///:memory:", "--as-of", "2024-01-31"], "no instant with a zone"),
+        (["--to", "duckdb:///:memory:", "--as-of", "yesterday"], "no instant with a zone"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(arguments, words):
+    """Exit code 2, and what to do."""
+    done = talon_one("models", *arguments)
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert words in done.stderr

@@ -1,0 +1,67 @@
+"""Parts of the ids: stable, disjoint, and together the whole."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from talon_one_singer import ConfigError
+from tap_talon_one.shards import Shard
+
+CARD_ROWS, CARD_POINTS = "loyalty_card_transactions", "loyalty_card_balances"
+
+
+@given(st.text(), st.integers(1, 4096))
+def test_every_id_is_in_exactly_one_part(text, count):
+    """Whatever the id and the number of parts."""
+    assert 1 == sum(Shard(number, count).takes(text) for number in range(1, count + 1))
+
+
+def test_parts_are_stable_and_even():
+    """The same in every process and version: these numbers must never change; parts are about as big as each other."""
+    assert [1, 1, 3, 2, 2] == [
+        next(n for n in (1, 2, 3) if Shard(n, 3).takes(text)) for text in ("", "card-1", "card-2", "card-3", "Ünïcode")
+    ]
+    sizes = [sum(Shard(n, 4).takes(f"card-{i}") for i in range(4000)) for n in (1, 2, 3, 4)]
+    assert 4000 == sum(sizes)
+    assert max(sizes) - min(sizes) < 200
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "1/5000", "1/3/5", "-1/3"])
+def test_a_shard_that_is_none_is_refused(text):
+    """The message says what one looks like."""
+    with pytest.raises(ConfigError, match="shard must be like 3/16"):
+        Shard.of({"shard": text})
+
+
+def test_all_parts_together_read_everything_once(emu, read):
+    """Cards listed by the Management API, and lists that cannot be parted, are read by exactly one part."""
+    emu.reset("synthetic", cards=30, transactions=5)
+    whole = read(CARD_ROWS, "loyalty_programs", settle_seconds=0)
+    parts = [read(CARD_ROWS, "loyalty_programs", settle_seconds=0, shard=f"{n}/3") for n in (1, 2, 3)]
+    assert sorted(whole.ids()) == sorted(row for part in parts for row in part.ids())
+    assert [2, 0, 0] == [len(part.rows("loyalty_programs")) for part in parts]
+    assert all(0 < len(part.ids()) < 150 for part in parts)
+
+
+def test_another_number_of_parts_starts_anew(emu, read):
+    """The state of part 1/2 says nothing about the ids of part 1/3: all their rows are read."""
+    emu.reset("synthetic", cards=30, transactions=5)
+    state = read(CARD_ROWS, settle_seconds=0, shard="1/2").state
+    again = read(CARD_ROWS, settle_seconds=0, shard="1/2", state=state)
+    other = read(CARD_ROWS, settle_seconds=0, shard="1/3", state=state)
+    alone = read(CARD_ROWS, settle_seconds=0, shard="1/3")
+    assert [] == again.ids()
+    assert alone.ids() == other.ids()
+    whole = read(CARD_ROWS, settle_seconds=0, state=state)
+    assert 150 == len(whole.ids())
+
+
+def test_a_shard_reads_one_by_one_under_auto(emu, read):
+    """A feed of the whole program is not read by every worker; one that is named is an error."""
+    emu.reset("synthetic", cards=6, transactions=5)
+    rows = read(CARD_ROWS, shard="1/2", transactions_strategy="auto").rows(CARD_ROWS)
+    assert {"per_card"} == {row["source"] for row in rows}
+    error = read(CARD_ROWS, shard="1/2", transactions_strategy="program_feed").error
+    assert "shard takes a part of the ids" in str(error)
