@@ -22,6 +22,7 @@ check: $(STAMP) ## lint, types, import rules, generated files
 	.venv/bin/lint-imports
 	$(PY) scripts/build_schemas.py --check
 	$(PY) scripts/build_docs.py --check
+	$(PY) scripts/build_meltano.py --check
 
 test: $(STAMP) ## the tests, without the slow ones
 	@bash scripts/setup_peers.sh
@@ -37,8 +38,9 @@ demo: $(STAMP) ## real retail data from a local Talon.One into DuckDB
 bench: $(STAMP) ## rows and requests a second, beside a plain requests loop
 	$(PY) benchmarks/run.py
 
-docs: $(STAMP) ## regenerate the tables in docs/
+docs: $(STAMP) ## regenerate the tables in docs/ and meltano.yml
 	$(PY) scripts/build_docs.py
+	$(PY) scripts/build_meltano.py
 
 schemas: $(STAMP) ## rebuild the shipped schemas from schemas/source
 	$(PY) scripts/build_schemas.py

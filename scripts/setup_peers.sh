@@ -2,8 +2,11 @@
 # Programs of others that the tests pipe into, each in an environment of its own under .venvs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for lock in requirements/target-jsonl.lock; do
+for lock in requirements/*.lock; do
     name=$(basename "$lock" .lock)
+    if [ "$name" = dev ]; then
+        continue
+    fi
     if [ ! -e ".venvs/$name/.stamp" ] || [ "$lock" -nt ".venvs/$name/.stamp" ]; then
         .venvs/uv/bin/uv venv --quiet --clear --python .venv/bin/python ".venvs/$name"
         .venvs/uv/bin/uv pip sync --quiet --python ".venvs/$name/bin/python" "$lock"
@@ -15,5 +18,12 @@ if ! command -v redis-server >/dev/null; then
         apt-get install -qq -y redis-server >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y redis-server >/dev/null; }
     else
         echo "setup: no redis-server; the tests of the shared budget over Redis will be skipped" >&2
+    fi
+fi
+if [ -z "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] && ! command -v initdb >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get install -qq -y postgresql >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y postgresql >/dev/null; }
+    else
+        echo "setup: no PostgreSQL; the tests with a real one will be skipped" >&2
     fi
 fi

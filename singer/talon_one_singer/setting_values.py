@@ -88,6 +88,8 @@ def _integer(_setting: Setting, value: Any) -> int:
 
 
 def _number(_setting: Setting, value: Any) -> int | float:
+    if isinstance(value, str):  # Meltano hands over numbers from its environment as text
+        value = _parse_number(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"must be a number, not {_shown(value)}")
     return value

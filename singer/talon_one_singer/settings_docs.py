@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from talon_one_singer.settings import Setting, SettingsTable
 
-_MELTANO_KINDS = {"date-time": "date_iso8601", "date-times": "string", "number": "decimal"}
+# Meltano 4 cannot hand a setting of its kind "decimal" to a plugin (Decimal is not JSON), so numbers have no kind there.
+_MELTANO_KINDS: dict[str, str | None] = {"date-time": "date_iso8601", "date-times": "string", "number": None}
 
 
 _JSON_TYPES: dict[str, Any] = {"date-time": "string", "date-times": ["string", "array"]}
@@ -50,12 +51,10 @@ def meltano_setting(setting: Setting) -> dict[str, Any]:
     """
     options = setting.type == "string" and bool(setting.allowed)
     kind = "options" if options else _MELTANO_KINDS.get(setting.type, setting.type)
-    value: dict[str, Any] = {
-        "name": setting.name,
-        "kind": setting.kind or kind,
-        "label": setting.name.replace("_", " ").capitalize(),
-        "description": setting.description,
-    }
+    value: dict[str, Any] = {"name": setting.name, "kind": setting.kind or kind}
+    if value["kind"] is None:
+        del value["kind"]
+    value |= {"label": setting.name.replace("_", " ").capitalize(), "description": setting.description}
     if setting.secret:
         value["sensitive"] = True
     if setting.default is not None:

@@ -19,6 +19,7 @@ from talon_one_singer import ConfigError, SingerError
 from talon_one_singer.selection import selected_schema
 from tap_talon_one.feed_run import FeedRun
 from tap_talon_one.hashing import FieldHashes
+from tap_talon_one.main_ledger import MainLedgerName
 from tap_talon_one.scope import Scope
 from tap_talon_one.strategies import offers
 from tap_talon_one.streams import FEEDS, Feed
@@ -75,6 +76,7 @@ class Engine:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     scope: Scope = field(init=False)
     hashes: FieldHashes = field(init=False)
+    _main_ledger: MainLedgerName = field(init=False)
     _failures: list[str] = field(default_factory=list)
 
     def run(self) -> None:
@@ -97,6 +99,11 @@ class Engine:
     def __post_init__(self) -> None:
         self.scope = Scope(self.settings, self.client, self.state, self.now)
         self.hashes = FieldHashes.of(self.settings)
+        self._main_ledger = MainLedgerName(self.settings["main_subledger"])
+
+    def write(self, stream: str, rows: list[bytes]) -> None:
+        """Rows to the sink, with what the settings change in them."""
+        self.sink.rows(stream, self.hashes.rows(stream, self._main_ledger.rows(stream, rows)))
 
     def _feed(self, feed: Feed, entries: list[CatalogEntry]) -> None:
         names = ", ".join(e.tap_stream_id for e in entries)

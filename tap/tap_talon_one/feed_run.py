@@ -196,7 +196,7 @@ class FeedRun:
             if not rows:
                 continue
             mask = self._masks[stream]
-            self._engine.sink.rows(stream, self._engine.hashes.rows(stream, mask(rows) if mask else rows))
+            self._engine.write(stream, mask(rows) if mask else rows)
             self._engine.metrics.records(stream, len(rows))
 
     def _remember(self) -> None:

@@ -115,6 +115,11 @@ SETTINGS = SettingsTable(
         Setting("retry_budget_seconds", "number", "How long one call is tried again, at most.", default=300, minimum=0),
         Setting("ca_bundle", "string", "File of certificates to trust instead of the system's."),
         Setting(
+            "main_subledger",
+            "string",
+            "Name for the main ledger, whose subledgerId is empty; for targets that turn empty texts into nulls.",
+        ),
+        Setting(
             "hash_fields",
             "array",
             "Personal data to hash (HMAC-SHA-256 with hash_salt): `field` of all streams, or `stream.field`.",

@@ -75,3 +75,14 @@ def test_the_salt_and_the_plain_values_appear_nowhere(emu, sync):
     run = sync(CARD_ROWS, CARD_POINTS, hash_fields=["cardIdentifier"], hash_salt=SALT, loyalty_program_ids=[1])
     assert 0 == run.code
     assert [False] * 4 == [text in run.stdout + run.stderr for text in (SALT, "card-000001", "card-000002", "p3p")]
+
+
+def test_the_main_ledger_can_be_given_a_name(emu, read):
+    """Where subledgerId is empty the name stands, in every stream; other subledgers and digits stay as they are."""
+    emu.reset("synthetic", cards=3, transactions=30)
+    options = {"as_of": "2026-01-01"}
+    plain, named = (read(CARD_ROWS, CARD_POINTS, **options, **more) for more in ({}, {"main_subledger": 'the "main"'}))
+    for stream in (CARD_ROWS, CARD_POINTS):
+        expected = [{**row, "subledgerId": row["subledgerId"] or 'the "main"'} for row in plain.rows(stream)]
+        assert expected == named.rows(stream)
+    assert {'the "main"', "bonus"} == {row["subledgerId"] for row in named.rows(CARD_POINTS)}

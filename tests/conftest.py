@@ -1,0 +1,93 @@
+"""A PostgreSQL of the tests' own: made for the session, on loopback, thrown away after it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PASSWORD = "planted&secret"
+_NUMBERS = count()
+
+
+def _binaries() -> Path | None:
+    """The directory of the newest PostgreSQL here."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).resolve().parent if on_path else None
+
+
+def _run(folder: Path, *command: object) -> None:
+    """Runs a command as a user that PostgreSQL accepts, which root is not."""
+    user = "postgres" if os.geteuid() == 0 else None
+    with (folder / "errors").open("wb") as errors:
+        done = subprocess.run(
+            list(map(str, command)),
+            cwd=folder,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+    if done.returncode:
+        raise RuntimeError((folder / "errors").read_text())
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _make(binaries: Path, folder: Path) -> int:
+    """A cluster in the folder, started; its port."""
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    (folder / "password").write_text(_PASSWORD)
+    (folder / "password").chmod(0o644)
+    options = ("--username=tester", "--auth=scram-sha-256", f"--pwfile={folder}/password", "--no-sync")
+    _run(folder, binaries / "initdb", f"--pgdata={folder}/data", "--encoding=UTF8", "--locale=C", *options)
+    port = _free_port()
+    settings = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+    _run(folder, binaries / "pg_ctl", "start", "-w", "-D", folder / "data", "-l", folder / "log", "-o", settings)
+    return port
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL with a user, as ``postgresql://user:password@host:port``."""
+    pytest.importorskip("adbc_driver_postgresql", reason="the driver of the extra postgresql is not installed")
+    binaries = _binaries()
+    if not binaries:
+        pytest.skip("no PostgreSQL server is installed")
+    folder = Path(tempfile.mkdtemp(prefix="talon-one-postgres-"))
+    try:
+        port = _make(binaries, folder)
+    except (OSError, LookupError, RuntimeError) as error:
+        shutil.rmtree(folder)
+        pytest.skip(f"PostgreSQL does not start here: {error}")
+    yield f"postgresql://tester:{_PASSWORD}@127.0.0.1:{port}"
+    _run(folder, binaries / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", folder / "data")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """An empty database."""
+    from adbc_driver_postgresql import dbapi
+
+    name = f"test_{next(_NUMBERS)}"
+    with dbapi.connect(f"{postgres_server}/postgres", autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    return f"{postgres_server}/{name}"
