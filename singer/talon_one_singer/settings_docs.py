@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from talon_one_singer.settings import Setting, SettingsTable
 
-# Meltano 4 cannot hand a setting of its kind "decimal" to a plugin (Decimal is not JSON), so numbers have no kind there.
+# Meltano 4 cannot hand a setting of its kind "decimal" to a plugin (Decimal is not JSON): numbers have no kind there.
 _MELTANO_KINDS: dict[str, str | None] = {"date-time": "date_iso8601", "date-times": "string", "number": None}
 
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from decimal import Decimal
 
-import duckdb
 import pytest
 
 from talon_one_emulator import Emulator
+from talon_one_warehouse import open_warehouse
 
 AS_OF = "2024-01-20T00:00:00Z"
 
@@ -26,29 +26,30 @@ def emu():
         yield emulator
 
 
-@pytest.fixture(scope="module")
-def loaded(emu, tmp_path_factory):
-    """A DuckDB file with the ledgers of cards and profiles and of the programs' feed."""
-    folder = tmp_path_factory.mktemp("models")
+@pytest.fixture(params=["duckdb", "postgresql"])
+def url(request, emu, tmp_path):
+    """A warehouse with the ledgers of cards and profiles and of the programs' feed."""
+    file = f"duckdb:///{tmp_path}/w.duckdb"
+    to = file if request.param == "duckdb" else request.getfixturevalue("postgres_url")
     settings = {"base_url": emu.url, "api_key": emu.api_key, "management_key": emu.management_key, "settle_seconds": 0}
-    config = folder / "config.json"
+    config = tmp_path / "config.json"
     config.write_text(json.dumps(settings | {"management_requests_per_second": 1000}))
     names = "loyalty_card_transactions,loyalty_profile_transactions,loyalty_program_transactions"
-    done = talon_one("load", "--to", f"duckdb:///{folder}/w.duckdb", "--config", config, "--streams", names)
+    done = talon_one("load", "--to", to, "--config", config, "--streams", names)
     assert 0 == done.returncode, done.stderr
-    return folder / "w.duckdb"
+    return to
 
 
-def test_models_of_a_load_equal_the_emulators_truth(emu, loaded):
+def test_models_of_a_load_equal_the_emulators_truth(emu, url):
     """Cards and profiles, each row counted once although the feed has it too."""
-    done = talon_one("models", "--to", f"duckdb:///{loaded}", "--as-of", AS_OF)
+    done = talon_one("models", "--to", url, "--as-of", AS_OF)
     assert (0, "") == (done.returncode, done.stderr)
     assert 7 == len(done.stdout.splitlines())
-    with duckdb.connect(str(loaded), read_only=True) as db:
-        found = db.execute(
+    with open_warehouse(url) as warehouse:
+        found = warehouse.query(
             "SELECT program_id, SUM(active_points), SUM(pending_points) FROM talon_one.liability_by_expiry_month "
             "GROUP BY program_id ORDER BY program_id"
-        ).fetchall()
+        )
     balances = {program: emu.truth(program, AS_OF)["balances"] for program in (1, 2)}
     expected = [
         (program, *(sum(Decimal(str(row[column])) for row in rows) for column in (2, 3)))

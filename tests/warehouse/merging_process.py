@@ -19,7 +19,8 @@ class NoPandas:
 sys.meta_path.insert(0, NoPandas)
 table = table_spec("ledger", {"properties": {"id": {"type": "integer"}, "text": {"type": "string"}}}, ["id"])
 with open_warehouse(sys.argv[1]) as warehouse:
-    warehouse.query("SET wal_autocheckpoint = '1MB'")
+    if sys.argv[1].startswith("duckdb"):
+        warehouse.query("SET wal_autocheckpoint = '1MB'")
     warehouse.prepare(table)
     done = warehouse.state("loop")
     for i in count(done["merge"] + 1 if done else 0):

@@ -16,6 +16,7 @@ from talon_one_warehouse import duckdb_sql as sql
 from talon_one_warehouse.duckdb_errors import told
 from talon_one_warehouse.duplicates import last_of_each_key
 from talon_one_warehouse.errors import TableError, WarehouseConfigError
+from talon_one_warehouse.results import python_rows
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class DuckDBWarehouse:
         with told(self.path):
             answer = self._connection.sql(statement)
             columns = [] if answer is None else answer.to_arrow_table().columns
-        return list(zip(*map(_python_values, columns), strict=True))
+        return python_rows(columns)
 
     def close(self) -> None:
         """See Warehouse."""
@@ -143,7 +144,9 @@ class DuckDBWarehouse:
             updated = self._count(sql.update(self.schema, table, _STAGE))
             return MergeCounts(self._count(sql.insert(self.schema, table, _STAGE)), updated)
         finally:
-            self._connection.unregister(_STAGE)
+            # Refused where the transaction has failed; the next rows take the name over then.
+            with suppress(duckdb.TransactionException):
+                self._connection.unregister(_STAGE)
 
     def _count(self, statement: str | None) -> int:
         return int(self._execute(statement)[0][0]) if statement else 0
@@ -179,11 +182,3 @@ def _connect(path: str) -> duckdb.DuckDBPyConnection:
         # The default of 16 MB checkpoints after almost every merge, which doubles the time of a load.
         connection.execute("SET wal_autocheckpoint = '256MB'; SET TimeZone = 'UTC'")
     return connection
-
-
-def _python_values(column: pa.ChunkedArray) -> list[Any]:
-    try:
-        values: list[Any] = column.to_pylist()
-    except (OverflowError, ValueError):
-        values = column.cast(pa.string()).to_pylist()
-    return values

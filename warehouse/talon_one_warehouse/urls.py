@@ -5,7 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from talon_one_warehouse.adbc_urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
+from talon_one_warehouse.parquet_urls import PARQUET_OPENERS, is_folder, open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,16 +21,23 @@ def open_warehouse(url: str, *, schema: str = DEFAULT_SCHEMA) -> Warehouse:
     """The warehouse at ``url``.
 
     Args:
-        url: ``duckdb:///relative.duckdb``, ``duckdb:////absolute/path.duckdb`` or ``duckdb:///:memory:``.
+        url: ``duckdb:///relative.duckdb``, ``duckdb:////absolute/path.duckdb`` or ``duckdb:///:memory:``;
+            ``postgresql://user:password@host/database``; ``sqlite:///relative.db`` or ``sqlite:////absolute.db``;
+            ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for Parquet files
+            ``./folder``, ``file:///absolute/folder``, ``s3://bucket/prefix``, ``gs://`` or ``abfs://``.
         schema: the database schema that holds the tables; created if missing.
 
     Raises:
         WarehouseConfigError: not a warehouse URL, or nothing can be opened there.
         WarehouseLockedError: another process has it open.
     """
+    if is_folder(url):
+        return open_folder(url, schema)
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise WarehouseConfigError(f"a warehouse URL looks like {_EXAMPLE}, not {_without_secrets(url)!r}")
+    if scheme.startswith("adbc+"):
+        return open_driver(scheme.removeprefix("adbc+"), rest, schema)
     if scheme not in _OPENERS:
         close = get_close_matches(scheme, _OPENERS, n=1, cutoff=0.5)
         hint = f"; did you mean {close[0]}://?" if close else ""
@@ -59,4 +68,8 @@ def _without_secrets(url: str) -> str:
 
 
 _EXAMPLE = "duckdb:///talon_one.duckdb"
-_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {"duckdb": _open_duckdb}
+_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {
+    "duckdb": _open_duckdb,
+    **ADBC_OPENERS,
+    **PARQUET_OPENERS,
+}

@@ -1,0 +1,165 @@
+"""What the views of the models say, on DuckDB and on PostgreSQL."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from talon_one_warehouse import WarehouseConfigError, table_spec, to_arrow
+from talon_one_warehouse.model_views import check_models_url, create_models
+from tap_talon_one import streams
+
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+NAMES = ["points_ledger", "points_lots", "points_balance_over_time"]
+NAMES += ["liability_by_expiry_month", "active_members", "breakage", "points_expiring"]
+
+
+def day(number):
+    """The instant ``number`` days after the begin."""
+    return BEGIN + timedelta(days=number)
+
+
+@pytest.fixture
+def card(database, load, card_row):
+    """A card with 100 points that expired, 50 that will, 20 pending, 30 for ever, of which 40 were spent."""
+    rows = [
+        card_row(1, day(0), 100, expiryDate=day(31)),
+        card_row(2, day(1), 50, expiryDate=day(90)),
+        card_row(3, day(40), 30),
+        card_row(4, day(41), 20, startDate=day(100), expiryDate=day(200)),
+        card_row(5, day(20), 30, "subtraction"),
+        card_row(6, day(45), 10, "subtraction"),
+    ]
+    load(streams.CARD_TRANSACTIONS, rows)
+    create_models(database, as_of=day(50))
+    return database
+
+
+def test_points_that_expire_first_are_spent_first(card):
+    """Each lot with what became of it."""
+    found = card.query(
+        "SELECT id, spent_points, expired_points, active_points, pending_points FROM talon_one.points_lots ORDER BY id"
+    )
+    assert [(1, 30, 70, 0, 0), (2, 10, 0, 40, 0), (3, 0, 0, 30, 0), (4, 0, 0, 0, 20)] == found
+
+
+def test_liability_is_by_the_month_of_expiry(card):
+    """Points without an end come last."""
+    found = card.query(
+        "SELECT expiry_month, active_points, pending_points, points, owners "
+        "FROM talon_one.liability_by_expiry_month ORDER BY expiry_month NULLS LAST"
+    )
+    assert [(date(2024, 3, 1), 40, 0, 40, 1), (date(2024, 7, 1), 0, 20, 20, 1), (None, 30, 0, 30, 1)] == found
+
+
+def test_breakage_is_by_the_month_of_issue(card):
+    """70 of the 150 points of January expired."""
+    found = card.query(
+        "SELECT issue_month, issued_points, spent_points, expired_points, active_points, pending_points, "
+        "ROUND(CAST(breakage AS NUMERIC(10, 4)), 4) FROM talon_one.breakage ORDER BY issue_month"
+    )
+    expected = [
+        (date(2024, 1, 1), 150, 40, 70, 40, 0, Decimal("0.4667")),
+        (date(2024, 2, 1), 50, 0, 0, 30, 20, Decimal("0.0000")),
+    ]
+    assert expected == found
+
+
+def test_points_expiring_add_up(card):
+    """What is gone by when, unless it is spent."""
+    found = card.query(
+        "SELECT owner, expiry_at, active_points, pending_points, points_expired_by_then "
+        "FROM talon_one.points_expiring ORDER BY expiry_at"
+    )
+    assert [("card-1", day(90), 40, 0, 40), ("card-1", day(200), 0, 20, 60)] == found
+
+
+def test_the_balance_over_time_is_the_sum_of_all_rows_so_far(card):
+    """A row for each day with a transaction."""
+    found = card.query(
+        "SELECT day, points_added, points_subtracted, net_points, is_last_of_month "
+        "FROM talon_one.points_balance_over_time ORDER BY day"
+    )
+    expected = [
+        (date(2024, 1, 1), 100, 0, 100, False),
+        (date(2024, 1, 2), 50, 0, 150, False),
+        (date(2024, 1, 21), 0, 30, 120, True),
+        (date(2024, 2, 10), 30, 0, 150, False),
+        (date(2024, 2, 11), 20, 0, 170, False),
+        (date(2024, 2, 15), 0, 10, 160, True),
+    ]
+    assert expected == found
+
+
+def test_active_members_are_counted_once_a_month(card):
+    """By what they did."""
+    found = card.query(
+        "SELECT month, active_members, members_with_additions, members_with_subtractions, transactions "
+        "FROM talon_one.active_members ORDER BY month"
+    )
+    assert [(date(2024, 1, 1), 1, 1, 1, 3), (date(2024, 2, 1), 1, 1, 1, 3)] == found
+
+
+def test_points_that_wait_for_an_action_are_pending_until_they_expire(database, load, card_row):
+    """They have no instant at which they start."""
+    rows = [card_row(n, day(n), 5, startDate="on_action", expiryDate=day(10 * n)) for n in (1, 9)]
+    load(streams.CARD_TRANSACTIONS, rows)
+    create_models(database, as_of=day(20))
+    found = database.query("SELECT id, pending_points, expired_points FROM talon_one.points_lots ORDER BY id")
+    assert [(1, 0, 5), (9, 5, 0)] == found
+
+
+def test_at_one_instant_points_are_added_before_they_are_spent(database, load, card_row):
+    """Whatever their ids."""
+    load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5, "subtraction"), card_row(2, day(1), 5)])
+    create_models(database, as_of=day(2))
+    found = database.query("SELECT spent_points, active_points FROM talon_one.points_lots")
+    assert [(5, 0)] == found
+
+
+def test_ledgers_of_all_streams_count_once(database, load, card_row):
+    """The program's feed gives only rows that cards and profiles do not."""
+    profile = {"integrationId": "ann", "programId": 2}
+    load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5)])
+    load(streams.PROFILE_TRANSACTIONS, [card_row(2, day(1), 7) | profile])
+    feed = [card_row(1, day(1), 5), card_row(3, day(1), 1, cardIdentifier="card-9")]
+    feed += [card_row(n, day(1), 7, programId=2, cardIdentifier="", customerProfileId="ann") for n in (2, 4)]
+    load(streams.PROGRAM_TRANSACTIONS, feed)
+    create_models(database, as_of=day(2))
+    found = database.query("SELECT id, program_id, owner_kind, owner FROM talon_one.points_ledger ORDER BY id")
+    expected = [(1, 1, "card", "card-1"), (2, 2, "profile", "ann"), (3, 1, "card", "card-9"), (4, 2, "profile", "ann")]
+    assert expected == found
+
+
+def test_without_an_instant_the_views_follow_the_clock(database, load, card_row):
+    """And can be made again, with another."""
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5, expiryDate=ahead)])
+    select = "SELECT active_points, expired_points FROM talon_one.points_lots"
+    found = []
+    for as_of in (None, ahead + timedelta(days=1), None):
+        create_models(database, as_of=as_of)
+        found += database.query(select)
+    assert [(5, 0), (0, 5), (5, 0)] == found
+
+
+def test_models_without_their_tables_are_skipped_and_told(database):
+    """No table, or a table without a column that they need."""
+    none = create_models(database)
+    table = table_spec("loyalty_card_transactions", {"properties": {"id": {"type": "integer"}}}, ["id"])
+    database.prepare(table)
+    database.merge({table.name: [to_arrow(table, [b'{"id":1}'])]})
+    lacking = create_models(database)
+    assert (NAMES, NAMES) == ([model.name for model in none], [model.name for model in lacking])
+    assert {
+        "there is none of the tables loyalty_card_transactions, loyalty_profile_transactions, "
+        "loyalty_program_transactions"
+    } == {model.skipped for model in none}
+    assert all("has no column amount, card_identifier, created, expiry_at" in model.skipped for model in lacking)
+
+
+@pytest.mark.parametrize("url", ["./lake", "s3://bucket/lake", "sqlite:///x.db", "duckdb"])
+def test_other_warehouses_are_refused(url):
+    """Views need a database of their own."""
+    with pytest.raises(WarehouseConfigError, match="give a duckdb:// or postgresql:// URL"):
+        check_models_url(url)

@@ -1,0 +1,406 @@
+"""What every warehouse does alike. To add one, add its name and what is special about it to ``PLACES``."""
+
+import random
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from talon_one_warehouse import (
+    Column,
+    MergeCounts,
+    RowError,
+    TableError,
+    TableSpec,
+    WarehouseError,
+    WarehouseLockedError,
+    open_warehouse,
+    table_spec,
+    to_arrow,
+)
+
+# By name: the URL in a directory. The server of PostgreSQL is a fixture.
+PLACES = {
+    "duckdb": "duckdb:///{}/x.duckdb",
+    "parquet": "file://{}/lake",
+    "postgresql": None,
+    "sqlite": "sqlite:///{}/x.db",
+    "adbc": "adbc+duckdb://{}/x.duckdb",
+}
+DATABASES = ["duckdb", "postgresql", "sqlite", "adbc"]  # with tables that can be dropped behind a loader's back
+TYPED = ["duckdb", "postgresql", "sqlite", "parquet"]  # that tell the types of their columns
+_PROCESS = [sys.executable, str(Path(__file__).with_name("merging_process.py"))]
+
+
+class Place:
+    """A kind of warehouse, and where a test has one."""
+
+    def __init__(self, name, url):
+        self.name, self.url = name, url
+
+    def open(self, schema="talon_one"):
+        """Opens it."""
+        return open_warehouse(self.url, schema=schema)
+
+    def target(self, table, schema="talon_one"):
+        """A table's name in SQL."""
+        if self.name == "sqlite":
+            return quoted(table if schema == "talon_one" else f"{schema}__{table}")
+        return f"{quoted(schema)}.{quoted(table)}"
+
+    def read(self, warehouse, table, schema="talon_one"):
+        """All rows by key, their values as Python's, whatever the warehouse keeps them as."""
+        columns = ", ".join(quoted(column.name) for column in table.columns)
+        key = ", ".join(map(quoted, table.key))
+        found = warehouse.query(f"SELECT {columns} FROM {self.target(table.name, schema)} ORDER BY {key}")
+        return [tuple(map(value_of, table.columns, row)) for row in found]
+
+
+def quoted(name):
+    """A name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def value_of(column, value):
+    """A value as Python has it."""
+    if value is None:
+        return None
+    if column.kind == "number":
+        return Decimal(value)
+    if column.kind == "instant":
+        return datetime.fromisoformat(value) if isinstance(value, str) else value.astimezone(UTC)
+    return bool(value) if column.kind == "boolean" else value
+
+
+def spec(name="t", key=("id",), **types):
+    """A table with an integer id; ``at`` is a point in time."""
+    properties = {"id": {"type": "integer"}} | {k: {"type": v} for k, v in types.items()}
+    if "at" in properties:
+        properties["at"]["format"] = "date-time"
+    return table_spec(name, {"properties": properties}, key)
+
+
+@pytest.fixture(params=PLACES)
+def place(request, tmp_path):
+    """One kind of warehouse after the other, empty."""
+    if "adbc" in request.param or request.param == "sqlite":
+        pytest.importorskip("adbc_driver_manager")
+    url = PLACES[request.param]
+    return Place(request.param, url.format(tmp_path) if url else request.getfixturevalue("postgres_url"))
+
+
+def only(*names):
+    """Marks a test of some kinds of warehouses."""
+    return pytest.mark.parametrize("place", names, indirect=True)
+
+
+def test_every_kind_arrives_exactly(place, table):
+    """And null as null."""
+    row = b'{"id":1,"text":"a","amount":12345678901234.56,"at":"2024-01-31T12:00:00.123456Z","flag":true,'
+    row += b'"attributes":{"b":  1.50, "a": [1e-7, "\\u0000"], "b": 2}}'
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        warehouse.merge({"ledger": [to_arrow(table, [row, b'{"id":2}', b'{"id":3,"flag":false,"text":""}'])]})
+        moment = datetime(2024, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
+        full = (1, "a", Decimal("12345678901234.56"), moment, True, '{"b":  1.50, "a": [1e-7, "\\u0000"], "b": 2}')
+        empty, blank = (2, None, None, None, None, None), (3, "", None, None, False, None)
+        assert [full, empty, blank] == place.read(warehouse, table)
+
+
+def test_merging_the_same_rows_again_does_nothing(place, table):
+    """Counts tell new, changed and untouched rows apart."""
+    rows = [b'{"id":%d,"amount":1.5,"attributes":{"a":1},"at":"2024-01-01T00:00:00Z"}' % i for i in range(10)]
+    same = b'{"id":3,"amount":1.50,"attributes":{"a":1},"at":"2024-01-01T01:00:00+01:00"}'
+    changed = [same, b'{"id":4,"amount":2}', b'{"id":5}', b'{"id":10}']
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        counts = [warehouse.merge({"ledger": [to_arrow(table, part)]}) for part in (rows, rows, changed, changed)]
+        assert [MergeCounts(10, 0), MergeCounts(0, 0), MergeCounts(1, 2), MergeCounts(0, 0)] == counts
+        found = [row[2] for row in place.read(warehouse, table)[3:6]]
+    assert [Decimal("1.5"), Decimal(2), None] == found
+
+
+def test_of_rows_with_one_key_the_last_wins(place, table):
+    """Within a batch and over the batches of a merge."""
+    first = to_arrow(table, [b'{"id":1,"text":"a"}', b'{"id":2,"text":"b"}', b'{"id":1,"text":"c"}'])
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        assert MergeCounts(2, 0) == warehouse.merge({"ledger": [first, to_arrow(table, [b'{"id":2,"text":"d"}'])]})
+        assert [(1, "c"), (2, "d")] == [row[:2] for row in place.read(warehouse, table)]
+
+
+def test_a_key_may_have_several_columns_and_be_all_there_is(place):
+    """Then there is nothing to update."""
+    pairs = table_spec(
+        "pairs", {"properties": {"cardId": {"type": "string"}, "n": {"type": "number"}}}, ["cardId", "n"]
+    )
+    rows = [b'{"cardId":"%s","n":%s}' % (card, n) for card in (b"a", b"b") for n in (b"1.5", b"2", b"1.50")]
+    with place.open() as warehouse:
+        warehouse.prepare(pairs)
+        counts = [warehouse.merge({"pairs": [to_arrow(pairs, rows)]}) for _ in range(2)]
+    assert [MergeCounts(4, 0), MergeCounts(0, 0)] == counts
+
+
+def test_a_new_column_is_added_and_an_old_one_stays(place):
+    """Rows that are there keep the values of columns that are not merged."""
+    old, new, both = spec(a="string"), spec(b="number"), spec(a="string", b="number")
+    with place.open() as warehouse:
+        warehouse.prepare(old)
+        warehouse.merge({"t": [to_arrow(old, [b'{"id":1,"a":"x"}'])]})
+    with place.open() as warehouse:
+        warehouse.prepare(new)
+        counts = warehouse.merge({"t": [to_arrow(new, [b'{"id":1,"b":2.5}', b'{"id":2,"b":3}'])]})
+        assert MergeCounts(1, 1) == counts
+        assert [(1, "x", Decimal("2.5")), (2, None, Decimal(3))] == place.read(warehouse, both)
+
+
+@only(*TYPED)
+def test_a_column_of_another_type_is_refused(place):
+    """And nothing is changed that is there."""
+    with place.open() as warehouse:
+        warehouse.prepare(spec(a="string"))
+        with pytest.raises(TableError, match=r"talon_one\.t\.a exists as .* instead of .*; "):
+            warehouse.prepare(spec(a="number", b="string"))
+        with pytest.raises(WarehouseError):
+            warehouse.query(f'SELECT t."b" FROM {place.target("t")} AS t')
+
+
+def test_another_key_is_refused(place):
+    """Rows of one key would become rows of another."""
+    with place.open() as warehouse:
+        warehouse.prepare(spec(a="string"))
+        with pytest.raises(TableError, match=r"exists with the key \(id\) instead of \(a\)"):
+            warehouse.prepare(spec(a="string", key=("a",)))
+
+
+@pytest.mark.parametrize("name", ['we"ird', "select", "a b.c", "ünï 日本", "x;--", "'", "100% %s $1 ?"])
+def test_any_name_is_quoted(place, name):
+    """Of a schema, a table and a column."""
+    table = TableSpec(name, (Column(name, "key", "string"), Column("n", "n", "number")), (name,))
+    with place.open(name) as warehouse:
+        for value in (b"1", b"2"):
+            warehouse.prepare(table)
+            warehouse.merge({name: [to_arrow(table, [b'{"key":"k","n":' + value + b"}"])]}, {name: {"at": name}})
+        assert [("k", Decimal(2))] == place.read(warehouse, table, name)
+        assert {"at": name} == warehouse.state(name)
+
+
+def test_schemas_keep_their_tables_and_states_apart(place):
+    """Even those of one name."""
+    for schema, value in (("one", b"1"), ("two", b"2"), ("talon_one", b"3")):
+        with place.open(schema) as warehouse:
+            assert warehouse.state("run") is None
+            warehouse.prepare(spec(n="integer"))
+            row = b'{"id":1,"n":' + value + b"}"
+            assert MergeCounts(1, 0) == warehouse.merge({"t": [to_arrow(spec(n="integer"), [row])]}, {"run": {}})
+
+
+def test_a_table_that_was_not_prepared_takes_back_the_others_and_the_state(place, table):
+    """Nothing of the merge is there."""
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        warehouse.merge({"ledger": [to_arrow(table, [b'{"id":1}'])]}, {"run": {"at": 1}})
+        batch = to_arrow(table, [b'{"id":2}'])
+        with pytest.raises(TableError, match="the table 'stranger' was not prepared"):
+            warehouse.merge({"ledger": [batch], "stranger": [batch]}, {"run": {"at": 2}})
+        assert [1] == [row[0] for row in place.read(warehouse, table)]
+        assert {"at": 1} == warehouse.state("run")
+
+
+@only(*DATABASES)
+def test_a_merge_that_fails_in_the_database_leaves_neither_rows_nor_state(place, table):
+    """And the next merge works."""
+    lost = spec("lost")
+    with place.open() as warehouse:
+        for one in (table, lost):
+            warehouse.prepare(one)
+        warehouse.merge({"ledger": [to_arrow(table, [b'{"id":1}'])]}, {"run": {"at": 1}})
+        warehouse.query(f"DROP TABLE {place.target('lost')}")
+        batches = {"ledger": [to_arrow(table, [b'{"id":2}'])], "lost": [to_arrow(lost, [b'{"id":2}'])]}
+        with pytest.raises(WarehouseError, match="lost"):
+            warehouse.merge(batches, {"run": {"at": 2}})
+        assert ([1], {"at": 1}) == ([row[0] for row in place.read(warehouse, table)], warehouse.state("run"))
+        warehouse.prepare(lost)
+        assert MergeCounts(2, 0) == warehouse.merge(batches, {"run": {"at": 3}})
+
+
+def test_states_live_under_their_names(place):
+    """And outlive the connection."""
+    with place.open() as warehouse:
+        assert warehouse.state("a") is None
+        warehouse.merge({}, {"a": {"x": [1, "ü'\0"]}, "b": {}})
+        warehouse.merge({}, {"b": {"y": None}})
+        assert {"y": None} == warehouse.state("b")
+    with place.open() as warehouse:
+        assert ({"x": [1, "ü'\0"]}, {"y": None}) == (warehouse.state("a"), warehouse.state("b"))
+
+
+def test_the_table_of_states_is_no_table_for_rows(place):
+    """Its name is taken."""
+    with place.open() as warehouse, pytest.raises(TableError, match="taken by the table of states"):
+        warehouse.prepare(spec("_talon_one_state"))
+
+
+NUMBERS = [
+    "0.30000000000000004", "0.1", "1.10", "12345678901234567890.123456789012345678", "-0", "-0.0", "0", "1e-7", "1E+3",
+    "-99999999999999999999.999999999999999999", "0.000000000000000001", "-1e-18", "100", "9007199254740993",
+    "123456789012345678.123456789012345678", "-1.5E-3", "10000000000000000000", "0.000001",
+]  # fmt: skip
+
+
+def test_a_number_keeps_its_digits(place):
+    """No float stands anywhere between the text that came and the value that is read."""
+    table = spec(n="number")
+    rows = [f'{{"id":{i},"n":{text}}}'.encode() for i, text in enumerate(NUMBERS)]
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        warehouse.merge({"t": [to_arrow(table, rows)]})
+        assert list(map(Decimal, NUMBERS)) == [n for _, n in place.read(warehouse, table)]
+        assert MergeCounts(0, 0) == warehouse.merge({"t": [to_arrow(table, rows)]})
+        found = warehouse.query(f"SELECT CAST(n AS VARCHAR) FROM {place.target('t')} WHERE id = 0")
+    assert "0.30000000000000004" == found[0][0].rstrip("0")
+
+
+INSTANTS = {
+    "2024-03-31T01:59:59+01:00": datetime(2024, 3, 31, 0, 59, 59, tzinfo=UTC),
+    "2024-03-31T03:00:00+02:00": datetime(2024, 3, 31, 1, tzinfo=UTC),
+    "2024-10-27T02:30:00+02:00": datetime(2024, 10, 27, 0, 30, tzinfo=UTC),
+    "2024-10-27T02:30:00+01:00": datetime(2024, 10, 27, 1, 30, tzinfo=UTC),
+    "9999-12-31T23:59:59.999999Z": datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    "0001-01-01T00:00:00Z": datetime(1, 1, 1, tzinfo=UTC),
+    "1969-12-31T23:59:59.999999Z": datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+}
+
+
+def test_an_instant_keeps_its_microseconds(place):
+    """The hour that a clock shows twice in autumn is two hours, as values and as keys."""
+    table = spec(at="string", key=("at",))
+    rows = [f'{{"id":{i},"at":"{text}"}}'.encode() for i, text in enumerate(INSTANTS)]
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        counts = [warehouse.merge({"t": [to_arrow(table, rows)]}) for _ in range(2)]
+        found = place.read(warehouse, table)
+    assert [MergeCounts(len(INSTANTS), 0), MergeCounts(0, 0)] == counts
+    assert sorted((at, i) for i, at in enumerate(INSTANTS.values())) == [(at, i) for i, at in found]
+
+
+def test_instants_beyond_pythons_datetime_are_kept(place, table):
+    """Year 0 and year 10000 in UTC."""
+    rows = [b'{"id":1,"at":"0001-01-01T00:00:00+05:00"}', b'{"id":2,"at":"9999-12-31T23:59:59-05:00"}']
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        counts = [warehouse.merge({"ledger": [to_arrow(table, rows)]}) for _ in range(2)]
+        assert 2 == len(warehouse.query(f'SELECT "at" FROM {place.target("ledger")}'))
+    assert [MergeCounts(2, 0), MergeCounts(0, 0)] == counts
+
+
+def test_texts_come_back_unchanged(place):
+    """Empty, long, of any alphabet, and with all that SQL could take for its own."""
+    table = spec(s="string", j="object")
+    texts = ["", " ", "😀 ünï 日本 \u202e", "'; DROP TABLE t; --", '"\\', "a\tb\r\nc", "NULL", "\\N", "x" * 100_000]
+    rows = [b'{"id":%d,"s":%s}' % (i, json_text(text)) for i, text in enumerate(texts)]
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        counts = [warehouse.merge({"t": [to_arrow(table, rows)]}) for _ in range(2)]
+        assert [(i, text, None) for i, text in enumerate(texts)] == place.read(warehouse, table)
+    assert [MergeCounts(len(texts), 0), MergeCounts(0, 0)] == counts
+
+
+def json_text(text):
+    """A string in JSON."""
+    import json
+
+    return json.dumps(text).encode()
+
+
+def test_json_of_ten_megabytes_comes_back_unchanged(place):
+    """Beside small rows."""
+    table = spec(j="object")
+    big = '{"blank":  "' + "ü" * 5_000_000 + '"}'
+    rows = [f'{{"id":1,"j":{big}}}'.encode(), b'{"id":2,"j":{}}']
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        warehouse.merge({"t": [to_arrow(table, rows)]})
+        assert [(1, big), (2, "{}")] == place.read(warehouse, table)
+
+
+def test_the_character_nul_is_kept_or_refused_with_its_row(place):
+    """PostgreSQL's text cannot hold it; nothing is cut silently."""
+    table = spec(s="string")
+    batch = to_arrow(table, [b'{"id":1,"s":"a"}', b'{"id":2,"s":"a\\u0000b"}'])
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        if place.name == "postgresql":
+            with pytest.raises(RowError) as caught:
+                warehouse.merge({"t": [batch]}, {"run": {}})
+            reason = 't.s: "a\\u0000b" holds the character NUL, which PostgreSQL\'s text cannot hold (row id=2)'
+            assert (reason, []) == (str(caught.value), place.read(warehouse, table))
+            assert warehouse.state("run") is None
+        else:
+            warehouse.merge({"t": [batch]})
+            assert [(1, "a"), (2, "a\0b")] == place.read(warehouse, table)
+
+
+def start(url):
+    """A process that merges, after its first merge."""
+    process = subprocess.Popen([*_PROCESS, url], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    return process
+
+
+def kill(process):
+    """SIGKILL, and all that it had told."""
+    process.kill()
+    told = process.stdout.read().split()
+    process.stdout.close()
+    process.wait()
+    return [int(line) for line in told if line.isdigit()]
+
+
+def killed_at_random(place, times, seed):
+    """Kills and looks, again and again."""
+    rng = random.Random(seed)
+    for _ in range(times):
+        process = start(place.url)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=rng.uniform(0.01, 0.4))
+        told = kill(process)
+        with place.open() as warehouse:
+            merge = warehouse.state("loop")["merge"]
+            first = f"(SELECT text FROM {place.target('ledger')} WHERE id = 0)"
+            found = warehouse.query(
+                f"SELECT count(*), count(DISTINCT id), max(id), {first} FROM {place.target('ledger')}"
+            )
+        rows = (merge + 1) * 100
+        assert [(rows, rows, merge * 100 + 99, str(merge))] == found
+        assert merge >= max(told[:-1], default=0)
+
+
+@only("postgresql", "sqlite")
+def test_a_killed_process_leaves_rows_and_state_that_agree(place):
+    """At three random moments, and what was told as merged is there."""
+    killed_at_random(place, 3, 7)
+
+
+@pytest.mark.slow
+@only("postgresql", "sqlite")
+def test_twenty_killed_processes_leave_rows_and_state_that_agree(place):
+    """At twenty random moments."""
+    killed_at_random(place, 20, 8)
+
+
+@only("duckdb", "postgresql", "sqlite")
+def test_a_second_loader_is_refused_in_one_line(place):
+    """While the first one goes on, and not after its end."""
+    process = start(place.url)
+    try:
+        with pytest.raises(WarehouseLockedError, match="is in use by") as caught:
+            place.open()
+    finally:
+        kill(process)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+    place.open().close()

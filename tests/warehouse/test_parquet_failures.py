@@ -1,0 +1,103 @@
+"""What Parquet files are like after a process was killed or a disk was full."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from talon_one_warehouse import WarehouseError, WarehouseFullError, open_warehouse, to_arrow
+
+_PROCESS = [sys.executable, str(Path(__file__).with_name("parquet_process.py"))]
+FOUND = "SELECT count(*), count(DISTINCT id), max(id), max(text) FILTER (id = 0), max(month(created)) FILTER (id = 0)"
+
+
+def kill_after(url, seconds):
+    """SIGKILL some seconds after the first merge; the merges that were told as done."""
+    process = subprocess.Popen([*_PROCESS, url], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=seconds)
+    process.kill()
+    told = process.stdout.read().split()
+    process.stdout.close()
+    process.wait()
+    return [int(line) for line in told if line.isdigit()]
+
+
+def killed_at_random(folder, times, seed):
+    """Kills and looks again and again."""
+    rng = random.Random(seed)
+    views = folder / "talon_one" / "_talon_one" / "tables.sql"
+    for _ in range(times):
+        told = kill_after(f"file://{folder}", rng.uniform(0.01, 0.4))
+        with duckdb.connect() as reader:
+            reader.execute(views.read_text())
+            ((seen, distinct),) = reader.execute("SELECT count(*), count(DISTINCT id) FROM talon_one.ledger").fetchall()
+        with open_warehouse(f"file://{folder}") as lake:
+            merge = lake.state("loop")["merge"]
+            found = lake.query(f"{FOUND} FROM ledger")
+        rows = (merge + 1) * 100
+        assert [(rows, rows, merge * 100 + 99, str(merge), merge % 12 + 1)] == found
+        assert merge >= max(told[:-1], default=0)
+        assert (0, seen) == (seen % 100, distinct)
+
+
+def test_a_killed_process_leaves_rows_and_state_that_agree(tmp_path):
+    """At three random moments, seen by a reader of the views too."""
+    killed_at_random(tmp_path / "lake", 3, 7)
+
+
+@pytest.mark.slow
+def test_twenty_killed_processes_leave_rows_and_state_that_agree(tmp_path):
+    """At twenty random moments."""
+    killed_at_random(tmp_path / "lake", 20, 8)
+    with open_warehouse(f"{tmp_path}/lake"):
+        found = len(list((tmp_path / "lake").rglob("*.parquet")))
+    assert found <= 12 * 8 * 2
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(lake, table):
+    """Merges until an error; how many merges were done, and the error."""
+    for done in range(100):
+        ids = range(done * 500, done * 500 + 500)
+        rows = [b'{"id":%d,"text":"%s"}' % (i, os.urandom(200).hex().encode()) for i in ids]
+        try:
+            lake.merge({"ledger": [to_arrow(table, rows)]}, {"fill": {"done": done + 1}})
+        except WarehouseError as error:
+            return done, error
+    raise AssertionError("100 merges did not fill the disk")
+
+
+def test_a_full_disk_loses_no_merge_that_was_done(small_disk, table):
+    """The error says what to do, and with room the load goes on."""
+    url = f"{small_disk}/lake"
+    with open_warehouse(url) as lake:
+        lake.prepare(table)
+        done, error = fill(lake, table)
+    assert isinstance(error, WarehouseFullError)
+    assert f"no room left for {url}; make room and run again, nothing was half written" == str(error)
+    subprocess.run(["mount", "-o", "remount,size=32m", small_disk], check=True)
+    with open_warehouse(url) as lake:
+        lake.prepare(table)
+        found = lake.query("SELECT count(*) FROM ledger")
+        assert ([(done * 500,)], {"done": done}) == (found, lake.state("fill"))
+        lake.merge({"ledger": [to_arrow(table, [b'{"id":-1}'])]})
+        assert [(done * 500 + 1,)] == lake.query("SELECT count(*) FROM ledger")

@@ -1,0 +1,98 @@
+"""``talon-one load`` into Parquet files: complete, idempotent, resumable."""
+
+import json
+import random
+import subprocess
+import sys
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from talon_one_emulator import Emulator
+
+STREAMS = "loyalty_card_transactions,loyalty_card_balances"
+AS_OF = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def emu():
+    """An emulator with 40 cards of 400 transactions."""
+    with Emulator(seed="synthetic", cards=40, transactions=400, management_rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def command(emu, tmp_path):
+    """The command line of a load into the folder ``lake``."""
+    settings = {"base_url": emu.url, "api_key": emu.api_key, "management_key": emu.management_key, "as_of": AS_OF}
+    more = {"settle_seconds": 0, "management_requests_per_second": 1000, "concurrency": 4, "page_size": 50}
+    (tmp_path / "config.json").write_text(json.dumps(settings | more))
+    program = [sys.executable, "-m", "talon_one_cli", "load", "--json", "--streams", STREAMS]
+    return [*program, "--to", f"file://{tmp_path}/lake", "--config", str(tmp_path / "config.json")]
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Rows of a SELECT over the views that the load has left: ``rows(sql)``."""
+
+    def select(sql):
+        with duckdb.connect() as db:
+            db.execute((tmp_path / "lake" / "talon_one" / "_talon_one" / "tables.sql").read_text())
+            return db.execute(sql).fetchall()
+
+    return select
+
+
+def truth(emu):
+    """The ledger of the emulator."""
+    state = emu.state("cards", "ledger")
+    names = {card["id"]: card["identifier"] for card in state["cards"]}
+    return sorted((r["id"], names[r["card"]], Decimal(r["amount"])) for r in state["ledger"] if r["card"] is not None)
+
+
+LEDGER = "SELECT id, card_identifier, amount FROM talon_one.loyalty_card_transactions ORDER BY id"
+
+
+def test_a_load_brings_every_row_and_a_second_one_nothing_new(emu, command, rows):
+    """Ledgers and balances equal the emulator's, to the digit."""
+    reports = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(2)]
+    counts = [[report["streams"][name]["inserted"] for name in STREAMS.split(",")] for report in reports]
+    balances = [
+        (owner, ledger, *(Decimal(str(figure)) for figure in points))
+        for owner, ledger, *points, _ in emu.truth(1, AS_OF)["balances"]
+    ]
+    assert truth(emu) == rows(LEDGER)
+    assert sorted(balances) == rows(
+        "SELECT card_identifier, subledger_id, active_points, pending_points, spent_points, expired_points "
+        "FROM talon_one.loyalty_card_balances ORDER BY ALL"
+    )
+    assert [[len(truth(emu)), len(balances)], [0, 0]] == counts
+
+
+def killed(command, times, seed):
+    """SIGKILL at random moments, and a load to the end; how many were killed."""
+    rng, count = random.Random(seed), 0
+    for _ in range(times):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=0.4 + rng.random() * 1.6)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            count += 1
+    subprocess.run(command, check=True, capture_output=True)
+    return count
+
+
+def test_a_killed_load_loses_and_doubles_nothing(emu, command, rows):
+    """At three random moments."""
+    assert killed(command, 3, 3) > 0
+    assert truth(emu) == rows(LEDGER)
+
+
+@pytest.mark.slow
+def test_a_load_killed_twenty_times_loses_and_doubles_nothing(emu, command, rows):
+    """At twenty random moments."""
+    assert killed(command, 20, 20) >= 5
+    assert truth(emu) == rows(LEDGER)

@@ -1,0 +1,200 @@
+"""Parquet files in S3: a server of the protocol as a separate program."""
+
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from talon_one_warehouse import (
+    MergeCounts,
+    WarehouseConfigError,
+    WarehouseError,
+    WarehouseLockedError,
+    open_warehouse,
+    table_spec,
+    to_arrow,
+)
+
+SERVER = Path(__file__).resolve().parent.parent.parent / ".venvs" / "moto" / "bin" / "moto_server"
+SECRET = "planted-secret-of-s3"
+TYPES = {
+    "id": {"type": "integer"},
+    "created": {"type": "string", "format": "date-time"},
+    "amount": {"type": "number"},
+}
+LEDGER = table_spec("ledger", {"properties": TYPES}, ["id"])
+FILES = "_talon_one/manifest.json", "_talon_one/tables.sql"
+
+
+def answers(url):
+    """True once the server is there."""
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The URL of a server with nothing in it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [SERVER, "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 30
+        while not answers(f"http://127.0.0.1:{port}/"):
+            assert process.poll() is None
+            assert time.monotonic() < until
+        yield f"http://127.0.0.1:{port}"
+        process.kill()
+
+
+@pytest.fixture
+def s3(server, monkeypatch):
+    """A file system with the empty bucket ``bucket``; credentials and address come from the environment."""
+    urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST")).close()
+    for name, value in (
+        ("AWS_ENDPOINT_URL", server),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("NO_PROXY", "127.0.0.1"),
+    ):
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    fs = s3fs.S3FileSystem(use_listings_cache=False)
+    fs.mkdir("bucket")
+    yield fs
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def row(key, month="2024-01", amount="1"):
+    """A row of a month."""
+    return f'{{"id":{key},"created":"{month}-15T12:00:00Z","amount":{amount}}}'.encode()
+
+
+def merge(lake, *rows, state=None):
+    """Merges rows into the ledger."""
+    return lake.merge({"ledger": [to_arrow(LEDGER, rows)]}, state)
+
+
+def names(s3):
+    """All data files there are, without their random part."""
+    return sorted(path.rpartition("/")[0] for path in s3.find("bucket/lake") if path.endswith(".parquet"))
+
+
+def test_rows_are_merged_and_read_again(s3):
+    """New, changed and unchanged ones, with the state."""
+    with open_warehouse("s3://bucket/lake/") as lake:
+        lake.prepare(LEDGER)
+        first = merge(lake, row(1), row(2, "2024-02"), state={"run": {"at": 1}})
+        second = merge(lake, row(1), row(2, "2024-03", "12345678901234.56"), row(3), state={"run": {"at": 2}})
+    assert (MergeCounts(2, 0), MergeCounts(1, 1)) == (first, second)
+    with open_warehouse("s3://bucket/lake") as lake:
+        found = lake.query("SELECT id, CAST(amount AS VARCHAR), month(created) FROM ledger ORDER BY id")
+        assert {"at": 2} == lake.state("run")
+    one = "1.000000000000000000"
+    assert [(1, one, 1), (2, "12345678901234.560000000000000000", 3), (3, one, 1)] == found
+
+
+def test_objects_lie_by_month_and_what_was_replaced_goes(s3):
+    """Under the prefix and the schema."""
+    with open_warehouse("s3://bucket/lake") as lake:
+        lake.prepare(LEDGER)
+        merge(lake, row(1), row(2, "2024-02"))
+        for amount in ("2", "3", "4"):
+            merge(lake, row(2, "2024-02", amount))
+    folder = "bucket/lake/talon_one/ledger/month=2024-0"
+    assert [f"{folder}1", f"{folder}2", f"{folder}2"] == names(s3)
+    assert [] == [name for name in FILES if not s3.exists(f"bucket/lake/talon_one/{name}")]
+
+
+def test_the_second_of_two_loads_is_refused(s3):
+    """Its rows are not there, and those of the first are."""
+    with open_warehouse("s3://bucket/lake") as first, open_warehouse("s3://bucket/lake") as second:
+        first.prepare(LEDGER)
+        with pytest.raises(WarehouseLockedError, match="changed by another process since it was opened"):
+            second.prepare(LEDGER)
+    with open_warehouse("s3://bucket/lake") as first, open_warehouse("s3://bucket/lake") as second:
+        for lake in (first, second):
+            lake.prepare(LEDGER)
+        merge(first, row(1))
+        with pytest.raises(WarehouseLockedError):
+            merge(second, row(2))
+        merge(first, row(3))
+    with open_warehouse("s3://bucket/lake") as lake:
+        assert [(1,), (3,)] == lake.query("SELECT id FROM ledger ORDER BY id")
+
+
+def test_what_a_crash_left_is_removed_at_the_next_opening(s3):
+    """If it is older than the manifest."""
+    s3.pipe_file("bucket/lake/talon_one/ledger/month=2024-01/part-old.parquet", b"half of a file")
+    # The protocol tells seconds.
+    begin = int(time.time())
+    while int(time.time()) == begin:
+        os.sched_yield()
+    with open_warehouse("s3://bucket/lake") as lake:
+        lake.prepare(LEDGER)
+        merge(lake, row(1, "2024-02"))
+    s3.pipe_file("bucket/lake/talon_one/ledger/month=2024-03/part-new.parquet", b"half of a file")
+    with open_warehouse("s3://bucket/lake") as lake:
+        assert [(1,)] == lake.query("SELECT id FROM ledger")
+    assert [] == [name for name in names(s3) if name.endswith("2024-01")]
+    assert [] != [name for name in names(s3) if name.endswith("2024-03")]
+
+
+def test_many_merges_leave_few_objects(s3):
+    """Small ones become one."""
+    with open_warehouse("s3://bucket/lake") as lake:
+        lake.prepare(LEDGER)
+        for n in range(20):
+            merge(lake, row(n))
+        assert [(20, 20)] == lake.query("SELECT count(*), count(DISTINCT id) FROM ledger")
+    assert len(names(s3)) <= 16
+
+
+def test_a_bucket_that_is_not_there_is_told_in_one_line(s3):
+    """With its name."""
+    with pytest.raises(WarehouseConfigError) as caught:
+        open_warehouse("s3://no-such-bucket/lake")
+    assert "cannot open s3://no-such-bucket/lake: The specified bucket does not exist" == str(caught.value)
+
+
+def test_keys_that_are_missing_are_told_in_one_line(s3, monkeypatch, tmp_path):
+    """Nothing is asked of the network."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    type(s3).clear_instance_cache()
+    with pytest.raises(WarehouseConfigError, match="credentials") as caught:
+        open_warehouse("s3://bucket/lake")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_is_gone_is_told_in_one_line(s3, monkeypatch):
+    """With its address."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    type(s3).clear_instance_cache()
+    with pytest.raises(WarehouseError, match=r"http://127\.0\.0\.1:9") as caught:
+        open_warehouse("s3://bucket/lake")
+    assert "\n" not in str(caught.value)
+
+
+def test_no_secret_is_in_any_object(s3):
+    """Nor in what is printed of the warehouse."""
+    with open_warehouse("s3://bucket/lake") as lake:
+        lake.prepare(LEDGER)
+        merge(lake, row(1), state={"run": {}})
+        assert SECRET not in repr(lake)
+    assert [] == [path for path in s3.find("bucket/lake") if SECRET.encode() in s3.cat_file(path)]

@@ -1,0 +1,18 @@
+SELECT
+    t.program_id,
+    'card' AS owner_kind,
+    t.card_identifier AS owner,
+    COALESCE(t.subledger_id, '') AS subledger_id,
+    t.id,
+    t.created,
+    t.type = 'addition' AS is_addition,
+    t.amount,
+    CASE
+        WHEN t.type <> 'addition' THEN t.created
+        WHEN t.start_kind = 'on_action' THEN NULL
+        WHEN t.start_at > t.created THEN t.start_at
+        ELSE t.created
+    END AS active_at,
+    t.expiry_at
+FROM {schema}.loyalty_card_transactions AS t
+WHERE t.created <= {as_of} AND t.amount IS NOT NULL

@@ -1,0 +1,12 @@
+-- Points that are owed, by the month (UTC) in which they will expire; no month: they do not expire.
+SELECT
+    program_id,
+    subledger_id,
+    CAST(DATE_TRUNC('month', expiry_at AT TIME ZONE 'UTC') AS DATE) AS expiry_month,
+    SUM(active_points) AS active_points,
+    SUM(pending_points) AS pending_points,
+    SUM(active_points + pending_points) AS points,
+    COUNT(DISTINCT owner) AS owners
+FROM {schema}.points_lots
+WHERE active_points + pending_points > 0
+GROUP BY program_id, subledger_id, CAST(DATE_TRUNC('month', expiry_at AT TIME ZONE 'UTC') AS DATE)
