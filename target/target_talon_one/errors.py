@@ -1,0 +1,68 @@
+"""Everything this package raises, grouped by what the caller does next.
+
+SyncError                 exit 1  an expected failure: told in one line, without traceback
+├── GuardError            exit 3  nothing was sent; look at the figures, then change the data or the guard
+├── PlanMovedError        exit 1  source or store changed since the plan was made; plan again
+├── DestinationError      exit 1  the audience, catalog or version is not what it was; the message says what to do
+├── IncompleteError       exit 1  some rows are still to do, or too many were rejected; run again
+└── StoreError            exit 1  the store cannot be read or written
+    └── StoreLockedError  exit 1  another process has the store open; run again when it has ended
+SyncConfigError           exit 2  fix a setting of the sync, then run again
+
+No error holds a key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer import ConfigError, SingerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SyncError(SingerError):
+    """Base of the expected failures of a sync."""
+
+
+class SyncConfigError(ConfigError):
+    """A setting of a destination cannot be used; the message names it and what it may be."""
+
+
+class GuardError(SyncError):
+    """A guard stopped the run before the first write.
+
+    Attributes:
+        guard: the setting that stopped it.
+        destination: name of the destination.
+        figures: the numbers that the guard looked at.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, guard: str, destination: str, figures: Mapping[str, Any]) -> None:
+        self.guard = guard
+        self.destination = destination
+        self.figures = dict(figures)
+        super().__init__(f"{destination}: {message}")
+
+
+class PlanMovedError(SyncError):
+    """What is to be done is not what was planned."""
+
+
+class DestinationError(SyncError):
+    """The destination cannot take any row."""
+
+
+class IncompleteError(SyncError):
+    """The run ended with rows to do or with more rejects than allowed."""
+
+
+class StoreError(SyncError):
+    """The store cannot be used."""
+
+
+class StoreLockedError(StoreError):
+    """Another process has the store open."""

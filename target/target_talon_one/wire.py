@@ -1,0 +1,133 @@
+"""How a mapped row looks on the wire: items of a batch as JSON bytes, bodies and paths of single calls.
+
+A mapped row is its key and ``fields``, the canonical JSON object of what the sink's fields got.
+https://docs.talon.one/integration-api
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Target = dict[str, Any]
+Fields = dict[str, Any]
+Item = "Callable[[Target, str, bytes], bytes]"
+
+_text = msgspec.json.encode
+
+
+def add_member(target: Target, key: str, _: bytes) -> bytes:
+    """Item that puts a profile into the audience; Talon.One creates a missing profile."""
+    return b'{"action":"add","profileIntegrationId":%b,"audienceId":%d}' % (_text(key), target["audience_id"])
+
+
+def delete_member(target: Target, key: str, _: bytes) -> bytes:
+    """Item that takes a profile out; the word is "delete", whatever the vendor's prose says."""
+    return b'{"action":"delete","profileIntegrationId":%b,"audienceId":%d}' % (_text(key), target["audience_id"])
+
+
+def as_is(_: Target, __: str, fields: bytes) -> bytes:
+    """The mapped fields are the item."""
+    return fields
+
+
+def replace_item(_: Target, __: str, fields: bytes) -> bytes:
+    """ADD that replaces: the stored item becomes the row."""
+    return b'{"type":"ADD","payload":{"replaceIfExists":true,%b}' % fields[1:] + b"}"
+
+
+def insert_item(_: Target, __: str, fields: bytes) -> bytes:
+    """ADD that is refused where the SKU exists."""
+    return b'{"type":"ADD","payload":%b}' % fields
+
+
+def patch_or_create_item(_: Target, __: str, fields: bytes) -> bytes:
+    """PATCH that creates a missing item; what the row does not name stays."""
+    return b'{"type":"PATCH","payload":{"createIfNotExists":true,%b}' % fields[1:] + b"}"
+
+
+def patch_item(_: Target, __: str, fields: bytes) -> bytes:
+    """PATCH that is refused where the SKU is missing."""
+    return b'{"type":"PATCH","payload":%b}' % fields
+
+
+def remove_item(_: Target, key: str, __: bytes) -> bytes:
+    """REMOVE of a SKU; one that is not there is no error."""
+    return b'{"type":"REMOVE","payload":{"sku":%b}}' % _text(key)
+
+
+def patch_many(_: Target, __: str, fields: bytes) -> bytes:
+    """PATCH_MANY: price and attributes of all items that pass the filters."""
+    return b'{"type":"PATCH_MANY","payload":%b}' % fields
+
+
+def remove_many(_: Target, __: str, fields: bytes) -> bytes:
+    """REMOVE_MANY: all items that pass the filters."""
+    return b'{"type":"REMOVE_MANY","payload":%b}' % fields
+
+
+def last_part(_: Target, key: str, __: bytes) -> bytes:
+    """The last part of a key of several fields, as a JSON string."""
+    return _text(parts_of(key)[-1])
+
+
+def key_itself(_: Target, key: str, __: bytes) -> bytes:
+    """The key as a JSON string."""
+    return _text(key)
+
+
+def parts_of(key: str) -> list[str]:
+    """The fields of a key: one, or those of the JSON list that a key of several fields is."""
+    parts: list[str] = msgspec.json.decode(key) if key.startswith("[") else [key]
+    return parts
+
+
+def joined(parts: list[str]) -> str:
+    """The key of several fields: a JSON list of texts; that of one field: its text."""
+    return parts[0] if len(parts) == 1 else _text(parts).decode()
+
+
+def without(*names: str) -> Callable[[Target, Fields], Any]:
+    """A body of all fields but these, which go elsewhere or nowhere."""
+    return lambda _, fields: {name: value for name, value in fields.items() if name not in names}
+
+
+def only(*names: str) -> Callable[[Target, Fields], Any]:
+    """A body of these fields, as far as the row has them."""
+    return lambda _, fields: {name: fields[name] for name in names if name in fields}
+
+
+def session_body(_: Target, fields: Fields) -> Any:
+    """The body of a session update."""
+    return {"customerSession": {name: value for name, value in fields.items() if name != "customerSessionId"}}
+
+
+def return_body(_: Target, fields: Fields) -> Any:
+    """The body of a return."""
+    return {"return": {"returnedCartItems": fields["returnedCartItems"]}}
+
+
+def attribute_map(_: Target, fields: Fields) -> Any:
+    """The bare attribute map that an update of all members wants."""
+    return fields["attributes"]
+
+
+def advocates_common(target: Target) -> Mapping[str, Any]:
+    """What the codes of all advocates of a request share."""
+    common = {"campaignId": target["campaign_id"], "usageLimit": target["usage_limit"]}
+    extra = {"start_date": "startDate", "expiry_date": "expiryDate", "referral_pattern": "referralPattern"}
+    return common | {wire: target[name] for name, wire in extra.items() if target.get(name) is not None}
+
+
+def catalog_common(target: Target) -> Mapping[str, Any]:
+    """The version that the catalog must have, if the sync keeps one."""
+    return {} if target.get("version") is None else {"version": target["version"]}
+
+
+def nothing_common(_: Target) -> Mapping[str, Any]:
+    """Most bodies hold their list only."""
+    return {}
