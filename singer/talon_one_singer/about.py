@@ -6,20 +6,20 @@ import json
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from talon_one_singer.definition import TapDefinition
+    from talon_one_singer.definition import PluginDefinition
     from talon_one_singer.settings import Setting
 
 AboutFormat = Literal["text", "json", "markdown"]
 
 
-def about(definition: TapDefinition, style: AboutFormat) -> str:
+def about(definition: PluginDefinition, style: AboutFormat) -> str:
     """The page, ending with a line break."""
     if style == "json":
         return json.dumps(about_dict(definition), indent=2) + "\n"
     return _markdown(definition) if style == "markdown" else _text(definition)
 
 
-def about_dict(definition: TapDefinition) -> dict[str, Any]:
+def about_dict(definition: PluginDefinition) -> dict[str, Any]:
     """``{"name", "description", "version", "capabilities", "settings": JSON schema, "env_var_prefix"}`` and more."""
     return {
         "name": definition.name,
@@ -32,7 +32,7 @@ def about_dict(definition: TapDefinition) -> dict[str, Any]:
     }
 
 
-def _markdown(definition: TapDefinition) -> str:
+def _markdown(definition: PluginDefinition) -> str:
     capabilities = "\n".join(f"* `{name}`" for name in definition.capabilities)
     return (
         f"# `{definition.name}` v{definition.version}\n\n{definition.description}\n\n"
@@ -40,7 +40,7 @@ def _markdown(definition: TapDefinition) -> str:
     )
 
 
-def _text(definition: TapDefinition) -> str:
+def _text(definition: PluginDefinition) -> str:
     lines = [
         f"{definition.name} v{definition.version}",
         definition.description,

@@ -34,20 +34,29 @@ class Options:
     version: bool = False
 
 
+CONFIG_OPTION = click.Option(
+    ["--config"], multiple=True, metavar="FILE|ENV", help="Settings; again to add. ENV: environment."
+)
+ABOUT_OPTIONS = (
+    click.Option(["--about"], is_flag=True, help="What this is, and its settings."),
+    click.Option(
+        ["--format"],
+        type=click.Choice(["text", "json", "markdown"]),
+        default="text",
+        help="Of --about.",
+        show_default=True,
+    ),
+    click.Option(["--version"], is_flag=True, help="Print name and version."),
+)
 _OPTIONS = (
-    click.Option(["--config"], multiple=True, metavar="FILE|ENV", help="Settings; again to add. ENV: environment."),
+    CONFIG_OPTION,
     click.Option(["--discover"], is_flag=True, help="Print the catalog of all streams."),
     click.Option(["--catalog"], metavar="FILE", help="Which streams and fields to read."),
     click.Option(["--properties"], metavar="FILE", help="The old name of --catalog."),
     click.Option(["--state"], metavar="FILE", help="Where the last run ended."),
     click.Option(["--test"], is_flag=True, help="Check settings, keys and connection."),
-    click.Option(["--about"], is_flag=True, help="What this is, and its settings."),
-    click.Option(
-        ["--format"], type=click.Choice(["text", "json", "markdown"]), default="text", help="Of --about.",
-        show_default=True,
-    ),
-    click.Option(["--version"], is_flag=True, help="Print name and version."),
-)  # fmt: skip
+    *ABOUT_OPTIONS,
+)
 
 
 def tap_command(definition: TapDefinition) -> click.Command:
@@ -77,13 +86,13 @@ def run_tap(definition: TapDefinition, options: Options) -> int:
         configure_logging(definition.name, "INFO", redact)
         text = _page(definition, options)
         if text is not None:
-            _print(text)
+            print_text(text)
             return
         configure_logging(definition.name, log_level(os.environ, definition.settings.prefix), redact)
         from talon_one_singer.runs import discover, run
 
         if options.discover:
-            _print(discover(definition, options, redact))
+            print_text(discover(definition, options, redact))
         else:
             with stop.installed():
                 run(definition, options, redact, stop)
@@ -102,7 +111,8 @@ def _page(definition: TapDefinition, options: Options) -> str | None:
     return None
 
 
-def _print(text: str) -> None:
+def print_text(text: str) -> None:
+    """Writes to stdout, or tells that it is gone."""
     with output_errors():
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()

@@ -1,9 +1,9 @@
-"""What a tap says about itself, and what it is handed to run."""
+"""What a tap or target says about itself, and what it is handed to run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,18 +55,14 @@ class RunContext:
         self.progress.tick()
 
 
-@dataclass(frozen=True, slots=True)
-class TapDefinition:
-    """A tap: a few attributes and three functions. Heavy modules belong inside the functions.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginDefinition:
+    """What a tap and a target both are.
 
     Attributes:
         name: of the command, "tap-talon-one".
         version: without "v".
         settings: the settings table.
-        catalog: gives all streams; called with the settings, or None for ``--discover`` without ``--config``.
-        sync: reads the selected streams and writes their messages.
-        test: checks keys and connection, raises an expected error if they do not work; may write one record a
-            stream. None: ``--test`` is refused.
         description: one sentence.
         capabilities: as Meltano lists them.
         about: more keys for ``--about --format json``.
@@ -77,11 +73,60 @@ class TapDefinition:
     name: str
     version: str
     settings: SettingsTable
-    catalog: Callable[[Mapping[str, Any] | None], Catalog]
-    sync: Callable[[RunContext], None]
-    test: Callable[[RunContext], None] | None = None
     description: str = ""
     capabilities: tuple[str, ...] = ("about", "catalog", "discover", "properties", "state")
     about: Mapping[str, Any] = field(default_factory=dict)
     expected_errors: Mapping[type[Exception], int] = field(default_factory=dict)
     report_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapDefinition(PluginDefinition):
+    """A tap: a few attributes and three functions. Heavy modules belong inside the functions.
+
+    Attributes:
+        catalog: gives all streams; called with the settings, or None for ``--discover`` without ``--config``.
+        sync: reads the selected streams and writes their messages.
+        test: checks keys and connection, raises an expected error if they do not work; may write one record a
+            stream. None: ``--test`` is refused.
+    """
+
+    catalog: Callable[[Mapping[str, Any] | None], Catalog]
+    sync: Callable[[RunContext], None]
+    test: Callable[[RunContext], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetContext:
+    """Everything one run of a target needs.
+
+    Attributes:
+        settings: value by name, as ``SettingsTable.load`` gives them.
+        source: the messages, stdin.
+        writer: where STATE messages go.
+        metrics: counts rows and requests.
+        stop: set when the run shall end.
+        redact: masks secrets in the log.
+        plan: only say what would be done.
+    """
+
+    settings: Mapping[str, Any]
+    source: BinaryIO
+    writer: MessageWriter
+    metrics: Metrics
+    stop: StopSignal
+    redact: Redactor
+    plan: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDefinition(PluginDefinition):
+    """A target: a few attributes and two functions.
+
+    Attributes:
+        run: reads all messages and confirms states.
+        test: checks keys and connection, raises an expected error if they do not work.
+    """
+
+    run: Callable[[TargetContext], None]
+    test: Callable[[TargetContext], None]

@@ -12,14 +12,14 @@ from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stoppe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from talon_one_singer.definition import TapDefinition
+    from talon_one_singer.definition import PluginDefinition
     from talon_one_singer.logs import Redactor
     from talon_one_singer.signals import StopSignal
 
 logger = logging.getLogger(__name__)
 
 
-def guarded(definition: TapDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
+def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
     """Does the work and gives the exit code.
 
     An expected error is told in a line for each problem. Anything else is a bug of ours and shows its traceback,
@@ -46,7 +46,7 @@ def _stopped_code(stop: StopSignal) -> int:
     return 128 + stop.signum if stop.signum else 0
 
 
-def _foreign(definition: TapDefinition, redact: Redactor, error: Exception) -> int:
+def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -> int:
     for kind, exit_code in definition.expected_errors.items():
         if isinstance(error, kind):
             _tell(redact, error)

@@ -19,10 +19,10 @@ from talon_one_singer.settings import ConfigSource
 from talon_one_singer.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from talon_one_singer.cli import Options
-    from talon_one_singer.definition import TapDefinition
+    from talon_one_singer.definition import PluginDefinition, TapDefinition
     from talon_one_singer.logs import Redactor
     from talon_one_singer.signals import StopSignal
 
@@ -33,7 +33,7 @@ ENV = "ENV"
 
 def discover(definition: TapDefinition, options: Options, redact: Redactor) -> str:
     """The catalog of all streams as JSON; settings are read only if ``--config`` was given."""
-    settings = load_settings(definition, options, redact) if options.config else None
+    settings = load_settings(definition, options.config, redact) if options.config else None
     return json.dumps(definition.catalog(settings).to_dict(), indent=2) + "\n"
 
 
@@ -44,7 +44,7 @@ def run(definition: TapDefinition, options: Options, redact: Redactor, stop: Sto
         SingerError: something expected; what else the tap's functions raise passes through.
     """
     work = _work(definition, options)
-    settings = load_settings(definition, options, redact)
+    settings = load_settings(definition, options.config, redact)
     given_path, given = _given_catalog(options)
     state = State.from_file(options.state) if options.state else State()
     catalog = definition.catalog(settings)
@@ -62,15 +62,15 @@ def run(definition: TapDefinition, options: Options, redact: Redactor, stop: Sto
     logger.info("%s %s", "stopped," if stop.is_set() else "done,", summary(metrics.totals()))
 
 
-def load_settings(definition: TapDefinition, options: Options, redact: Redactor) -> dict[str, Any]:
+def load_settings(definition: PluginDefinition, config: Sequence[str], redact: Redactor) -> dict[str, Any]:
     """The settings of all ``--config``; their secrets are masked from here on.
 
     Raises:
         ConfigError: a file or a value cannot be used.
     """
-    environ = os.environ if ENV in options.config else None
+    environ = os.environ if ENV in config else None
     table = definition.settings
-    sources = [ConfigSource.from_file(path) for path in options.config if path != ENV]
+    sources = [ConfigSource.from_file(path) for path in config if path != ENV]
     settings = table.load(sources, environ)
     redact.add_from(settings)
     for warning in table.unknown_env_names(environ or {}):

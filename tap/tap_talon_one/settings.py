@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from talon_one_singer import ConfigError, Setting, SettingsTable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from talon_one_client.config import ClientConfig
+from talon_one_singer import Setting, SettingsTable
+from talon_one_singer.connection_settings import CALLS, KEYS
 
 _IDS = {
     "card": ("loyalty cards", "the cards of each program"),
@@ -39,8 +33,7 @@ def _id_settings(entity: str) -> tuple[Setting, ...]:
 SETTINGS = SettingsTable(
     "TAP_TALON_ONE",
     (
-        Setting("base_url", "string", "Your deployment, like https://yourbaseurl.talon.one.", required=True),
-        Setting("api_key", "string", "Integration API key; it belongs to one Application.", secret=True),
+        *KEYS,
         Setting("management_key", "string", "Management API key, optional: lists programs and ids.", secret=True),
         Setting(
             "loyalty_program_ids",
@@ -96,24 +89,7 @@ SETTINGS = SettingsTable(
         ),
         Setting("concurrency", "integer", "Requests in flight at most.", default=8, minimum=1, maximum=256),
         Setting("page_size", "integer", "Rows a page; the highest allowed without it.", minimum=10, maximum=1000),
-        Setting("requests_per_second", "number", "Budget of the Integration API key.", minimum=0.001),
-        Setting(
-            "management_requests_per_second",
-            "number",
-            "Budget of each Management API endpoint; Talon.One allows 3.",
-            default=3,
-            minimum=0.001,
-        ),
-        Setting(
-            "budget_url",
-            "string",
-            "Share the budgets: sqlite:///path with processes on this machine, redis://host/0 with other machines.",
-            secret=True,
-        ),
-        Setting("connect_timeout_seconds", "number", "Time-out of connecting.", default=10, minimum=0.1),
-        Setting("read_timeout_seconds", "number", "Time-out of waiting for an answer.", default=60, minimum=0.1),
-        Setting("retry_budget_seconds", "number", "How long one call is tried again, at most.", default=300, minimum=0),
-        Setting("ca_bundle", "string", "File of certificates to trust instead of the system's."),
+        *CALLS,
         Setting(
             "main_subledger",
             "string",
@@ -141,35 +117,3 @@ SETTINGS = SettingsTable(
         Setting("state_interval_seconds", "number", "Seconds between two STATE messages.", default=10, minimum=0),
     ),
 )
-
-
-def client_config(settings: Mapping[str, Any], version: str) -> ClientConfig:
-    """The client's configuration out of the tap's settings.
-
-    Raises:
-        ConfigError: no key at all, or a file that is not there.
-        ConfigurationError: a value that the client refuses.
-    """
-    from pathlib import Path
-
-    from talon_one_client.config import ClientConfig, Key, RetryConfig
-
-    if not settings["api_key"] and not settings["management_key"]:
-        raise ConfigError("no key is set; set api_key (Integration API), and management_key if you have one")
-    bundle = settings["ca_bundle"]
-    if bundle and not Path(bundle).is_file():
-        raise ConfigError(f"ca_bundle names {bundle}, which is not a file")
-    reveal = {name: settings[name].reveal() for name in ("api_key", "management_key", "budget_url") if settings[name]}
-    return ClientConfig(
-        base_url=settings["base_url"],
-        api_key=Key(reveal["api_key"]) if "api_key" in reveal else None,
-        management_key=Key(reveal["management_key"]) if "management_key" in reveal else None,
-        requests_per_second=settings["requests_per_second"],
-        management_requests_per_second=settings["management_requests_per_second"],
-        budget_url=reveal.get("budget_url"),
-        connect_timeout_s=settings["connect_timeout_seconds"],
-        read_timeout_s=settings["read_timeout_seconds"],
-        verify=bundle or True,
-        user_agent=f"talon-one-connector/{version} (tap-talon-one)",
-        retry=RetryConfig(budget_s=settings["retry_budget_seconds"]),
-    )

@@ -55,9 +55,9 @@ def make_client(settings: Mapping[str, Any], context: RunContext | None = None) 
     """A client out of the tap's settings; with a context it counts its requests and stops when asked to."""
     from talon_one_client.client import TalonOneClient
     from talon_one_client.core import Observer
-    from tap_talon_one.settings import client_config
+    from talon_one_client.from_settings import config_from_settings
 
-    config = client_config(settings, version("talon-one-connector"))
+    config = config_from_settings(settings, f"talon-one-connector/{version('talon-one-connector')} (tap-talon-one)")
     if context is None:
         return TalonOneClient(config)
     metrics = context.metrics

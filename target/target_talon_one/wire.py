@@ -37,7 +37,7 @@ def as_is(_: Target, __: str, fields: bytes) -> bytes:
 
 def replace_item(_: Target, __: str, fields: bytes) -> bytes:
     """ADD that replaces: the stored item becomes the row."""
-    return b'{"type":"ADD","payload":{"replaceIfExists":true,%b}' % fields[1:] + b"}"
+    return b'{"type":"ADD","payload":{"replaceIfExists":true,%b}' % fields[1:]
 
 
 def insert_item(_: Target, __: str, fields: bytes) -> bytes:
@@ -47,7 +47,7 @@ def insert_item(_: Target, __: str, fields: bytes) -> bytes:
 
 def patch_or_create_item(_: Target, __: str, fields: bytes) -> bytes:
     """PATCH that creates a missing item; what the row does not name stays."""
-    return b'{"type":"PATCH","payload":{"createIfNotExists":true,%b}' % fields[1:] + b"}"
+    return b'{"type":"PATCH","payload":{"createIfNotExists":true,%b}' % fields[1:]
 
 
 def patch_item(_: Target, __: str, fields: bytes) -> bytes:
@@ -62,17 +62,22 @@ def remove_item(_: Target, key: str, __: bytes) -> bytes:
 
 def patch_many(_: Target, __: str, fields: bytes) -> bytes:
     """PATCH_MANY: price and attributes of all items that pass the filters."""
-    return b'{"type":"PATCH_MANY","payload":%b}' % fields
+    return b'{"type":"PATCH_MANY","payload":%b}' % _part(fields, "filters", "price", "attributes")
 
 
 def remove_many(_: Target, __: str, fields: bytes) -> bytes:
     """REMOVE_MANY: all items that pass the filters."""
-    return b'{"type":"REMOVE_MANY","payload":%b}' % fields
+    return b'{"type":"REMOVE_MANY","payload":%b}' % _part(fields, "filters")
+
+
+def _part(fields: bytes, *names: str) -> bytes:
+    values: dict[str, msgspec.Raw] = msgspec.json.decode(fields, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({name: values[name] for name in names if name in values})
 
 
 def last_part(_: Target, key: str, __: bytes) -> bytes:
     """The last part of a key of several fields, as a JSON string."""
-    return _text(parts_of(key)[-1])
+    return _text(parts_of(key, 2)[-1])
 
 
 def key_itself(_: Target, key: str, __: bytes) -> bytes:
@@ -80,9 +85,9 @@ def key_itself(_: Target, key: str, __: bytes) -> bytes:
     return _text(key)
 
 
-def parts_of(key: str) -> list[str]:
-    """The fields of a key: one, or those of the JSON list that a key of several fields is."""
-    parts: list[str] = msgspec.json.decode(key) if key.startswith("[") else [key]
+def parts_of(key: str, count: int) -> list[str]:
+    """The ``count`` fields of a key: the key itself, or those of the JSON list that a key of several fields is."""
+    parts: list[str] = [key] if count == 1 else msgspec.json.decode(key)
     return parts
 
 
@@ -114,6 +119,11 @@ def return_body(_: Target, fields: Fields) -> Any:
 def attribute_map(_: Target, fields: Fields) -> Any:
     """The bare attribute map that an update of all members wants."""
     return fields["attributes"]
+
+
+def referral_body(target: Target, fields: Fields) -> Any:
+    """The body of one referral: the campaign is the sync's."""
+    return {"campaignId": target["campaign_id"], **fields}
 
 
 def advocates_common(target: Target) -> Mapping[str, Any]:

@@ -67,7 +67,7 @@ BAD = {
     "near setting": ({"card_idss": []}, 2, "did you mean 'card_ids'?"),
     "ids as text": ({"card_ids": "a"}, 2, "setting 'card_ids'"),
     "budget": ({**CONFIG, "budget_url": "ftp://x"}, 2, "budget_url must start with sqlite:///"),
-    "bundle": ({**CONFIG, "ca_bundle": "/no/such"}, 2, "ca_bundle names /no/such, which is not a file"),
+    "bundle": ({**CONFIG, "ca_bundle": "/no/such"}, 2, "ca_bundle: there is no CA bundle at '/no/such'"),
 }
 
 

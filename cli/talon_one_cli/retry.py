@@ -1,0 +1,49 @@
+"""``talon-one retry``: refused rows of a run once more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from talon_one_singer.logs import Redactor
+    from talon_one_singer.signals import StopSignal
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--sync", "sync_file", metavar="SYNC.yml", help="Use these settings instead of those of that run.")
+@click.option("--config", multiple=True, metavar="FILE", help="JSON file with base_url, store and other settings.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def retry(**options: Any) -> None:
+    """Send the rows that a run left refused; talon-one runs lists runs.
+
+    Rows of which nobody knows whether Talon.One has them are sent too: look there first.
+    """
+    from talon_one_cli.running import guarded_run
+
+    click.get_current_context().exit(guarded_run("talon-one retry", lambda stop, redact: _retry(options, stop, redact)))
+
+
+def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
+    from talon_one_cli.push import report
+    from talon_one_cli.sync_file import read_settings, read_sync_file
+    from talon_one_cli.syncing import opened, sync_run
+    from target_talon_one.retrying import forget_retried, retry
+
+    known = {}
+    if options["sync_file"]:
+        file = read_sync_file(options["sync_file"], options["config"], redact)
+        settings, known = file.settings, {sync.destination.name: sync.destination for sync in file.syncs}
+    else:
+        settings = read_settings({}, "", options["config"], redact)
+    run_id = options["run_id"]
+    with opened(settings, stop) as (client, store), sync_run(client, store, settings, stop, f"retry {run_id}") as run:
+        retry(run, store, run_id, known)
+        try:
+            run.flush()
+            forget_retried(run, store, run_id)
+        finally:
+            report(list(run.feeds.values()), run.id, as_json=options["as_json"])
+        run.judge()

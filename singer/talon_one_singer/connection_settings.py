@@ -1,0 +1,31 @@
+"""Settings that tap and target share: where Talon.One is, and how it may be called."""
+
+from __future__ import annotations
+
+from talon_one_singer.settings import Setting
+
+KEYS = (
+    Setting("base_url", "string", "Your deployment, like https://yourbaseurl.talon.one.", required=True),
+    Setting("api_key", "string", "Integration API key; it belongs to one Application.", secret=True),
+)
+
+CALLS = (
+    Setting("requests_per_second", "number", "Budget of the Integration API key.", minimum=0.001),
+    Setting(
+        "management_requests_per_second",
+        "number",
+        "Budget of each Management API endpoint; Talon.One allows 3.",
+        default=3,
+        minimum=0.001,
+    ),
+    Setting(
+        "budget_url",
+        "string",
+        "Share the budgets: sqlite:///path with processes on this machine, redis://host/0 with other machines.",
+        secret=True,
+    ),
+    Setting("connect_timeout_seconds", "number", "Time-out of connecting.", default=10, minimum=0.1),
+    Setting("read_timeout_seconds", "number", "Time-out of waiting for an answer.", default=60, minimum=0.1),
+    Setting("retry_budget_seconds", "number", "How long one call is tried again, at most.", default=300, minimum=0),
+    Setting("ca_bundle", "string", "File of certificates to trust instead of the system's."),
+)

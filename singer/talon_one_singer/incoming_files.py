@@ -1,0 +1,148 @@
+"""The files of a BATCH, read: JSON Lines, Parquet or Arrow, from any file system of fsspec.
+
+https://sdk.meltano.com/en/latest/batch.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import fsspec
+
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.exact_json import line_object
+from talon_one_singer.incoming import BadLine, RecordLines
+from talon_one_singer.lines import printable, read_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_Found = tuple[str, dict[str, Any]] | BadLine  # a row with its place
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A BATCH message.
+
+    Attributes:
+        stream: whose rows are in the files.
+        schema: of the stream, {} where no SCHEMA came.
+        encoding: {"format": "jsonl", "compression": "gzip"} for example.
+        manifest: paths or URLs of the files.
+        max_rows: most rows of one ``RecordLines``.
+        max_line_bytes: a longer row of a JSON Lines file is a ``BadLine``.
+    """
+
+    stream: str
+    schema: Mapping[str, Any]
+    encoding: Mapping[str, Any]
+    manifest: Sequence[str]
+    max_rows: int
+    max_line_bytes: int
+
+
+def read_batch(batch: Batch) -> Iterator[RecordLines | BadLine]:
+    """The rows of all files; a file or a row that cannot be read is a ``BadLine`` between them.
+
+    Raises:
+        ConfigError: pyarrow, or what reads the file system, is not installed.
+        ValueError: the encoding is none of ours.
+    """
+    form = batch.encoding.get("format")
+    if form not in ("jsonl", "parquet", "arrow"):
+        raise ValueError("the encoding.format of the BATCH is none of jsonl, parquet, arrow")
+    if form != "jsonl":
+        _need_pyarrow(form)
+    for url in batch.manifest:
+        yield from _grouped(batch, _rows(batch, url))
+
+
+def _need_pyarrow(form: str) -> None:
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError:
+        raise ConfigError(
+            f"a BATCH in {form} needs pyarrow: pip install 'talon-one-connector[warehouse]'; jsonl does not"
+        ) from None
+
+
+def _grouped(batch: Batch, found: Iterable[_Found]) -> Iterator[RecordLines | BadLine]:
+    group = RecordLines(batch.stream, [], [], None)
+    for each in found:
+        bad = isinstance(each, BadLine)
+        if group.rows and (bad or len(group.rows) >= batch.max_rows):
+            yield group
+            group = RecordLines(batch.stream, [], [], None)
+        if isinstance(each, BadLine):
+            yield each
+        else:
+            group.places.append(each[0])
+            group.rows.append(each[1])
+    if group.rows:
+        yield group
+
+
+def _rows(batch: Batch, url: str) -> Iterator[_Found]:
+    name = _name(url)
+    read = _json_lines if batch.encoding["format"] == "jsonl" else _columns
+    try:
+        yield from read(batch, _path(url), name)
+    except ImportError as error:
+        hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
+        raise ConfigError(f"the batch file {name} cannot be read: {error}{hint}") from None
+    except Exception as error:  # noqa: BLE001  # file systems and codecs have errors of their own
+        reason = f"the file cannot be read{_why(error, url, name)}"
+        yield BadLine(name, reason, batch.stream, printable(name.encode()))
+
+
+def _json_lines(batch: Batch, url: str, name: str) -> Iterator[_Found]:
+    compression = batch.encoding.get("compression", "infer")
+    with fsspec.open(url, "rb", compression=None if compression in ("", "none") else compression) as file:
+        for block in read_blocks(file, batch.max_line_bytes):
+            for number, line in enumerate(block.lines, block.first):
+                if not line.strip():
+                    continue
+                place = f"{name} row {number}"
+                try:
+                    yield place, line_object(line, block, batch.max_line_bytes)
+                except ValueError as error:
+                    yield BadLine(place, str(error), batch.stream, printable(line))
+
+
+def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
+    from talon_one_singer.arrow_rows import Columns, arrow_batches, parquet_batches
+
+    columns = Columns(batch.schema)
+    read = parquet_batches if batch.encoding["format"] == "parquet" else arrow_batches
+    count = 0
+    with fsspec.open(url, "rb") as file:
+        for part in read(file, batch.max_rows):
+            for row in columns.rows(part):
+                count += 1
+                place = f"{name} row {count}"
+                yield (place, row) if isinstance(row, dict) else BadLine(place, str(row), batch.stream, place)
+
+
+def _path(url: str) -> str:
+    """The URL as fsspec takes it: it does not decode %20 in file URLs, nor do all writers encode it."""
+    if url.startswith("file://") and "%" in url and not Path(url.removeprefix("file://")).exists():
+        return unquote(url)
+    return url
+
+
+def _name(url: str) -> str:
+    """What to call the file: a path, or the URL without what may be secret in it."""
+    if "://" not in url:
+        return url
+    return re.sub(r"//[^/@]*@", "//", url.split("?", 1)[0]).removeprefix("file://")
+
+
+def _why(error: Exception, url: str, name: str) -> str:
+    if isinstance(error, FileNotFoundError):
+        return ": there is none of this name"
+    words = (getattr(error, "strerror", None) or str(error)).replace(url, name).splitlines() or [""]
+    return f": {words[0][:200] or type(error).__name__}"

@@ -1,0 +1,103 @@
+"""Bytes from a pipe or a file, cut into lines: at once when they come, in bounded memory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK_BYTES = 1 << 20
+_SHOWN_CHARS = 500
+_SHOWN_BYTES = 4 * _SHOWN_CHARS  # what the characters shown take at most
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that came together, without their line breaks.
+
+    Attributes:
+        first: number of the first, from 1.
+        lines: of a line that is too long only the beginning.
+        too_long: the one line here has more bytes than may be.
+        torn: the one line here has no line break: the input ends in it.
+    """
+
+    first: int
+    lines: list[bytes]
+    too_long: bool = False
+    torn: bool = False
+
+
+def read_blocks(source: BinaryIO, max_line_bytes: int) -> Iterator[Block]:
+    """All lines; what has come is given before the next read waits. A byte order mark at the start is dropped."""
+    _wait_for_data(source)
+    read = getattr(source, "read1", source.read)
+    first, rest = 1, _Unfinished(max_line_bytes)
+    while chunk := read(_CHUNK_BYTES):
+        start, end = chunk.find(b"\n"), chunk.rfind(b"\n")
+        if end < 0:
+            rest.add(chunk)
+            continue
+        rest.add(chunk[:start])
+        begun = rest.take(first)
+        lines = chunk[start + 1 : end].split(b"\n") if start < end else []
+        rest.add(chunk[end + 1 :])
+        yield from _blocks(begun, lines, max_line_bytes)
+        first += 1 + len(lines)
+    if rest.size:
+        yield rest.take(first, torn=True)
+
+
+def printable(line: bytes) -> str:
+    r"""The beginning of a line as text for people; what cannot be printed is written like \x00."""
+    text = line[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")[:_SHOWN_CHARS]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)[:_SHOWN_CHARS]
+
+
+class _Unfinished:
+    """A line whose end has not come yet."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._clear()
+
+    def _clear(self) -> None:
+        self.size = 0
+        self._pieces: list[bytes] = []
+        self._enough = False
+
+    def add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if not self._enough:
+            self._pieces.append(piece)
+            if self.size > self._max_bytes:
+                self._pieces = [b"".join(self._pieces)[:_SHOWN_BYTES]]
+                self._enough = len(self._pieces[0]) == _SHOWN_BYTES
+
+    def take(self, number: int, *, torn: bool = False) -> Block:
+        line, too_long = b"".join(self._pieces), self.size > self._max_bytes
+        self._clear()
+        return Block(number, [line.removeprefix(_BOM) if number == 1 else line], too_long, torn)
+
+
+def _blocks(begun: Block, lines: list[bytes], max_bytes: int) -> Iterator[Block]:
+    """The block with the lines after it; a line that is too long is a block of its own."""
+    if not begun.too_long and max(map(len, lines), default=0) <= max_bytes:
+        yield Block(begun.first, begun.lines + lines)
+        return
+    yield begun
+    for number, line in enumerate(lines, begun.first + 1):
+        too_long = len(line) > max_bytes
+        yield Block(number, [line[:_SHOWN_BYTES] if too_long else line], too_long)
+
+
+def _wait_for_data(source: BinaryIO) -> None:
+    """A pipe that another program has set to not wait would look like one at its end."""
+    try:
+        os.set_blocking(source.fileno(), True)
+    except (AttributeError, OSError, ValueError):
+        return  # not a file of the system

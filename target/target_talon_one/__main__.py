@@ -1,0 +1,15 @@
+"""``target-talon-one`` and ``python -m target_talon_one``."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line."""
+    from talon_one_singer.target_cli import target_command
+    from target_talon_one.target import definition
+
+    target_command(definition())()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Values as JSON has them, in one spelling each: equal content gives equal bytes.
+
+A number is written without needless zeros (10, 10.0 and 1E+1 are ``10``), with all its digits; an instant in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from target_talon_one.instants import date_instant, instant
+from target_talon_one.unfit import Unfit, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
+
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+_MOST, _LEAST = 307, -324  # powers of ten that a double has: what readers of JSON take
+_MOST_BITS = (10 ** (_MOST + 1)).bit_length()
+
+
+def number(value: Decimal) -> int | Decimal:
+    """The number in its only spelling. Raises Unfit: not a number, infinite, or out of every reader's range."""
+    if not value.is_finite():
+        raise Unfit(f"{value} is no number that JSON has")
+    exact = value.normalize(_EXACT)
+    if not _LEAST <= exact.adjusted() <= _MOST:
+        raise Unfit(f"{shown(value)} is out of the range of JSON numbers")
+    return integer(int(exact)) if exact == exact.to_integral_value() else exact
+
+
+def float_number(value: float) -> int | Decimal:
+    """The number that a float shows: 0.1 is one tenth. Raises Unfit like ``number``."""
+    return number(Decimal(float.__repr__(value)))
+
+
+def integer(value: int) -> int:
+    """The integer. Raises Unfit: out of every reader's range."""
+    if value.bit_length() < _MOST_BITS:
+        return int(value)
+    raise Unfit(f"{shown(value)} is out of the range of JSON numbers")
+
+
+def plain(value: Any) -> Any:
+    """A value by its own type; what is in lists and objects too.
+
+    Decimals and floats are numbers; a datetime or date is RFC 3339 text, without zone UTC; a time or UUID its text.
+
+    Raises:
+        Unfit: JSON has no such value.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    convert = _PLAIN.get(kind) or _of_subclass(value)
+    return convert(value)
+
+
+def _of_subclass(value: Any) -> Callable[[Any], Any]:
+    for kind, convert in _PLAIN.items():
+        if isinstance(value, kind):
+            return convert
+    raise Unfit(f"{shown(value)} is of type {type(value).__name__}, which JSON has not")
+
+
+def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    for key in value:
+        if not isinstance(key, str):
+            raise Unfit(f"{shown(key)} is the name of a property, but no text")
+    return {str.__str__(key): plain(item) for key, item in value.items()}
+
+
+_PLAIN: Mapping[type, Callable[[Any], Any]] = {
+    int: integer,
+    str: str.__str__,
+    Decimal: number,
+    float: float_number,
+    datetime: instant,
+    date: date_instant,
+    time: time.isoformat,
+    UUID: str,
+    dict: _object,
+    list: lambda items: [plain(item) for item in items],
+    tuple: lambda items: [plain(item) for item in items],
+}

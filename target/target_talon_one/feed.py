@@ -1,0 +1,305 @@
+"""One destination in a run: rows come in and are mapped and staged, then compared with what Talon.One has."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from target_talon_one.history import Reject
+from target_talon_one.mapping import InvalidRow, Mapper
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_talon_one.audiences import Audiences
+    from target_talon_one.destinations import Destination
+    from target_talon_one.profiles import Profiles
+    from target_talon_one.sinks import Op
+    from target_talon_one.staged_rows import Difference
+    from target_talon_one.store import Store
+
+logger = logging.getLogger(__name__)
+
+ROWS_A_STAGE = 20_000
+BATCH = 1000
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a run did to one destination, in rows.
+
+    Attributes:
+        read: rows that came.
+        invalid: rows refused here.
+        unreadable: lines that were no rows.
+        duplicates: rows that a later one with the same key replaced.
+        left_out: rows whose profile does not exist.
+        adds, updates, removes, same, known: what was found; ``known``: rows that were there because of us.
+        sent: rows that Talon.One took.
+        rejected: rows that Talon.One refused.
+        unknown: rows of which nobody knows.
+        requests: calls that changed something or tried to.
+        to_do: rows that were not tried.
+        complete: the source was read to its end.
+    """
+
+    read: int = 0
+    invalid: int = 0
+    unreadable: int = 0
+    duplicates: int = 0
+    left_out: int = 0
+    adds: int = 0
+    updates: int = 0
+    removes: int = 0
+    same: int = 0
+    known: int = 0
+    sent: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    requests: int = 0
+    to_do: int = 0
+    complete: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the history and for reports."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What is to be done for a destination.
+
+    Attributes:
+        difference: rows by what is to be done about them.
+        requests: how many calls that takes if no row is refused.
+        new_profiles: profiles that would be created; None: it cannot be known.
+        creates_audience: the audience is still to be made.
+        digest: of the source's rows.
+        generation: of what is known of the destination.
+    """
+
+    difference: Difference
+    requests: int
+    new_profiles: int | None
+    creates_audience: bool
+    digest: str
+    generation: int
+
+
+@dataclass(slots=True)
+class _Buffer:
+    keys: list[str] = field(default_factory=list)
+    fields: list[bytes] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+
+class Feed:
+    """Rows of one stream on their way to their destination.
+
+    Args:
+        destination: where they go.
+        store: keeps them until they are sent.
+        audiences: finds the audience.
+        profiles: knows which profiles exist.
+        base_url: part of what tells destinations apart.
+        mapper: from rows to fields.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        store: Store,
+        *,
+        audiences: Audiences,
+        profiles: Profiles,
+        base_url: str,
+        mapper: Mapper,
+    ) -> None:
+        self.destination, self.mapper = destination, mapper
+        self.figures = Figures()
+        self.invalid: list[Reject] = []
+        self.target: dict[str, Any] = dict(destination.target)
+        self._store, self._profiles = store, profiles
+        wanted = destination.target.get("audience")
+        self.target["audience_id"] = audiences.find(wanted) if wanted is not None else None
+        self.creates_audience = wanted is not None and self.target["audience_id"] is None
+        self.identity = identity_of(destination, self.target, base_url)
+        self.number = store.destination(self.identity, destination.name)
+        self.complete: bool | None = None
+        self.unfiltered = 0
+        self._buffer = _Buffer()
+        self._staged = self._duplicates = 0
+        self._digest = ""
+        store.start_staging(self.number)
+
+    @property
+    def ops(self) -> list[list[Op]]:
+        """The kinds of changes in the order they are sent; those in one list may share requests."""
+        return mixed_ops(self.destination, complete=self.complete is not False)
+
+    @property
+    def waiting(self) -> int:
+        """Rows that came and are not yet sent."""
+        return self._staged + len(self._buffer.keys)
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that a later one with the same key replaces."""
+        return self._duplicates
+
+    def add(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
+        """Map and stage rows; those that cannot be mapped are kept as invalid."""
+        keys, fields, where = self._buffer.keys, self._buffer.fields, self._buffer.places
+        mapper = self.mapper
+        for row, place in zip(rows, places, strict=True):
+            try:
+                mapped = mapper(row)
+            except InvalidRow as problem:
+                self._refuse(row, place, problem)
+                continue
+            keys.append(mapped.key)
+            fields.append(mapped.fields)
+            where.append(place)
+        self.figures.read += len(rows)
+        if len(keys) >= ROWS_A_STAGE:
+            self._stage()
+
+    def add_mapped(self, keys: Sequence[str], fields: Sequence[bytes], places: Sequence[str]) -> None:
+        """Stage rows that were mapped before."""
+        self._store.stage(self.number, keys, fields, places)
+        self._staged += len(keys)
+        self.figures.read += len(keys)
+
+    def add_invalid(self, row: Mapping[str, Any], place: str, reason: str) -> None:
+        """A row that must not be mapped, because it breaks the schema of its stream for example."""
+        self.figures.read += 1
+        self._refuse(row, place, InvalidRow(reason, key=self.mapper.key_of(row)))
+
+    def add_unreadable(self, text: str, place: str, reason: str) -> None:
+        """A line that is no row: nobody knows which key it had, so a mirror removes nothing."""
+        self.figures.unreadable += 1
+        self.complete = False
+        self.invalid.append(self._reject(place, reason, None, text))
+
+    def compare(self) -> Comparison:
+        """Turn what was staged into changes, and say what they are; may be called again before ``count``."""
+        self._close()
+        store, number = self._store, self.number
+        found = self._compare()
+        new = None
+        if self.destination.sink.name == "audience_members" and self.destination.mode != "remove":
+            policy = self.destination.guards.create_profiles
+            new = 0 if policy == "allow" else self._profiles.missing(number)
+            if new and policy in ("skip", "reject"):
+                self._leave_out(policy)
+                found = self._compare()
+        requests = self._requests() + self.creates_audience
+        return Comparison(found, requests, new, self.creates_audience, self._digest, store.generation(number))
+
+    def count(self, found: Difference) -> None:
+        """Add what was found to the figures."""
+        figures = self.figures
+        figures.adds += found.adds
+        figures.updates += found.updates
+        figures.removes += found.removes
+        figures.same += found.same
+        figures.duplicates += self._duplicates
+        figures.known = found.known
+        figures.complete = self.complete is not False
+
+    def made(self, audience: int, base_url: str) -> None:
+        """The audience was created."""
+        self.target["audience_id"], self.creates_audience = audience, False
+        self.identity = identity_of(self.destination, self.target, base_url)
+        self._store.rename(self.number, self.identity)
+
+    def restart(self) -> None:
+        """What was staged is sent or safe; the next rows begin anew."""
+        self._store.start_staging(self.number)
+        self._staged, self._digest = 0, ""
+        self.invalid = []
+
+    @property
+    def _diff(self) -> bool:
+        return any(op != "remove" for op in self.destination.sink.modes[self.destination.mode])
+
+    def _close(self) -> None:
+        """No more rows come before the comparison: what is staged is made ready for it, once."""
+        if self._digest:
+            return
+        self._stage()
+        store, number = self._store, self.number
+        if self.destination.retry_rejects and not self.destination.mirror and self._diff:
+            store.stage_rejects(number)
+        if self.destination.sink.name == "catalog_rules":
+            self.unfiltered = store.unfiltered(number)
+        self._duplicates = store.drop_duplicates(number)
+        self._digest = store.digest(number)
+
+    def _compare(self) -> Difference:
+        sink = self.destination.sink
+        return self._store.compare(
+            self.number, self.ops, diff=self._diff, grouped=sink.group is not None, ordered=sink.ordered
+        )
+
+    def _requests(self) -> int:
+        actions = self.destination.sink.modes[self.destination.mode]
+        size = BATCH if next(iter(actions.values())).item else 1
+        return self._store.count_requests(self.number, self.ops, size)
+
+    def _leave_out(self, policy: str) -> None:
+        names = self._store.new_profiles(self.number)
+        self._store.leave_out(self.number, names)
+        if policy == "skip":
+            self.figures.left_out += len(names)
+            return
+        self.figures.invalid += len(names)
+        reason = "the profile does not exist; create_profiles: allow would create it"
+        self.invalid += [Reject(self.destination.name, "invalid", "", name, None, None, "", reason) for name in names]
+
+    def _refuse(self, row: Mapping[str, Any], place: str, problem: InvalidRow) -> None:
+        self.figures.invalid += 1
+        if problem.key is not None:
+            self._store.keep(self.number, [problem.key])
+        source = json.dumps(row, default=str, ensure_ascii=False)
+        self.invalid.append(self._reject(place, problem.reason, problem.key, source))
+
+    def _reject(self, place: str, reason: str, key: str | None, source: str) -> Reject:
+        return Reject(self.destination.name, "invalid", "", key, None, source, place, reason)
+
+    def _stage(self) -> None:
+        buffer, self._buffer = self._buffer, _Buffer()
+        if buffer.keys:
+            self._store.stage(self.number, buffer.keys, buffer.fields, buffer.places)
+            self._staged += len(buffer.keys)
+
+
+def mixed_ops(destination: Destination, *, complete: bool) -> list[list[Op]]:
+    """The kinds of changes of a destination, in the order they are sent; those in one list may share requests."""
+    actions = destination.sink.modes[destination.mode]
+    found: list[list[Op]] = []
+    for op in ("remove", "add", "update"):
+        if op not in actions or (op == "remove" and destination.mirror and not complete):
+            continue
+        last = actions[found[-1][-1]] if found else None
+        action = actions[op]
+        same = last is action or (
+            last is not None and action.item and last.endpoint is action.endpoint and not destination.sink.ordered
+        )
+        if same:
+            found[-1].append(op)
+        else:
+            found.append([op])
+    return found
+
+
+def identity_of(destination: Destination, target: Mapping[str, Any], base_url: str) -> str:
+    """What tells destination objects apart: Talon.One's address, the kind, and which audience, catalog or program."""
+    if target.get("audience_id") is not None:
+        which: Any = {"audience": target["audience_id"]}
+    else:
+        which = {name: target[name] for name in sorted(destination.target) if name != "version"}
+    kind = destination.sink.name
+    return json.dumps([base_url, kind, which], sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,26 @@
+"""How a run goes, whatever its destinations are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """Options of a run.
+
+    Attributes:
+        concurrency: requests in flight at most; catalogs always have one.
+        rejects_directory: where the files of refused rows go.
+        results_directory: where answers worth keeping go: referral codes, effects.
+        mask_rejects: rejects files hold hashes of keys and no rows.
+        environment: live or sandbox: what the API key belongs to.
+        rows_per_flush: without a mirror rows are sent when so many have come.
+    """
+
+    concurrency: int = 4
+    rejects_directory: str = "rejects"
+    results_directory: str = "results"
+    mask_rejects: bool = False
+    environment: str = "live"
+    rows_per_flush: int = 100_000

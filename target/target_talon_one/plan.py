@@ -1,0 +1,137 @@
+"""What a run would do, as numbers that can be printed, kept and held against the source and the store later."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from target_talon_one.errors import PlanMovedError, SyncConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_talon_one.feed import Comparison, Feed
+
+FORMAT = 1
+SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDestination:
+    """What would be done for one destination.
+
+    Attributes:
+        name, sink, mode: as set.
+        identity: of the destination object, with Talon.One's address.
+        adds, updates, removes, same, duplicates, invalid, known: rows.
+        new_profiles: profiles that would be created; None: it cannot be known.
+        creates_audience: the audience would be made.
+        requests: calls, if no row is refused.
+        minutes: they take at the present budget; None: no budget is set.
+        samples: a few rows of each kind.
+        guard: why it would stop, or None.
+        digest, generation: of the source's rows and of what is known.
+    """
+
+    name: str
+    sink: str
+    mode: str
+    identity: str
+    adds: int
+    updates: int
+    removes: int
+    same: int
+    duplicates: int
+    invalid: int
+    known: int
+    new_profiles: int | None
+    creates_audience: bool
+    requests: int
+    minutes: float | None
+    guard: str | None
+    digest: str
+    generation: int
+    samples: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return asdict(self)
+
+
+def planned(
+    feed: Feed, found: Comparison, *, guard: str | None, rate: float | None, samples: Mapping[str, Sequence[Any]]
+) -> PlannedDestination:
+    """The plan of one destination; ``rate`` is the budget in requests a second."""
+    difference = found.difference
+    return PlannedDestination(
+        name=feed.destination.name,
+        sink=feed.destination.sink.name,
+        mode=feed.destination.mode,
+        identity=feed.identity,
+        adds=difference.adds,
+        updates=difference.updates,
+        removes=difference.removes,
+        same=difference.same,
+        duplicates=feed.duplicates,
+        invalid=feed.figures.invalid + feed.figures.unreadable,
+        known=difference.known,
+        new_profiles=found.new_profiles,
+        creates_audience=found.creates_audience,
+        requests=found.requests if difference.changes else 0,
+        minutes=round(found.requests / rate / 60, 2) if rate else None,
+        guard=guard,
+        digest=found.digest,
+        generation=found.generation,
+        samples=samples,
+    )
+
+
+def check_unmoved(then: Sequence[Mapping[str, Any]], now: Sequence[PlannedDestination]) -> None:
+    """Source and store are what they were when the plan was made.
+
+    Raises:
+        PlanMovedError: they are not; nothing was sent.
+    """
+    names, present = [one["name"] for one in then], [one.name for one in now]
+    if names != present:
+        raise PlanMovedError(f"the plan is of {', '.join(names)}, the file has {', '.join(present)}; plan again")
+    for old, new in zip(then, now, strict=True):
+        if old["digest"] != new.digest:
+            raise PlanMovedError(f"{new.name}: the source has other rows than when the plan was made; plan again")
+        if (old["identity"], old["generation"]) != (new.identity, new.generation):
+            raise PlanMovedError(f"{new.name}: something was sent there since the plan was made; plan again")
+        figures = ("mode", "adds", "updates", "removes", "requests", "new_profiles")
+        moved = [name for name in figures if old[name] != getattr(new, name)]
+        if moved:
+            raise PlanMovedError(
+                f"{new.name}: {moved[0]} is now {getattr(new, moved[0])}, in the plan {old[moved[0]]}; plan again"
+            )
+
+
+def check_format(plan: Mapping[str, Any], path: str) -> None:
+    """The file is a plan of this version.
+
+    Raises:
+        SyncConfigError: it is not.
+    """
+    if plan.get("format") != FORMAT or not isinstance(plan.get("destinations"), list):
+        raise SyncConfigError(f"{path} is no plan of this version; make one with talon-one plan SYNC.yml -o {path}")
+
+
+def plan_lines(plans: Sequence[PlannedDestination]) -> list[str]:
+    """A line for each destination."""
+    return [_line(one) for one in plans]
+
+
+def _line(one: PlannedDestination) -> str:
+    parts = [f"{one.adds:,} to add", f"{one.updates:,} to change", f"{one.removes:,} to remove", f"{one.same:,} as is"]
+    if one.invalid:
+        parts.append(f"{one.invalid:,} refused")
+    if one.new_profiles:
+        parts.append(f"{one.new_profiles:,} profiles would be created")
+    elif one.new_profiles is None:
+        parts.append("nobody knows how many profiles would be created")
+    parts.append(f"{one.requests:,} requests")
+    if one.minutes is not None:
+        parts.append(f"{one.minutes:g} minutes at the budget")
+    return f"plan: {one.name} ({one.sink}, {one.mode}): {', '.join(parts)}"

@@ -1,0 +1,209 @@
+"""A run's rows in the store: staged, compared with what is known, turned into numbered changes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from target_talon_one.database import MEMORY
+from target_talon_one.remote_rows import RemoteRows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a run found: rows by what is to be done about them."""
+
+    adds: int
+    updates: int
+    removes: int
+    same: int
+    known: int
+
+    @property
+    def changes(self) -> int:
+        """Rows to send."""
+        return self.adds + self.updates + self.removes
+
+
+class StagedRows(RemoteRows):
+    """The part of a store that holds a run's rows."""
+
+    def __init__(self, path: str, *, memory: str = MEMORY) -> None:
+        super().__init__(path, memory=memory)
+        self._staged: dict[int, int] = {}
+
+    def known(self, destination: int) -> int:
+        """How many rows are there because of us."""
+        return int(self._run(f"SELECT count(*) FROM sent_{destination}")[0][0])
+
+    def start_staging(self, destination: int) -> None:
+        """Forget what was staged and begin anew."""
+        columns = "seq BIGINT, key VARCHAR, fields VARCHAR, place VARCHAR"
+        self._run(f"CREATE OR REPLACE TEMP TABLE staged_{destination} ({columns})")
+        self._run(f"CREATE OR REPLACE TEMP TABLE kept_{destination} (key VARCHAR)")
+        self._staged[destination] = 0
+
+    def stage(self, destination: int, keys: Sequence[str], fields: Sequence[bytes], places: Sequence[str]) -> None:
+        """Add mapped rows, in the order of the source."""
+        first = self._staged[destination]
+        columns = {
+            "seq": pa.array(range(first, first + len(keys)), pa.int64()),
+            "key": pa.array(keys, pa.string()),
+            "fields": pa.array(fields, pa.binary()).cast(pa.string()),
+            "place": pa.array(places, pa.string()),
+        }
+        self._insert(f"staged_{destination}", pa.table(columns))
+        self._staged[destination] = first + len(keys)
+
+    def keep(self, destination: int, keys: Sequence[str]) -> None:
+        """These are in the source but cannot be sent: they must not be removed for that."""
+        self._insert(f"kept_{destination}", pa.table({"key": pa.array(keys, pa.string())}))
+
+    def stage_rejects(self, destination: int) -> int:
+        """Stage what Talon.One has refused before, below all rows of this run; how many."""
+        with self._transaction():
+            found = self._run(
+                f"INSERT INTO staged_{destination} "
+                "SELECT row_number() OVER () - 1000000000000, key, fields, place FROM rejects "
+                "WHERE destination = ? AND kind = 'rejected' AND op <> 'remove'",
+                destination,
+            )
+        return int(found[0][0])
+
+    def drop_duplicates(self, destination: int) -> int:
+        """Of rows with one key the last one stays; how many went."""
+        staged = f"staged_{destination}"
+        rows, keys = self._run(f"SELECT count(*), count(DISTINCT key) FROM {staged}")[0]
+        if rows == keys:
+            return 0
+        self._run(
+            f"DELETE FROM {staged} AS s USING (SELECT key, max(seq) AS last FROM {staged} GROUP BY key "
+            "HAVING count(*) > 1) AS d WHERE s.key = d.key AND s.seq < d.last"
+        )
+        return int(rows - keys)
+
+    def digest(self, destination: int) -> str:
+        """A digest of what is staged that does not depend on the order of the rows."""
+        # Sums of hashes: the same rows in another order are the same source.
+        row = self._run(
+            "SELECT count(*), coalesce(sum(md5_number_lower(key || chr(0) || fields)::UHUGEINT) % 18446744073709551557,"
+            f" 0) FROM staged_{destination}"
+        )[0]
+        return f"{row[0]}-{int(row[1]):x}"
+
+    def compare(
+        self, destination: int, ops: Sequence[Sequence[str]], *, diff: bool, grouped: bool, ordered: bool
+    ) -> Difference:
+        """Turn what is staged into numbered changes.
+
+        Args:
+            destination: its number.
+            ops: which ops become changes, in the order they are sent; those in one list mix.
+            diff: leave out what Talon.One has already; without it every staged row is a change of the only op.
+            grouped: rows of one group (the first part of the key) stand together.
+            ordered: changes stand in the order of the source.
+        """
+        known = self.known(destination)
+        with self._transaction():
+            self._run(f"DELETE FROM changes_{destination}")
+            first = 0
+            for mixed in ops:
+                for select in _selects(destination, mixed, diff=diff):
+                    order = ", ".join(["grp"] * grouped + ["seq"] * ordered)
+                    group = "json_extract_string(key, '$[0]')" if grouped else "NULL"
+                    found = self._run(
+                        f"INSERT INTO changes_{destination} "
+                        f"SELECT {first} + row_number() OVER ({f'ORDER BY {order}' if order else ''}) - 1, op, grp, "
+                        f"key, fingerprint, fields, place, version FROM (SELECT *, {group} AS grp FROM ({select}))"
+                    )
+                    first += int(found[0][0])
+        counts = dict(self._run(f"SELECT op, count(*) FROM changes_{destination} GROUP BY op"))
+        staged = int(self._run(f"SELECT count(*) FROM staged_{destination}")[0][0])
+        adds, updates, removes = (int(counts.get(op, 0)) for op in ("add", "update", "remove"))
+        same = staged - adds - updates - (0 if diff else removes)
+        return Difference(adds, updates, removes, same, known)
+
+    def count_requests(self, destination: int, ops: Sequence[Sequence[str]], size: int) -> int:
+        """How many requests the changes are, at ``size`` rows a request; those in one list of ops mix."""
+        total = 0
+        for mixed in ops:
+            found = self._run(
+                f"SELECT count(*) FROM changes_{destination} WHERE list_contains(?, op) GROUP BY grp", list(mixed)
+            )
+            total += sum(-(-int(rows) // size) for (rows,) in found)
+        return total
+
+    def rename(self, destination: int, identity: str) -> None:
+        """The destination object has got another identity: it was made."""
+        self._run("UPDATE destinations SET identity = ? WHERE id = ?", identity, destination)
+
+    def unfiltered(self, destination: int) -> int:
+        """How many staged catalog rules have no filter."""
+        found = self._run(
+            f"SELECT count(*) FROM staged_{destination} WHERE coalesce(json_array_length(fields, '$.filters'), 0) = 0"
+        )
+        return int(found[0][0])
+
+    def samples(self, destination: int, size: int) -> dict[str, list[Any]]:
+        """A few changes of each kind, for people to look at."""
+        rows = self._run(
+            f"SELECT op, key, fields FROM changes_{destination} "
+            f"QUALIFY row_number() OVER (PARTITION BY op ORDER BY n) <= {size} ORDER BY n"
+        )
+        found: dict[str, list[Any]] = {}
+        for op, key, fields in rows:
+            found.setdefault(op, []).append(json.loads(fields) if fields else {"key": key})
+        return found
+
+    def drop_staged(self, destination: int) -> None:
+        """The staged rows are not needed any more."""
+        self._run(f"DROP TABLE IF EXISTS staged_{destination}")
+        self._run(f"DROP TABLE IF EXISTS kept_{destination}")
+        self._staged.pop(destination, None)
+
+    def note_profiles(self, names: Sequence[str]) -> None:
+        """These profiles exist."""
+        self._insert("profiles", pa.table({"name": pa.array(names, pa.string())}))
+
+    def new_profiles(self, destination: int) -> list[str]:
+        """Keys of rows to add whose profiles are not known to exist."""
+        rows = self._run(
+            f"SELECT key FROM changes_{destination} WHERE op = 'add' AND key NOT IN (SELECT name FROM profiles) "
+            "ORDER BY n"
+        )
+        return [row[0] for row in rows]
+
+    def leave_out(self, destination: int, keys: Sequence[str]) -> None:
+        """Take staged rows back; they are not removed from the destination for that."""
+        self.keep(destination, keys)
+        self._run(f"DELETE FROM staged_{destination} WHERE key IN (SELECT key FROM kept_{destination})")
+
+
+def _selects(destination: int, ops: Sequence[str], *, diff: bool) -> list[str]:
+    """SELECTs of (op, seq, key, fingerprint, fields, place), one for each pass over the tables."""
+    staged, sent = f"staged_{destination}", f"sent_{destination}"
+    if not diff:
+        return [f"SELECT '{ops[0]}' AS op, seq, key, 0 AS fingerprint, fields, place, 0 AS version FROM {staged}"]
+    found = []
+    if "remove" in ops:
+        found.append(
+            f"SELECT 'remove' AS op, 0 AS seq, key, fingerprint, NULL AS fields, '' AS place, version FROM {sent} "
+            f"WHERE key NOT IN (SELECT key FROM {staged}) AND key NOT IN (SELECT key FROM kept_{destination})"
+        )
+    wanted = [f"'{op}'" for op in ops if op != "remove"]
+    if wanted:
+        found.append(
+            "SELECT * FROM (SELECT CASE WHEN t.fingerprint IS NULL THEN 'add' "
+            "WHEN t.fingerprint <> s.fingerprint THEN 'update' END AS op, "
+            "s.*, coalesce(t.version, 0) AS version FROM (SELECT seq, key, "
+            f"md5_number_lower(fields) AS fingerprint, fields, place FROM {staged}) AS s "
+            f"LEFT JOIN {sent} AS t ON t.key = s.key) WHERE op IN ({', '.join(wanted)}) AND key NOT IN "
+            f"(SELECT key FROM rejects WHERE destination = {destination} AND kind = 'unknown')"
+        )
+    return found

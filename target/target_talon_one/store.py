@@ -1,0 +1,215 @@
+"""What Talon.One has acknowledged, row by row, in a DuckDB file: the diff store.
+
+One table a destination holds key and fingerprint of every row that is there because of us. A run stages its rows, turns
+the difference into numbered changes, and notes which numbers were acknowledged; ``fold`` moves those into the table. A
+process killed between two of these steps loses nothing: the next one that opens the store folds what was noted.
+
+All work is done by DuckDB out of core, so that ten million rows fit into the memory given to it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from target_talon_one.database import MEMORY
+from target_talon_one.ranges import merged_ranges
+from target_talon_one.staged_rows import StagedRows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from target_talon_one.sinks import Op
+
+ROWS_A_INSERT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row to send.
+
+    Attributes:
+        n: its number in the run.
+        op: add, update or remove.
+        group: value that the rows of one request share, if the sink has such a field.
+        key: what tells rows apart.
+        fields: the mapped row as JSON; empty for one that is only to be removed.
+        place: where the row came from.
+        version: how often the row was sent before.
+    """
+
+    n: int
+    op: Op
+    group: str | None
+    key: str
+    fields: bytes
+    place: str
+    version: int
+
+
+class Store(StagedRows):
+    """A diff store. Not thread-safe: one thread owns it.
+
+    Raises:
+        StoreLockedError: another process has it open.
+        StoreError: it cannot be opened, or a newer version has made it.
+    """
+
+    def __init__(self, path: str, *, memory: str = MEMORY) -> None:
+        super().__init__(path, memory=memory)
+        for (destination,) in self._run("SELECT id FROM destinations"):
+            self.fold(destination)
+
+    # Destinations
+
+    def destination(self, identity: str, name: str) -> int:
+        """The number of the destination object that ``identity`` tells; made if it is new."""
+        found = self._run("SELECT id FROM destinations WHERE identity = ?", identity)
+        if found:
+            return int(found[0][0])
+        number = int(self._run("SELECT coalesce(max(id), 0) + 1 FROM destinations")[0][0])
+        with self._transaction():
+            self._run("INSERT INTO destinations VALUES (?, ?, ?, 0)", number, identity, name)
+            self._run(f"CREATE TABLE sent_{number} (key VARCHAR, fingerprint UBIGINT, version UINTEGER)")
+            self._run(
+                f"CREATE TABLE changes_{number} (n BIGINT, op VARCHAR, grp VARCHAR, key VARCHAR, fingerprint UBIGINT,"
+                " fields VARCHAR, place VARCHAR, version UINTEGER)"
+            )
+            self._run(f"CREATE TABLE done_{number} (first BIGINT, past BIGINT)")
+            self._run(f"CREATE TABLE begun_{number} (first BIGINT, past BIGINT, once BOOLEAN)")
+        return number
+
+    def destinations(self) -> dict[int, str]:
+        """The identity of every destination by its number."""
+        return dict(self._run("SELECT id, identity FROM destinations"))
+
+    def generation(self, destination: int) -> int:
+        """A number that changes whenever what is known of the destination changes."""
+        return int(self._run("SELECT generation FROM destinations WHERE id = ?", destination)[0][0])
+
+    # Changes
+
+    def changes(self, destination: int, first: int, size: int) -> list[Change]:
+        """The changes from number ``first`` on, in order."""
+        rows = self._run(
+            f"SELECT n, op, grp, key, fields, place, version FROM changes_{destination} "
+            "WHERE n >= ? AND n < ? ORDER BY n",
+            first,
+            first + size,
+        )
+        return [
+            Change(n, op, grp, key, (fields or "").encode(), place or "", version)
+            for n, op, grp, key, fields, place, version in rows
+        ]
+
+    def begin(self, destination: int, first: int, past: int, *, once: bool) -> None:
+        """These are about to be sent; ``once``: by an operation that must not be repeated."""
+        self._run(f"INSERT INTO begun_{destination} VALUES (?, ?, ?)", first, past, once)
+
+    def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
+        """Talon.One has taken the changes of these ranges, the ends excluded."""
+        first, past = zip(*ranges, strict=True)
+        columns = {"first": pa.array(first, pa.int64()), "past": pa.array(past, pa.int64())}
+        self._insert(f"done_{destination}", pa.table(columns))
+
+    def fold(self, destination: int) -> None:
+        """Move what was acknowledged into what is known, and forget the changes.
+
+        Rows whose request had begun without an end that we know of are ours and uncertain: the next run adds them again
+        or removes them, whatever its source says. If their operation must not be repeated they become rejects.
+        """
+        ranges = merged_ranges(self._run(f"SELECT first, past FROM done_{destination}"))
+        with self._transaction():
+            self._keep_unknown(destination)
+            self._keep_uncertain(destination)
+            if ranges:
+                self._fold_ranges(destination, ranges)
+            for table in ("changes", "done", "begun"):
+                self._run(f"DELETE FROM {table}_{destination}")
+
+    def _fold_ranges(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
+        columns = {"first": [first for first, _ in ranges], "past": [past for _, past in ranges]}
+        self._db.register("folded", pa.table(columns))
+        taken = (
+            f"changes_{destination} AS c WHERE EXISTS (SELECT 1 FROM folded AS f WHERE c.n >= f.first AND c.n < f.past)"
+        )
+        try:
+            if self.known(destination):
+                self._run(f"DELETE FROM sent_{destination} WHERE key IN (SELECT key FROM {taken})")
+            self._run(
+                f"INSERT INTO sent_{destination} SELECT key, fingerprint, version + 1 FROM {taken} AND c.op <> 'remove'"
+            )
+            # What went through is no reject any more, nor is an older refusal of the same row.
+            self._run(
+                f"DELETE FROM rejects WHERE destination = ? AND kind <> 'invalid' AND key IN (SELECT key FROM {taken})",
+                destination,
+            )
+            self._run("UPDATE destinations SET generation = generation + 1 WHERE id = ?", destination)
+        finally:
+            with suppress(duckdb.TransactionException):
+                self._db.unregister("folded")
+
+    def _keep_unknown(self, destination: int) -> None:
+        """A row that must not be sent twice, and nobody knows whether Talon.One took it."""
+        reason = "the process ended while this was being sent; look whether Talon.One has it, then talon-one retry"
+        self._run(
+            "INSERT INTO rejects SELECT coalesce((SELECT max_by(id, started) FROM runs), ''), ?, d.name, 'unknown', "
+            "c.op, c.key, c.fields, NULL, c.place, ?, '', NULL, 1 "
+            f"FROM ({_open_changes(destination, once=True)}) AS c JOIN destinations AS d ON d.id = ?",
+            destination,
+            reason,
+            destination,
+        )
+
+    def _keep_uncertain(self, destination: int) -> None:
+        uncertain = _open_changes(destination, once=False)
+        if not self._run(f"SELECT 1 FROM begun_{destination} LIMIT 1"):
+            return
+        self._run(f"UPDATE sent_{destination} SET fingerprint = NULL WHERE key IN (SELECT key FROM ({uncertain}))")
+        self._run(
+            f"INSERT INTO sent_{destination} SELECT key, NULL, version FROM ({uncertain}) WHERE op <> 'remove' "
+            f"AND key NOT IN (SELECT key FROM sent_{destination})"
+        )
+
+    def forget(self, destination: int, keys: Sequence[str]) -> int:
+        """These are not known to be there any more; how many were."""
+        self._db.register("forgotten", pa.table({"key": pa.array(keys, pa.string())}))
+        with self._transaction():
+            found = self._run(f"DELETE FROM sent_{destination} WHERE key IN (SELECT key FROM forgotten)")
+            self._run("UPDATE destinations SET generation = generation + 1 WHERE id = ?", destination)
+        self._db.unregister("forgotten")
+        return int(found[0][0])
+
+    def adopt(self, destination: int, keys: Sequence[str]) -> int:
+        """Take rows over that somebody else has put there; how many are new to us."""
+        self._db.register("adopted", pa.table({"key": pa.array(keys, pa.string())}))
+        with self._transaction():
+            found = self._run(
+                f"INSERT INTO sent_{destination} SELECT DISTINCT key, 0, 0 FROM adopted "
+                f"WHERE key NOT IN (SELECT key FROM sent_{destination})"
+            )
+            self._run("UPDATE destinations SET generation = generation + 1 WHERE id = ?", destination)
+        self._db.unregister("adopted")
+        return int(found[0][0])
+
+    def known_keys(self, destination: int) -> Iterator[list[str]]:
+        """The keys of all rows that surely are there because of us, in parts."""
+        cursor = self._db.cursor()
+        cursor.execute(f"SELECT key FROM sent_{destination} WHERE fingerprint IS NOT NULL")
+        while part := cursor.fetchmany(ROWS_A_INSERT):
+            yield [row[0] for row in part]
+
+
+def _open_changes(destination: int, *, once: bool) -> str:
+    """Changes that were begun and neither acknowledged nor refused."""
+    return (
+        f"SELECT c.* FROM changes_{destination} AS c WHERE EXISTS (SELECT 1 FROM begun_{destination} AS b "
+        f"WHERE c.n >= b.first AND c.n < b.past AND b.once = {once}) "
+        f"AND NOT EXISTS (SELECT 1 FROM done_{destination} AS o WHERE c.n >= o.first AND c.n < o.past) "
+        f"AND c.key NOT IN (SELECT key FROM rejects WHERE destination = {destination} AND kind <> 'invalid' "
+        "AND key IS NOT NULL)"
+    )

@@ -1,0 +1,154 @@
+"""The target's definition: what it is called, and how a run goes."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer.definition import TargetContext, TargetDefinition
+from target_talon_one.errors import SyncConfigError
+from target_talon_one.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_talon_one.destinations import Destination
+    from target_talon_one.run import SyncRun
+
+NAME = "target-talon-one"
+logger = logging.getLogger(NAME)
+
+
+def destinations_of(streams: Mapping[str, Any]) -> dict[str, Destination]:
+    """The destinations that the setting ``streams`` tells.
+
+    Raises:
+        SyncConfigError: every problem of every stream, one a line.
+    """
+    from target_talon_one.destinations import destination_from
+
+    problems, found = [], {}
+    for name, given in streams.items():
+        try:
+            found[name] = destination_from(name, given)
+        except SyncConfigError as error:
+            problems.append(str(error))
+    if not streams:
+        problems.append("streams is empty; name each incoming stream with its sink and mode")
+    if problems:
+        raise SyncConfigError("\n".join(problems))
+    return found
+
+
+def run(context: TargetContext) -> None:
+    """Read all messages, send what they ask for, confirm their states.
+
+    Raises:
+        SyncError, ConfigError, TalonOneError: see their modules; the states written are true all the same.
+    """
+    from target_talon_one.connecting import make_client, sync_options
+    from target_talon_one.run import SyncRun
+    from target_talon_one.store import Store
+
+    settings = context.settings
+    destinations = destinations_of(settings["streams"])
+    with (
+        make_client(settings, metrics=context.metrics, stop=context.stop) as client,
+        Store(settings["store"]) as store,
+        SyncRun(
+            client,
+            store,
+            sync_options(settings),
+            command=NAME + " --plan" * context.plan,
+            check=context.stop.check,
+        ) as sync,
+    ):
+        _sync(context, destinations, sync)
+
+
+def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync: SyncRun) -> None:
+    from talon_one_singer.incoming import RecordLines, read_messages
+    from target_talon_one.inlet import Inlet
+
+    settings = context.settings
+    rows = settings["rows_per_flush"] if not context.plan else 1 << 62
+    inlet = Inlet(
+        sync,
+        destinations,
+        context.writer.state,
+        rows_per_flush=rows,
+        ignore_unknown=settings["unknown_streams"] == "ignore",
+    )
+    for message in read_messages(context.source):
+        context.stop.check()
+        inlet.take(message)
+        if isinstance(message, RecordLines):
+            context.metrics.records(message.stream, len(message.rows))
+        context.metrics.tick()
+    inlet.close()
+    if context.plan:
+        _tell_plan(sync)
+        inlet.judge()
+        return
+    try:
+        sync.flush()
+        inlet.sent()
+    finally:
+        _tell(sync)
+    sync.judge()
+    inlet.judge()
+
+
+def _tell_plan(sync: SyncRun) -> None:
+    from target_talon_one.plan import plan_lines
+
+    for line in plan_lines(sync.plan()):
+        logger.info(line)
+
+
+def _tell(sync: SyncRun) -> None:
+    for name, feed in sync.feeds.items():
+        f = feed.figures
+        logger.info(
+            "%s: %s rows read; %s to add, %s to change, %s to remove, %s there already; %s sent in %s requests, "
+            "%s refused%s",
+            *(name, f.read, f.adds, f.updates, f.removes, f.same, f.sent, f.requests),
+            f.invalid + f.rejected + f.unknown + f.unreadable,
+            f"; see {sync.rejects.path(name)}" if sync.rejects.path(name) else "",
+        )
+
+
+def check_keys(context: TargetContext) -> None:
+    """Check settings, keys and connection.
+
+    Raises:
+        SyncConfigError: a stream cannot be sent as it is set.
+        TalonOneError: a key does not work, or nobody answers.
+    """
+    from talon_one_client.check import check
+    from target_talon_one.connecting import make_client
+
+    destinations_of(context.settings["streams"])
+    with make_client(context.settings, stop=context.stop) as client:
+        report = check(client)
+    for line in report.lines():
+        logger.info(line)
+    report.raise_if_unusable()
+
+
+def definition() -> TargetDefinition:
+    """The target, as the command line needs it."""
+    from talon_one_client.errors import ConfigurationError, TalonOneError
+
+    return TargetDefinition(
+        name=NAME,
+        version=version("talon-one-connector"),
+        settings=SETTINGS,
+        run=run,
+        test=check_keys,
+        description="Mirrors warehouse segments into audiences and tables into catalogs, and reaches every other "
+        "writable endpoint of Talon.One, with every row accounted for.",
+        capabilities=("about", "activate-version", "batch", "hard-delete"),
+        expected_errors={ConfigurationError: 2, TalonOneError: 1},
+    )

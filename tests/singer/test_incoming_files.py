@@ -1,0 +1,393 @@
+"""The files of BATCH messages, read back: every format, and every way in which a file or a row is broken."""
+
+from __future__ import annotations
+
+import bz2
+import datetime as dt
+import gzip
+import io
+import json
+import sys
+from decimal import Decimal
+
+import fsspec
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from talon_one_singer.batches import BatchFiles
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.incoming import BadLine, RecordLines, SchemaLine, read_messages
+from talon_one_singer.messages import MessageWriter
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "name": {"type": ["string", "null"]},
+        "points": {"type": ["null", "number"]},
+        "active": {"type": ["boolean", "null"]},
+        "created": {"type": ["string", "null"], "format": "date-time"},
+        "attributes": {"type": ["object", "null"]},
+        "tags": {"type": ["array", "null"]},
+        "either": {"type": ["string", "integer"]},
+    },
+}
+ROWS = [
+    {"id": 1, "name": "é", "points": Decimal("12.5"), "active": True, "created": "2026-01-02T03:04:05Z"},
+    {"id": 2, "attributes": {"Email": "a@example.com", "n": Decimal("1.10")}, "tags": ["x", {"y": None}]},
+    {"id": 3, "points": Decimal("-0.000001"), "created": "2026-01-02T03:04:05.00012Z", "either": "5"},
+    {"id": 4, "points": Decimal(10) ** 19, "attributes": {}, "tags": [], "either": 5},
+]
+
+
+@pytest.fixture
+def batch(tmp_path):
+    """What is read of a BATCH with these files, after the SCHEMA."""
+
+    def read(form, *files, schema=SCHEMA, compression=None, **options):
+        out = io.BytesIO()
+        writer = MessageWriter(out)
+        writer.schema("s", schema, ["id"])
+        encoding = {"format": form} | ({"compression": compression} if compression else {})
+        writer.batch("s", encoding, [str(file) for file in files])
+        first, *found = read_messages(io.BytesIO(out.getvalue()), **options)
+        assert isinstance(first, SchemaLine)
+        return found
+
+    return read
+
+
+@pytest.fixture
+def parquet(tmp_path, batch):
+    """What is read of a Parquet file with one column."""
+
+    def read(values, kind, schema=SCHEMA, **options):
+        path = tmp_path / "file.parquet"
+        pq.write_table(pa.table({"a": pa.array(values, kind)}), path)
+        return batch("parquet", path, schema=schema, **options)
+
+    return read
+
+
+def values(found):
+    """The values of the one column."""
+    return [row["a"] for message in found for row in message.rows]
+
+
+def without_nulls(row):
+    return {name: value for name, value in row.items() if value is not None}
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])
+def test_what_batch_files_writes_is_read(tmp_path, form):
+    """Rows come back with their values from a SCHEMA and a BATCH as the tap writes them."""
+    files, out = BatchFiles(form, str(tmp_path)), io.BytesIO()
+    writer = MessageWriter(out)
+    writer.schema("s", files.schema(SCHEMA), ["id"])
+    urls = [files.write("s", SCHEMA, list(map(encode, rows))) for rows in (ROWS[:3], ROWS[3:])]
+    writer.batch("s", files.encoding, urls)
+    writer.state({"done": True})
+    _, *groups, state = read_messages(io.BytesIO(out.getvalue()), max_rows=2)
+    assert ROWS == [without_nulls(row) for group in groups for row in group.rows]
+    paths = [url.removeprefix("file://") for url in urls]
+    expected = [[f"{paths[0]} row 1", f"{paths[0]} row 2"], [f"{paths[0]} row 3"], [f"{paths[1]} row 1"]]
+    assert (expected, {"done": True}) == ([group.places for group in groups], state.value)
+
+
+EPOCH, MICROSECOND = dt.datetime.fromisoformat("1970-01-01"), dt.timedelta(microseconds=1)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
+JSON = st.recursive(st.none() | st.booleans() | st.integers(-5, 5) | TEXTS, st.lists, max_leaves=4)
+DRAWN = st.fixed_dictionaries(
+    {"id": st.integers(-(2**63), 2**63 - 1)},
+    optional={
+        "name": TEXTS,
+        "points": st.decimals(-(10**19), 10**19, places=6) | st.integers(-(10**19), 10**19),
+        "active": st.booleans(),
+        "created": st.integers(-5 * 10**15, 7 * 10**15).map(lambda us: f"{(EPOCH + us * MICROSECOND).isoformat()}Z"),
+        "attributes": st.dictionaries(TEXTS, JSON, max_size=3),
+        "tags": st.lists(JSON, max_size=3),
+    },
+)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])
+@given(rows=st.lists(DRAWN, min_size=1, max_size=4))
+def test_any_rows_come_back(tmp_path_factory, form, rows):
+    """Whatever the values are, the file gives back what was written."""
+    files, out = BatchFiles(form, str(tmp_path_factory.getbasetemp() / "drawn")), io.BytesIO()
+    writer = MessageWriter(out)
+    writer.schema("s", files.schema(SCHEMA), ["id"])
+    writer.batch("s", files.encoding, [files.write("s", SCHEMA, list(map(encode, rows)))])
+    _, *groups = read_messages(io.BytesIO(out.getvalue()))
+    assert list(map(_comparable, rows)) == [_comparable(without_nulls(r)) for group in groups for r in group.rows]
+
+
+def _comparable(row):
+    created = {"created": dt.datetime.fromisoformat(row["created"])} if "created" in row else {}
+    return row | created
+
+
+@pytest.mark.parametrize(
+    ("compression", "name", "pack"),
+    [
+        ("gzip", "a", gzip.compress),
+        ("none", "a.gz", bytes),
+        ("bz2", "a", bz2.compress),
+        (None, "a.jsonl.gz", gzip.compress),
+        (None, "a.jsonl", bytes),
+    ],
+)
+def test_json_lines_are_unpacked_as_the_encoding_says(tmp_path, batch, compression, name, pack):
+    """Where it says nothing, the name of the file tells."""
+    path = tmp_path / name
+    path.write_bytes(pack(b'{"a":1.10}\n\n{"a":2}'))
+    (found,) = batch("jsonl", path, compression=compression)
+    assert ([{"a": Decimal("1.10")}, {"a": 2}], [f"{path} row 1", f"{path} row 3"]) == (found.rows, found.places)
+
+
+@pytest.mark.parametrize("written", ["literally", "encoded"])
+def test_file_urls_with_a_space_are_found(tmp_path, batch, written):
+    """Some writers encode a space in a URL and its file, others only in the URL."""
+    path = tmp_path / ("a b.jsonl" if written == "encoded" else "a%20b.jsonl")
+    path.write_bytes(b'{"a":1}')
+    (found,) = batch("jsonl", f"file://{tmp_path}/a%20b.jsonl")
+    assert [{"a": 1}] == found.rows
+
+
+def test_any_file_system_of_fsspec_is_read(batch):
+    """The files may be in a store of objects."""
+    with fsspec.open("memory://folder/a.jsonl", "wb") as file:
+        file.write(b'{"a":1}')
+    (found,) = batch("jsonl", "memory://folder/a.jsonl")
+    assert (["memory://folder/a.jsonl row 1"], [{"a": 1}]) == (found.places, found.rows)
+
+
+def test_broken_rows_of_json_lines_are_told_between_the_good_ones(tmp_path, batch):
+    """Each names its file and row."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"a":1}\n{"a":NaN}\n[]\n{"a":"%s"}\n{"a":2}\n{"a":' % (b"x" * 1000))
+    one, *bad, two, torn = batch("jsonl", path, max_line_bytes=1000)
+    reasons = ("holds NaN or Infinity, which JSON has not", "an array, where a JSON object must be")
+    assert [*reasons, "longer than 1,000 bytes"] == [each.reason for each in bad]
+    assert [f"{path} row {n}" for n in (2, 3, 4)] == [each.place for each in bad]
+    assert ([{"a": 1}], [{"a": 2}], [f"{path} row 5"]) == (one.rows, two.rows, two.places)
+    assert BadLine(f"{path} row 6", "the input ends in the middle of this line", "s", '{"a":') == torn
+
+
+def test_a_torn_gzip_file_gives_its_rows_and_is_told(tmp_path, batch):
+    """What could be unpacked is not lost, and what is missing is not silent."""
+    path = tmp_path / "a.jsonl.gz"
+    rows = b"".join(b'{"a":%d,"b":"%s"}\n' % (n, str(n * 7919**9).encode()) for n in range(100_000))
+    path.write_bytes(gzip.compress(rows)[:-1000])
+    *good, bad = batch("jsonl", path, compression="gzip")
+    found = [row["a"] for group in good for row in group.rows]
+    assert list(range(len(found))) == found
+    assert 50_000 < len(found) < 100_000
+    assert (str(path), "the file cannot be read: Compressed file ended before the end-of-stream marker") == (
+        bad.place,
+        bad.reason.split(" was")[0],
+    )
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])
+def test_a_file_that_is_not_there_is_told(tmp_path, batch, form):
+    """The other files of the manifest are read."""
+    path = tmp_path / "none"
+    bad, *_ = batch(form, path, path)
+    assert BadLine(str(path), "the file cannot be read: there is none of this name", "s", str(path)) == bad
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_a_file_that_is_none_is_told(tmp_path, batch, form):
+    """A file of another format names itself and what the reader says."""
+    path = tmp_path / "file"
+    path.write_bytes(b"not a table" * 10)
+    (bad,) = batch(form, path)
+    assert str(path) == bad.place
+    assert bad.reason.startswith("the file cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("nosuch://user:secret@host/a?token=secret", "nosuch://host/a"),
+        ("memory://a?token=secret", "memory://a"),
+    ],
+)
+def test_secrets_of_a_url_are_not_told(batch, url, place):
+    """Neither a password nor a signature of the URL is in what is said about it."""
+    (bad,) = batch("jsonl", url)
+    assert (place, False) == (bad.place, "secret" in repr(bad))
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_without_pyarrow_it_is_said_what_to_install(tmp_path, batch, monkeypatch, form):
+    """Going on would lose the rows, so it is an error of the installation."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ConfigError, match=rf"a BATCH in {form} needs pyarrow: pip install 'talon-one-connector"):
+        batch(form, tmp_path / "file")
+
+
+def test_without_its_package_a_file_system_is_an_error_too(batch, monkeypatch):
+    """It names the package."""
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(
+        ConfigError, match=r"s3://bucket/a cannot be read: .*s3fs.*pip install 'talon-one-connector\[s3"
+    ):
+        batch("jsonl", "s3://bucket/a")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given_values", "expected"),
+    [
+        (pa.decimal128(38, 18), ["1.500000000000000000", "100", "0", None], ["1.5", "100", "0", None]),
+        (pa.decimal256(76, 40), ["1" * 30 + "." + "1" * 40], ["1" * 30 + "." + "1" * 40]),
+        (pa.float64(), [0.1, 1e300, -0.5, None], ["0.1", "1E+300", "-0.5", None]),
+        (pa.float32(), [0.1, None], ["0.1", None]),
+        (pa.float64(), [None, None], [None, None]),
+    ],
+)
+def test_numbers_with_a_fraction_are_decimals(parquet, kind, given_values, expected):
+    """All digits that the column means, and no zeros that only fill its scale."""
+    is_decimal = pa.types.is_decimal(kind)
+    written = [Decimal(value) if value and is_decimal else value for value in given_values]
+    found = values(parquet(written, kind))
+    assert expected == [None if value is None else str(value) for value in found]
+    assert {Decimal, type(None)} >= {type(value) for value in found}
+
+
+NOON = dt.datetime(2026, 1, 2, 12, 0, 0, 120_000, dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        (pa.timestamp("us", "UTC"), NOON, "2026-01-02T12:00:00.12Z"),
+        (pa.timestamp("us", "Europe/Berlin"), NOON, "2026-01-02T12:00:00.12Z"),
+        (pa.timestamp("us"), NOON, "2026-01-02T12:00:00.12Z"),
+        (pa.timestamp("s"), NOON.replace(microsecond=0), "2026-01-02T12:00:00Z"),
+        (pa.timestamp("ms", "UTC"), NOON.replace(microsecond=0), "2026-01-02T12:00:00Z"),
+        (pa.timestamp("ns", "UTC"), 1_000_000_001, "1970-01-01T00:00:01.000000001Z"),
+        (pa.timestamp("us", "UTC"), -1, "1969-12-31T23:59:59.999999Z"),
+        (pa.date32(), NOON.date(), "2026-01-02"),
+        (pa.date64(), NOON.date(), "2026-01-02"),
+        (pa.time64("us"), dt.time(1, 2, 3), "01:02:03.000000"),
+        (pa.uint64(), 2**64 - 1, 2**64 - 1),
+        (pa.large_string(), "x", "x"),
+        (pa.dictionary(pa.int8(), pa.string()), "x", "x"),
+        (pa.list_(pa.float64()), [0.5, None], [Decimal("0.5"), None]),
+        (pa.list_(pa.date32(), 2), [NOON.date()] * 2, ["2026-01-02"] * 2),
+        (
+            pa.struct([("d", pa.date32()), ("l", pa.list_(pa.bool_()))]),
+            {"d": NOON.date(), "l": [True]},
+            {"d": "2026-01-02", "l": [True]},
+        ),
+        (pa.map_(pa.string(), pa.decimal128(9, 2)), [("x", Decimal("1.50"))], {"x": Decimal("1.5")}),
+    ],
+)
+def test_columns_become_what_records_hold(tmp_path, batch, kind, value, expected):
+    """Times are RFC 3339 text in UTC, lists and structures are JSON, and null is null anywhere."""
+    path = tmp_path / "file.arrow"
+    table = pa.table({"a": pa.array([None, value, None, value], kind)})
+    with pa.ipc.new_file(str(path), table.schema) as file:
+        file.write_table(table.slice(1))
+    assert [expected, None, expected] == values(batch("arrow", path))
+    assert {type(expected), type(None)} == {type(each) for each in values(batch("arrow", path))}
+
+
+def test_an_arrow_stream_is_read_like_an_arrow_file(tmp_path, batch):
+    """Both are called arrow."""
+    path = tmp_path / "file.arrows"
+    table = pa.table({"a": list(range(10))})
+    with pa.ipc.new_stream(str(path), table.schema) as file:
+        file.write_table(table, max_chunksize=4)
+    found = batch("arrow", path, max_rows=3)
+    assert (list(range(10)), 3) == (values(found), max(len(group.rows) for group in found))
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.binary(), pa.duration("s"), pa.list_(pa.binary()), pa.struct([("b", pa.binary())])]
+)
+def test_a_column_that_json_has_not_is_told(parquet, kind):
+    """Its rows would be incomplete, so none is given."""
+    (bad,) = parquet([None], kind)
+    assert isinstance(bad, BadLine)
+    assert bad.reason.startswith("the file cannot be read: column a is of type")
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("place", range(1, 6))
+def test_a_row_with_nan_is_told_between_the_good_ones(tmp_path, parquet, broken, place):
+    """The rows around it are given."""
+    given_values = [1.5, 2.5, 3.5, 4.5]
+    given_values.insert(place - 1, broken)
+    found = parquet(given_values, pa.float64())
+    (bad,) = [each for each in found if isinstance(each, BadLine)]
+    assert f"{tmp_path}/file.parquet row {place}" == bad.place
+    assert "holds a value that cannot be read: JSON has no NaN and no Infinity" == bad.reason
+    good = [each for each in found if isinstance(each, RecordLines)]
+    assert [Decimal("1.5"), Decimal("2.5"), Decimal("3.5"), Decimal("4.5")] == values(good)
+    assert [n for n in range(1, 6) if n != place] == [int(p.split()[-1]) for each in good for p in each.places]
+
+
+def test_a_row_that_is_no_text_is_told(tmp_path, batch):
+    """Parquet and Arrow writers do not all check their UTF-8."""
+    path = tmp_path / "file.arrow"
+    column = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
+    )
+    table = pa.table({"a": column})
+    with pa.ipc.new_file(str(path), table.schema) as file:
+        file.write_table(table)
+    good, bad = batch("arrow", path)
+    assert (["a"], f"{path} row 2") == (values([good]), bad.place)
+
+
+TEXT_COLUMN = {"type": ["string", "null"], "contentMediaType": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "expected"),
+    [
+        ({"type": ["object", "null"]}, '{"x":1.10}', {"x": Decimal("1.10")}),
+        ({"type": ["array"]}, "[1]", [1]),
+        ({"anyOf": [{"type": "object"}, {"type": "null"}]}, '{"x":{}}', {"x": {}}),
+        ({}, "[]", []),
+        ({"type": ["string", "object"]}, "5", "5"),
+        ({"type": ["object"]}, "{no", "{no"),
+        (TEXT_COLUMN, '{"x":null}', {"x": None}),
+        (TEXT_COLUMN, "5", 5),
+        (TEXT_COLUMN, '"5"', "5"),
+        (TEXT_COLUMN, "NaN", "NaN"),
+        ({"type": "string"}, "{}", "{}"),
+        ({"type": ["null", "string"]}, "[1]", "[1]"),
+    ],
+)
+def test_json_text_becomes_what_it_stands_for(parquet, schema, text, expected):
+    """Where the schema says object, array or JSON text; other text stays."""
+    assert [expected] == values(parquet([text], pa.string(), {"properties": {"a": schema}}))
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [({"type": "string"}, {}), ({"type": ["string", "null"]}, {"a": None}), ({}, {"a": None})],
+)
+def test_null_where_no_null_may_be_is_a_field_that_was_not_there(parquet, schema, expected):
+    """Columns have no other word for it."""
+    (found,) = parquet([None], pa.string(), {"properties": {"a": schema}})
+    assert [expected] == found.rows
+
+
+def test_a_batch_before_its_schema_is_read(tmp_path):
+    """Whether that may be is not the reader's business."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"a":1}')
+    message = {"type": "BATCH", "stream": "s", "encoding": {"format": "jsonl"}, "manifest": [str(path)]}
+    (found,) = read_messages(io.BytesIO(json.dumps(message).encode()))
+    assert [{"a": 1}] == found.rows

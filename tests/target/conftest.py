@@ -1,0 +1,163 @@
+"""A local Talon.One, syncs into it through the engine, and Singer lines through the real target process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - a field's type
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from talon_one_client.client import TalonOneClient
+from talon_one_client.config import ClientConfig, Key, RetryConfig
+from talon_one_emulator import Emulator
+from target_talon_one.destinations import destination_from
+from target_talon_one.options import SyncOptions
+from target_talon_one.run import SyncRun
+from target_talon_one.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from target_talon_one.feed import Figures
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Emulator]:
+    """An emulator for a module; ``emu`` gives it empty."""
+    with Emulator(seed="empty", management_rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emu(server: Emulator) -> Emulator:
+    """An empty emulator with a few attributes."""
+    server.reset()
+    server.clear_requests()
+    return server
+
+
+@dataclass
+class Engine:
+    """Syncs into an emulator, with a store and files of its own."""
+
+    emu: Emulator
+    folder: Path
+    management: bool = True
+
+    @property
+    def store(self) -> str:
+        """Path of the store."""
+        return str(self.folder / "store.duckdb")
+
+    def client(self, **changes: Any) -> TalonOneClient:
+        """A client for the emulator that does not wait between attempts."""
+        config = {
+            "base_url": self.emu.url,
+            "api_key": Key(self.emu.api_key),
+            "management_key": Key(self.emu.management_key) if self.management else None,
+            "management_requests_per_second": 100_000.0,
+            "retry": RetryConfig(budget_s=20, base_s=0.001, cap_s=0.01),
+        }
+        return TalonOneClient(ClientConfig(**(config | changes)))
+
+    def options(self, **changes: Any) -> SyncOptions:
+        """Options with directories of the test's own."""
+        files = {
+            "rejects_directory": str(self.folder / "rejects"),
+            "results_directory": str(self.folder / "results"),
+        }
+        return SyncOptions(**(files | changes))
+
+    def push(
+        self,
+        given: Mapping[str, Any],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        complete: bool | None = True,
+        **options: Any,
+    ) -> Figures:
+        """One run with one destination; what it did."""
+        with (
+            self.client() as client,
+            Store(self.store) as store,
+            SyncRun(client, store, self.options(**options), command="test") as run,
+        ):
+            feed = run.open(destination_from("rows", given), columns=list(rows[0]) if rows else None)
+            feed.add(rows, [f"row {number}" for number in range(1, len(rows) + 1)])
+            feed.complete = complete
+            run.finish()
+            return feed.figures
+
+    def rejects(self) -> list[dict[str, Any]]:
+        """Every line of every rejects file, the oldest run first."""
+        files = sorted((self.folder / "rejects").glob("*/*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+    def results(self) -> list[dict[str, Any]]:
+        """Every line of every results file."""
+        files = sorted((self.folder / "results").glob("*/*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+    def requests(self) -> dict[str, int]:
+        """Requests by operation since the last call."""
+        counts = {name: one["requests"] for name, one in self.emu.counters().items()}
+        self.emu.clear_requests()
+        return counts
+
+    def members(self, audience: int = 1) -> set[str]:
+        """Who is in an audience."""
+        state = self.emu.state("memberships", "profiles")
+        names = {profile["id"]: profile["integration_id"] for profile in state["profiles"]}
+        return {names[row["profile"]] for row in state["memberships"] if row["audience"] == audience}
+
+    def items(self, catalog: int = 1) -> dict[str, dict[str, Any]]:
+        """Items of a catalog by SKU."""
+        rows = self.emu.state("items")["items"]
+        return {row["sku"]: row for row in rows if row["catalog"] == catalog}
+
+
+@pytest.fixture
+def engine(emu: Emulator, tmp_path: Path) -> Engine:
+    """The sync engine on an empty emulator."""
+    return Engine(emu, tmp_path)
+
+
+@pytest.fixture
+def singer(emu: Emulator, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Lines (dicts, text or bytes) through ``target-talon-one``, as a process."""
+
+    def run(
+        lines: Sequence[Any] | bytes, streams: Mapping[str, Any], *options: str, **settings: Any
+    ) -> subprocess.CompletedProcess[str]:
+        config = {
+            "base_url": emu.url,
+            "api_key": emu.api_key,
+            "management_key": emu.management_key,
+            "management_requests_per_second": 100_000,
+            "store": str(tmp_path / "store.duckdb"),
+            "rejects_directory": str(tmp_path / "rejects"),
+            "results_directory": str(tmp_path / "results"),
+            "streams": streams,
+        }
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps({k: v for k, v in (config | settings).items() if v is not None}))
+        done = subprocess.run(
+            [sys.executable, "-m", "target_talon_one", "--config", str(path), *options],
+            input=lines if isinstance(lines, bytes) else b"".join(map(_line, lines)),
+            capture_output=True,
+        )
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace")
+        )
+
+    return run
+
+
+def _line(line: Any) -> bytes:
+    if isinstance(line, bytes):
+        return line + b"\n"
+    return (line if isinstance(line, str) else json.dumps(line)).encode() + b"\n"

@@ -1,0 +1,28 @@
+"""Pushes a segment from a file with a store, for tests that kill it: ``killed_process.py CONFIG.json``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from talon_one_client.client import TalonOneClient
+from talon_one_client.config import ClientConfig, Key
+from target_talon_one.destinations import destination_from
+from target_talon_one.options import SyncOptions
+from target_talon_one.run import SyncRun
+from target_talon_one.store import Store
+
+config = json.loads(Path(sys.argv[1]).read_text())
+rows = [json.loads(line) for line in Path(config["rows"]).read_text().splitlines()]
+options = SyncOptions(rejects_directory=config["folder"] + "/rejects", results_directory=config["folder"] + "/results")
+client_config = ClientConfig(base_url=config["base_url"], api_key=Key(config["api_key"]))
+with (
+    TalonOneClient(client_config) as client,
+    Store(config["folder"] + "/store.duckdb") as store,
+    SyncRun(client, store, options, command="test") as run,
+):
+    feed = run.open(destination_from("rows", config["destination"]), columns=list(rows[0]))
+    feed.add(rows, [f"row {number}" for number in range(1, len(rows) + 1)])
+    feed.complete = True
+    run.finish()

@@ -1,0 +1,110 @@
+"""Catalogs that mirror a table."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+PRODUCTS = {"sink": "catalog_items", "catalog_id": 1, "mode": "mirror", "key": "sku"}
+SIZE = 92_331
+
+
+def products(count: int, *, dearer: int = 0, first: int = 0) -> list[dict]:
+    return [
+        {"sku": f"P{n:06}", "price": Decimal(n % 997 + (n < first + dearer)) / 100, "brand": f"b{n % 50}"}
+        for n in range(first, count)
+    ]
+
+
+def attributes(engine) -> None:
+    for name, kind in (("brand", "string"), ("size", "number")):
+        engine.emu.add("attributes", {"entity": "CartItem", "name": name, "type": kind})
+
+
+def test_a_catalog_of_92331_products_takes_93_requests_and_a_difference_two(engine):
+    """500 changed prices and 200 removed products: exactly 2, one request at a time, no 400."""
+    attributes(engine)
+    engine.push(PRODUCTS, products(SIZE))
+    assert 93 == engine.requests()["sync_catalog"]
+    assert SIZE == len(engine.items())
+    changed = products(SIZE, dearer=500, first=200)
+    figures = engine.push(PRODUCTS, changed)
+    counters = engine.emu.counters()["sync_catalog"]
+    assert {"requests": 2, "statuses": {"200": 2}, "max_in_flight": 1} == counters
+    assert (500, 200, SIZE - 700) == (figures.updates, figures.removes, figures.same)
+    expected = {row["sku"]: (str(row["price"]), row["brand"]) for row in changed}
+    found = {sku: (Decimal(item["price"]), item["attributes"]) for sku, item in engine.items().items()}
+    assert set(expected) == set(found)
+    assert {Decimal(price) for price, _ in expected.values()} == {price for price, _ in found.values()}
+
+
+rows = st.dictionaries(
+    st.sampled_from([f"sku {n}/ü" for n in range(8)]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "price": st.decimals(0, 1000, places=2),
+            "brand": st.sampled_from(["a", "B'\"", "ü"]),
+            "size": st.integers(-5, 5),
+        },
+    ),
+)
+
+
+@given(tables=st.lists(rows, min_size=1, max_size=5), mode=st.sampled_from(["mirror", "upsert"]))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_after_any_changes_the_catalog_is_what_the_model_says(engine, tables, mode):
+    """And Talon.One never answered 400."""
+    engine.emu.reset()
+    engine.emu.clear_requests()
+    attributes(engine)
+    engine.folder = engine.folder / "x"
+    model: dict[str, dict] = {}
+    for table in tables:
+        source = [{"sku": sku, "price": None, "brand": None, "size": None} | row for sku, row in table.items()]
+        engine.push(PRODUCTS | {"mode": mode, "max_delete_share": 1, "allow_empty": True}, source)
+        model = (
+            dict(table) if mode == "mirror" else model | {sku: model.get(sku, {}) | row for sku, row in table.items()}
+        )
+    statuses = engine.emu.counters().get("sync_catalog", {"statuses": {}})["statuses"]
+    assert set(statuses) <= {"200"}
+    found = {}
+    for sku, item in engine.items().items():
+        price = {} if item["price"] is None else {"price": Decimal(str(item["price"]))}
+        found[sku] = price | item["attributes"]
+    assert model == found
+
+
+@pytest.mark.parametrize("mode", ["insert_only", "update_only", "remove"])
+def test_the_other_modes_do_what_they_say(engine, mode):
+    """insert_only leaves what is there, update_only makes nothing, remove removes those that are named."""
+    attributes(engine)
+    engine.push(PRODUCTS, products(3))
+    engine.folder = engine.folder / "other"
+    named = [{"sku": "P000002", "price": 99}, {"sku": "P000009", "price": 99}]
+    engine.push(PRODUCTS | {"mode": mode, "max_reject_share": 1}, named)
+    found = {sku: Decimal(str(item["price"])) for sku, item in engine.items().items()}
+    before = {f"P{n:06}": Decimal(n) / 100 for n in range(3)}
+    expected = {
+        "insert_only": before | {"P000009": 99},
+        "update_only": before | {"P000002": 99},
+        "remove": {sku: price for sku, price in before.items() if sku != "P000002"},
+    }
+    assert expected[mode] == found
+
+
+def test_a_pinned_version_goes_on_counting_and_another_one_stops(engine):
+    """With a clear error instead of halving."""
+    from target_talon_one.errors import IncompleteError
+
+    attributes(engine)
+    version = engine.emu.state("catalogs")["catalogs"][0]["version"]
+    engine.push(PRODUCTS | {"version": version}, products(2500))
+    assert 2500 == len(engine.items())
+    engine.requests()
+    with pytest.raises(IncompleteError, match=r"refuses the whole request.*version"):
+        engine.push(PRODUCTS | {"version": version}, products(2600))
+    assert 1 == engine.requests()["sync_catalog"]

@@ -1,0 +1,154 @@
+"""Rows that cannot be sent say why, and keep their key; nulls are left out, sent or refused."""
+
+from __future__ import annotations
+
+from math import nan
+
+import pytest
+
+from target_talon_one.mapping import InvalidRow, Mapper, MappingOptions
+from target_talon_one.sinks import SINKS
+
+
+def mapper(sink, columns, **options):
+    """A mapper of the sink of that name."""
+    types = options.pop("types", None)
+    return Mapper(SINKS[sink], MappingOptions(**options), columns=columns, attribute_types=types)
+
+
+def invalid(one, row):
+    """What is said of an invalid row."""
+    with pytest.raises(InvalidRow) as refused:
+        one(row)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"id": None}, "'integrationId' from column 'id': it is null, and every row needs it"),
+        ({}, "'integrationId' from column 'id': it is null, and every row needs it"),
+        ({"id": ""}, "'integrationId' from column 'id': it is an empty text"),
+        ({"id": True}, "'integrationId' from column 'id': the boolean true is not a text"),
+        (
+            {"id": "\ud800"},
+            "'integrationId' from column 'id': '\\ud800' holds half of a surrogate pair, which is no text",
+        ),
+        (
+            {"id": "x" * 1001},
+            f"'integrationId' from column 'id': '{'x' * 59}…' has 1,001 characters, 1,000 are allowed",
+        ),
+    ],
+)
+def test_a_row_without_a_key_has_none(row, reason):
+    """Such a row is invalid, and no key can be told for it."""
+    one = mapper("customer_profiles", ["id", "a"], key=("id",))
+    problem = invalid(one, row)
+    assert (reason, "integrationId", None) == (problem.reason, problem.field, problem.key)
+    assert one.key_of(row) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (nan, "NaN is no number that JSON has"),
+        (["\ud800"], "['\\ud800'] holds half of a surrogate pair, which is no text"),
+        (b"x", "b'x' is of type bytes, which JSON has not"),
+        ({"a": {1: 2}}, "1 is the name of a property, but no text"),
+    ],
+)
+def test_an_invalid_row_keeps_its_key(value, what):
+    """The key of a row that cannot be sent is still told: a mirror must not remove it."""
+    problem = invalid(mapper("customer_profiles", ["integrationId", "a"]), {"integrationId": "k", "a": value})
+    assert (f"'attributes.a' from column 'a': {what}", "attributes.a", "k") == (
+        problem.reason,
+        problem.field,
+        problem.key,
+    )
+
+
+def test_a_value_nested_without_end_is_an_invalid_row():
+    """Python's own limit is no crash."""
+    loop = []
+    loop.append(loop)
+    problem = invalid(mapper("customer_profiles", ["integrationId", "a"]), {"integrationId": "k", "a": loop})
+    assert "'attributes.a' from column 'a': it is nested too deeply" == problem.reason
+
+
+def test_a_template_that_fails_is_an_invalid_row():
+    """The other rows are not hurt."""
+    one = mapper("catalog_items", ["sku", "cents"], map={"price": "{{ cents / 100 }}"})
+    problem = invalid(one, {"sku": "1", "cents": "abc"})
+    words = "fails: unsupported operand type(s) for /: 'str' and 'int'"
+    assert (f"'price' from its template: {words}", "1") == (problem.reason, problem.key)
+    assert b'{"price":0.05,"sku":"2"}' == one({"sku": "2", "cents": 5}).fields
+
+
+@pytest.mark.parametrize("columns", [["integrationId", "age", "vips"], None])
+def test_known_types_of_attributes_are_kept(columns):
+    """With the account's types values are converted, and an unknown name is told with the nearest one."""
+    one = mapper("customer_profiles", columns, types={"age": "number", "vip": "boolean"})
+    assert b'{"attributes":{"age":17},"integrationId":"a"}' == one({"integrationId": "a", "age": "17"}).fields
+    problem = invalid(one, {"integrationId": "a", "vips": 1})
+    assert (
+        "'attributes.vips' from column 'vips': Talon.One has no such attribute; did you mean 'vip'?" == problem.reason
+    )
+
+
+@pytest.mark.parametrize("value", [{"age": "x"}, '{"age": "x"}'])
+def test_types_hold_in_a_column_of_attributes(value):
+    """The message names the column that holds the attributes."""
+    one = mapper("customer_profiles", ["integrationId", "attributes"], types={"age": "number"})
+    problem = invalid(one, {"integrationId": "a", "attributes": value})
+    assert ("'attributes.age' from column 'attributes': 'x' is not a number", "attributes.age") == (
+        problem.reason,
+        problem.field,
+    )
+
+
+@pytest.mark.parametrize("columns", [["sku", "price", "color"], None])
+@pytest.mark.parametrize(
+    ("nulls", "expected"),
+    [
+        ("skip", b'{"attributes":{},"sku":"1"}'),
+        ("send_null", b'{"attributes":{"color":null},"price":null,"sku":"1"}'),
+    ],
+)
+def test_nulls_are_left_out_or_sent(columns, nulls, expected):
+    """The policy holds for fields and attributes alike."""
+    one = mapper("catalog_items", columns, nulls=nulls)
+    assert expected == one({"sku": "1", "price": None, "color": None}).fields
+
+
+@pytest.mark.parametrize("name", ["price", "color"])
+def test_nulls_can_be_refused(name):
+    """With ``reject`` a null is an invalid row."""
+    one = mapper("catalog_items", ["sku", "price", "color"], nulls="reject")
+    problem = invalid(one, {"sku": "1", "price": 1, "color": "red"} | {name: None})
+    assert problem.reason.endswith(f"from column '{name}': it is null; nulls are refused here (nulls: reject)")
+
+
+@pytest.mark.parametrize("nulls", ["skip", "send_null", "reject"])
+def test_nulls_inside_of_values_are_values(nulls):
+    """What is null in an object is the object's matter."""
+    one = mapper("customer_profiles", ["integrationId", "a"], nulls=nulls)
+    assert (
+        b'{"attributes":{"a":{"x":null}},"integrationId":"1"}' == one({"integrationId": "1", "a": {"x": None}}).fields
+    )
+
+
+@pytest.mark.parametrize("nulls", ["skip", "send_null", "reject"])
+def test_a_required_field_is_never_null(nulls):
+    """No policy sends a profile without its attributes."""
+    one = mapper("customer_profiles", ["integrationId", "attributes"], nulls=nulls)
+    problem = invalid(one, {"integrationId": "1", "attributes": None})
+    assert ("'attributes' from column 'attributes': it is null, and every row needs it", "1") == (
+        problem.reason,
+        problem.key,
+    )
+
+
+def test_an_unknown_attribute_is_not_sent_as_null_either():
+    """Talon.One refuses the name whatever its value."""
+    one = mapper("customer_profiles", ["integrationId", "aage"], types={"age": "number"}, nulls="send_null")
+    assert "attributes.aage" == invalid(one, {"integrationId": "1", "aage": None}).field

@@ -1,0 +1,131 @@
+"""Syncs that are killed: nothing is marked sent that was not, and the next run finishes."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from target_talon_one.store import Store
+
+VIP = {
+    "sink": "audience_members",
+    "audience": 1,
+    "mode": "mirror",
+    "key": "id",
+    "create_profiles": "allow",
+    "max_delete_share": 1,
+}
+EVENTS = {"sink": "events", "mode": "add", "map": {"eventId": "id", "profileId": "who", "type": "what"}}
+
+
+class Killed:
+    """A push in a process of its own, killed after a while."""
+
+    def __init__(self, engine, destination: dict) -> None:
+        self.engine, self.destination = engine, destination
+        self.killed = 0
+
+    def run(self, rows: list[dict], *, seconds: float | None) -> int:
+        """The exit code of a push that gets so many seconds."""
+        folder = self.engine.folder
+        (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        config = {
+            "base_url": self.engine.emu.url,
+            "api_key": self.engine.emu.api_key,
+            "rows": str(folder / "rows.jsonl"),
+            "folder": str(folder),
+            "destination": self.destination,
+        }
+        (folder / "config.json").write_text(json.dumps(config))
+        script = Path(__file__).with_name("killed_process.py")
+        process = subprocess.Popen([sys.executable, str(script), str(folder / "config.json")], stderr=subprocess.PIPE)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            self.killed += 1
+        _, errors = process.communicate()
+        assert process.returncode in (0, -signal.SIGKILL), errors.decode()
+        return process.returncode
+
+    def known(self) -> set[str]:
+        """What the store believes to be at Talon.One."""
+        with Store(self.engine.store) as store:
+            return {key for number in store.destinations() for part in store.known_keys(number) for key in part}
+
+
+@pytest.mark.slow
+def test_a_mirror_killed_at_20_random_moments_ends_as_the_segment(engine):
+    """And never knows of a member that is not there."""
+    with engine.client() as client:
+        client.create_audience_v2({"name": "VIP"})
+    chance, killing = random.Random(4), Killed(engine, VIP)
+    engine.emu.fault("update_customer_profile_audiences", "latency", count=0, seconds=0.05)
+    members = set(range(20_000))
+    try:
+        for turn in range(20):
+            gone = set(chance.sample(sorted(members), 1500))
+            members = members - gone | {30_000 + 1000 * turn + n for n in range(1000)}
+            killing.run([{"id": f"c-{n}"} for n in sorted(members)], seconds=0.5 + chance.random() * 1.6)
+            assert killing.known() <= engine.members()
+    finally:
+        engine.emu.clear_faults()
+    assert killing.killed >= 8
+    rows = [{"id": f"c-{n}"} for n in sorted(members)]
+    assert 0 == killing.run(rows, seconds=None)
+    assert {row["id"] for row in rows} == engine.members() == killing.known()
+
+
+@pytest.mark.slow
+def test_events_killed_at_random_moments_happen_once(engine):
+    """The Idempotency-Key of a row stays the same until it is acknowledged."""
+    chance, killing = random.Random(5), Killed(engine, EVENTS)
+    engine.emu.fault("track_event_v2", "latency", count=0, seconds=0.01)
+    rows = [{"id": f"e-{n}", "who": f"c-{n % 50}", "what": "visit"} for n in range(1500)]
+    try:
+        while killing.run(rows, seconds=1.5 + chance.random()) != 0:
+            assert killing.killed < 60
+    finally:
+        engine.emu.clear_faults()
+    assert killing.killed >= 2
+    assert len(rows) == len(engine.emu.state("events")["events"])
+
+
+def test_a_killed_push_goes_on_where_it_was(engine):
+    """What was acknowledged before the kill is not sent again."""
+    with engine.client() as client:
+        client.create_audience_v2({"name": "VIP"})
+    engine.emu.fault("update_customer_profile_audiences", "latency", count=0, seconds=0.2)
+    killing = Killed(engine, VIP)
+    rows = [{"id": f"c-{n}"} for n in range(20_000)]
+    try:
+        killing.run(rows, seconds=2.5)
+    finally:
+        engine.emu.clear_faults()
+    assert 1 == killing.killed
+    known = killing.known()
+    assert known
+    assert known <= engine.members()
+    engine.requests()
+    figures = engine.push(VIP, rows)
+    assert 20_000 - len(known) == figures.sent
+    assert {row["id"] for row in rows} == engine.members()
+
+
+def test_two_runs_on_one_store_do_not_mix(engine):
+    """The second one is told who is there."""
+    with Store(engine.store):
+        script = (
+            "import sys; from target_talon_one.store import Store\n"
+            "from target_talon_one.errors import StoreLockedError\n"
+            "try: Store(sys.argv[1])\n"
+            "except StoreLockedError as error: print(error); sys.exit(7)"
+        )
+        done = subprocess.run([sys.executable, "-c", script, engine.store], capture_output=True, text=True)
+    assert (7, True) == (done.returncode, "is in use by another process" in done.stdout)

@@ -1,0 +1,181 @@
+"""Rows become the fields of a sink: where each value comes from, and which settings cannot work."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from target_talon_one.errors import SyncConfigError
+from target_talon_one.mapping import Mapped, Mapper, MappingOptions
+from target_talon_one.sinks import SINKS
+
+
+def mapper(sink, columns=None, *, key_properties=(), types=None, **options):
+    """A mapper of the sink of that name."""
+    found = SINKS[sink]
+    return Mapper(
+        found, MappingOptions(**options), columns=columns, key_properties=key_properties, attribute_types=types
+    )
+
+
+def refusal(build, *args, **options):
+    """The words of a refused setting."""
+    with pytest.raises(SyncConfigError) as refused:
+        build(*args, **options)
+    return str(refused.value)
+
+
+# Where values come from
+
+
+@pytest.mark.parametrize("column", ["profileIntegrationId", "profile_integration_id"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_field_takes_the_column_of_its_name(column, known):
+    """The wire name and its snake_case need no setting."""
+    one = mapper("audience_members", [column, "other"] if known else None)
+    assert Mapped("a", b'{"profileIntegrationId":"a"}') == one({column: "a", "other": 1})
+
+
+@pytest.mark.parametrize("columns", [["customer_id", "city"], None])
+def test_the_key_can_be_named(columns):
+    """``key`` wins over names and over the key properties."""
+    one = mapper("audience_members", columns, key=("customer_id",), key_properties=("city",))
+    assert Mapped("17", b'{"profileIntegrationId":"17"}') == one({"customer_id": Decimal("17.0"), "city": "x"})
+    assert ("customer_id",) == one.columns_used
+
+
+@pytest.mark.parametrize("columns", [["id", "city"], None])
+def test_the_key_is_that_of_the_stream_otherwise(columns):
+    """The stream's key properties serve where no column has the field's name."""
+    one = mapper("audience_members", columns, key_properties=("id",))
+    assert "x" == one({"id": "x", "city": "y"}).key
+
+
+def test_a_key_of_several_fields_is_a_list():
+    """Parts found by name are not looked for among the key properties again."""
+    columns = ["coupon", "integration_id"]
+    one = mapper("coupon_reservations", columns, key_properties=("integration_id", "coupon"))
+    row = {"coupon": 'A"1', "integration_id": 7}
+    assert Mapped('["A\\"1","7"]', b'{"couponValue":"A\\"1","integrationId":"7"}') == one(row)
+
+
+def test_the_key_of_an_integer_field_is_its_text():
+    """A key is text, whatever the field is."""
+    one = mapper("audience_attributes", ["audience_id", "attributes"])
+    assert Mapped("17", b'{"attributes":{"a":1},"audienceId":17}') == one(
+        {"audience_id": "17", "attributes": {"a": Decimal("1.0")}}
+    )
+
+
+@pytest.mark.parametrize("columns", [["integration_id", "city", "age"], None])
+def test_other_columns_become_attributes(columns):
+    """Profiles and items take every column that nothing else reads as an attribute."""
+    one = mapper("customer_profiles", columns)
+    row = {"integration_id": "a", "city": "Köln", "age": 5}
+    assert '{"attributes":{"age":5,"city":"Köln"},"integrationId":"a"}' == one(row).fields.decode()
+
+
+@pytest.mark.parametrize("columns", [["integration_id", "attributes", "age"], None])
+@pytest.mark.parametrize("value", [{"b": 1, "a": None}, '{"b": 1.0, "a": null}'])
+def test_a_column_of_attributes_is_taken_whole(columns, value):
+    """A column ``attributes`` holds all of them; others are left out."""
+    one = mapper("customer_profiles", columns)
+    row = {"integration_id": "a", "attributes": value, "age": 5}
+    assert b'{"attributes":{"b":1},"integrationId":"a"}' == one(row).fields
+
+
+def test_other_sinks_leave_other_columns_out():
+    """Only profiles and items take columns that they do not know."""
+    one = mapper("events", ["event_id", "profile_id", "type", "city"])
+    assert (
+        b'{"eventId":"1","profileId":"p","type":"t"}'
+        == one({"event_id": 1, "profile_id": "p", "type": "t", "city": "x"}).fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        (["color"], {"color": "red"}),
+        ({"colour": "color", "double": "{{ price * 2 }}"}, {"colour": "red", "double": Decimal("3.0")}),
+        ("*", {"color": "red", "more": {"x": 1}}),
+        ("more", {"x": 1}),
+        ("{{ {'c': color} }}", {"c": "red"}),
+    ],
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_attributes_are_mapped_in_five_ways(attributes, expected, known):
+    """A list, an object with templates, all others, one column, one template."""
+    row = {"sku": "1", "price": Decimal("1.50"), "title": "Shoe", "color": "red", "more": {"x": 1}}
+    given_map = {"price": "price", "product": "title", "attributes": attributes}
+    one = mapper("catalog_items", list(row) if known else None, map=given_map)
+    fields = json.loads(one(row).fields, parse_float=Decimal)
+    assert {"sku": "1", "price": Decimal("1.5"), "product": {"name": "Shoe"}, "attributes": expected} == fields
+
+
+def test_with_a_map_only_what_it_names_is_sent():
+    """A column of a field's name is left out where the map does not name it."""
+    one = mapper("catalog_items", ["sku", "price", "color"], map={"product": "color"})
+    assert b'{"product":{"name":"red"},"sku":"1"}' == one({"sku": "1", "price": 5, "color": "red"}).fields
+    assert ("sku", "color") == one.columns_used
+
+
+def test_columns_used_are_all_that_is_read():
+    """Columns of templates and of attributes count; each once."""
+    given_map = {"price": "{{ cents / 100 }}", "attributes": {"a": "color", "b": "{{ color ~ size }}"}}
+    one = mapper("catalog_items", ["sku", "cents", "color", "size", "x"], map=given_map)
+    assert ("sku", "cents", "color", "size") == one.columns_used
+
+
+# Settings
+
+
+def test_every_wrong_setting_is_told_at_once():
+    """One line a problem, each with its setting and the nearest right name."""
+    given_map = {"prize": "cost", "price": "cst", "product": "{{ nam }}", "attributes": {"a": 5, "b": "{{ x\n|"}}
+    told = refusal(mapper, "catalog_items", ["sku", "cost", "name"], map=given_map)
+    assert [
+        "map.prize: the sink catalog_items has no such field; did you mean 'price'?",
+        "map.price: the source has no column 'cst'; did you mean 'cost'?",
+        "map.product: the template reads 'nam', and the source has no such column; did you mean 'name'?",
+        "map.attributes.a: must be a column or a template with {{ }}, not a number",
+    ] == told.splitlines()[:4]
+    assert told.splitlines()[4].startswith("map.attributes.b: the template is broken, line 2: ")
+
+
+@pytest.mark.parametrize(
+    ("sink", "columns", "options", "told"),
+    [
+        (
+            "audience_members",
+            ["id"],
+            {},
+            "profileIntegrationId: the sink audience_members needs it and no column gives it; name one as key, or as "
+            "map.profileIntegrationId",
+        ),
+        (
+            "customer_profiles",
+            ["integrationId"],
+            {},
+            "attributes: the sink customer_profiles needs it and no column gives it; name one as map.attributes",
+        ),
+        (
+            "coupon_reservations",
+            ["a"],
+            {"key": ("a",)},
+            "key: the sink coupon_reservations wants 2 columns, for couponValue, integrationId; here are 1",
+        ),
+        ("audience_members", ["id"], {"key": ("ids",)}, "key: the source has no column 'ids'; did you mean 'id'?"),
+        (
+            "audience_members",
+            ["a", "b"],
+            {"key": ("a",), "map": {"profileIntegrationId": "b"}},
+            "map.profileIntegrationId: the key names another column for it; leave one of them out",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused(sink, columns, options, told):
+    """What no row could satisfy is told before the first one."""
+    assert told == refusal(mapper, sink, columns, **options)

@@ -1,0 +1,139 @@
+"""Audiences that mirror a segment."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_talon_one.errors import GuardError, SyncConfigError
+
+VIP = {
+    "sink": "audience_members",
+    "audience": {"name": "VIP", "integration": "warehouse", "integration_id": "vip"},
+    "mode": "mirror",
+    "key": "customer_id",
+    "create_profiles": "allow",
+}
+
+
+def rows(*names: object) -> list[dict]:
+    return [{"customer_id": f"c-{name}"} for name in names]
+
+
+def test_a_mirror_of_100000_members_sends_only_the_difference(engine):
+    """100,000 in; then 1,000 leave and 500 come in exactly 2 requests; strangers stay."""
+    engine.push(VIP, rows(*range(100_000)))
+    assert {"get_audiences": 1, "create_audience_v2": 1, "update_customer_profile_audiences": 100} == engine.requests()
+    with engine.client() as client:
+        strangers = [{"action": "add", "profileIntegrationId": f"s-{n}", "audienceId": 1} for n in range(7)]
+        client.update_customer_profile_audiences({"data": strangers})
+    engine.requests()
+    figures = engine.push(VIP, rows(*range(1000, 100_500)))
+    assert 2 == engine.requests()["update_customer_profile_audiences"]
+    assert (500, 1000, 99_000, 1500) == (figures.adds, figures.removes, figures.same, figures.sent)
+    assert {f"c-{n}" for n in range(1000, 100_500)} | {f"s-{n}" for n in range(7)} == engine.members()
+
+
+def test_an_audience_is_found_by_integration_id_and_made_once(engine):
+    """A second store finds the audience that the first one made."""
+    engine.push(VIP, rows(1, 2))
+    engine.folder = engine.folder / "other"
+    engine.push(VIP | {"mode": "add"}, rows(3))
+    assert [1] == [row["id"] for row in engine.emu.state("audiences")["audiences"]]
+    assert {"c-1", "c-2", "c-3"} == engine.members()
+
+
+def test_without_a_management_key_the_id_of_a_made_audience_is_remembered(engine):
+    """And a strange audience of that name is a clear error."""
+    engine.management = False
+    engine.push(VIP, rows(1))
+    engine.push(VIP, rows(1, 2))
+    assert {"c-1", "c-2"} == engine.members()
+    engine.folder = engine.folder / "other"
+    with pytest.raises(SyncConfigError, match=r"exists, but its id is not known here; set audience\.id"):
+        engine.push(VIP, rows(1))
+
+
+def test_an_input_that_broke_off_removes_nobody(engine):
+    """Those that came are added all the same."""
+    engine.push(VIP, rows(*range(100)))
+    figures = engine.push(VIP, rows(5, 200), complete=False)
+    assert (0, 1, False) == (figures.removes, figures.adds, figures.complete)
+    assert {f"c-{n}" for n in (*range(100), 200)} == engine.members()
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted", "guard"),
+    [
+        ({}, [], "allow_empty"),
+        ({}, range(89), "max_delete_share"),
+        ({"max_deletes": 4}, range(95), "max_deletes"),
+        ({"create_profiles": "guard"}, range(103), "create_profiles"),
+        ({"expect_environment": "sandbox"}, range(100), "expect_environment"),
+    ],
+)
+def test_a_guard_stops_before_the_first_write(engine, changes, wanted, guard):
+    """With its name and figures in the error."""
+    engine.push(VIP, rows(*range(100)))
+    engine.requests()
+    with pytest.raises(GuardError) as stopped:
+        engine.push(VIP | changes, rows(*wanted))
+    assert guard == stopped.value.guard
+    assert 3 == stopped.value.exit_code
+    assert [] == [name for name in engine.requests() if not name.startswith("get_")]
+    assert 100 == len(engine.members())
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [({"allow_empty": True, "max_delete_share": 1}, []), ({"max_delete_share": 0.11}, range(89))],
+)
+def test_a_guard_that_is_told_so_lets_pass(engine, changes, wanted):
+    """What is meant is done."""
+    engine.push(VIP, rows(*range(100)))
+    engine.push(VIP | changes, rows(*wanted))
+    assert {f"c-{n}" for n in wanted} == engine.members()
+
+
+@pytest.mark.parametrize(("policy", "left_out", "invalid"), [("skip", 2, 0), ("reject", 0, 2)])
+def test_profiles_that_do_not_exist_are_not_made(engine, policy, left_out, invalid):
+    """They are left out, or go to the rejects."""
+    engine.emu.add("profiles", *({"integrationId": f"c-{n}"} for n in range(200)))
+    figures = engine.push(
+        VIP | {"create_profiles": policy, "max_reject_share": 1}, rows(*range(200), "ghost-1", "ghost-2")
+    )
+    assert (200, left_out, invalid) == (figures.sent, figures.left_out, figures.invalid)
+    assert ["c-ghost-1", "c-ghost-2"][: len(engine.rejects())] == [line["key"] for line in engine.rejects()]
+    assert 200 == len(engine.emu.state("profiles")["profiles"])
+
+
+def test_adopt_takes_over_who_is_there(engine):
+    """Then a stranger who is not in the segment goes."""
+    engine.push(VIP, rows(1, 2))
+    with engine.client() as client:
+        adds = [{"action": "add", "profileIntegrationId": name, "audienceId": 1} for name in ("c-3", "stranger")]
+        client.update_customer_profile_audiences({"data": adds})
+    engine.push(VIP | {"adopt": True, "max_delete_share": 1}, rows(1, 2, 3))
+    assert {"c-1", "c-2", "c-3"} == engine.members()
+
+
+def test_of_rows_with_one_key_the_last_one_is_sent(engine):
+    """And the others are counted."""
+    figures = engine.push(VIP, rows(1, 2, 1, 1))
+    assert (4, 2, 2) == (figures.read, figures.duplicates, figures.sent)
+
+
+def test_two_streams_into_one_audience_are_refused(engine):
+    """Each would remove what the other adds."""
+    from target_talon_one.destinations import destination_from
+    from target_talon_one.run import SyncRun
+    from target_talon_one.store import Store
+
+    engine.push(VIP, rows(1))
+    with (
+        engine.client() as client,
+        Store(engine.store) as store,
+        SyncRun(client, store, engine.options(), command="test") as run,
+    ):
+        run.open(destination_from("one", VIP))
+        with pytest.raises(SyncConfigError, match="two and one write to the same audience_members"):
+            run.open(destination_from("two", VIP | {"audience": 1}))

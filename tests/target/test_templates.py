@@ -1,0 +1,174 @@
+"""Templates over the columns of a row: exact, typed, and in a sandbox."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from target_talon_one.templates import BrokenTemplate, Template
+from target_talon_one.unfit import Unfit
+
+ROW = {
+    "sku": "007",
+    "cents": 1999,
+    "price": Decimal("9.99"),
+    "weight": 0.1,
+    "nothing": None,
+    "tags": ["a", "b"],
+    "amounts": [1, 0.1, 0.2],
+    "address": {"city": "Köln", "floor": Decimal("2.50")},
+    "day": date(2024, 1, 31),
+    "long": Decimal("12345678901234567890123456789012345678.91"),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ price * 2 }}", Decimal("19.98")),
+        ("{{ price * 1.10 }}", Decimal("10.9890")),
+        ("{{ weight * 3 }}", Decimal("0.3")),
+        ("{{ weight == 0.1 }}", True),
+        ("{{ cents / 100 }}", Decimal("19.99")),
+        ("{{ 1 / 3 }}", Decimal("0." + "3" * 28)),
+        ("{{ long + 1 }}", Decimal("12345678901234567890123456789012345679.91")),
+        ("{{ long / 100 }}", Decimal("123456789012345678901234567890123456.7891")),
+        ("{{ -1.5 }}", Decimal("-1.5")),
+        ("{{ 1_000.5 }}", Decimal("1000.5")),
+        ("{{ 0.12345678901234567890123 }}", Decimal("0.12345678901234567890123")),
+        ("{{ amounts | sum }}", Decimal("1.3")),
+        ("{{ sku | float * 1.5 }}", Decimal("10.5")),
+        ("{{ tags | join | float(2) }}", Decimal(2)),
+        ("{{ price | round(1) }}", Decimal("10.0")),
+        ("{{ price | int }}", 9),
+        ("{{ cents // 100 }}", 19),
+        ("{{ 2 }}", 2),
+        ("{{ true }}", True),
+        ("{{ none }}", None),
+        ("{{ nothing }}", None),
+        ("{{ sku }}", "007"),
+        ("{{ cents if nothing else none }}", None),
+        ("{{ [cents, 1.5] }}", [1999, Decimal("1.5")]),
+        ("{{ address }}", {"city": "Köln", "floor": Decimal("2.50")}),
+        ("{{ address.city | upper }}", "KÖLN"),
+        ("{{ tags | map('upper') | list }}", ["A", "B"]),
+        ("{{ address | tojson }}", '{"city":"Köln","floor":2.5}'),
+        ("{{ day.isoformat() }}", "2024-01-31"),
+        ("{{ sku }}-{{ cents }}-{{ price }}-{{ weight }}", "007-1999-9.99-0.1"),
+        ("{{ sku ~ 1.50 }}", "0071.50"),
+        ("{% if price > 5 %}{{ price }}{% else %}0{% endif %}", Decimal("9.99")),
+        ("{% set twice = price * 2 %}\n{{ twice }}\n", Decimal("19.98")),
+        ("{% for tag in tags %}{{ tag }},{% endfor %}", "a,b,"),
+        ("  {{ cents }}\n", 1999),
+    ],
+)
+def test_a_template_gives_exact_values_of_their_type(text, expected):
+    """One expression keeps its type and all digits; anything else is text."""
+    found = Template(text)(ROW)
+    assert expected == found
+    assert type(expected) is type(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{{ colour }}", "fails: 'colour' is undefined"),
+        ("{{ address.street }}", "fails: 'dict object' has no attribute 'street'"),
+        ("{{ price + sku }}", "fails: unsupported operand type(s) for +: 'decimal.Decimal' and 's…"),
+        ("{{ cents / 0 }}", "fails: DivisionByZero"),
+        ("{{ cents if nothing }}", "gives nothing: it has an if without else"),
+        (
+            "{{ sku }} {{ nothing }}",
+            "puts a null into a text; say what is to stand there, for example {{ column or '' }}",
+        ),
+    ],
+)
+def test_a_template_that_fails_on_a_row_says_why(text, why):
+    """A failure is the row's: its words name the column."""
+    with pytest.raises(Unfit) as refused:
+        Template(text)(ROW)
+    assert why == str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ sku.__class__.__mro__ }}",
+        "{{ tags.append(1) }}",
+        "{{ lipsum.__globals__ }}",
+        "{{ cycler }}",
+        "{% include 'secret' %}",
+        "{{ '{0.__class__}'.format(sku) }}",
+    ],
+)
+def test_a_template_reaches_nothing_but_its_row(text):
+    """Python's insides, files and changes of the row are out of reach."""
+    row = {"sku": "1", "tags": []}
+    with pytest.raises(Unfit):
+        Template(text)(row)
+    assert {"sku": "1", "tags": []} == row
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("{{ a\n+ }}", 2), ("a\n\n{{ b", 3), ("{{ a | shout }}", 1), ("{% if a %}", 1), ("{{ a }", 1)],
+)
+def test_a_broken_template_names_its_line(text, line):
+    """What is no template is told with the line where it breaks."""
+    with pytest.raises(BrokenTemplate) as broken:
+        Template(text)
+    assert str(broken.value).startswith(f"line {line}: ")
+
+
+def test_a_template_knows_its_columns():
+    """Columns are what is read from outside, not what the template sets itself."""
+    text = "{% set x = price %}{% for tag in tags %}{{ tag }}{{ x }}{{ range(2) }}{% endfor %}"
+    assert ("price", "tags") == Template(text).variables
+
+
+def test_a_column_that_the_row_lacks_can_be_null():
+    """A row may leave out columns that its stream has; then they are null."""
+    text = "{{ colour or 'none' }}"
+    assert "none" == Template(text, absent_is_null=True)({})
+    with pytest.raises(Unfit):
+        Template(text)({})
+
+
+def test_rows_of_a_template_do_not_touch_each_other():
+    """What one row set is gone with the next."""
+    template = Template("{% if a %}{% set found = a %}{% endif %}{{ found | default('no') }}")
+    assert ["x", "no"] == [template({"a": one}) for one in ("x", None)]
+
+
+def test_without_jinja_only_templates_fail():
+    """Without the extra, columns can be mapped, and a template says what to install."""
+    script = """
+import sys
+sys.modules["jinja2"] = None
+from target_talon_one.errors import SyncConfigError
+from target_talon_one.mapping import Mapper, MappingOptions
+from target_talon_one.sinks import SINKS
+sink = SINKS["audience_members"]
+print(Mapper(sink, MappingOptions(map={"profileIntegrationId": "id"}), columns=["id"])({"id": "x"}).key)
+try:
+    Mapper(sink, MappingOptions(map={"profileIntegrationId": "{{ id }}"}), columns=["id"])
+except SyncConfigError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    expected = (
+        "x\nmap.profileIntegrationId holds a template, which needs the package jinja2; install it: "
+        "pip install 'talon-one-connector[sync]'\n"
+    )
+    assert (expected, "") == (done.stdout, done.stderr)
+
+
+def test_templates_are_not_loaded_before_they_are_needed():
+    """A mapping without templates does not pay for them."""
+    script = "import sys, target_talon_one.mapping; print('jinja2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert "False\n" == done.stdout
