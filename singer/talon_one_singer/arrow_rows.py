@@ -101,8 +101,7 @@ def _decoder(schema: Mapping[str, Any]) -> Callable[[str], Any] | None:
     """How text in a column of this schema becomes a value; None: it stays."""
     if schema.get("contentMediaType") == "application/json":
         return _any_json
-    types = _types(schema)
-    return None if types <= _SCALARS and len(types - {"null"}) == 1 else _object_or_array
+    return None if _types(schema) <= _SCALARS else _object_or_array
 
 
 def _any_json(text: str) -> Any:

@@ -95,7 +95,7 @@ def _rows(batch: Batch, url: str) -> Iterator[_Found]:
         hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
         raise ConfigError(f"the batch file {name} cannot be read: {error}{hint}") from None
     except Exception as error:  # noqa: BLE001  # file systems and codecs have errors of their own
-        reason = f"the file cannot be read{_why(error, url, name)}"
+        reason = f"the file cannot be read{_why(error, url)}"
         yield BadLine(name, reason, batch.stream, printable(name.encode()))
 
 
@@ -141,8 +141,15 @@ def _name(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//", url.split("?", 1)[0]).removeprefix("file://")
 
 
-def _why(error: Exception, url: str, name: str) -> str:
+def _why(error: Exception, url: str) -> str:
     if isinstance(error, FileNotFoundError):
         return ": there is none of this name"
-    words = (getattr(error, "strerror", None) or str(error)).replace(url, name).splitlines() or [""]
-    return f": {words[0][:200] or type(error).__name__}"
+    words = (getattr(error, "strerror", None) or str(error)).splitlines() or [type(error).__name__]
+    return f": {_without_secrets(words[0], url)[:200]}"
+
+
+def _without_secrets(words: str, url: str) -> str:
+    user = re.search(r"//([^/@:]*:)?([^/@]*)@", url)
+    for secret in filter(None, (url.partition("?")[2], user and user[2])):
+        words = words.replace(secret, "********")
+    return words

@@ -21,7 +21,7 @@ class Block:
 
     Attributes:
         first: number of the first, from 1.
-        lines: of a line that is too long only the beginning.
+        lines: of a line that is too long perhaps only the beginning.
         too_long: the one line here has more bytes than may be.
         torn: the one line here has no line break: the input ends in it.
     """
@@ -63,24 +63,18 @@ class _Unfinished:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._clear()
-
-    def _clear(self) -> None:
-        self.size = 0
         self._pieces: list[bytes] = []
-        self._enough = False
+        self.size = 0
 
     def add(self, piece: bytes) -> None:
         self.size += len(piece)
-        if not self._enough:
-            self._pieces.append(piece)
-            if self.size > self._max_bytes:
-                self._pieces = [b"".join(self._pieces)[:_SHOWN_BYTES]]
-                self._enough = len(self._pieces[0]) == _SHOWN_BYTES
+        self._pieces.append(piece)
+        if self.size > self._max_bytes:
+            self._pieces = [b"".join(self._pieces)[:_SHOWN_BYTES]]
 
     def take(self, number: int, *, torn: bool = False) -> Block:
         line, too_long = b"".join(self._pieces), self.size > self._max_bytes
-        self._clear()
+        self.size, self._pieces = 0, []
         return Block(number, [line.removeprefix(_BOM) if number == 1 else line], too_long, torn)
 
 
@@ -91,8 +85,7 @@ def _blocks(begun: Block, lines: list[bytes], max_bytes: int) -> Iterator[Block]
         return
     yield begun
     for number, line in enumerate(lines, begun.first + 1):
-        too_long = len(line) > max_bytes
-        yield Block(number, [line[:_SHOWN_BYTES] if too_long else line], too_long)
+        yield Block(number, [line], too_long=len(line) > max_bytes)
 
 
 def _wait_for_data(source: BinaryIO) -> None:

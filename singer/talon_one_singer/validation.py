@@ -110,4 +110,4 @@ def _no_other(uri: str) -> Any:
 
 def _broken(path: Sequence[str | int], words: str) -> ConfigError:
     place = f" at {field_name(path)}" if path else ""
-    return ConfigError(f"the schema is broken{place}: {words.splitlines()[0][:300]}")
+    return ConfigError(f"the schema is broken{place}: {' '.join(words.split())[:300]}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT = 1
-MEMORY = "128MB"
+MEMORY = "96MB"
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS format (version INTEGER)",

@@ -130,6 +130,7 @@ class Feed:
         self.complete: bool | None = None
         self.unfiltered = 0
         self._buffer = _Buffer()
+        self._key_only = all(field.key for field in destination.sink.fields)
         self._staged = self._duplicates = 0
         self._digest = ""
         store.start_staging(self.number)
@@ -168,7 +169,7 @@ class Feed:
 
     def add_mapped(self, keys: Sequence[str], fields: Sequence[bytes], places: Sequence[str]) -> None:
         """Stage rows that were mapped before."""
-        self._store.stage(self.number, keys, fields, places)
+        self._store.stage(self.number, keys, None if self._key_only else fields, places)
         self._staged += len(keys)
         self.figures.read += len(keys)
 
@@ -272,7 +273,8 @@ class Feed:
     def _stage(self) -> None:
         buffer, self._buffer = self._buffer, _Buffer()
         if buffer.keys:
-            self._store.stage(self.number, buffer.keys, buffer.fields, buffer.places)
+            fields = None if self._key_only else buffer.fields
+            self._store.stage(self.number, buffer.keys, fields, buffer.places)
             self._staged += len(buffer.keys)
 
 

@@ -19,6 +19,23 @@ def merged_ranges(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
+def left_of(ranges: Iterable[tuple[int, int]], taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The numbers of ``ranges`` that are not in ``taken``."""
+    left: list[tuple[int, int]] = []
+    holes = merged_ranges(taken)
+    for first, past in merged_ranges(ranges):
+        at = first
+        for hole_first, hole_past in holes:
+            if hole_past <= at or hole_first >= past:
+                continue
+            if hole_first > at:
+                left.append((at, hole_first))
+            at = max(at, hole_past)
+        if at < past:
+            left.append((at, past))
+    return left
+
+
 def ranges_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """The numbers as ranges."""
     return merged_ranges((number, number + 1) for number in numbers)

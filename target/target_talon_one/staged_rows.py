@@ -49,13 +49,15 @@ class StagedRows(RemoteRows):
         self._run(f"CREATE OR REPLACE TEMP TABLE kept_{destination} (key VARCHAR)")
         self._staged[destination] = 0
 
-    def stage(self, destination: int, keys: Sequence[str], fields: Sequence[bytes], places: Sequence[str]) -> None:
-        """Add mapped rows, in the order of the source."""
+    def stage(
+        self, destination: int, keys: Sequence[str], fields: Sequence[bytes] | None, places: Sequence[str]
+    ) -> None:
+        """Add mapped rows, in the order of the source; ``fields`` is None where the key is all there is."""
         first = self._staged[destination]
         columns = {
             "seq": pa.array(range(first, first + len(keys)), pa.int64()),
             "key": pa.array(keys, pa.string()),
-            "fields": pa.array(fields, pa.binary()).cast(pa.string()),
+            "fields": _texts(fields, len(keys)),
             "place": pa.array(places, pa.string()),
         }
         self._insert(f"staged_{destination}", pa.table(columns))
@@ -90,12 +92,11 @@ class StagedRows(RemoteRows):
 
     def digest(self, destination: int) -> str:
         """A digest of what is staged that does not depend on the order of the rows."""
-        # Sums of hashes: the same rows in another order are the same source.
-        row = self._run(
-            "SELECT count(*), coalesce(sum(md5_number_lower(key || chr(0) || fields)::UHUGEINT) % 18446744073709551557,"
-            f" 0) FROM staged_{destination}"
+        rows, digest = self._run(
+            "SELECT count(*), coalesce(bit_xor(md5_number(key || chr(0) || coalesce(fields, ''))), 0) "
+            f"FROM staged_{destination}"
         )[0]
-        return f"{row[0]}-{int(row[1]):x}"
+        return f"{rows}-{int(digest):x}"
 
     def compare(
         self, destination: int, ops: Sequence[Sequence[str]], *, diff: bool, grouped: bool, ordered: bool
@@ -185,6 +186,10 @@ class StagedRows(RemoteRows):
         self._run(f"DELETE FROM staged_{destination} WHERE key IN (SELECT key FROM kept_{destination})")
 
 
+def _texts(fields: Sequence[bytes] | None, size: int) -> pa.Array:
+    return pa.nulls(size, pa.string()) if fields is None else pa.array(fields, pa.binary()).cast(pa.string())
+
+
 def _selects(destination: int, ops: Sequence[str], *, diff: bool) -> list[str]:
     """SELECTs of (op, seq, key, fingerprint, fields, place), one for each pass over the tables."""
     staged, sent = f"staged_{destination}", f"sent_{destination}"
@@ -202,7 +207,7 @@ def _selects(destination: int, ops: Sequence[str], *, diff: bool) -> list[str]:
             "SELECT * FROM (SELECT CASE WHEN t.fingerprint IS NULL THEN 'add' "
             "WHEN t.fingerprint <> s.fingerprint THEN 'update' END AS op, "
             "s.*, coalesce(t.version, 0) AS version FROM (SELECT seq, key, "
-            f"md5_number_lower(fields) AS fingerprint, fields, place FROM {staged}) AS s "
+            f"coalesce(md5_number_lower(fields), 0) AS fingerprint, fields, place FROM {staged}) AS s "
             f"LEFT JOIN {sent} AS t ON t.key = s.key) WHERE op IN ({', '.join(wanted)}) AND key NOT IN "
             f"(SELECT key FROM rejects WHERE destination = {destination} AND kind = 'unknown')"
         )

@@ -9,15 +9,13 @@ All work is done by DuckDB out of core, so that ten million rows fit into the me
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from target_talon_one.database import MEMORY
-from target_talon_one.ranges import merged_ranges
+from target_talon_one.ranges import left_of, merged_ranges
 from target_talon_one.staged_rows import StagedRows
 
 if TYPE_CHECKING:
@@ -122,56 +120,61 @@ class Store(StagedRows):
         Rows whose request had begun without an end that we know of are ours and uncertain: the next run adds them again
         or removes them, whatever its source says. If their operation must not be repeated they become rejects.
         """
-        ranges = merged_ranges(self._run(f"SELECT first, past FROM done_{destination}"))
+        taken = merged_ranges(self._run(f"SELECT first, past FROM done_{destination}"))
+        begun = self._run(f"SELECT first, past, once FROM begun_{destination}")
         with self._transaction():
-            self._keep_unknown(destination)
-            self._keep_uncertain(destination)
-            if ranges:
-                self._fold_ranges(destination, ranges)
+            for once in (True, False):
+                left = left_of([(first, past) for first, past, each in begun if each == once], taken)
+                if left:
+                    keep = self._keep_unknown if once else self._keep_uncertain
+                    keep(destination, self._changes_in(destination, left))
+            if taken:
+                self._fold_taken(destination, self._changes_in(destination, taken))
             for table in ("changes", "done", "begun"):
                 self._run(f"DELETE FROM {table}_{destination}")
 
-    def _fold_ranges(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
+    def _changes_in(self, destination: int, ranges: Sequence[tuple[int, int]]) -> str:
+        """A SELECT of the changes whose numbers are in the ranges."""
+        select = f"SELECT c.* FROM changes_{destination} AS c WHERE "
+        if len(ranges) == 1:
+            return f"{select} c.n >= {ranges[0][0]} AND c.n < {ranges[0][1]}"
         columns = {"first": [first for first, _ in ranges], "past": [past for _, past in ranges]}
-        self._db.register("folded", pa.table(columns))
-        taken = (
-            f"changes_{destination} AS c WHERE EXISTS (SELECT 1 FROM folded AS f WHERE c.n >= f.first AND c.n < f.past)"
+        self._run("CREATE OR REPLACE TEMP TABLE chosen (first BIGINT, past BIGINT)")
+        self._insert("chosen", pa.table(columns))
+        return f"{select} EXISTS (SELECT 1 FROM chosen AS r WHERE c.n >= r.first AND c.n < r.past)"
+
+    def _fold_taken(self, destination: int, taken: str) -> None:
+        if self.known(destination):
+            self._run(f"DELETE FROM sent_{destination} WHERE key IN (SELECT key FROM ({taken}))")
+        self._run(
+            f"INSERT INTO sent_{destination} SELECT key, fingerprint, version + 1 FROM ({taken}) WHERE op <> 'remove'"
         )
-        try:
-            if self.known(destination):
-                self._run(f"DELETE FROM sent_{destination} WHERE key IN (SELECT key FROM {taken})")
-            self._run(
-                f"INSERT INTO sent_{destination} SELECT key, fingerprint, version + 1 FROM {taken} AND c.op <> 'remove'"
-            )
+        if self._run("SELECT 1 FROM rejects WHERE destination = ? AND kind <> 'invalid' LIMIT 1", destination):
             # What went through is no reject any more, nor is an older refusal of the same row.
             self._run(
-                f"DELETE FROM rejects WHERE destination = ? AND kind <> 'invalid' AND key IN (SELECT key FROM {taken})",
+                "DELETE FROM rejects WHERE destination = ? AND kind <> 'invalid' AND key IN "
+                f"(SELECT key FROM ({taken}))",
                 destination,
             )
-            self._run("UPDATE destinations SET generation = generation + 1 WHERE id = ?", destination)
-        finally:
-            with suppress(duckdb.TransactionException):
-                self._db.unregister("folded")
+        self._run("UPDATE destinations SET generation = generation + 1 WHERE id = ?", destination)
 
-    def _keep_unknown(self, destination: int) -> None:
-        """A row that must not be sent twice, and nobody knows whether Talon.One took it."""
+    def _keep_unknown(self, destination: int, left: str) -> None:
+        """Rows that must not be sent twice, and nobody knows whether Talon.One took them."""
         reason = "the process ended while this was being sent; look whether Talon.One has it, then talon-one retry"
         self._run(
             "INSERT INTO rejects SELECT coalesce((SELECT max_by(id, started) FROM runs), ''), ?, d.name, 'unknown', "
             "c.op, c.key, c.fields, NULL, c.place, ?, '', NULL, 1 "
-            f"FROM ({_open_changes(destination, once=True)}) AS c JOIN destinations AS d ON d.id = ?",
+            f"FROM ({left}) AS c JOIN destinations AS d ON d.id = ? WHERE c.key NOT IN ({_refused(destination)})",
             destination,
             reason,
             destination,
         )
 
-    def _keep_uncertain(self, destination: int) -> None:
-        uncertain = _open_changes(destination, once=False)
-        if not self._run(f"SELECT 1 FROM begun_{destination} LIMIT 1"):
-            return
-        self._run(f"UPDATE sent_{destination} SET fingerprint = NULL WHERE key IN (SELECT key FROM ({uncertain}))")
+    def _keep_uncertain(self, destination: int, left: str) -> None:
+        left = f"{left} AND c.key NOT IN ({_refused(destination)})"
+        self._run(f"UPDATE sent_{destination} SET fingerprint = NULL WHERE key IN (SELECT key FROM ({left}))")
         self._run(
-            f"INSERT INTO sent_{destination} SELECT key, NULL, version FROM ({uncertain}) WHERE op <> 'remove' "
+            f"INSERT INTO sent_{destination} SELECT key, NULL, version FROM ({left}) WHERE op <> 'remove' "
             f"AND key NOT IN (SELECT key FROM sent_{destination})"
         )
 
@@ -204,12 +207,6 @@ class Store(StagedRows):
             yield [row[0] for row in part]
 
 
-def _open_changes(destination: int, *, once: bool) -> str:
-    """Changes that were begun and neither acknowledged nor refused."""
-    return (
-        f"SELECT c.* FROM changes_{destination} AS c WHERE EXISTS (SELECT 1 FROM begun_{destination} AS b "
-        f"WHERE c.n >= b.first AND c.n < b.past AND b.once = {once}) "
-        f"AND NOT EXISTS (SELECT 1 FROM done_{destination} AS o WHERE c.n >= o.first AND c.n < o.past) "
-        f"AND c.key NOT IN (SELECT key FROM rejects WHERE destination = {destination} AND kind <> 'invalid' "
-        "AND key IS NOT NULL)"
-    )
+def _refused(destination: int) -> str:
+    """A SELECT of the keys that were refused."""
+    return f"SELECT key FROM rejects WHERE destination = {destination} AND kind <> 'invalid' AND key IS NOT NULL"

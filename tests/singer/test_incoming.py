@@ -152,10 +152,11 @@ def test_fields_that_do_not_belong_to_a_message_do_not_matter():
     assert [{"a": 1}] == found.rows
 
 
-def test_a_repeated_type_does_not_lose_the_row():
+@pytest.mark.parametrize(("rest", "version"), [(b"", None), (b',"version":null', None), (b',"version":3', 3)])
+def test_a_repeated_type_does_not_lose_the_row(rest, version):
     """The last of two types counts, as in every JSON reader."""
-    (found,) = read(b'{"type":"STATE","type":"RECORD","stream":"s","record":{"a":1},"version":3}')
-    assert RecordLines("s", [{"a": 1}], ["line 1"], 3) == found
+    (found,) = read(b'{"type":"STATE","type":"RECORD","stream":"s","record":{"a":1}%s}' % rest)
+    assert RecordLines("s", [{"a": 1}], ["line 1"], version) == found
 
 
 def test_empty_lines_are_skipped_but_counted():

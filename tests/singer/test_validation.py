@@ -76,6 +76,7 @@ CENTS = {"multipleOf": 0.01}
         (of(a={"type": ["null", "string"], "contentMediaType": "application/json"}), {"a": {"decoded": [1]}}),
         (of(a={"type": "string", "contentMediaType": "application/json"}), {"a": [1]}),
         ({"minimum": 3, "exclusiveMinimum": False}, 3),
+        ({"$schema": None, "properties": {"a": {"$schema": 5}}}, {"a": 1}),
         ({"$schema": "http://json-schema.org/draft-04/schema#", "type": "object"}, {}),
         ({"$schema": "https://json-schema.org/draft/2020-12/schema", "prefixItems": [{"type": "null"}]}, [1]),
         ({"definitions": {"x": INTEGER}, "properties": {"a": {"$ref": "#/definitions/x"}}}, {"a": 5}),
@@ -200,6 +201,21 @@ def test_a_broken_schema_is_told(make, schema, place):
         make(schema)
     assert place in str(raised.value)
     assert len(raised.value.lines) == 1
+
+
+def test_a_large_broken_schema_is_told_shortly(make):
+    """The error is for a terminal."""
+    with pytest.raises(ConfigError) as raised:
+        make({"type": "x" * 5000})
+    assert len(str(raised.value)) < 400
+
+
+def test_a_schema_elsewhere_is_not_read(make, tmp_path):
+    """A SCHEMA message cannot make the target open files or connections."""
+    path = tmp_path / "schema.json"
+    path.write_text("{}")
+    with pytest.raises(ConfigError, match=r"schema\.json"):
+        make({"$ref": path.as_uri()})
 
 
 def test_a_schema_nested_without_end_is_told(make):

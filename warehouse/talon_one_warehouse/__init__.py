@@ -13,6 +13,7 @@ from talon_one_warehouse.errors import (
     WarehouseLockedError,
 )
 from talon_one_warehouse.rows import to_arrow
+from talon_one_warehouse.sources import Source, SourceSpec, open_source, source_spec
 from talon_one_warehouse.urls import open_warehouse
 from talon_one_warehouse.warehouse import MergeCounts, Warehouse
 
@@ -21,6 +22,8 @@ __all__ = [
     "Kind",
     "MergeCounts",
     "RowError",
+    "Source",
+    "SourceSpec",
     "TableError",
     "TableSpec",
     "Warehouse",
@@ -28,8 +31,10 @@ __all__ = [
     "WarehouseError",
     "WarehouseFullError",
     "WarehouseLockedError",
+    "open_source",
     "open_warehouse",
     "snake_case",
+    "source_spec",
     "table_spec",
     "to_arrow",
 ]

@@ -5,7 +5,7 @@ https://arrow.apache.org/adbc/current/python/api/adbc_driver_manager.html
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import adbc_driver_manager as adbc
@@ -53,25 +53,35 @@ class ADBCConnection:
 
     def table(self, statement: str) -> pa.Table | None:
         """All rows of a statement as Arrow; None if it has no answer."""
-        with self._told(), self._raw.cursor(adbc_stmt_kwargs=self._read_options) as cursor:
+        with self.told(), self._raw.cursor(adbc_stmt_kwargs=self._read_options) as cursor:
             cursor.execute(statement)
             return cursor.fetch_arrow_table() if cursor.description else None
 
+    @contextmanager
+    def reader(self, statement: str) -> Iterator[pa.RecordBatchReader]:
+        """The rows of a query in batches, as they come."""
+        with ExitStack() as stack:
+            with self.told():
+                cursor = stack.enter_context(self._raw.cursor(adbc_stmt_kwargs=self._read_options))
+                cursor.execute(statement)
+                found = cursor.fetch_record_batch()
+            yield found
+
     def run(self, statement: str) -> int:
         """The number of rows that a statement changed; -1 if the driver does not tell."""
-        with self._told(), self._raw.cursor() as cursor:
+        with self.told(), self._raw.cursor() as cursor:
             cursor.execute(statement)
             return int(cursor.rowcount)
 
     def ingest(self, name: str, rows: pa.Table) -> None:
         """Makes a temporary table of the rows."""
         reader = rows.to_reader(max_chunksize=_ROWS_PER_BATCH)
-        with self._told(), self._raw.cursor() as cursor:
+        with self.told(), self._raw.cursor() as cursor:
             cursor.adbc_ingest(name, reader, mode="create", temporary=True)
 
     def catalog(self, schema: str, table: str) -> dict[str, Any] | None:
         """What the driver knows of a table, as ADBC's GetObjects describes it; None if there is no such table."""
-        with self._told(), self._raw.adbc_get_objects(db_schema_filter=schema, table_name_filter=table) as reader:
+        with self.told(), self._raw.adbc_get_objects(db_schema_filter=schema, table_name_filter=table) as reader:
             catalogs = reader.read_all().to_pylist()
         # The filters are patterns, in which an underscore stands for any character.
         for found in (t for c in catalogs for s in _named(c, "db_schema", schema) for t in s["db_schema_tables"] or ()):
@@ -83,11 +93,11 @@ class ADBCConnection:
     def transaction(self) -> Iterator[None]:
         """All statements within, or none of them."""
         handle = self._raw.adbc_connection
-        with self._told():
+        with self.told():
             handle.set_autocommit(False)
         try:
             yield
-            with self._told():
+            with self.told():
                 handle.commit()
         except BaseException:
             # What went wrong is already on its way; after a lost connection there is nothing to roll back.
@@ -96,15 +106,16 @@ class ADBCConnection:
             with suppress(adbc.Error):
                 handle.set_autocommit(True)
             raise
-        with self._told():
+        with self.told():
             handle.set_autocommit(True)
 
     def close(self) -> None:
         """Close it; again is no error."""
-        with self._told():
+        with self.told():
             self._raw.close()
 
-    def _told(self) -> AbstractContextManager[None]:
+    def told(self) -> AbstractContextManager[None]:
+        """Turns errors within into ours."""
         return self._teller.told(opening=self._opening)
 
 

@@ -15,6 +15,7 @@ from talon_one_warehouse.errors import WarehouseConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from talon_one_warehouse.adbc_connection import ADBCConnection
     from talon_one_warehouse.adbc_errors import Teller
     from talon_one_warehouse.dialect import Dialect
     from talon_one_warehouse.warehouse import Warehouse
@@ -37,16 +38,28 @@ def open_postgresql(rest: str, schema: str) -> Warehouse:
         WarehouseConfigError: the URL cannot be read, nobody answers there, or the driver is not installed.
         WarehouseLockedError: another process loads into the schema.
     """
+    connection = connect_postgresql(rest)
+    from talon_one_warehouse.postgresql_dialect import PostgreSQL
+
+    return _warehouse(connection, PostgreSQL(), schema)
+
+
+def connect_postgresql(rest: str) -> ADBCConnection:
+    """A connection to ``user:password@host:port/database?parameters``.
+
+    Raises:
+        WarehouseConfigError: the URL cannot be read, nobody answers there, or the driver is not installed.
+    """
     connect = _connect("postgresql", "'talon-one-connector[postgresql]'")
     from talon_one_warehouse.adbc_errors import Teller
-    from talon_one_warehouse.postgresql_dialect import MEANINGS, PostgreSQL
+    from talon_one_warehouse.postgresql_dialect import MEANINGS
 
     place, _, query = rest.partition("?")
     if place.count("@") > 1:
         raise WarehouseConfigError(f"the PostgreSQL URL is {_UNREADABLE}")
     teller = Teller(f"postgresql://{_USER.sub('', place)}", MEANINGS, _secrets(place, query))
     try:
-        return _warehouse(partial(connect, _with_timeout(rest)), teller, PostgreSQL(), schema)
+        return _connection(partial(connect, _with_timeout(rest)), teller)
     except WarehouseConfigError as error:
         if _is_about_the_url(str(error), teller):
             raise WarehouseConfigError(f"the PostgreSQL URL is {_UNREADABLE}") from None
@@ -60,6 +73,18 @@ def open_sqlite(rest: str, schema: str) -> Warehouse:
         WarehouseConfigError: no such directory, a file of another kind, or the driver is not installed.
         WarehouseLockedError: another process has the file open.
     """
+    connection = connect_sqlite(rest)
+    from talon_one_warehouse.sqlite_dialect import SQLite
+
+    return _warehouse(connection, SQLite(), schema)
+
+
+def connect_sqlite(rest: str) -> ADBCConnection:
+    """A connection to the SQLite file at ``/relative.db``, ``//absolute.db`` or ``/:memory:``.
+
+    Raises:
+        WarehouseConfigError: no such directory, a file of another kind, or the driver is not installed.
+    """
     if not rest.startswith("/") or rest == "/":
         raise WarehouseConfigError(
             "a SQLite URL has three slashes before a relative path and four before an absolute one, "
@@ -67,12 +92,12 @@ def open_sqlite(rest: str, schema: str) -> Warehouse:
         )
     connect = _connect("sqlite", "'talon-one-connector[sqlite]'")
     from talon_one_warehouse.adbc_errors import Teller
-    from talon_one_warehouse.sqlite_dialect import MEANINGS, READ_OPTIONS, SQLite
+    from talon_one_warehouse.sqlite_dialect import MEANINGS, READ_OPTIONS
 
     path = unquote(rest[1:])
     if path != ":memory:":
         path = _in_a_directory(path)
-    return _warehouse(partial(connect, path), Teller(path, MEANINGS), SQLite(), schema, READ_OPTIONS)
+    return _connection(partial(connect, path), Teller(path, MEANINGS), READ_OPTIONS)
 
 
 def open_adbc(rest: str, schema: str) -> Warehouse:
@@ -88,11 +113,29 @@ def open_driver(driver: str, uri: str, schema: str, options: Mapping[str, str] |
     Raises:
         WarehouseConfigError: the driver is not installed, or does not open it.
     """
+    connection = connect_driver(driver, uri, options)
+    from talon_one_warehouse.ansi_dialect import Ansi
+
+    return _warehouse(connection, Ansi(), schema)
+
+
+def connect_any(rest: str) -> ADBCConnection:
+    """A connection to ``DRIVER?uri=...&option=value``."""
+    driver, _, query = rest.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    return connect_driver(driver, options.pop("uri", ""), options)
+
+
+def connect_driver(driver: str, uri: str, options: Mapping[str, str] | None = None) -> ADBCConnection:
+    """A connection to the database that an ADBC driver finds at ``uri``.
+
+    Raises:
+        WarehouseConfigError: the driver is not installed, or does not open it.
+    """
     if not _DRIVER.fullmatch(driver):
         raise WarehouseConfigError("an ADBC URL names a driver, like adbc+snowflake://... or adbc://snowflake?uri=...")
     connect = _connect(driver, f"adbc-driver-{driver.replace('_', '-')}")
     from talon_one_warehouse.adbc_errors import Teller
-    from talon_one_warehouse.ansi_dialect import Ansi
 
     secrets = {uri, *_secrets(uri.partition("?")[0], uri.partition("?")[2]), *(options or {}).values()}
     teller = Teller(f"the {driver} database", {}, tuple(sorted(secrets - {""}, key=len, reverse=True)))
@@ -100,7 +143,7 @@ def open_driver(driver: str, uri: str, schema: str, options: Mapping[str, str] |
     arguments: dict[str, Any] = ({first: uri} if uri else {}) | ({"db_kwargs": dict(options)} if options else {})
     if uri and first == "db_kwargs":
         raise WarehouseConfigError(f"the ADBC driver {driver} takes no uri; write adbc://{driver}?option=value")
-    return _warehouse(partial(connect, **arguments), teller, Ansi(), schema)
+    return _connection(partial(connect, **arguments), teller)
 
 
 def _connect(driver: str, package: str) -> Callable[..., Any]:
@@ -113,19 +156,20 @@ def _connect(driver: str, package: str) -> Callable[..., Any]:
     return connect
 
 
-def _warehouse(
-    connect: Callable[..., Any],
-    teller: Teller,
-    dialect: Dialect,
-    schema: str,
-    read_options: Mapping[str, str] | None = None,
-) -> Warehouse:
+def _connection(
+    connect: Callable[..., Any], teller: Teller, read_options: Mapping[str, str] | None = None
+) -> ADBCConnection:
     from talon_one_warehouse.adbc_connection import ADBCConnection
-    from talon_one_warehouse.adbc_warehouse import ADBCWarehouse
 
     with teller.told(opening=True):
         raw = connect(autocommit=True)
-    return ADBCWarehouse(ADBCConnection(raw, teller, read_options), dialect, schema=schema)
+    return ADBCConnection(raw, teller, read_options)
+
+
+def _warehouse(connection: ADBCConnection, dialect: Dialect, schema: str) -> Warehouse:
+    from talon_one_warehouse.adbc_warehouse import ADBCWarehouse
+
+    return ADBCWarehouse(connection, dialect, schema=schema)
 
 
 def _secrets(place: str, query: str) -> tuple[str, ...]:

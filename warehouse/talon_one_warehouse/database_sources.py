@@ -1,0 +1,119 @@
+"""Queries and tables as sources, streamed."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote
+
+from talon_one_warehouse.arrow_parts import ROWS, rows_of
+from talon_one_warehouse.duckdb_sql import quoted
+from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    import pyarrow as pa
+
+    from talon_one_warehouse.adbc_connection import ADBCConnection
+    from talon_one_warehouse.sources import SourceSpec
+
+
+class DatabaseSource:
+    """The answer of a query.
+
+    Args:
+        reader: gives it in batches.
+        told: turns the database's errors into ours.
+        stack: closed with the source.
+    """
+
+    def __init__(
+        self, reader: pa.RecordBatchReader, told: Callable[[], AbstractContextManager[None]], stack: ExitStack
+    ) -> None:
+        self._reader, self._told, self._stack = reader, told, stack
+        self.columns: tuple[str, ...] = tuple(reader.schema.names)
+
+    def rows(self) -> Iterator[list[dict[str, Any]]]:
+        """See Source."""
+        parts = rows_of(self._batches(), self._reader.schema)
+        while True:
+            with self._told():
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        yield from self._reader
+
+    def close(self) -> None:
+        """See Source."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def open_database(spec: SourceSpec) -> DatabaseSource:
+    """The answer of the spec's query, or its table.
+
+    Raises:
+        WarehouseConfigError: no such database, or no such query.
+    """
+    sql = spec.sql
+    if sql is None:
+        sql = f"SELECT * FROM {quoted(*(spec.table or '').split('.'))}"  # noqa: S608 - quoted
+    scheme, _, rest = spec.url.partition("://")
+    if scheme == "duckdb":
+        return _open_duckdb(rest, sql)
+    return _open_adbc(_connect(scheme, rest), sql)
+
+
+def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
+    from pathlib import Path
+
+    import duckdb
+
+    from talon_one_warehouse.duckdb_errors import told
+
+    if not rest.startswith("/") or rest == "/":
+        raise WarehouseConfigError(
+            "a DuckDB URL has three slashes before a relative path and four before an absolute one, like duckdb:///w.duckdb"
+        )
+    path = unquote(rest[1:])
+    if path != ":memory:" and not Path(path).is_file():
+        raise WarehouseConfigError(f"there is no DuckDB file {path}; check source.url")
+    with ExitStack() as stack, told(path, opening=True):
+        db = stack.enter_context(duckdb.connect(path, read_only=path != ":memory:"))
+        db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        statements = duckdb.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise WarehouseConfigError("source.sql must be one query: a SELECT")
+        reader = db.sql(sql).to_arrow_reader(ROWS)
+        return DatabaseSource(reader, lambda: told(path), stack.pop_all())
+
+
+def _connect(scheme: str, rest: str) -> ADBCConnection:
+    from talon_one_warehouse import adbc_urls
+
+    if scheme.startswith("adbc+"):
+        return adbc_urls.connect_driver(scheme.removeprefix("adbc+"), rest)
+    connect = {"sqlite": adbc_urls.connect_sqlite, "adbc": adbc_urls.connect_any}
+    return connect.get(scheme, adbc_urls.connect_postgresql)(rest)
+
+
+def _open_adbc(connection: ADBCConnection, sql: str) -> DatabaseSource:
+    with ExitStack() as stack:
+        stack.callback(connection.close)
+        try:
+            reader = stack.enter_context(connection.reader(sql))
+        except WarehouseError as error:
+            raise WarehouseConfigError(f"the query of the source does not work: {error}") from None
+        if not reader.schema.names:
+            raise WarehouseConfigError("source.sql must be a query: a SELECT")
+        return DatabaseSource(reader, connection.told, stack.pop_all())
