@@ -50,12 +50,10 @@ class Books:
     """The tables of one kind in a warehouse.
 
     Attributes:
-        schema: prefix of the tables in SQL, quoted, with its dot; "" where there is none.
-        as_of: instant of the balances, as SQL text with zone.
+        as_of: instant of the balances: ISO 8601 in UTC with microseconds, as warehouses without a type for it keep it.
     """
 
     warehouse: Warehouse
-    schema: str
     kind: Kind
     as_of: str
 
@@ -66,12 +64,20 @@ class Books:
             for key in sorted(entries.keys() | told.keys()):
                 yield key, entries.get(key, []), told.get(key)
 
+    @property
+    def _transactions(self) -> str:
+        return self.warehouse.name_of(self.kind.transactions)
+
+    @property
+    def _balances(self) -> str:
+        return self.warehouse.name_of(self.kind.balances)
+
     def _spans(self) -> Iterator[str]:
         """Conditions that cut the owners into parts."""
         owner = self.kind.owner
         owners = (
-            f"SELECT {owner} FROM {self.schema}{self.kind.transactions} UNION SELECT {owner} "  # noqa: S608 - our names
-            f"FROM {self.schema}{self.kind.balances} WHERE as_of = '{self.as_of}'"
+            f"SELECT {owner} FROM {self._transactions} UNION SELECT {owner} "  # noqa: S608 - our names
+            f"FROM {self._balances} WHERE as_of = '{self.as_of}'"
         )
         numbered = f"SELECT {owner}, row_number() OVER (ORDER BY {owner}) AS n FROM ({owners}) AS o"  # noqa: S608
         cuts = self.warehouse.query(
@@ -87,7 +93,7 @@ class Books:
         rows = self.warehouse.query(
             f"SELECT program_id, {self.kind.owner}, subledger_id, created, id, amount, type, "  # noqa: S608
             "start_kind, start_at, expiry_kind, expiry_at "
-            f"FROM {self.schema}{self.kind.transactions} WHERE {span} AND created <= '{self.as_of}'"
+            f"FROM {self._transactions} WHERE {span} AND created <= '{self.as_of}'"
         )
         for program, owner, subledger, *row in rows:
             found.setdefault(LedgerKey(program, owner, subledger or ""), []).append(_entry(row))
@@ -97,9 +103,14 @@ class Books:
         rows = self.warehouse.query(
             f"SELECT program_id, {self.kind.owner}, subledger_id, active_points, pending_points, "  # noqa: S608
             "spent_points, expired_points, negative_points, source "
-            f"FROM {self.schema}{self.kind.balances} WHERE {span} AND as_of = '{self.as_of}'"
+            f"FROM {self._balances} WHERE {span} AND as_of = '{self.as_of}'"
         )
         return {LedgerKey(row[0], row[1], row[2] or ""): _balance(row[3:]) for row in rows}
+
+
+def iso(when: datetime) -> str:
+    """``2024-01-31T12:00:00.000000Z``."""
+    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _entry(row: list[Any]) -> Entry:

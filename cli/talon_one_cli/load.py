@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--to", "url", required=True, metavar="URL", help="Warehouse, like duckdb:///talon_one.duckdb.")
+@click.option(
+    "--to",
+    "url",
+    required=True,
+    envvar="TALON_ONE_TO",
+    metavar="URL",
+    help="Warehouse, like duckdb:///talon_one.duckdb.",
+)
 @connection_options
 @click.option("--streams", metavar="A,B", help="Streams to load; without it all that have ids to read.")
 @click.option("--catalog", "catalog_file", metavar="FILE", help="Which streams and fields to load.")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--to", "url", required=True, metavar="URL", help="Warehouse: DuckDB or PostgreSQL.")
+@click.option("--to", "url", required=True, envvar="TALON_ONE_TO", metavar="URL", help="DuckDB or PostgreSQL.")
 @click.option(
     "--schema", default="talon_one", show_default=True, help="Schema of the tables; the views go beside them."
 )

@@ -41,17 +41,17 @@ def reconcile(**options: Any) -> None:
 
 
 def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
-    from talon_one_cli.reading import SCRATCH_SCHEMA, scratch
+    from talon_one_cli.reading import scratch
     from talon_one_warehouse import open_warehouse
 
     at = None if options["at"] is None else instant_option("--at", options["at"])
     if options["url"]:
         with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
-            return _compare(warehouse, options["schema"], at, as_json=options["as_json"])
+            return _compare(warehouse, at, as_json=options["as_json"])
     settings = _settings(options, redact, at)
     streams = [name for kind in _kinds() for name in (kind.transactions, kind.balances)]
     with scratch(settings, streams, stop, redact) as warehouse:
-        return _compare(warehouse, SCRATCH_SCHEMA, settings["as_of"][0], as_json=options["as_json"])
+        return _compare(warehouse, settings["as_of"][0], as_json=options["as_json"])
 
 
 def _settings(options: Mapping[str, Any], redact: Any, at: datetime | None) -> dict[str, Any]:
@@ -70,9 +70,9 @@ def _kinds() -> Any:
     return KINDS
 
 
-def _compare(warehouse: Warehouse, schema: str, at: datetime | None, *, as_json: bool) -> int:
+def _compare(warehouse: Warehouse, at: datetime | None, *, as_json: bool) -> int:
     compared = disagreeing = 0
-    for row in _rows(warehouse, schema, at):
+    for row in _rows(warehouse, at):
         compared += 1
         kind, key, found = row
         disagreeing += bool(found)
@@ -83,44 +83,39 @@ def _compare(warehouse: Warehouse, schema: str, at: datetime | None, *, as_json:
     return FOUND if disagreeing else 0
 
 
-def _rows(warehouse: Warehouse, schema: str, at: datetime | None) -> Iterator[tuple[str, LedgerKey, list[Difference]]]:
-    from talon_one_cli.ledgers import Books
+def _rows(warehouse: Warehouse, at: datetime | None) -> Iterator[tuple[str, LedgerKey, list[Difference]]]:
+    from talon_one_cli.ledgers import Books, iso
     from talon_one_client.windows import to_us
-    from talon_one_client.wire import format_instant
     from talon_one_singer import ConfigError
     from tap_talon_one.reconcile import differences
 
-    kinds = [kind for kind in _kinds() if _has(warehouse, schema, kind.transactions, kind.balances)]
+    kinds = [kind for kind in _kinds() if _has(warehouse, kind.transactions, kind.balances)]
     if not kinds:
         raise ConfigError(
             "the warehouse has no table of transactions with one of balances beside it; run talon-one load"
         )
     for kind in kinds:
-        when = at or _latest(warehouse, schema, kind.balances)
-        books = Books(warehouse, _prefix(schema), kind, format_instant(when))
+        when = at or _latest(warehouse, kind.balances)
+        books = Books(warehouse, kind, iso(when))
         for key, entries, told in books.ledgers():
             yield kind.name, key, differences(entries, told, to_us(when))
 
 
-def _prefix(schema: str) -> str:
-    return '"' + schema.replace('"', '""') + '".'
-
-
-def _has(warehouse: Warehouse, schema: str, *tables: str) -> bool:
+def _has(warehouse: Warehouse, *tables: str) -> bool:
     from talon_one_warehouse import WarehouseError
 
     try:
         for table in tables:
-            warehouse.query(f"SELECT 1 FROM {_prefix(schema)}{table} WHERE 1 = 0")  # noqa: S608 - our names
+            warehouse.query(f"SELECT 1 FROM {warehouse.name_of(table)} WHERE 1 = 0")  # noqa: S608 - our names
     except WarehouseError:
         return False
     return True
 
 
-def _latest(warehouse: Warehouse, schema: str, table: str) -> datetime:
+def _latest(warehouse: Warehouse, table: str) -> datetime:
     from talon_one_singer import ConfigError
 
-    ((latest,),) = warehouse.query(f"SELECT max(as_of) FROM {_prefix(schema)}{table}")  # noqa: S608 - our names
+    ((latest,),) = warehouse.query(f"SELECT max(as_of) FROM {warehouse.name_of(table)}")  # noqa: S608 - our names
     if latest is None:
         raise ConfigError(f"the table {table} is empty; run talon-one load")
     found: datetime = datetime.fromisoformat(latest) if isinstance(latest, str) else latest

@@ -22,13 +22,18 @@ _FORM = re.compile(
 
 
 def parse(text: str) -> int:
-    """Microseconds of an RFC 3339 instant; finer digits are cut off. Raises ValueError."""
+    """Microseconds of an RFC 3339 instant; finer digits are cut off, a leap second is the one after it.
+
+    Raises ValueError.
+    """
     match = _FORM.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an RFC 3339 date-time")
     year, month, day, hour, minute, second, fraction, zone = match.groups()
-    moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC)
-    return from_datetime(moment) + int((fraction or "0").ljust(6, "0")[:6]) - _offset(zone)
+    leap = second == "60"
+    seconds = 59 if leap else int(second or 0)
+    moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), seconds, tzinfo=UTC)
+    return from_datetime(moment) + leap * SECOND + int((fraction or "0").ljust(6, "0")[:6]) - _offset(zone)
 
 
 def from_datetime(moment: datetime) -> int:

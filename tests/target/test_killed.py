@@ -7,11 +7,17 @@ import random
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from target_talon_one.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 VIP = {
     "sink": "audience_members",
@@ -21,6 +27,7 @@ VIP = {
     "create_profiles": "allow",
     "max_delete_share": 1,
 }
+LISTS = "update_customer_profile_audiences"
 EVENTS = {"sink": "events", "mode": "add", "map": {"eventId": "id", "profileId": "who", "type": "what"}}
 
 
@@ -33,6 +40,19 @@ class Killed:
 
     def run(self, rows: list[dict], *, seconds: float | None) -> int:
         """The exit code of a push that gets so many seconds."""
+        process = self._start(rows)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+        return self._end(process)
+
+    def run_until(self, rows: list[dict], enough: Callable[[], bool]) -> int:
+        """The exit code of a push that is killed as soon as it did enough."""
+        process = self._start(rows)
+        while process.poll() is None and not enough():
+            pass
+        return self._end(process)
+
+    def _start(self, rows: list[dict]) -> subprocess.Popen[bytes]:
         folder = self.engine.folder
         (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
         config = {
@@ -44,15 +64,20 @@ class Killed:
         }
         (folder / "config.json").write_text(json.dumps(config))
         script = Path(__file__).with_name("killed_process.py")
-        process = subprocess.Popen([sys.executable, str(script), str(folder / "config.json")], stderr=subprocess.PIPE)
-        try:
-            process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
+        return subprocess.Popen([sys.executable, str(script), str(folder / "config.json")], stderr=subprocess.PIPE)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> int:
+        if process.poll() is None:
             process.send_signal(signal.SIGKILL)
-            self.killed += 1
         _, errors = process.communicate()
+        self.killed += process.returncode == -signal.SIGKILL
         assert process.returncode in (0, -signal.SIGKILL), errors.decode()
         return process.returncode
+
+    def requests(self, operation: str) -> int:
+        """How many came to the emulator."""
+        counted: int = self.engine.emu.counters().get(operation, {"requests": 0})["requests"]
+        return counted
 
     def known(self) -> set[str]:
         """What the store believes to be at Talon.One."""
@@ -66,13 +91,16 @@ def test_a_mirror_killed_at_20_random_moments_ends_as_the_segment(engine):
     with engine.client() as client:
         client.create_audience_v2({"name": "VIP"})
     chance, killing = random.Random(4), Killed(engine, VIP)
-    engine.emu.fault("update_customer_profile_audiences", "latency", count=0, seconds=0.05)
+    engine.emu.fault(LISTS, "latency", count=0, seconds=0.05)
     members = set(range(20_000))
+    began = time.monotonic()
+    assert 0 == killing.run([{"id": f"c-{n}"} for n in sorted(members)], seconds=None)
+    whole = time.monotonic() - began
     try:
         for turn in range(20):
             gone = set(chance.sample(sorted(members), 1500))
             members = members - gone | {30_000 + 1000 * turn + n for n in range(1000)}
-            killing.run([{"id": f"c-{n}"} for n in sorted(members)], seconds=0.5 + chance.random() * 1.6)
+            killing.run([{"id": f"c-{n}"} for n in sorted(members)], seconds=chance.uniform(0.2, 0.9) * whole)
             assert killing.known() <= engine.members()
     finally:
         engine.emu.clear_faults()
@@ -88,8 +116,13 @@ def test_events_killed_at_random_moments_happen_once(engine):
     chance, killing = random.Random(5), Killed(engine, EVENTS)
     engine.emu.fault("track_event_v2", "latency", count=0, seconds=0.01)
     rows = [{"id": f"e-{n}", "who": f"c-{n % 50}", "what": "visit"} for n in range(1500)]
+
+    def killed_after(events: int) -> int:
+        enough = killing.requests("track_event_v2") + events
+        return killing.run_until(rows, lambda: killing.requests("track_event_v2") >= enough)
+
     try:
-        while killing.run(rows, seconds=1.5 + chance.random()) != 0:
+        while killed_after(chance.randint(50, 300)) != 0:
             assert killing.killed < 60
     finally:
         engine.emu.clear_faults()
@@ -101,11 +134,11 @@ def test_a_killed_push_goes_on_where_it_was(engine):
     """What was acknowledged before the kill is not sent again."""
     with engine.client() as client:
         client.create_audience_v2({"name": "VIP"})
-    engine.emu.fault("update_customer_profile_audiences", "latency", count=0, seconds=0.2)
+    engine.emu.fault(LISTS, "latency", count=0, seconds=0.2)
     killing = Killed(engine, VIP)
     rows = [{"id": f"c-{n}"} for n in range(20_000)]
     try:
-        killing.run(rows, seconds=2.5)
+        killing.run_until(rows, lambda: killing.requests(LISTS) >= 12)
     finally:
         engine.emu.clear_faults()
     assert 1 == killing.killed

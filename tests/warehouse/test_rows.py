@@ -59,6 +59,8 @@ def test_what_is_no_integer_of_64_bits_is_refused(table, text):
         ("2024-01-01T00:00:00-08:00", datetime(2024, 1, 1, 8, tzinfo=UTC)),
         ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
         ("9999-12-31T23:59:59.999999Z", datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("2017-01-01T00:59:60.25+01:00", datetime(2017, 1, 1, 0, 0, 0, 250000, tzinfo=UTC)),
     ],
 )
 def test_an_instant_is_in_utc(table, text, expected):
@@ -66,7 +68,9 @@ def test_an_instant_is_in_utc(table, text, expected):
     assert expected == to_arrow(table, [row(at=f'"{text}"')])["at"][0].as_py()
 
 
-@pytest.mark.parametrize("text", ["unlimited", "2024-01-31T12:00:00", "2024-02-30T00:00:00Z", "2024-01-31", ""])
+@pytest.mark.parametrize(
+    "text", ["unlimited", "2024-01-31T12:00:00", "2024-02-30T00:00:00Z", "2024-01-31", "", "2024-01-01T00:00:61Z"]
+)
 def test_what_is_no_instant_is_refused(table, text):
     """A time without a zone is not guessed."""
     with pytest.raises(RowError, match=r"ledger\.at: \".*\" is not a point in time with a zone"):

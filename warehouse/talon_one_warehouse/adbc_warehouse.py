@@ -92,6 +92,10 @@ class ADBCWarehouse:
         value: dict[str, Any] | None = json.loads(texts[name]) if name in texts else None
         return value
 
+    def name_of(self, table: str) -> str:
+        """See Warehouse."""
+        return self._dialect.target(self.schema, table)
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """See Warehouse."""
         return self._connection.rows(sql)

@@ -44,12 +44,18 @@ def _instants(values: Sequence[str | None]) -> pa.Array:
     try:
         return texts.cast(_INSTANT)
     except pa.ArrowInvalid:
-        return _rfc3339(texts).cast(_INSTANT)
+        return _rfc3339(texts)
 
 
 def _rfc3339(texts: pa.Array) -> pa.Array:
-    """What RFC 3339 allows and Arrow's parser does not: small letters, and digits below the microsecond."""
-    return pc.replace_substring_regex(pc.utf8_upper(texts), r"(\.\d{6})\d+", r"\1")
+    """What RFC 3339 allows and Arrow's parser does not: small letters, digits below the microsecond, leap seconds.
+
+    A leap second counts as the second after it, as PostgreSQL counts: no calendar of a warehouse has it.
+    """
+    texts = pc.replace_substring_regex(pc.utf8_upper(texts), r"(\.\d{6})\d+", r"\1")
+    added = pc.match_substring_regex(texts, r"T\d\d:\d\d:60").cast(pa.int64()).cast(pa.duration("s"))
+    instants = pc.replace_substring_regex(texts, r"(T\d\d:\d\d):60", r"\1:59").cast(_INSTANT)
+    return pc.add(instants, added).cast(_INSTANT)
 
 
 ARROW_KINDS: Mapping[Kind, ArrowKind] = {

@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 ROWS = 10_000
 _JSON = ("json", "jsonb", "variant")
 
 
-def rows_of(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[list[dict[str, Any]]]:
-    """The rows of the batches, at most ``ROWS`` in a part."""
+def rows_of(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, json_columns: Collection[str] = ()
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows of the batches, at most ``ROWS`` in a part.
+
+    Args:
+        batches: of the schema.
+        schema: types of the columns.
+        json_columns: columns of text that is JSON, where the schema does not tell.
+    """
     names = schema.names
-    values = [_values(field) for field in schema]
+    values = [_objects if field.name in json_columns else _values(field) for field in schema]
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
             part = batch.slice(start, ROWS)

@@ -11,7 +11,7 @@ from talon_one_warehouse.duckdb_sql import quoted
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from contextlib import AbstractContextManager
 
     import pyarrow as pa
@@ -27,17 +27,23 @@ class DatabaseSource:
         reader: gives it in batches.
         told: turns the database's errors into ours.
         stack: closed with the source.
+        json_columns: columns of text that is JSON, where the reader's schema does not tell.
     """
 
     def __init__(
-        self, reader: pa.RecordBatchReader, told: Callable[[], AbstractContextManager[None]], stack: ExitStack
+        self,
+        reader: pa.RecordBatchReader,
+        told: Callable[[], AbstractContextManager[None]],
+        stack: ExitStack,
+        json_columns: Collection[str] = (),
     ) -> None:
         self._reader, self._told, self._stack = reader, told, stack
+        self._json_columns = json_columns
         self.columns: tuple[str, ...] = tuple(reader.schema.names)
 
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """See Source."""
-        parts = rows_of(self._batches(), self._reader.schema)
+        parts = rows_of(self._batches(), self._reader.schema, self._json_columns)
         while True:
             with self._told():
                 part = next(parts, None)
@@ -94,8 +100,9 @@ def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
         statements = duckdb.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise WarehouseConfigError("source.sql must be one query: a SELECT")
-        reader = db.sql(sql).to_arrow_reader(ROWS)
-        return DatabaseSource(reader, lambda: told(path), stack.pop_all())
+        answer = db.sql(sql)
+        json_columns = [name for name, kind in zip(answer.columns, answer.types, strict=True) if str(kind) == "JSON"]
+        return DatabaseSource(answer.to_arrow_reader(ROWS), lambda: told(path), stack.pop_all(), json_columns)
 
 
 def _connect(scheme: str, rest: str) -> ADBCConnection:

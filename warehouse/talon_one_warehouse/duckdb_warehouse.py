@@ -93,6 +93,10 @@ class DuckDBWarehouse:
         value: dict[str, Any] | None = json.loads(rows[0][0]) if rows else None
         return value
 
+    def name_of(self, table: str) -> str:
+        """See Warehouse."""
+        return sql.quoted(self.schema, table)
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """See Warehouse. Instants are datetimes in UTC, or text where Python's datetime does not reach."""
         with told(self.path):

@@ -100,6 +100,10 @@ class ParquetWarehouse:
         kept = self._manifest.states.get(name)
         return None if kept is None else kept.value
 
+    def name_of(self, table: str) -> str:
+        """See Warehouse."""
+        return quoted(self.schema, table)
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """See Warehouse: DuckDB's SQL over views of the live files."""
         with told(self._store.name):

@@ -52,6 +52,10 @@ class Warehouse(Protocol):
         """The state that was last merged under ``name``, or None."""
         ...
 
+    def name_of(self, table: str) -> str:
+        """The table's name in SQL, quoted, for ``query``."""
+        ...
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         ...

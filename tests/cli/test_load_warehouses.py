@@ -1,0 +1,204 @@
+"""``talon-one load`` into every kind of warehouse: the same rows, whatever they hold and whenever it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from talon_one_emulator import Emulator
+from talon_one_warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROWS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
+AS_OF = "2030-01-01T00:00:00Z"
+PLACES = {
+    "duckdb": "duckdb:///{}/w.duckdb",
+    "postgresql": None,
+    "parquet": "file://{}/lake",
+    "sqlite": "sqlite:///{}/w.sqlite",
+}
+
+
+@pytest.fixture
+def emu() -> Iterator[Emulator]:
+    with Emulator(seed="synthetic", cards=30, transactions=200, management_rate=0) as emulator:
+        yield emulator
+
+
+class Loader:
+    """Loads from an emulator into a warehouse."""
+
+    def __init__(self, emu: Emulator, url: str, folder: Path) -> None:
+        self.emu, self.url = emu, url
+        settings = {
+            "base_url": emu.url,
+            "api_key": emu.api_key,
+            "management_key": emu.management_key,
+            "management_requests_per_second": 1000,
+            "settle_seconds": 0,
+            "as_of": AS_OF,
+            "page_size": 50,
+            "transactions_strategy": "per_card",
+            "balances_strategy": "per_card",
+        }
+        self.config = folder / "config.json"
+        self.config.write_text(json.dumps(settings))
+        # The URL has a password: it comes from the environment, as it would on a server.
+        self.environment = {**os.environ, "TALON_ONE_TO": url, "TALON_ONE_LOGLEVEL": "DEBUG"}
+
+    def start(self) -> subprocess.Popen[str]:
+        """Begin a load."""
+        command = [sys.executable, "-m", "talon_one_cli", "load", "--config", str(self.config)]
+        return subprocess.Popen(
+            [*command, "--streams", f"{ROWS},{BALANCES}", "--json"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def load(self) -> dict[str, int]:
+        """A load to its end: rows of the ledger by what became of them."""
+        process = self.start()
+        output, errors = process.communicate()
+        assert 0 == process.returncode, errors
+        assert "planted" not in output + errors
+        return json.loads(output)["streams"][ROWS]
+
+    def rows(self, table: str, columns: str) -> list[tuple]:
+        """What the warehouse holds."""
+        prefix = "" if self.url.startswith("sqlite") else "talon_one."
+        with open_warehouse(self.url) as warehouse:
+            return warehouse.query(f"SELECT {columns} FROM {prefix}{table} ORDER BY {columns}")
+
+    def ledger(self) -> list[tuple]:
+        """Id, card and amount of every row in the warehouse."""
+        found = self.rows(ROWS, "id, card_identifier, amount")
+        return sorted((number, card, Decimal(amount)) for number, card, amount in found)
+
+    def balances(self) -> list[tuple]:
+        """Card, subledger, active and expired points."""
+        found = self.rows(BALANCES, "card_identifier, subledger_id, active_points, expired_points")
+        return sorted((card, sub, Decimal(active), Decimal(gone)) for card, sub, active, gone in found)
+
+    def truth(self) -> list[tuple]:
+        """What the emulator's ledger holds."""
+        state = self.emu.state("cards", "ledger")
+        names = {card["id"]: card["identifier"] for card in state["cards"]}
+        ledger = [row for row in state["ledger"] if row["card"] is not None]
+        return sorted((row["id"], names[row["card"]], Decimal(row["amount"])) for row in ledger)
+
+    def true_balances(self) -> list[tuple]:
+        """What the emulator works out on its own."""
+        rows = self.emu.truth(1, AS_OF)["balances"]
+        return sorted((row[0], row[1], Decimal(str(row[2])), Decimal(str(row[5]))) for row in rows)
+
+
+@pytest.fixture(params=PLACES)
+def loader(request: pytest.FixtureRequest, emu: Emulator, tmp_path: Path) -> Loader:
+    """One kind of warehouse after the other, empty."""
+    url = PLACES[request.param]
+    return Loader(emu, url.format(tmp_path) if url else request.getfixturevalue("postgres_url"), tmp_path)
+
+
+def add_baskets(emu: Emulator, chance: random.Random) -> int:
+    """New rows for some cards, made now; how many."""
+    cards = [f"card-{chance.randint(1, 30):06}" for _ in range(chance.randint(50, 150))]
+    rows = [{"program": 1, "card": card, "amount": f"{chance.randint(1, 10**6) / 100:.2f}"} for card in cards]
+    return len(emu.add_transactions(rows))
+
+
+def test_three_incremental_loads_bring_exactly_what_is_new(emu, loader):
+    """After each of them, ledger and balances are the emulator's, and a fourth finds nothing."""
+    chance = random.Random(3)
+    loader.load()
+    for _ in range(3):
+        new = add_baskets(emu, chance)
+        assert {"read": new, "inserted": new, "updated": 0} == loader.load()
+        assert loader.truth() == loader.ledger()
+        assert loader.true_balances() == loader.balances()
+    assert {"read": 0, "inserted": 0, "updated": 0} == loader.load()
+
+
+@pytest.mark.slow
+def test_a_load_killed_at_20_random_moments_ends_as_the_ledger(emu, loader):
+    """New rows come between the kills too."""
+    chance = random.Random(20)
+    emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.02)
+    began = time.monotonic()
+    loader.load()
+    whole, killed = time.monotonic() - began, 0
+    for turn in range(20):
+        if turn % 5 == 0:
+            add_baskets(emu, chance)
+        process = loader.start()
+        try:
+            process.communicate(timeout=chance.uniform(0.2, 1.0) * whole)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            killed += 1
+    assert killed >= 10
+    loader.load()
+    assert loader.truth() == loader.ledger()
+    assert loader.true_balances() == loader.balances()
+
+
+AMOUNTS = ["0.30000000000000004", "123456789012345678", "12345678901234.5678", "-0", "1e-7", "0.1", "9" * 19]
+DATES = {
+    "2024-03-31T01:59:59+01:00": datetime(2024, 3, 31, 0, 59, 59, tzinfo=UTC),
+    "2024-03-31T03:00:00+02:00": datetime(2024, 3, 31, 1, tzinfo=UTC),
+    "2024-10-27T02:30:00+02:00": datetime(2024, 10, 27, 0, 30, tzinfo=UTC),
+    "2024-10-27T02:30:00+01:00": datetime(2024, 10, 27, 1, 30, tzinfo=UTC),
+    "2016-12-31T23:59:60Z": None,  # no calendar of a warehouse has it
+    "9999-12-31T23:59:59.999999Z": datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    "0001-01-01T00:00:00Z": datetime(1, 1, 1, tzinfo=UTC),
+}
+# A ledger row is made in the past; the leap second is the instant after it, as PostgreSQL has it.
+CREATED = {text: at for text, at in DATES.items() if not text.startswith("9999")} | {
+    "2016-12-31T23:59:60Z": datetime(2017, 1, 1, tzinfo=UTC),
+    "1969-12-31T23:59:59.999999Z": datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+}
+
+
+def instant(value: object) -> datetime | None:
+    """A point in time, as any warehouse gives it."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found and found.astimezone(UTC)
+
+
+def test_hostile_numbers_and_instants_are_in_the_warehouse_unchanged(emu, loader):
+    """Digits, the text of each date, and the instant it names; a leap second stays the text that it is."""
+    emu.reset("synthetic", cards=1, transactions=0)
+    emu.add_transactions(
+        {"program": 1, "card": "card-000001", "amount": amount, "expiryDate": date, "created": created}
+        for amount, date, created in zip(AMOUNTS, DATES, CREATED, strict=True)
+    )
+    assert {"read": 7, "inserted": 7, "updated": 0} == loader.load()
+    found = loader.rows(ROWS, "id, amount, expiry_date, expiry_kind, expiry_at, created")
+    assert list(map(Decimal, AMOUNTS)) == [Decimal(row[1]) for row in found]
+    kinds = ["unparsed" if at is None else "timestamp" for at in DATES.values()]
+    assert list(zip(DATES, kinds, DATES.values(), strict=True)) == [(*row[2:4], instant(row[4])) for row in found]
+    assert list(CREATED.values()) == [instant(row[5]) for row in found]
+    assert {"read": 0, "inserted": 0, "updated": 0} == loader.load()
+
+
+def test_reconcile_reads_any_warehouse(loader, talon_one):
+    """All ledgers agree, as those of the emulator do."""
+    loader.load()
+    done = talon_one("reconcile", "--in", loader.url)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout.endswith(" ledgers compared, 0 disagree\n")
