@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from target_talon_one.errors import SyncConfigError
+from target_talon_one.wire import key_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from target_talon_one.history import Reject
 
@@ -68,11 +69,13 @@ def _file_name(stream: str) -> str:
     return f"{safe[:100]}{digest}.jsonl"
 
 
-def reject_line(reject: Reject, run: str, *, masked: bool) -> dict[str, Any]:
+def reject_line(reject: Reject, run: str, key_names: Sequence[str], *, masked: bool) -> dict[str, Any]:
     """A row of a rejects file; masked, it holds a hash of the key and no values of the row."""
     row: Any = None
-    if reject.fields is not None:
-        row = msgspec.Raw(reject.fields) if reject.fields else None
+    if reject.fields:
+        row = msgspec.Raw(reject.fields)
+    elif reject.fields is not None and reject.key is not None:
+        row = key_fields(key_names, reject.key)
     elif reject.source is not None:
         row = _as_json(reject.source)
     key = reject.key

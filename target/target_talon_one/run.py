@@ -266,8 +266,8 @@ class SyncRun:
                 feed.invalid = []
 
     def _write_rejects(self, feed: Feed, rejects: Sequence[Reject]) -> None:
-        masked = self._options.mask_rejects
-        self.rejects.write(feed.destination.name, [reject_line(one, self.id, masked=masked) for one in rejects])
+        masked, names = self._options.mask_rejects, [field.name for field in feed.destination.sink.key]
+        self.rejects.write(feed.destination.name, [reject_line(one, self.id, names, masked=masked) for one in rejects])
 
     def _write_answers(self, feed: Feed, answers: Sequence[tuple[Change | None, Any]]) -> None:
         lines = [{"key": change.key if change else None, "answer": answer} for change, answer in answers]

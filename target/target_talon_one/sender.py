@@ -182,7 +182,7 @@ class Sender:
     def _deliver_one(self, action: Action, change: Change, delivery: Delivery) -> None:
         self._check()
         endpoint = action.endpoint
-        fields = decode_json(change.fields) if change.fields else {}
+        fields = decode_json(change.fields) if change.fields else wire.key_fields(self._key_names, change.key)
         key = self._idempotency_key(change) if endpoint.idempotency_key else None
         delivery.requests += 1
         try:
@@ -207,7 +207,7 @@ class Sender:
     def _path(self, action: Action, change: Change) -> dict[str, Any]:
         if not action.path:
             return {}
-        values = dict(zip(self._key_names, wire.parts_of(change.key, len(self._key_names)), strict=True))
+        values: dict[str, Any] = dict(wire.key_fields(self._key_names, change.key))
         if change.fields and any(name not in values for _, name in action.path):
             values = decode_json(change.fields) | values
         values |= {f"target.{name}": value for name, value in self._target.items()}

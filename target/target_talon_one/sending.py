@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import TalonOneError
 from talon_one_client.wire import decode_json
+from target_talon_one import wire
 from target_talon_one.feed import BATCH
 from target_talon_one.history import Reject
 from target_talon_one.ranges import ranges_of
@@ -180,8 +181,11 @@ def lanes(part: Sequence[Change], destination: Destination) -> Iterator[list[Cha
         yield from ([change] for change in part)
         return
 
+    names = [field.name for field in destination.sink.key]
+
     def value(change: Change) -> str:
-        return str(decode_json(change.fields).get(lane, change.key)) if change.fields else change.key
+        fields = decode_json(change.fields) if change.fields else wire.key_fields(names, change.key)
+        return str(fields.get(lane, change.key))
 
     for _, changes in groupby(sorted(part, key=lambda change: (value(change), change.n)), key=value):
         yield list(changes)

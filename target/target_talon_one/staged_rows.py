@@ -72,7 +72,7 @@ class StagedRows(RemoteRows):
         with self._transaction():
             found = self._run(
                 f"INSERT INTO staged_{destination} "
-                "SELECT row_number() OVER () - 1000000000000, key, fields, place FROM rejects "
+                "SELECT row_number() OVER () - 1000000000000, key, nullif(fields, ''), place FROM rejects "
                 "WHERE destination = ? AND kind = 'rejected' AND op <> 'remove'",
                 destination,
             )

@@ -163,7 +163,7 @@ class Store(StagedRows):
         reason = "the process ended while this was being sent; look whether Talon.One has it, then talon-one retry"
         self._run(
             "INSERT INTO rejects SELECT coalesce((SELECT max_by(id, started) FROM runs), ''), ?, d.name, 'unknown', "
-            "c.op, c.key, c.fields, NULL, c.place, ?, '', NULL, 1 "
+            "c.op, c.key, coalesce(c.fields, ''), NULL, c.place, ?, '', NULL, 1 "
             f"FROM ({left}) AS c JOIN destinations AS d ON d.id = ? WHERE c.key NOT IN ({_refused(destination)})",
             destination,
             reason,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Target = dict[str, Any]
 Fields = dict[str, Any]
@@ -94,6 +94,11 @@ def parts_of(key: str, count: int) -> list[str]:
 def joined(parts: list[str]) -> str:
     """The key of several fields: a JSON list of texts; that of one field: its text."""
     return parts[0] if len(parts) == 1 else _text(parts).decode()
+
+
+def key_fields(names: Sequence[str], key: str) -> dict[str, str]:
+    """The fields of a row of which only the key is known."""
+    return dict(zip(names, parts_of(key, len(names)), strict=True))
 
 
 def without(*names: str) -> Callable[[Target, Fields], Any]:

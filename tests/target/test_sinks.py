@@ -1,0 +1,385 @@
+"""Every sink and mode against the emulator, whose state is read afterwards; together they reach all 19 writes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from talon_one_client import endpoints
+from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError
+from target_talon_one.sinks import SINKS
+
+COVERED: set[tuple[str, str]] = set()
+
+
+def case(sink, mode, **settings):
+    """A destination; a test of its sink and mode exists."""
+    COVERED.add((sink, mode))
+    return {"sink": sink, "mode": mode, **settings}
+
+
+AUDIENCE_ATTRIBUTES = case("audience_attributes", "upsert", map={"attributes": ["tier"]}, key="audienceId")
+PROFILES = case("customer_profiles", "upsert", key="id", map={"attributes": ["tier", "points"]})
+PROFILE = case("customer_profile", "upsert", map={"attributes": ["tier"]})
+EVENTS = case("events", "add")
+SESSIONS = case("customer_sessions", "upsert")
+RETURNS = case("cart_item_returns", "add")
+REOPENS = case("session_reopens", "add")
+REFERRALS = case("referrals", "add", campaign_id=1)
+MANY_REFERRALS = case("referrals_multiple", "add", campaign_id=1, usage_limit=1)
+LINKS = {mode: case("loyalty_card_links", mode, loyalty_program_id=1) for mode in ("add", "upsert")}
+DELETIONS = case("customer_data_deletions", "remove")
+
+
+def state(engine, table):
+    """Rows of a table of the emulator."""
+    return engine.emu.state(table)[table]
+
+
+def profiles(engine):
+    """Attributes by integration ID."""
+    return {row["integration_id"]: row["attributes"] for row in state(engine, "profiles")}
+
+
+def attribute(engine, entity, name, kind):
+    """A defined attribute."""
+    engine.emu.add("attributes", {"entity": entity, "name": name, "type": kind})
+
+
+def audience(engine, *members):
+    """An audience with members that the connector did not add."""
+    with engine.client() as client:
+        number = client.create_audience_v2({"name": "VIP"})["id"]
+        if members:
+            data = [{"action": "add", "profileIntegrationId": name, "audienceId": number} for name in members]
+            client.update_customer_profile_audiences({"data": data})
+    return number
+
+
+MEMBERS = {
+    "mirror": case("audience_members", "mirror"),
+    "upsert": case("audience_members", "upsert"),
+    "add": case("audience_members", "add"),
+    "remove": case("audience_members", "remove"),
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("mirror", {"old", "b", "c"}),
+        ("upsert", {"old", "a", "b", "c"}),
+        ("add", {"old", "a", "b", "c"}),
+    ],
+)
+def test_audience_members_come_and_go_as_the_mode_says(engine, mode, expected):
+    """Only a mirror removes, and only what it added."""
+    number = audience(engine, "old")
+    given = MEMBERS[mode] | {"audience": number, "create_profiles": "allow", "max_delete_share": 1}
+    for segment in (["a", "b"], ["b", "c"]):
+        engine.push(given, [{"profileIntegrationId": name} for name in segment])
+    assert expected == engine.members(number)
+
+
+def test_audience_members_are_removed_by_a_list(engine):
+    """Whoever added them; who is no member is no error."""
+    number = audience(engine, "a", "b", "c")
+    figures = engine.push(
+        MEMBERS["remove"] | {"audience": number}, [{"profileIntegrationId": n} for n in ("a", "b", "zz")]
+    )
+    assert ({"c"}, 3, 0) == (engine.members(number), figures.sent, figures.rejected)
+
+
+def test_an_audience_is_found_or_created_by_its_integration_id(engine):
+    """Two syncs of one name make one audience."""
+    given = MEMBERS["upsert"] | {"create_profiles": "allow"}
+    given |= {"audience": {"name": "VIP", "integration": "warehouse", "integration_id": "vip"}}
+    for name in ("a", "b"):
+        engine.push(given, [{"profileIntegrationId": name}])
+    (row,) = state(engine, "audiences")
+    assert ("VIP", "warehouse", "vip") == (row["name"], row["integration"], row["integration_id"])
+    assert {"a", "b"} == engine.members(row["id"])
+
+
+AUDIENCES = {mode: case("audiences", mode) for mode in ("upsert", "insert_only", "update_only", "remove", "empty")}
+
+
+def audiences(engine):
+    """Names by integration ID."""
+    return {row["integration_id"]: row["name"] for row in state(engine, "audiences")}
+
+
+def test_audiences_are_made_renamed_emptied_and_deleted(engine):
+    """Each by the mode that says so; rows are found by the integration ID."""
+    engine.push(AUDIENCES["upsert"], [{"integrationId": "a", "name": "A"}, {"integrationId": "b", "name": "B"}])
+    engine.push(AUDIENCES["upsert"], [{"integrationId": "a", "name": "Alpha"}, {"integrationId": "b", "name": "B"}])
+    assert {"a": "Alpha", "b": "B"} == audiences(engine)
+    assert {"A", "B"} <= {line["answer"]["name"] for line in engine.results()}
+    engine.push(AUDIENCES["update_only"], [{"integrationId": "b", "name": "Beta"}])
+    engine.push(AUDIENCES["insert_only"], [{"integrationId": "c", "name": "C"}])
+    assert {"a": "Alpha", "b": "Beta", "c": "C"} == audiences(engine)
+    number = next(row["id"] for row in state(engine, "audiences") if row["integration_id"] == "a")
+    engine.push(
+        MEMBERS["add"] | {"audience": number, "create_profiles": "allow"},
+        [{"profileIntegrationId": f"p{n}"} for n in range(5)],
+    )
+    assert 5 == len(engine.members(number))
+    engine.push(AUDIENCES["empty"] | {"allow_destructive": True}, [{"integrationId": "a"}])
+    assert set() == engine.members(number)
+    engine.push(AUDIENCES["remove"] | {"allow_destructive": True}, [{"integrationId": "a"}, {"integrationId": "c"}])
+    assert {"b": "Beta"} == audiences(engine)
+
+
+def test_attributes_are_set_on_all_members(engine):
+    """Nobody else gets them."""
+    number = audience(engine, "a", "b")
+    engine.emu.add("profiles", {"integrationId": "c"})
+    attribute(engine, "CustomerProfile", "tier", "string")
+    engine.push(AUDIENCE_ATTRIBUTES, [{"audienceId": number, "tier": "gold"}])
+    assert {"a": {"tier": "gold"}, "b": {"tier": "gold"}, "c": {}} == profiles(engine)
+
+
+def test_profiles_get_attributes_in_bulk(engine):
+    """A second run sends what changed only; null is left out unless the policy says otherwise."""
+    attribute(engine, "CustomerProfile", "tier", "string")
+    attribute(engine, "CustomerProfile", "points", "number")
+    engine.push(PROFILES, [{"id": "a", "tier": "gold", "points": "1.5"}, {"id": "b", "tier": None, "points": 2}])
+    assert {"a": {"tier": "gold", "points": 1.5}, "b": {"points": 2}} == profiles(engine)
+    engine.requests()
+    figures = engine.push(
+        PROFILES, [{"id": "a", "tier": "gold", "points": "1.50"}, {"id": "b", "tier": "x", "points": 2}]
+    )
+    assert {"update_customer_profiles_v2": 1} == {k: v for k, v in engine.requests().items() if k.startswith("update")}
+    assert (1, 1) == (figures.sent, figures.same)
+    assert {"points": 2, "tier": "x"} == profiles(engine)["b"]
+
+
+def test_one_profile_a_request_runs_the_rule_engine(engine):
+    """The answers go to the results file."""
+    attribute(engine, "CustomerProfile", "tier", "string")
+    rows = [{"integrationId": name, "tier": "gold"} for name in ("a", "b")]
+    engine.push(PROFILE, rows)
+    assert {"a": {"tier": "gold"}, "b": {"tier": "gold"}} == profiles(engine)
+    assert ["a", "b"] == sorted(line["key"] for line in engine.results())
+    assert all("runRuleEngine=true" in one["query"] for one in engine.emu.requests("update_customer_profile_v2"))
+
+
+ITEMS = {mode: case("catalog_items", mode, catalog_id=1) for mode in SINKS["catalog_items"].modes}
+
+
+@pytest.mark.parametrize(
+    ("mode", "prices", "rejected"),
+    [
+        ("mirror", {"b": 22, "c": 3}, 0),
+        ("upsert", {"a": 1, "b": 22, "c": 3}, 0),
+        ("insert_only", {"a": 1, "b": 2, "c": 3}, 0),
+        ("update_only", {"a": 1, "b": 22}, 1),
+        ("remove", {"a": 1}, 0),
+    ],
+)
+def test_catalog_items_change_as_the_mode_says(engine, mode, prices, rejected):
+    """Items a and b are there, by a mirror; then b with another price and c come."""
+    engine.push(ITEMS["mirror"], [{"sku": "a", "price": 1}, {"sku": "b", "price": 2}])
+    guards = {"max_delete_share": 1, "max_reject_share": 1}
+    figures = engine.push(ITEMS[mode] | guards, [{"sku": "b", "price": 22}, {"sku": "c", "price": 3}])
+    assert prices == {sku: float(row["price"]) for sku, row in engine.items().items()}
+    assert rejected == figures.rejected
+
+
+def test_a_catalog_patch_keeps_what_the_row_does_not_name(engine):
+    """An upsert patches; a mirror replaces."""
+    attribute(engine, "CartItem", "brand", "string")
+    engine.push(ITEMS["mirror"], [{"sku": "a", "price": 1, "brand": "x"}])
+    engine.push(ITEMS["upsert"] | {"map": {"sku": "sku", "price": "price"}}, [{"sku": "a", "price": 5}])
+    assert (5, {"brand": "x"}) == (float(engine.items()["a"]["price"]), engine.items()["a"]["attributes"])
+
+
+RULES = {mode: case("catalog_rules", mode, catalog_id=1) for mode in SINKS["catalog_rules"].modes}
+CHEAP = [{"attr": "sku", "op": "EQ", "value": "a"}]
+
+
+def test_catalog_rules_change_and_remove_what_passes_their_filters(engine):
+    """And nothing else."""
+    engine.push(ITEMS["mirror"], [{"sku": "a", "price": 1}, {"sku": "b", "price": 2}])
+    engine.push(RULES["upsert"], [{"rule": "r1", "filters": CHEAP, "price": 9}])
+    assert {"a": 9, "b": 2} == {sku: float(row["price"]) for sku, row in engine.items().items()}
+    engine.push(RULES["remove"] | {"allow_destructive": True}, [{"rule": "r1", "filters": CHEAP}])
+    assert {"b"} == set(engine.items())
+
+
+def test_a_rule_without_filter_is_refused_before_the_first_call(engine):
+    """It would change the whole catalog."""
+    engine.push(ITEMS["mirror"], [{"sku": "a", "price": 1}])
+    engine.requests()
+    with pytest.raises(GuardError, match="allow_whole_catalog"):
+        engine.push(RULES["upsert"], [{"rule": "r1", "filters": [], "price": 9}])
+    assert 0 == engine.requests().get("sync_catalog", 0)
+
+
+def test_events_are_tracked_once(engine):
+    """By their id; a second run with the same rows sends nothing."""
+    engine.emu.add("attributes", {"entity": "Event", "eventType": "visit", "name": "shop", "type": "string"})
+    rows = [{"eventId": f"e{n}", "profileId": f"p{n % 3}", "type": "visit", "shop": "x"} for n in range(10)]
+    mapped = {"profileId": "profileId", "type": "type", "attributes": ["shop"]}
+    assert [10, 0] == [engine.push(EVENTS | {"map": mapped}, rows).sent for _ in range(2)]
+    assert [{"shop": "x"}] * 10 == [row["attributes"] for row in state(engine, "events")]
+    assert {f"e{n}" for n in range(10)} == {line["key"] for line in engine.results()}
+
+
+def test_an_event_whose_answer_got_lost_happens_once(engine):
+    """The Idempotency-Key of the row is sent again."""
+    engine.emu.fault("track_event_v2", "drop_after", count=2)
+    rows = [{"eventId": f"e{n}", "profileId": "p", "type": "visit"} for n in range(5)]
+    figures = engine.push(EVENTS, rows)
+    assert (5, 5) == (figures.sent, len(state(engine, "events")))
+
+
+def test_events_of_one_profile_are_never_in_flight_together(engine):
+    """In the order of the rows."""
+    engine.emu.fault("track_event_v2", "latency", count=0, seconds=0.02)
+    rows = [{"eventId": f"e{n}", "profileId": f"p{n % 2}", "type": f"t{n}"} for n in range(20)]
+    engine.push(EVENTS, rows, concurrency=8)
+    engine.emu.clear_faults()
+    by_profile = {
+        who: [row["type"] for row in state(engine, "events") if row["profile"] == who] for who in ("p0", "p1")
+    }
+    assert {"p0": [f"t{n}" for n in range(0, 20, 2)], "p1": [f"t{n}" for n in range(1, 20, 2)]} == by_profile
+    assert 2 == engine.emu.counters()["track_event_v2"]["max_in_flight"]
+
+
+SESSION = {"customerSessionId": "s1", "profileId": "p1", "state": "closed"}
+CART = [{"name": "Milk", "sku": "m", "quantity": 2, "price": 1.5}]
+
+
+def sessions(engine):
+    """Id, profile and state of each."""
+    return {(row["integration_id"], row["profile"], row["state"]) for row in state(engine, "sessions")}
+
+
+def test_sessions_close_are_returned_and_reopened(engine):
+    """Two sessions, a return of an item of the first, and the second one open again."""
+    engine.push(SESSIONS, [SESSION | {"cartItems": CART}, SESSION | {"customerSessionId": "s2"}])
+    assert {("s1", "p1", "closed"), ("s2", "p1", "closed")} == sessions(engine)
+    items = [{"position": 0, "quantity": 1}]
+    engine.push(RETURNS, [{"returnId": "r1", "customerSessionId": "s1", "returnedCartItems": items}])
+    assert [[items[0] | {"sku": "m"}]] == [row["items"] for row in state(engine, "returns")]
+    engine.push(REOPENS, [{"reopenId": "o1", "customerSessionId": "s2"}])
+    assert {("s1", "p1", "partially_returned"), ("s2", "p1", "open")} == sessions(engine)
+    assert ["o1", "r1", "s1", "s2"] == sorted(line["key"] for line in engine.results())
+
+
+COUPONS = {
+    mode: case("coupon_reservations", mode, allow_destructive=True) for mode in SINKS["coupon_reservations"].modes
+}
+
+
+def reservations(engine):
+    """Pairs of coupon and profile."""
+    coupons = {row["id"]: row["value"] for row in state(engine, "coupons")}
+    names = {row["id"]: row["integration_id"] for row in state(engine, "profiles")}
+    return {(coupons[row["coupon"]], names[row["profile"]]) for row in state(engine, "reservations")}
+
+
+def pairs(*texts):
+    """Rows of the sink."""
+    return [{"couponValue": text[0], "integrationId": text[1]} for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("mirror", {("A", "2"), ("B", "1")}),
+        ("upsert", {("A", "1"), ("A", "2"), ("B", "1")}),
+        ("add", {("A", "1"), ("A", "2"), ("B", "1")}),
+        ("remove", {("A", "1")}),
+    ],
+)
+def test_coupons_are_reserved_and_released(engine, mode, expected):
+    """A coupon a request, as many profiles as there are."""
+    engine.emu.add("profiles", {"integrationId": "1"}, {"integrationId": "2"})
+    engine.emu.add("coupons", {"value": "A"}, {"value": "B"})
+    engine.push(COUPONS["mirror"], pairs("A1", "A2"))
+    engine.push(COUPONS[mode] | {"max_delete_share": 1}, pairs("A2", "B1"))
+    assert expected == reservations(engine)
+
+
+def test_a_coupon_that_is_not_there_rejects_its_rows_only(engine):
+    """The other coupon is reserved."""
+    engine.emu.add("profiles", {"integrationId": "1"}, {"integrationId": "2"})
+    engine.emu.add("coupons", {"value": "A"})
+    figures = engine.push(COUPONS["add"] | {"max_reject_share": 1}, pairs("A1", "B1", "B2"))
+    assert ({("A", "1")}, 1, 2) == (reservations(engine), figures.sent, figures.rejected)
+    assert ["B", "B"] == [json.loads(line["key"])[0] for line in engine.rejects()]
+
+
+def test_referral_codes_come_into_the_results_file(engine):
+    """One a request, or many at once."""
+    advocates = ["a", "b", *(f"m{n}" for n in range(150))]
+    engine.emu.add("profiles", *({"integrationId": name} for name in advocates))
+    rows = [{"advocateProfileIntegrationId": name} for name in ("a", "b")]
+    engine.push(REFERRALS, rows)
+    singles = {line["key"]: line["answer"]["code"] for line in engine.results()}
+    assert singles == {row["advocate"]: row["code"] for row in state(engine, "referrals")}
+    engine.push(MANY_REFERRALS, [{"advocateProfileIntegrationId": name} for name in advocates[2:]])
+    codes = {row["code"] for row in state(engine, "referrals") if row["advocate"].startswith("m")}
+    answers = [line["answer"] for line in engine.results() if line["key"] is None]
+    assert codes == {item["code"] for answer in answers for item in answer["data"]}
+    assert 150 == len(codes)
+
+
+def test_a_referral_whose_answer_got_lost_is_unknown_and_not_sent_again(engine):
+    """Nothing protects it from being made twice; a person decides."""
+    engine.emu.add("profiles", {"integrationId": "a"}, {"integrationId": "b"})
+    engine.emu.fault("create_referral", "drop_after", count=1)
+    rows = [{"advocateProfileIntegrationId": name} for name in ("a", "b")]
+    with pytest.raises(IncompleteError, match="does not answer"):
+        engine.push(REFERRALS, rows, concurrency=1)
+    assert (1, 0) == ((figures := engine.push(REFERRALS, rows)).sent, figures.unknown)
+    assert 2 == len(state(engine, "referrals"))
+    assert ["unknown"] == [line["kind"] for line in engine.rejects()]
+
+
+@pytest.mark.parametrize("mode", ["add", "upsert"])
+def test_cards_are_linked_to_profiles(engine, mode):
+    """Several profiles a card."""
+    engine.emu.add("profiles", {"integrationId": "a"}, {"integrationId": "b"})
+    engine.emu.add("cards", {"program": 1, "identifier": "card-1"})
+    figures = engine.push(LINKS[mode], [{"loyaltyCardId": "card-1", "integrationId": name} for name in ("a", "b")])
+    assert (2, 2) == (figures.sent, len(state(engine, "card_profiles")))
+
+
+def test_customer_data_is_deleted_only_if_that_is_allowed(engine):
+    """A guard stops it first; who is not there is told."""
+    for name in ("a", "b", "c"):
+        engine.emu.add("profiles", {"integrationId": name})
+    rows = [{"integrationId": name} for name in ("a", "b", "zz")]
+    with pytest.raises(GuardError, match="allow_destructive"):
+        engine.push(DELETIONS, rows)
+    assert {"a", "b", "c"} == set(profiles(engine))
+    engine.push(DELETIONS | {"allow_destructive": True, "max_reject_share": 1}, rows)
+    assert {"c"} == set(profiles(engine))
+    assert [("zz", 404)] == [(line["key"], line["status"]) for line in engine.rejects()]
+
+
+def test_every_sink_and_mode_has_a_test_here():
+    """A new sink needs one."""
+    assert {(sink.name, mode) for sink in SINKS.values() for mode in sink.modes} == COVERED
+
+
+def test_all_writes_are_reached_through_a_sink():
+    """Operations of the Integration API that change something: 19."""
+    writes = {one.name for one in endpoints.ALL if one.api == "integration" and one.writes}
+    reached = {
+        action.endpoint.name for sink in SINKS.values() for mode in sink.modes.values() for action in mode.values()
+    }
+    assert 19 == len(writes)
+    assert writes == reached
+
+
+@pytest.mark.parametrize("sink", SINKS.values(), ids=list(SINKS))
+def test_a_mode_that_a_sink_lacks_is_told_with_those_it_has(engine, sink):
+    """Before anything is read."""
+    with pytest.raises(SyncConfigError) as raised:
+        engine.push({"sink": sink.name, "mode": "replace"}, [{}])
+    assert f"the sink {sink.name} has no mode 'replace'; it has {', '.join(sink.modes)}" in str(raised.value)
