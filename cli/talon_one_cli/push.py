@@ -138,8 +138,9 @@ def _write(path: str, content: dict[str, Any]) -> None:
 
 def _print_plan(plans: Sequence[PlannedDestination]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from talon_one_cli.tables import console
 
     table = Table(box=box.HEAVY_HEAD, title="What a push would do")
     for name in ("sync", "sink", "mode"):
@@ -152,14 +153,12 @@ def _print_plan(plans: Sequence[PlannedDestination]) -> None:
         minutes = "no budget" if one.minutes is None else f"{one.minutes:g}"
         cells = [f"{count:,}" for count in counts]
         table.add_row(one.name, one.sink, one.mode, *cells, new, f"{one.requests:,}", minutes)
-    console = Console()
-    console.print(table)
+    out = console()
+    out.print(table)
     for one in plans:
         for op, rows in one.samples.items():
             for row in rows:
-                console.print(
-                    f"  {one.name}: {op} {json.dumps(row, ensure_ascii=False)}", markup=False, highlight=False
-                )
+                out.print(f"  {one.name}: {op} {json.dumps(row, ensure_ascii=False)}", markup=False, highlight=False)
 
 
 def report(feeds: Sequence[Feed], run: str, *, as_json: bool) -> None:
@@ -169,8 +168,9 @@ def report(feeds: Sequence[Feed], run: str, *, as_json: bool) -> None:
         click.echo(json.dumps({"run": run, "destinations": figures}))
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from talon_one_cli.tables import console
 
     table = Table(box=box.HEAVY_HEAD, title=f"Run {run}")
     table.add_column("sync")
@@ -182,4 +182,4 @@ def report(feeds: Sequence[Feed], run: str, *, as_json: bool) -> None:
         refused = f.invalid + f.rejected + f.unknown + f.unreadable
         counts = (f.read, f.adds, f.updates, f.removes, f.same, f.sent, refused, f.to_do, f.requests)
         table.add_row(feed.destination.name, *(f"{count:,}" for count in counts))
-    Console().print(table)
+    console().print(table)

@@ -77,8 +77,9 @@ def _read(path: str, run_id: str | None) -> list[dict[str, Any]]:
 
 def _print_list(found: Sequence[Mapping[str, Any]]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from talon_one_cli.tables import console
 
     table = Table(box=box.HEAVY_HEAD)
     for name in ("run", "command", "started", "status"):
@@ -88,7 +89,7 @@ def _print_list(found: Sequence[Mapping[str, Any]]) -> None:
     for one in found:
         sums = _sums(one["destinations"].values())
         table.add_row(one["id"], one["command"], one["started"][:19], one["status"], *(f"{n:,}" for n in sums))
-    Console().print(table)
+    console().print(table)
 
 
 def _sums(figures: Any) -> tuple[int, int, int]:

@@ -103,7 +103,7 @@ class TargetContext:
     Attributes:
         settings: value by name, as ``SettingsTable.load`` gives them.
         source: the messages, stdin.
-        writer: where STATE messages go.
+        writer: where states go.
         metrics: counts rows and requests.
         stop: set when the run shall end.
         redact: masks secrets in the log.

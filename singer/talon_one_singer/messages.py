@@ -97,6 +97,10 @@ class MessageWriter:
         """A STATE line, after which everything written so far is on its way to the reader."""
         self._message({"type": STATE, "value": value}, flush=True)
 
+    def confirmed(self, value: Mapping[str, Any]) -> None:
+        """A bare state on a line, as targets tell what they have safely taken; Meltano keeps it."""
+        self._message(value, flush=True)
+
     def batch(self, stream: str, encoding: Mapping[str, str], manifest: Sequence[str]) -> None:
         """A BATCH line: rows of the stream are in the files of the manifest."""
         self._message({"type": BATCH, "stream": stream, "encoding": encoding, "manifest": list(manifest)})

@@ -7,8 +7,10 @@ import logging
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from target_talon_one.history import Reject
-from target_talon_one.mapping import InvalidRow, Mapper
+from target_talon_one.mapping import InvalidRow, Mapped, Mapper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ROWS_A_STAGE = 20_000
+LARGEST_ROW = 4_000_000  # bytes; a request of Talon.One takes less
+_LONGEST_KEY = 10_000
+_encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 BATCH = 1000
 
 
@@ -93,6 +98,7 @@ class _Buffer:
     keys: list[str] = field(default_factory=list)
     fields: list[bytes] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
 
 class Feed:
@@ -157,6 +163,7 @@ class Feed:
         for row, place in zip(rows, places, strict=True):
             try:
                 mapped = mapper(row)
+                _check_size(mapped)
             except InvalidRow as problem:
                 self._refuse(row, place, problem)
                 continue
@@ -164,7 +171,7 @@ class Feed:
             fields.append(mapped.fields)
             where.append(place)
         self.figures.read += len(rows)
-        if len(keys) >= ROWS_A_STAGE:
+        if len(keys) + len(self._buffer.kept) >= ROWS_A_STAGE:
             self._stage()
 
     def add_mapped(self, keys: Sequence[str], fields: Sequence[bytes], places: Sequence[str]) -> None:
@@ -189,7 +196,7 @@ class Feed:
         self._close()
         store, number = self._store, self.number
         found = self._compare()
-        new = None
+        new: int | None = 0
         if self.destination.sink.name == "audience_members" and self.destination.mode != "remove":
             policy = self.destination.guards.create_profiles
             new = 0 if policy == "allow" else self._profiles.missing(number)
@@ -262,20 +269,38 @@ class Feed:
 
     def _refuse(self, row: Mapping[str, Any], place: str, problem: InvalidRow) -> None:
         self.figures.invalid += 1
-        if problem.key is not None:
-            self._store.keep(self.number, [problem.key])
-        source = json.dumps(row, default=str, ensure_ascii=False)
-        self.invalid.append(self._reject(place, problem.reason, problem.key, source))
+        key = problem.key
+        if key is not None and len(key) > _LONGEST_KEY:
+            key = None  # no destination has such a key
+        if key is not None:
+            self._buffer.kept.append(key)
+        self.invalid.append(self._reject(place, problem.reason, key, _text(row)))
 
     def _reject(self, place: str, reason: str, key: str | None, source: str) -> Reject:
         return Reject(self.destination.name, "invalid", "", key, None, source, place, reason)
 
     def _stage(self) -> None:
         buffer, self._buffer = self._buffer, _Buffer()
+        if buffer.kept:
+            self._store.keep(self.number, buffer.kept)
         if buffer.keys:
             fields = None if self._key_only else buffer.fields
             self._store.stage(self.number, buffer.keys, fields, buffer.places)
             self._staged += len(buffer.keys)
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    """The row as JSON, its numbers digit for digit."""
+    try:
+        return _encode(row).decode()
+    except (TypeError, ValueError, OverflowError):  # lone surrogates, names that are no text
+        return json.dumps({str(name): value for name, value in row.items()}, default=str)
+
+
+def _check_size(mapped: Mapped) -> None:
+    size = len(mapped.fields)
+    if size > LARGEST_ROW:
+        raise InvalidRow(f"the row has {size:,} bytes, {LARGEST_ROW:,} are allowed", key=mapped.key)
 
 
 def mixed_ops(destination: Destination, *, complete: bool) -> list[list[Op]]:

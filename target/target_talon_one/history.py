@@ -33,6 +33,7 @@ class Reject:
 
 # A key is an id, or a JSON list that holds one.
 _OF_PERSON = "(key = ? OR (starts_with(key, '[') AND (contains(key, ?) OR contains(key, ?))))"
+_LARGEST = 4_000_000  # characters; a larger row is in the rejects file only, and is not tried again
 _REJECT_TYPES = {"status": pa.int32(), "attempts": pa.int32()}
 
 
@@ -54,6 +55,7 @@ class History(Database):
             names = list(Reject.__slots__)
             values: dict[str, list[Any]] = {name: [getattr(one, name) for one in rejects] for name in names}
             values["fields"] = [None if one.fields is None else one.fields.decode() for one in rejects]
+            values["source"] = [None if len(one.source or "") > _LARGEST else one.source for one in rejects]
             columns = {name: pa.array(column, _REJECT_TYPES.get(name, pa.string())) for name, column in values.items()}
             self._db.register("refused", pa.table(columns))
             self._run(

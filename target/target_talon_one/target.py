@@ -7,11 +7,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.definition import TargetContext, TargetDefinition
-from target_talon_one.errors import SyncConfigError
+from target_talon_one.errors import IncompleteError, SyncConfigError
 from target_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from target_talon_one.destinations import Destination
     from target_talon_one.run import SyncRun
@@ -76,7 +76,7 @@ def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync:
     inlet = Inlet(
         sync,
         destinations,
-        context.writer.state,
+        context.writer.confirmed,
         rows_per_flush=rows,
         ignore_unknown=settings["unknown_streams"] == "ignore",
     )
@@ -96,8 +96,19 @@ def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync:
         inlet.sent()
     finally:
         _tell(sync)
-    sync.judge()
-    inlet.judge()
+    _judge(sync.judge, inlet.judge)
+
+
+def _judge(*judges: Callable[[], None]) -> None:
+    """All that they find, in one error."""
+    problems = []
+    for judge in judges:
+        try:
+            judge()
+        except IncompleteError as error:
+            problems.append(str(error))
+    if problems:
+        raise IncompleteError("\n".join(problems))
 
 
 def _tell_plan(sync: SyncRun) -> None:

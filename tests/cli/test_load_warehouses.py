@@ -51,6 +51,7 @@ class Loader:
             "settle_seconds": 0,
             "as_of": AS_OF,
             "page_size": 50,
+            "concurrency": 2,
             "transactions_strategy": "per_card",
             "balances_strategy": "per_card",
         }
@@ -134,19 +135,18 @@ def test_three_incremental_loads_bring_exactly_what_is_new(emu, loader):
 
 
 @pytest.mark.slow
-def test_a_load_killed_at_20_random_moments_ends_as_the_ledger(emu, loader):
+def test_a_load_killed_at_20_random_moments_ends_as_the_ledger(emu, loader, tmp_path):
     """New rows come between the kills too."""
     chance = random.Random(20)
-    emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.02)
-    began = time.monotonic()
-    loader.load()
-    whole, killed = time.monotonic() - began, 0
-    for turn in range(20):
-        if turn % 5 == 0:
-            add_baskets(emu, chance)
+    emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.005)
+    began, killed = time.monotonic(), 0
+    Loader(emu, f"duckdb:///{tmp_path}/other.duckdb", tmp_path).load()
+    whole = time.monotonic() - began
+    for _ in range(20):
+        add_baskets(emu, chance)
         process = loader.start()
         try:
-            process.communicate(timeout=chance.uniform(0.2, 1.0) * whole)
+            process.communicate(timeout=chance.uniform(0.1, 0.7) * whole)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()

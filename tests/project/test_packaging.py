@@ -64,7 +64,7 @@ def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     here = {p.name for p in (ROOT / "schemas" / "talon_one_schemas").rglob("*.json")}
     assert here == {Path(n).name for n in names if n.endswith(".json")}
-    assert [] == [n for n in names if "source" in n or n.startswith("tests")]
+    assert [] == [n for n in names if "source" in Path(n).parent.parts or n.startswith("tests")]
 
 
 def python_of(version: str) -> str | None:
