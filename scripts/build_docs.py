@@ -38,6 +38,45 @@ def _each(feed: Any) -> str:
     return f"{feed.entity} and program" if feed.per_program else str(feed.entity)
 
 
+def target_settings() -> str:
+    """Settings of the target."""
+    from target_talon_one.settings import SETTINGS
+
+    return SETTINGS.markdown_table().rstrip() + "\n"
+
+
+def sinks() -> str:
+    """Sinks with modes, key, what else they are told, and operations."""
+    from target_talon_one.sinks import SINKS
+
+    return _table(
+        ("sink", "what", "modes", "key", "set beside it", "operations"),
+        (
+            (
+                f"`{sink.name}`",
+                sink.about + (" One request at a time." if sink.ordered else ""),
+                ", ".join(f"`{mode}`" + "!" * sink.destructive(mode) for mode in sink.modes),
+                ", ".join(f"`{field.name}`" for field in sink.key),
+                ", ".join(f"`{name.rstrip('?')}`" + " (optional)" * name.endswith("?") for name in sink.target),
+                ", ".join(
+                    dict.fromkeys(f"`{a.endpoint.operation_id}`" for m in sink.modes.values() for a in m.values())
+                ),
+            )
+            for sink in SINKS.values()
+        ),
+    )
+
+
+def sink_fields() -> str:
+    """Fields of each sink."""
+    from target_talon_one.sinks import SINKS
+
+    def field(one: Any) -> str:
+        return f"`{one.name}` {one.type}" + ", required" * one.required
+
+    return "\n".join(f"- **{sink.name}**: {'; '.join(map(field, sink.fields))}" for sink in SINKS.values()) + "\n"
+
+
 def streams() -> str:
     """Streams with key, way of reading and operation."""
     from tap_talon_one.streams import FEEDS
@@ -104,6 +143,9 @@ def coverage() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings,
+    "target-settings": target_settings,
+    "sinks": sinks,
+    "sink-fields": sink_fields,
     "streams": streams,
     "fields": fields,
     "coverage": coverage,

@@ -1,7 +1,8 @@
-"""The demo: real retail data out of a local Talon.One into DuckDB, every figure checked.
+"""The demo: real retail data out of a local Talon.One into DuckDB, segments of it back in, every figure checked.
 
 Starts the emulator with the journey data as a process, runs the real ``talon-one load`` three times, and
-compares what arrived with the emulator's own truth and with the arithmetic of the ledger.
+compares what arrived with the emulator's own truth and with the arithmetic of the ledger. Then ``demo_syncs``
+plans, pushes and verifies three audiences and a catalog.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demo_picture import draw
+from demo_syncs import Syncs
+from demo_syncs import table as table_of_pushes
 from talon_one_client.windows import to_us
 from tap_talon_one.arithmetic import Entry, Points, balance
 
@@ -201,7 +204,9 @@ def run() -> None:
         expect("new rows", NEW_BASKETS, steps[2].streams["loyalty_card_transactions"]["inserted"])
         check_totals(NEW_BASKETS, points)
         balances += check_balances(url, later)
-    table(steps)
+        table(steps)
+        pushes = Syncs(url, OUT, WAREHOUSE, expect, control).run(AS_OF, later)
+    table_of_pushes(pushes)
     additions, total, subtractions, cards = EXPECTED
     print(f"{additions:,} additions and {total:,} points loaded for {cards:,} cards, {subtractions:,} subtractions.")
     print(f"{balances:,} balances equal the ledger arithmetic to the cent: 0 differences.")

@@ -27,6 +27,7 @@ from target_talon_one.reject_files import LineFiles, reject_line
 from target_talon_one.rows_of_audiences import AudienceRows
 from target_talon_one.sender import Sender
 from target_talon_one.sending import Delivering
+from target_talon_one.wire import key_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -161,10 +162,18 @@ class SyncRun:
                     found,
                     guard=next((str(problem) for problem in guards.problems(feed, found)), None),
                     rate=self._client.config.requests_per_second,
-                    samples=self._store.samples(feed.number, SAMPLES),
+                    samples=self._samples(feed),
                 )
             )
         return plans
+
+    def _samples(self, feed: Feed) -> dict[str, list[Any]]:
+        names = [field.name for field in feed.destination.sink.key]
+        found = self._store.samples(feed.number, SAMPLES)
+        return {
+            op: [fields if fields is not None else key_fields(names, key) for key, fields in rows]
+            for op, rows in found.items()
+        }
 
     def send(self, found: Mapping[str, Comparison]) -> None:
         """Do what was found out.

@@ -151,15 +151,15 @@ class StagedRows(RemoteRows):
         )
         return int(found[0][0])
 
-    def samples(self, destination: int, size: int) -> dict[str, list[Any]]:
-        """A few changes of each kind, for people to look at."""
+    def samples(self, destination: int, size: int) -> dict[str, list[tuple[str, Any]]]:
+        """A few changes of each kind, for people to look at: key, and fields if there are more."""
         rows = self._run(
             f"SELECT op, key, fields FROM changes_{destination} "
             f"QUALIFY row_number() OVER (PARTITION BY op ORDER BY n) <= {size} ORDER BY n"
         )
-        found: dict[str, list[Any]] = {}
+        found: dict[str, list[tuple[str, Any]]] = {}
         for op, key, fields in rows:
-            found.setdefault(op, []).append(json.loads(fields) if fields else {"key": key})
+            found.setdefault(op, []).append((key, json.loads(fields) if fields else None))
         return found
 
     def drop_staged(self, destination: int) -> None:
