@@ -14,13 +14,32 @@ if TYPE_CHECKING:
 FILE = Path(__file__).resolve().parent.parent / "meltano.yml"
 HEAD = """\
 # Written by scripts/build_meltano.py from the settings tables (`make docs`); docs/meltano.md shows how to use it.
-# Keys come from the environment: TAP_TALON_ONE_API_KEY, TAP_TALON_ONE_MANAGEMENT_KEY.
+# Keys come from the environment: TAP_TALON_ONE_API_KEY, TARGET_TALON_ONE_API_KEY and so on.
 """
 # A run starts with the base URL and one of the keys.
 VALIDATION = [["base_url", "api_key"], ["base_url", "management_key"]]
 
 
-def plugin(name: str, settings: SettingsTable, capabilities: tuple[str, ...], **more: Any) -> dict[str, Any]:
+# Segments of a PostgreSQL schema `segments`, for the example.
+STREAMS = {
+    "segments-vip": {
+        "sink": "audience_members",
+        "audience": {"name": "VIP", "integration": "warehouse", "integration_id": "vip"},
+        "mode": "mirror",
+        "key": "customer_id",
+    },
+    "segments-products": {
+        "sink": "catalog_items",
+        "catalog_id": 1,
+        "mode": "mirror",
+        "map": {"sku": "product_id", "price": "list_price", "attributes": ["brand"]},
+    },
+}
+
+
+def plugin(
+    name: str, settings: SettingsTable, capabilities: tuple[str, ...], *, extra: str, **more: Any
+) -> dict[str, Any]:
     """A custom plugin of this distribution.
 
     https://docs.meltano.com/reference/plugin-definition-syntax/
@@ -28,7 +47,7 @@ def plugin(name: str, settings: SettingsTable, capabilities: tuple[str, ...], **
     return {
         "name": name,
         "namespace": name.replace("-", "_"),
-        "pip_url": "-e .[warehouse]",
+        "pip_url": f"-e .[{extra}]",
         "executable": name,
         "capabilities": list(capabilities),
         "settings": settings.meltano_settings(),
@@ -36,26 +55,48 @@ def plugin(name: str, settings: SettingsTable, capabilities: tuple[str, ...], **
     }
 
 
-def registry(name: str, package: str, config: dict[str, Any], settings: list[dict[str, Any]]) -> dict[str, Any]:
-    """A loader of the registry, for the examples."""
+def registry(
+    name: str, package: str, config: dict[str, Any], settings: list[dict[str, Any]], **more: Any
+) -> dict[str, Any]:
+    """A plugin of the registry, for the examples."""
     definition = {"name": name, "namespace": name.replace("-", "_"), "pip_url": package, "executable": name}
-    return {**definition, "settings": settings, "config": config}
+    return {**definition, **more, "settings": settings, "config": config}
 
 
 def project() -> dict[str, Any]:
     """The whole file."""
     from tap_talon_one.settings import SETTINGS
     from tap_talon_one.tap import definition
+    from target_talon_one.settings import SETTINGS as TARGET_SETTINGS
+    from target_talon_one.target import definition as target_definition
 
     tap = plugin(
         "tap-talon-one",
         SETTINGS,
         definition().capabilities,
+        extra="warehouse",
         settings_group_validation=VALIDATION,
         select=["loyalty_card_transactions.*", "loyalty_card_balances.*"],  # Meltano's own default is every stream
     )
     path, secret = {"kind": "string"}, {"kind": "string", "sensitive": True}
+    postgres = registry(
+        "tap-postgres",
+        "meltanolabs-tap-postgres",
+        {"filter_schemas": ["segments"]},
+        [{"name": "sqlalchemy_url", **secret}, {"name": "filter_schemas", "kind": "array"}],
+        capabilities=["catalog", "discover", "state", "activate-version", "about", "batch"],
+        metadata={"*": {"replication-method": "FULL_TABLE"}},  # a mirror needs the whole table
+    )
+    target = plugin(
+        "target-talon-one",
+        TARGET_SETTINGS,
+        target_definition().capabilities,
+        extra="sync",
+        settings_group_validation=[["base_url", "api_key", "streams"]],
+        config={"streams": STREAMS},
+    )
     loaders = [
+        target,
         registry(
             "target-jsonl",
             "target-jsonl",
@@ -79,7 +120,7 @@ def project() -> dict[str, Any]:
         "version": 1,
         "default_environment": "dev",
         "environments": [{"name": "dev"}],
-        "plugins": {"extractors": [tap], "loaders": loaders},
+        "plugins": {"extractors": [tap, postgres], "loaders": loaders},
     }
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: made for the session, on loopback, thrown away after it."""
+"""Servers of the tests' own, on loopback, thrown away after them: a PostgreSQL and an S3."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
+import urllib.request
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MOTO = Path(__file__).resolve().parent.parent / ".venvs" / "moto" / "bin" / "moto_server"
 _PASSWORD = "planted&secret"
 _NUMBERS = count()
 
@@ -91,3 +95,47 @@ def postgres_url(postgres_server: str) -> str:
     with dbapi.connect(f"{postgres_server}/postgres", autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     return f"{postgres_server}/{name}"
+
+
+def _answers(url: str) -> bool:
+    """True once a server is there."""
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The URL of a server of S3's protocol, a separate program."""
+    port = _free_port()
+    command = [_MOTO, "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 30
+        while not _answers(f"http://127.0.0.1:{port}/"):
+            assert process.poll() is None
+            assert time.monotonic() < until
+        yield f"http://127.0.0.1:{port}"
+        process.kill()
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A file system with the empty bucket ``bucket``; credentials and address come from the environment."""
+    urllib.request.urlopen(urllib.request.Request(f"{s3_server}/moto-api/reset", method="POST")).close()
+    for name, value in (
+        ("AWS_ENDPOINT_URL", s3_server),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "planted-secret-of-s3"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("NO_PROXY", "127.0.0.1"),
+    ):
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    fs = s3fs.S3FileSystem(use_listings_cache=False)
+    fs.mkdir("bucket")
+    yield fs
+    s3fs.S3FileSystem.clear_instance_cache()

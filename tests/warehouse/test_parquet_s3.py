@@ -1,12 +1,7 @@
 """Parquet files in S3: a server of the protocol as a separate program."""
 
 import os
-import socket
-import subprocess
 import time
-import urllib.request
-from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 
@@ -20,7 +15,6 @@ from talon_one_warehouse import (
     to_arrow,
 )
 
-SERVER = Path(__file__).resolve().parent.parent.parent / ".venvs" / "moto" / "bin" / "moto_server"
 SECRET = "planted-secret-of-s3"
 TYPES = {
     "id": {"type": "integer"},
@@ -29,52 +23,6 @@ TYPES = {
 }
 LEDGER = table_spec("ledger", {"properties": TYPES}, ["id"])
 FILES = "_talon_one/manifest.json", "_talon_one/tables.sql"
-
-
-def answers(url):
-    """True once the server is there."""
-    try:
-        urllib.request.urlopen(url, timeout=1).close()
-    except (URLError, ConnectionError, TimeoutError):
-        return False
-    return True
-
-
-@pytest.fixture(scope="module")
-def server():
-    """The URL of a server with nothing in it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [SERVER, "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 30
-        while not answers(f"http://127.0.0.1:{port}/"):
-            assert process.poll() is None
-            assert time.monotonic() < until
-        yield f"http://127.0.0.1:{port}"
-        process.kill()
-
-
-@pytest.fixture
-def s3(server, monkeypatch):
-    """A file system with the empty bucket ``bucket``; credentials and address come from the environment."""
-    urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST")).close()
-    for name, value in (
-        ("AWS_ENDPOINT_URL", server),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", SECRET),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("NO_PROXY", "127.0.0.1"),
-    ):
-        monkeypatch.setenv(name, value)
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    fs = s3fs.S3FileSystem(use_listings_cache=False)
-    fs.mkdir("bucket")
-    yield fs
-    s3fs.S3FileSystem.clear_instance_cache()
 
 
 def row(key, month="2024-01", amount="1"):
