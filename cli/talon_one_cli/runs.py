@@ -59,11 +59,11 @@ def _read(path: str, run_id: str | None) -> list[dict[str, Any]]:
     from pathlib import Path
 
     from talon_one_singer import ConfigError
-    from target_talon_one.store import Store
+    from target_talon_one.homed_store import open_store
 
-    if not Path(path).is_file():
+    if "://" not in path and not Path(path).is_file():
         raise ConfigError(f"there is no store {path}; name it with --store")
-    with Store(path) as store:
+    with open_store(path) as store:
         found = store.runs(run_id)
         if run_id is not None and not found:
             raise ConfigError(f"there is no run {run_id} in {path}; talon-one runs lists them")

@@ -37,11 +37,11 @@ def opened(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[tuple[Talo
     """A client and a store for settings."""
     from talon_one_singer.metrics import Metrics
     from target_talon_one.connecting import make_client
-    from target_talon_one.store import Store
+    from target_talon_one.homed_store import open_store
 
     with (
         make_client(settings, metrics=Metrics(time.monotonic), stop=stop) as client,
-        Store(settings["store"]) as store,
+        open_store(settings["store"]) as store,
     ):
         yield client, store
 

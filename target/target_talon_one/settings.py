@@ -16,8 +16,8 @@ SYNC = (
     Setting(
         "store",
         "string",
-        "File that keeps what Talon.One has acknowledged. Without it the next run sends everything again and a mirror "
-        "removes nobody.",
+        "Where to keep what Talon.One has acknowledged: a file, a folder at an fsspec URL (s3://…) or postgresql://…. "
+        "Without it the next run sends everything again and a mirror removes nobody.",
         default="talon-one-store.duckdb",
     ),
     Setting("rejects_directory", "string", "Where files of refused rows go.", default="rejects"),

@@ -48,14 +48,14 @@ def run(context: TargetContext) -> None:
         SyncError, ConfigError, TalonOneError: see their modules; the states written are true all the same.
     """
     from target_talon_one.connecting import make_client, sync_options
+    from target_talon_one.homed_store import open_store
     from target_talon_one.run import SyncRun
-    from target_talon_one.store import Store
 
     settings = context.settings
     destinations = destinations_of(settings["streams"])
     with (
         make_client(settings, metrics=context.metrics, stop=context.stop) as client,
-        Store(settings["store"]) as store,
+        open_store(settings["store"]) as store,
         SyncRun(
             client,
             store,

@@ -9,9 +9,9 @@ from pathlib import Path
 from talon_one_client.client import TalonOneClient
 from talon_one_client.config import ClientConfig, Key
 from target_talon_one.destinations import destination_from
+from target_talon_one.homed_store import open_store
 from target_talon_one.options import SyncOptions
 from target_talon_one.run import SyncRun
-from target_talon_one.store import Store
 
 config = json.loads(Path(sys.argv[1]).read_text())
 rows = [json.loads(line) for line in Path(config["rows"]).read_text().splitlines()]
@@ -19,7 +19,7 @@ options = SyncOptions(rejects_directory=config["folder"] + "/rejects", results_d
 client_config = ClientConfig(base_url=config["base_url"], api_key=Key(config["api_key"]))
 with (
     TalonOneClient(client_config) as client,
-    Store(config["folder"] + "/store.duckdb") as store,
+    open_store(config["store"]) as store,
     SyncRun(client, store, options, command="test") as run,
 ):
     feed = run.open(destination_from("rows", config["destination"]), columns=list(rows[0]))

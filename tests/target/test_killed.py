@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from target_talon_one.homed_store import open_store
 from target_talon_one.store import Store
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ EVENTS = {"sink": "events", "mode": "add", "map": {"eventId": "id", "profileId":
 class Killed:
     """A push in a process of its own, killed after a while."""
 
-    def __init__(self, engine, destination: dict) -> None:
+    def __init__(self, engine, destination: dict, store: str = "") -> None:
         self.engine, self.destination = engine, destination
+        self.store = store or engine.store
         self.killed = 0
 
     def run(self, rows: list[dict], *, seconds: float | None) -> int:
@@ -60,6 +62,7 @@ class Killed:
             "api_key": self.engine.emu.api_key,
             "rows": str(folder / "rows.jsonl"),
             "folder": str(folder),
+            "store": self.store,
             "destination": self.destination,
         }
         (folder / "config.json").write_text(json.dumps(config))
@@ -81,7 +84,7 @@ class Killed:
 
     def known(self) -> set[str]:
         """What the store believes to be at Talon.One."""
-        with Store(self.engine.store) as store:
+        with open_store(self.store) as store:
             return {key for number in store.destinations() for part in store.known_keys(number) for key in part}
 
 
@@ -106,6 +109,41 @@ def test_a_mirror_killed_at_20_random_moments_ends_as_the_segment(engine):
         engine.emu.clear_faults()
     assert killing.killed >= 8
     rows = [{"id": f"c-{n}"} for n in sorted(members)]
+    assert 0 == killing.run(rows, seconds=None)
+    assert {row["id"] for row in rows} == engine.members() == killing.known()
+
+
+HOMES = {"folder": "file://{}/home", "s3": "s3://bucket/home", "postgresql": None}
+
+
+@pytest.fixture(params=HOMES)
+def home(request, tmp_path):
+    """The URL of a store's home."""
+    if request.param == "s3":
+        request.getfixturevalue("s3")
+    url = HOMES[request.param]
+    return url.format(tmp_path) if url else request.getfixturevalue("postgres_url")
+
+
+@pytest.mark.slow
+def test_a_mirror_whose_store_is_elsewhere_forgets_nobody_it_added(engine, home):
+    """Killed seven times, each time with another segment: in the end nobody of them is left over."""
+    with engine.client() as client:
+        client.create_audience_v2({"name": "VIP"})
+    chance, killing = random.Random(6), Killed(engine, VIP, home)
+    engine.emu.fault(LISTS, "latency", count=0, seconds=0.1)
+    try:
+        for turn in range(6):
+            rows = [{"id": f"c-{turn}-{n}"} for n in range(20_000)]
+            enough = killing.requests(LISTS) + chance.randint(2, 18)
+            killing.run_until(rows, lambda enough=enough: killing.requests(LISTS) >= enough)
+        rows = [{"id": f"last-{n}"} for n in range(20_000)]
+        killing.run_until(rows, lambda: "last-1" in engine.members())
+    finally:
+        engine.emu.clear_faults()
+    assert killing.killed >= 5
+    assert "last-1" in engine.members()
+    rows = [{"id": f"c-{n}"} for n in range(3000)]
     assert 0 == killing.run(rows, seconds=None)
     assert {row["id"] for row in rows} == engine.members() == killing.known()
 

@@ -1,0 +1,137 @@
+"""A store whose home is elsewhere: a working copy on a disk that may vanish, saved so that nothing is ever forgotten.
+
+Before the first request of a destination everything is saved, with all its changes marked as begun. From then on the
+small tables that say what was acknowledged are saved every few seconds. A run that is killed leaves changes of which
+nobody knows: the next one adds them again or removes them, as after the loss of a file.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from target_talon_one.database import MEMORY
+from target_talon_one.errors import StoreError
+from target_talon_one.homes import home_of
+from target_talon_one.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from target_talon_one.homes import Home
+
+SECONDS_A_SAVE = 3.0
+
+
+def open_store(place: str, *, memory: str = MEMORY) -> Store:
+    """The store at a path, or at the URL of a home.
+
+    Raises:
+        StoreLockedError: another run uses it.
+        StoreError: it cannot be opened.
+    """
+    if "://" not in place:
+        return Store(place, memory=memory)
+    return HomedStore(home_of(place), memory=memory)
+
+
+class HomedStore(Store):
+    """A store with a home. Not thread-safe: one thread owns it.
+
+    Args:
+        home: where it lives.
+        memory: what DuckDB may use, as DuckDB writes it.
+        seconds_a_save: how often acknowledged rows are saved.
+    """
+
+    def __init__(self, home: Home, *, memory: str = MEMORY, seconds_a_save: float = SECONDS_A_SAVE) -> None:
+        self._home, self._seconds_a_save = home, seconds_a_save
+        self._saved_s = time.monotonic()
+        self._based: dict[int, bool] = {}  # destination: its operation must not be repeated
+        self._folder = tempfile.TemporaryDirectory(prefix="talon-one-store-")
+        self._there: set[str] = set()
+        try:
+            path = Path(self._folder.name) / "store.duckdb"
+            self._restore(path)
+            super().__init__(str(path), memory=memory)
+        except BaseException:
+            self._folder.cleanup()
+            home.close()
+            raise
+        self.path = home.name
+
+    def begin(self, destination: int, first: int, past: int, *, once: bool) -> None:
+        """See Store; on disk elsewhere before the first request."""
+        super().begin(destination, first, past, once=once)
+        if destination not in self._based:
+            self._based[destination] = once
+            self._save(self._tables())
+        elif once:
+            self._save(self._small(destination))
+
+    def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
+        """See Store; saved every few seconds."""
+        super().acknowledge(destination, ranges)
+        if time.monotonic() - self._saved_s >= self._seconds_a_save:
+            self._save(self._small(destination))
+
+    def fold(self, destination: int) -> None:
+        """See Store."""
+        super().fold(destination)
+        if self._based.pop(destination, None) is not None:
+            self._save(self._tables())
+
+    def compact(self) -> None:
+        """See Store; the tables are saved anew when it closes."""
+
+    def close(self) -> None:
+        """Save everything and let others in."""
+        try:
+            self._save(self._tables())
+        finally:
+            super().close()
+            self._folder.cleanup()
+            self._home.close()
+
+    def _restore(self, path: Path) -> None:
+        folder = Path(self._folder.name)
+        files = self._home.fetch(folder)
+        self._there = set(files)
+        try:
+            with duckdb.connect(str(path)) as db:
+                for table, file in files.items():
+                    db.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet(?)", [str(file)])
+                    file.unlink()
+        except duckdb.Error as error:
+            raise StoreError(f"the store {self._home.name}: {' '.join(str(error).split())}") from None
+
+    def _tables(self) -> list[str]:
+        return [name for (name,) in self._run("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1")]
+
+    def _small(self, destination: int) -> list[str]:
+        return [f"done_{destination}", f"begun_{destination}", "rejects", "runs"]
+
+    def _save(self, tables: Iterable[str]) -> None:
+        files = {table: Path(self._folder.name) / f"{table}.save" for table in tables}
+        for table, file in files.items():
+            self._run(f"COPY ({self._content(table)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
+        there = set(self._tables())
+        self._home.save(files, self._there - there)
+        self._there = there
+        for file in files.values():
+            file.unlink()
+        self._saved_s = time.monotonic()
+
+    def _content(self, table: str) -> str:
+        """A SELECT of what is saved of a table."""
+        select = f"SELECT * FROM {table}"
+        kind, _, number = table.partition("_")
+        if kind == "begun" and self._based.get(int(number)) is False:
+            # What will be begun until the next save: all changes.
+            every = f"SELECT 0, max(n) + 1, false FROM changes_{number} HAVING max(n) IS NOT NULL"
+            return f"{select} UNION ALL {every}"
+        return select

@@ -1,0 +1,233 @@
+"""Where a store can live when a worker has no disk that lasts: a folder at any fsspec URL, or PostgreSQL.
+
+A home keeps each table of the store as a Parquet file and replaces several of them in one step, or none. It knows
+nothing of what is in them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from target_talon_one.errors import StoreError, StoreLockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+_MANIFEST = "manifest.json"
+_BYTES_A_PART = 1 << 20
+
+
+class Home(Protocol):
+    """A place for tables. All methods raise StoreError, or StoreLockedError if another run uses it."""
+
+    @property
+    def name(self) -> str:
+        """The place without secrets."""
+        ...
+
+    def fetch(self, folder: Path) -> dict[str, Path]:
+        """Every table, as a Parquet file in the folder; keeps other runs out from then on, as far as the place can."""
+        ...
+
+    def save(self, files: Mapping[str, Path], gone: Collection[str]) -> None:
+        """Replace these tables and drop those that are gone, all or none."""
+        ...
+
+    def close(self) -> None:
+        """Let others in."""
+        ...
+
+
+def home_of(url: str) -> Home:
+    """The home at a URL.
+
+    Raises:
+        StoreError: it cannot be used.
+    """
+    if url.startswith(("postgresql://", "postgres://")):
+        return PostgresHome(url)
+    return FolderHome(url)
+
+
+class FolderHome:
+    """A folder of Parquet files with a manifest that says which of them count.
+
+    Two runs at a time are noticed when the second one saves; see to it that they do not overlap.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.name = _without_secrets(url)
+        if "?" in url:
+            raise StoreError(
+                f"the store {self.name} is a folder, whose URL has no parameters; leave out what is behind ?"
+            )
+        self._generation = 0
+        self._tables: dict[str, str] = {}
+        try:
+            import fsspec
+            from fsspec.implementations.local import LocalFileSystem
+
+            self._local = LocalFileSystem
+            self._fs, path = fsspec.core.url_to_fs(url)
+        except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
+            hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
+            raise StoreError(f"the store {self.name} cannot be used: {error}{hint}") from None
+        self._root = path.rstrip("/")
+
+    def fetch(self, folder: Path) -> dict[str, Path]:
+        """See Home."""
+        manifest = self._manifest()
+        self._generation, self._tables = manifest["generation"], dict(manifest["tables"])
+        found = {table: folder / f"{table}.parquet" for table in self._tables}
+        with self._told():
+            for table, file in self._tables.items():
+                self._fs.get_file(self._at(file), str(found[table]))
+        return found
+
+    def save(self, files: Mapping[str, Path], gone: Collection[str]) -> None:
+        """See Home."""
+        if self._manifest()["generation"] != self._generation:
+            raise StoreLockedError(f"another run has written to the store {self.name}; run again when it has ended")
+        self._generation += 1
+        stale = [self._tables.pop(table) for table in {*files, *gone} if table in self._tables]
+        with self._told():
+            self._fs.makedirs(self._root, exist_ok=True)
+            for table, path in files.items():
+                self._tables[table] = f"{table}-{self._generation:08}.parquet"
+                self._fs.put_file(str(path), self._at(self._tables[table]))
+            self._replace_manifest()
+            for file in stale:
+                self._fs.rm_file(self._at(file))
+
+    def close(self) -> None:
+        """See Home."""
+
+    def _manifest(self) -> dict[str, Any]:
+        with self._told():
+            self._fs.invalidate_cache()
+            try:
+                found: dict[str, Any] = json.loads(self._fs.cat_file(self._at(_MANIFEST)))
+            except FileNotFoundError:
+                found = {"generation": 0, "tables": {}}
+            return found
+
+    def _replace_manifest(self) -> None:
+        content = json.dumps({"generation": self._generation, "tables": self._tables}).encode()
+        if not isinstance(self._fs, self._local):
+            self._fs.pipe_file(self._at(_MANIFEST), content)
+            return
+        # A file is not replaced in one step by writing to it; an object is.
+        self._fs.pipe_file(self._at(_MANIFEST + ".new"), content)
+        self._fs.mv(self._at(_MANIFEST + ".new"), self._at(_MANIFEST))
+
+    def _at(self, file: str) -> str:
+        return f"{self._root}/{file}"
+
+    def _told(self) -> AbstractContextManager[None]:
+        return _telling(self.name)
+
+
+class PostgresHome:
+    """Tables in PostgreSQL, as bytes; an advisory lock keeps other runs out as long as the connection lasts.
+
+    Everything is in one table, ``talon_one_sync_store``, which is made where the user's search path says.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.name = _without_secrets(url)
+        self._secret = _password(url)
+        try:
+            from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
+        except ImportError as error:
+            raise StoreError(
+                f"a store in PostgreSQL needs the package {error.name}; run: "
+                "pip install 'talon-one-connector[postgresql]'"
+            ) from None
+        with self._told():
+            self._db: Any = dbapi.connect(url)
+
+    def fetch(self, folder: Path) -> dict[str, Path]:
+        """See Home."""
+        ((locked,),) = self._rows("SELECT pg_try_advisory_lock(hashtext('talon_one_sync_store'), 0)")
+        if not locked:
+            raise StoreLockedError(f"the store {self.name} is in use by another run; wait until that has ended")
+        self._run(
+            "CREATE TABLE IF NOT EXISTS talon_one_sync_store "
+            "(table_name text, part integer, data bytea, PRIMARY KEY (table_name, part))"
+        )
+        with self._told():
+            self._db.commit()
+        found = {}
+        for (table,) in self._rows("SELECT DISTINCT table_name FROM talon_one_sync_store"):
+            if not re.fullmatch(r"\w+", table):
+                raise StoreError(f"the store {self.name} holds {table!r}, which is no table of a store")
+            found[table] = folder / f"{table}.parquet"
+            with found[table].open("wb") as file:
+                ((parts,),) = self._rows("SELECT count(*) FROM talon_one_sync_store WHERE table_name = $1", table)
+                for part in range(parts):
+                    ((data,),) = self._rows(
+                        "SELECT data FROM talon_one_sync_store WHERE table_name = $1 AND part = $2", table, part
+                    )
+                    file.write(data)
+        return found
+
+    def save(self, files: Mapping[str, Path], gone: Collection[str]) -> None:
+        """See Home."""
+        try:
+            for table in {*files, *gone}:
+                self._run("DELETE FROM talon_one_sync_store WHERE table_name = $1", table)
+            for table, path in files.items():
+                with path.open("rb") as file:
+                    part = 0
+                    while data := file.read(_BYTES_A_PART):
+                        self._run("INSERT INTO talon_one_sync_store VALUES ($1, $2, $3)", table, part, data)
+                        part += 1
+            with self._told():
+                self._db.commit()
+        except StoreError:
+            self._db.rollback()
+            raise
+
+    def close(self) -> None:
+        """See Home."""
+        with self._told():
+            self._db.close()
+
+    def _run(self, statement: str, *values: Any) -> None:
+        with self._told(), self._db.cursor() as cursor:
+            cursor.execute(statement, values or None)
+
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        with self._told(), self._db.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            found: list[Any] = cursor.fetchall()
+            return found
+
+    def _told(self) -> AbstractContextManager[None]:
+        return _telling(self.name, self._secret)
+
+
+@contextmanager
+def _telling(name: str, secret: str = "") -> Iterator[None]:
+    """Errors of file systems and drivers as ours."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - they have no class in common
+        words = " ".join(str(error).split())
+        if secret:
+            words = words.replace(secret, "***")
+        raise StoreError(f"the store {name}: {words or type(error).__name__}") from None
+
+
+def _without_secrets(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url.split("?", 1)[0])
+
+
+def _password(url: str) -> str:
+    found = re.search(r"//[^/@:]*:([^/@]*)@", url)
+    return found[1] if found else ""
