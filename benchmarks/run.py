@@ -1,6 +1,8 @@
-"""``make bench``: the tap beside a plain ``requests`` loop, same server, same run, as ratios.
+"""``make bench``: tap and target beside a plain ``requests`` loop, same server, same run, as ratios.
 
-Shapes: A, few big (20 cards of 50,000 transactions); B, many small (2,000 cards: a balance each), at 0 and 50 ms.
+Shapes: A, few big (20 cards of 50,000 transactions); B, many small (2,000 cards: a balance each), at 0 and 50 ms; C,
+200,000 profiles out of a file into an emulator, beside a loop that updates one profile a request, as the tools that
+push row by row do; D, a mirror of ten million members: memory and seconds of the comparison.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +41,19 @@ for card in config["card_ids"]:
             print(json.dumps({"type": "RECORD", "stream": sys.argv[2], "record": row}))
         skip, more = skip + len(page["data"]), page["hasMore"]
 """
+
+
+# What a user would write instead: one session, one profile a request.
+PUSH_LOOP = """
+import csv, json, sys, requests
+config = json.load(open(sys.argv[1]))
+session = requests.Session()
+session.headers["Authorization"] = "ApiKey-v1 " + config["api_key"]
+for row in csv.DictReader(open(sys.argv[2])):
+    url = config["base_url"] + "/v2/customer_profiles/" + row["integration_id"]
+    session.put(url, json={"attributes": {"tier": row["tier"]}}).raise_for_status()
+"""
+PROFILES, LOOPED = 200_000, 2_000
 
 
 @contextmanager
@@ -91,6 +107,65 @@ def compare(name: str, stream: str, *, cards: int, transactions: int, latency_s:
     )
 
 
+@contextmanager
+def emulator() -> Iterator[str]:
+    """An emulator with one attribute, as a process; yields its URL."""
+    command = [Path(sys.executable).parent / "talon-one-emulator", "serve", "--seed", "empty", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        words = dict(word.split("=", 1) for word in process.stdout.readline().split()[1:])
+        attribute = [{"entity": "CustomerProfile", "name": "tier", "type": "string"}]
+        request = urllib.request.Request(f"{words['url']}/_emulator/attributes", json.dumps(attribute).encode())  # noqa: S310
+        urllib.request.urlopen(request).close()  # noqa: S310
+        try:
+            yield words["url"]
+        finally:
+            process.kill()
+
+
+def profiles(path: Path, first: int, past: int) -> None:
+    """A CSV file of profiles."""
+    rows = (f"customer-{n:07},{'gold' if n % 7 else 'silver'}" for n in range(first, past))
+    path.write_text("\n".join(["integration_id,tier", *rows]) + "\n")
+
+
+def compare_push() -> None:
+    """Profiles by ``talon-one push`` and one a request."""
+    with emulator() as url, tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        profiles(folder / "many.csv", 0, PROFILES)
+        profiles(folder / "few.csv", PROFILES, PROFILES + LOOPED)
+        settings = {"base_url": url, "api_key": "demo-integration-key", "store": str(folder / "store.duckdb")}
+        (folder / "config.json").write_text(json.dumps(settings))
+        sync = {"source": str(folder / "many.csv"), "sink": "customer_profiles", "mode": "upsert"}
+        (folder / "sync.yml").write_text(json.dumps({"syncs": {"profiles": sync}}))  # JSON is YAML
+        push = [sys.executable, "-m", "talon_one_cli", "push", folder / "sync.yml", "--config", folder / "config.json"]
+        rates = []
+        for command, rows in (
+            (push, PROFILES),
+            ([sys.executable, "-c", PUSH_LOOP, folder / "config.json", folder / "few.csv"], LOOPED),
+        ):
+            begin = time.perf_counter()
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=folder)
+            rates.append(rows / (time.perf_counter() - begin))
+    print(
+        f"{f'C: {PROFILES:,} profiles, 0 ms':<44} rows {PROFILES:>9,} / {LOOPED:>9,}  push {rates[0]:>9,.0f}/s   "
+        f"loop {rates[1]:>9,.0f}/s   ratio {rates[0] / rates[1]:5.1f}",
+        flush=True,
+    )
+
+
+def mirror() -> None:
+    """Memory and seconds of a mirror of ten million members."""
+    command = [sys.executable, HERE / "mirror.py", "10000000"]
+    found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    print(
+        f"{'D: a mirror of 10,000,000 members':<44} peak {found['peak_mb']} MB   first comparison "
+        f"{found['first_diff_s']} s   second {found['second_diff_s']} s   {found['requests']} requests",
+        flush=True,
+    )
+
+
 def main() -> None:
     """All shapes."""
     few_big = {"cards": 20, "transactions": 50_000, "latency_s": 0.0, "concurrency": 8}
@@ -99,6 +174,8 @@ def main() -> None:
     compare("A: 20 cards of 50,000 transactions, 0 ms", "loyalty_card_transactions", **few_big)
     compare("B: 2,000 balances, 0 ms", "loyalty_card_balances", **many_small)
     compare("B: 500 balances, 50 ms", "loyalty_card_balances", **far_away)
+    compare_push()
+    mirror()
 
 
 if __name__ == "__main__":

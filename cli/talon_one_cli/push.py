@@ -156,6 +156,13 @@ def _print_plan(plans: Sequence[PlannedDestination]) -> None:
     out = console()
     out.print(table)
     for one in plans:
+        if one.cheapest == "import":
+            out.print(
+                f"  {one.name}: all members are of this sync; one CSV import (talon-one call "
+                "import_audiences_memberships) would take the place of these requests",
+                markup=False,
+                highlight=False,
+            )
         for op, rows in one.samples.items():
             for row in rows:
                 out.print(f"  {one.name}: {op} {json.dumps(row, ensure_ascii=False)}", markup=False, highlight=False)

@@ -118,7 +118,7 @@ def _connect(path: str, memory: str) -> duckdb.DuckDBPyConnection:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
         db = duckdb.connect(path)
-        db.execute(f"SET memory_limit = '{memory}'; SET preserve_insertion_order = false; SET threads = 2")
+        db.execute(f"SET memory_limit = '{memory}'; SET preserve_insertion_order = false; SET threads = 1")
         db.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
     except duckdb.Error as error:
         text = " ".join(str(error).split())

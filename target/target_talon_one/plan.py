@@ -29,6 +29,8 @@ class PlannedDestination:
         requests: calls, if no row is refused.
         minutes: they take at the present budget; None: no budget is set.
         samples: a few rows of each kind.
+        cheapest: ``deltas``, or ``import`` where one upload of the whole list through the Management API would do: it
+            replaces the members, and all of them are ours.
         guard: why it would stop, or None.
         digest, generation: of the source's rows and of what is known.
     """
@@ -48,6 +50,7 @@ class PlannedDestination:
     creates_audience: bool
     requests: int
     minutes: float | None
+    cheapest: str
     guard: str | None
     digest: str
     generation: int
@@ -59,7 +62,13 @@ class PlannedDestination:
 
 
 def planned(
-    feed: Feed, found: Comparison, *, guard: str | None, rate: float | None, samples: Mapping[str, Sequence[Any]]
+    feed: Feed,
+    found: Comparison,
+    *,
+    cheapest: str,
+    guard: str | None,
+    rate: float | None,
+    samples: Mapping[str, Sequence[Any]],
 ) -> PlannedDestination:
     """The plan of one destination; ``rate`` is the budget in requests a second."""
     difference = found.difference
@@ -79,6 +88,7 @@ def planned(
         creates_audience=found.creates_audience,
         requests=found.requests if difference.changes else 0,
         minutes=round(found.requests / rate / 60, 2) if rate else None,
+        cheapest=cheapest,
         guard=guard,
         digest=found.digest,
         generation=found.generation,
@@ -134,4 +144,6 @@ def _line(one: PlannedDestination) -> str:
     parts.append(f"{one.requests:,} requests")
     if one.minutes is not None:
         parts.append(f"{one.minutes:g} minutes at the budget")
+    if one.cheapest == "import":
+        parts.append("one CSV import would do too")
     return f"plan: {one.name} ({one.sink}, {one.mode}): {', '.join(parts)}"

@@ -160,12 +160,23 @@ class SyncRun:
                 planned(
                     feed,
                     found,
+                    cheapest=self._cheapest(feed, found),
                     guard=next((str(problem) for problem in guards.problems(feed, found)), None),
                     rate=self._client.config.requests_per_second,
                     samples=self._samples(feed),
                 )
             )
         return plans
+
+    def _cheapest(self, feed: Feed, found: Comparison) -> str:
+        destination = feed.destination
+        of_members = destination.sink.name == "audience_members" and destination.mirror and feed.complete is not False
+        if not of_members or found.requests < 2 or not self._client.config.management_key:
+            return "deltas"
+        ours = feed.creates_audience or (
+            remote.member_count(self._client, feed.target["audience_id"]) == found.difference.known
+        )
+        return "import" if ours else "deltas"
 
     def _samples(self, feed: Feed) -> dict[str, list[Any]]:
         names = [field.name for field in feed.destination.sink.key]

@@ -31,6 +31,10 @@ class Difference:
         return self.adds + self.updates + self.removes
 
 
+# Gives memory back at once; Arrow's own pool keeps some 20 MB.
+_POOL = pa.system_memory_pool()
+
+
 class StagedRows(RemoteRows):
     """The part of a store that holds a run's rows."""
 
@@ -55,10 +59,10 @@ class StagedRows(RemoteRows):
         """Add mapped rows, in the order of the source; ``fields`` is None where the key is all there is."""
         first = self._staged[destination]
         columns = {
-            "seq": pa.array(range(first, first + len(keys)), pa.int64()),
-            "key": pa.array(keys, pa.string()),
+            "seq": pa.array(range(first, first + len(keys)), pa.int64(), memory_pool=_POOL),
+            "key": pa.array(keys, pa.string(), memory_pool=_POOL),
             "fields": _texts(fields, len(keys)),
-            "place": pa.array(places, pa.string()),
+            "place": pa.array(places, pa.string(), memory_pool=_POOL),
         }
         self._insert(f"staged_{destination}", pa.table(columns))
         self._staged[destination] = first + len(keys)
@@ -187,7 +191,11 @@ class StagedRows(RemoteRows):
 
 
 def _texts(fields: Sequence[bytes] | None, size: int) -> pa.Array:
-    return pa.nulls(size, pa.string()) if fields is None else pa.array(fields, pa.binary()).cast(pa.string())
+    return (
+        pa.nulls(size, pa.string())
+        if fields is None
+        else pa.array(fields, pa.binary(), memory_pool=_POOL).cast(pa.string(), memory_pool=_POOL)
+    )
 
 
 def _selects(destination: int, ops: Sequence[str], *, diff: bool) -> list[str]:

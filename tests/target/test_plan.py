@@ -118,5 +118,27 @@ def test_a_plan_shows_samples(engine):
     engine.push(ITEMS, rows(0, 10))
     (planned,) = plan(engine, ITEMS, rows(2, 14, n=1))
     assert {"add", "update", "remove"} == set(planned.samples)
-    assert {"key": "k-00000"} in planned.samples["remove"]
+    assert {"sku": "k-00000"} in planned.samples["remove"]
     assert {"sku": "k-00010", "price": 10} in planned.samples["add"]
+
+
+@pytest.mark.parametrize(("stranger", "cheapest"), [(False, "import"), (True, "deltas")])
+def test_a_plan_says_where_one_import_would_do(engine, stranger, cheapest):
+    """Only where all members are ours: it replaces them."""
+    given = {"sink": "audience_members", "audience": 1, "mode": "mirror", "key": "id", "create_profiles": "allow"}
+    with engine.client() as client:
+        client.create_audience_v2({"name": "VIP"})
+        if stranger:
+            data = [{"action": "add", "profileIntegrationId": "stranger", "audienceId": 1}]
+            client.update_customer_profile_audiences({"data": data})
+    rows = [{"id": f"c-{n}"} for n in range(3000)]
+    with (
+        engine.client() as client,
+        Store(engine.store) as store,
+        SyncRun(client, store, engine.options(), command="plan") as run,
+    ):
+        feed = run.open(destination_from("rows", given), columns=["id"])
+        feed.add(rows, ["row"] * len(rows))
+        feed.complete = True
+        (planned,) = run.plan()
+    assert (3, cheapest) == (planned.requests, planned.cheapest)

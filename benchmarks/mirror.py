@@ -1,0 +1,98 @@
+"""A mirror of many members through the engine, in one process: memory and seconds of the comparison.
+
+``python mirror.py MEMBERS`` prints ``{"peak_mb", "first_diff_s", "second_diff_s", "requests"}``. The first run's
+members are acknowledged without being sent; in the second one 1,000 leave and 500 come, and that goes to an emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from talon_one_client.client import TalonOneClient
+from talon_one_client.config import ClientConfig, Key
+from target_talon_one.destinations import destination_from
+from target_talon_one.options import SyncOptions
+from target_talon_one.run import SyncRun
+from target_talon_one.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_talon_one.feed import Comparison, Feed
+
+PART = 10_000
+LEFT, CAME = 1_000, 500
+SETTINGS = {"sink": "audience_members", "audience": 1, "mode": "mirror", "key": "id", "create_profiles": "allow"}
+
+
+def parts(first: int, past: int) -> Iterator[list[dict[str, str]]]:
+    """Rows with ids from ``first`` on, some ten thousand at a time."""
+    for start in range(first, past, PART):
+        yield [{"id": f"customer-{n:010}"} for n in range(start, min(start + PART, past))]
+
+
+def fill(feed: Feed, first: int, past: int) -> None:
+    """All rows into the feed."""
+    for rows in parts(first, past):
+        feed.add(rows, ["row"] * len(rows))
+    feed.complete = True
+
+
+def timed(feed: Feed) -> tuple[Comparison, float]:
+    """The comparison, and its seconds."""
+    begin = time.perf_counter()
+    found = feed.compare()
+    return found, time.perf_counter() - begin
+
+
+def mirror(url: str, key: str, members: int, folder: Path) -> dict[str, float]:
+    """Both runs."""
+    options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
+    config = ClientConfig(base_url=url, api_key=Key(key))
+    path = str(folder / "store.duckdb")
+    with TalonOneClient(config) as client:
+        number = client.create_audience_v2({"name": "Everybody"})["id"]
+        destination = destination_from("members", SETTINGS | {"audience": number})
+        with Store(path) as store, SyncRun(client, store, options, command="first") as run:
+            feed = run.open(destination, columns=["id"])
+            fill(feed, 0, members)
+            found, first = timed(feed)
+            assert members == found.difference.adds
+            store.begin(feed.number, 0, members, once=False)
+            store.acknowledge(feed.number, [(0, members)])
+            store.fold(feed.number)
+        with Store(path) as store, SyncRun(client, store, options, command="second") as run:
+            feed = run.open(destination, columns=["id"])
+            fill(feed, LEFT, members + CAME)
+            found, second = timed(feed)
+            assert (found.difference.removes, found.difference.adds) == (LEFT, CAME)
+            run.finish()
+            requests = feed.figures.requests
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"peak_mb": peak, "first_diff_s": round(first, 1), "second_diff_s": round(second, 1), "requests": requests}
+
+
+def main() -> None:
+    """With an emulator as a process of its own."""
+    command = [Path(sys.executable).parent / "talon-one-emulator", "serve", "--seed", "empty", "--port", "0"]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        try:
+            assert emulator.stdout is not None
+            words = dict(word.split("=", 1) for word in emulator.stdout.readline().split()[1:])
+            print(json.dumps(mirror(words["url"], "demo-integration-key", int(sys.argv[1]), Path(folder))))
+        finally:
+            emulator.terminate()
+
+
+if __name__ == "__main__":
+    main()
