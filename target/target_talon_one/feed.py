@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ROWS_A_STAGE = 20_000
+ROWS_A_STAGE = 10_000
 LARGEST_ROW = 4_000_000  # bytes; a request of Talon.One takes less
 _LONGEST_KEY = 10_000
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
