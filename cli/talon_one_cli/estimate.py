@@ -36,7 +36,7 @@ def estimate(**options: Any) -> None:
 
 
 def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
-    from talon_one_cli.running import run_context
+    from talon_one_loading.reading import run_context
     from talon_one_singer.state import State
     from tap_talon_one.estimate import estimates
     from tap_talon_one.scope import Scope
@@ -60,7 +60,7 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
 
 
 def _kept(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    from talon_one_cli.sink import state_name
+    from talon_one_loading.sink import state_name
     from talon_one_warehouse import open_warehouse
 
     if not options["url"]:
@@ -70,7 +70,7 @@ def _kept(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, 
 
 
 def _feeds(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
-    from talon_one_cli.entries import chosen_entries
+    from talon_one_loading.entries import chosen_entries
     from tap_talon_one.streams import FEEDS
     from tap_talon_one.tap import nothing_selected
 

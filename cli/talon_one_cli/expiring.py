@@ -41,7 +41,7 @@ def expiring(**options: Any) -> None:
 
 def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_cli.ledgers import KINDS
-    from talon_one_cli.reading import scratch
+    from talon_one_loading.reading import scratch
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     since, by = _span(options, settings)
@@ -70,8 +70,8 @@ def _span(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[date
 
 def _rows(warehouse: Warehouse, since: datetime, by: datetime) -> Iterator[tuple[Any, ...]]:
     from talon_one_cli.ledgers import KINDS
-    from talon_one_cli.reading import SCRATCH_SCHEMA
     from talon_one_client.wire import format_instant
+    from talon_one_loading.reading import SCRATCH_SCHEMA
 
     there = {name for (name,) in warehouse.query("SELECT table_name FROM duckdb_tables()")}
     for kind in KINDS:

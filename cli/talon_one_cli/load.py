@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,8 +12,7 @@ from talon_one_cli.connection import connection_options, load_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from talon_one_cli.sink import LoadCounts
-    from talon_one_singer import RunContext
+    from talon_one_loading import Loaded
 
 
 @click.command()
@@ -44,11 +42,9 @@ def load(**options: Any) -> None:
 
 
 def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
-    from talon_one_cli.entries import chosen_entries
-    from talon_one_cli.reading import Reading
-    from talon_one_cli.running import run_context
-    from talon_one_cli.sink import WarehouseSink, state_name
-    from talon_one_singer.state import State
+    from talon_one_loading import Loaded
+    from talon_one_loading import load as load_into
+    from talon_one_loading.entries import chosen_entries
     from talon_one_warehouse import open_warehouse
     from tap_talon_one.tap import nothing_selected
 
@@ -57,30 +53,20 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     if not entries:
         raise nothing_selected(settings)
     with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
-        kept = None if options["full_refresh"] else warehouse.state(state_name(settings))
-        context = run_context(settings, State.from_dict(kept or {}, "the state in the warehouse"), stop, redact)
-        sink = WarehouseSink(warehouse, state_name=state_name(settings))
-        started = time.monotonic()
+        loaded = Loaded()
         try:
-            Reading(settings, entries, context, sink).run()
+            load_into(warehouse, settings, entries, stop, redact, full_refresh=options["full_refresh"], into=loaded)
         finally:
-            _report(sink.counts, context, time.monotonic() - started, as_json=options["as_json"])
+            _report(loaded, as_json=options["as_json"])
 
 
-def _report(counts: Mapping[str, LoadCounts], context: RunContext, seconds: float, *, as_json: bool) -> None:
-    totals = context.metrics.totals()
+def _report(loaded: Loaded, *, as_json: bool) -> None:
     if as_json:
-        streams = {name: {"read": c.read, "inserted": c.inserted, "updated": c.updated} for name, c in counts.items()}
-        report = {
-            "streams": streams,
-            "requests": totals.requests,
-            "retries": totals.retries,
-            "seconds": round(seconds, 3),
-        }
-        click.echo(json.dumps(report))
+        click.echo(json.dumps(loaded.as_dict()))
         return
+    counts = loaded.streams
     width = max([len(name) for name in counts] or [6])
     click.echo(f"{'stream':<{width}}  {'read':>12}  {'new':>12}  {'changed':>12}")
     for name, c in counts.items():
         click.echo(f"{name:<{width}}  {c.read:>12,}  {c.inserted:>12,}  {c.updated:>12,}")
-    click.echo(f"{totals.requests:,} requests, {totals.retries:,} of them repeated, in {seconds:.1f} s")
+    click.echo(f"{loaded.requests:,} requests, {loaded.retries:,} of them repeated, in {loaded.seconds:.1f} s")

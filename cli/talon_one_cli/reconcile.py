@@ -41,7 +41,7 @@ def reconcile(**options: Any) -> None:
 
 
 def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
-    from talon_one_cli.reading import scratch
+    from talon_one_loading.reading import scratch
     from talon_one_warehouse import open_warehouse
 
     at = None if options["at"] is None else instant_option("--at", options["at"])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from talon_one_singer.errors import ClosedPipe
 from talon_one_singer.exits import guarded
@@ -15,10 +13,7 @@ from talon_one_singer.logs import Redactor, configure_logging, log_level
 from talon_one_singer.signals import StopSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from talon_one_singer import RunContext
-    from talon_one_singer.state import State
+    from collections.abc import Callable
 
 
 def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
@@ -40,15 +35,3 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
                 raise ClosedPipe("whoever read the output has gone") from error
 
     return guarded(replace(tap, name=name, expected_errors=expected), redact, stop, run)
-
-
-def run_context(settings: Mapping[str, Any], state: State, stop: StopSignal, redact: Redactor) -> RunContext:
-    """A context for a run that writes no Singer messages."""
-    from talon_one_singer import Catalog, RunContext
-    from talon_one_singer.messages import MessageWriter
-    from talon_one_singer.metrics import Metrics
-    from talon_one_singer.progress import progress_for
-
-    metrics = Metrics(time.monotonic)
-    progress = progress_for(metrics, time.monotonic)
-    return RunContext(settings, Catalog(), state, MessageWriter(io.BytesIO()), metrics, progress, stop, redact)

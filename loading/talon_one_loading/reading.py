@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from talon_one_cli.sink import WarehouseSink
+    from talon_one_loading.sink import WarehouseSink
     from talon_one_singer import CatalogEntry, RunContext
     from talon_one_singer.logs import Redactor
     from talon_one_singer.signals import StopSignal
+    from talon_one_singer.state import State
     from talon_one_warehouse import Warehouse
 
 SCRATCH_SCHEMA = "talon_one"
@@ -54,6 +57,18 @@ class Reading:
             context.progress.close()
 
 
+def run_context(settings: Mapping[str, Any], state: State, stop: StopSignal, redact: Redactor) -> RunContext:
+    """A context for a run that writes no Singer messages."""
+    from talon_one_singer import Catalog, RunContext
+    from talon_one_singer.messages import MessageWriter
+    from talon_one_singer.metrics import Metrics
+    from talon_one_singer.progress import progress_for
+
+    metrics = Metrics(time.monotonic)
+    progress = progress_for(metrics, time.monotonic)
+    return RunContext(settings, Catalog(), state, MessageWriter(io.BytesIO()), metrics, progress, stop, redact)
+
+
 @contextmanager
 def scratch(
     settings: Mapping[str, Any], streams: Sequence[str], stop: StopSignal, redact: Redactor
@@ -66,9 +81,8 @@ def scratch(
     """
     import tempfile
 
-    from talon_one_cli.entries import chosen_entries
-    from talon_one_cli.running import run_context
-    from talon_one_cli.sink import WarehouseSink
+    from talon_one_loading.entries import chosen_entries
+    from talon_one_loading.sink import WarehouseSink
     from talon_one_singer.state import State
     from talon_one_warehouse import open_warehouse
     from tap_talon_one.tap import nothing_selected

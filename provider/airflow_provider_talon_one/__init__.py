@@ -1,0 +1,1 @@
+"""Airflow provider of Talon.One: hook, operators, transfers, sensors."""

@@ -1,0 +1,1 @@
+"""Operators, one for each operation of the Integration API, by resource."""

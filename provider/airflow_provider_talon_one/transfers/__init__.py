@@ -1,0 +1,1 @@
+"""Transfers between warehouses and Talon.One."""
