@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from talon_one_loading.sink import WarehouseSink
     from talon_one_singer import CatalogEntry, RunContext
     from talon_one_singer.logs import Redactor
     from talon_one_singer.signals import StopSignal
     from talon_one_singer.state import State
     from talon_one_warehouse import Warehouse
+    from tap_talon_one.engine import Sink
 
 SCRATCH_SCHEMA = "talon_one"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A run of the tap that ends in a warehouse."""
+    """A run of the tap that ends in a warehouse, or in memory."""
 
     settings: Mapping[str, Any]
     entries: Sequence[CatalogEntry]
     context: RunContext
-    sink: WarehouseSink
+    sink: Sink
 
     def run(self) -> None:
         """Read.

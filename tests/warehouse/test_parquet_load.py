@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from decimal import Decimal
 
 import duckdb
@@ -73,10 +74,13 @@ def test_a_load_brings_every_row_and_a_second_one_nothing_new(emu, command, rows
 def killed(command, times, seed):
     """SIGKILL at random moments, and a load to the end; how many were killed."""
     rng, count = random.Random(seed), 0
+    began = time.monotonic()
+    subprocess.run([*command, "--help"], check=True, capture_output=True)
+    start_s = time.monotonic() - began
     for _ in range(times):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=0.4 + rng.random() * 1.6)
+            process.wait(timeout=start_s * (1 + 3 * rng.random()))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -1,0 +1,68 @@
+"""A stream as an Arrow table, for notebooks and tasks that want a data frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from talon_one_singer import CatalogEntry
+    from talon_one_singer.logs import Redactor
+    from talon_one_singer.signals import StopSignal
+    from talon_one_warehouse import TableSpec
+
+
+class ArrowSink:
+    """Keeps rows as Arrow batches with the columns that a warehouse's table would have."""
+
+    def __init__(self) -> None:
+        self._spec: TableSpec | None = None
+        self._batches: list[pa.RecordBatch] = []
+
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
+        """Learns the columns."""
+        from talon_one_warehouse import table_spec
+
+        self._spec = table_spec(entry.stream, schema, entry.key_properties)
+
+    def rows(self, stream: str, rows: Sequence[bytes]) -> None:
+        """Keeps rows."""
+        from talon_one_warehouse import to_arrow
+
+        del stream
+        assert self._spec is not None
+        self._batches.append(to_arrow(self._spec, rows))
+
+    def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
+        """Nothing is kept but rows."""
+
+    def table(self) -> pa.Table:
+        """All rows."""
+        import pyarrow as pa
+
+        from talon_one_warehouse import to_arrow
+
+        assert self._spec is not None
+        return pa.Table.from_batches([to_arrow(self._spec, []), *self._batches])
+
+
+def read_arrow(settings: Mapping[str, Any], stream: str, stop: StopSignal, redact: Redactor) -> pa.Table:
+    """All rows of a stream, as the settings choose them, in memory.
+
+    Columns are those of a load: snake_case, amounts as decimal128(38, 18), timestamps in UTC.
+
+    Raises:
+        ConfigError: there is no such stream, or it cannot be read as it is set.
+        TalonOneError, SomeStreamsFailed: see Reading.run.
+    """
+    from talon_one_loading.entries import chosen_entries
+    from talon_one_loading.reading import Reading, run_context
+    from talon_one_singer.state import State
+
+    entries = chosen_entries(settings, stream)
+    sink = ArrowSink()
+    Reading(settings, entries, run_context(settings, State(None), stop, redact), sink).run()
+    return sink.table()

@@ -1,0 +1,53 @@
+"""Assets of Talon.One: ``talonone://host/audiences/7``, ``.../catalogs/3``, ``.../loyalty_programs/1``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow.providers.common.compat.sdk import Asset
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+SCHEME = "talonone"
+KINDS = ("audiences", "catalogs", "loyalty_programs", "profiles")
+
+
+def talon_one_asset(base_url: str, kind: str, which: int | str) -> Asset:
+    """The asset of an audience, a catalog or a loyalty program.
+
+    Args:
+        base_url: of the deployment, like the connection's host.
+        kind: audiences, catalogs, loyalty_programs or profiles.
+        which: its id.
+
+    Raises:
+        ValueError: another kind.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"an asset of Talon.One is one of {', '.join(KINDS)}, not {kind!r}")
+    host = urlsplit(base_url if "://" in base_url else f"https://{base_url}").netloc
+    uri = f"{SCHEME}://{host}/{kind}/{which}"
+    return Asset(name=uri, uri=uri)
+
+
+def sanitize_uri(uri: SplitResult) -> SplitResult:
+    """The URI as it is compared: checked, without a slash at its end.
+
+    Raises:
+        ValueError: no host, or not kind and id behind it; the DAG is refused when it is parsed.
+    """
+    parts = [part for part in uri.path.split("/") if part]
+    if not uri.netloc or len(parts) != 2 or parts[0] not in KINDS:
+        raise ValueError(f"an asset of Talon.One is {SCHEME}://host/kind/id with a kind of {', '.join(KINDS)}")
+    return uri._replace(path="/" + "/".join(parts))
+
+
+def to_openlineage_dataset(asset: Any, lineage_context: Any) -> Any:
+    """The asset as OpenLineage names it."""
+    del lineage_context
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+
+    parts = urlsplit(asset.uri)
+    return Dataset(namespace=f"{SCHEME}://{parts.netloc}", name=parts.path.lstrip("/"))

@@ -1,0 +1,93 @@
+"""The connection's fields: one row each; form, hook and docs read this table. Imports nothing of Airflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+CONN_TYPE = "talon_one"
+RELABELING = {"host": "Base URL", "password": "Integration API key"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnField:
+    """A field of the connection's extra.
+
+    Attributes:
+        name: in the extra.
+        label: in the form.
+        about: one sentence.
+        schema: JSON schema of its value, as Airflow's form wants it.
+        setting: the connector's setting that it sets; "" if it is read by the hook itself.
+        secret: its value is masked everywhere.
+    """
+
+    name: str
+    label: str
+    about: str
+    schema: dict[str, Any]
+    setting: str = ""
+    secret: bool = False
+
+
+def _number(minimum: float) -> dict[str, Any]:
+    return {"type": ["number", "null"], "minimum": minimum}
+
+
+_SECRET = {"type": ["string", "null"], "format": "password"}
+
+# Airflow masks extras by words in their names; management_api_key has one, and the hook masks the others.
+FIELDS = (
+    ConnField(
+        "management_api_key",
+        "Management API key",
+        "Optional: lists programs and ids, finds audiences, checks attributes, verifies.",
+        _SECRET,
+        "management_key",
+        secret=True,
+    ),
+    ConnField(
+        "requests_per_second",
+        "Requests a second",
+        "Budget of the Integration API key.",
+        _number(0.001),
+        "requests_per_second",
+    ),
+    ConnField(
+        "management_requests_per_second",
+        "Management requests a second",
+        "Budget of each Management API endpoint; Talon.One allows 3.",
+        _number(0.001),
+        "management_requests_per_second",
+    ),
+    ConnField(
+        "budget_url",
+        "Budget URL",
+        "Share the budgets: redis://host/0 with other workers, sqlite:///path with processes on this machine.",
+        _SECRET,
+        "budget_url",
+        secret=True,
+    ),
+    ConnField("connect_timeout_seconds", "Connect time-out", "Seconds.", _number(0.1), "connect_timeout_seconds"),
+    ConnField("read_timeout_seconds", "Read time-out", "Seconds.", _number(0.1), "read_timeout_seconds"),
+    ConnField(
+        "retry_budget_seconds",
+        "Retry budget",
+        "How long one call is tried again, in seconds.",
+        _number(0),
+        "retry_budget_seconds",
+    ),
+    ConnField(
+        "verify",
+        "CA bundle",
+        "File of certificates to trust instead of the system's.",
+        {"type": ["string", "null"]},
+        "ca_bundle",
+    ),
+    ConnField(
+        "environment",
+        "Environment",
+        "What the API key belongs to; a push with expect_environment stops in the other one.",
+        {"type": ["string", "null"], "enum": ["live", "sandbox", None]},
+    ),
+)

@@ -1,0 +1,58 @@
+"""``@task.talon_one``: a Python function that gets a client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import DecoratedOperator, task_decorator_factory
+
+from airflow_provider_talon_one.errors import fail_for_good
+from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow.providers.common.compat.sdk import Context, TaskDecorator
+
+
+class TalonOneDecoratedOperator(DecoratedOperator):
+    """Calls the function with ``client=`` first; what it returns goes to XCom."""
+
+    template_fields: Sequence[str] = (*DecoratedOperator.template_fields, "talon_one_conn_id")
+    custom_operator_name = "@task.talon_one"
+
+    def __init__(
+        self,
+        *,
+        python_callable: Callable[..., Any],
+        talon_one_conn_id: str = TalonOneHook.default_conn_name,
+        op_args: Sequence[Any] | None = None,
+        op_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs_to_upstream = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
+        super().__init__(
+            python_callable=python_callable,
+            op_args=op_args,
+            op_kwargs={"client": None, **(op_kwargs or {})},
+            kwargs_to_upstream=kwargs_to_upstream,
+            **kwargs,
+        )
+        self.talon_one_conn_id = talon_one_conn_id
+
+    def execute(self, context: Context) -> Any:
+        """Call the function."""
+        del context
+        hook = TalonOneHook(self.talon_one_conn_id)
+        try:
+            with fail_for_good():
+                return self.python_callable(*self.op_args, **{**self.op_kwargs, "client": hook.client})
+        finally:
+            hook.close()
+
+
+def talon_one_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any) -> TaskDecorator:
+    """Make a task of a function with a parameter ``client``: a TalonOneClient of ``talon_one_conn_id``."""
+    return task_decorator_factory(
+        python_callable=python_callable, decorated_operator_class=TalonOneDecoratedOperator, **kwargs
+    )

@@ -1,0 +1,82 @@
+"""What Airflow is told about this provider. Imports nothing of Airflow: it is read while Airflow itself starts."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, RELABELING
+
+PACKAGE = "airflow_provider_talon_one"
+NAME = "talon-one-connector"
+DOCS = "https://docs.talon.one/integration-api"
+RESOURCES = ("audiences", "catalogs", "coupons", "customers", "events", "loyalty", "referrals", "sessions")
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's parts.
+
+    https://airflow.apache.org/docs/apache-airflow-providers/howto/create-custom-providers.html
+    """
+    integration = "Talon.One"
+    return {
+        "package-name": NAME,
+        "name": "Talon.One",
+        "description": "Talon.One, the promotion and loyalty engine: loyalty data out, segments and catalogs in.",
+        "versions": [_version()],
+        "integrations": [
+            {"integration-name": integration, "external-doc-url": DOCS, "tags": ["service"]},
+        ],
+        "hooks": [{"integration-name": integration, "python-modules": [f"{PACKAGE}.hooks.talon_one"]}],
+        "operators": [
+            {
+                "integration-name": integration,
+                "python-modules": [f"{PACKAGE}.operators.{name}" for name in ("talon_one", *RESOURCES)],
+            }
+        ],
+        "sensors": [{"integration-name": integration, "python-modules": [f"{PACKAGE}.sensors.talon_one"]}],
+        "triggers": [{"integration-name": integration, "python-modules": [f"{PACKAGE}.triggers.talon_one"]}],
+        "transfers": [
+            {
+                "source-integration-name": integration,
+                "target-integration-name": integration,
+                "python-module": f"{PACKAGE}.transfers.{name}",
+            }
+            for name in ("loyalty_to_warehouse", "warehouse_to_talon_one", "singer")
+        ],
+        "connection-types": [
+            {
+                "connection-type": CONN_TYPE,
+                "hook-class-name": f"{PACKAGE}.hooks.talon_one.TalonOneHook",
+                "hook-name": "Talon.One",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["login", "schema", "port", "extra"],
+                    "relabeling": RELABELING,
+                    "placeholders": {"host": "https://yourbaseurl.talon.one"},
+                },
+                "conn-fields": {
+                    field.name: {"label": field.label, "description": field.about, "schema": field.schema}
+                    for field in FIELDS
+                },
+            }
+        ],
+        "extra-links": [f"{PACKAGE}.links.CampaignManagerLink"],
+        "notifications": [f"{PACKAGE}.notifications.RejectsNotifier"],
+        "task-decorators": [
+            {"name": "talon_one", "class-name": f"{PACKAGE}.decorators.talon_one_task"},
+        ],
+        "asset-uris": [
+            {
+                "schemes": ["talonone"],
+                "handler": f"{PACKAGE}.assets.sanitize_uri",
+                "to_openlineage_converter": f"{PACKAGE}.assets.to_openlineage_dataset",
+            }
+        ],
+    }
+
+
+def _version() -> str:
+    try:
+        return version(NAME)
+    except PackageNotFoundError:
+        return "0"

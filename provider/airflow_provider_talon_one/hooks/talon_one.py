@@ -1,0 +1,200 @@
+"""The hook: from an Airflow connection to a client, settings and data frames."""
+
+from __future__ import annotations
+
+import logging
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseHook, mask_secret
+
+from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, RELABELING
+from airflow_provider_talon_one.errors import fail_for_good
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_singer import SettingsTable
+    from talon_one_singer.logs import Redactor
+
+
+class TalonOneHook(BaseHook):
+    """Talon.One through an Airflow connection of type ``talon_one``.
+
+    Host is the base URL, password the Integration API key; the extra holds what ``connection_fields.FIELDS`` names.
+    Nothing is sent before a method is called.
+
+    Args:
+        talon_one_conn_id: the connection.
+    """
+
+    conn_name_attr = "talon_one_conn_id"
+    default_conn_name = "talon_one_default"
+    conn_type = CONN_TYPE
+    hook_name = "Talon.One"
+
+    def __init__(self, talon_one_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.talon_one_conn_id = talon_one_conn_id
+
+    @staticmethod
+    def get_ui_field_behaviour() -> dict[str, Any]:
+        """The form's labels, for Airflow before 3.2."""
+        return {
+            "hidden_fields": ["login", "schema", "port"],
+            "relabeling": RELABELING,
+            "placeholders": {"host": "https://yourbaseurl.talon.one"},
+        }
+
+    @staticmethod
+    def get_connection_form_widgets() -> dict[str, Any]:
+        """The form's fields, for Airflow before 3.2 with its FAB interface."""
+        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
+        from wtforms import PasswordField, StringField
+
+        return {
+            field.name: (
+                PasswordField(field.label, widget=BS3PasswordFieldWidget())
+                if field.secret
+                else StringField(field.label, widget=BS3TextFieldWidget())
+            )
+            for field in FIELDS
+        }
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The connection as settings of the connector: ``base_url``, ``api_key`` and what the extra holds.
+
+        Raises:
+            AirflowFailException: the connection is not there, or holds something that cannot be used.
+        """
+        with fail_for_good():
+            connection = self.get_connection(self.talon_one_conn_id)
+            extra = dict(connection.extra_dejson)
+        for field in FIELDS:
+            if field.secret and extra.get(field.name):
+                mask_secret(extra[field.name])
+        if connection.password:
+            mask_secret(connection.password)
+        return self._checked(connection.host, connection.password, extra)
+
+    def _checked(self, host: str | None, password: str | None, extra: dict[str, Any]) -> dict[str, Any]:
+        with fail_for_good():
+            if not host:
+                raise ValueError(f"the connection {self.talon_one_conn_id} has no base URL; set its host")
+            known = {field.name: field for field in FIELDS}
+            for name in extra:
+                if name not in known:
+                    near = get_close_matches(name, known, n=1)
+                    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
+                    raise ValueError(f"the extra of the connection {self.talon_one_conn_id} has no {name!r}; {hint}")
+            if extra.get("environment") not in (None, "", "live", "sandbox"):
+                raise ValueError(
+                    f"environment of the connection {self.talon_one_conn_id} must be live or sandbox, "
+                    f"not {extra['environment']!r}"
+                )
+        base_url = host if "://" in host else f"https://{host}"
+        given = {field.setting: extra.get(field.name) for field in FIELDS if field.setting}
+        found = {"base_url": base_url, "api_key": password, **given}
+        return {name: value for name, value in found.items() if value not in (None, "")}
+
+    @property
+    def environment(self) -> str:
+        """``live`` or ``sandbox``."""
+        with fail_for_good():
+            return str(self.get_connection(self.talon_one_conn_id).extra_dejson.get("environment") or "live")
+
+    def settings(self, table: SettingsTable, given: Mapping[str, Any], redact: Redactor) -> dict[str, Any]:
+        """Settings of tap or target with those of the connection.
+
+        Raises:
+            AirflowFailException: one of them cannot be used; names it.
+        """
+        from talon_one_singer import ConfigSource
+
+        with fail_for_good():
+            place = f"the connection {self.talon_one_conn_id}"
+            settings = table.load([ConfigSource(place, self.values), ConfigSource("the task", dict(given))], {})
+            redact.add_from(settings)
+            return settings
+
+    def get_conn(self) -> TalonOneClient:
+        """The client: every operation of both APIs as a typed method. Made once; close it with ``close``."""
+        return self.client
+
+    @cached_property
+    def client(self) -> TalonOneClient:
+        """See ``get_conn``."""
+        from talon_one_client.client import TalonOneClient
+        from talon_one_client.config import ClientConfig, Key, RetryConfig
+
+        names = {
+            "connect_timeout_seconds": "connect_timeout_s",
+            "read_timeout_seconds": "read_timeout_s",
+            "ca_bundle": "verify",
+        }
+        given = {names.get(name, name): value for name, value in self.values.items()}
+        with fail_for_good():
+            for name in (
+                "connect_timeout_s",
+                "read_timeout_s",
+                "requests_per_second",
+                "management_requests_per_second",
+            ):
+                if name in given:
+                    given[name] = float(given[name])
+            for name in ("api_key", "management_key"):
+                if name in given:
+                    given[name] = Key(given[name])
+            if "retry_budget_seconds" in given:
+                given["retry"] = RetryConfig(budget_s=float(given.pop("retry_budget_seconds")))
+            return TalonOneClient(ClientConfig(user_agent="talon-one-connector (airflow)", **given))
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        if "client" in self.__dict__:
+            self.client.close()
+            del self.__dict__["client"]
+
+    def get_arrow(self, stream: str, **settings: Any) -> pa.Table:
+        """All rows of a stream of the tap, in memory.
+
+        Args:
+            stream: like ``loyalty_card_transactions``.
+            settings: of the tap: ``loyalty_program_ids``, ``card_ids``, ``start_date``, ...
+
+        Raises:
+            AirflowFailException: the stream or a setting cannot be used.
+            TalonOneError: Talon.One does not answer.
+        """
+        from talon_one_loading.arrow import read_arrow
+        from talon_one_singer.logs import Redactor
+        from talon_one_singer.signals import StopSignal
+        from tap_talon_one.settings import SETTINGS
+
+        redact = Redactor()
+        with fail_for_good():
+            return read_arrow(self.settings(SETTINGS, settings, redact), stream, StopSignal(), redact)
+
+    def get_df(self, stream: str, **settings: Any) -> pd.DataFrame:
+        """The same as a pandas data frame; amounts are Decimals, timestamps have a zone."""
+        frame: pd.DataFrame = self.get_arrow(stream, **settings).to_pandas()
+        return frame
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the keys work, and what they may read."""
+        from talon_one_client.check import check
+
+        try:
+            report = check(self.client)
+        except Exception as error:
+            logging.getLogger(__name__).debug("the connection does not work", exc_info=True)
+            return False, str(error)
+        finally:
+            self.close()
+        return report.usable, "; ".join(report.lines())

@@ -1,0 +1,51 @@
+"""A notifier for refused rows."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseNotifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+
+class RejectsNotifier(BaseNotifier):
+    """Tells how many rows a push left refused and where they are; nothing if there are none.
+
+    For ``on_success_callback`` and ``on_failure_callback`` of a push.
+
+    Args:
+        send: called with the text, for example a function that posts it to a chat.
+        message: template of the text; ``rejects`` is what the push gave: refused rows, run and directory.
+    """
+
+    template_fields: Sequence[str] = ("message",)
+
+    def __init__(
+        self,
+        send: Callable[[str], Any],
+        message: str = "{dag_id}.{task_id}: {refused} rows refused in run {run}; see {directory}",
+    ) -> None:
+        super().__init__()
+        self.send, self.message = send, message
+
+    def notify(self, context: Context) -> None:
+        """See BaseNotifier."""
+        ti = context["ti"]
+        pushed = ti.xcom_pull(task_ids=ti.task_id, key="return_value")
+        if isinstance(pushed, str):
+            pushed = json.loads(pushed)
+        if pushed and pushed.get("refused"):
+            self.send(
+                self.message.format(
+                    dag_id=ti.dag_id,
+                    task_id=ti.task_id,
+                    refused=pushed["refused"],
+                    run=pushed["run"],
+                    directory=pushed["rejects"],
+                )
+            )

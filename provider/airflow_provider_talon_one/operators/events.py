@@ -1,0 +1,38 @@
+"""Operators of events.
+
+https://docs.talon.one/integration-api
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class TrackEventOperator(TalonOneOperator):
+    """Tracks a custom event and runs its rules.
+
+    Args:
+        body: the request: an object, JSON text, or a `.json` file.
+        silent: `yes`: no answer.
+        dry: evaluate, and change nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        body: Mapping[str, Any] | str,
+        silent: str | None = None,
+        dry: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="track_event_v2",
+            query={"silent": silent, "dry": dry},
+            body=body,
+            **kwargs,
+        )

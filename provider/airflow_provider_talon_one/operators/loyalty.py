@@ -1,0 +1,174 @@
+"""Operators of loyalty programs.
+
+https://docs.talon.one/integration-api
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """The fields that are given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+class GetLoyaltyBalancesOperator(TalonOneOperator):
+    """Reads the balances of a profile in a program.
+
+    Args:
+        loyalty_program_id: id of the program.
+        integration_id: integration id of the profile.
+        end_date: instant of the balances.
+        subledger_id: only this ledger.
+        include_tiers: with tiers.
+    """
+
+    def __init__(
+        self,
+        *,
+        loyalty_program_id: int | str,
+        integration_id: str,
+        end_date: str | None = None,
+        subledger_id: str | None = None,
+        include_tiers: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="get_loyalty_balances",
+            path={"loyaltyProgramId": loyalty_program_id, "integrationId": integration_id},
+            query={"endDate": end_date, "subledgerId": subledger_id, "includeTiers": include_tiers},
+            **kwargs,
+        )
+
+
+class GetLoyaltyCardBalancesOperator(TalonOneOperator):
+    """Reads the balances of a card.
+
+    Args:
+        loyalty_program_id: id of the program.
+        loyalty_card_id: identifier of the card.
+        end_date: instant of the balances.
+        subledger_id: only these ledgers.
+    """
+
+    def __init__(
+        self,
+        *,
+        loyalty_program_id: int | str,
+        loyalty_card_id: str,
+        end_date: str | None = None,
+        subledger_id: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="get_loyalty_card_balances",
+            path={"loyaltyProgramId": loyalty_program_id, "loyaltyCardId": loyalty_card_id},
+            query={"endDate": end_date, "subledgerId": subledger_id},
+            **kwargs,
+        )
+
+
+class GetLoyaltyCardTransactionsOperator(TalonOneOperator):
+    """Reads a page of a card's transactions. For whole ledgers take LoyaltyToWarehouseOperator.
+
+    Args:
+        loyalty_program_id: id of the program.
+        loyalty_card_id: identifier of the card.
+        start_date: rows created from then on.
+        end_date: rows created until then.
+        page_size: rows of the answer.
+        skip: rows to leave out.
+        subledger_id: only these ledgers.
+    """
+
+    def __init__(
+        self,
+        *,
+        loyalty_program_id: int | str,
+        loyalty_card_id: str,
+        start_date: str | None = None,
+        end_date: str | None = None,
+        page_size: int | None = None,
+        skip: int | None = None,
+        subledger_id: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="get_loyalty_card_transactions",
+            path={"loyaltyProgramId": loyalty_program_id, "loyaltyCardId": loyalty_card_id},
+            query={
+                "startDate": start_date,
+                "endDate": end_date,
+                "pageSize": page_size,
+                "skip": skip,
+                "subledgerId": subledger_id,
+            },
+            **kwargs,
+        )
+
+
+class GetLoyaltyProgramProfileTransactionsOperator(TalonOneOperator):
+    """Reads a page of a profile's transactions. For whole ledgers take LoyaltyToWarehouseOperator.
+
+    Args:
+        loyalty_program_id: id of the program.
+        integration_id: integration id of the profile.
+        start_date: rows created from then on.
+        end_date: rows created until then.
+        page_size: rows of the answer.
+        skip: rows to leave out.
+        subledger_id: only this ledger.
+    """
+
+    def __init__(
+        self,
+        *,
+        loyalty_program_id: int | str,
+        integration_id: str,
+        start_date: str | None = None,
+        end_date: str | None = None,
+        page_size: int | None = None,
+        skip: int | None = None,
+        subledger_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="get_loyalty_program_profile_transactions",
+            path={"loyaltyProgramId": loyalty_program_id, "integrationId": integration_id},
+            query={
+                "startDate": start_date,
+                "endDate": end_date,
+                "pageSize": page_size,
+                "skip": skip,
+                "subledgerId": subledger_id,
+            },
+            **kwargs,
+        )
+
+
+class LinkLoyaltyCardToProfileOperator(TalonOneOperator):
+    """Links a card to a profile.
+
+    Args:
+        loyalty_program_id: id of the program.
+        loyalty_card_id: identifier of the card.
+        integration_id: integration id of the profile.
+    """
+
+    def __init__(
+        self,
+        *,
+        loyalty_program_id: int | str,
+        loyalty_card_id: str,
+        integration_id: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="link_loyalty_card_to_profile",
+            path={"loyaltyProgramId": loyalty_program_id, "loyaltyCardId": loyalty_card_id},
+            body=_given(integrationId=integration_id),
+            **kwargs,
+        )

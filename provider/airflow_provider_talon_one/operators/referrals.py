@@ -1,0 +1,81 @@
+"""Operators of referrals.
+
+https://docs.talon.one/integration-api
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """The fields that are given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+class CreateReferralOperator(TalonOneOperator):
+    """Creates a referral code of an advocate. A retry can make a second one: Talon.One knows no key for it.
+
+    Args:
+        campaign_id: id of the campaign.
+        advocate_profile_integration_id: who refers.
+        friend_profile_integration_id: who alone may use it.
+        start_date: valid from.
+        expiry_date: valid until.
+        usage_limit: how often it may be used.
+        attributes: of the referral.
+    """
+
+    def __init__(
+        self,
+        *,
+        campaign_id: int,
+        advocate_profile_integration_id: str,
+        friend_profile_integration_id: str | None = None,
+        start_date: str | None = None,
+        expiry_date: str | None = None,
+        usage_limit: int | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="create_referral",
+            body=_given(
+                campaignId=campaign_id,
+                advocateProfileIntegrationId=advocate_profile_integration_id,
+                friendProfileIntegrationId=friend_profile_integration_id,
+                startDate=start_date,
+                expiryDate=expiry_date,
+                usageLimit=usage_limit,
+                attributes=attributes,
+            ),
+            **kwargs,
+        )
+
+
+class CreateReferralsForMultipleAdvocatesOperator(TalonOneOperator):
+    """Creates referral codes of many advocates. A retry can make them twice: Talon.One knows no key for it.
+
+    Args:
+        body: the request: an object, JSON text, or a `.json` file.
+        silent: `yes`: no answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        body: Mapping[str, Any] | str,
+        silent: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="create_referrals_for_multiple_advocates",
+            query={"silent": silent},
+            body=body,
+            **kwargs,
+        )

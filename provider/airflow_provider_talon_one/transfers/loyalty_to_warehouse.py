@@ -1,0 +1,143 @@
+"""Loyalty data, or any other stream, into a warehouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_talon_one.errors import fail_for_good
+from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
+from airflow_provider_talon_one.lineage import InputsAndOutputs
+from airflow_provider_talon_one.outlets import note_outlets
+from airflow_provider_talon_one.warehouses import first_column, url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+MAX_SHARDS = 64
+
+
+class LoyaltyToWarehouseOperator(InputsAndOutputs, BaseOperator):
+    """Loads streams of the tap into DuckDB, PostgreSQL, SQLite, Parquet or any ADBC database.
+
+    Rows are merged by key together with where the load stands, so that a task that is killed and tried again, here or
+    on another worker, goes on from its last merge and leaves no row twice. Counts go to XCom.
+
+    Args:
+        streams: their names, like ``loyalty_card_transactions``.
+        warehouse_conn_id: connection of type postgres, sqlite or duckdb.
+        warehouse_url: or a URL as ``talon-one load`` takes it: ``duckdb:////data/w.duckdb``, ``s3://bucket/lake``.
+        schema: of the tables.
+        settings: of the tap: ``loyalty_program_ids``, ``start_date``, ``as_of``, ``concurrency``, ...
+        card_ids_sql, profile_ids_sql: queries in the warehouse (or in ``ids_conn_id``) whose first column holds ids.
+        ids_conn_id: where these run.
+        shard: ``3/16``: a stable part of the ids, for mapped tasks; see ``plan_shards``.
+        full_refresh: forget where the last load ended.
+        talon_one_conn_id: the connection.
+
+    Raises:
+        ValueError: at parse time: no warehouse, or two.
+        AirflowFailException: a stream, setting, connection or URL cannot be used.
+    """
+
+    template_fields: Sequence[str] = (
+        "streams",
+        "warehouse_conn_id",
+        "warehouse_url",
+        "schema",
+        "settings",
+        "card_ids_sql",
+        "profile_ids_sql",
+        "shard",
+        "talon_one_conn_id",
+    )
+    template_ext: Sequence[str] = (".sql",)
+    ui_color = "#e8f7e4"
+
+    def __init__(
+        self,
+        *,
+        streams: Sequence[str] = ("loyalty_card_transactions", "loyalty_card_balances"),
+        warehouse_conn_id: str | None = None,
+        warehouse_url: str | None = None,
+        schema: str = "talon_one",
+        settings: Mapping[str, Any] | None = None,
+        card_ids_sql: str | None = None,
+        profile_ids_sql: str | None = None,
+        ids_conn_id: str | None = None,
+        shard: str | None = None,
+        full_refresh: bool = False,
+        talon_one_conn_id: str = TalonOneHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if (warehouse_conn_id is None) == (warehouse_url is None):
+            raise ValueError(f"{self.task_id}: give either warehouse_conn_id or warehouse_url")
+        self.streams, self.schema, self.settings = streams, schema, dict(settings or {})
+        self.warehouse_conn_id, self.warehouse_url = warehouse_conn_id, warehouse_url
+        self.card_ids_sql, self.profile_ids_sql, self.ids_conn_id = card_ids_sql, profile_ids_sql, ids_conn_id
+        self.shard, self.full_refresh = shard, full_refresh
+        self.talon_one_conn_id = talon_one_conn_id
+        self._stop: Any = None
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Load; the counts."""
+        from talon_one_loading import load
+        from talon_one_loading.entries import chosen_entries
+        from talon_one_singer.logs import Redactor
+        from talon_one_singer.signals import StopSignal
+        from talon_one_warehouse import open_warehouse
+        from tap_talon_one.settings import SETTINGS
+
+        self._stop, redact = StopSignal(), Redactor()
+        hook = TalonOneHook(self.talon_one_conn_id)
+        with fail_for_good():
+            url = self._url()
+            settings = hook.settings(SETTINGS, self._given(url), redact)
+            entries = chosen_entries(settings, ",".join(self.streams))
+            with open_warehouse(url, schema=self.schema) as warehouse:
+                loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh)
+        counts = loaded.as_dict()
+        rows = sum(one["inserted"] + one["updated"] for one in counts["streams"].values())
+        self.note_tables(url, self.schema, list(self.streams), rows)
+        note_outlets(self, context, {"rows": rows, "requests": counts["requests"]})
+        return counts
+
+    def on_kill(self) -> None:
+        """End after the requests in flight; what was read is merged with its state."""
+        if self._stop is not None:
+            self._stop.set()
+
+    def _url(self) -> str:
+        if self.warehouse_url:
+            return self.warehouse_url
+        url = url_of(str(self.warehouse_conn_id))
+        if url is None:
+            raise ValueError(
+                f"the connection {self.warehouse_conn_id} is of a type that no load writes to; give warehouse_url, "
+                "like adbc+DRIVER://..."
+            )
+        return url
+
+    def _given(self, url: str) -> dict[str, Any]:
+        given = dict(self.settings)
+        for name, sql in (("card_ids", self.card_ids_sql), ("profile_ids", self.profile_ids_sql)):
+            if sql:
+                given[name] = first_column(self.ids_conn_id, None if self.ids_conn_id else url, sql)
+        if self.shard:
+            given["shard"] = self.shard
+        return given
+
+
+def plan_shards(count: int = 16) -> list[str]:
+    """``["1/16", ..., "16/16"]``, to map a load over; each takes a stable part of the ids.
+
+    Raises:
+        ValueError: fewer than 1 or more than 64: a mapped task costs the scheduler more than it brings then.
+    """
+    if not 1 <= count <= MAX_SHARDS:
+        raise ValueError(f"plan 1 to {MAX_SHARDS} shards, not {count}")
+    return [f"{number}/{count}" for number in range(1, count + 1)]

@@ -1,0 +1,129 @@
+"""Any Singer tap into any Singer target, as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, ObjectStoragePath
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+_LAST_LINES = 20
+
+
+class SingerOperator(BaseOperator):
+    """Runs ``tap | target`` and keeps the state between runs.
+
+    Keys belong into ``env``, as Airflow masks what connections and variables hold; the settings are written to files
+    that only this user can read, and are deleted afterwards.
+
+    Args:
+        tap: the command, like ``["tap-postgres"]``.
+        target: the command, like ``["target-talon-one"]``.
+        tap_config, target_config: their settings.
+        catalog: of the tap, or None.
+        state_path: where the state is kept: a path or an object storage URL.
+        env: more environment variables for both.
+
+    Raises:
+        AirflowException: one of the two has failed; with the last lines that it said.
+    """
+
+    template_fields: Sequence[str] = ("tap", "target", "tap_config", "target_config", "catalog", "state_path", "env")
+    template_ext: Sequence[str] = (".json",)
+    ui_color = "#f7ede4"
+
+    def __init__(
+        self,
+        *,
+        tap: Sequence[str],
+        target: Sequence[str],
+        tap_config: Mapping[str, Any] | None = None,
+        target_config: Mapping[str, Any] | None = None,
+        catalog: Mapping[str, Any] | None = None,
+        state_path: str | None = None,
+        env: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.tap, self.target = list(tap), list(target)
+        self.tap_config, self.target_config = dict(tap_config or {}), dict(target_config or {})
+        self.catalog, self.state_path, self.env = catalog, state_path, dict(env or {})
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run both; how many states came."""
+        del context
+        with tempfile.TemporaryDirectory(prefix="singer-") as folder:
+            tap = [*self.tap, "--config", self._file(folder, "tap.json", self.tap_config)]
+            if self.catalog:
+                tap += ["--catalog", self._file(folder, "catalog.json", self.catalog)]
+            state = self._state()
+            if state is not None:
+                tap += ["--state", self._file(folder, "state.json", state)]
+            target = [*self.target, "--config", self._file(folder, "target.json", self.target_config)]
+            states = self._run(tap, target, Path(folder))
+        return {"states": states}
+
+    def on_kill(self) -> None:
+        """Ask both to end; the target tells the states that are safe."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.terminate()
+
+    def _run(self, tap: list[str], target: list[str], folder: Path) -> int:
+        environment = {**os.environ, **self.env}
+        states = 0
+        with (folder / "tap.err").open("wb") as tap_errors, (folder / "target.err").open("wb") as target_errors:
+            first = subprocess.Popen(tap, stdout=subprocess.PIPE, stderr=tap_errors, env=environment)  # noqa: S603
+            second = subprocess.Popen(  # noqa: S603
+                target, stdin=first.stdout, stdout=subprocess.PIPE, stderr=target_errors, env=environment
+            )
+            self._processes = [first, second]
+            assert first.stdout is not None
+            assert second.stdout is not None
+            first.stdout.close()
+            for line in second.stdout:
+                if line.strip():
+                    self._keep_state(line.decode())
+                    states += 1
+            codes = [process.wait() for process in self._processes]
+        for name, code in zip(("tap", "target"), codes, strict=True):
+            said = (folder / f"{name}.err").read_text(errors="replace").splitlines()
+            for text in said:
+                self.log.info("%s: %s", name, text)
+            if code:
+                raise AirflowException("\n".join([f"the {name} ended with exit code {code}:", *said[-_LAST_LINES:]]))
+        return states
+
+    def _state(self) -> Any:
+        if not self.state_path:
+            return None
+        path = ObjectStoragePath(self.state_path)
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def _keep_state(self, text: str) -> None:
+        if self.state_path:
+            json.loads(text)
+            ObjectStoragePath(self.state_path).write_text(text)
+
+    @staticmethod
+    def _file(folder: str, name: str, content: Any) -> str:
+        path = Path(folder) / name
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(content))
+        return str(path)
+
+
+def executable(name: str) -> str:
+    """A program beside this Python, like ``tap-talon-one`` in the worker's environment."""
+    return str(Path(sys.executable).parent / name)

@@ -1,0 +1,247 @@
+"""Segments into audiences, tables into catalogs and profiles: the sync engine as tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_talon_one.errors import fail_for_good
+from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
+from airflow_provider_talon_one.lineage import InputsAndOutputs
+from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
+from airflow_provider_talon_one.outlets import note_outlets
+from airflow_provider_talon_one.warehouses import opened_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from target_talon_one.destinations import Destination
+    from target_talon_one.run import SyncRun
+
+_REFUSED = ("invalid", "rejected", "unknown", "unreadable")
+
+
+class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
+    """Sends the difference between a query and what Talon.One has; any sink of the connector.
+
+    What was acknowledged is noted in the store after each request: a task that is killed and tried again, here or on
+    another worker, sends only the rest. A store in PostgreSQL or on S3 is for workers that share no disk.
+
+    XCom gets ``{"run", "sent", "refused", "rejects", "figures"}``, or the plan.
+
+    Args:
+        sink: like ``audience_members``.
+        mode: like ``mirror``.
+        sql: the query, or the name of a ``.sql`` file on the template search path.
+        table: or a table.
+        source_conn_id: connection where they are: postgres, sqlite and duckdb stream, others go through their hook.
+        source_url: or a URL: ``duckdb:////data/w.duckdb``, or a file: ``/data/segment.parquet``.
+        key, map: as a SYNC.yml has them.
+        options: everything else that a SYNC.yml may say about a sync: ``audience``, ``catalog_id``, guards, ...
+        store: file or URL that keeps what was acknowledged; one for each environment.
+        rejects_directory, results_directory: where files of refused rows and of answers go.
+        settings: of the target: ``concurrency``, ``mask_rejects``, ...
+        plan_only: say what would be done, and do nothing.
+        talon_one_conn_id: the connection.
+
+    Raises:
+        ValueError: at parse time: a sink, mode or option that there is not.
+        AirflowFailException: a guard stopped it, or source, key column or settings cannot be used.
+        IncompleteError: rows are still to do, or more were refused than ``max_rejects`` allows.
+    """
+
+    template_fields: Sequence[str] = (
+        "sql",
+        "table",
+        "source_conn_id",
+        "source_url",
+        "options",
+        "store",
+        "rejects_directory",
+        "results_directory",
+        "plan_only",
+        "talon_one_conn_id",
+    )
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "options": "json"}
+    operator_extra_links = (CampaignManagerLink(),)
+    ui_color = "#e4eef7"
+
+    def __init__(
+        self,
+        *,
+        sink: str,
+        mode: str,
+        sql: str | None = None,
+        table: str | None = None,
+        source_conn_id: str | None = None,
+        source_url: str | None = None,
+        key: str | list[str] | None = None,
+        map: Mapping[str, Any] | None = None,  # noqa: A002 - as a SYNC.yml calls it
+        options: Mapping[str, Any] | None = None,
+        store: str = "talon-one-store.duckdb",
+        rejects_directory: str = "rejects",
+        results_directory: str = "results",
+        settings: Mapping[str, Any] | None = None,
+        plan_only: bool = False,
+        talon_one_conn_id: str = TalonOneHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if (source_conn_id is None) == (source_url is None):
+            raise ValueError(f"{self.task_id}: give either source_conn_id or source_url")
+        if sql is not None and table is not None:
+            raise ValueError(f"{self.task_id}: give sql or table, not both")
+        self.sink, self.mode, self.key, self.map = sink, mode, key, map
+        self.sql, self.table, self.source_conn_id, self.source_url = sql, table, source_conn_id, source_url
+        self.options, self.settings = dict(options or {}), dict(settings or {})
+        self.store, self.rejects_directory, self.results_directory = store, rejects_directory, results_directory
+        self.plan_only, self.talon_one_conn_id = plan_only, talon_one_conn_id
+        self._stop: Any = None
+        self._check()
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Compare and send, or plan; figures."""
+        from talon_one_singer.logs import Redactor
+        from talon_one_singer.signals import StopSignal
+        from target_talon_one.connecting import make_client, sync_options
+        from target_talon_one.homed_store import open_store
+        from target_talon_one.run import SyncRun
+        from target_talon_one.settings import SYNC_SETTINGS
+
+        self._stop = StopSignal()
+        hook = TalonOneHook(self.talon_one_conn_id)
+        given = {
+            "store": self.store,
+            "rejects_directory": self.rejects_directory,
+            "results_directory": self.results_directory,
+            "environment": hook.environment,
+            **self.settings,
+        }
+        settings = hook.settings(SYNC_SETTINGS, given, Redactor())
+        with (
+            fail_for_good(),
+            make_client(settings, stop=self._stop) as client,
+            open_store(settings["store"]) as store,
+            SyncRun(
+                client,
+                store,
+                sync_options(settings),
+                command=f"airflow {context['ti'].dag_id}.{self.task_id}" + " (plan)" * self.plan_only,
+                check=self._stop.check,
+            ) as run,
+        ):
+            destination = self._destination()
+            self._read(run, destination)
+            if self.plan_only:
+                (planned,) = run.plan()
+                return planned.as_dict()
+            try:
+                run.finish()
+            finally:
+                done = self._done(run, destination)
+                context["ti"].xcom_push(key="figures", value=done)
+        self._tell(context, hook.values["base_url"], destination, done)
+        return done
+
+    def on_kill(self) -> None:
+        """End after the batch in flight; what was acknowledged is noted."""
+        if self._stop is not None:
+            self._stop.set()
+
+    def _check(self) -> None:
+        """At parse time, but for what is templated."""
+        from talon_one_singer.errors import ConfigError
+
+        if any("{{" in str(value) or not isinstance(value, _PLAIN) for value in self.options.values()):
+            return
+        try:
+            self._destination()
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+
+    def _destination(self) -> Destination:
+        from target_talon_one.destinations import destination_from
+
+        given = {"sink": self.sink, "mode": self.mode, "key": self.key, "map": self.map, **self.options}
+        plain = {name: _number(value) for name, value in given.items() if value is not None}
+        return destination_from(self.task_id, plain, where="task")
+
+    def _read(self, run: SyncRun, destination: Destination) -> None:
+        with opened_source(conn_id=self.source_conn_id, url=self.source_url, sql=self.sql, table=self.table) as source:
+            feed = run.open(destination, columns=source.columns)
+            count = 0
+            for rows in source.rows():
+                self._stop.check()
+                feed.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
+                count += len(rows)
+            feed.complete = True
+
+    def _done(self, run: SyncRun, destination: Destination) -> dict[str, Any]:
+        figures = run.feeds[destination.name].figures.as_dict()
+        refused = sum(figures[name] for name in _REFUSED)
+        directory = f"{self.rejects_directory}/{run.id}" if refused else None
+        return {"run": run.id, "sent": figures["sent"], "refused": refused, "rejects": directory, "figures": figures}
+
+    def _tell(self, context: Context, base_url: str, destination: Destination, done: Mapping[str, Any]) -> None:
+        target = destination.target
+        audience = target.get("audience", {}).get("id")
+        path = {"audienceId": audience, "catalogId": target.get("catalog_id")}
+        context["ti"].xcom_push(key=LINK_KEY, value=campaign_manager_url(base_url, path))
+        which = campaign_manager_url("", path).lstrip("/") or destination.sink.name
+        source = self.source_url or f"airflow://{self.source_conn_id}"
+        self.note_push(source, self.table or "query", base_url, which, done["sent"])
+        note_outlets(self, context, {"rows": done["sent"], "refused": done["refused"]})
+
+
+class WarehouseToAudienceOperator(WarehouseToTalonOneOperator):
+    """Makes a segment the audience.
+
+    Args:
+        audience: id, or ``{"name", "integration", "integration_id"}`` to find or create it by.
+        key: column of the customers' integration ids.
+        mode: ``mirror`` (the default), ``upsert``, ``add`` or ``remove``.
+    """
+
+    def __init__(
+        self, *, audience: int | str | Mapping[str, Any], key: str, mode: str = "mirror", **kwargs: Any
+    ) -> None:
+        options = {"audience": audience, **kwargs.pop("options", {})}
+        super().__init__(sink="audience_members", mode=mode, key=key, options=options, **kwargs)
+
+
+class WarehouseToCatalogOperator(WarehouseToTalonOneOperator):
+    """Makes a table the catalog.
+
+    Args:
+        catalog_id: the catalog.
+        map: ``{"sku": column, "price": column, "attributes": [columns]}``.
+        mode: ``mirror`` (the default), ``upsert``, ``insert_only``, ``update_only`` or ``remove``.
+    """
+
+    def __init__(self, *, catalog_id: int | str, mode: str = "mirror", **kwargs: Any) -> None:
+        options = {"catalog_id": catalog_id, **kwargs.pop("options", {})}
+        super().__init__(sink="catalog_items", mode=mode, options=options, **kwargs)
+
+
+class WarehouseToProfilesOperator(WarehouseToTalonOneOperator):
+    """Sends attributes of customer profiles, 1,000 a request.
+
+    Args:
+        key: column of the customers' integration ids.
+        map: ``{"attributes": [columns]}``; all other columns without it.
+    """
+
+    def __init__(self, *, key: str, **kwargs: Any) -> None:
+        super().__init__(sink="customer_profiles", mode="upsert", key=key, **kwargs)
+
+
+_PLAIN = (str, int, float, bool, dict, list, tuple, type(None))
+
+
+def _number(value: Any) -> Any:
+    """Templates give texts; ids are numbers."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
