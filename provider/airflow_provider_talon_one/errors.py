@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,8 @@ def fail_for_good() -> Iterator[None]:
 
     try:
         yield
+    except AirflowNotFoundException as error:  # a connection that is not there
+        raise AirflowFailException(str(error)) from error
     except AirflowException:
         raise
     except (ConfigurationError, RejectedError, ConfigError, WarehouseConfigError, GuardError, PlanMovedError) as error:

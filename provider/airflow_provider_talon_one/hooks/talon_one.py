@@ -119,7 +119,10 @@ class TalonOneHook(BaseHook):
 
         with fail_for_good():
             place = f"the connection {self.talon_one_conn_id}"
-            settings = table.load([ConfigSource(place, self.values), ConfigSource("the task", dict(given))], {})
+            typed = {name: value for name, value in given.items() if not isinstance(value, str)}
+            # Templates give texts: they are read like variables of the environment, which are texts too.
+            texts = {f"{table.prefix}_{name}".upper(): value for name, value in given.items() if isinstance(value, str)}
+            settings = table.load([ConfigSource(place, self.values), ConfigSource("the task", typed)], texts)
             redact.add_from(settings)
             return settings
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from talon_one_client.client import TalonOneClient
     from target_talon_one.destinations import Destination
     from target_talon_one.run import SyncRun
+    from target_talon_one.store import Store
 
 _REFUSED = ("invalid", "rejected", "unknown", "unreadable")
 
@@ -69,6 +71,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "options": "json"}
     operator_extra_links = (CampaignManagerLink(),)
     ui_color = "#e4eef7"
+    verb = "push"
 
     def __init__(
         self,
@@ -130,21 +133,29 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
                 client,
                 store,
                 sync_options(settings),
-                command=f"airflow {context['ti'].dag_id}.{self.task_id}" + " (plan)" * self.plan_only,
+                command=f"airflow {context['ti'].dag_id}.{self.task_id} ({'plan' if self.plan_only else self.verb})",
                 check=self._stop.check,
             ) as run,
         ):
             destination = self._destination()
             self._read(run, destination)
-            if self.plan_only:
-                (planned,) = run.plan()
-                return planned.as_dict()
-            try:
-                run.finish()
-            finally:
-                done = self._done(run, destination)
-                context["ti"].xcom_push(key="figures", value=done)
-        self._tell(context, hook.values["base_url"], destination, done)
+            return self._work(run, client, store, destination, context)
+
+    def _work(
+        self, run: SyncRun, client: TalonOneClient, store: Store, destination: Destination, context: Context
+    ) -> dict[str, Any]:
+        """Plan or push what was read."""
+        del store
+        if self.plan_only:
+            (planned,) = run.plan()
+            return planned.as_dict()
+        done: dict[str, Any] = {}
+        try:
+            run.finish()
+        finally:
+            done = self._done(run, destination)
+            context["ti"].xcom_push(key="figures", value=done)
+        self._tell(context, client.config.base_url, destination, done)
         return done
 
     def on_kill(self) -> None:

@@ -1,0 +1,50 @@
+"""A table of products becomes a catalog. Without a table of yours it makes a small one first."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, Param, task
+
+from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToCatalogOperator
+
+HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
+
+with DAG(
+    "talon_one_catalog",
+    description=__doc__,
+    schedule="@daily",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "file": Param(f"{HOME}/products.duckdb", type="string", title="DuckDB file with the table products"),
+        "store": Param(f"{HOME}/talon-one-catalog.duckdb", type="string", title="Store of what was sent"),
+        "catalog_id": Param(1, type="integer", title="Catalog"),
+    },
+    tags=["talon-one"],
+):
+
+    @task
+    def example_products(params: dict[str, Any] | None = None) -> int:
+        """A table of 2,500 products, if there is none; how many there are."""
+        import duckdb
+
+        assert params is not None
+        with duckdb.connect(params["file"]) as db:
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS products AS "
+                "SELECT 'sku-' || n AS sku, (n % 500) / 10.0 AS price FROM range(2500) AS t (n)"
+            )
+            return int(db.execute("SELECT count(*) FROM products").fetchall()[0][0])
+
+    example_products() >> WarehouseToCatalogOperator(
+        task_id="push",
+        source_url="duckdb:///{{ params.file }}",
+        table="products",
+        catalog_id="{{ params.catalog_id }}",
+        map={"sku": "sku", "price": "price"},
+        store="{{ params.store }}",
+    )

@@ -1,0 +1,41 @@
+"""Loyalty ledgers and balances into a warehouse, every hour: only what is new is read.
+
+Runs as it is against the local Talon.One (`make airflow`). Set the connection `talon_one_default` and the parameter
+`warehouse_url` for your own.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from airflow.providers.common.compat.sdk import DAG, Asset, Param
+
+from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+
+HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
+WAREHOUSE = f"duckdb:///{HOME}/talon_one.duckdb"
+LOADED = Asset(name="talon_one_loyalty", uri="x-warehouse://talon_one/loyalty")
+
+with DAG(
+    "talon_one_hourly_load",
+    description=__doc__,
+    schedule=timedelta(hours=1),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "warehouse_url": Param(WAREHOUSE, type="string", title="Warehouse", description="As talon-one load takes it."),
+        "requests_at_once": Param(8, type="integer", minimum=1, maximum=64, title="Requests in flight"),
+    },
+    tags=["talon-one"],
+):
+    LoyaltyToWarehouseOperator(
+        task_id="load",
+        streams=["loyalty_card_transactions", "loyalty_card_balances"],
+        warehouse_url="{{ params.warehouse_url }}",
+        settings={"settle_seconds": 0, "concurrency": "{{ params.requests_at_once }}"},
+        outlets=[LOADED],
+        retries=3,
+        retry_delay=timedelta(minutes=1),
+    )

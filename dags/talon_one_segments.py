@@ -1,0 +1,80 @@
+"""A segment of the loaded data becomes an audience: plan, a person's approval, push, verify.
+
+Follows the hourly load by its asset. The approval (Airflow 3.1 and later) shows the plan's figures and waits; switch it
+off with the parameter `needs_approval`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, Asset, Param, task
+
+from airflow_provider_talon_one.transfers.verify import VerifySyncOperator
+from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
+
+try:  # Airflow 3.1
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+except (ImportError, RuntimeError):
+    ApprovalOperator = None
+
+HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
+LOADED = Asset(name="talon_one_loyalty", uri="x-warehouse://talon_one/loyalty")
+SEGMENT: dict[str, Any] = {
+    "source_url": "{{ params.warehouse_url }}",
+    "sql": """
+        SELECT card_identifier AS customer_id FROM talon_one.loyalty_card_transactions
+        WHERE type = 'addition' GROUP BY card_identifier HAVING sum(amount) >= {{ params.points }}
+    """,
+    "audience": {"name": "Top spenders", "integration": "airflow", "integration_id": "top-spenders"},
+    "key": "customer_id",
+    "store": "{{ params.store }}",
+    "options": {"create_profiles": "allow", "max_delete_share": 0.5},
+}
+
+with DAG(
+    "talon_one_segments",
+    description=__doc__,
+    schedule=[LOADED],
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "warehouse_url": Param(f"duckdb:///{HOME}/talon_one.duckdb", type="string", title="Warehouse"),
+        "store": Param(f"{HOME}/talon-one-store.duckdb", type="string", title="Store of what was sent"),
+        "points": Param(100, type="number", minimum=0, title="Points that make a top spender"),
+        "needs_approval": Param(True, type="boolean", title="Ask a person before the push"),
+    },
+    tags=["talon-one"],
+):
+    plan = WarehouseToAudienceOperator(task_id="plan", plan_only=True, **SEGMENT)
+    push = WarehouseToAudienceOperator(task_id="push", trigger_rule="none_failed_min_one_success", **SEGMENT)
+    verify = VerifySyncOperator(
+        task_id="verify",
+        sink="audience_members",
+        mode="mirror",
+        **{name: value for name, value in SEGMENT.items() if name not in ("audience", "options")},
+        options={"audience": SEGMENT["audience"], **SEGMENT["options"]},
+    )
+    push >> verify
+    if ApprovalOperator is None:
+        plan >> push
+    else:
+        approve = ApprovalOperator(
+            task_id="approve",
+            subject="Push the segment Top spenders?",
+            body="""{% set p = ti.xcom_pull(task_ids='plan') %}
+{{ p.adds }} to add, {{ p.removes }} to remove, {{ p.same }} as they are, {{ p.requests }} requests.""",
+        )
+
+        @task.branch
+        def ask(params: dict[str, Any] | None = None) -> str:
+            """Whether a person is asked."""
+            return "approve" if params and params["needs_approval"] else "push"
+
+        asked = ask()
+        plan >> asked
+        asked >> [approve, push]
+        approve >> push

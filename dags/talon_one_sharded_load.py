@@ -1,0 +1,49 @@
+"""The ledgers of very many cards, read by several workers at once: each takes a stable part of the cards.
+
+The pool keeps the workers to what the account allows; `budget_url` in the connection (Redis) shares one budget between
+them. Each part has a folder of its own, as a warehouse file has one writer.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, Param, task
+
+from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator, plan_shards
+
+HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
+
+with DAG(
+    "talon_one_sharded_load",
+    description=__doc__,
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_tasks=4,
+    params={
+        "shards": Param(4, type="integer", minimum=1, maximum=64, title="Parts"),
+        "folder": Param(f"{HOME}/lake", type="string", title="Folder of the Parquet files"),
+    },
+    tags=["talon-one"],
+):
+
+    @task
+    def parts(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
+        """A descriptor for each part; never rows."""
+        assert params is not None
+        if "://" not in params["folder"]:
+            Path(params["folder"]).mkdir(parents=True, exist_ok=True)
+        shards = plan_shards(params["shards"])
+        return [{"shard": one, "warehouse_url": f"{params['folder']}/{one.replace('/', '-of-')}"} for one in shards]
+
+    LoyaltyToWarehouseOperator.partial(
+        task_id="load",
+        streams=["loyalty_card_transactions"],
+        settings={"settle_seconds": 0, "transactions_strategy": "per_card"},
+        retries=3,
+        retry_delay=timedelta(minutes=1),
+    ).expand_kwargs(parts())

@@ -1,0 +1,43 @@
+"""Pushes that the tests run, set by the run's conf."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_talon_one.assets import talon_one_asset
+from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
+    WarehouseToAudienceOperator,
+    WarehouseToProfilesOperator,
+)
+
+ARGUMENTS = {"schedule": None, "start_date": datetime(2026, 1, 1, tzinfo=UTC), "catchup": False}
+STORE = "{{ dag_run.conf['store'] }}"
+
+with DAG("push_vip", **ARGUMENTS):
+    WarehouseToAudienceOperator(
+        task_id="push",
+        audience={"name": "VIP"},
+        key="id",
+        source_conn_id="{{ dag_run.conf['conn'] }}",
+        sql="{{ dag_run.conf['sql'] }}",
+        store=STORE,
+        rejects_directory="{{ dag_run.conf['store'] }}-rejects",
+        options={"create_profiles": "allow"},
+        outlets=[talon_one_asset("http://127.0.0.1", "audiences", 1)],
+        retries=2,
+        retry_delay=timedelta(seconds=1),
+    )
+
+with DAG("push_profiles", **ARGUMENTS):
+    WarehouseToProfilesOperator(
+        task_id="push",
+        key="id",
+        map={"attributes": ["tier"]},
+        source_conn_id="{{ dag_run.conf['conn'] }}",
+        table="profiles",
+        store=STORE,
+        rejects_directory="{{ dag_run.conf['store'] }}-rejects",
+        options={"max_rejects": 0},
+    )

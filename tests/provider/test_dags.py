@@ -1,0 +1,127 @@
+"""The DAGs of ``dags/``: they load without a deprecated import, and each runs against the emulator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+pytestmark = pytest.mark.usefixtures("database", "connection")
+
+DAGS = Path(__file__).resolve().parent.parent.parent / "dags"
+NAMES = sorted(path.stem for path in DAGS.glob("*.py"))
+
+
+def test_every_file_is_a_dag_of_its_name(dag_bag):
+    """With a description, tags and a start date."""
+    assert [] == [name for name in NAMES if name not in dag_bag.dags]
+    assert all(dag_bag.dags[name].description and dag_bag.dags[name].tags for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dag_file_imports_nothing_deprecated_and_sends_nothing(name, tmp_path):
+    """Warnings of Airflow's deprecations are errors, and a socket is one too."""
+    script = (
+        "import warnings, sys, socket\n"
+        "import airflow.providers.common.compat.sdk\n"
+        "from airflow.exceptions import RemovedInAirflow4Warning\n"
+        "try: from airflow.utils.deprecation_tools import DeprecatedImportWarning\n"
+        "except ImportError: DeprecatedImportWarning = RemovedInAirflow4Warning\n"
+        "for one in (RemovedInAirflow4Warning, DeprecatedImportWarning): warnings.simplefilter('error', one)\n"
+        "def refuse(*_): raise AssertionError('a DAG file has used the network')\n"
+        "socket.socket.connect = refuse\n"
+        "import runpy; runpy.run_path(sys.argv[1])\n"
+    )
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, DAGS / f"{name}.py"], capture_output=True, text=True, env=environment
+    )
+    assert 0 == done.returncode, done.stderr[-2000:]
+
+
+@pytest.fixture
+def ledger(emu):
+    """20 cards with 50 transactions each, in the program of cards."""
+    emu.reset("synthetic", cards=20, transactions=50)
+    return emu
+
+
+def rows(path, sql):
+    """Rows of a DuckDB file."""
+    with duckdb.connect(str(path), read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def test_the_hourly_load_brings_what_is_new(ledger, run_dag, tmp_path):
+    """Three times, with new baskets between: the warehouse equals the truth each time."""
+    path = tmp_path / "w.duckdb"
+    for turn in range(3):
+        run = run_dag("talon_one_hourly_load", warehouse_url=f"duckdb:///{path}", requests_at_once=4)
+        assert "success" == run.state
+        there = sum(row["card"] is not None for row in ledger.state("ledger")["ledger"])
+        assert [(there, there)] == rows(
+            path, "SELECT count(*), count(DISTINCT id) FROM talon_one.loyalty_card_transactions"
+        )
+        new = run.xcom("load")["streams"]["loyalty_card_transactions"]["inserted"]
+        assert (1000 if turn == 0 else 30) == new
+        ledger.add_transactions({"program": 1, "card": f"card-{n % 20 + 1:06}", "amount": "1.25"} for n in range(30))
+
+
+def test_the_nightly_snapshot_is_of_the_instant_it_is_for(ledger, run_dag, tmp_path):
+    """As a backfill of a day asks for."""
+    path = tmp_path / "b.duckdb"
+    for day in ("2025-06-01", "2025-06-02"):
+        run = run_dag("talon_one_nightly_balances", warehouse_url=f"duckdb:///{path}", as_of=f"{day}T00:00:00Z")
+        assert "success" == run.state
+    found = rows(
+        path, "SELECT as_of::DATE::VARCHAR, count(*) FROM talon_one.loyalty_card_balances GROUP BY 1 ORDER BY 1"
+    )
+    assert ["2025-06-01", "2025-06-02"] == [day for day, _ in found]
+
+
+def members(emu):
+    """Who is in an audience."""
+    state = emu.state("memberships", "profiles")
+    names = {row["id"]: row["integration_id"] for row in state["profiles"]}
+    return {names[row["profile"]] for row in state["memberships"]}
+
+
+def test_a_segment_is_planned_pushed_and_verified(ledger, run_dag, tmp_path):
+    """From the loaded ledger, without a person."""
+    warehouse = f"duckdb:///{tmp_path}/w.duckdb"
+    assert "success" == run_dag("talon_one_hourly_load", warehouse_url=warehouse).state
+    conf = {"warehouse_url": warehouse, "store": str(tmp_path / "s.duckdb"), "points": 1, "needs_approval": False}
+    run = run_dag("talon_one_segments", **conf)
+    assert "success" == run.state
+    assert {f"card-{n:06}" for n in range(1, 21)} == members(ledger)
+    assert (20, 0) == (run.xcom("plan")["adds"], run.xcom("push")["refused"])
+    assert "equal" == run.xcom("verify")["verdict"]
+
+
+def test_a_catalog_is_filled_once(emu, run_dag, tmp_path):
+    """A second run sends nothing."""
+    conf = {"file": str(tmp_path / "p.duckdb"), "store": str(tmp_path / "s.duckdb"), "catalog_id": 1}
+    sent = [run_dag("talon_one_catalog", **conf).xcom("push")["sent"] for _ in range(2)]
+    assert [2500, 0] == sent
+    assert 2500 == len(emu.state("items")["items"])
+
+
+def test_customers_are_erased(emu, run_dag):
+    """Those that are named, and nobody else."""
+    emu.add("profiles", *({"integrationId": name} for name in ("a", "b", "c")))
+    assert "success" == run_dag("talon_one_erase", customers=["a", "b", "a"]).state
+    assert ["c"] == [row["integration_id"] for row in emu.state("profiles")["profiles"]]
+
+
+def test_parts_of_the_cards_are_loaded_apart(ledger, run_dag, tmp_path):
+    """All parts together hold every row once."""
+    assert "success" == run_dag("talon_one_sharded_load", shards=3, folder=f"{tmp_path}/lake").state
+    ids = []
+    for part in (tmp_path / "lake").iterdir():
+        files = f"{part}/talon_one/loyalty_card_transactions/**/*.parquet"
+        ids += [row[0] for row in duckdb.sql(f"SELECT id FROM read_parquet('{files}')").fetchall()]
+    assert 1000 == len(ids) == len(set(ids))

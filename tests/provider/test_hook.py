@@ -1,0 +1,101 @@
+"""The hook: connection, secrets, data frames."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_talon_one.assets import sanitize_uri, talon_one_asset
+from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
+from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
+
+
+def test_the_connection_becomes_a_client(emu, connection):
+    """With both keys and the budgets of the extra."""
+    connection(requests_per_second=5, connect_timeout_seconds="3", environment="sandbox")
+    hook = TalonOneHook()
+    config = hook.client.config
+    assert (emu.url, 5.0, 3.0) == (config.base_url, config.requests_per_second, config.connect_timeout_s)
+    assert "sandbox" == hook.environment
+    assert 2 == len(hook.get_conn().get_loyalty_programs()["data"])
+    hook.close()
+
+
+def test_making_a_hook_sends_nothing_and_asks_for_nothing():
+    """Not even whether the connection is there."""
+    assert "nowhere" == TalonOneHook("nowhere").talon_one_conn_id
+
+
+def test_a_stream_as_a_data_frame(emu, connection):
+    """Amounts are Decimals, timestamps have a zone."""
+    emu.add("cards", {"program": 1, "identifier": "card-1"})
+    emu.add_transactions([{"program": 1, "card": "card-1", "amount": amount} for amount in ("0.1", "1e-7")])
+    hook = TalonOneHook()
+    frame = hook.get_df("loyalty_card_transactions", loyalty_program_ids=[1], card_ids=["card-1"], settle_seconds=0)
+    assert {Decimal("0.1"), Decimal("1e-7")} == {value.normalize() for value in frame["amount"]}
+    assert "UTC" == str(frame["created"].dt.tz)
+    assert 2 == hook.get_arrow("loyalty_card_transactions", card_ids=["card-1"], settle_seconds=0).num_rows
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ({"management_key": "x"}, "did you mean 'management_api_key'?"),
+        ({"environment": "production"}, "must be live or sandbox"),
+        ({"requests_per_second": "many"}, "many"),
+    ],
+)
+def test_an_extra_that_cannot_be_used_is_told(connection, extra, words):
+    """And no retry is made of it."""
+    connection(**extra)
+    with pytest.raises(AirflowFailException) as raised:
+        _ = TalonOneHook().client
+    assert words in str(raised.value)
+
+
+def test_the_test_button_tells_which_key_works(emu, connection):
+    """And what is wrong with one that does not."""
+    good, said = TalonOneHook().test_connection()
+    assert good, said
+    connection(management_api_key="planted-and-wrong")
+    good, said = TalonOneHook().test_connection()
+    assert not good
+    assert "planted" not in said
+    assert emu.api_key not in said
+
+
+def test_secrets_are_masked_in_what_airflow_shows(emu, connection):
+    """The password and every secret of the extra."""
+    from airflow.providers.common.compat.sdk import redact
+
+    connection(budget_url="redis://:planted-budget-secret@127.0.0.1:9/0")
+    values = TalonOneHook().values
+    shown = json.dumps(redact({"said": f"{values}", "key": f"key={emu.api_key}"}))
+    for secret in (emu.api_key, emu.management_key, "planted-budget-secret"):
+        assert secret not in shown
+
+
+def test_a_trigger_survives_serialization():
+    """Class and arguments make the same trigger."""
+    trigger = TalonOneTrigger("audience_of_size", {"audience_id": 1, "at_least": 2}, "talon_one_default", 5.0, 1e9)
+    path, arguments = trigger.serialize()
+    assert path.endswith("TalonOneTrigger")
+    assert arguments == TalonOneTrigger(**arguments).serialize()[1]
+
+
+@pytest.mark.parametrize("uri", ["talonone://host", "talonone://host/audience/7", "talonone:///audiences/7"])
+def test_an_asset_that_names_nothing_is_refused(uri):
+    """When the DAG is parsed."""
+    from urllib.parse import urlsplit
+
+    with pytest.raises(ValueError, match="talonone://host/kind/id"):
+        sanitize_uri(urlsplit(uri))
+
+
+def test_an_asset_names_host_kind_and_id():
+    """Whatever the connection's host looks like."""
+    for url in ("https://shop.talon.one", "shop.talon.one"):
+        assert "talonone://shop.talon.one/audiences/7" == talon_one_asset(url, "audiences", 7).uri

@@ -1,0 +1,147 @@
+"""Pushes through Airflow connections: what they send, what they leave, and how they fail."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator, plan_shards
+from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
+    WarehouseToAudienceOperator,
+    WarehouseToCatalogOperator,
+    WarehouseToTalonOneOperator,
+)
+
+pytestmark = pytest.mark.usefixtures("database", "connection")
+
+
+def members(emu):
+    """Who is in an audience."""
+    state = emu.state("memberships", "profiles")
+    names = {row["id"]: row["integration_id"] for row in state["profiles"]}
+    return {names[row["profile"]] for row in state["memberships"]}
+
+
+@pytest.fixture
+def sqlite(tmp_path, monkeypatch):
+    """A SQLite file as the connection ``warehouse``; gives a function that runs statements in it."""
+    path = tmp_path / "w.db"
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+
+    def run(*statements):
+        with sqlite3.connect(path) as db:
+            for statement in statements:
+                db.execute(statement)
+        db.close()
+
+    return run
+
+
+@pytest.fixture
+def push(run_dag, tmp_path):
+    """Runs ``push_vip`` for a query."""
+
+    def run(sql="SELECT id FROM vip", conn="warehouse", dag="push_vip"):
+        return run_dag(dag, conn=conn, sql=sql, store=str(tmp_path / "store.duckdb"))
+
+    return run
+
+
+def test_a_segment_in_sqlite_becomes_the_audience(emu, sqlite, push):
+    """Only the difference goes out the second time."""
+    sqlite("CREATE TABLE vip AS SELECT 'a' AS id UNION ALL SELECT 'b'")
+    first = push()
+    assert ("success", {"a", "b"}) == (first.state, members(emu))
+    done = first.xcom("push")
+    assert (2, 0, None) == (done["sent"], done["refused"], done["rejects"])
+    assert first.xcom("push", "talon_one_campaign_manager").startswith(emu.url)
+    sqlite("INSERT INTO vip VALUES ('c')")
+    assert 1 == push().xcom("push")["sent"]
+
+
+def test_a_segment_in_postgresql_streams(emu, push, postgres_url, monkeypatch):
+    """Through an Airflow connection, whose password is in no log."""
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(postgres_url, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE vip AS SELECT 'pg-' || n AS id FROM generate_series(1, 2500) AS n")
+    user, rest = postgres_url.removeprefix("postgresql://").split(":", 1)
+    password, place = rest.rsplit("@", 1)
+    host, _, schema = place.partition("/")
+    name, port = host.split(":")
+    value = {
+        "conn_type": "postgres", "login": user, "password": password, "host": name, "port": int(port), "schema": schema,
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_PG", json.dumps(value))
+    assert "success" == push(conn="pg").state
+    assert {f"pg-{n}" for n in range(1, 2501)} == members(emu)
+
+
+def test_refused_rows_fail_the_task_and_are_in_xcom(emu, sqlite, push):
+    """With the run and the directory of the rejects."""
+    emu.add("attributes", {"entity": "CustomerProfile", "name": "tier", "type": "number"})
+    sqlite("CREATE TABLE profiles AS SELECT 'a' AS id, '1' AS tier UNION ALL SELECT 'b', 'gold'")
+    run = push(dag="push_profiles")
+    assert "failed" == run.state
+    figures = run.xcom("push", "figures")
+    assert (1, 1) == (figures["sent"], figures["refused"])
+    lines = [line for path in Path(figures["rejects"]).iterdir() for line in path.read_text().splitlines()]
+    assert ["b"] == [json.loads(line)["key"] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT id AS customer FROM vip", "the source has no column 'id'"),
+        ("SELECT id FROM nowhere", "nowhere"),
+        ("SELECT id FROM vip WHERE 1 = 0", "allow_empty"),
+    ],
+)
+def test_what_no_retry_mends_fails_at_once_with_one_line(emu, sqlite, push, sql, words, capfd):
+    """Though the task has retries; nothing was sent."""
+    sqlite("CREATE TABLE vip AS SELECT 'a' AS id UNION ALL SELECT 'b'")
+    push()
+    emu.clear_requests()
+    run = push(sql)
+    assert "failed" == run.state
+    assert not [one for one in emu.requests() if one["method"] != "GET"]
+    said = capfd.readouterr()
+    lines = [line for line in (said.out + said.err).splitlines() if line.startswith("airflow.") and words in line]
+    assert 1 == len(lines)
+
+
+def test_a_missing_connection_fails_with_its_name(emu, push, monkeypatch, capfd):
+    """And nothing is sent."""
+    assert "failed" == push(conn="nowhere").state
+    said = capfd.readouterr()
+    assert "nowhere" in said.out + said.err
+    assert not [one for one in emu.requests() if one["method"] != "GET"]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: WarehouseToAudienceOperator(task_id="t", audience=1, key="id"), "source_conn_id or source_url"),
+        (
+            lambda: WarehouseToAudienceOperator(task_id="t", audience=1, key="id", source_url="x", mode="insert_only"),
+            "it has mirror, upsert, add, remove",
+        ),
+        (
+            lambda: WarehouseToCatalogOperator(task_id="t", catalog_id=1, source_url="x", options={"max_delets": 5}),
+            "did you mean 'max_deletes'?",
+        ),
+        (
+            lambda: WarehouseToTalonOneOperator(task_id="t", sink="audience", mode="add", source_url="x"),
+            "must be one of audience_members",
+        ),
+        (lambda: LoyaltyToWarehouseOperator(task_id="t"), "warehouse_conn_id or warehouse_url"),
+        (lambda: plan_shards(65), "1 to 64"),
+    ],
+)
+def test_what_is_wrong_is_told_when_the_dag_is_parsed(make, words):
+    """Before anything runs."""
+    with pytest.raises(ValueError, match=words.replace("?", r"\?")):
+        make()
