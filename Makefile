@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.stamp
 
-.PHONY: help setup check test test-all demo docs bench schemas lock clean
+.PHONY: help setup check test test-all demo airflow docs bench schemas lock clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ test-all: $(STAMP) ## all tests, the slow ones too
 demo: $(STAMP) ## real retail data from a local Talon.One into DuckDB
 	$(PY) scripts/demo.py
 
+airflow: $(STAMP) ## a local Talon.One and a real Airflow with the example DAGs, until Ctrl-C
+	$(PY) scripts/airflow_live.py
+
 bench: $(STAMP) ## rows and requests a second, beside a plain requests loop
 	$(PY) benchmarks/run.py
 
@@ -49,4 +52,4 @@ lock: ## compile the locked versions anew
 	bash scripts/lock.sh
 
 clean: ## remove what the words made
-	rm -rf .venv .venvs .cache demo-output build *.egg-info .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venvs .cache .airflow demo-output build *.egg-info .mypy_cache .ruff_cache .import_linter_cache

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import DAG, Asset, Param
 from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
 
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
-WAREHOUSE = f"duckdb:///{HOME}/talon_one.duckdb"
+WAREHOUSE = f"duckdb:///{HOME}/loyalty.duckdb"
 LOADED = Asset(name="talon_one_loyalty", uri="x-warehouse://talon_one/loyalty")
 
 with DAG(

@@ -42,7 +42,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={
-        "warehouse_url": Param(f"duckdb:///{HOME}/talon_one.duckdb", type="string", title="Warehouse"),
+        "warehouse_url": Param(f"duckdb:///{HOME}/loyalty.duckdb", type="string", title="Warehouse"),
         "store": Param(f"{HOME}/talon-one-store.duckdb", type="string", title="Store of what was sent"),
         "points": Param(100, type="number", minimum=0, title="Points that make a top spender"),
         "needs_approval": Param(True, type="boolean", title="Ask a person before the push"),

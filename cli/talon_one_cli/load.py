@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     required=True,
     envvar="TALON_ONE_TO",
     metavar="URL",
-    help="Warehouse, like duckdb:///talon_one.duckdb.",
+    help="Warehouse, like duckdb:///loyalty.duckdb.",
 )
 @connection_options
 @click.option("--streams", metavar="A,B", help="Streams to load; without it all that have ids to read.")

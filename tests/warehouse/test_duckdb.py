@@ -5,7 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from talon_one_warehouse import Column, MergeCounts, TableError, TableSpec, open_warehouse, table_spec, to_arrow
+from talon_one_warehouse import (
+    Column,
+    MergeCounts,
+    SourceSpec,
+    TableError,
+    TableSpec,
+    open_source,
+    open_warehouse,
+    table_spec,
+    to_arrow,
+)
 
 
 def spec(name="t", **types):
@@ -141,3 +151,16 @@ def test_the_table_of_states_is_no_table_for_rows(warehouse):
     """Its name is taken."""
     with pytest.raises(TableError, match="taken by the table of states"):
         warehouse.prepare(spec("_talon_one_state"))
+
+
+def test_a_file_may_be_named_like_the_schema(tmp_path, table):
+    """DuckDB itself would take the schema's name for the file's, and refuse it."""
+    url = f"duckdb:///{tmp_path}/talon_one.duckdb"
+    for _ in range(2):
+        with open_warehouse(url) as warehouse:
+            warehouse.prepare(table)
+            warehouse.merge({"ledger": [to_arrow(table, [b'{"id":1}'])]}, {"s": {"a": 1}})
+            assert [(1,)] == warehouse.query("SELECT id FROM talon_one.ledger")
+            assert {"a": 1} == warehouse.state("s")
+    with open_source(SourceSpec(url, table="talon_one.ledger")) as source:
+        assert [1] == [row["id"] for part in source.rows() for row in part]

@@ -86,6 +86,7 @@ def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
     import duckdb
 
     from talon_one_warehouse.duckdb_errors import told
+    from talon_one_warehouse.duckdb_files import connect_file
 
     if not rest.startswith("/") or rest == "/":
         raise WarehouseConfigError(
@@ -95,7 +96,7 @@ def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
     if path != ":memory:" and not Path(path).is_file():
         raise WarehouseConfigError(f"there is no DuckDB file {path}; check source.url")
     with ExitStack() as stack, told(path, opening=True):
-        db = stack.enter_context(duckdb.connect(path, read_only=path != ":memory:"))
+        db = stack.enter_context(connect_file(path, read_only=True))
         db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         statements = duckdb.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:

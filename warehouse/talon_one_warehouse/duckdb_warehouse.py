@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from talon_one_warehouse import duckdb_sql as sql
 from talon_one_warehouse.duckdb_errors import told
+from talon_one_warehouse.duckdb_files import connect_file
 from talon_one_warehouse.duplicates import last_of_each_key
 from talon_one_warehouse.errors import TableError, WarehouseConfigError
 from talon_one_warehouse.results import python_rows
@@ -48,7 +49,7 @@ class DuckDBWarehouse:
         self.path = str(path)
         self.schema = schema
         self._tables: dict[str, TableSpec] = {}
-        self._connection = _connect(self.path)
+        self._connection = _connect(self.path, schema)
         try:
             with self._transaction():
                 self._execute(f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(schema)}")
@@ -173,7 +174,7 @@ class DuckDBWarehouse:
             raise
 
 
-def _connect(path: str) -> duckdb.DuckDBPyConnection:
+def _connect(path: str, schema: str) -> duckdb.DuckDBPyConnection:
     from pathlib import Path
 
     if path != ":memory:":
@@ -182,7 +183,7 @@ def _connect(path: str) -> duckdb.DuckDBPyConnection:
             raise WarehouseConfigError(f"the directory {folder} does not exist; make it, or choose another path")
         path = str(Path(path).absolute())
     with told(path, opening=True):
-        connection = duckdb.connect(path)
+        connection = connect_file(path, schemas=[schema])
         # The default of 16 MB checkpoints after almost every merge, which doubles the time of a load.
         connection.execute("SET wal_autocheckpoint = '256MB'; SET TimeZone = 'UTC'")
     return connection

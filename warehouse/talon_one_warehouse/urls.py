@@ -67,7 +67,7 @@ def _without_secrets(url: str) -> str:
     return url.rpartition("@")[2]
 
 
-_EXAMPLE = "duckdb:///talon_one.duckdb"
+_EXAMPLE = "duckdb:///loyalty.duckdb"
 _OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {
     "duckdb": _open_duckdb,
     **ADBC_OPENERS,

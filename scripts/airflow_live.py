@@ -1,0 +1,201 @@
+"""``make airflow``: a local Talon.One and a real Airflow with the example DAGs, until Ctrl-C.
+
+Everything listens on loopback and lives in one folder (``.airflow``, or the first argument); nothing is left running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+START_S = 240
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+class LiveAirflow:
+    """Scheduler, dag processor, triggerer and API server (``airflow standalone``), in a folder.
+
+    Args:
+        home: the folder; made if it is not there.
+        base_url, api_key, management_key: of Talon.One.
+        environment: more variables.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        base_url: str,
+        api_key: str = "demo-integration-key",
+        management_key: str = "demo-management-key",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.home, self.port = home, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        home.mkdir(parents=True, exist_ok=True)
+        connection = {
+            "conn_type": "talon_one",
+            "host": base_url,
+            "password": api_key,
+            "extra": {"management_api_key": management_key, "management_requests_per_second": 1000},
+        }
+        self.environment = {
+            **os.environ,
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(16),
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "AIRFLOW__OPENLINEAGE__NAMESPACE": "local",
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+                {"type": "file", "log_file_path": str(home / "openlineage.jsonl"), "append": True}
+            ),
+            "AIRFLOW_CONN_TALON_ONE_DEFAULT": json.dumps(connection),
+            **(environment or {}),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._token = ""
+
+    def __enter__(self) -> Self:
+        log = (self.home / "standalone.log").open("wb")
+        self._process = subprocess.Popen(
+            [BIN / "airflow", "standalone"],
+            env=self.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # its children outlive it unless the whole group is told to end
+        )
+        try:
+            self._wait_until_healthy()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        assert self._process is not None
+        for signum, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signum)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=seconds)
+        shutil.rmtree(self.home / "logs" / "dag_processor", ignore_errors=True)
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """JSON of the REST API."""
+        if not self._token and path != "/auth/token":
+            self._token = self.request("GET", "/auth/token")["access_token"]
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
+        data = None if body is None else json.dumps(body).encode()
+        call = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310
+        with urllib.request.urlopen(call, timeout=60) as answer:  # noqa: S310
+            return json.loads(answer.read() or b"null")
+
+    def run(self, dag: str, conf: Mapping[str, Any], *, seconds: float = 180) -> dict[str, Any]:
+        """Trigger a DAG and wait for its end; the run."""
+        self.wait_for_dag(dag)
+        self.request("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
+        body = {"logical_date": None, "conf": dict(conf)}
+        run = self.request("POST", f"/api/v2/dags/{dag}/dagRuns", body)
+        until = time.monotonic() + seconds
+        while run["state"] in ("queued", "running"):
+            if time.monotonic() > until:
+                raise TimeoutError(f"{dag} is {run['state']} after {seconds} s")
+            time.sleep(0.5)
+            run = self.request("GET", f"/api/v2/dags/{dag}/dagRuns/{run['dag_run_id']}")
+        return dict(run)
+
+    def xcom(self, run: Mapping[str, Any], task: str, key: str = "return_value") -> Any:
+        """What a task left."""
+        path = f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances/{task}/xcomEntries/{key}"
+        return self.request("GET", f"{path}?deserialize=true")["value"]
+
+    def wait_for_dag(self, dag: str, seconds: float = 120) -> None:
+        """Until the dag processor has found it."""
+        until = time.monotonic() + seconds
+        while True:
+            with suppress(urllib.error.HTTPError):
+                self.request("GET", f"/api/v2/dags/{dag}")
+                return
+            if time.monotonic() > until:
+                raise TimeoutError(f"Airflow has not found the DAG {dag}")
+            time.sleep(1)
+
+    def _wait_until_healthy(self) -> None:
+        assert self._process is not None
+        until = time.monotonic() + START_S
+        parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+        while time.monotonic() < until:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"Airflow did not start; see {self.home / 'standalone.log'}")
+            with suppress(OSError, ValueError):
+                health = self.request("GET", "/api/v2/monitor/health")
+                if all((health.get(part) or {}).get("status") == "healthy" for part in parts):
+                    return
+            time.sleep(1)
+        raise TimeoutError(f"Airflow is not healthy after {START_S} s; see {self.home / 'standalone.log'}")
+
+
+def main() -> int:
+    """Start both, tell what to click, and wait for Ctrl-C."""
+    home = Path(sys.argv[1] if len(sys.argv) > 1 else ".airflow").absolute()
+    command = [BIN / "talon-one-emulator", "serve", "--seed", "demo", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator:
+        try:
+            assert emulator.stdout is not None
+            words = dict(word.split("=", 1) for word in emulator.stdout.readline().split()[1:])
+            print(f"Talon.One (local): {words['url']}\nAirflow is starting ...", flush=True)
+            with LiveAirflow(home, words["url"]) as airflow:
+                print(
+                    f"Airflow: {airflow.url}  (no password; everything is in {home})\n"
+                    "  1. DAGs, talon_one_hourly_load: switch it on, press Trigger, look at the task's XCom.\n"
+                    "  2. talon_one_segments runs after it (switch it on): approve the plan under Required Actions.\n"
+                    "  3. Admin, Connections: talon_one_default comes from the environment; add one of type Talon.One "
+                    "and press Test.\nCtrl-C ends both.",
+                    flush=True,
+                )
+                with suppress(KeyboardInterrupt):
+                    signal.pause()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            emulator.terminate()
+    print("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
