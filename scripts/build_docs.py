@@ -77,6 +77,31 @@ def sink_fields() -> str:
     return "\n".join(f"- **{sink.name}**: {'; '.join(map(field, sink.fields))}" for sink in SINKS.values()) + "\n"
 
 
+def conn_fields() -> str:
+    """The extra of an Airflow connection."""
+    from airflow_provider_talon_one.connection_fields import FIELDS
+
+    return _table(
+        ("extra", "what it does"),
+        ((f"`{field.name}`" + " (secret)" * field.secret, field.about) for field in FIELDS),
+    )
+
+
+def operators() -> str:
+    """Airflow operators by operation."""
+    import ast
+
+    folder = DOCS.parent / "provider" / "airflow_provider_talon_one" / "operators"
+    rows = []
+    for path in sorted(folder.glob("*.py")):
+        for one in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(one, ast.ClassDef) and path.stem != "talon_one":
+                call = next(node for node in ast.walk(one) if isinstance(node, ast.keyword) and node.arg == "operation")
+                about = (ast.get_docstring(one) or "").splitlines()[0]
+                rows.append((f"`{path.stem}.{one.name}`", f"`{ast.literal_eval(call.value)}`", about))
+    return _table(("operator", "operation", "what it does"), rows)
+
+
 def streams() -> str:
     """Streams with key, way of reading and operation."""
     from tap_talon_one.streams import FEEDS
@@ -146,6 +171,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "target-settings": target_settings,
     "sinks": sinks,
     "sink-fields": sink_fields,
+    "conn-fields": conn_fields,
+    "operators": operators,
     "streams": streams,
     "fields": fields,
     "coverage": coverage,

@@ -65,7 +65,7 @@ def test_a_segment_waits_for_a_person(account, airflow, tmp_path):
     conf = {"warehouse_url": warehouse, "store": str(tmp_path / "s.duckdb"), "points": 1}
     run = airflow.request("POST", "/api/v2/dags/talon_one_segments/dagRuns", {"logical_date": None, "conf": conf})
     path = f"/api/v2/dags/talon_one_segments/dagRuns/{run['dag_run_id']}"
-    until = time.monotonic() + 120
+    until = time.monotonic() + 400
     waiting = []
     while not waiting and time.monotonic() < until:
         waiting = airflow.request("GET", f"{path}/hitlDetails")["hitl_details"]
