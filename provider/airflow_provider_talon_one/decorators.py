@@ -30,12 +30,10 @@ class TalonOneDecoratedOperator(DecoratedOperator):
         op_kwargs: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        kwargs_to_upstream = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
         super().__init__(
             python_callable=python_callable,
             op_args=op_args,
             op_kwargs={"client": None, **(op_kwargs or {})},
-            kwargs_to_upstream=kwargs_to_upstream,
             **kwargs,
         )
         self.talon_one_conn_id = talon_one_conn_id

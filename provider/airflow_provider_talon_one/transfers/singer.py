@@ -39,7 +39,6 @@ class SingerOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("tap", "target", "tap_config", "target_config", "catalog", "state_path", "env")
-    template_ext: Sequence[str] = (".json",)
     ui_color = "#f7ede4"
 
     def __init__(
