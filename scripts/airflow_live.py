@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -61,7 +60,7 @@ class LiveAirflow:
             "extra": {"management_api_key": management_key, "management_requests_per_second": 1000},
         }
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -88,9 +87,11 @@ class LiveAirflow:
         }
         self._process: subprocess.Popen[bytes] | None = None
         self._token = ""
+        self._closing = ExitStack()
 
     def __enter__(self) -> Self:
         log = (self.home / "standalone.log").open("wb")
+        self._closing.callback(log.close)
         self._process = subprocess.Popen(
             [BIN / "airflow", "standalone"],
             env=self.environment,
@@ -112,7 +113,7 @@ class LiveAirflow:
                 os.killpg(self._process.pid, signum)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=seconds)
-        shutil.rmtree(self.home / "logs" / "dag_processor", ignore_errors=True)
+        self._closing.close()
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """JSON of the REST API."""
