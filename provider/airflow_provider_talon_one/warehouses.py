@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow.providers.common.compat.sdk import BaseHook, mask_secret
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_talon_one.masking import mask_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

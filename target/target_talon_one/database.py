@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT = 1
-MEMORY = "96MB"
+MEMORY = "64MB"
+MEMORY_FOR_MANY = "90MB"  # for more than MANY staged rows: below that it does not fit
+MANY = 1_500_000
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS format (version INTEGER)",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from target_talon_one.database import MEMORY
+from target_talon_one.database import MANY, MEMORY, MEMORY_FOR_MANY
 from target_talon_one.remote_rows import RemoteRows
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class StagedRows(RemoteRows):
 
     def __init__(self, path: str, *, memory: str = MEMORY) -> None:
         super().__init__(path, memory=memory)
+        self._memory = memory
         self._staged: dict[int, int] = {}
 
     def known(self, destination: int) -> int:
@@ -66,6 +67,8 @@ class StagedRows(RemoteRows):
         }
         self._insert(f"staged_{destination}", pa.table(columns))
         self._staged[destination] = first + len(keys)
+        if first < MANY <= first + len(keys) and self._memory == MEMORY:
+            self._run(f"SET memory_limit = '{MEMORY_FOR_MANY}'")
 
     def keep(self, destination: int, keys: Sequence[str]) -> None:
         """These are in the source but cannot be sent: they must not be removed for that."""
@@ -85,7 +88,13 @@ class StagedRows(RemoteRows):
     def drop_duplicates(self, destination: int) -> int:
         """Of rows with one key the last one stays; how many went."""
         staged = f"staged_{destination}"
-        rows, keys = self._run(f"SELECT count(*), count(DISTINCT key) FROM {staged}")[0]
+        rows = self._run(f"SELECT count(*) FROM {staged}")[0][0]
+        # In several passes, each over a part of the keys, so that few of them are in memory at once.
+        passes = min(8, rows // 250_000 + 1)
+        keys = sum(
+            self._run(f"SELECT count(DISTINCT key) FROM {staged} WHERE hash(key) % {passes} = {number}")[0][0]
+            for number in range(passes)
+        )
         if rows == keys:
             return 0
         self._run(

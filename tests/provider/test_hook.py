@@ -69,7 +69,7 @@ def test_the_test_button_tells_which_key_works(emu, connection):
 
 def test_secrets_are_masked_in_what_airflow_shows(emu, connection):
     """The password and every secret of the extra."""
-    from airflow.providers.common.compat.sdk import redact
+    from airflow_provider_talon_one.masking import redact
 
     connection(budget_url="redis://:planted-budget-secret@127.0.0.1:9/0")
     values = TalonOneHook().values

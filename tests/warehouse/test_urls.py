@@ -11,7 +11,7 @@ from talon_one_warehouse import WarehouseConfigError, open_warehouse
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("talon_one.duckdb", "a warehouse URL looks like duckdb:///talon_one.duckdb, not 'talon_one.duckdb'"),
+        ("talon_one.duckdb", "a warehouse URL looks like duckdb:///loyalty.duckdb, not 'talon_one.duckdb'"),
         ("mysql://u:secret@host/x", "no warehouse for mysql:// URLs; supported: duckdb"),
         ("duckbd:///x", "did you mean duckdb://"),
         ("duckdb://x.duckdb", "three slashes before a relative path and four before an absolute one"),

@@ -97,7 +97,7 @@ def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
         raise WarehouseConfigError(f"there is no DuckDB file {path}; check source.url")
     with ExitStack() as stack, told(path, opening=True):
         db = stack.enter_context(connect_file(path, read_only=True))
-        db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET threads = 1")
         statements = duckdb.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise WarehouseConfigError("source.sql must be one query: a SELECT")

@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseHook, mask_secret
+from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, RELABELING
 from airflow_provider_talon_one.errors import fail_for_good
+from airflow_provider_talon_one.masking import mask_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -91,10 +91,11 @@ class SingerOperator(BaseOperator):
             assert first.stdout is not None
             assert second.stdout is not None
             first.stdout.close()
-            for line in second.stdout:
-                if line.strip():
-                    self._keep_state(line.decode())
-                    states += 1
+            with second.stdout as lines:
+                for line in lines:
+                    if line.strip():
+                        self._keep_state(line.decode())
+                        states += 1
             codes = [process.wait() for process in self._processes]
         for name, code in zip(("tap", "target"), codes, strict=True):
             said = (folder / f"{name}.err").read_text(errors="replace").splitlines()

@@ -1,0 +1,31 @@
+"""DAGs whose memory the tests measure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.providers.common.compat.sdk import DAG, task
+
+from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
+
+ARGUMENTS = {"schedule": None, "start_date": datetime(2026, 1, 1, tzinfo=UTC), "catchup": False}
+
+with DAG("empty", **ARGUMENTS):
+
+    @task
+    def nothing() -> None:
+        """Nothing."""
+
+    nothing()
+
+with DAG("million_members", **ARGUMENTS):
+    WarehouseToAudienceOperator(
+        task_id="push",
+        audience={"name": "Everybody"},
+        key="id",
+        source_url="{{ dag_run.conf['warehouse'] }}",
+        table="vip",
+        store="{{ dag_run.conf['folder'] }}/store.duckdb",
+        rejects_directory="{{ dag_run.conf['folder'] }}/rejects",
+        options={"create_profiles": "allow"},
+    )

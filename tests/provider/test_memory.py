@@ -1,0 +1,47 @@
+"""How much memory tasks take that move a million rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+pytestmark = pytest.mark.slow
+
+# A process of its own for each DAG run: what it was before its exec does not count.
+SCRIPT = """
+import json, re, sys
+from pathlib import Path
+from airflow.dag_processing.dagbag import DagBag
+dag = DagBag(sys.argv[1]).dags[sys.argv[2]]
+run = dag.test(run_conf=json.loads(sys.argv[3]))
+peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
+print("RESULT", run.state.value, peak)
+"""
+
+
+def peak_mb(dag, **conf):
+    """Peak memory of a process that runs a DAG."""
+    dags = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    command = [sys.executable, "-c", SCRIPT, dags, dag, json.dumps(conf)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    result = [line.split() for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    assert result, done.stderr[-2000:]
+    assert "success" == result[0][1], done.stdout[-3000:]
+    return int(result[0][2])
+
+
+@pytest.mark.usefixtures("dag_bag", "connection")
+def test_a_million_members_take_less_than_250_megabytes_more_than_none(emu, tmp_path):
+    """A push of a million members."""
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as db:
+        db.execute("CREATE TABLE vip AS SELECT 'customer-' || n AS id FROM range(1000000) AS t (n)")
+    empty = peak_mb("empty")
+    conf = {"warehouse": f"duckdb:///{tmp_path}/w.duckdb", "folder": str(tmp_path)}
+    assert peak_mb("million_members", **conf) - empty < 250
+    assert 1_000_000 == len(emu.state("memberships")["memberships"])
