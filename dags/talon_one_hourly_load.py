@@ -15,7 +15,7 @@ from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToW
 
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
 WAREHOUSE = f"duckdb:///{HOME}/loyalty.duckdb"
-LOADED = Asset(name="talon_one_loyalty", uri="x-warehouse://talon_one/loyalty")
+LOADED = Asset("x-warehouse://talon_one/loyalty")
 
 with DAG(
     "talon_one_hourly_load",

@@ -21,7 +21,7 @@ except (ImportError, RuntimeError):
     ApprovalOperator = None
 
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
-LOADED = Asset(name="talon_one_loyalty", uri="x-warehouse://talon_one/loyalty")
+LOADED = Asset("x-warehouse://talon_one/loyalty")
 SEGMENT: dict[str, Any] = {
     "source_url": "{{ params.warehouse_url }}",
     "sql": """

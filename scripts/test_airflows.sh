@@ -9,7 +9,7 @@ for source in requirements/airflow/*.in; do
     name="airflow-$(basename "$source" .in)"
     if [ "${1:-}" = --lock ]; then
         day=$(grep -oE '[0-9]{4}-[0-9]{2}-[0-9]{2}' "$source" | head -1)
-        "$uv" pip compile --quiet --python-version 3.11 --no-header --exclude-newer "$day" "$source" -o "$lock"
+        "$uv" pip compile --quiet --python-version 3.11 --no-header --exclude-newer "$day" --exclude-newer-package pyrate-limiter=2026-11-25 "$source" -o "$lock"
         continue
     fi
     if [ ! -e ".venvs/$name/.stamp" ] || [ "$lock" -nt ".venvs/$name/.stamp" ]; then

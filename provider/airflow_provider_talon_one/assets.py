@@ -29,7 +29,7 @@ def talon_one_asset(base_url: str, kind: str, which: int | str) -> Asset:
         raise ValueError(f"an asset of Talon.One is one of {', '.join(KINDS)}, not {kind!r}")
     host = urlsplit(base_url if "://" in base_url else f"https://{base_url}").netloc
     uri = f"{SCHEME}://{host}/{kind}/{which}"
-    return Asset(name=uri, uri=uri)
+    return Asset(uri)  # the one form that Airflow 2 and 3 both take
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:
