@@ -17,7 +17,7 @@ from airflow_provider_talon_one.transfers.warehouse_to_talon_one import Warehous
 
 try:  # Airflow 3.1
     from airflow.providers.standard.operators.hitl import ApprovalOperator
-except (ImportError, RuntimeError):
+except Exception:  # noqa: BLE001 - before 3.1 the module raises an error of its own
     ApprovalOperator = None
 
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
