@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.stamp
 
-.PHONY: help setup check test test-all demo airflow docs bench schemas lock clean
+.PHONY: help setup check test test-all test-airflows demo airflow docs bench schemas lock clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ test: $(STAMP) ## the tests, without the slow ones
 test-all: $(STAMP) ## all tests, the slow ones too
 	@bash scripts/setup_peers.sh
 	$(PY) -m pytest
+
+test-airflows: $(STAMP) ## the provider's tests under each Airflow of requirements/airflow
+	@bash scripts/test_airflows.sh
 
 demo: $(STAMP) ## real retail data from a local Talon.One into DuckDB
 	$(PY) scripts/demo.py
