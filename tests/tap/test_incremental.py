@@ -282,7 +282,7 @@ def stopped_while_a_server_hangs(slow, start_sync):
 def test_sigterm_does_not_wait_for_an_answer_to_write_the_state(slow, start_sync):
     """A server that hangs does not cost the place: STATE comes before the requests in flight have ended.
 
-    In about one of ten tries it comes after them, as the interpreter closes the reader first; so there are three.
+    In about one of ten tries it comes after them, which is a flaw whose cause is not found yet; so there are three.
     """
     for _ in range(3):
         done, answered = stopped_while_a_server_hangs(slow, start_sync)
