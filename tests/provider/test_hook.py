@@ -11,6 +11,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_talon_one.assets import sanitize_uri, talon_one_asset
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
+from talon_one_singer.logs import Redactor
+from tap_talon_one.settings import SETTINGS
+from target_talon_one.settings import SYNC_SETTINGS
 
 
 def test_the_connection_becomes_a_client(emu, connection):
@@ -99,3 +102,11 @@ def test_an_asset_names_host_kind_and_id():
     """Whatever the connection's host looks like."""
     for url in ("https://shop.talon.one", "shop.talon.one"):
         assert "talonone://shop.talon.one/audiences/7" == talon_one_asset(url, "audiences", 7).uri
+
+
+@pytest.mark.parametrize("table", [SETTINGS, SYNC_SETTINGS], ids=["tap", "target"])
+def test_numbers_that_a_form_gives_as_text_reach_loads_and_pushes_too(emu, connection, table):
+    """Not only the client."""
+    connection(connect_timeout_seconds="3")
+    settings = TalonOneHook().settings(table, {}, Redactor())
+    assert (emu.url, 3) == (settings["base_url"], settings["connect_timeout_seconds"])

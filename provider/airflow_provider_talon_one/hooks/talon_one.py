@@ -135,29 +135,13 @@ class TalonOneHook(BaseHook):
     def client(self) -> TalonOneClient:
         """See ``get_conn``."""
         from talon_one_client.client import TalonOneClient
-        from talon_one_client.config import ClientConfig, Key, RetryConfig
+        from talon_one_client.from_settings import config_from_settings
+        from talon_one_singer.logs import Redactor
+        from target_talon_one.settings import SYNC_SETTINGS
 
-        names = {
-            "connect_timeout_seconds": "connect_timeout_s",
-            "read_timeout_seconds": "read_timeout_s",
-            "ca_bundle": "verify",
-        }
-        given = {names.get(name, name): value for name, value in self.values.items()}
         with fail_for_good():
-            for name in (
-                "connect_timeout_s",
-                "read_timeout_s",
-                "requests_per_second",
-                "management_requests_per_second",
-            ):
-                if name in given:
-                    given[name] = float(given[name])
-            for name in ("api_key", "management_key"):
-                if name in given:
-                    given[name] = Key(given[name])
-            if "retry_budget_seconds" in given:
-                given["retry"] = RetryConfig(budget_s=float(given.pop("retry_budget_seconds")))
-            return TalonOneClient(ClientConfig(user_agent="talon-one-connector (airflow)", **given))
+            settings = self.settings(SYNC_SETTINGS, {}, Redactor())
+            return TalonOneClient(config_from_settings(settings, "talon-one-connector (airflow)"))
 
     def close(self) -> None:
         """Close the client's connections."""

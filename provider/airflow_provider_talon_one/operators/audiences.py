@@ -7,15 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
+from airflow_provider_talon_one.operators.talon_one import TalonOneOperator, given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    """The fields that are given."""
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 class CreateAudienceOperator(TalonOneOperator):
@@ -41,7 +36,7 @@ class CreateAudienceOperator(TalonOneOperator):
     ) -> None:
         super().__init__(
             operation="create_audience_v2",
-            body=_given(
+            body=given(
                 name=name,
                 integration=integration,
                 integrationId=integration_id,
@@ -70,7 +65,7 @@ class UpdateAudienceOperator(TalonOneOperator):
         super().__init__(
             operation="update_audience_v2",
             path={"audienceId": audience_id},
-            body=_given(name=name),
+            body=given(name=name),
             **kwargs,
         )
 

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    """The fields that are given."""
-    return {name: value for name, value in fields.items() if value is not None}
+from airflow_provider_talon_one.operators.talon_one import TalonOneOperator, given
 
 
 class GetLoyaltyBalancesOperator(TalonOneOperator):
@@ -169,6 +164,6 @@ class LinkLoyaltyCardToProfileOperator(TalonOneOperator):
         super().__init__(
             operation="link_loyalty_card_to_profile",
             path={"loyaltyProgramId": loyalty_program_id, "loyaltyCardId": loyalty_card_id},
-            body=_given(integrationId=integration_id),
+            body=given(integrationId=integration_id),
             **kwargs,
         )

@@ -7,15 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
+from airflow_provider_talon_one.operators.talon_one import TalonOneOperator, given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    """The fields that are given."""
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 class CreateReferralOperator(TalonOneOperator):
@@ -45,7 +40,7 @@ class CreateReferralOperator(TalonOneOperator):
     ) -> None:
         super().__init__(
             operation="create_referral",
-            body=_given(
+            body=given(
                 campaignId=campaign_id,
                 advocateProfileIntegrationId=advocate_profile_integration_id,
                 friendProfileIntegrationId=friend_profile_integration_id,

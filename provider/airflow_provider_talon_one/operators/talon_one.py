@@ -61,7 +61,7 @@ class TalonOneOperator(BaseOperator):
         super().__init__(**kwargs)
         self.operation = operation
         self.path = dict(path or {})
-        self.query = {name: value for name, value in (query or {}).items() if value is not None}
+        self.query = given(**(query or {}))
         self.body = body
         self.talon_one_conn_id = talon_one_conn_id
         self._check()
@@ -142,6 +142,11 @@ class TalonOneOperator(BaseOperator):
         ti = context["ti"]
         parts = (ti.dag_id, ti.task_id, ti.run_id, str(getattr(ti, "map_index", -1)))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that are given."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _is_templated(value: Any) -> bool:
