@@ -276,6 +276,7 @@ def test_sigterm_ends_it_after_the_requests_in_flight(engine, tmp_path):
         "api_key": engine.emu.api_key,
         "store": engine.store,
         "rejects_directory": str(tmp_path / "rejects"),
+        "results_directory": str(tmp_path / "results"),
         "concurrency": 1,
         "streams": {"visits": {"sink": "events", "mode": "add"}},
     }
