@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from fsspec import AbstractFileSystem
+
 _MANIFEST = "manifest.json"
 _BYTES_A_PART = 1 << 20
 
@@ -43,15 +45,19 @@ class Home(Protocol):
         ...
 
 
-def home_of(url: str) -> Home:
+def home_of(url: str, filesystem: AbstractFileSystem | None = None) -> Home:
     """The home at a URL.
+
+    Args:
+        url: ``postgresql://…``, or a folder at an fsspec URL.
+        filesystem: of fsspec, with the keys for the folder; without it they come from the environment.
 
     Raises:
         StoreError: it cannot be used.
     """
     if url.startswith(("postgresql://", "postgres://")):
         return PostgresHome(url)
-    return FolderHome(url)
+    return FolderHome(url, filesystem)
 
 
 class FolderHome:
@@ -60,7 +66,7 @@ class FolderHome:
     Two runs at a time are noticed when the second one saves; see to it that they do not overlap.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, filesystem: AbstractFileSystem | None = None) -> None:
         self.name = _without_secrets(url)
         if "?" in url:
             raise StoreError(
@@ -73,7 +79,10 @@ class FolderHome:
             from fsspec.implementations.local import LocalFileSystem
 
             self._local = LocalFileSystem
-            self._fs, path = fsspec.core.url_to_fs(url)
+            if filesystem is not None:
+                self._fs, path = filesystem, filesystem._strip_protocol(url)
+            else:
+                self._fs, path = fsspec.core.url_to_fs(url)
         except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
             hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
             raise StoreError(f"the store {self.name} cannot be used: {error}{hint}") from None

@@ -13,6 +13,7 @@ from talon_one_warehouse.errors import (
     WarehouseError,
     WarehouseFullError,
     WarehouseLockedError,
+    WarehouseMemoryError,
 )
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ def told(path: str, *, opening: bool = False) -> Iterator[None]:
         WarehouseFullError: no room left on the disk.
         WarehouseLockedError: another process has the file open.
         WarehouseConfigError: the file cannot be opened.
+        WarehouseMemoryError: no memory left under DuckDB's limit.
         WarehouseError: anything else.
     """
     try:
         yield
     except duckdb.Error as error:
+        if isinstance(error, duckdb.OutOfMemoryException) and not _FULL.search(str(error)):
+            raise WarehouseMemoryError(f"DuckDB: {str(error).splitlines()[0]}") from error
         raise _ours(path, str(error), opening=opening) from error
 
 

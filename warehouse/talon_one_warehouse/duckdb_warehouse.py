@@ -15,6 +15,7 @@ import pyarrow as pa
 from talon_one_warehouse import duckdb_sql as sql
 from talon_one_warehouse.duckdb_errors import told
 from talon_one_warehouse.duckdb_files import connect_file
+from talon_one_warehouse.duckdb_memory import Memory, arrow_columns
 from talon_one_warehouse.duplicates import last_of_each_key
 from talon_one_warehouse.errors import TableError, WarehouseConfigError
 from talon_one_warehouse.results import python_rows
@@ -50,6 +51,7 @@ class DuckDBWarehouse:
         self.schema = schema
         self._tables: dict[str, TableSpec] = {}
         self._connection = _connect(self.path, schema)
+        self._memory = Memory(self._connection)
         try:
             with self._transaction():
                 self._execute(f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(schema)}")
@@ -78,15 +80,19 @@ class DuckDBWarehouse:
         state: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> MergeCounts:
         """See Warehouse."""
-        inserted = updated = 0
-        with self._transaction():
-            for name, parts in batches.items():
-                if any(part.num_rows for part in parts):
-                    counts = self._merge_table(self._table(name), pa.Table.from_batches(parts))
-                    inserted, updated = inserted + counts.inserted, updated + counts.updated
-            for name, value in (state or {}).items():
-                self._execute(sql.keep_state(self.schema), [name, json.dumps(value)])
-        return MergeCounts(inserted, updated)
+
+        def merged() -> MergeCounts:
+            inserted = updated = 0
+            with self._transaction():
+                for name, parts in batches.items():
+                    if any(part.num_rows for part in parts):
+                        counts = self._merge_table(self._table(name), pa.Table.from_batches(parts))
+                        inserted, updated = inserted + counts.inserted, updated + counts.updated
+                for name, value in (state or {}).items():
+                    self._execute(sql.keep_state(self.schema), [name, json.dumps(value)])
+            return MergeCounts(inserted, updated)
+
+        return self._memory.enough_for(merged)
 
     def state(self, name: str) -> dict[str, Any] | None:
         """See Warehouse."""
@@ -101,9 +107,7 @@ class DuckDBWarehouse:
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """See Warehouse. Instants are datetimes in UTC, or text where Python's datetime does not reach."""
         with told(self.path):
-            answer = self._connection.sql(statement)
-            columns = [] if answer is None else answer.to_arrow_table().columns
-        return python_rows(columns)
+            return python_rows(self._memory.enough_for(lambda: arrow_columns(self._connection, statement)))
 
     def close(self) -> None:
         """See Warehouse."""
@@ -185,5 +189,5 @@ def _connect(path: str, schema: str) -> duckdb.DuckDBPyConnection:
     with told(path, opening=True):
         connection = connect_file(path, schemas=[schema])
         # The default of 16 MB checkpoints after almost every merge, which doubles the time of a load.
-        connection.execute("SET wal_autocheckpoint = '256MB'; SET TimeZone = 'UTC'")
+        connection.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
     return connection

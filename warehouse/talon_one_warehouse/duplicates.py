@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+from talon_one_warehouse.arrays import int64s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ROW = "\0row"
-
 
 def last_of_each_key(rows: pa.Table, key: Sequence[str]) -> pa.Table:
     """The rows without those that a later row of the same key replaces, in their order."""
-    numbered = rows.select(list(key)).append_column(_ROW, pa.array(range(rows.num_rows), pa.int64()))
-    last = numbered.group_by(list(key)).aggregate([(_ROW, "max")])
-    if last.num_rows == rows.num_rows:
-        return rows
-    return rows.take(last[f"{_ROW}_max"].combine_chunks().sort())
+    # Not by Table.group_by, which imports pandas: some 50 MB.
+    last = {values: number for number, values in enumerate(zip(*(_values(rows[name]) for name in key), strict=True))}
+    return rows if len(last) == rows.num_rows else rows.take(int64s(sorted(last.values())))
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())  # a year past 9999 is no datetime
+    values: list[Any] = column.to_pylist()
+    return values

@@ -5,7 +5,8 @@ WarehouseError               an expected failure: told in one line, without trac
 ├── TableError               the table that is there, or the one that is wanted, cannot be used; change one of them
 ├── RowError                 a value does not fit its column; names table, column, value and row
 ├── WarehouseLockedError     another process has the database open; run again when it has ended
-└── WarehouseFullError       no room left; make room and run again, the last merge is complete
+├── WarehouseFullError       no room left; make room and run again, the last merge is complete
+└── WarehouseMemoryError     the machine's memory is too small for it
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ class WarehouseLockedError(WarehouseError):
 
 class WarehouseFullError(WarehouseError):
     """There is no room left where the database is stored."""
+
+
+class WarehouseMemoryError(WarehouseError):
+    """There is not enough memory for what was to be done."""
 
 
 class RowError(WarehouseError):

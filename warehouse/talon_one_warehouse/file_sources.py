@@ -17,6 +17,8 @@ from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fsspec import AbstractFileSystem
+
     Parts = Iterator[list[dict[str, Any]]]
 
 
@@ -42,36 +44,39 @@ class FileSource:
         self.close()
 
 
-def open_file(url: str) -> FileSource:
+def open_file(url: str, filesystem: AbstractFileSystem | None = None) -> FileSource:
     """A file by its name's end; a folder is one of Parquet files.
+
+    Args:
+        url: a path or any URL that fsspec knows.
+        filesystem: the one that has the keys for it; without it they come from the environment.
 
     Raises:
         WarehouseConfigError: there is none, or of another kind.
     """
     plain = url.removesuffix(".gz")
     if plain.endswith(".csv"):
-        return _open_csv(url)
+        return _open_csv(url, filesystem)
     if plain.endswith((".jsonl", ".ndjson")):
-        return _open_json_lines(url)
+        return _open_json_lines(url, filesystem)
     if url.endswith(".parquet") or "." not in url.rsplit("/", 1)[-1]:
-        return _open_parquet(url)
+        return _open_parquet(url, filesystem)
     raise WarehouseConfigError(f"{url}: a source is a database or a file that ends with .csv, .jsonl or .parquet")
 
 
-def _text(url: str, stack: ExitStack) -> io.TextIOBase:
-    import fsspec
-
+def _text(url: str, filesystem: AbstractFileSystem | None, stack: ExitStack) -> io.TextIOBase:
     try:
-        file = stack.enter_context(fsspec.open(_place(url), "rb").open())
+        system, path = _at(url, filesystem)
+        file = stack.enter_context(system.open(path, "rb"))
         raw = stack.enter_context(gzip.GzipFile(fileobj=file)) if url.endswith(".gz") else file
         return stack.enter_context(io.TextIOWrapper(raw, encoding="utf-8-sig", newline=""))
     except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
         raise WarehouseConfigError(f"cannot read the source {url}: {_why(error)}") from None
 
 
-def _open_csv(url: str) -> FileSource:
+def _open_csv(url: str, filesystem: AbstractFileSystem | None) -> FileSource:
     with ExitStack() as stack:
-        reader = csv.reader(_text(url, stack), strict=True)
+        reader = csv.reader(_text(url, filesystem, stack), strict=True)
         try:
             header = next(reader, [])
         except (csv.Error, UnicodeDecodeError, OSError) as error:
@@ -109,9 +114,9 @@ def _checked(reader: Any, url: str) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, row
 
 
-def _open_json_lines(url: str) -> FileSource:
+def _open_json_lines(url: str, filesystem: AbstractFileSystem | None) -> FileSource:
     with ExitStack() as stack:
-        file = _text(url, stack)
+        file = _text(url, filesystem, stack)
         lines = enumerate(file, 1)
         first = _objects(lines, url, 1)
         columns = tuple(first[0]) if first else ()
@@ -142,14 +147,12 @@ def _objects(lines: Iterator[tuple[int, str]], url: str, size: int) -> list[dict
     return found
 
 
-def _open_parquet(url: str) -> FileSource:
+def _open_parquet(url: str, filesystem: AbstractFileSystem | None) -> FileSource:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
     try:
-        import fsspec
-
-        system, path = fsspec.core.url_to_fs(_place(url))
+        system, path = _at(url, filesystem)
         dataset = ds.dataset(path, filesystem=system, format="parquet", partitioning="hive")
     except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
         raise WarehouseConfigError(f"cannot read the source {url}: {_why(error)}") from None
@@ -165,8 +168,14 @@ def _open_parquet(url: str) -> FileSource:
     return FileSource(tuple(dataset.schema.names), rows, ExitStack())
 
 
-def _place(url: str) -> str:
-    return url if "://" in url else str(Path(url).expanduser())
+def _at(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSystem, str]:
+    """The file system of a URL, and the path in it."""
+    if filesystem is not None:
+        return filesystem, filesystem._strip_protocol(url)
+    import fsspec
+
+    system, path = fsspec.core.url_to_fs(url if "://" in url else str(Path(url).expanduser()))
+    return system, path
 
 
 def _why(error: Exception) -> str:

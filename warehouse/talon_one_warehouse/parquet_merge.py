@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from talon_one_warehouse import parquet_sql as sql
-from talon_one_warehouse.arrays import ARROW_KINDS
+from talon_one_warehouse.arrays import ARROW_KINDS, int64s
 from talon_one_warehouse.duckdb_sql import quoted
 from talon_one_warehouse.parquet_manifest import DataFile, Table
 from talon_one_warehouse.parquet_partitions import Range, months, split
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FILES_OF_A_SIZE = 8
 ROWS_AT_MOST = 5_000_000  # a larger file is left as it is
 _SMALLEST = 1_000
-_ROWS_AT_ONCE = 100_000
+_ROWS_AT_ONCE = 20_000
 
 
 class Merged(NamedTuple):
@@ -61,12 +61,14 @@ class TableMerge:
 
     def run(self, rows: pa.Table) -> Merged:
         """Write what is new or changed; nothing of it is live before the manifest says so."""
-        numbered = rows.append_column(sql.ROW, pa.array(range(rows.num_rows), pa.int64()))
+        numbered = rows.append_column(sql.ROW, int64s(range(rows.num_rows)))
         self._connection.register(sql.STAGE, numbered)
         try:
             known = self._known(rows)
             fresh = self._fitted(rows.filter(pa.compute.invert(known)) if known is not None else rows)
-            changed, stale = self._changed(rows) if known is not None else (self._schema.empty_table(), set())
+            changed, stale = (
+                self._changed(rows) if known is not None else (pa.Table.from_batches([], self._schema), set())
+            )
         finally:
             self._connection.unregister(sql.STAGE)
         table = self._written(pa.concat_tables([fresh, changed]), stale)
@@ -81,14 +83,14 @@ class TableMerge:
         hits = self._arrow(f"SELECT {quoted(sql.ROW)} FROM {quoted(sql.HITS)}")  # noqa: S608 - names are quoted
         if not hits.num_rows:
             return None
-        return pa.compute.is_in(pa.array(range(rows.num_rows), pa.int64()), value_set=hits[sql.ROW].combine_chunks())
+        return pa.compute.is_in(int64s(range(rows.num_rows)), value_set=hits[sql.ROW].combine_chunks())
 
     def _candidates(self, rows: pa.Table) -> Iterable[DataFile]:
         """The files that can hold a key of the rows."""
         keys = Range(self._table.key)
         keys.add(rows)
         fixed = self._table.partition_by in self._table.key
-        here = set(months(self._table, rows).unique().to_pylist()) if fixed else set()
+        here = set(months(self._table, rows)) if fixed else set()
         return (
             file for partition, file in self._table.files() if (not fixed or partition in here) and keys.may_meet(file)
         )
@@ -118,7 +120,7 @@ class TableMerge:
         again = [file for file in live if self._store.uri(file.path) in stale]
         if rows is None and not again:
             return live
-        rows = self._schema.empty_table() if rows is None else rows
+        rows = pa.Table.from_batches([], self._schema) if rows is None else rows
         left = [file for file in live if file not in again]
         again += to_compact(left, rows.num_rows + sum(file.rows for file in again))
         new = self._file(partition, rows, again)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from talon_one_warehouse.arrays import int64s
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -24,26 +26,24 @@ def partition_column(columns: Mapping[str, Kind]) -> str | None:
     return next((name for name in _INSTANTS if columns.get(name) == "instant"), None)
 
 
-def months(table: Table, rows: pa.Table) -> pa.Array:
+def months(table: Table, rows: pa.Table) -> list[str]:
     """The partition of each row, ``2024-01``."""
     if table.partition_by is None:
-        return pa.repeat(ALL, rows.num_rows)
+        return [ALL] * rows.num_rows
     instants = rows[table.partition_by].combine_chunks().cast(pa.timestamp("us"))
     # Only the months there are are written out: that is a hundred times fewer than rows.
     starts = pc.floor_temporal(instants, unit="month").dictionary_encode()
-    names = pc.fill_null(pc.strftime(starts.dictionary, format="%Y-%m"), NONE)
-    return pc.fill_null(pc.take(names, starts.indices), NONE)
+    names = [name or NONE for name in pc.strftime(starts.dictionary, format="%Y-%m").to_pylist()]
+    return [NONE if index is None else names[index] for index in starts.indices.to_pylist()]
 
 
 def split(table: Table, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     """The rows of each partition."""
-    of_rows = months(table, rows)
-    names = pc.unique(of_rows).to_pylist()
-    if len(names) == 1:
-        yield names[0], rows
-        return
-    for name in names:
-        yield name, rows.filter(pc.equal(of_rows, name))
+    numbers: dict[str, list[int]] = {}
+    for number, name in enumerate(months(table, rows)):
+        numbers.setdefault(name, []).append(number)
+    for name, of_month in numbers.items():
+        yield name, rows if len(numbers) == 1 else rows.take(int64s(of_month))
 
 
 class Range:

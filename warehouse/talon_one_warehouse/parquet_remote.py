@@ -28,16 +28,19 @@ class RemoteStore:
 
     Where S3 is spoken the manifest is put on condition that it is still the one that was read. Other stores have it
     compared just before, which leaves a moment in which two loads can overwrite each other.
+
+    Args:
+        scheme: ``s3``, ``gs``, ``abfs``.
+        place: bucket and prefix.
+        folder: below it.
+        filesystem: the one that has the keys; without it they come from the environment.
     """
 
-    def __init__(self, scheme: str, place: str, folder: str) -> None:
-        import fsspec
-
+    def __init__(self, scheme: str, place: str, folder: str, filesystem: AbstractFileSystem | None = None) -> None:
         self.name = f"{scheme}://{place}"
         self._scheme = scheme
         self._is_s3 = scheme == "s3"
-        options = _S3_OPTIONS if self._is_s3 else {}
-        self._fs: AbstractFileSystem = fsspec.filesystem(scheme, use_listings_cache=False, **options)
+        self._fs: AbstractFileSystem = _without_cache(scheme, filesystem)
         self._folder = f"{self._fs._strip_protocol(self.name)}/{folder}"
         self._tags: dict[str, str | None] = {}
 
@@ -122,6 +125,16 @@ class RemoteStore:
         return WarehouseLockedError(
             f"{self.name} was changed by another process since it was opened; run again when that has ended"
         )
+
+
+def _without_cache(scheme: str, filesystem: AbstractFileSystem | None) -> AbstractFileSystem:
+    """A file system that remembers no listing: others write there too. One that was given is left as it is."""
+    import fsspec
+
+    options: dict[str, Any] = {"use_listings_cache": False, **(_S3_OPTIONS if scheme == "s3" else {})}
+    if filesystem is None:
+        return fsspec.filesystem(scheme, **options)
+    return type(filesystem)(*filesystem.storage_args, **{**filesystem.storage_options, **options})
 
 
 def _is_precondition(error: OSError) -> bool:

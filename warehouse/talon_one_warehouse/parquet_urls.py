@@ -11,10 +11,12 @@ from talon_one_warehouse.errors import WarehouseConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from fsspec import AbstractFileSystem
+
     from talon_one_warehouse.warehouse import Warehouse
 
 _DATABASES = (".duckdb", ".db", ".sqlite", ".sqlite3")
-_DRIVERS: Mapping[str, str] = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
+REMOTE: Mapping[str, str] = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
 
 
 def is_folder(url: str) -> bool:
@@ -43,7 +45,12 @@ def _open_file(rest: str, schema: str) -> Warehouse:
     return open_folder(unquote(rest), schema)
 
 
-def _open_remote(scheme: str, rest: str, schema: str) -> Warehouse:
+def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFileSystem | None = None) -> Warehouse:
+    """The warehouse at ``bucket/prefix``.
+
+    Raises:
+        WarehouseConfigError: the URL names no bucket, or the driver of the scheme is not installed.
+    """
     place = rest.strip("/")
     if "@" in place.partition("/")[0]:
         raise WarehouseConfigError(f"a {scheme}:// URL holds no keys; give them by the environment or a profile")
@@ -54,10 +61,10 @@ def _open_remote(scheme: str, rest: str, schema: str) -> Warehouse:
     except ModuleNotFoundError as error:
         raise _not_installed(error) from None
     try:
-        return open_remote(scheme, place, schema)
+        return open_remote(scheme, place, schema, filesystem)
     except ImportError:
-        extra = "'talon-one-connector[s3]'" if scheme == "s3" else _DRIVERS[scheme]
-        raise WarehouseConfigError(f"{_DRIVERS[scheme]} is not installed; run: pip install {extra}") from None
+        extra = "'talon-one-connector[s3]'" if scheme == "s3" else REMOTE[scheme]
+        raise WarehouseConfigError(f"{REMOTE[scheme]} is not installed; run: pip install {extra}") from None
 
 
 def _not_installed(error: ModuleNotFoundError) -> WarehouseConfigError:
@@ -66,5 +73,5 @@ def _not_installed(error: ModuleNotFoundError) -> WarehouseConfigError:
 
 PARQUET_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {
     "file": _open_file,
-    **{scheme: partial(_open_remote, scheme) for scheme in _DRIVERS},
+    **{scheme: partial(open_remote_at, scheme) for scheme in REMOTE},
 }

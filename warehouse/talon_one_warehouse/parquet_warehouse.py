@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from talon_one_warehouse import parquet_sql as sql
+from talon_one_warehouse.duckdb_memory import Memory, arrow_columns
 from talon_one_warehouse.duckdb_sql import STATE_TABLE, quoted
 from talon_one_warehouse.duplicates import last_of_each_key
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
+    from fsspec import AbstractFileSystem
 
     from talon_one_warehouse.columns import TableSpec
     from talon_one_warehouse.parquet_store import Store
@@ -57,6 +59,7 @@ class ParquetWarehouse:
         self._obsolete: set[str] = set()
         self._wanted: dict[str, TableSpec] = {}
         self._connection, self._spill = connect(schema)
+        self._memory = Memory(self._connection)
         try:
             with told(store.name, opening=True):
                 store.attach(self._connection)
@@ -88,7 +91,8 @@ class ParquetWarehouse:
         now = datetime.now(UTC).isoformat()
         states = {name: State(dict(value), now) for name, value in (state or {}).items()}
         with told(self._store.name):
-            merged = self._merged(columns_of(batches))
+            rows = columns_of(batches)
+            merged = self._memory.enough_for(lambda: self._merged(rows))
             changed = {name: done.table for name, done in merged.items() if any(done.counts)}
             if changed or states:
                 self._commit(self._manifest.with_tables(changed, states))
@@ -109,8 +113,7 @@ class ParquetWarehouse:
         with told(self._store.name):
             for view in self._views():
                 self._connection.execute(view)
-            answer = self._connection.sql(statement)
-            return python_rows([] if answer is None else answer.to_arrow_table().columns)
+            return python_rows(self._memory.enough_for(lambda: arrow_columns(self._connection, statement)))
 
     def close(self) -> None:
         """See Warehouse."""
@@ -201,13 +204,13 @@ def open_local(path: str, schema: str) -> ParquetWarehouse:
     return ParquetWarehouse(store, schema=schema)
 
 
-def open_remote(scheme: str, place: str, schema: str) -> ParquetWarehouse:
+def open_remote(scheme: str, place: str, schema: str, filesystem: AbstractFileSystem | None = None) -> ParquetWarehouse:
     """The warehouse under a prefix of an object store that fsspec knows."""
     from talon_one_warehouse.parquet_remote import RemoteStore
 
     _check(schema)
     with told(f"{scheme}://{place}", opening=True):
-        store = RemoteStore(scheme, place.rstrip("/"), folder_of(schema))
+        store = RemoteStore(scheme, place.rstrip("/"), folder_of(schema), filesystem)
     return ParquetWarehouse(store, schema=schema)
 
 

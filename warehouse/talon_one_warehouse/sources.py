@@ -11,6 +11,8 @@ from talon_one_warehouse.errors import WarehouseConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fsspec import AbstractFileSystem
+
 FILES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
 DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", "adbc://", "adbc+")
 
@@ -86,8 +88,12 @@ def source_spec(given: Any, place: str) -> SourceSpec:
     return spec
 
 
-def open_source(spec: SourceSpec) -> Source:
+def open_source(spec: SourceSpec, *, filesystem: AbstractFileSystem | None = None) -> Source:
     """Open a source; its columns are known then.
+
+    Args:
+        spec: the source.
+        filesystem: of fsspec, with the keys for a file's URL; without it they come from the environment.
 
     Raises:
         WarehouseConfigError: it cannot be opened, or the query is none.
@@ -96,7 +102,7 @@ def open_source(spec: SourceSpec) -> Source:
         if not spec.url.startswith(DATABASES):
             from talon_one_warehouse.file_sources import open_file
 
-            return open_file(spec.url)
+            return open_file(spec.url, filesystem)
         from talon_one_warehouse.database_sources import open_database
 
         return open_database(spec)

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 
 from talon_one_warehouse.adbc_urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
-from talon_one_warehouse.parquet_urls import PARQUET_OPENERS, is_folder, open_folder
+from talon_one_warehouse.parquet_urls import PARQUET_OPENERS, REMOTE, is_folder, open_folder, open_remote_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from fsspec import AbstractFileSystem
 
     from talon_one_warehouse.warehouse import Warehouse
 
 DEFAULT_SCHEMA = "talon_one"
 
 
-def open_warehouse(url: str, *, schema: str = DEFAULT_SCHEMA) -> Warehouse:
+def open_warehouse(
+    url: str, *, schema: str = DEFAULT_SCHEMA, filesystem: AbstractFileSystem | None = None
+) -> Warehouse:
     """The warehouse at ``url``.
 
     Args:
@@ -26,6 +30,8 @@ def open_warehouse(url: str, *, schema: str = DEFAULT_SCHEMA) -> Warehouse:
             ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for Parquet files
             ``./folder``, ``file:///absolute/folder``, ``s3://bucket/prefix``, ``gs://`` or ``abfs://``.
         schema: the database schema that holds the tables; created if missing.
+        filesystem: of fsspec, with the keys of an ``s3://``, ``gs://`` or ``abfs://`` URL; without it they come from
+            the environment.
 
     Raises:
         WarehouseConfigError: not a warehouse URL, or nothing can be opened there.
@@ -36,6 +42,10 @@ def open_warehouse(url: str, *, schema: str = DEFAULT_SCHEMA) -> Warehouse:
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise WarehouseConfigError(f"a warehouse URL looks like {_EXAMPLE}, not {_without_secrets(url)!r}")
+    if filesystem is not None:
+        if scheme not in REMOTE:
+            raise WarehouseConfigError(f"{scheme}:// URLs take no file system; {', '.join(REMOTE)} do")
+        return open_remote_at(scheme, rest, schema, filesystem)
     if scheme.startswith("adbc+"):
         return open_driver(scheme.removeprefix("adbc+"), rest, schema)
     if scheme not in _OPENERS:

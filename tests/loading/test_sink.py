@@ -1,0 +1,83 @@
+"""The tap's rows on their way into a warehouse: what a merge that fails may not hide."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from talon_one_emulator import Emulator
+from talon_one_loading.entries import chosen_entries
+from talon_one_loading.reading import Reading, run_context
+from talon_one_loading.sink import WarehouseSink
+from talon_one_singer import ConfigSource
+from talon_one_singer.logs import Redactor
+from talon_one_singer.signals import StopSignal
+from talon_one_singer.state import State
+from talon_one_warehouse import RowError, open_warehouse
+from tap_talon_one.settings import SETTINGS
+
+TOO_SMALL = "0." + "0" * 29 + "1"  # the column has 18 digits behind the point
+
+
+@pytest.fixture
+def emu():
+    """5 cards with 50 rows each."""
+    with Emulator(seed="synthetic", cards=5, transactions=50, management_rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def load(emu, tmp_path):
+    """Loads the ledgers of all cards from where the last load ended, with a merge every few rows."""
+
+    def run(rows_per_merge):
+        values = {
+            "base_url": emu.url,
+            "api_key": emu.api_key,
+            "management_key": emu.management_key,
+            "settle_seconds": 0,
+            "transactions_strategy": "per_card",
+        }
+        settings = SETTINGS.load([ConfigSource("the test", values)], {})
+        entries = chosen_entries(settings, "loyalty_card_transactions")
+        with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
+            state = State.from_dict(warehouse.state("tap-talon-one") or {}, "the state")
+            sink = WarehouseSink(warehouse, rows_per_merge=rows_per_merge)
+            Reading(settings, entries, run_context(settings, state, StopSignal(), Redactor()), sink).run()
+
+    return run
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """Id and amount of every row in the warehouse."""
+
+    def rows():
+        with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
+            return warehouse.query("SELECT id, amount FROM talon_one.loyalty_card_transactions ORDER BY id")
+
+    return rows
+
+
+def truth(emu):
+    """Id and amount of every row of a card at the emulator."""
+    rows = emu.state("ledger")["ledger"]
+    return sorted((row["id"], Decimal(row["amount"])) for row in rows if row["card"] is not None)
+
+
+@pytest.mark.parametrize("rows_per_merge", [10, 120, 100_000])
+def test_a_row_that_cannot_be_stored_stops_the_load_and_hides_no_other(emu, load, loaded, rows_per_merge):
+    """The error names it, the state does not pass it: when it is mended, the next load brings all that is left."""
+    (bad,) = emu.add_transactions([{"program": 1, "card": "card-000003", "amount": TOO_SMALL}])
+    with pytest.raises(RowError, match=f"row id={bad}"):
+        load(rows_per_merge)
+    emu.delete_transactions([bad])
+    load(rows_per_merge)
+    assert truth(emu) == loaded()
+
+
+def test_many_small_merges_hold_what_one_large_merge_holds(emu, load, loaded):
+    """Rows are turned into columns a part at a time, and each part is merged once."""
+    load(7)
+    assert truth(emu) == loaded()

@@ -1,0 +1,64 @@
+"""How little memory merges take, and that they get more where that is not enough."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from talon_one_warehouse.duckdb_memory import Memory
+
+# Pandas alone takes 50 MB, and both pyarrow and DuckDB import it when they are asked the wrong way.
+MERGES = """
+import sys
+from talon_one_warehouse import open_warehouse, table_spec, to_arrow
+texts = {"type": ["null", "string"]}
+properties = {"id": {"type": "integer"}, "n": {"type": "number"}, "ok": {"type": "boolean"}, "text": texts}
+properties |= {"created": texts | {"format": "date-time"}}
+with open_warehouse(sys.argv[1]) as warehouse:
+    spec = table_spec("t", {"type": "object", "properties": properties}, ["id"])
+    warehouse.prepare(spec)
+    for text in ("a", "b"):
+        rows = [b'{"id":%d,"n":1.5,"ok":true,"created":"2026-01-01T00:00:00Z","text":"%s"}' % (n, text.encode())
+                for n in (1, 2, 2, 3)]
+        counts = warehouse.merge({"t": [to_arrow(spec, rows)]}, {"state": {"text": text}})
+print(counts.inserted, counts.updated, "pandas" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("url", ["duckdb:///{}/w.duckdb", "{}"])
+def test_a_merge_imports_no_pandas(url, tmp_path):
+    """Neither new rows nor changed ones, into DuckDB or Parquet."""
+    done = subprocess.run([sys.executable, "-c", MERGES, url.format(tmp_path)], capture_output=True, text=True)
+    assert "0 3 False" == done.stdout.strip(), done.stderr
+
+
+def limit(connection):
+    """DuckDB's limit, as it writes it."""
+    return connection.execute("SELECT current_setting('memory_limit')").fetchone()[0]
+
+
+def test_work_that_lacks_memory_is_done_again_with_more():
+    """Begun anew each time; the limit stays where it was enough."""
+    with duckdb.connect() as connection:
+        memory, tries = Memory(connection, first_mb=2), []
+
+        def work():
+            tries.append(limit(connection))
+            return connection.execute("SELECT len(list(range)) FROM range(1000000)").fetchone()[0]
+
+        assert 1_000_000 == memory.enough_for(work)
+        assert len(tries) > 1
+        assert ["1.9 MiB", "3.8 MiB"] == tries[:2]
+        assert tries[-1] == limit(connection)
+
+
+def test_more_than_the_machine_has_is_never_given():
+    """What does not fit in what DuckDB takes by itself is an error."""
+    with duckdb.connect(config={"memory_limit": "4MB"}) as connection:
+        memory = Memory(connection, first_mb=2)
+        with pytest.raises(duckdb.OutOfMemoryException):
+            memory.enough_for(lambda: connection.execute("SELECT list(range) FROM range(1000000)").fetchall())
+        assert "2.8 MiB" == limit(connection)  # of 3.8, in whole megabytes
