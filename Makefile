@@ -4,10 +4,10 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.stamp
 
-.PHONY: help setup check test test-all test-airflows demo airflow docs bench schemas lock clean
+.PHONY: help setup check test test-all test-airflows demo airflow screenshots docs bench schemas lock clean
 
 help: ## what there is
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## create .venv with the locked versions
 
@@ -29,7 +29,7 @@ test: $(STAMP) ## the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
 
 test-all: $(STAMP) ## all tests, the slow ones too
-	@bash scripts/setup_peers.sh
+	@bash scripts/setup_peers.sh browser
 	$(PY) -m pytest
 
 test-airflows: $(STAMP) ## the provider's tests under each Airflow of requirements/airflow
@@ -40,6 +40,10 @@ demo: $(STAMP) ## real retail data from a local Talon.One into DuckDB
 
 airflow: $(STAMP) ## a local Talon.One and a real Airflow with the example DAGs, until Ctrl-C
 	$(PY) scripts/airflow_live.py
+
+screenshots: $(STAMP) ## the pictures of docs/images, from a real Airflow in a real browser
+	@bash scripts/setup_peers.sh browser
+	KEEP_SCREENSHOTS=1 $(PY) -m pytest tests/provider/test_browser.py
 
 bench: $(STAMP) ## rows and requests a second, beside a plain requests loop
 	$(PY) benchmarks/run.py

@@ -25,8 +25,20 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={
-        "warehouse_url": Param(WAREHOUSE, type="string", title="Warehouse", description="As talon-one load takes it."),
-        "requests_at_once": Param(8, type="integer", minimum=1, maximum=64, title="Requests in flight"),
+        "warehouse_url": Param(
+            WAREHOUSE,
+            type="string",
+            title="Warehouse",
+            description="duckdb:///path, postgresql://user@host/database, ...",
+        ),
+        "requests_at_once": Param(
+            8,
+            type="integer",
+            minimum=1,
+            maximum=64,
+            title="Requests in flight",
+            description="Calls that wait for an answer at the same time.",
+        ),
     },
     tags=["talon-one"],
 ):

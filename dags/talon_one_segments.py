@@ -42,8 +42,18 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={
-        "warehouse_url": Param(f"duckdb:///{HOME}/loyalty.duckdb", type="string", title="Warehouse"),
-        "store": Param(f"{HOME}/talon-one-store.duckdb", type="string", title="Store of what was sent"),
+        "warehouse_url": Param(
+            f"duckdb:///{HOME}/loyalty.duckdb",
+            type="string",
+            title="Warehouse",
+            description="The one that talon_one_hourly_load fills.",
+        ),
+        "store": Param(
+            f"{HOME}/talon-one-store.duckdb",
+            type="string",
+            title="Store of what was sent",
+            description="A file, a PostgreSQL or a place on S3.",
+        ),
         "points": Param(100, type="number", minimum=0, title="Points that make a top spender"),
         "needs_approval": Param(True, type="boolean", title="Ask a person before the push"),
     },

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Programs of others that the tests pipe into, each in an environment of its own under .venvs.
+# With `browser`: a Chromium too, which only slow tests need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for lock in requirements/*.lock; do
@@ -25,5 +26,11 @@ if [ -z "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] && ! command -v initd
         apt-get install -qq -y postgresql >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y postgresql >/dev/null; }
     else
         echo "setup: no PostgreSQL; the tests with a real one will be skipped" >&2
+    fi
+fi
+if [ "${1:-}" = browser ] && ! command -v chromedriver >/dev/null; then
+    install="apt-get install -qq -y --no-install-recommends chromium chromium-driver"
+    if ! { [ "$(id -u)" = 0 ] && { $install || { apt-get update -qq && $install; }; }; } >/dev/null 2>&1; then
+        echo "setup: no Chromium with chromedriver; the test of Airflow's pages will be skipped" >&2
     fi
 fi

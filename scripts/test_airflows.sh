@@ -1,22 +1,60 @@
 #!/usr/bin/env bash
 # The provider's tests under each Airflow of requirements/airflow, each in an environment of its own under .venvs.
-# With --lock the locks are compiled anew, with what there was on the day that each file names.
+# Every cell runs, also after one that fails. Names as arguments (3.1 3.2) run only these cells.
+# With --lock the locks are compiled anew, with what there was on the day that each file names, and nothing runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+[ -x .venvs/uv/bin/uv ] || bash scripts/setup.sh
 uv=.venvs/uv/bin/uv
-for source in requirements/airflow/*.in; do
-    lock="${source%.in}.lock"
-    name="airflow-$(basename "$source" .in)"
-    if [ "${1:-}" = --lock ]; then
-        day=$(grep -oE '[0-9]{4}-[0-9]{2}-[0-9]{2}' "$source" | head -1)
-        "$uv" pip compile --quiet --python-version 3.11 --no-header --exclude-newer "$day" --exclude-newer-package pyrate-limiter=2026-11-25 "$source" -o "$lock"
-        continue
+work=run
+if [ "${1:-}" = --lock ]; then
+    work=lock
+    shift
+fi
+cells=("$@")
+if [ $# = 0 ]; then
+    for source in requirements/airflow/*.in; do
+        cells+=("$(basename "$source" .in)")
+    done
+fi
+
+lock() { # of later days only the pyrate-limiter that the budgets need
+    local source="requirements/airflow/$1.in" day
+    day=$(grep -oE '[0-9]{4}-[0-9]{2}-[0-9]{2}' "$source" | head -1)
+    "$uv" pip compile --quiet --python-version 3.11 --no-header --exclude-newer "$day" \
+        --exclude-newer-package pyrate-limiter=2026-11-25 "$source" -o "${source%.in}.lock"
+}
+
+install() { # with Python 3.11, for which the locks are, if there is one
+    local venv=".venvs/airflow-$1" lock="requirements/airflow/$1.lock" python
+    if [ "$venv/.stamp" -nt "$lock" ] && [ "$venv/.stamp" -nt setup.cfg ]; then
+        return
     fi
-    if [ ! -e ".venvs/$name/.stamp" ] || [ "$lock" -nt ".venvs/$name/.stamp" ]; then
-        "$uv" venv --quiet --clear --python .venv/bin/python ".venvs/$name"
-        "$uv" pip sync --quiet --compile-bytecode --python ".venvs/$name/bin/python" "$lock"
-        touch ".venvs/$name/.stamp"
-    fi
-    echo "$name"
-    ".venvs/$name/bin/python" -m pytest -q -o filterwarnings=default tests/provider -m "not slow"
+    python=$("$uv" python find --no-python-downloads 3.11 2>/dev/null) || python=.venv/bin/python
+    "$uv" venv --quiet --clear --python "$python" "$venv" &&
+        "$uv" pip sync --quiet --compile-bytecode --python "$venv/bin/python" "$lock" &&
+        touch "$venv/.stamp"
+}
+
+run() {
+    ".venvs/airflow-$1/bin/python" -m pytest -q -o filterwarnings=default tests/provider -m "not slow"
+}
+
+if [ "$work" = lock ]; then
+    for cell in "${cells[@]}"; do
+        lock "$cell"
+    done
+    exit
+fi
+bash scripts/setup_peers.sh
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+summary=
+code=0
+for cell in "${cells[@]}"; do
+    printf '\nAirflow %s\n' "$cell"
+    { install "$cell" && run "$cell"; } 2>&1 | tee "$said" || code=1
+    summary+="Airflow $cell: $(tail -n 1 "$said")"$'\n'
 done
+printf '\n%s' "$summary"
+exit "$code"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -11,7 +12,7 @@ import time
 import urllib.request
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import URLError
 
 import pytest
@@ -139,3 +140,44 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     fs.mkdir("bucket")
     yield fs
     s3fs.S3FileSystem.clear_instance_cache()
+
+
+class GuardedBucket(NamedTuple):
+    """The bucket ``bucket`` of a server that answers nobody without these keys; ``fs`` has them."""
+
+    server: str
+    key: str
+    secret: str
+    fs: Any
+
+
+_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+
+
+def _ask_for_keys(server: str, *, yes: bool) -> None:
+    """Whether the server refuses requests that no known key has signed."""
+    data, headers = b"0" if yes else b"inf", {"Content-Type": "text/plain"}
+    urllib.request.urlopen(
+        urllib.request.Request(f"{server}/moto-api/reset-auth", data, headers, method="POST")
+    ).close()
+
+
+@pytest.fixture
+def guarded_bucket(s3: Any, s3_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[GuardedBucket]:
+    """A bucket whose keys are in no environment and no file."""
+    import botocore.session
+    import s3fs
+
+    iam = botocore.session.get_session().create_client("iam")
+    iam.create_user(UserName="loader")
+    iam.put_user_policy(UserName="loader", PolicyName="all", PolicyDocument=json.dumps(_POLICY))
+    key = iam.create_access_key(UserName="loader")["AccessKey"]
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    given = (s3_server, key["AccessKeyId"], key["SecretAccessKey"])
+    fs = s3fs.S3FileSystem(key=given[1], secret=given[2], endpoint_url=s3_server, use_listings_cache=False)
+    _ask_for_keys(s3_server, yes=True)
+    yield GuardedBucket(*given, fs)
+    _ask_for_keys(s3_server, yes=False)

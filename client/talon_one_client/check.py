@@ -65,6 +65,13 @@ class CheckReport:
         if self.clock_skew_s is not None:
             yield f"clock: {_in_words(self.clock_skew_s)}"
 
+    def summary(self) -> str:
+        """The report in a few words, for places that show it for a moment only."""
+        sentences = [_in_short(self.integration), _in_short(self.management)]
+        if self.clock_skew_s is not None and not _in_step(self.clock_skew_s):
+            sentences.append(f"The clock is {_in_words(self.clock_skew_s)}.")
+        return " ".join(sentences)
+
     @property
     def usable(self) -> bool:
         """True if at least one key is set and every key that is set works."""
@@ -124,7 +131,24 @@ def _skew(client: TalonOneClient) -> float | None:
     return (received - (there if there.tzinfo else there.replace(tzinfo=UTC))).total_seconds()
 
 
+def _in_short(key: KeyReport) -> str:
+    name = key.name.partition(" (")[0]
+    if not key.is_set:
+        return f"{name} is not set."
+    if not key.works:
+        return f"{name} does not work: {key.error and key.error.message}."
+    words = {operation: operation.removeprefix("get_").replace("_", " ") for operation in key.reads}
+    reads = [words[operation] for operation, why in key.reads.items() if why is None]
+    refused = [words[operation] for operation, why in key.reads.items() if why is not None]
+    more = f", but not {', '.join(refused)}" if refused else ""
+    return f"{name} works, may read {', '.join(reads) or 'nothing'}{more}."
+
+
+def _in_step(skew_s: float) -> bool:
+    return abs(skew_s) <= 2  # the Date header has whole seconds and may be a second old
+
+
 def _in_words(skew_s: float) -> str:
-    if abs(skew_s) <= 2:  # the Date header has whole seconds and may be a second old
+    if _in_step(skew_s):
         return "in step with Talon.One"
     return f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} Talon.One"

@@ -7,6 +7,9 @@ from typing import Any
 
 CONN_TYPE = "talon_one"
 RELABELING = {"host": "Base URL", "password": "Integration API key"}
+PLACEHOLDERS = {"host": "https://yourbaseurl.talon.one", "port": "443"}
+# The port is shown because Airflow 3.3.1 and 3.3.2 test no stored connection without one (apache/airflow#73298).
+HIDDEN = ("login", "schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,14 @@ FIELDS = (
     ConnField(
         "requests_per_second",
         "Requests a second",
-        "Budget of the Integration API key.",
+        "Budget of the Integration API key; no limit unless set.",
         _number(0.001),
         "requests_per_second",
     ),
     ConnField(
         "management_requests_per_second",
         "Management requests a second",
-        "Budget of each Management API endpoint; Talon.One allows 3.",
+        "Budget of each Management API endpoint; 3 unless set, which is what Talon.One allows.",
         _number(0.001),
         "management_requests_per_second",
     ),
@@ -68,12 +71,24 @@ FIELDS = (
         "budget_url",
         secret=True,
     ),
-    ConnField("connect_timeout_seconds", "Connect time-out", "Seconds.", _number(0.1), "connect_timeout_seconds"),
-    ConnField("read_timeout_seconds", "Read time-out", "Seconds.", _number(0.1), "read_timeout_seconds"),
+    ConnField(
+        "connect_timeout_seconds",
+        "Connect time-out",
+        "Seconds to wait for a connection; 10 unless set.",
+        _number(0.1),
+        "connect_timeout_seconds",
+    ),
+    ConnField(
+        "read_timeout_seconds",
+        "Read time-out",
+        "Seconds to wait for an answer; 60 unless set.",
+        _number(0.1),
+        "read_timeout_seconds",
+    ),
     ConnField(
         "retry_budget_seconds",
         "Retry budget",
-        "How long one call is tried again, in seconds.",
+        "Seconds for which one call is tried again, at most; 300 unless set.",
         _number(0),
         "retry_budget_seconds",
     ),
@@ -87,7 +102,7 @@ FIELDS = (
     ConnField(
         "environment",
         "Environment",
-        "What the API key belongs to; a push with expect_environment stops in the other one.",
-        {"type": ["string", "null"], "enum": ["live", "sandbox", None]},
+        "What the API key belongs to, live unless set; a push with expect_environment stops in the other one.",
+        {"type": ["string", "null"], "enum": ["live", "sandbox"]},
     ),
 )

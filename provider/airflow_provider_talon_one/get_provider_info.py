@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, RELABELING
+from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, HIDDEN, PLACEHOLDERS, RELABELING
 
 PACKAGE = "airflow_provider_talon_one"
 NAME = "talon-one-connector"
@@ -19,6 +19,11 @@ def get_provider_info() -> dict[str, Any]:
     https://airflow.apache.org/docs/apache-airflow-providers/howto/create-custom-providers.html
     """
     integration = "Talon.One"
+    uris = {
+        "schemes": ["talonone"],
+        "handler": f"{PACKAGE}.assets.sanitize_uri",
+        "to_openlineage_converter": f"{PACKAGE}.assets.to_openlineage_dataset",
+    }
     return {
         "package-name": NAME,
         "name": "Talon.One",
@@ -50,9 +55,9 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": f"{PACKAGE}.hooks.talon_one.TalonOneHook",
                 "hook-name": "Talon.One",
                 "ui-field-behaviour": {
-                    "hidden-fields": ["login", "schema", "port", "extra"],
+                    "hidden-fields": [*HIDDEN, "extra"],
                     "relabeling": RELABELING,
-                    "placeholders": {"host": "https://yourbaseurl.talon.one"},
+                    "placeholders": PLACEHOLDERS,
                 },
                 "conn-fields": {
                     field.name: {"label": field.label, "description": field.about, "schema": field.schema}
@@ -65,13 +70,8 @@ def get_provider_info() -> dict[str, Any]:
         "task-decorators": [
             {"name": "talon_one", "class-name": f"{PACKAGE}.decorators.talon_one_task"},
         ],
-        "asset-uris": [
-            {
-                "schemes": ["talonone"],
-                "handler": f"{PACKAGE}.assets.sanitize_uri",
-                "to_openlineage_converter": f"{PACKAGE}.assets.to_openlineage_dataset",
-            }
-        ],
+        "asset-uris": [uris],
+        "dataset-uris": [uris],  # Airflow 2 knows them by this name
     }
 
 

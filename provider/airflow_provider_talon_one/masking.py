@@ -1,10 +1,14 @@
-"""``mask_secret`` and ``redact``, wherever this Airflow keeps them."""
+"""``mask_secret`` and ``redact``, wherever this Airflow keeps them; all secrets of a connection."""
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
+from urllib.parse import quote
 
+_SHORTEST = 5
+_SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 _PLACES = (
     "airflow.providers.common.compat.sdk",
     "airflow.sdk._shared.secrets_masker",
@@ -21,6 +25,22 @@ def mask_secret(secret: str) -> None:
 def redact(value: Any) -> Any:
     """The value with everything masked that is a secret."""
     return _found("redact")(value)
+
+
+def mask_connection(connection: Any) -> None:
+    """Mask the password of any connection, and what its extra calls a secret, also as it stands in a URL."""
+    for secret in (connection.password, *_secrets(connection.extra_dejson)):
+        if secret:
+            mask_secret(secret)
+            mask_secret(quote(secret, safe=""))
+
+
+def _secrets(extra: Any, name: str = "") -> list[str]:
+    """The texts whose names sound like secrets; short ones are words of the language too."""
+    if isinstance(extra, dict):
+        return [text for key, one in extra.items() for text in _secrets(one, key)]
+    found = isinstance(extra, str) and len(extra) >= _SHORTEST and _SECRET.search(name)
+    return [extra] if found else []
 
 
 def _found(name: str) -> Any:

@@ -1,98 +1,109 @@
-"""Airflow connections as warehouses: by URL where a driver streams Arrow, else through the hook's cursor."""
+"""Sources, stores and ids at the places that Airflow names: by URL where that streams, else through a hook's cursor."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
 
-from airflow_provider_talon_one.masking import mask_secret
+from airflow_provider_talon_one.cursors import CursorSource
+from airflow_provider_talon_one.places import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from airflow_provider_talon_one.places import Place
     from talon_one_warehouse import Source
-
-_ROWS = 10_000
-
-
-def url_of(conn_id: str) -> str | None:
-    """The warehouse URL of a connection; None if only its own hook can open it.
-
-    ``postgres`` becomes ``postgresql://``, ``sqlite`` and ``duckdb`` the file that is their host.
-
-    Raises:
-        AirflowNotFoundException: there is no such connection.
-    """
-    connection = BaseHook.get_connection(conn_id)
-    kind = (connection.conn_type or "").replace("-", "_")
-    if kind in ("postgres", "postgresql"):
-        user = quote(connection.login or "", safe="")
-        password = quote(connection.password or "", safe="")
-        mask_secret(connection.password or "")
-        mask_secret(password)
-        place = f"{connection.host or 'localhost'}:{connection.port or 5432}/{connection.schema or user}"
-        return f"postgresql://{user}:{password}@{place}"
-    if kind in ("sqlite", "duckdb"):
-        return f"{kind}:///{connection.host or connection.schema or ''}"
-    return None
-
-
-class CursorSource:
-    """Rows of a query through a database hook of Airflow, some ten thousand at a time.
-
-    Whether the driver itself streams depends on it; PostgreSQL, SQLite and DuckDB go by URL instead, which do.
-    """
-
-    def __init__(self, conn_id: str, sql: str) -> None:
-        self._connection: Any = BaseHook.get_connection(conn_id).get_hook().get_conn()
-        self._cursor: Any = self._connection.cursor()
-        self._cursor.execute(sql)
-        self.columns: tuple[str, ...] = tuple(column[0] for column in self._cursor.description)
-
-    def rows(self) -> Iterator[list[dict[str, Any]]]:
-        """See talon_one_warehouse.Source."""
-        while part := self._cursor.fetchmany(_ROWS):
-            yield [dict(zip(self.columns, row, strict=True)) for row in part]
-
-    def close(self) -> None:
-        """Close cursor and connection."""
-        self._cursor.close()
-        self._connection.close()
+    from target_talon_one.store import Store
 
 
 @contextmanager
 def opened_source(
-    *, conn_id: str | None, url: str | None, sql: str | None, table: str | None
+    *, conn_id: str | None, url: Any, sql: str | None, table: str | None
 ) -> Iterator[Source | CursorSource]:
     """A source by connection or by URL.
 
     Raises:
         WarehouseConfigError: it cannot be opened, or the query is none.
+        ValueError: the place cannot be used, or is a file and there is a query.
     """
-    from talon_one_warehouse import SourceSpec, open_source
-
-    place = url or (url_of(conn_id) if conn_id else None)
-    source: Source | CursorSource
-    if place:
-        source = open_source(SourceSpec(place, sql, table))
+    place = place_of(url, conn_id)
+    if place is None:
+        source: Source | CursorSource = _by_cursor(str(conn_id), sql or f"SELECT * FROM {table}")  # noqa: S608 - the DAG's author names it
     else:
-        source = CursorSource(str(conn_id), sql or f"SELECT * FROM {table}")  # noqa: S608 - the DAG's author names it
+        source = _by_url(place, sql, table)
     try:
         yield source
     finally:
         source.close()
 
 
-def first_column(conn_id: str | None, url: str | None, sql: str) -> list[str]:
-    """The texts of a query's first column.
+def opened_store(place: Any, conn_id: str | None, default: str) -> Store:
+    """The store at a path or URL, with the keys of a connection; or in the database that the connection is.
+
+    Args:
+        place: a path, a URL or an ObjectStoragePath, or None.
+        conn_id: or a connection, or None.
+        default: without either.
+
+    Raises:
+        StoreError: it cannot be opened, or another run uses it.
+        ValueError: the connection is none for a store.
+    """
+    from target_talon_one.homed_store import HomedStore, open_store
+    from target_talon_one.homes import home_of
+
+    found = place_of(place or (None if conn_id else default), conn_id)
+    if found is None or (not place and conn_id and not found.filesystem and not found.url.startswith("postgresql://")):
+        raise ValueError(f"the connection {conn_id} keeps no store; give one of type postgres or aws")
+    return open_store(found.url) if found.filesystem is None else HomedStore(home_of(found.url, found.filesystem))
+
+
+def first_column(place: Place | None, conn_id: str | None, sql: str, schema: str) -> list[str]:
+    """The texts of a query's first column, in a warehouse or through a connection.
 
     Raises:
         WarehouseConfigError: see ``opened_source``.
     """
-    with opened_source(conn_id=conn_id, url=url, sql=sql, table=None) as source:
+    from talon_one_warehouse import open_warehouse
+
+    place = place_of(None, conn_id) if conn_id else place
+    if place is not None and _is_lake(place):
+        with open_warehouse(place.url, schema=schema, filesystem=place.filesystem) as lake:
+            return [str(row[0]) for row in lake.query(sql) if row[0] is not None]
+    source = _by_cursor(str(conn_id), sql) if place is None else _by_url(place, sql, None)
+    try:
         name = source.columns[0]
-        found: Sequence[str] = [str(row[name]) for part in source.rows() for row in part if row[name] is not None]
-    return list(found)
+        return [str(row[name]) for part in source.rows() for row in part if row[name] is not None]
+    finally:
+        source.close()
+
+
+def _by_url(place: Place, sql: str | None, table: str | None) -> Source:
+    from talon_one_warehouse import SourceSpec, open_source
+
+    if _is_lake(place) and (sql or table):
+        raise ValueError("a file has neither sql nor table; to query files: duckdb:///:memory: and read_parquet(...)")
+    return open_source(SourceSpec(place.url, sql, table), filesystem=place.filesystem)
+
+
+def _by_cursor(conn_id: str, sql: str) -> CursorSource:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    try:
+        hook = BaseHook.get_connection(conn_id).get_hook()
+    except AirflowNotFoundException:
+        raise
+    except AirflowException as error:  # of a type that no provider here knows
+        raise ValueError(f"the connection {conn_id} cannot be used: {error}") from None
+    if not isinstance(hook, DbApiHook):
+        raise ValueError(f"the connection {conn_id} is not one of a database; give one, or a URL")
+    return CursorSource(hook, sql)
+
+
+def _is_lake(place: Place) -> bool:
+    """Whether files are there, and no database."""
+    from talon_one_warehouse.sources import DATABASES
+
+    return not place.url.startswith(DATABASES)

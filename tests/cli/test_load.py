@@ -111,6 +111,7 @@ def test_a_load_killed_at_twenty_random_moments_loses_and_doubles_nothing(emu, c
     """SIGKILL at 20 random moments, each time run again: in the end rows equal the truth."""
     path, chance = tmp_path / "w.duckdb", random.Random(20)
     settings = config(concurrency=4, page_size=50)
+    emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.03)
     killed = 0
     for _ in range(20):
         process = subprocess.Popen(
@@ -122,6 +123,7 @@ def test_a_load_killed_at_twenty_random_moments_loses_and_doubles_nothing(emu, c
             process.send_signal(signal.SIGKILL)
             killed += 1
             process.wait()
+    emu.clear_faults()
     assert killed >= 5
     assert 0 == load(path, settings).returncode
     assert truth(emu) == loaded(path)

@@ -19,6 +19,10 @@ def test_both_keys_work(client, emu):
     lines = list(report.lines())
     assert [f"base URL: {emu.url}", "Integration API key (api_key): works"] == lines[:2]
     assert lines[-1].startswith("clock: ")
+    assert (
+        "Integration API key works, may read customer inventory. Management API key works, may read loyalty programs, "
+        "applications, customer profiles, audiences, attributes."
+    ) == report.summary()
     report.raise_if_unusable()
 
 
@@ -27,6 +31,9 @@ def test_a_wrong_key_is_told(emu, client_of):
     report = check(client_of(emu.url, api_key="wrong", management_key=None))
     assert (False, False, None) == (report.usable, report.integration.works, report.management.works)
     assert "Management API key (management_key): not set" in list(report.lines())
+    said = report.summary()
+    assert said.startswith("Integration API key does not work: HTTP 401: the Integration API key is not accepted")
+    assert said.endswith("Management API key is not set.")
     with pytest.raises(e.AuthenticationError, match="check api_key"):
         report.raise_if_unusable()
 
@@ -45,6 +52,7 @@ def test_a_missing_right_is_told(serve, client_of):
     refused = [name for name, why in report.management.reads.items() if why]
     assert (True, ["get_audiences"]) == (report.usable, refused)
     assert [line for line in report.lines() if "get_audiences: no (HTTP 403" in line]
+    assert "customer profiles, attributes, but not audiences." in report.summary()
 
 
 @pytest.mark.parametrize("status", [200, 404])
@@ -68,4 +76,5 @@ def test_a_clock_that_is_off_is_told(serve, client_of, date, words):
     """By the Date header of the last answer; one that cannot be read says nothing."""
     report = check(client_of(serve((200, {"Date": date}, b'{"data":[]}')).url))
     assert list(report.lines())[-1].endswith(words)
+    assert report.summary().endswith(f"{words}.")
     assert None is check(client_of(serve((200, {"Date": "soon"}, b'{"data":[]}')).url)).clock_skew_s

@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +28,7 @@ os.environ |= {
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+    "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",  # without it Airflow 2 warns of itself
     "AIRFLOW__OPENLINEAGE__DISABLED": "True",
 }
 
@@ -40,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/tests/provider/" in str(item.fspath):
             item.add_marker(pytest.mark.filterwarnings("default"))
+
+
+@pytest.fixture(scope="session")
+def airflow_version() -> tuple[int, int]:
+    """Like (3, 2)."""
+    major, minor, *_ = version("apache-airflow").split(".")
+    return int(major), int(minor)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +71,48 @@ class Run:
         """What a task left."""
         return self._run.get_task_instance(task).xcom_pull(task_ids=task, key=key)
 
+    def tries(self, task: str) -> int:
+        """How often a task was tried."""
+        return int(self._run.get_task_instance(task).try_number)
+
+    def link(self, task: Any) -> str:
+        """Where the link of a task leads, as the interface asks for it."""
+        ti = self._run.get_task_instance(task.task_id)
+        (link,) = task.operator_extra_links
+        return str(task.get_extra_links(ti, link.name))
+
+    def asset_events(self, uri: str) -> list[dict[str, Any]]:
+        """Extras of the events that the run left on an asset."""
+        from airflow.settings import Session
+        from sqlalchemy import select
+
+        try:
+            from airflow.models.asset import AssetEvent as Event
+            from airflow.models.asset import AssetModel as Asset
+
+            of_asset = Event.asset_id == Asset.id
+        except ImportError:  # Airflow 2
+            from airflow.models.dataset import DatasetEvent as Event
+            from airflow.models.dataset import DatasetModel as Asset
+
+            of_asset = Event.dataset_id == Asset.id
+        wanted = (of_asset, Asset.uri == uri, Event.source_run_id == self._run.run_id)
+        with Session() as session:
+            return list(session.scalars(select(Event.extra).where(*wanted)))
+
+    def everything(self) -> list[Any]:
+        """What Airflow has kept of each task: XCom and rendered templates."""
+        from airflow.models import xcom
+        from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered
+        from airflow.settings import Session
+        from sqlalchemy import select
+
+        model: Any = getattr(xcom, "XComModel", None) or xcom.BaseXCom  # Airflow 2
+        with Session() as session:
+            kept = session.scalars(select(model).where(model.run_id == self._run.run_id)).all()
+            rendered = session.scalars(select(Rendered).where(Rendered.run_id == self._run.run_id)).all()
+            return [*((one.key, one.value) for one in kept), *(one.rendered_fields for one in rendered)]
+
     def states(self) -> dict[str, str]:
         """State of each task."""
         return {one.task_id: str(getattr(one.state, "value", one.state)) for one in self._run.get_task_instances()}
@@ -75,7 +127,18 @@ def dag_bag(database: None) -> Any:
         from airflow.models import DagBag
     bag = DagBag(str(DAGS))
     assert {} == bag.import_errors
+    if hasattr(bag, "sync_to_db"):  # Airflow 2; Airflow 3 does it when a DAG is run
+        bag.sync_to_db()
     return bag
+
+
+@pytest.fixture(scope="session")
+def stored_dags(dag_bag: Any) -> dict[str, Any]:
+    """The DAGs as scheduler and interface have them: written as JSON and read again."""
+    from airflow.serialization import serialized_objects
+
+    kind = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
+    return {name: kind.from_dict(json.loads(json.dumps(kind.to_dict(dag)))) for name, dag in dag_bag.dags.items()}
 
 
 @pytest.fixture
@@ -84,6 +147,66 @@ def run_dag(dag_bag: Any) -> Callable[..., Run]:
 
     def run(name: str, **conf: Any) -> Run:
         return Run(dag_bag.dags[name].test(run_conf=conf))
+
+    return run
+
+
+@pytest.fixture
+def task_logs(
+    airflow_version: tuple[int, int], capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Callable[[], str]:
+    """Gives what tasks have logged since the last call: Airflow 2 logs through Python's logging, Airflow 3 prints."""
+
+    def text() -> str:
+        said = capfd.readouterr()
+        if airflow_version >= (3, 0):
+            return said.out + said.err
+        lines = [caplog.handler.format(record) for record in caplog.records if record.name == "airflow.task"]
+        caplog.clear()
+        return "\n".join(lines)
+
+    return text
+
+
+@pytest.fixture
+def run_task() -> Callable[..., SimpleNamespace]:
+    """Renders and executes a task; gives the task, what it returns and its figures."""
+
+    def run(operator: Any, **arguments: Any) -> SimpleNamespace:
+        pushed: dict[str, Any] = {}
+        task = operator(task_id="task", **arguments)
+        ti = SimpleNamespace(dag_id="dag", xcom_push=lambda key, value: pushed.update({key: value}))
+        task.render_template_fields({"ti": ti})
+        return SimpleNamespace(task=task, returned=task.execute({"ti": ti}), **pushed)
+
+    return run
+
+
+@pytest.fixture
+def load(run_task: Callable[..., SimpleNamespace]) -> Callable[..., SimpleNamespace]:
+    """Runs a load of the cards' ledger."""
+
+    def run(**arguments: Any) -> SimpleNamespace:
+        from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+
+        settings = {"loyalty_program_ids": [1], "settle_seconds": 0}
+        return run_task(
+            LoyaltyToWarehouseOperator, **{"streams": ["loyalty_card_transactions"], "settings": settings, **arguments}
+        )
+
+    return run
+
+
+@pytest.fixture
+def push_members(run_task: Callable[..., SimpleNamespace], tmp_path: Path) -> Callable[..., SimpleNamespace]:
+    """Runs a push of members."""
+
+    def run(**arguments: Any) -> SimpleNamespace:
+        from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
+
+        folder = {"rejects_directory": str(tmp_path / "rejects"), "results_directory": str(tmp_path / "results")}
+        given = {"audience": {"name": "VIP"}, "key": "id", "options": {"create_profiles": "allow"}, **folder}
+        return run_task(WarehouseToAudienceOperator, **given | arguments)
 
     return run
 

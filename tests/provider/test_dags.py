@@ -22,6 +22,21 @@ def test_every_file_is_a_dag_of_its_name(dag_bag):
     assert all(dag_bag.dags[name].description and dag_bag.dags[name].tags for name in NAMES)
 
 
+def test_every_dag_is_stored_as_it_is(dag_bag, stored_dags):
+    """With all its tasks and their order, for the scheduler."""
+    for name, dag in dag_bag.dags.items():
+        stored = stored_dags[name]
+        assert {one.task_id: one.downstream_task_ids for one in dag.tasks} == {
+            one.task_id: one.downstream_task_ids for one in stored.tasks
+        }
+
+
+def test_a_person_is_asked_where_airflow_can(dag_bag, airflow_version):
+    """From 3.1 on; before that the plan is pushed."""
+    asks = {"ask", "approve"} if airflow_version >= (3, 1) else set()
+    assert {"plan", "push", "verify"} | asks == set(dag_bag.dags["talon_one_segments"].task_ids)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dag_file_imports_nothing_deprecated_and_sends_nothing(name, tmp_path):
     """Warnings of Airflow's deprecations are errors, and a socket is one too."""

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
 from airflow_provider_talon_one.assets import sanitize_uri, talon_one_asset
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
@@ -59,6 +59,30 @@ def test_an_extra_that_cannot_be_used_is_told(connection, extra, words):
     assert words in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "base_url"),
+    [
+        ("shop.talon.one", None, "https://shop.talon.one"),
+        ("https://shop.talon.one", 443, "https://shop.talon.one"),
+        ("http://127.0.0.1:8000", 8000, "http://127.0.0.1:8000"),
+        ("http://127.0.0.1", 8000, "http://127.0.0.1:8000"),
+    ],
+)
+def test_the_port_belongs_to_the_base_url(monkeypatch, host, port, base_url):
+    """Whether it stands in it or beside it."""
+    value = {"conn_type": "talon_one", "host": host, "port": port, "password": "key-beside-a-port"}
+    monkeypatch.setenv("AIRFLOW_CONN_TALON_ONE_DEFAULT", json.dumps(value))
+    assert base_url == TalonOneHook().values["base_url"]
+
+
+def test_two_ports_are_told(monkeypatch):
+    """Nobody guesses which one is meant."""
+    value = {"conn_type": "talon_one", "host": "http://127.0.0.1:8000", "port": 8001, "password": "key-beside-a-port"}
+    monkeypatch.setenv("AIRFLOW_CONN_TALON_ONE_DEFAULT", json.dumps(value))
+    with pytest.raises(AirflowFailException, match="port 8000 and the connection 8001"):
+        _ = TalonOneHook().values
+
+
 def test_the_test_button_tells_which_key_works(emu, connection):
     """And what is wrong with one that does not."""
     good, said = TalonOneHook().test_connection()
@@ -96,6 +120,18 @@ def test_an_asset_that_names_nothing_is_refused(uri):
 
     with pytest.raises(ValueError, match="talonone://host/kind/id"):
         sanitize_uri(urlsplit(uri))
+
+
+def test_airflow_asks_the_provider_about_an_asset(airflow_version):
+    """Airflow 3 refuses the DAG; Airflow 2 warns, and does not refuse unless it is told to."""
+    assert "talonone://host/audiences/7" == Asset("talonone://host/audiences/7/").uri
+    told = (
+        pytest.raises(ValueError, match=r"host/kind/id")
+        if airflow_version >= (3, 0)
+        else pytest.warns(UserWarning, match=r"host/kind/id")
+    )
+    with told:
+        Asset("talonone://host/audience/7")
 
 
 def test_an_asset_names_host_kind_and_id():

@@ -11,6 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from talon_one_emulator import Emulator
+from talon_one_warehouse import open_warehouse
+
 pytestmark = pytest.mark.slow
 
 # A process of its own for each DAG run: what it was before its exec does not count.
@@ -45,3 +48,37 @@ def test_a_million_members_take_less_than_250_megabytes_more_than_none(emu, tmp_
     conf = {"warehouse": f"duckdb:///{tmp_path}/w.duckdb", "folder": str(tmp_path)}
     assert peak_mb("million_members", **conf) - empty < 250
     assert 1_000_000 == len(emu.state("memberships")["memberships"])
+
+
+@pytest.fixture(scope="module")
+def account():
+    """20 cards with 50,000 transactions each, in a process of its own."""
+    with Emulator(seed="synthetic", cards=20, transactions=50_000, management_rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture(params=["duckdb", "postgresql", "parquet"])
+def warehouse(request, tmp_path):
+    """The URL of an empty one."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres_url")
+    return f"duckdb:///{tmp_path}/w.duckdb" if request.param == "duckdb" else f"file://{tmp_path}/lake"
+
+
+@pytest.mark.usefixtures("dag_bag")
+def test_a_million_ledger_rows_take_less_than_250_megabytes_more_than_none(account, warehouse, tmp_path, monkeypatch):
+    """A load of a million rows."""
+    value = {
+        "conn_type": "talon_one",
+        "host": account.url,
+        "password": account.api_key,
+        "extra": {"management_api_key": account.management_key, "management_requests_per_second": 1000},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_TALON_ONE_DEFAULT", json.dumps(value))
+    (tmp_path / "lake").mkdir()
+    empty = peak_mb("empty")
+    more = peak_mb("million_rows", warehouse=warehouse) - empty
+    with open_warehouse(warehouse) as there:
+        found = there.query(f"SELECT count(*) FROM {there.name_of('loyalty_card_transactions')}")
+    assert [(1_000_000,)] == found
+    assert more < 250

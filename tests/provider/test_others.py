@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from airflow_provider_talon_one.assets import talon_one_asset, to_openlineage_dataset
 from airflow_provider_talon_one.notifications import RejectsNotifier
 from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
+from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 from talon_one_client.client import TalonOneClient
 from talon_one_client.config import ClientConfig, Key
 
@@ -53,6 +55,19 @@ def test_a_sensor_for_nothing_is_told_when_the_dag_is_parsed():
 def test_a_decorated_function_gets_a_client(emu, run_dag):
     """Of the connection."""
     assert 2 == run_dag("decorated").xcom("programs")
+
+
+def test_openlineage_is_told_what_a_push_read_and_wrote():
+    """With the number of rows, and no password."""
+    task = WarehouseToAudienceOperator(task_id="t", audience=7, key="id", source_url="x", table="vip")
+    task.note_push("postgresql://u:planted@host/db", "vip", "https://shop.talon.one", "audiences/7", 3)
+    facets = task.get_openlineage_facets_on_complete(None)
+    assert [("postgresql://host/db", "vip")] == [(one.namespace, one.name) for one in facets.inputs]
+    (output,) = facets.outputs
+    assert ("talonone://shop.talon.one", "audiences/7") == (output.namespace, output.name)
+    assert 3 == output.outputFacets["outputStatistics"].rowCount
+    asset = to_openlineage_dataset(talon_one_asset("https://shop.talon.one", "audiences", 7), None)
+    assert (output.namespace, output.name) == (asset.namespace, asset.name)
 
 
 def test_singer_processes_keep_their_state_between_runs(emu, run_dag, tmp_path):

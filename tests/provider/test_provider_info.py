@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -11,10 +14,37 @@ import airflow
 import jsonschema
 import pytest
 
+from airflow_provider_talon_one.connection_fields import FIELDS, HIDDEN, RELABELING
 from airflow_provider_talon_one.get_provider_info import get_provider_info
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 from talon_one_client import endpoints
+from target_talon_one.settings import SYNC_SETTINGS
 
+# A process of its own: Airflow reads providers once. Before 3.2 the API server stands in for FAB itself.
+FORM = """
+import json
+from airflow.providers_manager import ProvidersManager
+try:
+    from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+except ImportError:  # Airflow 2
+    manager = ProvidersManager()
+    behaviour = manager.field_behaviours["talon_one"]
+    titles, hidden = behaviour["relabeling"], behaviour["hidden_fields"]
+    widgets = [one for key, one in manager.connection_form_widgets.items() if key.startswith("extra__talon_one__")]
+    fields = {
+        one.field_name: [one.field.args[0], one.field.kwargs["description"], one.is_sensitive] for one in widgets
+    }
+else:
+    (form,) = [one for one in HookMetaService.hook_meta_data() if one.connection_type == "talon_one"]
+    standard = {name: one or {} for name, one in form.standard_fields.model_dump().items()}
+    titles = {name: one["title"] for name, one in standard.items() if one.get("title")}
+    hidden = [name.replace("url_schema", "schema") for name, one in standard.items() if one.get("hidden")]
+    fields = {
+        name: [one["schema"]["title"], one["description"], one["schema"].get("format") == "password"]
+        for name, one in form.model_dump()["extra_fields"].items()
+    }
+print("FORM" + json.dumps([titles, sorted(hidden), fields]))
+"""
 PACKAGES = list(get_provider_info()["operators"][0]["python-modules"])
 
 
@@ -80,3 +110,31 @@ def test_every_operation_has_an_operator():
     named = {name: next(op for op in wanted if f'operation="{op}"' in source) for name, source in sources.items()}
     assert 26 == len(named)
     assert wanted == set(named.values())
+
+
+def test_the_form_tells_the_real_defaults():
+    """What a field's sentence says is what the settings do."""
+    defaults = {setting.name: setting.default for setting in SYNC_SETTINGS}
+    told = {field.setting: re.search(r"(no limit|\d+) unless set", field.about) for field in FIELDS if field.setting}
+    told = {name: match[1] for name, match in told.items() if match}
+    assert 5 == len(told)
+    assert told == {name: str(defaults[name] or "no limit") for name in told}
+
+
+def test_airflow_shows_every_field_in_the_form():
+    """By the declared fields from 3.2 on, before that by the hook's methods."""
+    done = subprocess.run([sys.executable, "-c", FORM], capture_output=True, text=True)
+    said = [line for line in done.stdout.splitlines() if line.startswith("FORM")]
+    assert said, done.stderr[-2000:]
+    titles, hidden, fields = json.loads(said[0].removeprefix("FORM"))
+    assert (RELABELING, sorted(HIDDEN)) == (titles, hidden)
+    assert {field.name: [field.label, field.about, field.secret] for field in FIELDS} == fields
+
+
+def test_airflow_knows_links_and_notifier():
+    """By the names that it has read."""
+    from airflow.providers_manager import ProvidersManager
+
+    manager, info = ProvidersManager(), get_provider_info()
+    assert set(info["extra-links"]) <= set(manager.extra_links_class_names)
+    assert set(info["notifications"]) <= {str(name) for name in manager.notification}

@@ -62,6 +62,14 @@ def test_a_segment_in_sqlite_becomes_the_audience(emu, sqlite, push):
     assert 1 == push().xcom("push")["sent"]
 
 
+def test_a_push_leaves_a_link_and_figures_on_its_asset(emu, sqlite, push, stored_dags):
+    """For people, and for the DAGs that follow."""
+    sqlite("CREATE TABLE vip AS SELECT 'a' AS id UNION ALL SELECT 'b'")
+    run = push()
+    assert emu.url == run.link(stored_dags["push_vip"].get_task("push"))
+    assert [{"rows": 2, "refused": 0}] == run.asset_events("talonone://127.0.0.1/audiences/1")
+
+
 def test_a_segment_in_postgresql_streams(emu, push, postgres_url, monkeypatch):
     """Through an Airflow connection, whose password is in no log."""
     from adbc_driver_postgresql import dbapi
@@ -100,24 +108,24 @@ def test_refused_rows_fail_the_task_and_are_in_xcom(emu, sqlite, push):
         ("SELECT id FROM vip WHERE 1 = 0", "allow_empty"),
     ],
 )
-def test_what_no_retry_mends_fails_at_once_with_one_line(emu, sqlite, push, sql, words, capfd):
+def test_what_no_retry_mends_fails_at_once_with_one_line(emu, sqlite, push, sql, words, task_logs):
     """Though the task has retries; nothing was sent."""
     sqlite("CREATE TABLE vip AS SELECT 'a' AS id UNION ALL SELECT 'b'")
     push()
     emu.clear_requests()
+    task_logs()
     run = push(sql)
     assert "failed" == run.state
     assert not [one for one in emu.requests() if one["method"] != "GET"]
-    said = capfd.readouterr()
-    lines = [line for line in (said.out + said.err).splitlines() if line.startswith("airflow.") and words in line]
+    lines = [line for line in task_logs().splitlines() if line.startswith("airflow.") and words in line]
     assert 1 == len(lines)
+    assert 1 == run.tries("push")
 
 
-def test_a_missing_connection_fails_with_its_name(emu, push, monkeypatch, capfd):
+def test_a_missing_connection_fails_with_its_name(emu, push, task_logs):
     """And nothing is sent."""
     assert "failed" == push(conn="nowhere").state
-    said = capfd.readouterr()
-    assert "nowhere" in said.out + said.err
+    assert "nowhere" in task_logs()
     assert not [one for one in emu.requests() if one["method"] != "GET"]
 
 

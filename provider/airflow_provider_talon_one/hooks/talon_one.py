@@ -6,10 +6,11 @@ import logging
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, RELABELING
+from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, HIDDEN, PLACEHOLDERS, RELABELING
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.masking import mask_secret
 
@@ -18,17 +19,30 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import pyarrow as pa
+    from airflow.providers.common.compat.sdk import Connection
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import SettingsTable
     from talon_one_singer.logs import Redactor
 
+_PORTS = {"https": 443, "http": 80}
+
+
+def _base_url(host: str, port: int | None) -> str:
+    url = host if "://" in host else f"https://{host}"
+    parts = urlsplit(url)
+    if not port or port == (parts.port or _PORTS.get(parts.scheme)):
+        return url
+    if parts.port:
+        raise ValueError(f"the base URL has the port {parts.port} and the connection {port}; they must be the same")
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
+
 
 class TalonOneHook(BaseHook):
     """Talon.One through an Airflow connection of type ``talon_one``.
 
-    Host is the base URL, password the Integration API key; the extra holds what ``connection_fields.FIELDS`` names.
-    Nothing is sent before a method is called.
+    Host and port are the base URL, password the Integration API key; the extra holds what ``connection_fields.FIELDS``
+    names. Nothing is sent before a method is called.
 
     Args:
         talon_one_conn_id: the connection.
@@ -47,9 +61,9 @@ class TalonOneHook(BaseHook):
     def get_ui_field_behaviour() -> dict[str, Any]:
         """The form's labels, for Airflow before 3.2."""
         return {
-            "hidden_fields": ["login", "schema", "port"],
+            "hidden_fields": list(HIDDEN),
             "relabeling": RELABELING,
-            "placeholders": {"host": "https://yourbaseurl.talon.one"},
+            "placeholders": PLACEHOLDERS,
         }
 
     @staticmethod
@@ -60,9 +74,9 @@ class TalonOneHook(BaseHook):
 
         return {
             field.name: (
-                PasswordField(field.label, widget=BS3PasswordFieldWidget())
+                PasswordField(field.label, description=field.about, widget=BS3PasswordFieldWidget())
                 if field.secret
-                else StringField(field.label, widget=BS3TextFieldWidget())
+                else StringField(field.label, description=field.about, widget=BS3TextFieldWidget())
             )
             for field in FIELDS
         }
@@ -82,11 +96,11 @@ class TalonOneHook(BaseHook):
                 mask_secret(extra[field.name])
         if connection.password:
             mask_secret(connection.password)
-        return self._checked(connection.host, connection.password, extra)
+        return self._checked(connection, extra)
 
-    def _checked(self, host: str | None, password: str | None, extra: dict[str, Any]) -> dict[str, Any]:
+    def _checked(self, connection: Connection, extra: dict[str, Any]) -> dict[str, Any]:
         with fail_for_good():
-            if not host:
+            if not connection.host:
                 raise ValueError(f"the connection {self.talon_one_conn_id} has no base URL; set its host")
             known = {field.name: field for field in FIELDS}
             for name in extra:
@@ -99,9 +113,9 @@ class TalonOneHook(BaseHook):
                     f"environment of the connection {self.talon_one_conn_id} must be live or sandbox, "
                     f"not {extra['environment']!r}"
                 )
-        base_url = host if "://" in host else f"https://{host}"
+            base_url = _base_url(connection.host, connection.port)
         given = {field.setting: extra.get(field.name) for field in FIELDS if field.setting}
-        found = {"base_url": base_url, "api_key": password, **given}
+        found = {"base_url": base_url, "api_key": connection.password, **given}
         return {name: value for name, value in found.items() if value not in (None, "")}
 
     @property
@@ -185,4 +199,4 @@ class TalonOneHook(BaseHook):
             return False, str(error)
         finally:
             self.close()
-        return report.usable, "; ".join(report.lines())
+        return report.usable, report.summary()

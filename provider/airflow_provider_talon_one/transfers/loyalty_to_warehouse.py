@@ -10,12 +10,15 @@ from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
 from airflow_provider_talon_one.outlets import note_outlets
-from airflow_provider_talon_one.warehouses import first_column, url_of
+from airflow_provider_talon_one.places import check_one, place_of, why_no_load
+from airflow_provider_talon_one.warehouses import first_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+
+    from airflow_provider_talon_one.places import Place
 
 MAX_SHARDS = 64
 
@@ -28,8 +31,9 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, BaseOperator):
 
     Args:
         streams: their names, like ``loyalty_card_transactions``.
-        warehouse_conn_id: connection of type postgres, sqlite or duckdb.
-        warehouse_url: or a URL as ``talon-one load`` takes it: ``duckdb:////data/w.duckdb``, ``s3://bucket/lake``.
+        warehouse_conn_id: connection of type postgres, sqlite, duckdb or aws (its bucket); or the keys of the URL.
+        warehouse_url: or a URL as ``talon-one load`` takes it: ``duckdb:////data/w.duckdb``, ``s3://bucket/lake``; with
+            the keys of a connection as ``s3://connection@bucket/lake`` or an ObjectStoragePath.
         schema: of the tables.
         settings: of the tap: ``loyalty_program_ids``, ``start_date``, ``as_of``, ``concurrency``, ...
         card_ids_sql, profile_ids_sql: queries in the warehouse (or in ``ids_conn_id``) whose first column holds ids.
@@ -62,7 +66,7 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, BaseOperator):
         *,
         streams: Sequence[str] = ("loyalty_card_transactions", "loyalty_card_balances"),
         warehouse_conn_id: str | None = None,
-        warehouse_url: str | None = None,
+        warehouse_url: str | ObjectStoragePath | None = None,
         schema: str = "talon_one",
         settings: Mapping[str, Any] | None = None,
         card_ids_sql: str | None = None,
@@ -74,8 +78,7 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if (warehouse_conn_id is None) == (warehouse_url is None):
-            raise ValueError(f"{self.task_id}: give either warehouse_conn_id or warehouse_url")
+        check_one(f"{self.task_id}: give either warehouse_conn_id or warehouse_url", warehouse_conn_id, warehouse_url)
         self.streams, self.schema, self.settings = streams, schema, dict(settings or {})
         self.warehouse_conn_id, self.warehouse_url = warehouse_conn_id, warehouse_url
         self.card_ids_sql, self.profile_ids_sql, self.ids_conn_id = card_ids_sql, profile_ids_sql, ids_conn_id
@@ -95,14 +98,14 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, BaseOperator):
         self._stop, redact = StopSignal(), Redactor()
         hook = TalonOneHook(self.talon_one_conn_id)
         with fail_for_good():
-            url = self._url()
-            settings = hook.settings(SETTINGS, self._given(url), redact)
+            place = self._place()
+            settings = hook.settings(SETTINGS, self._given(place), redact)
             entries = chosen_entries(settings, ",".join(self.streams))
-            with open_warehouse(url, schema=self.schema) as warehouse:
+            with open_warehouse(place.url, schema=self.schema, filesystem=place.filesystem) as warehouse:
                 loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh)
         counts = loaded.as_dict()
         rows = sum(one["inserted"] + one["updated"] for one in counts["streams"].values())
-        self.note_tables(url, self.schema, list(self.streams), rows)
+        self.note_tables(place.url, self.schema, list(self.streams), rows)
         note_outlets(self, context, {"rows": rows, "requests": counts["requests"]})
         return counts
 
@@ -111,22 +114,17 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, BaseOperator):
         if self._stop is not None:
             self._stop.set()
 
-    def _url(self) -> str:
-        if self.warehouse_url:
-            return self.warehouse_url
-        url = url_of(str(self.warehouse_conn_id))
-        if url is None:
-            raise ValueError(
-                f"the connection {self.warehouse_conn_id} is of a type that no load writes to; give warehouse_url, "
-                "like adbc+DRIVER://..."
-            )
-        return url
+    def _place(self) -> Place:
+        place = place_of(self.warehouse_url, self.warehouse_conn_id)
+        if place is None:
+            raise ValueError(why_no_load(str(self.warehouse_conn_id)))
+        return place
 
-    def _given(self, url: str) -> dict[str, Any]:
+    def _given(self, place: Place) -> dict[str, Any]:
         given = dict(self.settings)
         for name, sql in (("card_ids", self.card_ids_sql), ("profile_ids", self.profile_ids_sql)):
             if sql:
-                given[name] = first_column(self.ids_conn_id, None if self.ids_conn_id else url, sql)
+                given[name] = first_column(place, self.ids_conn_id, sql, self.schema)
         if self.shard:
             given["shard"] = self.shard
         return given

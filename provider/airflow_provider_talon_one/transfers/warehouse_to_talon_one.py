@@ -11,12 +11,13 @@ from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
 from airflow_provider_talon_one.outlets import note_outlets
-from airflow_provider_talon_one.warehouses import opened_source
+from airflow_provider_talon_one.places import check_one, folder_of
+from airflow_provider_talon_one.warehouses import opened_source, opened_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.destinations import Destination
@@ -40,10 +41,13 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         sql: the query, or the name of a ``.sql`` file on the template search path.
         table: or a table.
         source_conn_id: connection where they are: postgres, sqlite and duckdb stream, others go through their hook.
-        source_url: or a URL: ``duckdb:////data/w.duckdb``, or a file: ``/data/segment.parquet``.
+        source_url: or a URL: ``duckdb:////data/w.duckdb``, or a file: ``/data/segment.parquet``; with the keys of a
+            connection as ``s3://connection@bucket/segment.parquet`` or an ObjectStoragePath.
         key, map: as a SYNC.yml has them.
         options: everything else that a SYNC.yml may say about a sync: ``audience``, ``catalog_id``, guards, ...
-        store: file or URL that keeps what was acknowledged; one for each environment.
+        store: file or URL that keeps what was acknowledged; one for each environment. ``talon-one-store.duckdb`` by
+            default; with the keys of a connection as ``s3://connection@bucket/store`` or an ObjectStoragePath.
+        store_conn_id: or a connection of type postgres, in whose database it is; or the keys of the URL.
         rejects_directory, results_directory: where files of refused rows and of answers go.
         settings: of the target: ``concurrency``, ``mask_rejects``, ...
         plan_only: say what would be done, and do nothing.
@@ -62,6 +66,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         "source_url",
         "options",
         "store",
+        "store_conn_id",
         "rejects_directory",
         "results_directory",
         "plan_only",
@@ -81,11 +86,12 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         sql: str | None = None,
         table: str | None = None,
         source_conn_id: str | None = None,
-        source_url: str | None = None,
+        source_url: str | ObjectStoragePath | None = None,
         key: str | list[str] | None = None,
         map: Mapping[str, Any] | None = None,  # noqa: A002 - as a SYNC.yml calls it
         options: Mapping[str, Any] | None = None,
-        store: str = "talon-one-store.duckdb",
+        store: str | ObjectStoragePath | None = None,
+        store_conn_id: str | None = None,
         rejects_directory: str = "rejects",
         results_directory: str = "results",
         settings: Mapping[str, Any] | None = None,
@@ -94,14 +100,16 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if (source_conn_id is None) == (source_url is None):
-            raise ValueError(f"{self.task_id}: give either source_conn_id or source_url")
+        check_one(f"{self.task_id}: give either source_conn_id or source_url", source_conn_id, source_url)
+        if store is not None:
+            check_one(f"{self.task_id}: give either store_conn_id or store", store_conn_id, store)
         if sql is not None and table is not None:
             raise ValueError(f"{self.task_id}: give sql or table, not both")
         self.sink, self.mode, self.key, self.map = sink, mode, key, map
         self.sql, self.table, self.source_conn_id, self.source_url = sql, table, source_conn_id, source_url
         self.options, self.settings = dict(options or {}), dict(settings or {})
-        self.store, self.rejects_directory, self.results_directory = store, rejects_directory, results_directory
+        self.store, self.store_conn_id = store, store_conn_id
+        self.rejects_directory, self.results_directory = rejects_directory, results_directory
         self.plan_only, self.talon_one_conn_id = plan_only, talon_one_conn_id
         self._stop: Any = None
         self._check()
@@ -111,24 +119,17 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         from talon_one_singer.logs import Redactor
         from talon_one_singer.signals import StopSignal
         from target_talon_one.connecting import make_client, sync_options
-        from target_talon_one.homed_store import open_store
         from target_talon_one.run import SyncRun
         from target_talon_one.settings import SYNC_SETTINGS
 
         self._stop = StopSignal()
         hook = TalonOneHook(self.talon_one_conn_id)
-        given = {
-            "store": self.store,
-            "rejects_directory": self.rejects_directory,
-            "results_directory": self.results_directory,
-            "environment": hook.environment,
-            **self.settings,
-        }
-        settings = hook.settings(SYNC_SETTINGS, given, Redactor())
+        with fail_for_good():
+            settings = hook.settings(SYNC_SETTINGS, self._given(hook.environment), Redactor())
         with (
             fail_for_good(),
             make_client(settings, stop=self._stop) as client,
-            open_store(settings["store"]) as store,
+            opened_store(self.settings.get("store") or self.store, self.store_conn_id, settings["store"]) as store,
             SyncRun(
                 client,
                 store,
@@ -163,6 +164,14 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         if self._stop is not None:
             self._stop.set()
 
+    def _given(self, environment: str) -> dict[str, Any]:
+        given = {
+            "rejects_directory": folder_of(self.rejects_directory, "rejects_directory"),
+            "results_directory": folder_of(self.results_directory, "results_directory"),
+            "environment": environment,
+        }
+        return given | ({"store": str(self.store)} if self.store else {}) | self.settings
+
     def _check(self) -> None:
         """At parse time, but for what is templated."""
         from talon_one_singer.errors import ConfigError
@@ -194,7 +203,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
     def _done(self, run: SyncRun, destination: Destination) -> dict[str, Any]:
         figures = run.feeds[destination.name].figures.as_dict()
         refused = sum(figures[name] for name in _REFUSED)
-        directory = f"{self.rejects_directory}/{run.id}" if refused else None
+        directory = f"{folder_of(self.rejects_directory, 'rejects_directory')}/{run.id}" if refused else None
         return {"run": run.id, "sent": figures["sent"], "refused": refused, "rejects": directory, "figures": figures}
 
     def _tell(self, context: Context, base_url: str, destination: Destination, done: Mapping[str, Any]) -> None:
@@ -203,7 +212,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         path = {"audienceId": audience, "catalogId": target.get("catalog_id")}
         context["ti"].xcom_push(key=LINK_KEY, value=campaign_manager_url(base_url, path))
         which = campaign_manager_url("", path).lstrip("/") or destination.sink.name
-        source = self.source_url or f"airflow://{self.source_conn_id}"
+        source = str(self.source_url or "") or f"airflow://{self.source_conn_id}"
         self.note_push(source, self.table or "query", base_url, which, done["sent"])
         note_outlets(self, context, {"rows": done["sent"], "refused": done["refused"]})
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from airflow.providers.common.compat.sdk import DAG, task
 
+from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 
 ARGUMENTS = {"schedule": None, "start_date": datetime(2026, 1, 1, tzinfo=UTC), "catchup": False}
@@ -28,4 +29,12 @@ with DAG("million_members", **ARGUMENTS):
         store="{{ dag_run.conf['folder'] }}/store.duckdb",
         rejects_directory="{{ dag_run.conf['folder'] }}/rejects",
         options={"create_profiles": "allow"},
+    )
+
+with DAG("million_rows", **ARGUMENTS):
+    LoyaltyToWarehouseOperator(
+        task_id="load",
+        streams=["loyalty_card_transactions"],
+        warehouse_url="{{ dag_run.conf['warehouse'] }}",
+        settings={"settle_seconds": 0, "transactions_strategy": "per_card"},
     )

@@ -1,0 +1,153 @@
+"""Queries through hooks of Airflow that no Arrow driver serves, against a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+from airflow_provider_talon_one.cursors import CursorSource
+from airflow_provider_talon_one.warehouses import opened_source
+from talon_one_warehouse import WarehouseConfigError, WarehouseError
+
+psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+sqlalchemy = pytest.importorskip("sqlalchemy")
+pytestmark = pytest.mark.usefixtures("database")
+
+DRIVER = "psycopg2" if sqlalchemy.__version__ < "2" else "psycopg"  # SQLAlchemy 1.4 does not know psycopg 3
+
+
+class PsycopgHook(DbApiHook):
+    """A hook as people write them for a database of theirs; ``engine=False``: without SQLAlchemy."""
+
+    conn_name_attr = "psycopg_conn_id"
+
+    def __init__(self, url, *, engine=True):
+        super().__init__()
+        self._url, self._engine = url, engine
+
+    def get_conn(self):
+        """Of psycopg."""
+        return psycopg.connect(self._url)
+
+    def get_sqlalchemy_engine(self, engine_kwargs=None):
+        """With the driver that SQLAlchemy knows."""
+        if not self._engine:
+            raise NotImplementedError
+        return sqlalchemy.create_engine(self._url.replace("postgresql://", f"postgresql+{DRIVER}://"))
+
+
+@pytest.fixture
+def url(postgres_url):
+    """A database, as psycopg reads its URL."""
+    return postgres_url.replace("&", "%26")
+
+
+@pytest.fixture
+def read(url):
+    """The columns and the parts of rows of a query."""
+
+    def run(sql, **options):
+        source = CursorSource(PsycopgHook(url, **options), sql)
+        try:
+            return source.columns, list(source.rows())
+        finally:
+            source.close()
+
+    return run
+
+
+@pytest.mark.parametrize("engine", [True, False])
+def test_rows_come_in_parts(read, engine):
+    """With what a database knows of types; a % is a %."""
+    sql = "SELECT n AS id, n / 4.0 AS price, 'a%sb' AS name FROM generate_series(1, 25000) AS n ORDER BY n"
+    columns, parts = read(sql, engine=engine)
+    assert ("id", "price", "name") == columns
+    assert [10_000, 10_000, 5_000] == [len(part) for part in parts]
+    assert {"id": 25_000, "price": Decimal(6250), "name": "a%sb"} == parts[-1][-1]
+
+
+@pytest.mark.parametrize("engine", [True, False])
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT 1 AS id, 2 AS id", "two columns named 'id'; rename one with AS"),
+        ("SELECT * FROM nowhere", "nowhere"),
+        ("CREATE TABLE made (id integer)", "(gives no rows; it must be a SELECT|syntax error)"),
+    ],
+)
+def test_a_query_that_is_none_is_told_in_one_line(read, url, sql, words, engine):
+    """And leaves nothing behind, not even a connection."""
+    with pytest.raises(WarehouseConfigError, match=words) as caught:
+        read(sql, engine=engine)
+    assert "\n" not in str(caught.value)
+    with psycopg.connect(url, autocommit=True) as db:
+        assert [(None, 0)] == db.execute(
+            "SELECT to_regclass('made'), count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND state <> 'active'"
+        ).fetchall()
+
+
+@pytest.mark.parametrize("engine", [True, False])
+def test_an_error_in_the_middle_may_go_away(read, engine):
+    """So it is none of the settings'."""
+    sql = "SELECT 1 / (20000 - n) AS id FROM generate_series(1, 30000) AS n"
+    with pytest.raises(WarehouseError, match="division by zero"):
+        read(sql, engine=engine)
+
+
+def test_a_server_that_does_not_answer_may_come_back():
+    """So a retry of the task counts; the password is not told."""
+    hook = PsycopgHook("postgresql://tester:planted-secret@127.0.0.1:9/w")
+    with pytest.raises(WarehouseError, match=r"127\.0\.0\.1") as caught:
+        CursorSource(hook, "SELECT 1 AS id")
+    assert WarehouseError is type(caught.value)
+    assert "planted-secret" not in str(caught.value)
+
+
+def test_a_connection_of_any_database_goes_through_its_hook(monkeypatch):
+    """Redshift's, of which SQLAlchemy knows nothing here; its own error is told, without the password."""
+    pytest.importorskip("redshift_connector")
+    value = {"conn_type": "redshift", "host": "127.0.0.1", "port": 9, "login": "a", "password": "planted-secret"}
+    monkeypatch.setenv("AIRFLOW_CONN_RS", json.dumps({**value, "extra": {"ssl": False}}))
+    with (
+        pytest.raises(WarehouseError, match=r"the source cannot be read: .*refused") as caught,
+        opened_source(conn_id="rs", url=None, sql="SELECT 1 AS id", table=None),
+    ):
+        pass
+    assert "planted-secret" not in str(caught.value)
+
+
+SCRIPT = """
+import re, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_cursors import CursorSource, PsycopgHook
+source = CursorSource(PsycopgHook(sys.argv[2], engine=sys.argv[4] == "engine"), sys.argv[3])
+count = sum(len(part) for part in source.rows())
+source.close()
+print("RESULT", count, int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
+"""
+
+
+def peak_mb(url, rows, engine="engine"):
+    """Peak memory of a process that reads so many rows of a hundred bytes."""
+    sql = f"SELECT n AS id, repeat('x', 100) AS name FROM generate_series(1, {rows}) AS n"
+    command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(__file__).rpartition("/")[0], url, sql, engine]
+    done = subprocess.run(command, capture_output=True, text=True)
+    result = [line.split() for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    assert result, done.stderr[-2000:]
+    assert rows == int(result[0][1])
+    return int(result[0][2])
+
+
+@pytest.mark.slow
+def test_half_a_million_rows_take_no_more_memory_than_some(url):
+    """Where the driver would hold them all; the same query with a plain cursor shows that the test can tell."""
+    some = peak_mb(url, 20_000)
+    assert peak_mb(url, 500_000) - some < 15
+    assert peak_mb(url, 500_000, "plain") - some > 50

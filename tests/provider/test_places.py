@@ -1,0 +1,275 @@
+"""Warehouses, sources and stores by Airflow's own means: connections, ``s3://connection@bucket``, ObjectStoragePath."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from itertools import count
+from types import SimpleNamespace
+
+import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_talon_one.places import place_of, url_of
+from airflow_provider_talon_one.warehouses import opened_source
+from talon_one_warehouse import open_warehouse
+
+pytestmark = pytest.mark.usefixtures("database", "connection")
+
+NUMBERS = count()
+STREAM = "loyalty_card_transactions"
+
+
+@pytest.fixture
+def bucket(guarded_bucket, monkeypatch):
+    """A bucket whose keys only the Airflow connection ``id`` has; ``fs`` reads it."""
+    pytest.importorskip("airflow.providers.amazon", reason="apache-airflow-providers-amazon is not installed")
+    # Airflow keeps the file system of a connection as long as the process lives.
+    conn_id = f"lake_{next(NUMBERS)}"
+    value = {
+        "conn_type": "aws",
+        "login": guarded_bucket.key,
+        "password": guarded_bucket.secret,
+        "extra": {"endpoint_url": guarded_bucket.server, "region_name": "us-east-1"},
+    }
+    monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(value))
+    return SimpleNamespace(id=conn_id, secret=guarded_bucket.secret, fs=guarded_bucket.fs, value=value)
+
+
+@pytest.fixture
+def ledger(emu):
+    """20 cards with 50 transactions each."""
+    emu.reset("synthetic", cards=20, transactions=50)
+    return emu
+
+
+@pytest.fixture
+def sent_audience(emu):
+    """Who is in the audience."""
+
+    def members():
+        state = emu.state("memberships", "profiles")
+        names = {row["id"]: row["integration_id"] for row in state["profiles"]}
+        return {names[row["profile"]] for row in state["memberships"]}
+
+    return members
+
+
+def rows_of(url, fs=None):
+    """How many transactions a lake has, and how many different ones."""
+    with open_warehouse(url, filesystem=fs) as lake:
+        return lake.query(f"SELECT count(*), count(DISTINCT id) FROM {STREAM}")[0]
+
+
+# Loads
+
+
+WAYS = {
+    "string": lambda conn: {"warehouse_url": f"s3://{conn}@bucket/lake"},
+    "template": lambda conn: {"warehouse_url": "s3://{{ '" + conn + "' }}@bucket/lake"},
+    "object": lambda conn: {"warehouse_url": ObjectStoragePath(f"s3://{conn}@bucket/lake")},
+    "object with conn_id": lambda conn: {"warehouse_url": ObjectStoragePath("s3://bucket/lake", conn_id=conn)},
+    "beside": lambda conn: {"warehouse_url": "s3://bucket/lake", "warehouse_conn_id": conn},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_lake_is_written_with_the_keys_of_a_connection(ledger, bucket, load, way):
+    """And gone on with in the next run."""
+    load(**WAYS[way](bucket.id))
+    assert (1000, 1000) == rows_of("s3://bucket/lake", bucket.fs)
+    ledger.add_transactions({"program": 1, "card": "card-000001", "amount": "1.25"} for _ in range(7))
+    again = load(**WAYS[way](bucket.id))
+    assert 7 == again.returned["streams"][STREAM]["inserted"]
+    assert (1007, 1007) == rows_of("s3://bucket/lake", bucket.fs)
+
+
+@pytest.mark.parametrize(
+    "extra", [{"extra": {"service_config": {"s3": {"bucket_name": "bucket"}}}}, {"schema": "bucket"}]
+)
+def test_a_connection_that_names_its_bucket_is_a_warehouse(ledger, bucket, load, monkeypatch, extra):
+    """In its service configuration or its schema."""
+    value = {**bucket.value, **extra, "extra": {**bucket.value["extra"], **extra.get("extra", {})}}
+    monkeypatch.setenv(f"AIRFLOW_CONN_{bucket.id.upper()}", json.dumps(value))
+    load(warehouse_conn_id=bucket.id)
+    assert (1000, 1000) == rows_of("s3://bucket", bucket.fs)
+
+
+def test_ids_come_from_the_lake_itself(ledger, bucket, load):
+    """By a query over its live files."""
+    url = f"s3://{bucket.id}@bucket/lake"
+    load(warehouse_url=url)
+    sql = f"SELECT DISTINCT card_identifier FROM {STREAM} ORDER BY 1 LIMIT 3"
+    load(warehouse_url=url, streams=["loyalty_card_balances"], card_ids_sql=sql)
+    with open_warehouse("s3://bucket/lake", filesystem=bucket.fs) as lake:
+        found = lake.query("SELECT DISTINCT card_identifier FROM loyalty_card_balances ORDER BY 1")
+    assert [(f"card-{n:06}",) for n in (1, 2, 3)] == found
+
+
+def test_a_local_path_of_airflow_is_a_lake(ledger, load, tmp_path):
+    """ObjectStoragePath without a connection."""
+    url = f"file://{tmp_path}/lake"
+    load(warehouse_url=ObjectStoragePath(url))
+    assert (1000, 1000) == rows_of(url)
+
+
+# Pushes
+
+
+FILES = {
+    "vip.csv": b"id,n\na,1\nb,2\n",
+    "vip.jsonl": b'{"id": "a"}\n{"id": "b"}\n',
+    "vip.parquet": None,
+}
+
+
+def put(fs, name, names):
+    """Puts a Parquet file of ids."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with fs.open(f"bucket/{name}", "wb") as file:
+        pq.write_table(pa.table({"id": list(names)}), file)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("kind", [str, ObjectStoragePath])
+def test_files_are_read_with_the_keys_of_a_connection(bucket, push_members, sent_audience, tmp_path, name, kind):
+    """CSV, JSON Lines and Parquet."""
+    if FILES[name]:
+        bucket.fs.pipe_file(f"bucket/{name}", FILES[name])
+    else:
+        put(bucket.fs, name, "ab")
+    push_members(source_url=kind(f"s3://{bucket.id}@bucket/{name}"), store=str(tmp_path / "store.duckdb"))
+    assert {"a", "b"} == sent_audience()
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        lambda conn: {"store": f"s3://{conn}@bucket/store"},
+        lambda conn: {"store": ObjectStoragePath(f"s3://{conn}@bucket/store")},
+        lambda conn: {"store": "s3://bucket/store", "store_conn_id": conn},
+    ],
+)
+def test_a_store_is_kept_with_the_keys_of_a_connection(bucket, push_members, sent_audience, ways):
+    """The second push sends the difference."""
+    put(bucket.fs, "vip.parquet", "ab")
+    source = f"s3://{bucket.id}@bucket/vip.parquet"
+    assert 2 == push_members(source_url=source, **ways(bucket.id)).returned["sent"]
+    put(bucket.fs, "vip.parquet", "abc")
+    assert 1 == push_members(source_url=source, **ways(bucket.id)).returned["sent"]
+    assert {"a", "b", "c"} == sent_audience()
+    assert bucket.fs.exists("bucket/store/manifest.json")
+
+
+@pytest.fixture
+def postgres(postgres_url, monkeypatch):
+    """Sets a connection to PostgreSQL: ``postgres(conn_id, conn_type, **extra)``; gives its password."""
+    user, rest = postgres_url.removeprefix("postgresql://").split(":", 1)
+    password, place = rest.rsplit("@", 1)
+    host, port, schema = place.replace("/", ":").split(":")
+
+    def put(conn_id, conn_type="postgres", **extra):
+        value = {"conn_type": conn_type, "login": user, "password": password, "host": host, "port": int(port)}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps({**value, "schema": schema, "extra": extra}))
+        return password
+
+    return put
+
+
+def test_a_store_is_in_the_database_of_a_connection(push_members, sent_audience, postgres, tmp_path):
+    """Though no worker has a disk in common with another."""
+    postgres("store_db")
+    (tmp_path / "vip.csv").write_text("id\na\nb\n")
+    given = {"source_url": str(tmp_path / "vip.csv"), "store_conn_id": "store_db"}
+    assert 2 == push_members(**given).returned["sent"]
+    (tmp_path / "vip.csv").write_text("id\na\nb\nc\n")
+    assert 1 == push_members(**given).returned["sent"]
+    assert {"a", "b", "c"} == sent_audience()
+
+
+def test_libpq_is_told_what_the_extra_of_a_connection_says(postgres):
+    """And not what is for Airflow's hook."""
+    password = postgres("pg", sslmode="disable", application_name="the loads & more", cursor="dictcursor")
+    url = url_of("pg")
+    assert url.endswith("?sslmode=disable&application_name=the%20loads%20%26%20more")
+    assert password not in url  # it is encoded
+    sql = "SELECT current_setting('application_name') AS name"
+    with opened_source(conn_id="pg", url=None, sql=sql, table=None) as source:
+        assert [[{"name": "the loads & more"}]] == list(source.rows())
+    postgres("pg", sslmode="require")
+    with pytest.raises(Exception, match="SSL"), opened_source(conn_id="pg", url=None, sql=sql, table=None):
+        pass
+
+
+# Secrets
+
+
+@pytest.fixture
+def everything_logged(caplog):
+    """All that anybody logs, before Airflow masks it."""
+    caplog.set_level(logging.DEBUG)
+    for name in ("airflow", "botocore", "aiobotocore", "s3fs", "fsspec", "talon_one_warehouse"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    return caplog
+
+
+def test_no_secret_is_left_by_a_load_or_a_push(
+    bucket, ledger, run_dag, everything_logged, postgres, capfd, tmp_path, sent_audience
+):
+    """Not in logs, XCom, rendered templates, objects or the environment."""
+    secrets = [bucket.secret, postgres("store_db")]
+    put(bucket.fs, "vip.parquet", "ab")
+    before = set(os.environ)
+    place = f"s3://{bucket.id}@bucket"
+    conf = {"lake": f"{place}/lake", "segment": f"{place}/vip.parquet", "store_conn_id": "store_db"}
+    run = run_dag("load_and_push_at_places", **conf, folder=str(tmp_path))
+    assert ("success", {"a", "b"}, (1000, 1000)) == (
+        run.state,
+        sent_audience(),
+        rows_of("s3://bucket/lake", bucket.fs),
+    )
+    said = capfd.readouterr()
+    found = [said.out, said.err, everything_logged.text, str(run.everything())]
+    assert bucket.id in found[-1]
+    assert [] == [secret for secret in secrets for text in found if secret in text]
+    assert [] == [
+        name for name in os.environ if any(s in os.environ[name] for s in secrets) and "AIRFLOW_CONN_" not in name
+    ]
+    assert [] == [name for name in set(os.environ) - before if name.startswith("AWS")]
+    assert [] == [one for one in bucket.fs.find("bucket") if bucket.secret.encode() in bucket.fs.cat_file(one)]
+
+
+def test_no_secret_is_in_a_task_or_its_lineage(bucket, ledger, load, push_members, postgres):
+    """After it has ended, and whatever of it is printed."""
+    secrets = [bucket.secret, postgres("store_db")]
+    put(bucket.fs, "vip.parquet", "ab")
+    ended = [
+        load(warehouse_url=ObjectStoragePath(f"s3://{bucket.id}@bucket/lake")),
+        push_members(source_url=ObjectStoragePath(f"s3://{bucket.id}@bucket/vip.parquet"), store_conn_id="store_db"),
+    ]
+    lineage = [one.task.get_openlineage_facets_on_complete(None) for one in ended]
+    assert ["s3://bucket/lake", "s3://bucket/vip.parquet"] == [
+        lineage[0].outputs[0].namespace,
+        lineage[1].inputs[0].namespace,
+    ]
+    found = str([(one.task.__dict__, repr(one.task), one.returned) for one in ended] + lineage)
+    assert [] == [secret for secret in secrets if secret in found]
+
+
+def test_a_secret_that_somebody_logs_is_masked(bucket, monkeypatch):
+    """Of the password, of what the extra calls a secret, and as it stands in a URL."""
+    from airflow_provider_talon_one.masking import redact
+
+    value = {
+        **bucket.value,
+        "password": "planted/password",
+        "extra": {**bucket.value["extra"], "aws_session_token": "planted-token", "nested": {"a_secret": "planted-too"}},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps(value))
+    place = place_of("s3://other@bucket/lake")
+    assert "Place()" == repr(place)
+    for secret in ("planted/password", "planted%2Fpassword", "planted-token", "planted-too"):
+        assert "it is *** there" == redact(f"it is {secret} there")
