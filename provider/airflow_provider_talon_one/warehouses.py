@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_talon_one.places import Place
+    from talon_one_singer.shards import Shard
     from talon_one_warehouse import Source
+    from target_talon_one.journal import JournalPlace
     from target_talon_one.store import Store
 
 
@@ -39,25 +41,29 @@ def opened_source(
         source.close()
 
 
-def opened_store(place: Any, conn_id: str | None, default: str) -> Store:
+def opened_store(
+    place: Any, conn_id: str | None, default: str, *, journal: JournalPlace | None = None, shard: Shard | None = None
+) -> Store:
     """The store at a path or URL, with the keys of a connection; or in the database that the connection is.
 
     Args:
         place: a path, a URL or an ObjectStoragePath, or None.
         conn_id: or a connection, or None.
         default: without either.
+        journal: what outlives the worker beside it, if there is something.
+        shard: the part that is pushed, if there are several.
 
     Raises:
         StoreError: it cannot be opened, or another run uses it.
         ValueError: the connection is none for a store.
     """
-    from target_talon_one.homed_store import HomedStore, open_store
-    from target_talon_one.homes import home_of
+    from talon_one_singer.shards import WHOLE
+    from target_talon_one.homed_store import open_store
 
     found = place_of(place or (None if conn_id else default), conn_id)
     if found is None or (not place and conn_id and not found.filesystem and not found.url.startswith("postgresql://")):
         raise ValueError(f"the connection {conn_id} keeps no store; give one of type postgres or aws")
-    return open_store(found.url) if found.filesystem is None else HomedStore(home_of(found.url, found.filesystem))
+    return open_store(found.url, journal=journal, shard=shard or WHOLE, filesystem=found.filesystem)
 
 
 def first_column(place: Place | None, conn_id: str | None, sql: str, schema: str) -> list[str]:

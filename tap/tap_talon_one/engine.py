@@ -50,7 +50,15 @@ class Sink(Protocol):
 
 
 class SomeStreamsFailed(SingerError):
-    """Streams that could not be read; the others were."""
+    """Streams that could not be read; the others were.
+
+    Attributes:
+        causes: why, one for each.
+    """
+
+    def __init__(self, message: str, *, causes: Sequence[Exception] = ()) -> None:
+        self.causes = tuple(causes)
+        super().__init__(message)
 
 
 @dataclass
@@ -77,7 +85,7 @@ class Engine:
     scope: Scope = field(init=False)
     hashes: FieldHashes = field(init=False)
     _main_ledger: MainLedgerName = field(init=False)
-    _failures: list[str] = field(default_factory=list)
+    _failures: list[tuple[str, Exception]] = field(default_factory=list)
 
     def run(self) -> None:
         """Read all selected streams; one that fails does not keep the others from being read.
@@ -94,7 +102,8 @@ class Engine:
         finally:
             self.sink.checkpoint(self.state.to_dict, final=True)
         if self._failures:
-            raise SomeStreamsFailed("\n".join(self._failures))
+            told = [f"{what}: {error}" for what, error in self._failures]
+            raise SomeStreamsFailed("\n".join(told), causes=[error for _, error in self._failures])
 
     def __post_init__(self) -> None:
         self.scope = Scope(self.settings, self.client, self.state, self.now)
@@ -143,5 +152,5 @@ class Engine:
         return True
 
     def _failed(self, what: str, error: Exception) -> None:
-        self._failures.append(f"{what}: {error}")
+        self._failures.append((what, error))
         log.error("%s: %s", what, error)

@@ -15,7 +15,7 @@ from talon_one_client.errors import NotFoundError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_singer import ConfigError
 from talon_one_singer.files import nearest
-from tap_talon_one.shards import Shard
+from talon_one_singer.shards import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client.errors import PermissionDeniedError
 from talon_one_client.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
+from talon_one_singer.shards import Shard
 from tap_talon_one.bookmarks import FeedBookmarks
 from tap_talon_one.ids import program_list
-from tap_talon_one.shards import Shard
 from tap_talon_one.strategies import Question
 from tap_talon_one.streams import ONE_BY_ONE, Feed
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_singer import ConfigError, SingerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class SyncError(SingerError):
@@ -57,7 +57,15 @@ class DestinationError(SyncError):
 
 
 class IncompleteError(SyncError):
-    """The run ended with rows to do or with more rejects than allowed."""
+    """The run ended with rows to do or with more rejects than allowed.
+
+    Attributes:
+        causes: the errors that left rows to do, one a destination; none for rejects.
+    """
+
+    def __init__(self, message: str, *, causes: Sequence[Exception] = ()) -> None:
+        self.causes = tuple(causes)
+        super().__init__(message)
 
 
 class StoreError(SyncError):

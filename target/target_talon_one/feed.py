@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from talon_one_singer.shards import WHOLE
 from target_talon_one.history import Reject
 from target_talon_one.mapping import InvalidRow, Mapped, Mapper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from talon_one_singer.shards import Shard
     from target_talon_one.audiences import Audiences
     from target_talon_one.destinations import Destination
     from target_talon_one.profiles import Profiles
@@ -111,6 +113,7 @@ class Feed:
         profiles: knows which profiles exist.
         base_url: part of what tells destinations apart.
         mapper: from rows to fields.
+        shard: the part of the keys that is pushed; rows of others are left to others.
     """
 
     def __init__(
@@ -122,8 +125,9 @@ class Feed:
         profiles: Profiles,
         base_url: str,
         mapper: Mapper,
+        shard: Shard = WHOLE,
     ) -> None:
-        self.destination, self.mapper = destination, mapper
+        self.destination, self.mapper, self.shard = destination, mapper, shard
         self.figures = Figures()
         self.invalid: list[Reject] = []
         self.target: dict[str, Any] = dict(destination.target)
@@ -159,18 +163,24 @@ class Feed:
     def add(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
         """Map and stage rows; those that cannot be mapped are kept as invalid."""
         keys, fields, where = self._buffer.keys, self._buffer.fields, self._buffer.places
-        mapper = self.mapper
+        mapper, takes, others = self.mapper, self.shard.takes, 0
         for row, place in zip(rows, places, strict=True):
             try:
                 mapped = mapper(row)
                 _check_size(mapped)
             except InvalidRow as problem:
-                self._refuse(row, place, problem)
+                if takes(problem.key or place):
+                    self._refuse(row, place, problem)
+                else:
+                    others += 1
+                continue
+            if not takes(mapped.key):
+                others += 1
                 continue
             keys.append(mapped.key)
             fields.append(mapped.fields)
             where.append(place)
-        self.figures.read += len(rows)
+        self.figures.read += len(rows) - others
         if len(keys) + len(self._buffer.kept) >= ROWS_A_STAGE:
             self._stage()
 

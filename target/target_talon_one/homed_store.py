@@ -7,6 +7,7 @@ nobody knows: the next one adds them again or removes them, as after the loss of
 
 from __future__ import annotations
 
+import glob
 import tempfile
 import time
 from pathlib import Path
@@ -14,29 +15,60 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from talon_one_singer.shards import WHOLE
 from target_talon_one.database import MEMORY
 from target_talon_one.errors import StoreError
 from target_talon_one.homes import home_of
+from target_talon_one.parts import check_others, label
 from target_talon_one.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from fsspec import AbstractFileSystem
+
+    from talon_one_singer.shards import Shard
     from target_talon_one.homes import Home
+    from target_talon_one.journal import JournalPlace
 
 SECONDS_A_SAVE = 3.0
 
 
-def open_store(place: str, *, memory: str = MEMORY) -> Store:
+def open_store(
+    place: str,
+    *,
+    memory: str = MEMORY,
+    journal: JournalPlace | None = None,
+    shard: Shard = WHOLE,
+    filesystem: AbstractFileSystem | None = None,
+) -> Store:
     """The store at a path, or at the URL of a home.
+
+    Args:
+        place: the path or URL.
+        memory: what DuckDB may use, as DuckDB writes it.
+        journal: see Store.
+        shard: the part that is pushed, which has a store of its own beside those of the others.
+        filesystem: with the keys for a URL; without it they come from the environment.
 
     Raises:
         StoreLockedError: another run uses it.
-        StoreError: it cannot be opened.
+        StoreError: it cannot be opened, or the stores there are of another number of parts.
     """
     if "://" not in place:
-        return Store(place, memory=memory)
-    return HomedStore(home_of(place), memory=memory)
+        return Store(_file(place, shard), memory=memory, journal=journal)
+    return HomedStore(home_of(place, filesystem, shard), memory=memory, journal=journal)
+
+
+def _file(place: str, shard: Shard) -> str:
+    """The file of a part, beside those of the others."""
+    path = Path(place)
+    if place == ":memory:":
+        return place
+    beside = path.parent.glob(f"{glob.escape(path.stem)}*{glob.escape(path.suffix)}")
+    names = [one.name.removesuffix(path.suffix).removeprefix(path.stem) for one in beside]
+    check_others(place, [name for name in names if not name or name.startswith("-part-")], shard)
+    return str(path.with_name(f"{path.stem}-{label(shard)}{path.suffix}")) if label(shard) else place
 
 
 class HomedStore(Store):
@@ -46,9 +78,17 @@ class HomedStore(Store):
         home: where it lives.
         memory: what DuckDB may use, as DuckDB writes it.
         seconds_a_save: how often acknowledged rows are saved.
+        journal: see Store.
     """
 
-    def __init__(self, home: Home, *, memory: str = MEMORY, seconds_a_save: float = SECONDS_A_SAVE) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        memory: str = MEMORY,
+        seconds_a_save: float = SECONDS_A_SAVE,
+        journal: JournalPlace | None = None,
+    ) -> None:
         self._home, self._seconds_a_save = home, seconds_a_save
         self._saved_s = time.monotonic()
         self._based: dict[int, bool] = {}  # destination: its operation must not be repeated
@@ -57,21 +97,24 @@ class HomedStore(Store):
         try:
             path = Path(self._folder.name) / "store.duckdb"
             self._restore(path)
-            super().__init__(str(path), memory=memory)
+            super().__init__(str(path), memory=memory, journal=journal)
         except BaseException:
             self._folder.cleanup()
             home.close()
             raise
         self.path = home.name
 
-    def begin(self, destination: int, first: int, past: int, *, once: bool) -> None:
-        """See Store; on disk elsewhere before the first request."""
-        super().begin(destination, first, past, once=once)
+    def _secure(self, destination: int, *, once: bool) -> None:
         if destination not in self._based:
             self._based[destination] = once
             self._save(self._tables())
         elif once:
             self._save(self._small(destination))
+
+    @property
+    def where(self) -> str:
+        """See Store."""
+        return self._home.name
 
     def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
         """See Store; saved every few seconds."""

@@ -11,7 +11,9 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from talon_one_singer.shards import WHOLE
 from target_talon_one.errors import StoreError, StoreLockedError
+from target_talon_one.parts import check_others, label
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 
     from fsspec import AbstractFileSystem
 
+    from talon_one_singer.shards import Shard
+
 _MANIFEST = "manifest.json"
 _BYTES_A_PART = 1 << 20
+_TABLE = "talon_one_sync_store"
 
 
 class Home(Protocol):
@@ -45,19 +50,20 @@ class Home(Protocol):
         ...
 
 
-def home_of(url: str, filesystem: AbstractFileSystem | None = None) -> Home:
+def home_of(url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE) -> Home:
     """The home at a URL.
 
     Args:
         url: ``postgresql://…``, or a folder at an fsspec URL.
         filesystem: of fsspec, with the keys for the folder; without it they come from the environment.
+        shard: the part that is pushed, if there are several.
 
     Raises:
         StoreError: it cannot be used.
     """
     if url.startswith(("postgresql://", "postgres://")):
-        return PostgresHome(url)
-    return FolderHome(url, filesystem)
+        return PostgresHome(url, shard)
+    return FolderHome(url, filesystem, shard)
 
 
 class FolderHome:
@@ -66,7 +72,7 @@ class FolderHome:
     Two runs at a time are noticed when the second one saves; see to it that they do not overlap.
     """
 
-    def __init__(self, url: str, filesystem: AbstractFileSystem | None = None) -> None:
+    def __init__(self, url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE) -> None:
         self.name = _without_secrets(url)
         if "?" in url:
             raise StoreError(
@@ -87,6 +93,16 @@ class FolderHome:
             hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
             raise StoreError(f"the store {self.name} cannot be used: {error}{hint}") from None
         self._root = path.rstrip("/")
+        self._check_others(shard)
+        self._root = "/".join([self._root, label(shard)]).rstrip("/")
+
+    def _check_others(self, shard: Shard) -> None:
+        with self._told():
+            self._fs.invalidate_cache()
+            there = self._fs.ls(self._root, detail=False) if self._fs.exists(self._root) else []
+        names = [str(path).rstrip("/").rpartition("/")[2] for path in there]
+        parts = [name for name in names if name.startswith("part-")]
+        check_others(self.name, [*parts, *([""] if _MANIFEST in names else [])], shard)
 
     def fetch(self, folder: Path) -> dict[str, Path]:
         """See Home."""
@@ -144,10 +160,13 @@ class FolderHome:
 class PostgresHome:
     """Tables in PostgreSQL, as bytes; an advisory lock keeps other runs out as long as the connection lasts.
 
-    Everything is in one table, ``talon_one_sync_store``, which is made where the user's search path says.
+    Everything is in one table, ``talon_one_sync_store`` (one a part, if there are parts), which is made where the
+    user's search path says.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, shard: Shard = WHOLE) -> None:
+        self._shard = shard
+        self._table = "_".join(filter(None, [_TABLE, label(shard).replace("-", "_")]))
         self.name = _without_secrets(url)
         self._secret = _password(url)
         try:
@@ -162,39 +181,47 @@ class PostgresHome:
 
     def fetch(self, folder: Path) -> dict[str, Path]:
         """See Home."""
-        ((locked,),) = self._rows("SELECT pg_try_advisory_lock(hashtext('talon_one_sync_store'), 0)")
+        self._check_others()
+        ((locked,),) = self._rows("SELECT pg_try_advisory_lock(hashtext('@table'), 0)")
         if not locked:
             raise StoreLockedError(f"the store {self.name} is in use by another run; wait until that has ended")
         self._run(
-            "CREATE TABLE IF NOT EXISTS talon_one_sync_store "
+            "CREATE TABLE IF NOT EXISTS @table "
             "(table_name text, part integer, data bytea, PRIMARY KEY (table_name, part))"
         )
         with self._told():
             self._db.commit()
         found = {}
-        for (table,) in self._rows("SELECT DISTINCT table_name FROM talon_one_sync_store"):
+        for (table,) in self._rows("SELECT DISTINCT table_name FROM @table"):
             if not re.fullmatch(r"\w+", table):
                 raise StoreError(f"the store {self.name} holds {table!r}, which is no table of a store")
             found[table] = folder / f"{table}.parquet"
             with found[table].open("wb") as file:
-                ((parts,),) = self._rows("SELECT count(*) FROM talon_one_sync_store WHERE table_name = $1", table)
+                ((parts,),) = self._rows("SELECT count(*) FROM @table WHERE table_name = $1", table)
                 for part in range(parts):
-                    ((data,),) = self._rows(
-                        "SELECT data FROM talon_one_sync_store WHERE table_name = $1 AND part = $2", table, part
-                    )
+                    ((data,),) = self._rows("SELECT data FROM @table WHERE table_name = $1 AND part = $2", table, part)
                     file.write(data)
         return found
+
+    def _check_others(self) -> None:
+        found = self._rows(
+            "SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) "
+            "AND starts_with(tablename, $1)",
+            _TABLE,
+        )
+        endings = [name.removeprefix(_TABLE) for (name,) in found]
+        check_others(self.name, endings, self._shard)
 
     def save(self, files: Mapping[str, Path], gone: Collection[str]) -> None:
         """See Home."""
         try:
             for table in {*files, *gone}:
-                self._run("DELETE FROM talon_one_sync_store WHERE table_name = $1", table)
+                self._run("DELETE FROM @table WHERE table_name = $1", table)
             for table, path in files.items():
                 with path.open("rb") as file:
                     part = 0
                     while data := file.read(_BYTES_A_PART):
-                        self._run("INSERT INTO talon_one_sync_store VALUES ($1, $2, $3)", table, part, data)
+                        self._run("INSERT INTO @table VALUES ($1, $2, $3)", table, part, data)
                         part += 1
             with self._told():
                 self._db.commit()
@@ -209,11 +236,11 @@ class PostgresHome:
 
     def _run(self, statement: str, *values: Any) -> None:
         with self._told(), self._db.cursor() as cursor:
-            cursor.execute(statement, values or None)
+            cursor.execute(statement.replace("@table", self._table), values or None)
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._told(), self._db.cursor() as cursor:
-            cursor.execute(statement, values or None)
+            cursor.execute(statement.replace("@table", self._table), values or None)
             found: list[Any] = cursor.fetchall()
             return found
 

@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from talon_one_client.errors import TalonOneError
+from talon_one_singer.shards import WHOLE
 from target_talon_one import guards, remote
 from target_talon_one.attribute_types import attribute_types
 from target_talon_one.audiences import Audiences
 from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError, SyncError
 from target_talon_one.feed import Feed, Figures
 from target_talon_one.mapping import Mapper
+from target_talon_one.parts import check_parts
 from target_talon_one.plan import SAMPLES, planned
 from target_talon_one.profiles import Profiles
 from target_talon_one.reject_files import LineFiles, reject_line
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
+    from talon_one_singer.shards import Shard
     from target_talon_one.destinations import Destination
     from target_talon_one.feed import Comparison
     from target_talon_one.history import Reject
@@ -96,7 +99,12 @@ class SyncRun:
         self.results.close()
 
     def open(
-        self, destination: Destination, *, columns: Sequence[str] | None = None, key_properties: Sequence[str] = ()
+        self,
+        destination: Destination,
+        *,
+        columns: Sequence[str] | None = None,
+        key_properties: Sequence[str] = (),
+        shard: Shard = WHOLE,
     ) -> Feed:
         """Make a destination ready for rows.
 
@@ -104,6 +112,7 @@ class SyncRun:
             destination: where they go.
             columns: of the source, if they are known.
             key_properties: of the source, if it has some.
+            shard: the part of the rows that this run pushes; the store must be that part's.
 
         Raises:
             SyncConfigError: it cannot be as it is set.
@@ -124,7 +133,9 @@ class SyncRun:
             profiles=self._profiles,
             base_url=base_url,
             mapper=mapper,
+            shard=shard,
         )
+        check_parts(destination, shard, creates_audience=feed.creates_audience)
         twin = next((one for one in self.feeds.values() if one.number == feed.number), None)
         if twin:
             raise SyncConfigError(
@@ -193,20 +204,21 @@ class SyncRun:
             IncompleteError: rows are still to do; the message says of which destinations and why.
             Stopped: the run was asked to end.
         """
-        problems: list[str] = []
+        problems: dict[str, TalonOneError | SyncError] = {}
         for name, comparison in found.items():
             feed = self.feeds[name]
             try:
                 self._send(feed, comparison)
             except (TalonOneError, SyncError) as error:
-                problems.append(f"{name}: {error}")
+                problems[name] = error
             finally:
                 self._store.fold(feed.number)
                 done = feed.figures.sent + feed.figures.rejected + feed.figures.unknown
                 feed.figures.to_do = feed.figures.adds + feed.figures.updates + feed.figures.removes - done
             feed.restart()
         if problems:
-            raise IncompleteError("\n".join(problems))
+            told = [f"{name}: {error}" for name, error in problems.items()]
+            raise IncompleteError("\n".join(told), causes=tuple(problems.values()))
 
     def flush(self) -> dict[str, Comparison]:
         """Compare and send what has come so far."""
@@ -244,7 +256,7 @@ class SyncRun:
         if not self._client.config.management_key:
             raise SyncConfigError(f"{destination.name}: adopt needs management_key: it reads who is there")
         for keys in remote.keys_of(self._client, destination.sink.name, feed.target, self._check):
-            self._store.adopt(feed.number, keys)
+            self._store.adopt(feed.number, list(filter(feed.shard.takes, keys)))
 
     def _send(self, feed: Feed, comparison: Comparison) -> None:
         if feed.creates_audience and comparison.difference.changes:

@@ -10,20 +10,26 @@ All work is done by DuckDB out of core, so that ten million rows fit into the me
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pyarrow as pa
 
 from target_talon_one.database import MEMORY
+from target_talon_one.errors import StoreError
+from target_talon_one.journal import Journal
 from target_talon_one.ranges import left_of, merged_ranges
 from target_talon_one.staged_rows import StagedRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from target_talon_one.journal import JournalPlace
     from target_talon_one.sinks import Op
 
 ROWS_A_INSERT = 50_000
+_STORE, _CHANGES = "identity of the store", "changes under way"  # names of what is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +58,51 @@ class Change:
 class Store(StagedRows):
     """A diff store. Not thread-safe: one thread owns it.
 
+    Args:
+        path: of the file, or ":memory:".
+        memory: what DuckDB may use, as DuckDB writes it.
+        journal: a place beside the store, if whoever runs this has one; see ``journal``.
+
     Raises:
         StoreLockedError: another process has it open.
-        StoreError: it cannot be opened, or a newer version has made it.
+        StoreError: it cannot be opened, a newer version has made it, or the journal is of another store.
     """
 
-    def __init__(self, path: str, *, memory: str = MEMORY) -> None:
+    def __init__(self, path: str, *, memory: str = MEMORY, journal: JournalPlace | None = None) -> None:
         super().__init__(path, memory=memory)
-        for (destination,) in self._run("SELECT id FROM destinations"):
-            self.fold(destination)
+        self._changes: str | None = None
+        self._journal = Journal(journal) if journal else None
+        try:
+            if self._journal:
+                self._resume(self._journal)
+            for (destination,) in self._run("SELECT id FROM destinations"):
+                self.fold(destination)
+        except BaseException:
+            self._db.close()
+            raise
+
+    @cached_property
+    def identity(self) -> str:
+        """What tells this store from every other one."""
+        found = self.remembered(_STORE) or uuid4().hex
+        self.remember(_STORE, found)
+        return found
+
+    @property
+    def where(self) -> str:
+        """The place without secrets."""
+        return self.path
+
+    def _resume(self, journal: Journal) -> None:
+        """Take over what a try that was killed has noted and not saved."""
+        if journal.is_of_another(self.identity):
+            raise StoreError(
+                f"an earlier try of this task has sent rows and noted them in another store than {self.where}; keep "
+                "the store where all workers find it, in PostgreSQL or on S3, and begin a new run for another store"
+            )
+        found = journal.since_saved(self.remembered(_CHANGES))
+        if found:
+            self.acknowledge(*found)
 
     # Destinations
 
@@ -106,13 +148,28 @@ class Store(StagedRows):
 
     def begin(self, destination: int, first: int, past: int, *, once: bool) -> None:
         """These are about to be sent; ``once``: by an operation that must not be repeated."""
+        changes = uuid4().hex if self._journal and not self._changes else None
+        if changes:
+            self._changes = changes
+            self.remember(_CHANGES, changes)
         self._run(f"INSERT INTO begun_{destination} VALUES (?, ?, ?)", first, past, once)
+        self._secure(destination, once=once)
+        if self._journal and changes:
+            self._journal.begin(self.identity, destination, changes)
+
+    def _secure(self, destination: int, *, once: bool) -> None:
+        """Keep what was begun where it outlives this process; a file does."""
 
     def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
         """Talon.One has taken the changes of these ranges, the ends excluded."""
         first, past = zip(*ranges, strict=True)
         columns = {"first": pa.array(first, pa.int64()), "past": pa.array(past, pa.int64())}
         self._insert(f"done_{destination}", pa.table(columns))
+        if self._journal and self._changes:
+            self._journal.acknowledged(self._done(destination))
+
+    def _done(self, destination: int) -> list[tuple[int, int]]:
+        return merged_ranges(self._run(f"SELECT first, past FROM done_{destination}"))
 
     def fold(self, destination: int) -> None:
         """Move what was acknowledged into what is known, and forget the changes.
@@ -120,9 +177,11 @@ class Store(StagedRows):
         Rows whose request had begun without an end that we know of are ours and uncertain: the next run adds them again
         or removes them, whatever its source says. If their operation must not be repeated they become rejects.
         """
-        taken = merged_ranges(self._run(f"SELECT first, past FROM done_{destination}"))
+        self._changes = None  # the next ones have other numbers
+        taken = self._done(destination)
         begun = self._run(f"SELECT first, past, once FROM begun_{destination}")
         with self._transaction():
+            self._run("DELETE FROM remembered WHERE name = ?", _CHANGES)
             for once in (True, False):
                 left = left_of([(first, past) for first, past, each in begun if each == once], taken)
                 if left:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator, plan_shards
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
     WarehouseToAudienceOperator,
@@ -129,6 +130,25 @@ def test_a_missing_connection_fails_with_its_name(emu, push, task_logs):
     assert not [one for one in emu.requests() if one["method"] != "GET"]
 
 
+def test_parts_of_a_segment_are_pushed_by_mapped_tasks(emu, sqlite, run_dag, tmp_path, task_logs):
+    """Each member by one of them; who leaves is removed by the part that knows; the number of parts is kept."""
+    with TalonOneHook().client as client:
+        client.create_audience_v2({"name": "VIP"})
+    sqlite("CREATE TABLE vip (id TEXT)", *(f"INSERT INTO vip VALUES ('c-{n}')" for n in range(100)))
+    conf = {"conn": "warehouse", "store": str(tmp_path / "store.duckdb"), "parts": 4}
+    assert "success" == run_dag("push_parts", **conf).state
+    assert {f"c-{n}" for n in range(100)} == members(emu)
+    assert 4 == len(list(tmp_path.glob("store-part-*-of-4.duckdb")))
+    sqlite("DELETE FROM vip WHERE id LIKE 'c-1%'", "INSERT INTO vip VALUES ('new')")
+    emu.clear_requests()
+    assert "success" == run_dag("push_parts", **conf).state
+    assert {f"c-{n}" for n in range(100) if not str(n).startswith("1")} | {"new"} == members(emu)
+    assert 4 >= len(emu.requests("update_customer_profile_audiences"))
+    task_logs()
+    assert "failed" == run_dag("push_parts", **{**conf, "parts": 3}).state
+    assert "is in 4 parts, and this push has 3" in task_logs()
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -147,6 +167,14 @@ def test_a_missing_connection_fails_with_its_name(emu, push, task_logs):
         ),
         (lambda: LoyaltyToWarehouseOperator(task_id="t"), "warehouse_conn_id or warehouse_url"),
         (lambda: plan_shards(65), "1 to 64"),
+        (
+            lambda: WarehouseToAudienceOperator(task_id="t", audience=1, key="id", source_url="x", shard="4/3"),
+            "shard must be like 3/16",
+        ),
+        (
+            lambda: WarehouseToCatalogOperator(task_id="t", catalog_id=1, source_url="x", shard="1/3"),
+            "catalog_items at a time; leave shard out",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_when_the_dag_is_parsed(make, words):

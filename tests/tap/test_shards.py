@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_singer import ConfigError
-from tap_talon_one.shards import Shard
+from talon_one_singer.shards import Shard
 
 CARD_ROWS, CARD_POINTS = "loyalty_card_transactions", "loyalty_card_balances"
 

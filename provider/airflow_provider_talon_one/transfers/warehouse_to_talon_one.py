@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
+from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
 from airflow_provider_talon_one.outlets import note_outlets
 from airflow_provider_talon_one.places import check_one, folder_of
+from airflow_provider_talon_one.task_state import journal_of
 from airflow_provider_talon_one.warehouses import opened_source, opened_store
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from talon_one_client.client import TalonOneClient
+    from talon_one_singer.shards import Shard
     from target_talon_one.destinations import Destination
     from target_talon_one.run import SyncRun
     from target_talon_one.store import Store
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _REFUSED = ("invalid", "rejected", "unknown", "unreadable")
 
 
-class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
+class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
     """Sends the difference between a query and what Talon.One has; any sink of the connector.
 
     What was acknowledged is noted in the store after each request: a task that is killed and tried again, here or on
@@ -50,6 +51,8 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         store_conn_id: or a connection of type postgres, in whose database it is; or the keys of the URL.
         rejects_directory, results_directory: where files of refused rows and of answers go.
         settings: of the target: ``concurrency``, ``mask_rejects``, ...
+        shard: ``3/16``: a stable part of the keys, for mapped tasks; see ``plan_shards``. Each part has a store of its
+            own beside ``store``, and guards count its rows only. Not for catalogs: they take one request at a time.
         plan_only: say what would be done, and do nothing.
         talon_one_conn_id: the connection.
 
@@ -69,10 +72,11 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         "store_conn_id",
         "rejects_directory",
         "results_directory",
+        "shard",
         "plan_only",
         "talon_one_conn_id",
     )
-    template_ext: Sequence[str] = (".sql",)
+    template_files: ClassVar[Mapping[str, str]] = {"sql": ".sql"}
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "options": "json"}
     operator_extra_links = (CampaignManagerLink(),)
     ui_color = "#e4eef7"
@@ -95,6 +99,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         rejects_directory: str = "rejects",
         results_directory: str = "results",
         settings: Mapping[str, Any] | None = None,
+        shard: str | None = None,
         plan_only: bool = False,
         talon_one_conn_id: str = TalonOneHook.default_conn_name,
         **kwargs: Any,
@@ -110,7 +115,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         self.options, self.settings = dict(options or {}), dict(settings or {})
         self.store, self.store_conn_id = store, store_conn_id
         self.rejects_directory, self.results_directory = rejects_directory, results_directory
-        self.plan_only, self.talon_one_conn_id = plan_only, talon_one_conn_id
+        self.shard, self.plan_only, self.talon_one_conn_id = shard, plan_only, talon_one_conn_id
         self._stop: Any = None
         self._check()
 
@@ -129,7 +134,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
         with (
             fail_for_good(),
             make_client(settings, stop=self._stop) as client,
-            opened_store(self.settings.get("store") or self.store, self.store_conn_id, settings["store"]) as store,
+            self._opened_store(settings["store"], context) as store,
             SyncRun(
                 client,
                 store,
@@ -141,6 +146,16 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
             destination = self._destination()
             self._read(run, destination)
             return self._work(run, client, store, destination, context)
+
+    def _opened_store(self, default: str, context: Context) -> Store:
+        journal = journal_of(context) if self.verb == "push" and not self.plan_only else None
+        place = self.settings.get("store") or self.store
+        return opened_store(place, self.store_conn_id, default, journal=journal, shard=self._part())
+
+    def _part(self) -> Shard:
+        from talon_one_singer.shards import Shard
+
+        return Shard.of({"shard": self.shard})
 
     def _work(
         self, run: SyncRun, client: TalonOneClient, store: Store, destination: Destination, context: Context
@@ -175,11 +190,12 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
     def _check(self) -> None:
         """At parse time, but for what is templated."""
         from talon_one_singer.errors import ConfigError
+        from target_talon_one.parts import check_parts
 
-        if any("{{" in str(value) or not isinstance(value, _PLAIN) for value in self.options.values()):
+        if any("{{" in str(value) or not isinstance(value, _PLAIN) for value in (self.shard, *self.options.values())):
             return
         try:
-            self._destination()
+            check_parts(self._destination(), self._part())
         except ConfigError as error:
             raise ValueError(str(error)) from None
 
@@ -192,7 +208,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, BaseOperator):
 
     def _read(self, run: SyncRun, destination: Destination) -> None:
         with opened_source(conn_id=self.source_conn_id, url=self.source_url, sql=self.sql, table=self.table) as source:
-            feed = run.open(destination, columns=source.columns)
+            feed = run.open(destination, columns=source.columns, shard=self._part())
             count = 0
             for rows in source.rows():
                 self._stop.check()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_talon_one.assets import talon_one_asset
+from airflow_provider_talon_one.transfers.loyalty_to_warehouse import plan_shards
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
     WarehouseToAudienceOperator,
     WarehouseToProfilesOperator,
@@ -41,3 +42,21 @@ with DAG("push_profiles", **ARGUMENTS):
         rejects_directory="{{ dag_run.conf['store'] }}-rejects",
         options={"max_rejects": 0},
     )
+
+with DAG("push_parts", **ARGUMENTS):
+
+    @task
+    def parts(dag_run=None) -> list[str]:  # type: ignore[no-untyped-def]
+        """Descriptors, never rows."""
+        return plan_shards(dag_run.conf["parts"])
+
+    WarehouseToAudienceOperator.partial(
+        task_id="push",
+        audience=1,
+        key="id",
+        source_conn_id="{{ dag_run.conf['conn'] }}",
+        table="vip",
+        store=STORE,
+        rejects_directory="{{ dag_run.conf['store'] }}-rejects",
+        options={"create_profiles": "allow", "max_delete_share": 1},
+    ).expand(shard=parts())

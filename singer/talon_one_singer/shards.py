@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from talon_one_singer import ConfigError
+from talon_one_singer.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,3 +48,6 @@ class Shard:
 
     def __str__(self) -> str:
         return "" if self.count == 1 else f"{self.number}/{self.count}"
+
+
+WHOLE = Shard()
