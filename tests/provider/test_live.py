@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import signal
 import sys
 import time
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
+from target_talon_one.homed_store import open_store
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.slow
@@ -33,7 +37,8 @@ def airflow(account, tmp_path_factory):
     sys.modules["airflow_live"] = module
     spec.loader.exec_module(module)
     home = tmp_path_factory.mktemp("airflow")
-    with module.LiveAirflow(home, account.url, account.api_key, account.management_key) as live:
+    dags = {"AIRFLOW__CORE__DAGS_FOLDER": os.environ["AIRFLOW__CORE__DAGS_FOLDER"]}
+    with module.LiveAirflow(home, account.url, account.api_key, account.management_key, dags) as live:
         yield live
 
 
@@ -108,3 +113,79 @@ def test_planted_keys_are_nowhere(account, airflow, postgres_url, tmp_path):
     events = [json.loads(line) for line in (airflow.home / "openlineage.jsonl").read_text().splitlines()]
     outputs = [one for event in events for one in event["outputs"] if "loyalty_card_transactions" in one["name"]]
     assert any("rowCount" in json.dumps(one) for one in outputs)
+
+
+SEGMENT = {f"customer-{n:05}" for n in range(20_000)}
+LISTS = "update_customer_profile_audiences"
+
+
+@pytest.fixture
+def slow_push(account, airflow, tmp_path):
+    """Starts a push of 20,000 members, a request at a time; returns when Talon.One has taken some: its run."""
+    account.reset("empty")
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as db:
+        db.execute("CREATE TABLE vip AS SELECT format('customer-{:05d}', n) AS id FROM range(20000) AS t (n)")
+    account.fault(LISTS, "latency", count=0, seconds=0.2)
+    airflow.wait_for_dag("push_slowly")
+    airflow.request("PATCH", "/api/v2/dags/push_slowly", {"is_paused": False})
+
+    def start(store):
+        conf = {"folder": str(tmp_path), "store": store}
+        run = airflow.request("POST", "/api/v2/dags/push_slowly/dagRuns", {"logical_date": None, "conf": conf})
+        until = time.monotonic() + 120
+        while sent(account) < 8:
+            assert time.monotonic() < until
+        return f"/api/v2/dags/push_slowly/dagRuns/{run['dag_run_id']}"
+
+    yield start
+    account.clear_faults()
+
+
+def sent(account):
+    """How many requests there were for members."""
+    return account.counters().get(LISTS, {"requests": 0})["requests"]
+
+
+def members(account):
+    """Who is in the audience."""
+    state = account.state("memberships", "profiles")
+    names = {row["id"]: row["integration_id"] for row in state["profiles"]}
+    return {names[row["profile"]] for row in state["memberships"]}
+
+
+def ended(airflow, path, seconds=120):
+    """The state in which a run ends."""
+    until = time.monotonic() + seconds
+    while (run := airflow.request("GET", path))["state"] in ("queued", "running"):
+        assert time.monotonic() < until
+    return run["state"]
+
+
+def test_what_was_acknowledged_before_a_kill_is_not_sent_again(account, airflow, slow_push, postgres_url, tmp_path):
+    """SIGKILL before the store was saved for the first time: Airflow's task state store knows what was taken."""
+    path = slow_push(postgres_url)
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert "success" == ended(airflow, path)
+    assert SEGMENT == members(account)
+    assert sent(account) <= 20 + 2  # the one in flight, and one whose answer came while it was noted
+
+
+def test_a_task_that_is_told_to_end_notes_what_it_did(account, airflow, slow_push, tmp_path):
+    """A person marks it as failed: it ends after the request in flight, and the next run sends the rest."""
+    store = str(tmp_path / "s.duckdb")
+    path = slow_push(store)
+    process = int((tmp_path / "pid").read_text())
+    airflow.request("PATCH", f"{path}/taskInstances/push", {"new_state": "failed"})
+    until = time.monotonic() + 60
+    while Path(f"/proc/{process}").exists():
+        assert time.monotonic() < until
+    count = sent(account)
+    assert count < 20
+    with open_store(store) as there:
+        (number,) = there.destinations()
+        assert {key for part in there.known_keys(number) for key in part} == members(account)
+        assert "failed" == there.runs()[0]["status"]
+    conf = {"folder": str(tmp_path), "store": store}
+    assert "success" == airflow.run("push_slowly", conf)["state"]
+    assert SEGMENT == members(account)
+    assert 20 == sent(account)
