@@ -74,7 +74,7 @@ class WarehouseSink:
         warehouse: Warehouse,
         *,
         state_name: str = STATE_NAME,
-        rows_per_merge: int = 10_000,
+        rows_per_merge: int = 20_000,
         seconds_per_merge: float = 20.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -35,38 +35,47 @@ def int64s(values: Collection[int | None]) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(values), [_validity(values), pa.py_buffer(numbers)])
 
 
-def _bits(flags: Sequence[bool]) -> pa.Buffer:
-    text = "".join("1" if flag else "0" for flag in reversed(flags))
-    return pa.py_buffer(int(text or "0", 2).to_bytes(-(-len(flags) // 8), "little"))
+def _bits(digits: str) -> pa.Buffer:
+    """A bitmap of ``1`` and ``0``."""
+    return pa.py_buffer(int(digits[::-1] or "0", 2).to_bytes(-(-len(digits) // 8), "little"))
 
 
 def _validity(values: Collection[Any]) -> pa.Buffer | None:
     """Which values there are; None if all."""
-    return _bits([value is not None for value in values]) if None in values else None
+    if None not in values:
+        return None
+    return _bits("".join(["0" if value is None else "1" for value in values]))
 
 
-def _utf8(values: Sequence[bytes | None]) -> pa.Array:
-    """A string array; checked, as buffers are not."""
-    texts = [value or b"" for value in values]
-    offsets = array("i", accumulate(map(len, texts), initial=0))
-    buffers = [_validity(values), pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]
-    found = pa.Array.from_buffers(pa.string(), len(values), buffers)
-    found.validate(full=True)
-    return found
+def _from_texts(values: Sequence[Any], texts: Sequence[str | bytes], data: bytes) -> pa.Array:
+    """A string array of the values: their texts, whose lengths are in bytes, and these in one."""
+    offsets = pa.py_buffer(array("i", accumulate(map(len, texts), initial=0)))
+    return pa.Array.from_buffers(pa.string(), len(values), [_validity(values), offsets, pa.py_buffer(data)])
 
 
 def _strings(values: Sequence[str | None]) -> pa.Array:
-    return _utf8([None if value is None else value.encode("utf-8", "surrogatepass") for value in values])
+    texts: Sequence[str] = ["" if value is None else value for value in values]
+    joined = "".join(texts)
+    try:
+        data = joined.encode()
+        one_by_one = texts if len(data) == len(joined) else [text.encode() for text in texts]
+    except UnicodeEncodeError as error:
+        raise pa.ArrowInvalid(str(error)) from None
+    return _from_texts(values, one_by_one, data)
 
 
 def _booleans(values: Sequence[bool | None]) -> pa.Array:
-    buffers = [_validity(values), _bits([bool(value) for value in values])]
+    buffers = [_validity(values), _bits("".join(["1" if value else "0" for value in values]))]
     return pa.Array.from_buffers(pa.bool_(), len(values), buffers)
 
 
 def _texts(raws: Sequence[Any]) -> pa.Array:
     """JSON texts; null becomes a null."""
-    return _utf8([None if raw == b"null" else raw for raw in map(bytes, raws)])
+    values = [None if raw == b"null" else raw for raw in map(bytes, raws)]
+    texts = [value or b"" for value in values]
+    found = _from_texts(values, texts, b"".join(texts))
+    found.validate(full=True)  # nobody has looked yet whether the bytes are UTF-8
+    return found
 
 
 def _decimals(raws: Sequence[Any]) -> pa.Array:
