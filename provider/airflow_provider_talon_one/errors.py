@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+PERMANENT = (
+    "talon_one_client.errors.ConfigurationError",
+    "talon_one_client.errors.RejectedError",
+    "talon_one_singer.errors.ConfigError",
+    "talon_one_warehouse.errors.WarehouseConfigError",
+    "talon_one_warehouse.errors.TableError",
+    "talon_one_warehouse.errors.RowError",
+    "target_talon_one.errors.GuardError",
+    "target_talon_one.errors.PlanMovedError",
+)
+"""What no retry mends."""
 
 
 @contextmanager
@@ -17,18 +31,26 @@ def fail_for_good() -> Iterator[None]:
 
     Transient errors (no answer, 429, 5xx), a full disk and the like pass through, so that Airflow tries again.
     """
-    from talon_one_client.errors import ConfigurationError, RejectedError
-    from talon_one_singer.errors import ConfigError
-    from talon_one_warehouse.errors import WarehouseConfigError
-    from target_talon_one.errors import GuardError, PlanMovedError
-
     try:
         yield
     except AirflowNotFoundException as error:  # a connection that is not there
         raise AirflowFailException(str(error)) from error
     except AirflowException:
         raise
-    except (ConfigurationError, RejectedError, ConfigError, WarehouseConfigError, GuardError, PlanMovedError) as error:
-        raise AirflowFailException(str(error)) from error
-    except (ValueError, LookupError) as error:
-        raise AirflowFailException(str(error)) from error
+    except Exception as error:
+        kinds = (*permanent_errors(), ValueError, LookupError)
+        if all(isinstance(one, kinds) for one in causes_of(error)):
+            raise AirflowFailException(str(error)) from error
+        raise
+
+
+@cache
+def permanent_errors() -> tuple[type[Exception], ...]:
+    """The classes of ``PERMANENT``; imported when something runs, not when a DAG is parsed."""
+    named = [path.rpartition(".") for path in PERMANENT]
+    return tuple(getattr(import_module(module), name) for module, _, name in named)
+
+
+def causes_of(error: BaseException) -> Sequence[BaseException]:
+    """What ended the parts of a load or push that tells of several; otherwise the error itself."""
+    return getattr(error, "causes", ()) or (error,)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG
+from jinja2 import TemplateNotFound
 
 from airflow_provider_talon_one.operators import audiences, catalogs
+from airflow_provider_talon_one.operators.events import TrackEventOperator
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 from talon_one_client import endpoints
 
@@ -78,6 +81,24 @@ def test_a_body_comes_from_a_file_with_templates(emu, run_dag):
     """A ``.json`` file on the template search path, checked when it is rendered."""
     assert "success" == run_dag("from_a_file").state
     assert ["p7"] == [row["profile"] for row in emu.state("events")["events"]]
+
+
+@pytest.mark.usefixtures("database", "connection")
+def test_only_a_whole_body_is_the_name_of_a_file(emu, run_dag):
+    """A photo or a customer may be called ``x.json``; mapped tasks read files too."""
+    emu.add("attributes", {"entity": "CustomerProfile", "name": "photo", "type": "string"})
+    assert "success" == run_dag("names_like_files").state
+    state = emu.state()
+    assert ["p7"] == [row["profile"] for row in state["events"]]
+    photos = {row["integration_id"]: row["attributes"].get("photo") for row in state["profiles"]}
+    assert {"a.json": "p7.json", "b.json": "photo.json"} == {name: photos[name] for name in ("a.json", "b.json")}
+
+
+@pytest.mark.usefixtures("database", "connection")
+def test_a_file_that_is_not_there_is_named(run_task):
+    """The task says which."""
+    with pytest.raises(TemplateNotFound, match=r"nowhere\.json"):
+        run_task(TrackEventOperator, body="nowhere.json", dag=DAG("d", schedule=None))
 
 
 @pytest.mark.usefixtures("database", "connection")

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
@@ -121,6 +122,21 @@ def test_what_no_retry_mends_fails_at_once_with_one_line(emu, sqlite, push, sql,
     lines = [line for line in task_logs().splitlines() if line.startswith("airflow.") and words in line]
     assert 1 == len(lines)
     assert 1 == run.tries("push")
+
+
+def test_only_a_whole_query_is_the_name_of_a_file(emu, run_dag, tmp_path, monkeypatch):
+    """Tables, audiences, stores and lakes may be called ``x.sql``; mapped tasks read files too."""
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as db:
+        db.execute("CREATE TABLE vip AS SELECT 'card-a' AS id")
+        db.execute("CREATE SCHEMA more; CREATE TABLE more.sql AS SELECT 'b' AS id")
+    monkeypatch.setenv("AIRFLOW_CONN_IDS", json.dumps({"conn_type": "duckdb", "host": str(path)}))
+    emu.add("cards", {"program": 1, "identifier": "card-a"})
+    run = run_dag("sql_files", folder=str(tmp_path))
+    assert {"query": "success", "table": "success", "load": "success"} == run.states()
+    assert {"query.sql", "table.sql"} == {row["name"] for row in emu.state("audiences")["audiences"]}
+    assert {"card-a", "b"} == members(emu)
+    assert (tmp_path / "lake.sql").is_dir()
 
 
 def test_a_missing_connection_fails_with_its_name(emu, push, task_logs):

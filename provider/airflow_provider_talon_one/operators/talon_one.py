@@ -6,9 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
 from airflow_provider_talon_one.answers import for_xcom
+from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-class TalonOneOperator(BaseOperator):
+class TalonOneOperator(ConnectorOperator):
     """Calls one operation of the Integration or Management API.
 
     The answer goes to XCom if it is small; of a larger one ids, names and the lengths of its lists. A request that
@@ -43,7 +42,7 @@ class TalonOneOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("path", "query", "body", "talon_one_conn_id")
-    template_ext: Sequence[str] = (".json",)
+    template_files: ClassVar[Mapping[str, str]] = {"body": ".json"}
     template_fields_renderers: ClassVar[dict[str, str]] = {"path": "json", "query": "json", "body": "json"}
     operator_extra_links = (CampaignManagerLink(),)
     ui_color = "#eeecff"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
+from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 MAX_SHARDS = 64
 
 
-class LoyaltyToWarehouseOperator(InputsAndOutputs, BaseOperator):
+class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
     """Loads streams of the tap into DuckDB, PostgreSQL, SQLite, Parquet or any ADBC database.
 
     Rows are merged by key together with where the load stands, so that a task that is killed and tried again, here or
@@ -58,7 +57,7 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, BaseOperator):
         "shard",
         "talon_one_conn_id",
     )
-    template_ext: Sequence[str] = (".sql",)
+    template_files: ClassVar[Mapping[str, str]] = {"card_ids_sql": ".sql", "profile_ids_sql": ".sql"}
     ui_color = "#e8f7e4"
 
     def __init__(

@@ -93,6 +93,15 @@ with DAG("refused", **ARGUMENTS):
 with DAG("from_a_file", template_searchpath=[str(Path(__file__).parent)], params={"who": "p7"}, **ARGUMENTS):
     events.TrackEventOperator(task_id="event", body="event.json")
 
+with DAG("names_like_files", template_searchpath=[str(Path(__file__).parent)], params={"who": "p7"}, **ARGUMENTS):
+    events.TrackEventOperator.partial(task_id="event").expand(body=["event.json"])
+    customers.UpdateCustomerProfileOperator(
+        task_id="profile", integration_id="a.json", body={"attributes": {"photo": "{{ params.who }}.json"}}
+    )
+    customers.UpdateCustomerProfileOperator.partial(
+        task_id="mapped", body={"attributes": {"photo": "photo.json"}}
+    ).expand(integration_id=["b.json"])
+
 with DAG("large", **ARGUMENTS):
     loyalty.GetLoyaltyCardTransactionsOperator(
         task_id="rows", loyalty_program_id=1, loyalty_card_id="card-1", page_size=1000

@@ -1,0 +1,40 @@
+"""Tasks that are refused for good: by Talon.One, or before they begin."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_talon_one.operators.loyalty import GetLoyaltyCardBalancesOperator
+from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
+from talon_one_singer import ConfigError
+
+ARGUMENTS = {"schedule": None, "start_date": datetime(2026, 1, 1, tzinfo=UTC), "catchup": False}
+FOLDER = "{{ dag_run.conf['folder'] }}"
+
+
+def refuse(context):  # type: ignore[no-untyped-def]
+    """An error that does not come from our operators."""
+    raise ConfigError("it cannot be")
+
+
+for name, before in (("refused_for_good", None), ("refused_before", refuse)):
+    with DAG(name, default_args={"retries": 2, "pre_execute": before}, **ARGUMENTS):
+        GetLoyaltyCardBalancesOperator.partial(task_id="call", loyalty_program_id=1).expand(loyalty_card_id=["a"])
+        LoyaltyToWarehouseOperator(
+            task_id="load",
+            streams=["loyalty_card_transactions", "loyalty_card_balances"],
+            warehouse_url=f"duckdb:///{FOLDER}/w.duckdb",
+            settings={"loyalty_program_ids": [1], "card_ids": ["a"]},
+        )
+        WarehouseToAudienceOperator(
+            task_id="push",
+            audience={"name": "VIP"},
+            key="id",
+            source_url=f"{FOLDER}/vip.csv",
+            store=f"{FOLDER}/store.duckdb",
+            rejects_directory=f"{FOLDER}/rejects",
+            options={"create_profiles": "allow"},
+        )

@@ -1,0 +1,1 @@
+SELECT id FROM {{ params.table }} -- not a file: other.sql
