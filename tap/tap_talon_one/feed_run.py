@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import (
@@ -84,14 +84,21 @@ class FeedRun:
             log.warning("%s: %s ids are not known to Talon.One", self._label, f"{self._missing:,}")
 
     def _read(self, running: Running, parts: Generator[tuple[Job, Iterator[Part]]]) -> None:
-        with closing(parts):
-            try:
-                for job, of_job in parts:
-                    self._one(running, job, of_job)
-            except Stopped:
-                # Requests in flight may take longer to end than whoever stops us is willing to wait.
-                self._engine.sink.checkpoint(self._state, final=True)
-                raise
+        with closing(parts), self._safe_when_stopped():
+            for job, of_job in parts:
+                self._one(running, job, of_job)
+
+    @contextmanager
+    def _safe_when_stopped(self) -> Iterator[None]:
+        """Writes the state before requests in flight are waited for.
+
+        They may take longer to end than whoever stops us is willing to wait.
+        """
+        try:
+            yield
+        except Stopped:
+            self._engine.sink.checkpoint(self._state, final=True)
+            raise
 
     def _start(self) -> Running | None:
         """The window to read: the one under way, or a new one; None if it is empty."""
@@ -140,7 +147,8 @@ class FeedRun:
 
     def _ids(self) -> Iterator[str]:
         for text in ids_for(self._feed, self._program, self._engine.settings, self._engine.client):
-            self._engine.stop()
+            with self._safe_when_stopped():  # jobs are made of ids by what waits for the requests when it ends
+                self._engine.stop()
             yield text
 
     def _jobs(self, running: Running) -> Iterator[Job]:

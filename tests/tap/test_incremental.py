@@ -266,12 +266,12 @@ def test_sigterm_writes_the_state_and_loses_nothing(slow, start_sync, sync):
 
 
 def stopped_while_a_server_hangs(slow, start_sync):
-    """SIGTERM after nine cards, while later answers take 5 s: cards in the STATE, and answers until it came."""
+    """SIGTERM after nine cards; answers from the 21st on take 5 s. Cards in the STATE, and answers until it came."""
     slow.clear_faults()
     slow.clear_requests()
-    slow.fault("get_loyalty_card_transactions", "latency", count=0, after=10, seconds=5)
+    slow.fault("get_loyalty_card_transactions", "latency", count=0, after=20, seconds=5)
     process = start_sync(CARDS, concurrency=2)
-    lines = lines_until(process, 250)  # of two requests in flight the second may be the tenth to arrive
+    lines = lines_until(process, 250)  # far from the 21st, as requests may overtake each other
     process.send_signal(signal.SIGTERM)
     while '"STATE"' not in lines[-1]:
         lines.append(process.stdout.readline())
@@ -280,16 +280,9 @@ def stopped_while_a_server_hangs(slow, start_sync):
 
 
 def test_sigterm_does_not_wait_for_an_answer_to_write_the_state(slow, start_sync):
-    """A server that hangs does not cost the place: STATE comes before the requests in flight have ended.
-
-    In about one of ten tries it comes after them, which is a flaw whose cause is not found yet; so there are three.
-    """
-    for _ in range(3):
-        done, answered = stopped_while_a_server_hangs(slow, start_sync)
-        assert 8 <= done <= answered
-        if answered <= 10:
-            return
-    pytest.fail("STATE has waited for the answers three times")
+    """A server that hangs does not cost the place: STATE comes before the requests in flight have ended."""
+    done, answered = stopped_while_a_server_hangs(slow, start_sync)
+    assert 8 <= done <= answered <= 20
 
 
 def test_sigkill_loses_nothing_after_the_last_state(slow, start_sync, sync):
