@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -85,21 +86,13 @@ class LiveAirflow:
             "AIRFLOW_CONN_TALON_ONE_DEFAULT": json.dumps(connection),
             **(environment or {}),
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._token = ""
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
-        log = (self.home / "standalone.log").open("wb")
-        self._closing.callback(log.close)
-        self._process = subprocess.Popen(
-            [BIN / "airflow", "standalone"],
-            env=self.environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # its children outlive it unless the whole group is told to end
-        )
         try:
+            self._start()
             self._wait_until_healthy()
         except BaseException:
             self.__exit__()
@@ -107,13 +100,33 @@ class LiveAirflow:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        assert self._process is not None
         for signum, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signum)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=seconds)
+            for process in self.processes.values():
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signum)
+            until = time.monotonic() + seconds
+            for process in self.processes.values():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=max(0, until - time.monotonic()))
         self._closing.close()
+
+    def log(self, name: str) -> Path:
+        """The file with what a process has said."""
+        return self.home / f"{name}.log"
+
+    def spawn(self, name: str, *command: str | Path, **environment: str) -> None:
+        """Start a process that ends with this Airflow."""
+        with self.log(name).open("wb") as log:
+            self.processes[name] = subprocess.Popen(
+                command,
+                env=self.environment | environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # its children outlive it unless the whole group is told to end
+            )
+
+    def _start(self) -> None:
+        self.spawn("standalone", BIN / "airflow", "standalone")
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """JSON of the REST API."""
@@ -127,16 +140,23 @@ class LiveAirflow:
 
     def run(self, dag: str, conf: Mapping[str, Any], *, seconds: float = 180) -> dict[str, Any]:
         """Trigger a DAG and wait for its end; the run."""
+        return self.ended(self.trigger(dag, conf), seconds=seconds)
+
+    def trigger(self, dag: str, conf: Mapping[str, Any]) -> dict[str, Any]:
+        """Trigger a DAG; the run that begins."""
         self.wait_for_dag(dag)
         self.request("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
         body = {"logical_date": None, "conf": dict(conf)}
-        run = self.request("POST", f"/api/v2/dags/{dag}/dagRuns", body)
+        return dict(self.request("POST", f"/api/v2/dags/{dag}/dagRuns", body))
+
+    def ended(self, run: Mapping[str, Any], *, seconds: float = 180) -> dict[str, Any]:
+        """Wait for the end of a run; the run."""
         until = time.monotonic() + seconds
         while run["state"] in ("queued", "running"):
             if time.monotonic() > until:
-                raise TimeoutError(f"{dag} is {run['state']} after {seconds} s")
+                raise TimeoutError(f"{run['dag_id']} is {run['state']} after {seconds} s")
             time.sleep(0.5)
-            run = self.request("GET", f"/api/v2/dags/{dag}/dagRuns/{run['dag_run_id']}")
+            run = self.request("GET", f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}")
         return dict(run)
 
     def xcom(self, run: Mapping[str, Any], task: str, key: str = "return_value") -> Any:
@@ -155,19 +175,37 @@ class LiveAirflow:
                 raise TimeoutError(f"Airflow has not found the DAG {dag}")
             time.sleep(1)
 
+    def wait_for_answerable(self, task: str, seconds: float = 120) -> None:
+        """Until the scheduler knows that a task which waits for a person has left its worker.
+
+        Airflow 3.3.2 can take one for failed that is answered in the seconds before.
+        """
+        heard = re.compile(f"Received executor event with state success .*task_id='{task}'")
+        until = time.monotonic() + seconds
+        while not heard.search(self.log("standalone").read_text(errors="replace")):
+            if time.monotonic() > until:
+                raise TimeoutError(f"the scheduler has not heard of {task}; see {self.log('standalone')}")
+            time.sleep(0.2)
+
     def _wait_until_healthy(self) -> None:
-        assert self._process is not None
         until = time.monotonic() + START_S
         parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
         while time.monotonic() < until:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"Airflow did not start; see {self.home / 'standalone.log'}")
+            self._check_alive()
             with suppress(OSError, ValueError):
                 health = self.request("GET", "/api/v2/monitor/health")
                 if all((health.get(part) or {}).get("status") == "healthy" for part in parts):
                     return
             time.sleep(1)
-        raise TimeoutError(f"Airflow is not healthy after {START_S} s; see {self.home / 'standalone.log'}")
+        raise TimeoutError(f"Airflow is not healthy after {START_S} s; see {self._logs()}")
+
+    def _check_alive(self) -> None:
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"Airflow did not start; see {self.log(name)}")
+
+    def _logs(self) -> str:
+        return ", ".join(str(self.log(name)) for name in self.processes)
 
 
 def main() -> int:
@@ -182,10 +220,10 @@ def main() -> int:
             with LiveAirflow(home, words["url"]) as airflow:
                 print(
                     f"Airflow: {airflow.url}  (no password; everything is in {home})\n"
-                    "  1. DAGs, talon_one_hourly_load: switch it on, press Trigger, look at the task's XCom.\n"
+                    "  1. DAGs, talon_one_hourly_load: switch it on, press Trigger, look at the task's Storage, XCom.\n"
                     "  2. talon_one_segments runs after it (switch it on): approve the plan under Required Actions.\n"
                     "  3. Admin, Connections: talon_one_default comes from the environment; add one of type Talon.One "
-                    "and press Test.\nCtrl-C ends both.",
+                    "(with its port), save it and press Test in its row.\nCtrl-C ends both.",
                     flush=True,
                 )
                 with suppress(KeyboardInterrupt):

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 _MANIFEST = "manifest.json"
 _BYTES_A_PART = 1 << 20
 _TABLE = "talon_one_sync_store"
+_SESSION = (  # the lock of a worker whose machine is gone, which has said nothing, ends after 90 seconds
+    "SET tcp_keepalives_idle = 60",
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+    "SET tcp_user_timeout = 90000",  # if an answer was on its way to it
+)
 
 
 class Home(Protocol):
@@ -181,6 +187,8 @@ class PostgresHome:
 
     def fetch(self, folder: Path) -> dict[str, Path]:
         """See Home."""
+        for statement in _SESSION:
+            self._run(statement)
         self._check_others()
         ((locked,),) = self._rows("SELECT pg_try_advisory_lock(hashtext('@table'), 0)")
         if not locked:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -248,13 +247,6 @@ def end_of_run(person, seconds=180):
     return person.read(f"{badge}[contains(., 'Success') or contains(., 'Failed')]", seconds)
 
 
-def until_worker_is_gone(person, airflow, task):
-    """Until the scheduler knows; a task that is answered in the seconds before, Airflow 3.3.2 can take for failed."""
-    log = airflow.home / "standalone.log"
-    heard = re.compile(f"Received executor event with state success .*task_id='{task}'")
-    person.until(lambda: heard.search(log.read_text(errors="replace")))
-
-
 @pytest.fixture(scope="module")
 def warehouse(person, airflow, connection, home):
     """Loaded by the hourly DAG, started in its form; the page of the run shows success."""
@@ -330,7 +322,7 @@ def test_a_person_approves_a_segment(person, account, airflow, warehouse):
     trigger(person, airflow, "talon_one_segments", {"Warehouse": warehouse, "Points that make": "1"})
     run = person.browser.current_url
     person.look("//tr[contains(., 'approve')]//*[@data-testid='state-badge'][contains(., 'Awaiting Input')]", 180)
-    until_worker_is_gone(person, airflow, "approve")
+    airflow.wait_for_answerable("approve")
     assert [] == account.state("memberships")["memberships"]
     person.open("Browse", "Required Actions")
     person.click("//a[contains(., 'Push the segment Top spenders?')]")

@@ -71,10 +71,10 @@ def test_a_segment_waits_for_a_person(account, airflow, tmp_path):
     path = f"/api/v2/dags/talon_one_segments/dagRuns/{run['dag_run_id']}"
     until = time.monotonic() + 150
     waiting = []
-    # A person answers when the task has gone to wait; Airflow does not see an answer that comes while it still runs.
     while not waiting or waiting[0]["task_instance"]["state"] not in ("awaiting_input", "deferred"):
         assert time.monotonic() < until
         waiting = airflow.request("GET", f"{path}/hitlDetails")["hitl_details"]
+    airflow.wait_for_answerable("approve")
     assert "20 to add" in waiting[0]["body"]
     assert [] == account.state("memberships")["memberships"]
     airflow.request(

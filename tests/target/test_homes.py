@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from target_talon_one.errors import StoreError, StoreLockedError
 from target_talon_one.homed_store import open_store
 
+CONNECTIONS = Path("/proc/net/tcp")  # https://docs.kernel.org/networking/proc_net_tcp.html
 HOMES = {"folder": "file://{}/home", "s3": "s3://bucket/home", "postgresql": None}
 GUARDS = {"create_profiles": "allow", "max_delete_share": 1, "max_reject_share": 1}
 VIP = {"sink": "audience_members", "audience": {"name": "VIP"}, "mode": "mirror", "key": "id"}
@@ -65,6 +69,20 @@ def test_a_second_run_in_postgresql_is_told_at_once(push, home):
     assert "planted" not in str(raised.value)
     with open_store(home) as store:
         assert 1 == len(store.runs())
+
+
+@pytest.mark.skipif(not CONNECTIONS.exists(), reason="the system does not tell of its connections")
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_postgresql_asks_after_a_minute_whether_the_worker_is_still_there(home):
+    """A machine that is gone says nothing, and keeps the lock until the server has noticed."""
+    port, until = f":{urlsplit(home).port:04X}", time.monotonic() + 30
+    with open_store(home):
+        ticks: list[int] = []
+        while not any(0 < one <= 60 * 100 for one in ticks):  # another timer runs until all is acknowledged
+            assert time.monotonic() < until
+            lines = [line.split() for line in CONNECTIONS.read_text().splitlines()]
+            timers = [line[5].split(":") for line in lines if line[1].endswith(port) and line[3] == "01"]
+            ticks = [int(when, 16) for kind, when in timers if kind == "02"]
 
 
 @pytest.mark.parametrize("home", ["folder", "s3"], indirect=True)

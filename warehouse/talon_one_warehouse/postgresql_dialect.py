@@ -52,6 +52,7 @@ _SESSION = (
     "SET tcp_keepalives_idle = 60",
     "SET tcp_keepalives_interval = 10",
     "SET tcp_keepalives_count = 3",
+    "SET tcp_user_timeout = 90000",  # a client may be gone before it has acknowledged an answer
 )
 
 
