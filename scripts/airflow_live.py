@@ -210,6 +210,8 @@ class LiveAirflow:
 
 def main() -> int:
     """Start both, tell what to click, and wait for Ctrl-C."""
+    for signum in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed, make that is ended
+        signal.signal(signum, signal.default_int_handler)
     home = Path(sys.argv[1] if len(sys.argv) > 1 else ".airflow").absolute()
     command = [BIN / "talon-one-emulator", "serve", "--seed", "demo", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator:

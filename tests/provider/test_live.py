@@ -6,12 +6,14 @@ import importlib.util
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import psutil
 import pytest
 
 from talon_one_emulator import Emulator
@@ -189,3 +191,17 @@ def test_a_task_that_is_told_to_end_notes_what_it_did(account, airflow, slow_pus
     assert "success" == airflow.run("push_slowly", conf)["state"]
     assert SEGMENT == members(account)
     assert 20 == sent(account)
+
+
+def test_make_airflow_ends_all_that_it_started(tmp_path):
+    """Also when it is told to end otherwise than by Ctrl-C."""
+    command = [sys.executable, ROOT / "scripts" / "airflow_live.py", tmp_path / "home"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        lines = iter(process.stdout.readline, "")
+        assert any("Ctrl-C ends both" in line for line in lines)
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.terminate()
+        assert "stopped" == process.stdout.read().strip()
+    assert len(started) > 5
+    assert [] == psutil.wait_procs(started, timeout=10)[1]
+    assert 0 == process.returncode
