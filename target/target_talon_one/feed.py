@@ -138,6 +138,7 @@ class Feed:
         self.identity = identity_of(destination, self.target, base_url)
         self.number = store.destination(self.identity, destination.name)
         self.complete: bool | None = None
+        self.of_others = 0  # rows of the source that other parts push
         self.unfiltered = 0
         self._buffer = _Buffer()
         self._key_only = all(field.key for field in destination.sink.fields)
@@ -181,6 +182,7 @@ class Feed:
             fields.append(mapped.fields)
             where.append(place)
         self.figures.read += len(rows) - others
+        self.of_others += others
         if len(keys) + len(self._buffer.kept) >= ROWS_A_STAGE:
             self._stage()
 

@@ -49,7 +49,8 @@ def check(feed: Feed, found: Comparison) -> None:
 def problems(feed: Feed, found: Comparison) -> Iterator[GuardError]:
     """Everything that stops the run."""
     guards, difference = feed.destination.guards, found.difference
-    if feed.destination.mirror and feed.complete is not False and not feed.figures.read and not guards.allow_empty:
+    empty = not feed.figures.read and not feed.of_others
+    if feed.destination.mirror and feed.complete is not False and empty and not guards.allow_empty:
         yield _stopped(
             feed,
             "allow_empty",

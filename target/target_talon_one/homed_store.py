@@ -53,8 +53,11 @@ def open_store(
 
     Raises:
         StoreLockedError: another run uses it.
-        StoreError: it cannot be opened, or the stores there are of another number of parts.
+        StoreError: it cannot be opened.
+        SyncConfigError: the stores there are of another number of parts.
     """
+    if place == ":memory:":
+        return Store(place, memory=memory)  # gone with the process, and so is what a journal would say of it
     if "://" not in place:
         return Store(_file(place, shard), memory=memory, journal=journal)
     return HomedStore(home_of(place, filesystem, shard), memory=memory, journal=journal)
@@ -63,11 +66,9 @@ def open_store(
 def _file(place: str, shard: Shard) -> str:
     """The file of a part, beside those of the others."""
     path = Path(place)
-    if place == ":memory:":
-        return place
     beside = path.parent.glob(f"{glob.escape(path.stem)}*{glob.escape(path.suffix)}")
     names = [one.name.removesuffix(path.suffix).removeprefix(path.stem) for one in beside]
-    check_others(place, [name for name in names if not name or name.startswith("-part-")], shard)
+    check_others(place, names, shard)
     return str(path.with_name(f"{path.stem}-{label(shard)}{path.suffix}")) if label(shard) else place
 
 

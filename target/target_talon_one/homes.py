@@ -107,8 +107,7 @@ class FolderHome:
             self._fs.invalidate_cache()
             there = self._fs.ls(self._root, detail=False) if self._fs.exists(self._root) else []
         names = [str(path).rstrip("/").rpartition("/")[2] for path in there]
-        parts = [name for name in names if name.startswith("part-")]
-        check_others(self.name, [*parts, *([""] if _MANIFEST in names else [])], shard)
+        check_others(self.name, ["" if name == _MANIFEST else name for name in names], shard)
 
     def fetch(self, folder: Path) -> dict[str, Path]:
         """See Home."""

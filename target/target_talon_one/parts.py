@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from target_talon_one.errors import StoreError, SyncConfigError
+from target_talon_one.errors import SyncConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from talon_one_singer.shards import Shard
     from target_talon_one.destinations import Destination
 
-_LABEL = re.compile(r"[-_/]?part[-_]\d+[-_]of[-_](\d+)")
+_LABEL = re.compile(r"[-_]?part[-_]\d+[-_]of[-_](\d+)")
 
 
 def label(shard: Shard) -> str:
@@ -30,17 +30,18 @@ def check_others(where: str, endings: Iterable[str], shard: Shard) -> None:
 
     Args:
         where: the place, for the message.
-        endings: what distinguishes the names of the stores that are there; "" for that of the whole.
+        endings: what distinguishes names there: "" is the store of the whole, and what is no label is no store.
         shard: the part that is to be opened.
 
     Raises:
-        StoreError: they are of another number of parts.
+        SyncConfigError: they are of another number of parts.
     """
-    there = {int(found[1]) if (found := _LABEL.fullmatch(ending)) else 1 for ending in endings}
+    labels = {ending: _LABEL.fullmatch(ending) for ending in endings}
+    there = {int(found[1]) if found else 1 for ending, found in labels.items() if found or not ending}
     other = next((count for count in sorted(there) if count != shard.count), None)
     if other is not None:
         is_in = "in one part" if other == 1 else f"in {other} parts"
-        raise StoreError(
+        raise SyncConfigError(
             f"the store {where} is {is_in}, and this push has {shard.count}; keep the number, or choose another store "
             "(with adopt, so that rows which are there already are taken over)"
         )
@@ -54,9 +55,15 @@ def check_parts(destination: Destination, shard: Shard, *, creates_audience: boo
     """
     if shard.count == 1:
         return
-    if destination.sink.ordered:
+    sink = destination.sink
+    if sink.lane is not None and [sink.lane] != [field.name for field in sink.key]:
         raise SyncConfigError(
-            f"{destination.name}: Talon.One takes one request for {destination.sink.name} at a time; leave shard out"
+            f"{destination.name}: no two requests for one {sink.lane} may be in flight, and parts are made of the key "
+            f"({', '.join(field.name for field in sink.key)}); leave shard out"
+        )
+    if sink.ordered:
+        raise SyncConfigError(
+            f"{destination.name}: Talon.One takes one request for {sink.name} at a time; leave shard out"
         )
     if creates_audience:
         raise SyncConfigError(

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from target_talon_one.database import MEMORY
 from target_talon_one.errors import StoreError
-from target_talon_one.journal import Journal
+from target_talon_one.journal import MOST_RANGES, Journal
 from target_talon_one.ranges import left_of, merged_ranges
 from target_talon_one.staged_rows import StagedRows
 
@@ -71,6 +71,7 @@ class Store(StagedRows):
     def __init__(self, path: str, *, memory: str = MEMORY, journal: JournalPlace | None = None) -> None:
         super().__init__(path, memory=memory)
         self._changes: str | None = None
+        self._noted: list[tuple[int, int]] | None = []
         self._journal = Journal(journal) if journal else None
         try:
             if self._journal:
@@ -150,7 +151,7 @@ class Store(StagedRows):
         """These are about to be sent; ``once``: by an operation that must not be repeated."""
         changes = uuid4().hex if self._journal and not self._changes else None
         if changes:
-            self._changes = changes
+            self._changes, self._noted = changes, []
             self.remember(_CHANGES, changes)
         self._run(f"INSERT INTO begun_{destination} VALUES (?, ?, ?)", first, past, once)
         self._secure(destination, once=once)
@@ -165,11 +166,12 @@ class Store(StagedRows):
         first, past = zip(*ranges, strict=True)
         columns = {"first": pa.array(first, pa.int64()), "past": pa.array(past, pa.int64())}
         self._insert(f"done_{destination}", pa.table(columns))
-        if self._journal and self._changes:
-            self._journal.acknowledged(self._done(destination))
-
-    def _done(self, destination: int) -> list[tuple[int, int]]:
-        return merged_ranges(self._run(f"SELECT first, past FROM done_{destination}"))
+        if self._journal and self._changes and self._noted is not None:
+            merged = merged_ranges([*self._noted, *ranges])
+            # Scattered single rows are too many to note; the next save of the store has them.
+            self._noted = merged if len(merged) <= MOST_RANGES else None
+            if self._noted:
+                self._journal.acknowledged(merged)
 
     def fold(self, destination: int) -> None:
         """Move what was acknowledged into what is known, and forget the changes.
@@ -178,7 +180,7 @@ class Store(StagedRows):
         or removes them, whatever its source says. If their operation must not be repeated they become rejects.
         """
         self._changes = None  # the next ones have other numbers
-        taken = self._done(destination)
+        taken = merged_ranges(self._run(f"SELECT first, past FROM done_{destination}"))
         begun = self._run(f"SELECT first, past, once FROM begun_{destination}")
         with self._transaction():
             self._run("DELETE FROM remembered WHERE name = ?", _CHANGES)

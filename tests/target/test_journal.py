@@ -111,3 +111,11 @@ def test_scattered_rows_are_left_to_the_next_save(tmp_path, place):
         store.acknowledge(number, [(n, n + 1) for n in range(0, 1900, 2)])
         store.acknowledge(number, [(n, n + 1) for n in range(1900, 2400, 2)])
     assert 950 == len(place.value["done"])
+
+
+def test_a_store_in_memory_has_no_journal(place):
+    """Every try has a new one."""
+    for _ in range(2):
+        with open_store(":memory:", journal=place) as store:
+            store.begin(compared(store, "ab"), 0, 2, once=False)
+    assert 0 == place.writes

@@ -6,7 +6,7 @@ import pytest
 
 from talon_one_singer.shards import Shard
 from target_talon_one.destinations import destination_from
-from target_talon_one.errors import StoreError, SyncConfigError
+from target_talon_one.errors import GuardError, SyncConfigError
 from target_talon_one.homed_store import open_store
 from target_talon_one.options import SyncOptions
 from target_talon_one.run import SyncRun
@@ -18,7 +18,6 @@ VIP = {
     "key": "id",
     "create_profiles": "allow",
     "max_delete_share": 1,
-    "allow_empty": True,
 }
 
 
@@ -79,7 +78,7 @@ def test_another_number_of_parts_is_refused(push):
     """As each would begin anew, and nobody would remove what only the old stores know of."""
     push(["a", "b"], 2)
     for count, words in ((3, "is in 2 parts, and this push has 3"), (1, "is in 2 parts, and this push has 1")):
-        with pytest.raises(StoreError, match=words):
+        with pytest.raises(SyncConfigError, match=words):
             push(["a"], count)
 
 
@@ -87,7 +86,7 @@ def test_another_number_of_parts_is_refused(push):
 def test_a_store_of_the_whole_is_not_cut_into_parts(push):
     """For the same reason."""
     push(["a", "b"], 1)
-    with pytest.raises(StoreError, match="is in one part, and this push has 2"):
+    with pytest.raises(SyncConfigError, match="is in one part, and this push has 2"):
         push(["a", "b"], 2)
 
 
@@ -117,3 +116,47 @@ def test_a_row_that_is_invalid_is_told_by_one_part(push, tmp_path):
     push(["a", "b", None, ""], 3, max_reject_share=1)
     lines = [line for path in (tmp_path / "rejects").rglob("*.jsonl") for line in path.read_text().splitlines()]
     assert 2 == len(lines)
+
+
+@pytest.mark.parametrize("place", ["file"], indirect=True)
+@pytest.mark.usefixtures("audience")
+def test_a_part_without_rows_is_no_empty_source(push):
+    """The guard looks at the source, not at the part."""
+    assert 0 in push(["a", "b"], 4)
+    with pytest.raises(GuardError, match="the source has no row"):
+        push([], 4)
+
+
+@pytest.mark.parametrize("place", ["file", "folder", "postgresql"], indirect=True)
+@pytest.mark.usefixtures("audience")
+def test_what_only_looks_like_a_store_is_none(engine, push, place, tmp_path):
+    """A log that a killed run has left, a backup of a table, a file of somebody else."""
+    for name in ("s-part-1-of-9.duckdb.wal", "s-part-2024.duckdb", "home/part-00000.parquet"):
+        (tmp_path / "home").mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    if place.startswith("postgresql"):
+        from adbc_driver_postgresql import dbapi
+
+        with dbapi.connect(place, autocommit=True) as db, db.cursor() as cursor:
+            cursor.execute("CREATE TABLE talon_one_sync_store_part_1_of_9_backup ()")
+    push(["a", "b"], 2)
+    assert {"a", "b"} == engine.members()
+
+
+def test_a_store_without_a_suffix_has_parts_too(tmp_path):
+    """Its log beside it is none of them."""
+    with open_store(str(tmp_path / "store"), shard=Shard(1, 2)):
+        (tmp_path / "store-part-1-of-2.wal").touch()
+        open_store(str(tmp_path / "store"), shard=Shard(2, 2)).close()
+
+
+def test_rows_that_must_not_be_in_flight_together_are_not_parted(engine):
+    """Events of one profile would be in all parts."""
+    destination = destination_from("visits", {"sink": "events", "mode": "add"}, where="test")
+    with (
+        engine.client() as client,
+        open_store(":memory:") as store,
+        SyncRun(client, store, SyncOptions(), command="test") as sync,
+        pytest.raises(SyncConfigError, match="no two requests for one profileId may be in flight"),
+    ):
+        sync.open(destination, columns=["eventId", "profileId", "type"], shard=Shard(1, 2))

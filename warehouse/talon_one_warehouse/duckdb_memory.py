@@ -44,19 +44,33 @@ class Memory:
 
         Raises:
             WarehouseMemoryError, duckdb.OutOfMemoryException: all that DuckDB would take by itself is not enough.
+            Exception: whatever else the work raises.
         """
         while True:
             try:
                 return work()
-            except (WarehouseMemoryError, duckdb.OutOfMemoryException):
-                if self._mb >= self._most_mb:
+            except Exception as error:
+                if not _lacks_memory(error) or self._mb >= self._most_mb:
                     raise
                 self._set(min(2 * self._mb, self._most_mb))
                 log.info("DuckDB needs more memory: %s MB now", f"{self._mb:,}")
 
     def _set(self, megabytes: int) -> None:
+        """This limit, or the next one under which there is room for what is in memory already."""
+        try:
+            self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
+        except duckdb.OutOfMemoryException:  # the log of a killed process was read again
+            if megabytes >= self._most_mb:
+                raise
+            self._set(min(2 * megabytes, self._most_mb))
+            return
         self._mb = megabytes
-        self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Also when it comes through a reader of Arrow, as an OSError."""
+    kinds = (WarehouseMemoryError, duckdb.OutOfMemoryException)
+    return isinstance(error, kinds) or str(error).startswith("Out of Memory Error")
 
 
 def arrow_columns(connection: duckdb.DuckDBPyConnection, statement: str) -> list[pa.ChunkedArray]:

@@ -6,6 +6,7 @@ https://duckdb.org/docs/stable/connect/concurrency
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 from talon_one_warehouse import duckdb_sql as sql
 from talon_one_warehouse.duckdb_errors import told
 from talon_one_warehouse.duckdb_files import connect_file
-from talon_one_warehouse.duckdb_memory import Memory, arrow_columns
+from talon_one_warehouse.duckdb_memory import FIRST_MB, Memory, arrow_columns
 from talon_one_warehouse.duplicates import last_of_each_key
 from talon_one_warehouse.errors import TableError, WarehouseConfigError
 from talon_one_warehouse.results import python_rows
@@ -51,8 +52,10 @@ class DuckDBWarehouse:
         self.schema = schema
         self._tables: dict[str, TableSpec] = {}
         self._connection = _connect(self.path, schema)
-        self._memory = Memory(self._connection)
         try:
+            with told(self.path, opening=True):
+                # Without a file there is no place to put aside what does not fit.
+                self._memory = Memory(self._connection, first_mb=sys.maxsize if self.path == ":memory:" else FIRST_MB)
             with self._transaction():
                 self._execute(f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(schema)}")
                 self._execute(sql.create_state(schema))
