@@ -36,7 +36,7 @@ class LoadCounts:
 
 
 class _Waiting:
-    """A stream's rows until they are merged, as Arrow batches of a few thousand: Python objects take ten times that."""
+    """A stream's rows until they are merged, as Arrow batches of ROWS_A_BATCH: Python objects take ten times that."""
 
     def __init__(self, table: TableSpec) -> None:
         self.table = table
@@ -111,8 +111,9 @@ class WarehouseSink:
         waiting = {name: batches for name, one in self._waiting.items() if (batches := one.taken())}
         if not waiting:
             self._warehouse.merge({}, state)
+        last = next(reversed(waiting), None)
         for name, batches in waiting.items():
-            self._merge_table(name, batches, state if name == list(waiting)[-1] else None)
+            self._merge_table(name, batches, state if name == last else None)
 
     def _merge_table(self, stream: str, batches: list[pa.RecordBatch], state: Mapping[str, Any] | None) -> None:
         done = self._warehouse.merge({stream: batches}, state)
