@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.amounts import plain
+from talon_one_cli.amounts import grouped, plain
 from talon_one_cli.connection import connection_options, instant_option, load_settings
 
 if TYPE_CHECKING:
@@ -42,17 +42,18 @@ def expiring(**options: Any) -> None:
 def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_cli.ledgers import KINDS
     from talon_one_loading.reading import scratch
+    from tap_talon_one.arithmetic import EXACT
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     since, by = _span(options, settings)
     settings |= {"as_of": (since, by)}
-    total = ledgers = 0
+    total, ledgers = Decimal(0), 0
     with scratch(settings, [kind.balances for kind in KINDS], stop, redact) as warehouse:
         write = _writer(as_json=options["as_json"])
         for row in _rows(warehouse, since, by):
             write(row)
-            total, ledgers = total + row[-1], ledgers + 1
-    click.echo(f"{Decimal(total).normalize():,f} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
+            total, ledgers = EXACT.add(total, row[-1]), ledgers + 1
+    click.echo(f"{grouped(total)} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
 
 
 def _span(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[datetime, datetime]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.amounts import plain
+from talon_one_cli.amounts import plain, signed
 from talon_one_cli.connection import connection_options, instant_option, load_settings
 
 if TYPE_CHECKING:
@@ -131,5 +131,5 @@ def _print(kind: str, key: LedgerKey, difference: Difference, *, as_json: bool) 
     ledger = f"{key.owner}/{key.subledger}" if key.subledger else key.owner
     click.echo(
         f"{kind} {ledger} of program {key.program}: {difference.figure} is told as {plain(difference.told)}, "
-        f"its transactions give {plain(difference.counted)} ({difference.by.normalize():+f})"
+        f"its transactions give {plain(difference.counted)} ({signed(difference.by)})"
     )

@@ -9,7 +9,7 @@ issued = active + pending + expired + spent - negative, and active is 0 while ne
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, localcontext
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ZERO = Decimal(0)
-EXACT = Context(prec=400)
+# Python rounds sums to 28 digits by itself. Numbers of requests and fixtures are bounded (jsontext), so that 2,000
+# digits hold every sum and product; one that they did not hold would raise Inexact.
+EXACT = Context(prec=2_000, traps=[Inexact, InvalidOperation, Overflow])
 
 
 class Entry(NamedTuple):

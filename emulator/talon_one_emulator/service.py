@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from decimal import localcontext
 from typing import TYPE_CHECKING, Any
 
 import talon_one_emulator.handlers  # noqa: F401 - registers every handler
@@ -13,6 +14,7 @@ from talon_one_emulator.call import HANDLERS, Answer, Call
 from talon_one_emulator.errors import ApiError, Fault
 from talon_one_emulator.faults import Faults
 from talon_one_emulator.journal import Journal
+from talon_one_emulator.ledger import EXACT
 from talon_one_emulator.protection import InFlight, Keys, RateLimit, Replays, fingerprint, subjects
 from talon_one_emulator.router import Router
 
@@ -69,7 +71,8 @@ class Service:
     def answer(self, request: Request) -> Answer:
         """Process a request whose key and rate were checked. Never raises."""
         try:
-            return self._replayed_or_new(request)
+            with localcontext(EXACT):
+                return self._replayed_or_new(request)
         except ApiError as error:
             return self.refusal(request.endpoint, error)
         except Exception:

@@ -6,11 +6,12 @@ The arithmetic is written a second time on purpose: integers in the smallest uni
 from __future__ import annotations
 
 from bisect import insort
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator import timestamps
+from talon_one_emulator.ledger import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,11 @@ def truth(store: Store, program: int, as_of: int) -> dict[str, Any]:
 
     ``additions`` and ``subtractions`` are ``{count, sum}`` of the rows created up to ``as_of``.
     """
+    with localcontext(EXACT):
+        return _truth(store, program, as_of)
+
+
+def _truth(store: Store, program: int, as_of: int) -> dict[str, Any]:
     scale, rows = _rows(store, program, as_of)
     unit = Decimal(1).scaleb(-scale)
     balances = []

@@ -1,7 +1,8 @@
 """The arithmetic of a points ledger: what the balance must be after its transactions.
 
 issued = active + pending + expired + spent - negative. Points that expire first are spent first; what a subtraction
-cannot cover is debt, which points pay off when they become active.
+cannot cover is debt, which points pay off when they become active. At one instant points are added before they are
+taken. Points whose expiry comes before their start are expired from then on, not pending.
 https://docs.talon.one/docs/product/loyalty-programs/overview
 """
 
@@ -9,13 +10,15 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, localcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NOTHING = Decimal(0)
+# Python rounds sums to 28 digits by itself. Here a sum that 1,000 digits do not hold raises Inexact.
+EXACT = Context(prec=1_000, traps=[Inexact, InvalidOperation, Overflow])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,10 @@ class Entry:
 
     @property
     def active_us(self) -> int:
-        """When it takes effect."""
-        return self.created_us if self.start_us is None else max(self.created_us, self.start_us)
+        """When it takes effect; a subtraction does at once."""
+        if not self.addition or self.start_us is None:
+            return self.created_us
+        return max(self.created_us, self.start_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +59,67 @@ class Points:
     negative: Decimal = NOTHING
 
 
+class _Lots:
+    """Active additions, those that expire first on top, and the debt that the next ones pay."""
+
+    def __init__(self) -> None:
+        self.debt = NOTHING
+        self.expired = NOTHING
+        self._left: list[tuple[float, int, int, Decimal]] = []  # (expiry, created, number, left)
+
+    @property
+    def active(self) -> Decimal:
+        return sum((lot[3] for lot in self._left), NOTHING)
+
+    def expire(self, when_us: int) -> None:
+        while self._left and self._left[0][0] <= when_us:
+            self.expired += heapq.heappop(self._left)[3]
+
+    def add(self, entry: Entry) -> None:
+        if _expires(entry) <= entry.active_us:
+            self.expired += entry.amount
+            return
+        paid = min(self.debt, entry.amount)
+        self.debt -= paid
+        if entry.amount > paid:
+            heapq.heappush(self._left, (_expires(entry), entry.created_us, entry.number, entry.amount - paid))
+
+    def take(self, amount: Decimal) -> None:
+        while amount and self._left:
+            expiry, created_us, number, left = heapq.heappop(self._left)
+            part = min(left, amount)
+            amount -= part
+            if left > part:
+                heapq.heappush(self._left, (expiry, created_us, number, left - part))
+        self.debt += amount
+
+
 def balance(entries: Iterable[Entry], when_us: int) -> Points:
-    """The balance at an instant, from the rows made until then."""
+    """The balance at an instant, from the rows made until then; exact to the last digit.
+
+    Raises:
+        decimal.Inexact: amounts so far apart that their sum has over 1,000 digits.
+    """
     known = [entry for entry in entries if entry.created_us <= when_us]
-    pending = sum((e.amount for e in known if e.addition and e.active_us > when_us), NOTHING)
-    spent = sum((e.amount for e in known if not e.addition), NOTHING)
-    lots: list[tuple[float, int, int, Decimal]] = []  # (expiry, created, number, left), what expires first on top
-    debt = expired = NOTHING
-    for entry in sorted((e for e in known if e.active_us <= when_us), key=lambda e: (e.active_us, e.number)):
-        expired += _drop_expired(lots, entry.active_us)
-        if not entry.addition:
-            debt += _take(lots, entry.amount)
-            continue
-        expiry = float("inf") if entry.expiry_us is None else entry.expiry_us
-        paid = min(debt, entry.amount) if expiry > entry.active_us else NOTHING
-        debt -= paid
-        heapq.heappush(lots, (expiry, entry.created_us, entry.number, entry.amount - paid))
-    expired += _drop_expired(lots, when_us)
-    return Points(sum((lot[3] for lot in lots), NOTHING), pending, spent, expired, debt)
+    moves = sorted(
+        (entry for entry in known if entry.active_us <= when_us),
+        key=lambda entry: (entry.active_us, not entry.addition, entry.number),
+    )
+    lots = _Lots()
+    with localcontext(EXACT):
+        for entry in moves:
+            lots.expire(entry.active_us)
+            if entry.addition:
+                lots.add(entry)
+            else:
+                lots.take(entry.amount)
+        lots.expire(when_us)
+        waiting = [entry for entry in known if entry.active_us > when_us]
+        pending = sum((entry.amount for entry in waiting if _expires(entry) > when_us), NOTHING)
+        lapsed = sum((entry.amount for entry in waiting if _expires(entry) <= when_us), NOTHING)
+        spent = sum((entry.amount for entry in known if not entry.addition), NOTHING)
+        return Points(lots.active, pending, spent, lots.expired + lapsed, lots.debt)
 
 
-def _drop_expired(lots: list[tuple[float, int, int, Decimal]], when_us: int) -> Decimal:
-    expired = NOTHING
-    while lots and lots[0][0] <= when_us:
-        expired += heapq.heappop(lots)[3]
-    return expired
-
-
-def _take(lots: list[tuple[float, int, int, Decimal]], amount: Decimal) -> Decimal:
-    """Take from the lots; returns what they could not cover."""
-    while amount and lots:
-        expiry, created_us, number, left = heapq.heappop(lots)
-        part = min(left, amount)
-        amount -= part
-        if left > part:
-            heapq.heappush(lots, (expiry, created_us, number, left - part))
-    return amount
+def _expires(entry: Entry) -> float:
+    return float("inf") if entry.expiry_us is None else entry.expiry_us

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tap_talon_one.arithmetic import NOTHING, Points, balance
+from tap_talon_one.arithmetic import EXACT, NOTHING, Points, balance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Difference:
     @property
     def by(self) -> Decimal:
         """How much more is told than was counted."""
-        return self.told - self.counted
+        return EXACT.subtract(self.told, self.counted)
 
 
 UNTOLD = Told(NOTHING, NOTHING, NOTHING, NOTHING, None)
@@ -67,7 +67,7 @@ def differences(entries: Sequence[Entry], told: Told | None, when_us: int) -> li
 
 
 def _compare(counted: Points, told: Told) -> list[Difference]:
-    active = counted.active if told.negative is not None else counted.active - counted.negative
+    active = counted.active if told.negative is not None else EXACT.subtract(counted.active, counted.negative)
     pairs = {
         "active": (active, told.active),
         "pending": (counted.pending, told.pending),
@@ -76,5 +76,5 @@ def _compare(counted: Points, told: Told) -> list[Difference]:
         "negative": (counted.negative, told.negative),
     }
     near = ROUNDED.get(told.source, NOTHING)
-    known = ((figure, expected, actual) for figure, (expected, actual) in pairs.items() if actual is not None)
-    return [Difference(*each) for each in known if abs(each[1] - each[2]) > near]
+    found = (Difference(figure, expected, actual) for figure, (expected, actual) in pairs.items() if actual is not None)
+    return [difference for difference in found if difference.by.copy_abs() > near]

@@ -116,3 +116,55 @@ def test_a_reader_that_leaves_ends_the_report_quietly(emu, config_for):
         process.stdout.close()
         said = process.stderr.read().decode()
     assert (141, False) == (process.returncode, "Traceback" in said)
+
+
+WIDE = "123456789012345678.123456789012345678"
+
+
+@pytest.fixture
+def tied():
+    """Three cards: rows that tie, points that expire before they start, amounts of 36 digits."""
+    with Emulator(seed="empty", management_rate=0) as emulator:
+        emulator.add("cards", *({"program": 1, "identifier": name} for name in ("tied", "never", "wide")))
+        day = "2024-01-{:02}T00:00:00Z".format
+        emulator.add_transactions(
+            {"program": 1, **row}
+            for row in (
+                {"card": "tied", "amount": 10, "created": day(1), "expiryDate": day(20)},
+                {"card": "tied", "amount": 10, "created": day(2), "type": "subtraction"},
+                {"card": "tied", "amount": 10, "created": day(2), "expiryDate": day(10)},
+                {"card": "never", "amount": 10, "created": day(1), "startDate": "on_action", "expiryDate": day(10)},
+                {"card": "never", "amount": 5, "created": day(1), "startDate": day(12), "expiryDate": day(10)},
+                {"card": "wide", "amount": WIDE, "created": day(1), "expiryDate": day(20)},
+                {"card": "wide", "amount": "0.000000000000000001", "created": day(1), "expiryDate": day(20)},
+            )
+        )
+        yield emulator
+
+
+@pytest.mark.parametrize("at", ["2024-01-02", "2024-01-11", "2024-01-15"])
+def test_rows_of_one_instant_and_points_that_never_start_raise_no_alarm(tied, config_for, talon_one, at):
+    """Additions come before subtractions, expired points are not pending, and sums have all their digits."""
+    done = talon_one("reconcile", "--config", config_for(tied, balances_strategy="per_card"), "--at", f"{at}T00:00:00Z")
+    assert (0, "3 ledgers compared, 0 disagree\n") == (done.returncode, done.stdout), done.stderr
+
+
+def test_a_difference_keeps_its_digits(tied, config_for, talon_one):
+    """A balance that is off by 10^-18 in 36 digits is named with all of them."""
+    last = tied.state("ledger")["ledger"][-1]["id"]
+    tied.recount([{"id": last, "amount": "0.000000000000000003"}])
+    done = talon_one(
+        "reconcile", "--config", config_for(tied, balances_strategy="per_card"), "--at", "2024-01-05T00:00:00Z"
+    )
+    assert 4 == done.returncode, done.stderr
+    assert f"active is told as {WIDE[:-2]}81, its transactions give {WIDE[:-1]}9 (+0.000000000000000002)" in done.stdout
+
+
+def test_expiring_points_keep_their_digits(tied, config_for, talon_one):
+    """Points that expire by a date are exact in each row and in the total, those that never started included."""
+    arguments = ["--from", "2024-01-02T00:00:00Z", "--by", "2024-01-25T00:00:00Z"]
+    done = talon_one("expiring", "--config", config_for(tied, balances_strategy="per_card"), *arguments)
+    assert 0 == done.returncode, done.stderr
+    rows = {row["owner"]: row["expiring"] for row in csv.DictReader(io.StringIO(done.stdout))}
+    assert {"never": "15", "tied": "10", "wide": f"{WIDE[:-1]}9"} == rows
+    assert "123,456,789,012,345,703.123456789012345679 points of 3 ledgers" in done.stderr

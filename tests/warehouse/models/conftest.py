@@ -1,12 +1,15 @@
 """Fixtures of the models' tests: an empty DuckDB or PostgreSQL, and ledger rows in it."""
 
-import json
 from datetime import datetime
+from decimal import Decimal
 
+import msgspec
 import pytest
 
 from talon_one_warehouse import open_warehouse, table_spec, to_arrow
 from tap_talon_one.rows import with_ledger_dates
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @pytest.fixture(params=["duckdb", "postgresql"])
@@ -24,7 +27,7 @@ def load(database):
     def run(stream, rows):
         table = table_spec(stream.name, stream.schema(), stream.key)
         database.prepare(table)
-        typed = [with_ledger_dates(json.dumps(row).encode()) for row in rows]
+        typed = [with_ledger_dates(encode(row)) for row in rows]
         database.merge({stream.name: [to_arrow(table, typed)]})
 
     return run
@@ -35,7 +38,7 @@ def card_row():
     """Builds a ledger row of a card: ``card_row(id, instant, amount, type, **fields)``."""
 
     def build(number, at, amount, kind="addition", **more):
-        row = {"id": number, "created": text(at), "type": kind, "amount": float(amount), "programId": 1}
+        row = {"id": number, "created": text(at), "type": kind, "amount": Decimal(str(amount)), "programId": 1}
         fixed = {"cardIdentifier": "card-1", "subledgerId": "", "startDate": "immediate", "expiryDate": "unlimited"}
         instants = {name: text(value) for name, value in more.items() if isinstance(value, datetime)}
         return row | {"transactionUUID": f"{number}", "name": "", "customerSessionId": ""} | fixed | more | instants
