@@ -6,6 +6,8 @@ import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from talon_one_singer.dbapi_values import dbapi_values
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -41,7 +43,8 @@ class CursorSource:
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """See talon_one_warehouse.Source."""
         while part := self._part():
-            yield [dict(zip(self.columns, row, strict=True)) for row in part]
+            columns = [dbapi_values(column) for column in zip(*part, strict=True)]
+            yield [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def close(self) -> None:
         """Close cursor and connection."""

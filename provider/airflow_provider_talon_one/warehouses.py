@@ -11,7 +11,7 @@ from airflow_provider_talon_one.cursors import CursorSource
 from airflow_provider_talon_one.places import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from airflow_provider_talon_one.places import Place
     from talon_one_singer.shards import Shard
@@ -70,20 +70,30 @@ def first_column(place: Place | None, conn_id: str | None, sql: str, schema: str
     """The texts of a query's first column, in a warehouse or through a connection.
 
     Raises:
-        WarehouseConfigError: see ``opened_source``.
+        WarehouseConfigError: see ``opened_source``; or a value is no id.
     """
     from talon_one_warehouse import open_warehouse
 
     place = place_of(None, conn_id) if conn_id else place
     if place is not None and _is_lake(place):
         with open_warehouse(place.url, schema=schema, filesystem=place.filesystem) as lake:
-            return [str(row[0]) for row in lake.query(sql) if row[0] is not None]
+            return _ids([row[0] for row in lake.query(sql)])
     source = _by_cursor(str(conn_id), sql) if place is None else _by_url(place, sql, None)
     try:
         name = source.columns[0]
-        return [str(row[name]) for part in source.rows() for row in part if row[name] is not None]
+        return _ids([row[name] for part in source.rows() for row in part])
     finally:
         source.close()
+
+
+def _ids(values: Iterable[Any]) -> list[str]:
+    from talon_one_singer.value_texts import id_text
+    from talon_one_warehouse import WarehouseConfigError
+
+    try:
+        return [id_text(value) for value in values if value is not None]
+    except ValueError as error:
+        raise WarehouseConfigError(f"the first column of the query holds what is no id: {error}") from None
 
 
 def _by_url(place: Place, sql: str | None, table: str | None) -> Source:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import pyarrow.types as kinds
 
+from talon_one_singer.arrow_values import Conversion, unsupported
 from talon_one_singer.exact_json import decode_json
+from talon_one_singer.refused import RefusedValue, has_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+_CONVERSION = Conversion(as_json=True)
 _SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
 
 
@@ -42,10 +42,8 @@ def arrow_batches(file: BinaryIO, max_rows: int) -> Iterator[pa.RecordBatch]:
 def _check(schema: pa.Schema) -> None:
     """Raises ValueError: a column is of a type that JSON has not."""
     for field in schema:
-        try:
-            _values(pa.array([], field.type))
-        except (TypeError, pa.ArrowException):
-            raise ValueError(f"column {field.name} is of type {field.type}, which JSON has not") from None
+        if unsupported(field):
+            raise ValueError(f"column {field.name} is of type {field.type}, which JSON has not")
 
 
 class Columns:
@@ -64,32 +62,28 @@ class Columns:
 
     def rows(self, batch: pa.RecordBatch) -> Iterator[dict[str, Any] | ValueError]:
         """The rows; in place of a broken one what is wrong with it."""
-        try:
-            found = self._rows(batch)
-        except Exception as error:  # noqa: BLE001  # not UTF-8, no time of the calendar, not a number
-            if batch.num_rows == 1:
-                yield ValueError(f"holds a value that cannot be read: {str(error).splitlines()[0][:200]}")
-                return
-            half = batch.num_rows // 2
-            yield from self.rows(batch.slice(0, half))
-            yield from self.rows(batch.slice(half))
-        else:
-            yield from found
-
-    def _rows(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
         names = batch.schema.names
-        columns = [self._column(*each) for each in zip(names, batch.columns, strict=True)]
-        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-        for name in self._never_null.intersection(names):
-            for row in rows:
+        columns = [self._column(*each) for each in zip(batch.schema, batch.columns, strict=True)]
+        refused = any(map(has_refused, columns))
+        absent = self._never_null.intersection(names)
+        for values in zip(*columns, strict=True):
+            row = dict(zip(names, values, strict=True))
+            for name in absent:
                 if row[name] is None:
                     del row[name]
-        return rows
+            yield (refused and _broken(row)) or row
 
-    def _column(self, name: str, array: pa.Array) -> list[Any]:
-        values = _values(array)
-        decode = self._decoders.get(name)
+    def _column(self, field: pa.Field, array: pa.Array) -> list[Any]:
+        values = _CONVERSION.values(array, field)
+        decode = self._decoders.get(field.name)
         return [decode(value) if isinstance(value, str) else value for value in values] if decode else values
+
+
+def _broken(row: Mapping[str, Any]) -> ValueError | None:
+    for name, value in row.items():
+        if isinstance(value, RefusedValue):
+            return ValueError(f"holds a value that cannot be read: column {name}: {value}")
+    return None
 
 
 def _types(schema: Mapping[str, Any]) -> set[str | None]:
@@ -114,83 +108,3 @@ def _any_json(text: str) -> Any:
 def _object_or_array(text: str) -> Any:
     value = _any_json(text)
     return value if isinstance(value, dict | list) else text
-
-
-def _values(array: pa.Array) -> list[Any]:
-    """JSON values.
-
-    Raises:
-        TypeError: JSON has no such type.
-        ValueError: JSON has no such value.
-    """
-    for matches, convert in _CONVERTERS:
-        if matches(array.type):
-            return convert(array)
-    raise TypeError(f"JSON has no {array.type}")
-
-
-def _decimals(array: pa.Array) -> list[Decimal | None]:
-    """Without the zeros that only fill the scale of the column."""
-    return [None if value is None else _short(f"{value:f}") for value in array.to_pylist()]
-
-
-def _short(text: str) -> Decimal:
-    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
-
-
-def _floats(array: pa.Array) -> list[Decimal | None]:
-    """The shortest decimals that name the same floats."""
-    if not pc.all(pc.is_finite(array), min_count=0).as_py():
-        raise ValueError("JSON has no NaN and no Infinity")
-    wide = array.cast(pa.float32()) if kinds.is_float16(array.type) else array
-    return [None if text is None else Decimal(text) for text in wide.cast(pa.string()).to_pylist()]
-
-
-def _instants(array: pa.Array) -> list[str | None]:
-    """RFC 3339 in UTC; a timestamp without zone is taken for UTC."""
-    texts = pc.strftime(array.cast(pa.timestamp(array.type.unit, "UTC")), "%Y-%m-%dT%H:%M:%SZ")
-    short: list[str | None] = pc.replace_substring_regex(texts, r"(\.[0-9]*[1-9])0+Z$|\.0+Z$", r"\1Z").to_pylist()
-    return short
-
-
-def _texts(array: pa.Array) -> list[str | None]:
-    texts: list[str | None] = array.cast(pa.string()).to_pylist()
-    return texts
-
-
-def _lists(array: pa.Array) -> list[list[Any] | None]:
-    flat = iter(_values(array.flatten()))
-    lengths = pc.list_value_length(array).to_pylist()
-    return [None if length is None else [next(flat) for _ in range(length)] for length in lengths]
-
-
-def _maps(array: pa.Array) -> list[dict[str, Any] | None]:
-    pairs = array.cast(pa.list_(pa.struct([("key", pa.string()), ("value", array.type.item_type)])))
-    return [None if each is None else {pair["key"]: pair["value"] for pair in each} for each in _lists(pairs)]
-
-
-def _structs(array: pa.Array) -> list[dict[str, Any] | None]:
-    names = [field.name for field in array.type]
-    rows = zip(*map(_values, array.flatten()), strict=True) if names else ((),) * len(array)
-    there = array.is_valid().to_pylist()
-    return [dict(zip(names, row, strict=True)) if valid else None for valid, row in zip(there, rows, strict=True)]
-
-
-def _one_of(*tests: Callable[[pa.DataType], bool]) -> Callable[[pa.DataType], bool]:
-    return lambda kind: any(test(kind) for test in tests)
-
-
-_CONVERTERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], list[Any]]], ...] = (
-    (_one_of(kinds.is_boolean, kinds.is_integer, kinds.is_null), lambda array: array.to_pylist()),
-    (_one_of(kinds.is_string, kinds.is_large_string, kinds.is_string_view), lambda array: array.to_pylist()),
-    (kinds.is_decimal, _decimals),
-    (kinds.is_floating, _floats),
-    (kinds.is_timestamp, _instants),
-    (kinds.is_date, lambda array: _texts(array.cast(pa.date32()))),
-    (kinds.is_time, _texts),
-    (kinds.is_dictionary, lambda array: _values(array.dictionary_decode())),
-    (kinds.is_map, _maps),
-    (_one_of(kinds.is_list, kinds.is_large_list, kinds.is_fixed_size_list), _lists),
-    (kinds.is_struct, _structs),
-    (lambda kind: isinstance(kind, pa.BaseExtensionType), lambda array: _values(array.storage)),
-)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_singer import ConfigError
 from talon_one_singer.files import nearest
 from talon_one_singer.shards import Shard
+from talon_one_singer.value_texts import id_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -243,28 +245,38 @@ def _json_lines(url: str, column: str, setting: str) -> Iterator[str]:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = json.loads(line, parse_float=Decimal)
             except json.JSONDecodeError as error:
                 raise ConfigError(f"{setting}: {shown(url)}, line {number} is not JSON: {error.msg}") from error
             if not isinstance(row, dict):
                 raise ConfigError(f"{setting}: {shown(url)}, line {number} must be a JSON object")
             _check_column(column, list(row), f"{shown(url)}, line {number}", setting)
             if row[column] not in (None, ""):
-                yield str(row[column])
+                yield _id(row[column], f"{shown(url)}, line {number}", column, setting)
 
 
 def _parquet(url: str, column: str, setting: str) -> Iterator[str]:
     try:
         import pyarrow.parquet as pq
+
+        from talon_one_singer.arrow_values import Conversion
     except ImportError as error:
         raise ConfigError(f"{setting}: Parquet needs pyarrow: pip install 'talon-one-connector[warehouse]'") from error
     with _opened(url, "rb", setting) as file:
         parquet = pq.ParquetFile(file)
         _check_column(column, parquet.schema_arrow.names, shown(url), setting)
+        field = parquet.schema_arrow.field(column)
         for batch in parquet.iter_batches(columns=[column]):
-            for value in batch.column(0).to_pylist():
+            for value in Conversion().values(batch.column(0), field):
                 if value not in (None, ""):
-                    yield str(value)
+                    yield _id(value, shown(url), column, setting)
+
+
+def _id(value: Any, place: str, column: str, setting: str) -> str:
+    try:
+        return id_text(value)
+    except ValueError as error:
+        raise ConfigError(f"{setting}: {place}: column {column!r} holds what is no id: {error}") from None
 
 
 def _check_column(column: str, there: list[str] | Any, place: str, setting: str) -> None:

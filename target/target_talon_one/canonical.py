@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from talon_one_singer.refused import RefusedValue
 from target_talon_one.instants import date_instant, instant
 from target_talon_one.unfit import Unfit, shown
 
@@ -66,6 +67,8 @@ def _of_subclass(value: Any) -> Callable[[Any], Any]:
     for kind, convert in _PLAIN.items():
         if isinstance(value, kind):
             return convert
+    if isinstance(value, RefusedValue):
+        raise Unfit(value.reason)
     raise Unfit(f"{shown(value)} is of type {type(value).__name__}, which JSON has not")
 
 

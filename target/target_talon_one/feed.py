@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from talon_one_singer.refused import kept
 from talon_one_singer.shards import WHOLE
 from target_talon_one.history import Reject
 from target_talon_one.mapping import InvalidRow, Mapped, Mapper
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 ROWS_A_STAGE = 10_000
 LARGEST_ROW = 4_000_000  # bytes; a request of Talon.One takes less
 _LONGEST_KEY = 10_000
-_encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+_encode = msgspec.json.Encoder(decimal_format="number", enc_hook=kept).encode
 BATCH = 1000
 
 
@@ -306,7 +307,7 @@ def _text(row: Mapping[str, Any]) -> str:
     try:
         return _encode(row).decode()
     except (TypeError, ValueError, OverflowError):  # lone surrogates, names that are no text
-        return json.dumps({str(name): value for name, value in row.items()}, default=str)
+        return json.dumps({str(name): value for name, value in row.items()}, default=kept)
 
 
 def _check_size(mapped: Mapped) -> None:

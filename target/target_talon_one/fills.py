@@ -7,6 +7,7 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.files import nearest
+from talon_one_singer.refused import RefusedValue
 from target_talon_one.canonical import encode, plain
 from target_talon_one.coercion import attribute_coercer, field_coercer, to_mapping
 from target_talon_one.sources import Rest, Source
@@ -145,6 +146,7 @@ def _fill(path: str, name: str, source: Source, coerce: Coerce, on_null: OnNull)
     get, origin = source.get, source.origin
 
     def fill(row: Row, fields: Fields) -> None:
+        value = None
         try:
             value = get(row)
             if value is None:
@@ -152,7 +154,8 @@ def _fill(path: str, name: str, source: Source, coerce: Coerce, on_null: OnNull)
             else:
                 fields[name] = coerce(value)
         except Unfit as problem:
-            raise _invalid(path, origin, str(problem)) from None
+            reason = value.reason if isinstance(value, RefusedValue) else str(problem)
+            raise _invalid(path, origin, reason) from None
         except RecursionError:
             raise _invalid(path, origin, "it is nested too deeply") from None
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.wire import decode_json
+from talon_one_singer.refused import restored
 from target_talon_one.destinations import destination_from
 from target_talon_one.errors import SyncConfigError
 
@@ -66,7 +67,7 @@ def _row(text: str) -> dict[str, Any] | None:
         row = decode_json(text.encode())
     except ValueError:
         return None
-    return row if isinstance(row, dict) else None
+    return restored(row) if isinstance(row, dict) else None
 
 
 def _destination(store: Store, number: int, name: str, known: Mapping[str, Destination]) -> Destination:

@@ -17,6 +17,7 @@ from jinja2.lexer import TOKEN_FLOAT, Lexer, Token
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from talon_one_singer.refused import RefusedValue
 from target_talon_one.canonical import encode, plain
 from target_talon_one.unfit import Unfit, shown
 
@@ -103,6 +104,8 @@ def _exact(value: Any) -> Any:
         return [_exact(item) for item in value]
     if isinstance(value, dict):
         return {name: _exact(item) for name, item in value.items()}
+    if isinstance(value, RefusedValue):
+        raise Unfit(value.reason)
     return value
 
 

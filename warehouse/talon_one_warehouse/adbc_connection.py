@@ -57,6 +57,11 @@ class ADBCConnection:
             cursor.execute(statement)
             return cursor.fetch_arrow_table() if cursor.description else None
 
+    def names(self, statement: str) -> list[str]:
+        """The names of the columns that a query answers with, without running it."""
+        with self.told(), self._raw.cursor(adbc_stmt_kwargs=self._read_options) as cursor:
+            return list(cursor.adbc_execute_schema(statement).names)
+
     @contextmanager
     def reader(self, statement: str) -> Iterator[pa.RecordBatchReader]:
         """The rows of a query in batches, as they come."""

@@ -2,81 +2,44 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+from talon_one_singer.arrow_values import Conversion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import pyarrow as pa
 
 ROWS = 10_000
-_JSON = ("json", "jsonb", "variant")
 
 
 def rows_of(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, json_columns: Collection[str] = ()
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    *,
+    decoders: Mapping[str, Callable[[Any], Any]] | None = None,
+    type_names: Mapping[str, str] | None = None,
 ) -> Iterator[list[dict[str, Any]]]:
     """The rows of the batches, at most ``ROWS`` in a part.
 
     Args:
         batches: of the schema.
         schema: types of the columns.
-        json_columns: columns of text that is JSON, where the schema does not tell.
+        decoders: of columns whose values are still text for something else.
+        type_names: what a database calls the types of its columns.
     """
     names = schema.names
-    values = [_objects if field.name in json_columns else _values(field) for field in schema]
+    conversions = [Conversion(type_name=(type_names or {}).get(name)) for name in names]
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
             part = batch.slice(start, ROWS)
-            columns = [value(part.column(index)) for index, value in enumerate(values)]
+            columns = [
+                _decoded(conversion.values(part.column(index), field), (decoders or {}).get(field.name))
+                for index, (conversion, field) in enumerate(zip(conversions, schema, strict=True))
+            ]
             yield [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _values(field: pa.Field) -> Callable[[pa.Array], list[Any]]:
-    """From a column to Python values."""
-    kind = field.type
-    if isinstance(kind, pa.OpaqueType):
-        return _numbers if kind.type_name == "numeric" else _texts
-    if _is_json(field):
-        return _objects
-    if pa.types.is_timestamp(kind):
-        return _instants if kind.tz else _naive_instants
-    return _plain
-
-
-def _is_json(field: pa.Field) -> bool:
-    metadata = {name.decode(): value.decode().lower() for name, value in (field.metadata or {}).items()}
-    return any("json" in value or value in _JSON for value in metadata.values()) or "json" in str(field.type).lower()
-
-
-def _plain(column: pa.Array) -> list[Any]:
-    values: list[Any] = column.to_pylist()
-    return values
-
-
-def _numbers(column: pa.Array) -> list[Any]:
-    return [None if value is None else Decimal(value) for value in column.to_pylist()]
-
-
-def _texts(column: pa.Array) -> list[Any]:
-    return [None if value is None else str(value) for value in column.to_pylist()]
-
-
-def _objects(column: pa.Array) -> list[Any]:
-    return [None if value is None else json.loads(value, parse_float=Decimal) for value in column.to_pylist()]
-
-
-def _instants(column: pa.Array) -> list[Any]:
-    return [None if value is None else _utc(value) for value in column.cast(pa.timestamp("us", "UTC")).to_pylist()]
-
-
-def _naive_instants(column: pa.Array) -> list[Any]:
-    values = column.cast(pa.timestamp("us")).to_pylist()
-    return [None if value is None else value.replace(tzinfo=UTC) for value in values]
-
-
-def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+def _decoded(values: list[Any], decode: Callable[[Any], Any] | None) -> list[Any]:
+    return values if decode is None else [None if value is None else decode(value) for value in values]

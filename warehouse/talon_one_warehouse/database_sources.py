@@ -9,9 +9,10 @@ from urllib.parse import unquote
 from talon_one_warehouse.arrow_parts import ROWS, rows_of
 from talon_one_warehouse.duckdb_sql import quoted
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+from talon_one_warehouse.sqlite_sources import SQLiteSource, open_sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import pyarrow as pa
@@ -27,7 +28,8 @@ class DatabaseSource:
         reader: gives it in batches.
         told: turns the database's errors into ours.
         stack: closed with the source.
-        json_columns: columns of text that is JSON, where the reader's schema does not tell.
+        decoders: of columns whose values are still text for something else.
+        type_names: what the database calls the types of its columns.
     """
 
     def __init__(
@@ -35,15 +37,17 @@ class DatabaseSource:
         reader: pa.RecordBatchReader,
         told: Callable[[], AbstractContextManager[None]],
         stack: ExitStack,
-        json_columns: Collection[str] = (),
+        *,
+        decoders: Mapping[str, Callable[[Any], Any]] | None = None,
+        type_names: Mapping[str, str] | None = None,
     ) -> None:
         self._reader, self._told, self._stack = reader, told, stack
-        self._json_columns = json_columns
+        self._decoders, self._type_names = decoders, type_names
         self.columns: tuple[str, ...] = tuple(reader.schema.names)
 
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """See Source."""
-        parts = rows_of(self._batches(), self._reader.schema, self._json_columns)
+        parts = rows_of(self._batches(), self._reader.schema, decoders=self._decoders, type_names=self._type_names)
         while True:
             with self._told():
                 part = next(parts, None)
@@ -65,7 +69,7 @@ class DatabaseSource:
         self.close()
 
 
-def open_database(spec: SourceSpec) -> DatabaseSource:
+def open_database(spec: SourceSpec) -> DatabaseSource | SQLiteSource:
     """The answer of the spec's query, or its table.
 
     Raises:
@@ -77,7 +81,9 @@ def open_database(spec: SourceSpec) -> DatabaseSource:
     scheme, _, rest = spec.url.partition("://")
     if scheme == "duckdb":
         return _open_duckdb(rest, sql)
-    return _open_adbc(_connect(scheme, rest), sql)
+    if scheme == "sqlite":
+        return open_sqlite(rest, sql)
+    return _open_adbc(_connect(scheme, rest), sql, typed=scheme in ("postgresql", "postgres"))
 
 
 def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
@@ -98,12 +104,14 @@ def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
     with ExitStack() as stack, told(path, opening=True):
         db = stack.enter_context(connect_file(path, read_only=True))
         db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET threads = 1")
+        db.execute("SET arrow_lossless_conversion = true")
         statements = duckdb.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise WarehouseConfigError("source.sql must be one query: a SELECT")
         answer = db.sql(sql)
-        json_columns = [name for name, kind in zip(answer.columns, answer.types, strict=True) if str(kind) == "JSON"]
-        return DatabaseSource(answer.to_arrow_reader(ROWS), lambda: told(path), stack.pop_all(), json_columns)
+        type_names = dict(zip(answer.columns, map(str, answer.types), strict=True))
+        reader = answer.to_arrow_reader(ROWS)
+        return DatabaseSource(reader, lambda: told(path), stack.pop_all(), type_names=type_names)
 
 
 def _connect(scheme: str, rest: str) -> ADBCConnection:
@@ -111,17 +119,31 @@ def _connect(scheme: str, rest: str) -> ADBCConnection:
 
     if scheme.startswith("adbc+"):
         return adbc_urls.connect_driver(scheme.removeprefix("adbc+"), rest)
-    connect = {"sqlite": adbc_urls.connect_sqlite, "adbc": adbc_urls.connect_any}
-    return connect.get(scheme, adbc_urls.connect_postgresql)(rest)
+    return adbc_urls.connect_any(rest) if scheme == "adbc" else adbc_urls.connect_postgresql(rest)
 
 
-def _open_adbc(connection: ADBCConnection, sql: str) -> DatabaseSource:
+def _open_adbc(connection: ADBCConnection, sql: str, *, typed: bool) -> DatabaseSource:
+    """The answer of a query; ``typed``: of PostgreSQL, whose driver does not give every type as it is."""
+    decoders: dict[str, Callable[[Any], Any]] = {}
+    type_names: dict[str, str] = {}
     with ExitStack() as stack:
         stack.callback(connection.close)
         try:
+            if typed:
+                sql, decoders, type_names = _typed(connection, sql)
             reader = stack.enter_context(connection.reader(sql))
         except WarehouseError as error:
             raise WarehouseConfigError(f"the query of the source does not work: {error}") from None
         if not reader.schema.names:
             raise WarehouseConfigError("source.sql must be a query: a SELECT")
-        return DatabaseSource(reader, connection.told, stack.pop_all())
+        return DatabaseSource(reader, connection.told, stack.pop_all(), decoders=decoders, type_names=type_names)
+
+
+def _typed(connection: ADBCConnection, sql: str) -> tuple[str, dict[str, Any], dict[str, str]]:
+    from talon_one_warehouse.postgresql_columns import around, columns_of
+
+    names = connection.names(sql)
+    columns = columns_of(connection, sql, names) if names else []
+    decoders = {name: one.decode for name, one in zip(names, columns, strict=True) if one.decode}
+    type_names = {name: one.type_name for name, one in zip(names, columns, strict=True)}
+    return around(sql, names, columns), decoders, type_names
