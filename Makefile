@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.stamp
 
-.PHONY: help setup check test test-all test-airflows demo airflow screenshots docs bench schemas lock clean
+.PHONY: help setup check test test-all test-airflows chaos demo airflow screenshots docs bench schemas lock clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,10 @@ test-all: $(STAMP) ## all tests, the slow ones too
 
 test-airflows: $(STAMP) ## the provider's tests under each Airflow of requirements/airflow
 	@bash scripts/test_airflows.sh
+
+chaos: $(STAMP) ## every command under every fault, at random moments: SEED=7 repeats a run
+	@bash scripts/setup_peers.sh
+	$(PY) -m tests.chaos --jobs 4 $(if $(SEED),--seed $(SEED))
 
 demo: $(STAMP) ## real retail data from a local Talon.One into DuckDB
 	$(PY) scripts/demo.py

@@ -3,88 +3,38 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 import urllib.request
+from contextlib import ExitStack, contextmanager
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.error import URLError
 
 import pytest
 
+from tests import servers
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-_MOTO = Path(__file__).resolve().parent.parent / ".venvs" / "moto" / "bin" / "moto_server"
-_PASSWORD = "planted&secret"
 _NUMBERS = count()
-
-
-def _binaries() -> Path | None:
-    """The directory of the newest PostgreSQL here."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    on_path = shutil.which("initdb")
-    return found[-1].parent if found else Path(on_path).resolve().parent if on_path else None
-
-
-def _run(folder: Path, *command: object) -> None:
-    """Runs a command as a user that PostgreSQL accepts, which root is not."""
-    user = "postgres" if os.geteuid() == 0 else None
-    with (folder / "errors").open("wb") as errors:
-        done = subprocess.run(
-            list(map(str, command)),
-            cwd=folder,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-        )
-    if done.returncode:
-        raise RuntimeError((folder / "errors").read_text())
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def _make(binaries: Path, folder: Path) -> int:
-    """A cluster in the folder, started; its port."""
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    (folder / "password").write_text(_PASSWORD)
-    (folder / "password").chmod(0o644)
-    options = ("--username=tester", "--auth=scram-sha-256", f"--pwfile={folder}/password", "--no-sync")
-    _run(folder, binaries / "initdb", f"--pgdata={folder}/data", "--encoding=UTF8", "--locale=C", *options)
-    port = _free_port()
-    settings = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-    _run(folder, binaries / "pg_ctl", "start", "-w", "-D", folder / "data", "-l", folder / "log", "-o", settings)
-    return port
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL with a user, as ``postgresql://user:password@host:port``."""
+    with _running_postgres() as server:
+        yield server.url
+
+
+@contextmanager
+def _running_postgres() -> Iterator[servers.Postgres]:
     pytest.importorskip("adbc_driver_postgresql", reason="the driver of the extra postgresql is not installed")
-    binaries = _binaries()
-    if not binaries:
-        pytest.skip("no PostgreSQL server is installed")
-    folder = Path(tempfile.mkdtemp(prefix="talon-one-postgres-"))
-    try:
-        port = _make(binaries, folder)
-    except (OSError, LookupError, RuntimeError) as error:
-        shutil.rmtree(folder)
-        pytest.skip(f"PostgreSQL does not start here: {error}")
-    yield f"postgresql://tester:{_PASSWORD}@127.0.0.1:{port}"
-    _run(folder, binaries / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", folder / "data")
-    shutil.rmtree(folder)
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.postgres())
+        except servers.ServerUnavailableError as error:
+            pytest.skip(str(error))
+        yield server
 
 
 @pytest.fixture
@@ -98,27 +48,11 @@ def postgres_url(postgres_server: str) -> str:
     return f"{postgres_server}/{name}"
 
 
-def _answers(url: str) -> bool:
-    """True once a server is there."""
-    try:
-        urllib.request.urlopen(url, timeout=1).close()
-    except (URLError, ConnectionError, TimeoutError):
-        return False
-    return True
-
-
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The URL of a server of S3's protocol, a separate program."""
-    port = _free_port()
-    command = [_MOTO, "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 30
-        while not _answers(f"http://127.0.0.1:{port}/"):
-            assert process.poll() is None
-            assert time.monotonic() < until
-        yield f"http://127.0.0.1:{port}"
-        process.kill()
+    with servers.s3() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,0 +1,44 @@
+"""A short form of ``make chaos``: a few faults of each sort, on the commands that differ most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.trial import run_cell
+from tests.chaos.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CELLS = (
+    ("tap", "SIGKILL"),
+    ("tap", "SIGTERM"),
+    ("tap", "pages of 7 rows"),
+    ("load duckdb", "SIGKILL"),
+    ("load duckdb", "half of the gzip stream, once"),
+    ("load sqlite", "no rows, but more of them"),
+    ("target", "answer lost, once"),
+    ("push", "SIGKILL"),
+    ("push", "disk full"),
+    ("push", "damaged state, store or warehouse"),
+    ("push", "each request sent twice by a gateway"),
+)
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with World() as world:
+        yield world
+
+
+@pytest.mark.parametrize(("command", "fault"), _CELLS)
+def test_a_command_keeps_its_promise_under_a_fault(world: World, command: str, fault: str):
+    """It ends with the truth or a named error, and the next run ends with the truth."""
+    (chosen,) = (one for one in FAULTS if one.name == fault)
+    outcome = run_cell(world, command, chosen, "short")
+    if outcome is None:
+        pytest.skip("the fault cannot be made on this machine")
+    assert "" == outcome.detail

@@ -1,0 +1,172 @@
+"""Run one command under one fault, and say what came of it."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.chaos.commands import COMMANDS
+from tests.chaos.faults import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.chaos.faults import Fault
+    from tests.chaos.world import World
+
+DEADLINE_S = 60.0
+_TRACES = (b"Traceback (most recent call last)", b"internal error: this is a bug")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that has ended: exit code (None: it had to be killed), standard output and standard error."""
+
+    code: int | None
+    output: bytes
+    errors: bytes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a cell.
+
+    Attributes:
+        ok: the promise was kept.
+        word: for the table.
+        detail: what was seen, for a cell that broke the promise.
+    """
+
+    ok: bool
+    word: str
+    detail: str = ""
+
+
+def run_cell(world: World, name: str, fault: Fault, seed: str) -> Outcome | None:
+    """Strike a command; None if the fault does not fit it.
+
+    The command must end with the truth, or with a named error and no traceback; the next run, without the fault, must
+    end with the truth.
+    """
+    world.reset()
+    world.chance = random.Random(seed)
+    folder = world.folder()
+    command = COMMANDS[name](world, folder)
+    if not fault.fits(command):
+        return None
+    cell = Cell(world, command, folder, world.chance, total=1)
+    if fault.after_first_run or world.chance.random() < 0.7:
+        first = _run(cell, faulty=False)
+        if first.code != 0 or command.differences():
+            return Outcome(False, "bad start", f"{command.differences()} {_tail(first)}")
+        command.change()
+    cell.total = _requests_of(cell, name)
+    fault.inject(cell)
+    struck = _run(cell, faulty=True)
+    verdict = _judged(cell, fault, struck)
+    world.proxy.reset()
+    if cell.heal is not None:
+        cell.heal()
+    if verdict is not None:
+        return verdict
+    return _healed(cell, struck)
+
+
+def _requests_of(cell: Cell, name: str) -> int:
+    """About how many requests the next run makes: those of the last one, or a guess for a first run."""
+    return cell.world.proxy.requests or (20 if cell.command.reads else 8)
+
+
+def _judged(cell: Cell, fault: Fault, struck: Ended) -> Outcome | None:
+    """What was wrong with the run under the fault; None if nothing was."""
+    if struck.code is None:
+        return Outcome(False, "hangs", f"no end after {DEADLINE_S:.0f} s; {_tail(struck)}")
+    if any(trace in struck.errors for trace in _TRACES):
+        return Outcome(False, "traceback", _tail(struck, 3000))
+    if struck.code == 0 and not fault.late and not cell.second and (wrong := cell.command.differences()):
+        return Outcome(False, "wrong, exit code 0", f"{wrong} {_tail(struck)}")
+    if struck.code > 0 and b"rror" not in struck.errors and struck.code not in (130, 141, 143):
+        return Outcome(False, "no error said", _tail(struck))
+    return None
+
+
+def _healed(cell: Cell, struck: Ended) -> Outcome:
+    again = _run(cell, faulty=False)
+    wrong = cell.command.differences() if again.code == 0 else ["the next run failed"]
+    before = f"exit code {struck.code}"
+    if wrong:
+        return Outcome(False, "not healed", f"{before}, then {wrong}: {_tail(struck, 600)} | {_tail(again)}")
+    return Outcome(True, "truth" if struck.code == 0 else f"{_named(struck)}, then truth")
+
+
+def _named(struck: Ended) -> str:
+    assert struck.code is not None
+    return {-9: "killed", 143: "stopped", 130: "stopped", -15: "stopped", 141: "ended"}.get(struck.code, "error")
+
+
+def _tail(ended: Ended, size: int = 800) -> str:
+    return f"[exit code {ended.code}] " + ended.errors[-size:].decode(errors="replace")
+
+
+def _run(cell: Cell, *, faulty: bool) -> Ended:
+    """Start the command and wait for its end."""
+    cell.world.proxy.requests = 0
+    environment = {**os.environ, **cell.command.environment}
+    arguments = cell.command.arguments()
+    environment |= cell.command.environment
+    stdin = cell.command.stdin()
+    stdout: int | object = subprocess.PIPE
+    if faulty and cell.stdout == "/dev/full":
+        stdout = os.open("/dev/full", os.O_WRONLY)
+    before = _before(cell) if faulty else None
+    start = _starter(arguments, environment, stdout, before)
+    second = start() if faulty and cell.second else None
+    cell.process = start()
+    ended = _waited(cell.process, stdin)
+    if second is not None:
+        other = _waited(second, stdin)
+        if other.code == 0:
+            cell.command.ended(other.output)
+    if isinstance(stdout, int) and stdout != subprocess.PIPE:
+        os.close(stdout)
+    cell.command.ended(ended.output)
+    return ended
+
+
+def _starter(
+    arguments: list[str], environment: dict[str, str], stdout: object, before: Callable[[], None] | None
+) -> Callable[[], subprocess.Popen[bytes]]:
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            arguments,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=stdout,  # type: ignore[arg-type]
+            stderr=subprocess.PIPE,
+            preexec_fn=before,  # noqa: PLW1509 - limits must be those of the command alone
+        )
+
+    return start
+
+
+def _before(cell: Cell) -> Callable[[], None]:
+    def prepare() -> None:
+        if cell.stdout == "closed":
+            os.close(1)
+        if cell.limits is not None:
+            cell.limits()
+
+    return prepare
+
+
+def _waited(process: subprocess.Popen[bytes], stdin: bytes) -> Ended:
+    timer = threading.Timer(DEADLINE_S, process.kill)
+    timer.start()
+    output, errors = process.communicate(stdin)
+    expired = not timer.is_alive()
+    timer.cancel()
+    return Ended(None if expired else process.returncode, output or b"", errors)
