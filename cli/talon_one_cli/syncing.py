@@ -65,10 +65,12 @@ def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal) -> None:
         WarehouseConfigError, WarehouseError: a source cannot be read.
         ConfigError, GuardError: a destination cannot be as it is set.
     """
+    from talon_one_singer.input_limits import InputLimits
     from talon_one_warehouse import open_source
 
+    limits = InputLimits.of(file.settings)
     for sync in file.syncs:
-        with open_source(sync.source) as source:
+        with open_source(sync.source, limits=limits) as source:
             feed = run.open(sync.destination, columns=source.columns)
             count = 0
             for rows in source.rows():

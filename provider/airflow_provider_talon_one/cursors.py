@@ -91,11 +91,12 @@ def _plain(hook: DbApiHook, sql: str, stack: ExitStack) -> tuple[Callable[[int],
 
 
 def _checked(names: list[str] | None) -> tuple[str, ...]:
+    from talon_one_singer.column_names import repeated_name
     from talon_one_warehouse import WarehouseConfigError
 
     if not names:
         raise WarehouseConfigError("the query of the source gives no rows; it must be a SELECT")
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = repeated_name(names)
     if twice is not None:
         raise WarehouseConfigError(f"the query of the source has two columns named {twice!r}; rename one with AS")
     return tuple(names)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from airflow_provider_talon_one.places import Place
+    from talon_one_singer.input_limits import InputLimits
     from talon_one_singer.shards import Shard
     from talon_one_warehouse import Source
     from target_talon_one.journal import JournalPlace
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened_source(
-    *, conn_id: str | None, url: Any, sql: str | None, table: str | None
+    *, conn_id: str | None, url: Any, sql: str | None, table: str | None, limits: InputLimits | None = None
 ) -> Iterator[Source | CursorSource]:
     """A source by connection or by URL.
 
@@ -34,7 +35,7 @@ def opened_source(
     if place is None:
         source: Source | CursorSource = _by_cursor(str(conn_id), sql or f"SELECT * FROM {table}")  # noqa: S608 - the DAG's author names it
     else:
-        source = _by_url(place, sql, table)
+        source = _by_url(place, sql, table, limits)
     try:
         yield source
     finally:
@@ -96,16 +97,18 @@ def _ids(values: Iterable[Any]) -> list[str]:
         raise WarehouseConfigError(f"the first column of the query holds what is no id: {error}") from None
 
 
-def _by_url(place: Place, sql: str | None, table: str | None) -> Source:
+def _by_url(place: Place, sql: str | None, table: str | None, limits: InputLimits | None = None) -> Source:
     from talon_one_warehouse import SourceSpec, open_source
 
     if _is_lake(place) and (sql or table):
         raise ValueError("a file has neither sql nor table; to query files: duckdb:///:memory: and read_parquet(...)")
-    return open_source(SourceSpec(place.url, sql, table), filesystem=place.filesystem)
+    return open_source(SourceSpec(place.url, sql, table), filesystem=place.filesystem, limits=limits)
 
 
 def _by_cursor(conn_id: str, sql: str) -> CursorSource:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    from talon_one_warehouse.sql_text import one_query
 
     try:
         hook = BaseHook.get_connection(conn_id).get_hook()
@@ -115,7 +118,7 @@ def _by_cursor(conn_id: str, sql: str) -> CursorSource:
         raise ValueError(f"the connection {conn_id} cannot be used: {error}") from None
     if not isinstance(hook, DbApiHook):
         raise ValueError(f"the connection {conn_id} is not one of a database; give one, or a URL")
-    return CursorSource(hook, sql)
+    return CursorSource(hook, one_query(sql, "sql", backslashes=True))
 
 
 def _is_lake(place: Place) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from talon_one_singer.column_names import repeated_name
 from talon_one_singer.files import json_type
 
 if TYPE_CHECKING:
+    from talon_one_singer.input_limits import InputLimits
     from talon_one_singer.lines import Block
 
 TORN: Final = "the input ends in the middle of this line"
@@ -38,15 +41,21 @@ def decode_json(text: bytes | str) -> Any:
         raise ValueError(_fault(text.encode() if isinstance(text, str) else text, error)) from None
 
 
-def line_object(line: bytes, block: Block, max_bytes: int) -> dict[str, Any]:
+def line_object(line: bytes, block: Block, limits: InputLimits, *, envelope: bool = False) -> dict[str, Any]:
     """The JSON object of a line of the block.
+
+    Args:
+        line: one of the block's.
+        block: with what is known of the line.
+        limits: what is too long or too deep.
+        envelope: the object is a message around a row, and only what is in it must not have a name twice.
 
     Raises:
         ValueError: says what is wrong.
     """
     if block.too_long:
         torn = f", and {TORN}" if block.torn else ""
-        raise ValueError(f"longer than {max_bytes:,} bytes{torn}")
+        raise ValueError(f"longer than {limits.max_line_bytes:,} bytes, the limit of max_line_bytes{torn}")
     try:
         value = decode_json(line)
     except ValueError:
@@ -55,7 +64,64 @@ def line_object(line: bytes, block: Block, max_bytes: int) -> dict[str, Any]:
         raise
     if not isinstance(value, dict):
         raise ValueError(f"{kind_of(value)}, where a JSON object must be")
+    check_structure(line, value, limits.max_nesting_depth, envelope=envelope)
     return value
+
+
+def check_structure(text: bytes, value: Any, max_depth: int, *, names_beside: int = 0, envelope: bool = False) -> None:
+    """Refuse what decoders take without a word: an object that has a name twice, and values nested too deeply.
+
+    Args:
+        text: the JSON.
+        value: what a decoder made of it.
+        max_depth: objects and lists within each other, at most.
+        names_beside: how many names the text has that are not in the value.
+        envelope: of the outermost object's names the last counts.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    if text.count(b"{") + text.count(b"[") > max_depth and _depth_exceeds(value, max_depth):
+        raise ValueError(f"nested more than {max_depth} deep, the limit of max_nesting_depth")
+    # In compact JSON every name is followed by `":`, and so is a quote within a text, but with a backslash before it.
+    quotes = text.count(b'":') - (0 if b'\\\\"' in text else text.count(b'\\":'))
+    if quotes != _count_names(value) + names_beside:
+        twice = _repetitions(text)
+        found = next((name for name in (twice[:-1] if envelope else twice) if name is not None), None)
+        if found is not None:
+            raise ValueError(f"has the name {found[:100]!r} twice in one object")
+
+
+def _repetitions(text: bytes) -> list[str | None]:
+    """For each object, the outermost last, a name that it has twice, or None."""
+    found: list[str | None] = []
+    json.loads(
+        text,
+        object_pairs_hook=lambda pairs: found.append(repeated_name(name for name, _ in pairs)),
+        parse_int=str,
+        parse_float=str,
+    )
+    return found
+
+
+def _count_names(value: Any) -> int:
+    is_object = value.__class__ is dict
+    count = len(value) if is_object else 0
+    for part in value.values() if is_object else value:
+        if part.__class__ is dict or part.__class__ is list:
+            count += _count_names(part)
+    return count
+
+
+def _depth_exceeds(value: Any, limit: int) -> bool:
+    level, depth = [value], 0
+    while level:
+        level = [one for one in level if isinstance(one, dict | list)]
+        depth += bool(level)
+        if depth > limit:
+            return True
+        level = [part for one in level for part in (one.values() if isinstance(one, dict) else one)]
+    return False
 
 
 def kind_of(value: Any) -> str:

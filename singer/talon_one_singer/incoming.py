@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import msgspec
 
 from talon_one_singer.errors import SingerError
-from talon_one_singer.exact_json import NOT_EXACT_JSON, kind_of, line_object
+from talon_one_singer.exact_json import NOT_EXACT_JSON, check_structure, kind_of, line_object
+from talon_one_singer.input_limits import InputLimits
 from talon_one_singer.lines import printable, read_blocks
 from talon_one_singer.messages import ACTIVATE_VERSION, BATCH, RECORD, SCHEMA, STATE
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from talon_one_singer.lines import Block
-
-MAX_LINE_BYTES: Final = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +87,26 @@ class BadLine:
 Message = SchemaLine | RecordLines | StateLine | VersionLine | BadLine
 
 
-def read_messages(source: BinaryIO, *, max_rows: int = 1000, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[Message]:
+def read_messages(
+    source: BinaryIO,
+    *,
+    max_rows: int = 1000,
+    limits: InputLimits = InputLimits(),  # noqa: B008 - it is frozen
+) -> Iterator[Message]:
     """The messages in their order; what has come is given before the next read waits.
 
     Args:
         source: ``sys.stdin.buffer`` for a target.
         max_rows: most rows of one ``RecordLines``.
-        max_line_bytes: a longer line is a ``BadLine``.
+        limits: a line beyond them is a ``BadLine``.
 
     Raises:
         ConfigError: a BATCH needs a package that is not installed.
         SingerError: the input cannot be read.
     """
-    reader = _Reader(max_rows, max_line_bytes)
+    reader = _Reader(max_rows, limits)
     try:
-        for block in read_blocks(source, max_line_bytes):
+        for block in read_blocks(source, limits.max_line_bytes):
             yield from reader.messages(block)
     except OSError as error:
         raise SingerError(f"cannot read the input: {error.strerror or error}; run again from the last state") from error
@@ -124,9 +128,8 @@ _decode_record = msgspec.json.Decoder(_Record, float_hook=Decimal).decode
 class _Reader:
     """Turns lines into messages; keeps the schemas, which a BATCH needs."""
 
-    def __init__(self, max_rows: int, max_line_bytes: int) -> None:
-        self._max_rows = max_rows
-        self._max_line_bytes = max_line_bytes
+    def __init__(self, max_rows: int, limits: InputLimits) -> None:
+        self._max_rows, self._limits = max_rows, limits
         self._schemas: dict[str, dict[str, Any]] = {}
         self._handlers: dict[str, Callable[[int, str, dict[str, Any]], Iterator[Message]]] = {
             SCHEMA: self._schema,
@@ -139,10 +142,7 @@ class _Reader:
         """The messages of the lines; all of them, nothing waits for the next block."""
         rows: RecordLines | None = None
         for number, line in enumerate(block.lines, block.first):
-            try:
-                found = _decode_record(line)
-            except NOT_EXACT_JSON:
-                found = None
+            found = self._record_in(line)
             if found is None or block.too_long:
                 if rows:
                     yield rows
@@ -161,12 +161,22 @@ class _Reader:
         if rows:
             yield rows
 
+    def _record_in(self, line: bytes) -> _Record | None:
+        """The RECORD of a line; None if it is none, or not as it should be."""
+        try:
+            found = _decode_record(line)
+            names = 3 + (found.version is not None) + (found.time_extracted is not None)
+            check_structure(line, found.record, self._limits.max_nesting_depth - 1, names_beside=names, envelope=True)
+        except (*NOT_EXACT_JSON, ValueError):
+            return None
+        return found
+
     def _line(self, number: int, line: bytes, block: Block) -> Iterator[Message]:
         """A line that is no RECORD as it should be."""
         stream: str | None = None
         try:
             if line.strip():
-                message = line_object(line, block, self._max_line_bytes)
+                message = line_object(line, block, self._limits, envelope=True)
                 stream = message["stream"] if isinstance(message.get("stream"), str) else None
                 yield from self._message(number, message)
         except ValueError as error:
@@ -201,7 +211,7 @@ class _Reader:
 
         encoding, manifest = _field(message, "encoding", dict), _texts(message, "manifest")
         schema = self._schemas.get(stream, {})
-        yield from read_batch(Batch(stream, schema, encoding, manifest, self._max_rows, self._max_line_bytes))
+        yield from read_batch(Batch(stream, schema, encoding, manifest, self._max_rows, self._limits))
 
 
 def _field(message: dict[str, Any], name: str, kind: type) -> Any:

@@ -16,10 +16,13 @@ import fsspec
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.exact_json import line_object
 from talon_one_singer.incoming import BadLine, RecordLines
+from talon_one_singer.input_limits import unpacked
 from talon_one_singer.lines import printable, read_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from talon_one_singer.input_limits import InputLimits
 
 _Found = tuple[str, dict[str, Any]] | BadLine  # a row with its place
 
@@ -34,7 +37,7 @@ class Batch:
         encoding: {"format": "jsonl", "compression": "gzip"} for example.
         manifest: paths or URLs of the files.
         max_rows: most rows of one ``RecordLines``.
-        max_line_bytes: a longer row of a JSON Lines file is a ``BadLine``.
+        limits: a row of a JSON Lines file beyond them is a ``BadLine``.
     """
 
     stream: str
@@ -42,7 +45,7 @@ class Batch:
     encoding: Mapping[str, Any]
     manifest: Sequence[str]
     max_rows: int
-    max_line_bytes: int
+    limits: InputLimits
 
 
 def read_batch(batch: Batch) -> Iterator[RecordLines | BadLine]:
@@ -101,14 +104,17 @@ def _rows(batch: Batch, url: str) -> Iterator[_Found]:
 
 def _json_lines(batch: Batch, url: str, name: str) -> Iterator[_Found]:
     compression = batch.encoding.get("compression", "infer")
-    with fsspec.open(url, "rb", compression=None if compression in ("", "none") else compression) as file:
-        for block in read_blocks(file, batch.max_line_bytes):
+    if compression == "infer":
+        compression = fsspec.utils.infer_compression(url)
+    with fsspec.open(url, "rb") as stored:
+        file = unpacked(stored, None if compression in ("", "none") else compression, batch.limits)
+        for block in read_blocks(file, batch.limits.max_line_bytes):
             for number, line in enumerate(block.lines, block.first):
                 if not line.strip():
                     continue
                 place = f"{name} row {number}"
                 try:
-                    yield place, line_object(line, block, batch.max_line_bytes)
+                    yield place, line_object(line, block, batch.limits)
                 except ValueError as error:
                     yield BadLine(place, str(error), batch.stream, printable(line))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 from contextlib import contextmanager
-from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
@@ -15,8 +14,11 @@ from talon_one_client import endpoints as ep
 from talon_one_client.errors import NotFoundError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_singer import ConfigError
+from talon_one_singer.column_names import AmbiguousNameError, find_column, repeated_name
 from talon_one_singer.files import nearest
+from talon_one_singer.input_limits import InputError, InputLimits, unpacked
 from talon_one_singer.shards import Shard
+from talon_one_singer.text_rows import CsvRows, json_rows
 from talon_one_singer.value_texts import id_text
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
     from tap_talon_one.streams import Feed
+
+    _Found = tuple[str, Any]  # where it is in the file, and the value
 
 
 class IdChain:
@@ -127,7 +131,8 @@ def _source(feed: Feed, program: int | None, settings: Mapping[str, Any], client
         return iter([str(value) for value in settings[f"{entity}_ids"]])
     file = settings.get(f"{entity}_ids_file")
     if file:
-        return ids_in_file(file, settings[f"{entity}_ids_column"], setting=f"{entity}_ids_file")
+        column, limits = settings[f"{entity}_ids_column"], InputLimits.of(settings)
+        return ids_in_file(file, column, setting=f"{entity}_ids_file", limits=limits)
     if settings["management_key"]:
         listing = listing_of(feed, program, settings)
         if listing is not None:
@@ -186,18 +191,25 @@ def _listed(
         raise ConfigError(f"Talon.One knows no {what}; check loyalty_program_ids and application_id") from error
 
 
-def ids_in_file(url: str, column: str, *, setting: str) -> Iterator[str]:
+def ids_in_file(url: str, column: str, *, setting: str, limits: InputLimits | None = None) -> Iterator[str]:
     """The values of a column of a CSV, JSON Lines or Parquet file; empty ones are left out.
 
     Raises:
         ConfigError: names the setting, the file and the line.
     """
-    readers = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_lines, ".parquet": _parquet}
-    plain = url.removesuffix(".gz")
-    reader = next((read for suffix, read in readers.items() if plain.lower().endswith(suffix)), None)
+    plain = url.lower().removesuffix(".gz")
+    reader = next((read for suffix, read in _READERS.items() if plain.endswith(suffix)), None)
     if reader is None:
         raise ConfigError(f"{setting}: {shown(url)} must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)")
-    yield from reader(url, column, setting)
+    for place, value in reader(url, column, setting, limits or InputLimits()):
+        if value in (None, ""):
+            continue
+        try:
+            yield id_text(value)
+        except ValueError as error:
+            raise ConfigError(
+                f"{setting}: {shown(url)}{place}: column {column!r} holds what is no id: {error}"
+            ) from None
 
 
 def shown(url: str) -> str:
@@ -210,80 +222,78 @@ def shown(url: str) -> str:
 
 
 @contextmanager
-def _opened(url: str, mode: str, setting: str) -> Iterator[IO[Any]]:
-    import fsspec
-
-    text = {"encoding": "utf-8-sig", "newline": ""} if mode == "rt" else {}
+def _told(url: str, setting: str) -> Iterator[None]:
+    """Tells what is wrong with a file, with the setting that names it."""
     try:
-        with fsspec.open(url, mode, compression="infer", **text) as file:
-            yield file
+        yield
     except FileNotFoundError as error:
         raise ConfigError(f"{setting}: there is no file {shown(url)}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{setting}: {shown(url)} is not UTF-8 text; save it as UTF-8") from error
+    except InputError as error:
+        place = f", line {error.line}" if error.line else ""
+        raise ConfigError(f"{setting}: {shown(url)}{place}: {error.reason}") from error
     except ConfigError:
         raise
     except Exception as error:  # file systems of fsspec have errors of their own
         raise ConfigError(f"{setting}: cannot read {shown(url)}: {str(error).replace(url, shown(url))}") from error
 
 
-def _csv(url: str, column: str, setting: str) -> Iterator[str]:
-    with _opened(url, "rt", setting) as file:
-        rows = csv.DictReader(file, strict=True)
-        try:
-            _check_column(column, rows.fieldnames or [], shown(url), setting)
-            for row in rows:
-                if row[column]:
-                    yield row[column]
-        except csv.Error as error:
-            raise ConfigError(f"{setting}: {shown(url)}, line {rows.line_num}: {error}") from error
+@contextmanager
+def _opened(url: str, setting: str, limits: InputLimits) -> Iterator[BinaryIO]:
+    import fsspec
+
+    with _told(url, setting), fsspec.open(url, "rb") as file:
+        yield unpacked(file, "gzip" if url.lower().endswith(".gz") else None, limits)
 
 
-def _json_lines(url: str, column: str, setting: str) -> Iterator[str]:
-    with _opened(url, "rt", setting) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line, parse_float=Decimal)
-            except json.JSONDecodeError as error:
-                raise ConfigError(f"{setting}: {shown(url)}, line {number} is not JSON: {error.msg}") from error
-            if not isinstance(row, dict):
-                raise ConfigError(f"{setting}: {shown(url)}, line {number} must be a JSON object")
-            _check_column(column, list(row), f"{shown(url)}, line {number}", setting)
-            if row[column] not in (None, ""):
-                yield _id(row[column], f"{shown(url)}, line {number}", column, setting)
+def _csv(url: str, column: str, setting: str, limits: InputLimits) -> Iterator[_Found]:
+    with _opened(url, setting, limits) as file:
+        rows = CsvRows(file, limits)
+        at = rows.columns.index(_column(column, rows.columns, shown(url), setting))
+        for line, row in rows:
+            yield f", line {line}", row[at]
 
 
-def _parquet(url: str, column: str, setting: str) -> Iterator[str]:
+def _json_lines(url: str, column: str, setting: str, limits: InputLimits) -> Iterator[_Found]:
+    with _opened(url, setting, limits) as file:
+        for number, row in json_rows(file, limits):
+            place = f", line {number}"
+            yield place, row[_column(column, list(row), f"{shown(url)}{place}", setting)]
+
+
+def _parquet(url: str, column: str, setting: str, limits: InputLimits) -> Iterator[_Found]:
     try:
         import pyarrow.parquet as pq
 
         from talon_one_singer.arrow_values import Conversion
     except ImportError as error:
         raise ConfigError(f"{setting}: Parquet needs pyarrow: pip install 'talon-one-connector[warehouse]'") from error
-    with _opened(url, "rb", setting) as file:
-        parquet = pq.ParquetFile(file)
-        _check_column(column, parquet.schema_arrow.names, shown(url), setting)
-        field = parquet.schema_arrow.field(column)
-        for batch in parquet.iter_batches(columns=[column]):
+    with _opened(url, setting, limits) as file, TemporaryFile() as copy:
+        if url.lower().endswith(".gz"):  # Parquet is read from its end
+            copyfileobj(file, copy)
+        parquet = pq.ParquetFile(copy if copy.tell() else file)
+        name = _column(column, parquet.schema_arrow.names, shown(url), setting)
+        field = parquet.schema_arrow.field(name)
+        for batch in parquet.iter_batches(columns=[name]):
             for value in Conversion().values(batch.column(0), field):
-                if value not in (None, ""):
-                    yield _id(value, shown(url), column, setting)
+                yield "", value
 
 
-def _id(value: Any, place: str, column: str, setting: str) -> str:
+def _column(column: str, there: list[str], place: str, setting: str) -> str:
+    """The column that is meant, by the rule for the names of all columns."""
+    choose = f"Set {setting.removesuffix('file')}column"
+    twice = repeated_name(there)
+    if twice is not None:
+        raise ConfigError(f"{setting}: {place} has two columns named {twice!r}; rename one")
     try:
-        return id_text(value)
-    except ValueError as error:
-        raise ConfigError(f"{setting}: {place}: column {column!r} holds what is no id: {error}") from None
+        found = find_column(column, there)
+    except AmbiguousNameError as error:
+        raise ConfigError(f"{setting}: {place}: {error}. {choose}") from None
+    if found is None:
+        listed = ", ".join(there) or "nothing"
+        raise ConfigError(
+            f"{setting}: {place} has no column {column!r}{nearest(column, there)}; it has: {listed}. {choose}"
+        )
+    return found
 
 
-def _check_column(column: str, there: list[str] | Any, place: str, setting: str) -> None:
-    if column in there:
-        return
-    listed = ", ".join(there) or "nothing"
-    hint = nearest(column, there)
-    raise ConfigError(
-        f"{setting}: {place} has no column {column!r}{hint}; it has: {listed}. Set {setting.removesuffix('file')}column"
-    )
+_READERS = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_lines, ".parquet": _parquet}

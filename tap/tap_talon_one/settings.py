@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from talon_one_singer import Setting, SettingsTable
 from talon_one_singer.connection_settings import CALLS, KEYS
+from talon_one_singer.input_limits import INPUT
 
 _IDS = {
     "card": ("loyalty cards", "the cards of each program"),
@@ -89,6 +90,7 @@ SETTINGS = SettingsTable(
         ),
         Setting("concurrency", "integer", "Requests in flight at most.", default=8, minimum=1, maximum=256),
         Setting("page_size", "integer", "Rows a page; the highest allowed without it.", minimum=10, maximum=1000),
+        *INPUT,
         *CALLS,
         Setting(
             "main_subledger",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from talon_one_singer import Setting, SettingsTable
 from talon_one_singer.connection_settings import CALLS, KEYS
+from talon_one_singer.input_limits import INPUT
 
 SYNC = (
     Setting(
@@ -41,7 +42,7 @@ _MANAGEMENT_KEY = Setting(
 )
 
 # What a SYNC.yml may hold beside its syncs.
-SYNC_SETTINGS = SettingsTable("TALON_ONE", (*KEYS, _MANAGEMENT_KEY, *SYNC, *CALLS))
+SYNC_SETTINGS = SettingsTable("TALON_ONE", (*KEYS, _MANAGEMENT_KEY, *SYNC, *INPUT, *CALLS))
 
 SETTINGS = SettingsTable(
     "TARGET_TALON_ONE",
@@ -64,6 +65,7 @@ SETTINGS = SettingsTable(
             default=100_000,
             minimum=1,
         ),
+        *INPUT,
         *CALLS,
     ),
 )

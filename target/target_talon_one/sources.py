@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, cast
 
+from talon_one_singer.column_names import AmbiguousNameError, find_column, folded
 from talon_one_singer.files import json_type, nearest
 from target_talon_one.errors import SyncConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from target_talon_one.mapping import MappingOptions
     from target_talon_one.sinks import Field, SinkType
@@ -166,10 +167,14 @@ class _Reader:
         return self._named(name)
 
     def _named(self, name: str) -> Source | None:
-        for column in names_of(name):
-            if self._columns is not None and column in self._columns:
-                return _column(column)
-        return None
+        columns, wanted = self._columns or (), names_of(name)
+        found = [column for column in wanted if column in columns]
+        if not found:
+            alike = {folded(one) for one in wanted}
+            found = [column for column in columns if folded(column) in alike]
+            if len(found) > 1:
+                self._problem(name, f"it could be the column {found[0]!r} or {found[1]!r}; name one as map.{name}")
+        return _column(found[0]) if found else None
 
     # Other fields
 
@@ -200,7 +205,14 @@ class _Reader:
         used = frozenset(self._found.columns)
         if self._columns is None:
             return Rest(used, whole)
-        return {column: _column(column) for column in self._columns if column not in used} or None
+        found: dict[str, Source] = {}
+        for column in self._columns:
+            name = column.strip()
+            if column not in used and name in found:
+                self._problem("attributes", f"the columns {found[name].columns[0]!r} and {column!r} are one attribute")
+            elif column not in used:
+                found[name] = _column(column)
+        return found or None
 
     # Columns and templates
 
@@ -212,9 +224,21 @@ class _Reader:
     def _column(self, place: str, name: Any) -> Source:
         if not isinstance(name, str) or not name:
             self._problem(place, f"must be a column or a template with {{{{ }}}}, not {json_type(name)}")
-        elif self._columns is not None and name not in self._columns:
-            self._problem(place, f"the source has no column {name!r}{nearest(name, self._columns)}")
+        elif self._columns is not None:
+            return _column(self._known(place, name, f"the source has no column {name!r}"))
         return _column(str(name))
+
+    def _known(self, place: str, name: str, otherwise: str) -> str:
+        """The column of the source that a name means."""
+        columns = self._columns or ()
+        try:
+            found = find_column(name, columns)
+        except AmbiguousNameError as error:
+            self._problem(place, str(error))
+            return name
+        if found is None:
+            self._problem(place, f"{otherwise}{nearest(name, columns)}")
+        return found or name
 
     def _template(self, place: str, text: str) -> Source:
         try:
@@ -229,14 +253,14 @@ class _Reader:
         except BrokenTemplate as error:
             self._problem(place, f"the template is broken, {error}")
             return _column(text)
-        self._check_variables(place, template.variables)
-        return Source(template, "its template", template.variables)
-
-    def _check_variables(self, place: str, variables: Iterable[str]) -> None:
-        for name in variables:
-            if self._columns is not None and name not in self._columns:
-                hint = nearest(name, self._columns)
-                self._problem(place, f"the template reads {name!r}, and the source has no such column{hint}")
+        if self._columns is None:
+            return Source(template, "its template", template.variables)
+        what = "the template reads {!r}, and the source has no such column"
+        columns = {name: self._known(place, name, what.format(name)) for name in template.variables}
+        if all(name == column for name, column in columns.items()):
+            return Source(template, "its template", template.variables)
+        get = lambda row: template({name: row[column] for name, column in columns.items() if column in row})  # noqa: E731 - a field of Source
+        return Source(get, "its template", tuple(columns.values()))
 
 
 def _column(*names: str, guessed: bool = False) -> Source:

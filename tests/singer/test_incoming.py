@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from talon_one_singer.errors import SingerError
 from talon_one_singer.incoming import BadLine, RecordLines, SchemaLine, StateLine, VersionLine, read_messages
+from talon_one_singer.input_limits import InputLimits
 from talon_one_singer.messages import MessageWriter
 
 RECORD = b'{"type":"RECORD","stream":"users","record":{"id":1}}'
@@ -191,8 +192,8 @@ def test_where_the_input_is_cut_does_not_matter(lines, data):
     """However the bytes come, the messages are the same."""
     content = b"\n".join(lines)
     size = data.draw(st.integers(1, len(content) + 1))
-    expected = list(_single(read(content, max_line_bytes=80)))
-    assert expected == list(_single(read_messages(Slow(content, size), max_line_bytes=80)))
+    expected = list(_single(read(content, limits=InputLimits(max_line_bytes=80))))
+    assert expected == list(_single(read_messages(Slow(content, size), limits=InputLimits(max_line_bytes=80))))
 
 
 def _single(messages):
@@ -220,22 +221,25 @@ def test_a_torn_end_is_told(cut):
 def test_a_line_that_is_too_long_is_told_and_left_out():
     """Only its beginning is kept, whether it comes at once or in pieces, and the lines around it are read."""
     line = b'{"type":"RECORD","stream":"s","record":{"a":"%s"}}' % (b"x" * 5000)
-    found = bad(line, max_line_bytes=1000)
-    assert ("longer than 1,000 bytes", line[:500].decode()) == (found.reason, found.text)
-    pieces = list(read_messages(Slow(b"\n".join((RECORD, line, RECORD)), 100), max_line_bytes=1000))
+    found = bad(line, limits=InputLimits(max_line_bytes=1000))
+    assert ("longer than 1,000 bytes, the limit of max_line_bytes", line[:500].decode()) == (found.reason, found.text)
+    pieces = list(read_messages(Slow(b"\n".join((RECORD, line, RECORD)), 100), limits=InputLimits(max_line_bytes=1000)))
     assert [["line 1"], found, ["line 3"]] == [getattr(each, "places", each) for each in pieces]
-    assert read(line, b"", max_line_bytes=len(line))[0].rows
+    assert read(line, b"", limits=InputLimits(max_line_bytes=len(line)))[0].rows
 
 
 def test_a_long_line_that_would_be_json_when_cut_is_refused():
     """What follows the part that is kept could be anything."""
-    assert "longer than" in bad(RECORD + b" " * 5000, max_line_bytes=1000).reason
+    assert "longer than" in bad(RECORD + b" " * 5000, limits=InputLimits(max_line_bytes=1000)).reason
 
 
 def test_a_long_line_at_a_torn_end_is_told_as_torn():
     """The end of the input is recognisable there too."""
-    (found,) = read(b"x" * 5000, max_line_bytes=1000)
-    assert "longer than 1,000 bytes, and the input ends in the middle of this line" == found.reason
+    (found,) = read(b"x" * 5000, limits=InputLimits(max_line_bytes=1000))
+    assert (
+        "longer than 1,000 bytes, the limit of max_line_bytes, and the input ends in the middle of this line"
+        == found.reason
+    )
 
 
 def test_the_text_of_a_bad_line_is_printable_and_short():
@@ -269,7 +273,7 @@ def test_lines_that_are_too_long_do_not_need_memory():
     """Of a line without end only the beginning stays."""
     source = Slow(b"x" * 20_000_000, 65536)
     tracemalloc.start()
-    (found,) = read_messages(source, max_line_bytes=1_000_000)
+    (found,) = read_messages(source, limits=InputLimits(max_line_bytes=1_000_000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert ("x" * 500, True) == (found.text, peak < 4_000_000)

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from talon_one_singer.batches import BatchFiles
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.incoming import BadLine, RecordLines, SchemaLine, read_messages
+from talon_one_singer.input_limits import InputLimits
 from talon_one_singer.messages import MessageWriter
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -172,9 +173,9 @@ def test_broken_rows_of_json_lines_are_told_between_the_good_ones(tmp_path, batc
     """Each names its file and row."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a":1}\n{"a":NaN}\n[]\n{"a":"%s"}\n{"a":2}\n{"a":' % (b"x" * 1000))
-    one, *bad, two, torn = batch("jsonl", path, max_line_bytes=1000)
+    one, *bad, two, torn = batch("jsonl", path, limits=InputLimits(max_line_bytes=1000))
     reasons = ("holds NaN or Infinity, which JSON has not", "an array, where a JSON object must be")
-    assert [*reasons, "longer than 1,000 bytes"] == [each.reason for each in bad]
+    assert [*reasons, "longer than 1,000 bytes, the limit of max_line_bytes"] == [each.reason for each in bad]
     assert [f"{path} row {n}" for n in (2, 3, 4)] == [each.place for each in bad]
     assert ([{"a": 1}], [{"a": 2}], [f"{path} row 5"]) == (one.rows, two.rows, two.places)
     assert BadLine(f"{path} row 6", "the input ends in the middle of this line", "s", '{"a":') == torn

@@ -93,12 +93,12 @@ def test_json_lines_keep_their_digits(tmp_path):
 
 
 def test_parquet_files_and_folders(tmp_path):
-    """A folder's partitions are columns."""
+    """A folder's partitions are columns of text."""
     for n in (1, 2):
         folder = tmp_path / "lake" / f"year={n}"
         folder.mkdir(parents=True)
         pq.write_table(pa.table({"id": [n], "at": pa.array([n], pa.timestamp("ms", "UTC"))}), folder / "a.parquet")
-    expected = [{"id": n, "at": datetime.fromtimestamp(n / 1000, UTC), "year": n} for n in (1, 2)]
+    expected = [{"id": n, "at": datetime.fromtimestamp(n / 1000, UTC), "year": str(n)} for n in (1, 2)]
     assert expected == sorted(read(SourceSpec(str(tmp_path / "lake"))), key=lambda row: row["id"])
     assert [1] == [row["id"] for row in read(SourceSpec(str(tmp_path / "lake" / "year=1" / "a.parquet")))]
 
@@ -145,8 +145,8 @@ def test_a_source_that_cannot_be_opened_is_told_without_its_password(spec, words
     [
         ("a.csv", "id,n\n1,2\n3\n", "line 3: 1 fields instead of 2"),
         ("a.csv", 'id\n"x', "line 2: unexpected end of data"),
-        ("a.jsonl", '{"a":1}\n[1]\n', "line 2: not a JSON object"),
-        ("a.jsonl", '{"a":1}\n{"a":\n', "is no JSON"),
+        ("a.jsonl", '{"a":1}\n[1]\n', "line 2: an array, where a JSON object must be"),
+        ("a.jsonl", '{"a":1}\n{"a":\n', "line 2: not JSON"),
     ],
 )
 def test_a_broken_file_names_the_line(tmp_path, name, text, words):

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from talon_one_warehouse.arrow_parts import ROWS, rows_of
 from talon_one_warehouse.duckdb_sql import quoted
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+from talon_one_warehouse.sql_text import one_query
 from talon_one_warehouse.sqlite_sources import SQLiteSource, open_sqlite
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from talon_one_warehouse.adbc_connection import ADBCConnection
     from talon_one_warehouse.sources import SourceSpec
+
+
+_STANDARD_TEXTS = ("duckdb", "postgresql", "postgres", "sqlite")  # a backslash in a text is one, there
 
 
 class DatabaseSource:
@@ -75,10 +79,11 @@ def open_database(spec: SourceSpec) -> DatabaseSource | SQLiteSource:
     Raises:
         WarehouseConfigError: no such database, or no such query.
     """
-    sql = spec.sql
-    if sql is None:
-        sql = f"SELECT * FROM {quoted(*(spec.table or '').split('.'))}"  # noqa: S608 - quoted
     scheme, _, rest = spec.url.partition("://")
+    if spec.sql is not None:
+        sql = one_query(spec.sql, "source.sql", backslashes=scheme not in _STANDARD_TEXTS)
+    else:
+        sql = f"SELECT * FROM {quoted(*(spec.table or '').split('.'))}"  # noqa: S608 - quoted
     if scheme == "duckdb":
         return _open_duckdb(rest, sql)
     if scheme == "sqlite":

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
-from contextlib import ExitStack
-from decimal import Decimal
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from talon_one_warehouse.arrow_parts import ROWS, rows_of
+from talon_one_singer.column_names import ColumnNames
+from talon_one_singer.input_limits import InputError, unpacked
+from talon_one_singer.text_rows import CsvRows, json_rows
+from talon_one_warehouse.arrow_parts import ROWS
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fsspec import AbstractFileSystem
+
+    from talon_one_singer.input_limits import InputLimits
 
     Parts = Iterator[list[dict[str, Any]]]
 
@@ -44,128 +44,122 @@ class FileSource:
         self.close()
 
 
-def open_file(url: str, filesystem: AbstractFileSystem | None = None) -> FileSource:
+def open_file(url: str, limits: InputLimits, filesystem: AbstractFileSystem | None = None) -> FileSource:
     """A file by its name's end; a folder is one of Parquet files.
 
     Args:
         url: a path or any URL that fsspec knows.
+        limits: of what is read.
         filesystem: the one that has the keys for it; without it they come from the environment.
 
     Raises:
         WarehouseConfigError: there is none, or of another kind.
+        WarehouseError: its content cannot be used.
     """
-    plain = url.removesuffix(".gz")
-    if plain.endswith(".csv"):
-        return _open_csv(url, filesystem)
-    if plain.endswith((".jsonl", ".ndjson")):
-        return _open_json_lines(url, filesystem)
-    if url.endswith(".parquet") or "." not in url.rsplit("/", 1)[-1]:
+    name = url.lower()
+    opener = next((opens for end, opens in TEXT_FILES.items() if name.removesuffix(".gz").endswith(end)), None)
+    if opener is not None:
+        return opener(_TextFile(url, limits, filesystem))
+    if name.endswith(".parquet") or "." not in name.rsplit("/", 1)[-1]:
         return _open_parquet(url, filesystem)
     raise WarehouseConfigError(f"{url}: a source is a database or a file that ends with .csv, .jsonl or .parquet")
 
 
-def _text(url: str, filesystem: AbstractFileSystem | None, stack: ExitStack) -> io.TextIOBase:
-    try:
-        system, path = _at(url, filesystem)
-        file = stack.enter_context(system.open(path, "rb"))
-        raw = stack.enter_context(gzip.GzipFile(fileobj=file)) if url.endswith(".gz") else file
-        return stack.enter_context(io.TextIOWrapper(raw, encoding="utf-8-sig", newline=""))
-    except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
-        raise WarehouseConfigError(f"cannot read the source {url}: {_why(error)}") from None
+class _TextFile:
+    """A file of lines, maybe compressed."""
 
+    def __init__(self, url: str, limits: InputLimits, filesystem: AbstractFileSystem | None) -> None:
+        self.url, self.limits = url, limits
+        self._filesystem = filesystem
 
-def _open_csv(url: str, filesystem: AbstractFileSystem | None) -> FileSource:
-    with ExitStack() as stack:
-        reader = csv.reader(_text(url, filesystem, stack), strict=True)
+    def open(self, stack: ExitStack) -> BinaryIO:
+        """Its content; closed with the stack."""
         try:
-            header = next(reader, [])
-        except (csv.Error, UnicodeDecodeError, OSError) as error:
-            raise WarehouseConfigError(f"{url} line 1: {error}") from None
-        if not any(header):
-            raise WarehouseConfigError(f"{url} has no header; the first line must name the columns")
-        twice = next((name for name in header if header.count(name) > 1), None)
-        if twice is not None:
-            raise WarehouseConfigError(f"{url} has two columns named {twice!r}; rename one")
+            system, path = _at(self.url, self._filesystem)
+            stored = stack.enter_context(system.open(path, "rb"))
+        except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
+            raise WarehouseConfigError(f"cannot read the source {self.url}: {_why(error)}") from None
+        return unpacked(stored, "gzip" if self.url.lower().endswith(".gz") else None, self.limits)
+
+    @contextmanager
+    def told(self, kind: type[WarehouseError] = WarehouseError) -> Iterator[None]:
+        """Tells what is wrong with its content."""
+        try:
+            yield
+        except InputError as error:
+            raise kind(f"{self.url} {error}" if error.line else f"{self.url}: {error}") from None
+        except WarehouseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - file systems and codecs have errors of their own
+            raise WarehouseError(f"the source {self.url} breaks off: {_why(error)}") from None
+
+
+def _open_csv(file: _TextFile) -> FileSource:
+    with ExitStack() as stack:
+        source = file.open(stack)
+        with file.told(WarehouseConfigError):
+            found = CsvRows(source, file.limits)
+        names = found.columns
 
         def rows() -> Parts:
-            part: list[dict[str, Any]] = []
-            for line, row in _checked(reader, url):
-                if len(row) != len(header):
-                    raise WarehouseError(f"{url} line {line}: {len(row)} fields instead of {len(header)}")
-                part.append(dict(zip(header, (value or None for value in row), strict=True)))
-                if len(part) == ROWS:
-                    yield part
-                    part = []
-            if part:
-                yield part
+            with file.told():
+                yield from _parts(dict(zip(names, (value or None for value in row), strict=True)) for _, row in found)
 
-        return FileSource(tuple(header), rows, stack.pop_all())
+        return FileSource(tuple(names), rows, stack.pop_all())
 
 
-def _checked(reader: Any, url: str) -> Iterator[tuple[int, list[str]]]:
-    while True:
-        try:
-            row = next(reader, None)
-        except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
-            raise WarehouseError(f"{url} line {reader.line_num}: {error}") from None
-        if row is None:
-            return
-        if row:
-            yield reader.line_num, row
+def _open_json_lines(file: _TextFile) -> FileSource:
+    """The file is read twice: a column may come first in its last line."""
+    names = ColumnNames()
+    with ExitStack() as stack, file.told():
+        for line, row in json_rows(file.open(stack), file.limits):
+            if not row.keys() <= names.names.keys():
+                _add_names(names, row, line)
 
+    def rows() -> Parts:
+        with file.told():
+            yield from _parts(_known(row, line, names) for line, row in json_rows(source, file.limits))
 
-def _open_json_lines(url: str, filesystem: AbstractFileSystem | None) -> FileSource:
     with ExitStack() as stack:
-        file = _text(url, filesystem, stack)
-        lines = enumerate(file, 1)
-        first = _objects(lines, url, 1)
-        columns = tuple(first[0]) if first else ()
-
-        def rows() -> Parts:
-            if first:
-                yield first
-            while part := _objects(lines, url, ROWS):
-                yield part
-
-        return FileSource(columns, rows, stack.pop_all())
+        source = file.open(stack)
+        return FileSource(tuple(names.names), rows, stack.pop_all())
 
 
-def _objects(lines: Iterator[tuple[int, str]], url: str, size: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def _add_names(names: ColumnNames, row: dict[str, Any], line: int) -> None:
     try:
-        for number, line in lines:
-            if not line.strip():
-                continue
-            row = json.loads(line, parse_float=Decimal)
-            if not isinstance(row, dict):
-                raise WarehouseError(f"{url} line {number}: not a JSON object")
-            found.append(row)
-            if len(found) == size:
-                break
-    except (ValueError, OSError, EOFError) as error:
-        raise WarehouseError(f"{url}: a line after {len(found)} good ones is no JSON: {error}") from None
-    return found
+        names.add(row, f"line {line}")
+    except ValueError as error:
+        raise InputError(str(error), line) from None
+    if len(names.names) > _MOST_COLUMNS:
+        raise InputError(f"the lines up to here have more than {_MOST_COLUMNS:,} names of columns", line)
+
+
+def _known(row: dict[str, Any], line: int, names: ColumnNames) -> dict[str, Any]:
+    if not row.keys() <= names.names.keys():
+        raise InputError("the file was changed while it was read; run again", line)
+    return row
+
+
+def _parts(rows: Iterator[dict[str, Any]]) -> Parts:
+    part: list[dict[str, Any]] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == ROWS:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def _open_parquet(url: str, filesystem: AbstractFileSystem | None) -> FileSource:
-    import pyarrow as pa
-    import pyarrow.dataset as ds
+    from talon_one_warehouse.parquet_sources import ParquetFiles
 
     try:
         system, path = _at(url, filesystem)
-        dataset = ds.dataset(path, filesystem=system, format="parquet", partitioning="hive")
     except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
         raise WarehouseConfigError(f"cannot read the source {url}: {_why(error)}") from None
-
-    def rows() -> Parts:
-        try:
-            yield from rows_of(
-                dataset.to_batches(batch_size=ROWS, batch_readahead=2, fragment_readahead=1), dataset.schema
-            )
-        except (pa.ArrowException, OSError) as error:
-            raise WarehouseError(f"{url}: {_why(error)}") from None
-
-    return FileSource(tuple(dataset.schema.names), rows, ExitStack())
+    found = ParquetFiles(system, path, url)
+    return FileSource(found.columns, found.rows, ExitStack())
 
 
 def _at(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSystem, str]:
@@ -180,3 +174,7 @@ def _at(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSy
 
 def _why(error: Exception) -> str:
     return " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
+
+
+_MOST_COLUMNS = 10_000
+TEXT_FILES = {".csv": _open_csv, ".jsonl": _open_json_lines, ".ndjson": _open_json_lines}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from talon_one_singer.column_names import repeated_name
+from talon_one_singer.input_limits import InputLimits
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from fsspec import AbstractFileSystem
 
-FILES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
+FILES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
 DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", "adbc://", "adbc+")
 
 
@@ -88,21 +90,36 @@ def source_spec(given: Any, place: str) -> SourceSpec:
     return spec
 
 
-def open_source(spec: SourceSpec, *, filesystem: AbstractFileSystem | None = None) -> Source:
-    """Open a source; its columns are known then.
+def open_source(
+    spec: SourceSpec, *, filesystem: AbstractFileSystem | None = None, limits: InputLimits | None = None
+) -> Source:
+    """Open a source; its columns are known then, and no name of a column comes twice.
 
     Args:
         spec: the source.
+        limits: of files; the defaults of the settings without it.
         filesystem: of fsspec, with the keys for a file's URL; without it they come from the environment.
 
     Raises:
-        WarehouseConfigError: it cannot be opened, or the query is none.
+        WarehouseConfigError: it cannot be opened, the query is none, or two columns have one name.
+        WarehouseError: it cannot be read.
     """
+    source = _opened(spec, filesystem, limits or InputLimits())
+    twice = repeated_name(source.columns)
+    if twice is not None:
+        source.close()
+        raise WarehouseConfigError(
+            f"the source {without_password(spec.url)} has two columns named {twice!r}; rename one with AS"
+        )
+    return source
+
+
+def _opened(spec: SourceSpec, filesystem: AbstractFileSystem | None, limits: InputLimits) -> Source:
     try:
         if not spec.url.startswith(DATABASES):
             from talon_one_warehouse.file_sources import open_file
 
-            return open_file(spec.url, filesystem)
+            return open_file(spec.url, limits, filesystem)
         from talon_one_warehouse.database_sources import open_database
 
         return open_database(spec)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from talon_one_client.client import TalonOneClient
+    from talon_one_singer.input_limits import InputLimits
     from talon_one_singer.shards import Shard
     from target_talon_one.destinations import Destination
     from target_talon_one.run import SyncRun
@@ -121,6 +122,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Compare and send, or plan; figures."""
+        from talon_one_singer.input_limits import InputLimits
         from talon_one_singer.logs import Redactor
         from talon_one_singer.signals import StopSignal
         from target_talon_one.connecting import make_client, sync_options
@@ -144,7 +146,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
             ) as run,
         ):
             destination = self._destination()
-            self._read(run, destination)
+            self._read(run, destination, InputLimits.of(settings))
             return self._work(run, client, store, destination, context)
 
     def _opened_store(self, default: str, context: Context) -> Store:
@@ -206,8 +208,10 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         plain = {name: _number(value) for name, value in given.items() if value is not None}
         return destination_from(self.task_id, plain, where="task")
 
-    def _read(self, run: SyncRun, destination: Destination) -> None:
-        with opened_source(conn_id=self.source_conn_id, url=self.source_url, sql=self.sql, table=self.table) as source:
+    def _read(self, run: SyncRun, destination: Destination, limits: InputLimits) -> None:
+        with opened_source(
+            conn_id=self.source_conn_id, url=self.source_url, sql=self.sql, table=self.table, limits=limits
+        ) as source:
             feed = run.open(destination, columns=source.columns, shard=self._part())
             count = 0
             for rows in source.rows():

@@ -1,0 +1,106 @@
+"""One query out of the text of a SQL file: without the semicolon at its end, safe to be put into another statement."""
+
+from __future__ import annotations
+
+import re
+
+from talon_one_warehouse.errors import WarehouseConfigError
+
+# $tag$…$tag$ is a text of PostgreSQL and DuckDB; a dollar after a letter or a digit is part of a name.
+_PIECE = re.compile(
+    r"""(?P<line>--[^\n]*)
+    |(?P<block>/\*)
+    |(?P<escaped>(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*'?)
+    |(?P<text>'(?:[^']|'')*'?)
+    |(?P<name>"(?:[^"]|"")*"?|`[^`]*`?)
+    |(?P<dollar>(?<![\w$])\$(?P<tag>[^\W\d]\w*)?\$)
+    |(?P<end>;)
+    |(?P<blank>\s+)
+    |(?P<word>\w[\w$]*|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_BACKSLASHED = re.compile(r"'(?:[^'\\]|\\.|'')*'?", re.DOTALL)
+_BLOCK_EDGE = re.compile(r"/\*|\*/")
+
+
+def one_query(sql: str, place: str, *, backslashes: bool = False) -> str:
+    r"""The query, without a semicolon that ends it; a comment in its last line is ended by a line break.
+
+    Args:
+        sql: as a ``.sql`` file holds it.
+        place: of the setting, for messages.
+        backslashes: some databases of this kind take ``\'`` for a quote within a text, so that is tried as well.
+
+    Raises:
+        WarehouseConfigError: it holds no query, or several.
+    """
+    ends = _ends(sql)
+    if backslashes and (ends is None or _several(sql, ends)):
+        other = _ends(sql, backslashes=True)
+        ends = other if other is not None else ends
+    if ends is None:
+        return sql + "\n"  # a quote without end: the database says what is wrong with it
+    if _several(sql, ends):
+        raise WarehouseConfigError(f"{place} must be one query, not several; leave out what follows the first ;")
+    if not ends.pieces:
+        raise WarehouseConfigError(f"{place} must be one query: a SELECT; it is empty")
+    at = set(ends.semicolons)
+    return "".join(" " if index in at else letter for index, letter in enumerate(sql)) + "\n"
+
+
+class _Ends:
+    """Where statements end.
+
+    Attributes:
+        semicolons: their places.
+        pieces: places of what is neither blank nor comment nor semicolon.
+    """
+
+    def __init__(self) -> None:
+        self.semicolons: list[int] = []
+        self.pieces: list[int] = []
+
+
+def _several(sql: str, ends: _Ends | None) -> bool:
+    return bool(ends and ends.semicolons and ends.pieces and ends.pieces[-1] > ends.semicolons[0])
+
+
+def _ends(sql: str, *, backslashes: bool = False) -> _Ends | None:
+    """Semicolons outside of quotes and comments; None if a quote or a comment has no end."""
+    found, at = _Ends(), 0
+    while at < len(sql):
+        piece = _PIECE.match(sql, at)
+        assert piece is not None  # any character is a word
+        kind, end = _kind(piece), piece.end()
+        if kind == "block":
+            end = _after_block(sql, end)
+        elif kind == "dollar":
+            closing = sql.find(piece[0], end)
+            end = -1 if closing < 0 else closing + len(piece[0])
+        elif kind == "text" and backslashes:
+            whole = _BACKSLASHED.match(sql, at)
+            end = whole.end() if whole else end
+        if end < 0:
+            return None
+        if kind == "end":
+            found.semicolons.append(at)
+        elif kind not in ("line", "block", "blank"):
+            found.pieces.append(at)
+        at = end
+    return found
+
+
+def _kind(piece: re.Match[str]) -> str:
+    return next(name for name, text in piece.groupdict().items() if text is not None and name != "tag")
+
+
+def _after_block(sql: str, at: int) -> int:
+    """The end of a comment, within which there may be others; -1 if it has none."""
+    depth = 1
+    while depth:
+        edge = _BLOCK_EDGE.search(sql, at)
+        if edge is None:
+            return -1
+        depth += 1 if edge[0] == "/*" else -1
+        at = edge.end()
+    return at
