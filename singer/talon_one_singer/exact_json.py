@@ -21,8 +21,9 @@ NOT_EXACT_JSON: Final = (msgspec.DecodeError, ArithmeticError, RecursionError, U
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}.{0,5}$", re.DOTALL)  # near the end msgspec misses the end
+_TOO_DEEP = "nested too deeply"
 _WORDS = (
-    (RecursionError, "nested too deeply"),
+    (RecursionError, _TOO_DEEP),
     (UnicodeDecodeError, "not UTF-8 text"),
     (ArithmeticError, "holds a number with an exponent that no reader takes"),
     (msgspec.ValidationError, "holds an integer of more than 4,300 digits"),
@@ -58,8 +59,8 @@ def line_object(line: bytes, block: Block, limits: InputLimits, *, envelope: boo
         raise ValueError(f"longer than {limits.max_line_bytes:,} bytes, the limit of max_line_bytes{torn}")
     try:
         value = decode_json(line)
-    except ValueError:
-        if block.torn:
+    except ValueError as error:
+        if block.torn and str(error) != _TOO_DEEP:
             raise ValueError(TORN) from None
         raise
     if not isinstance(value, dict):
