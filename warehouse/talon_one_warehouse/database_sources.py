@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
+from talon_one_singer.column_names import repeated_name
 from talon_one_warehouse.arrow_parts import ROWS, rows_of
 from talon_one_warehouse.duckdb_sql import quoted
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
@@ -148,6 +149,8 @@ def _typed(connection: ADBCConnection, sql: str) -> tuple[str, dict[str, Any], d
     from talon_one_warehouse.postgresql_columns import around, columns_of
 
     names = connection.names(sql)
+    if repeated_name(names) is not None:
+        return sql, {}, {}  # it is refused by its names
     columns = columns_of(connection, sql, names) if names else []
     decoders = {name: one.decode for name, one in zip(names, columns, strict=True) if one.decode}
     type_names = {name: one.type_name for name, one in zip(names, columns, strict=True)}

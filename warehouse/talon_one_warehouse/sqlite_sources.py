@@ -75,10 +75,6 @@ def open_sqlite(rest: str, sql: str) -> SQLiteSource:
             cursor = connection.execute(sql)
         if cursor.description is None:
             raise WarehouseConfigError("source.sql must be a query: a SELECT")
-        names = [column[0] for column in cursor.description]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise WarehouseConfigError(f"the query of the source has two columns named {twice!r}; rename one with AS")
         return SQLiteSource(connection, cursor, path)
     except BaseException:
         connection.close()
