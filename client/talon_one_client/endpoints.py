@@ -55,7 +55,7 @@ class Endpoint:
     processed, or under its ``Idempotency-Key``. ``conflict`` is the meaning of a 409: ``concurrency`` (try
     again), ``exists`` (never), ``none`` (never, not documented). ``items`` names the body field that
     ``max_items`` bounds. ``one_at_a_time`` names the path parameter whose requests must not overlap and
-    ``max_in_flight`` bounds requests on one profile or session.
+    ``max_in_flight`` bounds requests on one profile or session. ``since`` is the era that brought the operation.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Endpoint:
     max_items: int | None = None
     one_at_a_time: str | None = None
     max_in_flight: int | None = None
+    since: Era = "seed"
     query_by_name: Mapping[str, Param] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -663,6 +664,7 @@ EXPORT_LOYALTY_CARDS = Endpoint(
     responses={200: None},
     response_media="csv",
     errors=(400, 401),
+    since="current",
 )
 
 GET_APPLICATIONS = Endpoint(
@@ -764,6 +766,7 @@ GET_AUDIENCES_ANALYTICS = Endpoint(
         Param("audienceIds", required=True, since="current"),
     ),
     responses={200: "AudiencesAnalyticsPage"},
+    since="current",
 )
 
 GET_AUDIENCE_MEMBERSHIPS = Endpoint(
@@ -782,6 +785,7 @@ GET_AUDIENCE_MEMBERSHIPS = Endpoint(
     responses={200: "AudienceMembershipsPage"},
     errors=(404,),
     paged=True,
+    since="current",
 )
 
 EXPORT_AUDIENCES_MEMBERSHIPS = Endpoint(
@@ -794,6 +798,7 @@ EXPORT_AUDIENCES_MEMBERSHIPS = Endpoint(
     responses={200: None},
     response_media="csv",
     errors=(400, 401, 404),
+    since="current",
 )
 
 IMPORT_AUDIENCES_MEMBERSHIPS = Endpoint(
@@ -808,6 +813,7 @@ IMPORT_AUDIENCES_MEMBERSHIPS = Endpoint(
     errors=(400, 401, 404),
     repeatable=True,
     destructive=True,
+    since="current",
 )
 
 LIST_CATALOG_ITEMS = Endpoint(

@@ -78,10 +78,10 @@ class App:
     ) -> Request | Answer:
         service = self.service
         try:
-            match = service.router.match(method, path)
+            match = service.router.match(method, path, service.account.era)
             if match is not None:
                 return Request(match[0], match[1], path, query, headers, body)
-            allowed = service.router.other_methods(method, path)
+            allowed = service.router.other_methods(method, path, service.account.era)
         except UnicodeDecodeError:
             return service.refusal(None, ApiError(400, [Fault("Invalid path", "the path is not UTF-8")]))
         if not allowed:

@@ -30,12 +30,13 @@ class Clock:
         return time.monotonic() + self._advanced_s
 
     def freeze(self, at: int | None = None) -> None:
-        """Stop at ``at``, or at the present instant."""
-        self._frozen = self.now() if at is None else at
+        """Stop at ``at``, or at the present instant. Raises ValueError outside the years 1 to 9998."""
+        self._frozen = _checked(self.now() if at is None else at)
 
     def advance(self, seconds: float) -> None:
-        """Move forward by ``seconds``, frozen or not."""
+        """Move forward by ``seconds``, frozen or not. Raises ValueError outside the years 1 to 9998."""
         moved = round(seconds * timestamps.SECOND)
+        _checked(self.now() + moved)
         self._advanced_s += seconds
         if self._frozen is None:
             self._shift += moved
@@ -53,3 +54,10 @@ class Clock:
             "frozen": self._frozen is not None,
             "shift_s": self._shift / timestamps.SECOND,
         }
+
+
+def _checked(at: int) -> int:
+    # A year is left at the end, so that all instants of a running clock can be printed.
+    if not timestamps.FIRST <= at <= timestamps.LAST - 366 * timestamps.DAY:
+        raise ValueError("the clock goes from year 1 to year 9998")
+    return at

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PREFIX = "/_emulator"
+# What Python raises for input of a wrong type, name or size.
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def build_control(controls: Controls) -> Starlette:
@@ -102,7 +104,7 @@ def _route(name: str, **methods: Callable[[Request], Any]) -> Route:
     async def serve(request: Request) -> Response:
         try:
             payload, status = await methods[request.method](request), 200
-        except (ValueError, TypeError, KeyError, sqlite3.Error) as error:
+        except (*_NONSENSE, sqlite3.Error) as error:
             payload, status = {"message": str(error)}, 400
         return Response(jsontext.encode(payload), status, media_type="application/json")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 from talon_one_emulator import jsontext, people, timestamps, transactions
 from talon_one_emulator.account import APPLICATION_ID, Account
 
 Record = Mapping[str, Any]
+T = TypeVar("T")
 
 _ROW_FIELDS = frozenset({
     "program", "card", "profile", "type", "amount", "created", "name", "startDate", "expiryDate", "subledgerId",
@@ -137,12 +138,12 @@ def _row(account: Account, given: Record) -> transactions.NewRow:
         start=_instant(given.get("startDate", "immediate"), ("immediate", "on_action")),
         expiry=_instant(given.get("expiryDate", "unlimited"), ("unlimited",)),
         subledger=str(given.get("subledgerId", "")),
-        session=given.get("customerSessionId"),
-        session_id=given.get("sessionId"),
-        ruleset=given.get("rulesetId"),
-        rule=given.get("ruleName"),
-        kind=given.get("kind", "manual"),
-        validity=given.get("validityDuration"),
+        session=_optional(given, "customerSessionId", str),
+        session_id=_optional(given, "sessionId", int),
+        ruleset=_optional(given, "rulesetId", int),
+        rule=_optional(given, "ruleName", str),
+        kind=_kind(given.get("kind", "manual")),
+        validity=_optional(given, "validityDuration", str),
     )
 
 
@@ -158,6 +159,20 @@ def _owner(account: Account, program: int, given: Record) -> tuple[int | None, i
     if found is None:
         raise ValueError(f"there is no {'card' if 'card' in given else 'profile'} {name!r} in program {program}")
     return (found, None, name) if "card" in given else (None, found, name)
+
+
+def _kind(given: Any) -> transactions.Kind:
+    if given not in get_args(transactions.Kind):
+        raise ValueError(f"kind is {' or '.join(get_args(transactions.Kind))}, not {given!r}")
+    kind: transactions.Kind = given
+    return kind
+
+
+def _optional(given: Record, name: str, kind: type[T]) -> T | None:
+    value = given.get(name)
+    if value is not None and type(value) is not kind:
+        raise ValueError(f"{name} is of type {kind.__name__}, not {type(value).__name__}")
+    return value
 
 
 def _instant(text: str, words: tuple[str, ...]) -> str:

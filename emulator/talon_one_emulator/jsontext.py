@@ -1,4 +1,7 @@
-"""JSON in and out without losing a digit: numbers arrive as int or Decimal and leave as they came."""
+"""JSON in and out without losing a digit: numbers arrive as int or Decimal and leave as they came.
+
+An int fits 64 bits; a whole number that does not is a Decimal, so that a schema's ``integer`` refuses it.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,34 @@ import msgspec
 
 Raw = msgspec.Raw
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+INT64 = range(-(1 << 63), 1 << 63)
+# A server that keeps numbers as doubles takes none above 10^308; finer digits than these are refused too, so that
+# sums have a bounded number of digits.
+MAX_EXPONENT, MIN_EXPONENT = 308, -400
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_LONE_MINUS_ZERO = re.compile(rb"-0[\s,\]}]|-0$")
+# What only the slow parser gets right: a lone minus zero, long integers, half of a surrogate pair.
+_SPECIAL = re.compile(rb"-0[\s,\]}]|-0$|\d{19}|\\u[dD][89a-fA-F]")
 
 
 def decode(text: bytes | str) -> Any:
-    """Parse JSON. Raises ValueError on anything else, including NaN and invalid UTF-8."""
-    data = text.encode() if isinstance(text, str) else text
-    if _LONE_MINUS_ZERO.search(data):
-        return json.loads(data, parse_float=Decimal, parse_int=_integer, parse_constant=_refuse)
+    """Parse JSON.
+
+    Raises:
+        ValueError: not JSON: NaN, invalid UTF-8, half of a surrogate pair; or a number that is too large or too fine,
+            or arrays that are nested too deeply.
+    """
     try:
+        data = text.encode() if isinstance(text, str) else text
+        if _SPECIAL.search(data):
+            value = json.loads(data, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse)
+            _encoder.encode(value)
+            return value
         return _decoder.decode(data)
-    except msgspec.DecodeError as error:
-        raise ValueError(str(error)) from error
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except ArithmeticError as error:
+        raise ValueError("a number is out of range") from error
 
 
 def encode(value: Any) -> bytes:
@@ -54,8 +71,21 @@ def number(value: Any) -> str:
 
 
 def _integer(text: str) -> int | Decimal:
-    return Decimal(text) if text == "-0" else int(text)
+    if text == "-0" or len(text) > 20:
+        return _decimal(text)
+    value = int(text)
+    return value if value in INT64 else Decimal(text)
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    if value.adjusted() > MAX_EXPONENT or int(value.as_tuple().exponent) < MIN_EXPONENT:
+        raise ValueError(f"the number {text[:40]} is out of range")
+    return value
 
 
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_decoder = msgspec.json.Decoder(float_hook=_decimal)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from talon_one_client.endpoints import BY_NAME
 from talon_one_emulator import timestamps
 from talon_one_emulator.errors import ApiError, Fault
+from talon_one_emulator.jsontext import INT64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint, Era, Param
     from talon_one_emulator.switches import Switches
 
-_WORDS = {"true": True, "false": False, "1": True, "0": False}
+# True and False, capitalized, is what the vendor's Python SDKs send up to version 9.0.0.
+_WORDS = {"true": True, "false": False, "True": True, "False": False, "1": True, "0": False}
 
 
 def path_values(endpoint: Endpoint, found: Mapping[str, str], era: Era) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def _value(param: Param, text: str, era: Era) -> Any:
         return _awaits(param, _WORDS[text])
     if param.format == "date-time":
         try:
-            return timestamps.parse(text)
+            return timestamps.parse_query(text)
         except ValueError as error:
             raise _refused(param, str(error)) from error
     return _text(param, text, era)
@@ -117,8 +119,10 @@ def _awaits(param: Param, value: bool) -> bool:
 
 def _integer(param: Param, text: str) -> int:
     digits = text[1:] if text.startswith("-") else text
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+    if not (digits.isascii() and digits.isdigit()):
         raise _refused(param, "must be an integer")
+    if len(digits) > 19 or int(text) not in INT64:
+        raise _refused(param, "must be an integer of 64 bits")
     return int(text)
 
 

@@ -11,6 +11,8 @@ from talon_one_client.endpoints import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from talon_one_client.endpoints import Era
+
 Params = dict[str, str]
 _Literals = tuple[tuple[int, str], ...]
 _Places = tuple[tuple[int, str], ...]
@@ -28,11 +30,16 @@ class Router:
         for routes in self._routes.values():
             routes.sort(key=lambda route: len(route[1]))
 
-    def match(self, method: str, raw_path: bytes) -> tuple[Endpoint, Params] | None:
-        """Endpoint and decoded path parameters, or None. Raises UnicodeDecodeError on bytes that are not UTF-8."""
+    def match(self, method: str, raw_path: bytes, era: Era = "current") -> tuple[Endpoint, Params] | None:
+        """Endpoint and decoded path parameters, or None: no such path, or one that the era does not have yet.
+
+        Raises UnicodeDecodeError on bytes that are not UTF-8.
+        """
         parts = raw_path.split(b"/")[1:]
         segments = [_decoded(part) if b"%" in part else part.decode("ascii") for part in parts]
         for literals, places, endpoint in self._routes.get((method, len(segments)), ()):
+            if era == "seed" and endpoint.since == "current":
+                continue
             for place, literal in literals:
                 if segments[place] != literal:
                     break
@@ -42,10 +49,10 @@ class Router:
                     return endpoint, found
         return None
 
-    def other_methods(self, method: str, raw_path: bytes) -> list[str]:
+    def other_methods(self, method: str, raw_path: bytes, era: Era = "current") -> list[str]:
         """Methods that would match this path where ``method`` does not."""
         methods = {known for known, _ in self._routes} - {method}
-        return sorted(m for m in methods if self.match(m, raw_path) is not None)
+        return sorted(m for m in methods if self.match(m, raw_path, era) is not None)
 
 
 def _pattern(path: str) -> tuple[_Literals, _Places]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from talon_one_client import endpoints
-from talon_one_emulator import people
+from talon_one_emulator import jsontext, people
 from talon_one_emulator.account import ACCOUNT_ID, stamp
 from talon_one_emulator.call import CSV, Answer, Call, handles, ok
 from talon_one_emulator.errors import invalid
@@ -17,6 +18,7 @@ _ORDERS = {"id": "id", "created": "created", "name": "name"}
 _MEMBER_ORDERS = {"id": "id", "created": "created", "integrationId": "integration_id"}
 _MEMBERS = "id IN (SELECT profile FROM memberships WHERE audience = ?)"
 COLUMN = "profileintegrationid"
+_ID = re.compile(r"\d{1,20}", re.ASCII)
 
 
 @handles(endpoints.GET_AUDIENCES)
@@ -97,9 +99,10 @@ def import_audiences_memberships(call: Call) -> Answer:
 
 def _ids(text: str | None) -> list[int]:
     parts = (text or "").split(",")
-    if len(parts) > 1000 or not all(part.isascii() and part.isdigit() for part in parts):
+    if len(parts) > 1000 or not all(_ID.fullmatch(part) for part in parts):
         raise invalid("Invalid parameter", "audienceIds: up to 1000 ids separated by commas", parameter="audienceIds")
-    return [int(part) for part in parts]
+    # An id that no column holds is the id of no audience.
+    return [int(part) for part in parts if int(part) in jsontext.INT64]
 
 
 def _uploaded(upload: bytes) -> list[str]:

@@ -9,7 +9,7 @@ from talon_one_emulator import jsontext, people
 from talon_one_emulator.account import Account, stamp
 from talon_one_emulator.batches import refuse, rows_broken, settle
 from talon_one_emulator.call import Answer, Call, handles, no_content, ok
-from talon_one_emulator.errors import Fault
+from talon_one_emulator.errors import Fault, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,13 +63,16 @@ def _create(call: Call, advocates: Sequence[str]) -> list[dict[str, Any]]:
     first = int(account.store.scalar("SELECT coalesce(max(id), 0) FROM referrals")) + 1
     made = []
     for number, advocate in enumerate(advocates, first):
+        code = _code(number, body)
+        if account.store.row("SELECT 1 FROM referrals WHERE code = ?", [code]) is not None:
+            raise invalid("Invalid pattern", f"the code {code!r} exists; use more # signs", pointer="/referralPattern")
         row = account.store.insert(
             "referrals",
             id=number,
             created=account.now(),
             campaign=body["campaignId"],
             advocate=advocate,
-            code=_code(number, body),
+            code=code,
             usage_limit=body.get("usageLimit", 0),
             body=kept,
         )

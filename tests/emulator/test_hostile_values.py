@@ -1,0 +1,326 @@
+"""Every operation, every parameter and every field of a body, with values that no honest client sends.
+
+The endpoint table and the schemas say what there is, so a new operation or field is walked by itself. An answer is
+right if it is documented for the operation; an answer of the 500s is an exception in the emulator.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from urllib.parse import quote, quote_plus, urlsplit
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import talon_one_schemas
+from talon_one_client import endpoints
+
+TEXTS = [
+    "", " ", "0", "-1", "1", "1.5", "1e400", "NaN", "Infinity", "True", "FALSE", "null", "[]", "{}", "'", '"', "%",
+    "%00", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "1" * 400,
+    "x" * 3000, "a\0b", "é", "😀", "\u202e", "../..", ";", ",", ",,", "1,9223372036854775808,2", "-", "-id,id",
+    "0000-00-00", "2024-02-30", "2024-01-01", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:60.999999-23:59",
+    "2024-01-01T00:00:00+9999",
+]  # fmt: skip
+# JSON text, so that also what no JSON library writes can be sent.
+JSONS = [
+    "null", "true", "0", "-0", "-1", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1" * 400,
+    "1" * 5000, "1.5", "1e308", "1e400", "1e-400", "1e99999999999999999999", "-0.0", '""', '"x"', f'"{"x" * 5000}"',
+    '"a\\u0000b"', '"😀"', '"\\ud800"', '"9999-12-31T23:59:59-23:59"', '"2024-02-30T00:00:00Z"', "[]", "[[]]",
+    "[null]", '["x","x"]', "{}", '{"":null}', '{"a":{"b":[]}}', "[" * 400 + "]" * 400, "[" * 5000 + "]" * 5000, "NaN",
+    "{", '"\xff"',
+]  # fmt: skip
+MARK = '"@hostile@"'
+PATHS = {
+    "loyaltyProgramId": 1,
+    "loyaltyCardId": "card-ada",
+    "integrationId": "ada",
+    "customerSessionId": "session",
+    "couponValue": "WELCOME",
+}
+# What makes a body do something: ids that exist. All else is taken from the schema.
+KNOWN = {
+    "sku": "MUG-1",
+    "profileId": "ada",
+    "profileIntegrationId": "ada",
+    "integrationId": "ada",
+    "advocateProfileIntegrationId": "ada",
+    "advocateProfileIntegrationIds": ["ada"],
+    "integrationIDs": ["ada"],
+    "attributes": {},
+    "version": None,
+    "state": "open",
+    "position": 0,
+    "attr": "colour",
+    "op": "EQ",
+    "value": "red",
+}
+UNDOCUMENTED = {404, 405}  # of a path that is empty or has another meaning
+
+
+def sample(schema, name=""):
+    """A full body of a schema: every field, one row in every list."""
+    if name in KNOWN:
+        return KNOWN[name]
+    if "oneOf" in schema:
+        return sample(schema["oneOf"][0])
+    if "const" in schema or "enum" in schema:
+        return schema.get("const") or schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        values = {each: sample(of, each) for each, of in schema.get("properties", {}).items()}
+        if not values and isinstance(schema.get("additionalProperties"), dict):
+            values = {"shipping": sample(schema["additionalProperties"])}
+        return {each: value for each, value in values.items() if value is not None}
+    if kind == "array":
+        return [sample(schema.get("items", {}))]
+    plain = {"integer": 1, "number": 2, "boolean": True, "string": "2025-01-01T00:00:00Z"}
+    return plain.get(kind, "x")
+
+
+def bodies(endpoint):
+    """Full bodies of an operation: one of each kind of action for a catalog."""
+    schema = talon_one_schemas.request(endpoint.request)
+    body = sample(schema)
+    if endpoint.name != "sync_catalog":
+        return [body]
+    actions = schema["properties"]["actions"]["items"]["oneOf"]
+    return [{"actions": [sample(action)], "version": 1} for action in actions]
+
+
+def spoiled(body):
+    """The texts of a body with the mark in the place of each of its values, names and rows, and of itself."""
+    yield MARK
+    yield from _spoiled(body, lambda inner: inner)
+
+
+def _spoiled(value, around):
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+
+        def put(new, key=key):
+            changed = dict(value) if isinstance(value, dict) else list(value)
+            changed[key] = new
+            return around(changed)
+
+        yield json.dumps(put("@hostile@"))
+        yield from _spoiled(inner, put)
+    if isinstance(value, dict):
+        yield json.dumps(around({**value, "unknown": "@hostile@"}))
+
+
+class Wire:
+    """Requests as bytes, through a connection that stays open."""
+
+    def __init__(self, emulator):
+        self.emulator = emulator
+        self.connection = http.client.HTTPConnection(urlsplit(emulator.url).netloc, timeout=20)
+
+    def send(self, endpoint, path, query="", body=None, **headers):
+        """The status; the answer must have the documented shape."""
+        key = f"ApiKey-v1 {self.emulator.api_key}"
+        if endpoint.api == "management":
+            key = f"ManagementKey-v1 {self.emulator.management_key}"
+        self.connection.request(endpoint.method, path + query, body, {"Authorization": key, **headers})
+        answer = self.connection.getresponse()
+        payload = answer.read()
+        self.check(endpoint, answer.status, payload, (path[:200], query[:200], (body or b"")[:400], headers))
+        return answer.status
+
+    @staticmethod
+    def check(endpoint, status, payload, sent):
+        """A documented success of the documented shape, or an error that says something."""
+        assert status < 500, sent
+        if status in endpoint.responses:
+            schema = endpoint.responses[status]
+            if schema is not None:
+                Draft202012Validator(talon_one_schemas.record(schema)).validate(json.loads(payload))
+            return
+        assert status in {400, *endpoint.errors, *UNDOCUMENTED}, sent
+        error = json.loads(payload)
+        assert error["message"], sent
+
+
+@pytest.fixture
+def current(emu):
+    """The demo account in era ``current``."""
+    yield from connected(emu, "current")
+
+
+@pytest.fixture(params=["current", "seed"])
+def wire(request, emu):
+    """The demo account in each era."""
+    yield from connected(emu, request.param)
+
+
+def connected(emu, era):
+    emu.reset("demo", era=era)
+    made = Wire(emu)
+    prepare(made)
+    yield made
+    made.connection.close()
+
+
+def prepare(wire):
+    """A closed session, so that returns and reopening have something to work on."""
+    cart = {"profileId": "ada", "state": "closed", "cartItems": [{"sku": "MUG-1", "quantity": 2, "price": 1}]}
+    body = json.dumps({"customerSession": cart}).encode()
+    wire.send(endpoints.UPDATE_CUSTOMER_SESSION_V2, "/v2/customer_sessions/session", body=body)
+
+
+def path_of(endpoint, **changed):
+    """The path of an operation, of ids that exist and those given."""
+    known = {"customerSessionId": "cart"} if endpoint.request == "IntegrationRequest" else {}
+    if "/profile/" in endpoint.path or endpoint.name == "export_loyalty_balances":
+        known["loyaltyProgramId"] = 2
+    path = endpoint.path
+    for param in endpoint.path_params:
+        value = {**PATHS, **known, **changed}.get(param.name, 1)
+        path = path.replace("{" + param.name + "}", quote(str(value), safe=""))
+    return path
+
+
+def upload(text):
+    head = 'Content-Disposition: form-data; name="upFile"; filename="m.csv"\r\n\r\n'
+    return f"--b\r\n{head}{text}\r\n--b--\r\n".encode("utf-8", "surrogateescape")
+
+
+def a_body(endpoint):
+    """A body that the operation accepts, with its headers."""
+    if endpoint.request_media == "multipart":
+        return upload("profileintegrationid\nada\n"), {"Content-Type": "multipart/form-data; boundary=b"}
+    if endpoint.request is None:
+        return None, {}
+    return json.dumps(bodies(endpoint)[0]).encode(), {}
+
+
+EVERY = pytest.mark.parametrize("endpoint", endpoints.ALL, ids=lambda each: each.name)
+
+
+@EVERY
+def test_the_unspoiled_request_is_accepted(current, endpoint):
+    """What is spoiled below would succeed, so the values reach the handlers."""
+    body, headers = a_body(endpoint)
+    query = "?audienceIds=1" if endpoint.name == "get_audiences_analytics" else ""
+    assert current.send(endpoint, path_of(endpoint), query, body, **headers) in endpoint.responses
+
+
+@EVERY
+def test_no_parameter_breaks_the_emulator(wire, endpoint):
+    """Any text in any parameter of path and query gives a documented answer."""
+    body, headers = a_body(endpoint)
+    names = [param.name for param in endpoint.query]
+    for text in TEXTS:
+        for param in endpoint.path_params:
+            wire.send(endpoint, path_of(endpoint, **{param.name: text}), "", body, **headers)
+        for name in [*names, "unknown"]:
+            wire.send(endpoint, path_of(endpoint), f"?{name}={quote_plus(text)}", body, **headers)
+
+
+@EVERY
+def test_no_query_as_a_whole_breaks_the_emulator(wire, endpoint):
+    """All parameters at once, a query that is no query, and hostile headers give a documented answer."""
+    body, headers = a_body(endpoint)
+    for text in TEXTS:
+        query = "&".join(f"{param.name}={quote_plus(text)}" for param in endpoint.query)
+        wire.send(endpoint, path_of(endpoint), f"?{query}", body, **headers)
+    for query in ("?", "?&&", "?=", "?%", "?%ff=%ff", "?a=%zz", "?skip", "?skip=1;pageSize=2", "?" + "a=1&" * 2000):
+        wire.send(endpoint, path_of(endpoint), query, body, **headers)
+    for key in ("", " ", "x" * 300, "é", "'"):
+        wire.send(endpoint, path_of(endpoint), "", body, **headers, **{"Idempotency-Key": key})
+    for kind in (
+        "",
+        "text/plain",
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        "application/json; charset=x",
+    ):
+        wire.send(endpoint, path_of(endpoint), "", body or b"{}", **{"Content-Type": kind})
+
+
+@pytest.mark.parametrize("endpoint", [each for each in endpoints.ALL if each.request], ids=lambda each: each.name)
+def test_no_body_breaks_the_emulator(wire, endpoint):
+    """Any JSON, and what only looks like it, in the place of any value of a body gives a documented answer."""
+    for full in bodies(endpoint):
+        for text in spoiled(full):
+            for value in JSONS:
+                wire.send(endpoint, path_of(endpoint), "", text.replace(MARK, value).encode("latin-1", "ignore"))
+    for value in JSONS:
+        wire.send(endpoint, path_of(endpoint), "", value.encode())
+    wire.send(endpoint, path_of(endpoint), "", b"")
+
+
+def test_no_upload_breaks_the_emulator(wire):
+    """A file of members that is no CSV, has no rows or strange ones gives a documented answer."""
+    endpoint = endpoints.IMPORT_AUDIENCES_MEMBERSHIPS
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    for text in [*TEXTS, '"', "a,b\n1", "\udcff", *(f"profileintegrationid\n{each}" for each in TEXTS), "x\n" * 5000]:
+        wire.send(endpoint, path_of(endpoint), "", upload(text), **kind)
+    for body in (b"", b"--b", b"--b--", b"\0" * 100, b"--b\r\n\r\n--b--"):
+        wire.send(endpoint, path_of(endpoint), "", body, **kind)
+
+
+CONTROLS = {
+    "POST": {
+        "reset": {"seed": {"name": "demo", "cards": 1}, "era": "current"},
+        "faults": {"route": "sync_catalog", "kind": 503, "count": 1, "seconds": 0, "retry_after": "1"},
+        "switches": {"order": "newest"},
+        "clock": {"freeze": "2025-01-01T00:00:00Z", "advance": 1, "reset": True},
+        "seed": {"name": "demo", "cards": 1, "transactions": 1, "profile_transactions": 1},
+        "transactions": [
+            {"program": 1, "card": "card-ada", "type": "addition", "amount": 1, "created": "2025-01-01T00:00:00Z",
+             "startDate": "immediate", "expiryDate": "unlimited", "subledgerId": "", "customerSessionId": "s",
+             "sessionId": 1, "rulesetId": 1, "ruleName": "r", "kind": "manual", "validityDuration": "1D", "name": "n"}
+        ],
+        "attributes": [{"entity": "Event", "name": "n", "type": "string", "eventType": "visit"}],
+        "campaigns": [{"id": 7, "name": "c"}],
+        "cards": [{"program": 1, "identifier": "c", "profiles": ["p"], "status": "active", "batchId": "b"}],
+        "catalogs": [{"id": 7, "name": "c"}],
+        "coupons": [{"value": "v", "campaignId": 1, "usageLimit": 1}],
+        "profiles": [{"integrationId": "p", "attributes": {}, "closedSessions": 1, "totalSales": 1}],
+        "programs": [{"id": 7, "name": "n", "title": "t", "cardBased": True, "usersPerCardLimit": 1}],
+    },
+    "DELETE": {"transactions": [1]},
+    "PATCH": {"transactions": [{"id": 1, "amount": 2}]},
+}  # fmt: skip
+
+
+AFTERWARDS = (
+    endpoints.GET_LOYALTY_CARD,
+    endpoints.UPDATE_CUSTOMER_PROFILES_V2,
+    endpoints.GET_LOYALTY_CARD_TRANSACTIONS,
+    endpoints.GET_LOYALTY_CARD_TRANSACTION_LOGS,
+    endpoints.GET_LOYALTY_PROGRAM_TRANSACTIONS,
+    endpoints.GET_CUSTOMER_PROFILES,
+    endpoints.GET_LOYALTY_PROGRAMS,
+    endpoints.EXPORT_LOYALTY_CARD_BALANCES,
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [(method, name) for method, each in CONTROLS.items() for name in each], ids=str
+)
+def test_no_control_breaks_the_emulator(current, emu, method, name):
+    """A control endpoint answers nonsense with 400, and the API works on after it."""
+    for text in spoiled(CONTROLS[method][name]):
+        for value in JSONS:
+            body = text.replace(MARK, value).encode("latin-1", "ignore")
+            current.connection.request(method, f"/_emulator/{name}", body)
+            answer = current.connection.getresponse()
+            told = json.loads(answer.read())
+            assert answer.status == 200 or (answer.status, bool(told["message"])) == (400, True), body[:400]
+            for endpoint in AFTERWARDS:
+                current.send(endpoint, path_of(endpoint), body=a_body(endpoint)[0])
+        emu.reset("demo")
+
+
+@pytest.mark.parametrize("name", ["requests", "state", "truth", "counters", "health", "faults", "switches", "clock"])
+def test_no_query_breaks_a_control(current, name):
+    """Any text in a query of a control endpoint gives an answer or 400."""
+    for text in TEXTS:
+        for parameter in ("operation", "table", "program", "as_of"):
+            current.connection.request("GET", f"/_emulator/{name}?{parameter}={quote_plus(text)}")
+            answer = current.connection.getresponse()
+            assert json.loads(answer.read()) is not None
+            assert answer.status in (200, 400), (parameter, text)
