@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+
+from talon_one_client import endpoints
+from talon_one_emulator.params import query_values
+from talon_one_emulator.switches import Switches
 
 CARD = "get_loyalty_card_transactions"
 PROFILE = "get_loyalty_program_profile_transactions"
@@ -132,3 +138,48 @@ def test_filters_select_rows(api):
     assert ids(customerSessionIDs="order-1") == [1]
     assert ids(transactionUUIDs=[uuid]) == [4]
     assert [row["id"] for row in api(CARD, 1, "card-ben", awaitsActivation="true").json["data"]] == [6]
+
+
+NEW = [endpoint for endpoint in endpoints.ALL if endpoint.since == "current"]
+
+
+@pytest.mark.parametrize("endpoint", NEW, ids=lambda each: each.name)
+def test_operations_of_the_current_era_were_not_there_before(api, emu, endpoint):
+    """Era ``seed`` answers 404 to an operation that came later, as to any path it does not know."""
+    path = re.sub(r"\{\w+\}", "1", endpoint.path)
+    options = {"headers": api.key(endpoint.api), "params": {"audienceIds": "1"}}
+    assert api.send(endpoint.method, path, **options).status in (200, 400)
+    emu.reset(era="seed")
+    assert api.send(endpoint.method, path, **options).status == 404
+
+
+def test_five_operations_came_later():
+    """Those that the vendor's documents of 2023 lack."""
+    assert {
+        "exportLoyaltyCards",
+        "getAudiencesAnalytics",
+        "getAudienceMemberships",
+        "exportAudiencesMemberships",
+        "importAudiencesMemberships",
+    } == {endpoint.operation_id for endpoint in NEW}
+
+
+BOOLEANS = [(each, param) for each in endpoints.ALL for param in each.query if param.type == "boolean"]
+INSTANTS = [(each, param) for each in endpoints.ALL for param in each.query if param.format == "date-time"]
+
+
+@pytest.mark.parametrize("text", ["true", "True", "1"])
+@pytest.mark.parametrize(("endpoint", "param"), BOOLEANS, ids=lambda each: each.name)
+def test_every_boolean_takes_the_spelling_of_the_vendors_sdks(endpoint, param, text):
+    """The vendor's Python SDKs up to 9.0.0 send True and False, capitalized, in queries."""
+    query = f"audienceIds=1&{param.name}={text}".encode()
+    assert query_values(endpoint.name, query, "current", Switches())[param.name] is True
+
+
+@pytest.mark.parametrize("zone", ["Z", "%2B00:00", "%2B0000", "-0130", ""])
+@pytest.mark.parametrize(("endpoint", "param"), INSTANTS, ids=lambda each: each.name)
+def test_every_instant_takes_the_spelling_of_the_vendors_sdks(endpoint, param, zone):
+    """The vendor's Python SDK 26.2 sends aware instants with a zone without colon."""
+    query = f"{param.name}=2024-01-02T00:00:00.000000{zone}".encode()
+    late = 90 * 60 * 1_000_000 if zone == "-0130" else 0
+    assert query_values(endpoint.name, query, "current", Switches())[param.name] == 1_704_153_600_000_000 + late
