@@ -15,7 +15,7 @@ from talon_one_singer.refused import RefusedValue, first_refused, has_refused
 from talon_one_singer.value_texts import name_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Protocol
 
     class Conversion(Protocol):
@@ -80,8 +80,12 @@ def _object(keys: Sequence[Any], items: Sequence[Any]) -> Any:
 def _unions(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
     kind = field.type
     columns = {code: how.values(array.field(number), kind.field(number)) for number, code in enumerate(kind.type_codes)}
-    codes = array.type_codes.to_pylist()
-    places = array.offsets.to_pylist() if kind.mode == "dense" else range(len(codes))
+    # type_codes and offsets of pyarrow are those of the whole array, whatever slice of it this is.
+    _, codes_raw, *more = array.buffers()
+    codes = pa.Array.from_buffers(pa.int8(), len(array), [None, codes_raw], offset=array.offset).to_pylist()
+    places: Iterable[int] = range(len(codes))
+    if kind.mode == "dense":
+        places = pa.Array.from_buffers(pa.int32(), len(array), [None, more[0]], offset=array.offset).to_pylist()
     return [columns[code][place] for code, place in zip(codes, places, strict=True)]
 
 

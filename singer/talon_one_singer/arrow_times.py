@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _DAY_S = 86_400
+_ZEROS = r"(\.[0-9]*[1-9])0+$|\.0+$"  # at the end of a fraction
+_MICROSECONDS = len("00:00:00.000000")
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31
 _LAST_MS = (_LAST_DAY + 1) * _DAY_S * 1000 - 1
 # How databases write infinity: DuckDB as the largest integers; the ADBC driver of PostgreSQL adds 30 years, unchecked.
@@ -47,6 +49,8 @@ def instants(array: pa.Array, *, as_json: bool) -> list[Any]:
     """
     unit = _PER_SECOND[array.type.unit]
     least, most = _FIRST_DAY * _DAY_S * unit, (_LAST_DAY + 1) * _DAY_S * unit - 1
+    # Infinity of DuckDB and NaT of pandas are no nanoseconds of the year 2262 or 1677.
+    least, most = max(least, 2 - 2**63), min(most, 2**63 - 2)
     return _within(array, _instant_texts if as_json else _datetimes, as_json=as_json, least=least, most=most)
 
 
@@ -147,8 +151,8 @@ def _times(array: pa.Array, *, as_json: bool) -> list[Any]:
     if not as_json and array.type != pa.time64("ns"):
         found = array.to_pylist()
         return found
-    texts: list[Any] = array.cast(pa.string()).to_pylist()
+    texts: list[Any] = pc.replace_substring_regex(array.cast(pa.string()), _ZEROS, r"\1").to_pylist()
     if as_json:
         return texts
     found = array.cast(pa.time64("us"), safe=False).to_pylist()
-    return [text if text and text[-3:] != "000" else value for value, text in zip(found, texts, strict=True)]
+    return [text if text and len(text) > _MICROSECONDS else value for value, text in zip(found, texts, strict=True)]

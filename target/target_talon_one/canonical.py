@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from talon_one_singer.refused import RefusedValue
-from target_talon_one.instants import date_instant, instant
+from target_talon_one.instants import date_instant, instant, time_text
 from target_talon_one.unfit import Unfit, shown
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ _PLAIN: Mapping[type, Callable[[Any], Any]] = {
     float: float_number,
     datetime: instant,
     date: date_instant,
-    time: time.isoformat,
+    time: time_text,
     UUID: str,
     dict: _object,
     list: lambda items: [plain(item) for item in items],

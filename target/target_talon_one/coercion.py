@@ -30,7 +30,7 @@ from uuid import UUID
 
 from talon_one_singer.exact_json import decode_json
 from target_talon_one.canonical import float_number, integer, number, plain
-from target_talon_one.instants import date_instant, instant, instant_of
+from target_talon_one.instants import date_instant, instant, instant_of, time_text
 from target_talon_one.unfit import Unfit, shown
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def to_text(value: Any) -> str:
         return str.__str__(value)
     if isinstance(value, datetime):
         return instant(value)
-    if isinstance(value, (date, time)):
+    if isinstance(value, time):
+        return time_text(value)
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from target_talon_one.unfit import Unfit, shown
 
@@ -28,6 +28,12 @@ def instant(value: datetime) -> str:
 def date_instant(value: date) -> str:
     """The text of the first instant of a day."""
     return f"{value.isoformat()}T00:00:00Z"
+
+
+def time_text(value: time) -> str:
+    """The text of a time of the day, without needless zeros; with its zone, if it has one."""
+    clock = value.replace(tzinfo=None).isoformat()
+    return f"{clock.rstrip('0') if value.microsecond else clock}{value.isoformat()[len(clock) :]}"
 
 
 def instant_of(text: str) -> str:

@@ -32,3 +32,23 @@ def warehouse(url, table):
     with open_warehouse(url) as opened:
         opened.prepare(table)
         yield opened
+
+
+@pytest.fixture
+def sent():
+    """What a sync sends of a value, as canonical JSON; or why its row is refused."""
+    from target_talon_one.mapping import InvalidRow, Mapper, MappingOptions
+    from target_talon_one.sinks import SINKS
+
+    options = MappingOptions(map={"integrationId": "id", "attributes": {"x": "x"}}, nulls="send_null")
+
+    def of(value, kind=None):
+        types = None if kind is None else {"x": kind}
+        mapper = Mapper(SINKS["customer_profiles"], options, columns=["id", "x"], attribute_types=types)
+        try:
+            fields = mapper({"id": "a", "x": value}).fields.decode()
+        except InvalidRow as problem:
+            return f"refused: {problem.reason.partition(': ')[2]}"
+        return fields.removeprefix('{"attributes":{"x":').removesuffix('},"integrationId":"a"}')
+
+    return of

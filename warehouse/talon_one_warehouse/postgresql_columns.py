@@ -28,9 +28,7 @@ _NUMBERS = ("int2", "int4", "int8", "float4", "float8", "numeric")
 _TIMES = ("date", "timestamp", "timestamptz")
 _REFUSED = ("bytea", "interval")
 # Read as the driver gives them. (numeric comes as text, json as text; their Arrow types say so.)
-_EXACT = frozenset(
-    {*_NUMBERS, *_TIMES, "bool", "text", "varchar", "bpchar", "name", "char", "time", "json", "jsonb", "uuid"}
-)
+_EXACT = frozenset({*_NUMBERS, *_TIMES, "bool", "text", "varchar", "bpchar", "name", "time", "json", "jsonb", "uuid"})
 _CATALOG = (
     "SELECT t.oid::int8, t.typname::text, t.typtype::text, n.nspname = 'pg_catalog', "
     "CASE WHEN t.typcategory = 'A' AND t.typlen = -1 THEN t.typelem ELSE 0 END::int8, t.typbasetype::int8, "
