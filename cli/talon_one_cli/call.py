@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.endpoints import Endpoint
     from talon_one_singer.logs import Redactor
+    from talon_one_singer.signals import StopSignal
 
 
 @click.command()
@@ -37,10 +38,10 @@ def call(**options: Any) -> None:
     context = click.get_current_context()
     if options["operation"] is None and not options["show"]:
         raise click.UsageError("name an OPERATION; --list shows all")
-    context.exit(guarded_run("talon-one call", lambda _stop, redact: _run(options, redact)))
+    context.exit(guarded_run("talon-one call", lambda stop, redact: _run(options, stop, redact)))
 
 
-def _run(options: Mapping[str, Any], redact: Redactor) -> None:
+def _run(options: Mapping[str, Any], stop: StopSignal, redact: Redactor) -> None:
     from talon_one_cli.operations import operation, table
 
     if options["show"]:
@@ -48,7 +49,7 @@ def _run(options: Mapping[str, Any], redact: Redactor) -> None:
         return
     endpoint = operation(options["operation"])
     arguments = _arguments(endpoint, options)
-    answer = _send(endpoint, arguments, options, redact)
+    answer = _send(endpoint, arguments, options, stop, redact)
     if answer is None:
         click.echo(f"{endpoint.name}: done, the answer is empty", err=True)
     else:
@@ -79,14 +80,14 @@ def _arguments(endpoint: Endpoint, options: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _send(
-    endpoint: Endpoint, arguments: Mapping[str, Any], options: Mapping[str, Any], redact: Redactor
+    endpoint: Endpoint, arguments: Mapping[str, Any], options: Mapping[str, Any], stop: StopSignal, redact: Redactor
 ) -> bytes | None:
     from talon_one_cli.connection import load_settings
     from tap_talon_one.tap import make_client
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     decode = _pretty if endpoint.response_media == "json" else bytes
-    with make_client(settings) as client:
+    with make_client(settings, stop=stop) as client:
         return client.caller.call(endpoint, **arguments, decode=decode)
 
 

@@ -26,11 +26,11 @@ def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
 
     failed: list[bool] = []
 
-    def work(_stop: Any, redact: Any) -> None:
+    def work(stop: Any, redact: Any) -> None:
         from talon_one_client.check import check as check_keys
         from tap_talon_one.tap import make_client
 
-        with make_client(load_settings(config, redact, base_url=base_url)) as client:
+        with make_client(load_settings(config, redact, base_url=base_url), stop=stop) as client:
             report = check_keys(client)
         click.echo(_as_json(report) if as_json else "\n".join(report.lines()))
         failed.append(not report.usable)

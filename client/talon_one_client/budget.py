@@ -1,62 +1,77 @@
 """Rate budgets by key and endpoint, evenly paced, shared by threads, processes or machines.
 
-The algorithm and the stores come from pyrate-limiter; ours is the choice of buckets and a SQLite store for
-its constant-state algorithm. Talon.One documents 3 requests/s per Management API endpoint
+Talon.One documents 3 requests/s per Management API endpoint
 (https://docs.talon.one/docs/dev/management-api/overview) and no figure for the Integration API.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
+import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from talon_one_client.errors import ConfigurationError, ConnectionFailedError
+from talon_one_client.budget_stores import UNREADABLE, MemoryStore, RedisStore, SqliteStore
+from talon_one_client.errors import ConfigurationError
+from talon_one_client.pacing import Pace
+from talon_one_client.waiting import SLICE_S, interruptible_sleep, never
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from talon_one_client.budget_stores import Answer, BudgetStore
     from talon_one_client.config import ClientConfig
     from talon_one_client.endpoints import Endpoint
 
-# Requests sent evenly arrive unevenly. Four percent of air between them keeps any window of a second clean.
-HEADROOM = 1.04
+log = logging.getLogger("talon_one_client")
+
+LONG_WAIT_S = 10.0
+CLOCK_STEP_US = 1_000_000  # clocks are put right by less than this without a word
 
 
 class RateBudget:
-    """Paces requests under the budgets of a configuration. Thread-safe; ``sleep`` and ``clock_ms`` are for tests."""
+    """Paces requests under the budgets of a configuration.
+
+    Thread-safe; ``sleep`` and ``clock_ms`` are for tests. ``stop`` raises once the run is to end.
+    """
 
     def __init__(
         self,
         config: ClientConfig,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        clock_ms: Callable[[], int] | None = None,
+        sleep: Callable[[float], None] | None = None,
+        clock_ms: Callable[[], float] | None = None,
+        stop: Callable[[], None] = never,
     ) -> None:
         self._config = config
-        self._sleep, self._clock_ms = sleep, clock_ms
+        self._sleep, self._stop = sleep or interruptible_sleep(stop), stop
+        self._clock_us = (lambda: round(clock_ms() * 1000)) if clock_ms else None
+        self._watch_us = self._clock_us or (lambda: time.monotonic_ns() // 1000)
         self._pacers: dict[tuple[str, str], _Pacer] = {}
         self._lock = threading.Lock()
         if config.budget_url:
             _check_budget_url(config.budget_url)
 
     def acquire(self, endpoint: Endpoint) -> float:
-        """Wait for a free place; return the seconds waited.
+        """Wait for a departure that happens at once; return the seconds waited.
+
+        Raises:
+            ConnectionFailedError: the shared store does not answer.
+        """
+        return self.grant(endpoint).waited_s
+
+    def grant(self, endpoint: Endpoint) -> Grant:
+        """Wait for a departure.
 
         Raises:
             ConnectionFailedError: the shared store does not answer.
         """
         rate = self.rate_of(endpoint)
-        if rate is None:
-            return 0.0
-        pacer, waited_s = self._pacer(endpoint, rate), 0.0
-        # Each try asks at the present instant: a thread that overslept must not leave a gap too short behind it.
-        while wait_s := pacer.try_once(self._clock_ms):
-            self._sleep(wait_s)
-            waited_s += wait_s
-        return waited_s
+        grant = Grant(None if rate is None else self._pacer(endpoint, rate))
+        grant.wait()
+        return grant
 
     def rate_of(self, endpoint: Endpoint) -> float | None:
         """Requests per second that the budget allows ``endpoint``, None for no limit."""
@@ -74,126 +89,111 @@ class RateBudget:
         bucket = (endpoint.api, endpoint.name if endpoint.api == "management" else "")
         with self._lock:
             if bucket not in self._pacers:
-                self._pacers[bucket] = _Pacer(self._store(bucket), rate)
+                self._pacers[bucket] = _Pacer(self._store(bucket), rate, self._sleep, self._stop, self._watch_us)
             return self._pacers[bucket]
 
-    def _store(self, bucket: tuple[str, str]) -> Any:
-        from pyrate_limiter.buckets.state_bucket import InMemoryStateStore
-
+    def _store(self, bucket: tuple[str, str]) -> BudgetStore:
         url = self._config.budget_url
         if not url:
-            return InMemoryStateStore()
+            return MemoryStore(self._clock_us)
         config = self._config
         key = config.management_key if bucket[0] == "management" else config.api_key
         secret = f"{config.base_url} {key.reveal() if key else ''}"
-        name = ":".join(("talon-one-budget", hashlib.sha256(secret.encode()).hexdigest()[:16], *bucket))
-        return _sqlite_store(url, name) if url.startswith("sqlite:") else _redis_store(url, name)
+        name = ":".join(("talon-one-budget-2", hashlib.sha256(secret.encode()).hexdigest()[:16], *bucket))
+        return SqliteStore(url, name, self._clock_us) if url.startswith("sqlite:") else RedisStore(url, name)
+
+
+@dataclass(slots=True)
+class Grant:
+    """The right to send one request.
+
+    Attributes:
+        pacer: of its budget, None for no limit.
+        waited_s: seconds that were spent on it.
+        granted_us: when it was granted, on the store's clock.
+        since_us: the same on the clock of this process.
+    """
+
+    pacer: _Pacer | None
+    waited_s: float = 0.0
+    granted_us: int = 0
+    since_us: int = 0
+
+    def wait(self) -> None:
+        """Wait for the right."""
+        if self.pacer is not None:
+            waited_s, self.granted_us = self.pacer.wait()
+            self.since_us = self.pacer.watch_us()
+            self.waited_s += waited_s
+
+    def depart(self) -> None:
+        """Say that the request is written now; if its turn is long over, wait for another one."""
+        while self.pacer is not None and not self.pacer.departs(self):
+            self.wait()
 
 
 class _Pacer:
-    """One budget: a store that keeps when the next request may leave, and the rate."""
+    """One budget: the store that keeps its departures, and the rate."""
 
-    def __init__(self, store: Any, rate: float) -> None:
-        from pyrate_limiter import Rate
-        from pyrate_limiter.abstracts.algorithm import GCRA
+    def __init__(
+        self,
+        store: BudgetStore,
+        rate: float,
+        sleep: Callable[[float], None],
+        stop: Callable[[], None],
+        watch_us: Callable[[], int],
+    ) -> None:
+        self.store, self.watch_us = store, watch_us
+        self._rate, self._pace = rate, Pace.of(rate)
+        self._sleep, self._stop = sleep, stop
+        self._turn = threading.Lock()  # one thread asks the store, the others wait for it
+        self._told = False
 
-        self.store = store
-        self._algorithm = GCRA()
-        # The clock counts milliseconds: at high rates a second place makes up for what rounding would waste.
-        burst = 2 if rate >= 67 else 1
-        self._rates = [Rate(1000, max(1, round(1000 * HEADROOM * 1000 / rate)), burst=burst)]
+    def wait(self) -> tuple[float, int]:
+        """Wait for a departure; return the seconds waited and the instant that the store granted."""
+        waited_s = 0.0
+        while not self._turn.acquire(timeout=SLICE_S):
+            self._stop()
+            waited_s += SLICE_S
+        try:
+            while True:
+                answer = self._noted(self.store.step(self._pace, None))
+                if not answer.wait_us:
+                    return waited_s, answer.now_us
+                # Each try asks at the present instant: what was granted before a long sleep is worth nothing.
+                wait_s = answer.wait_us / 1e6
+                self._tell_long_wait(waited_s + wait_s)
+                self._sleep(wait_s)
+                waited_s += wait_s
+        finally:
+            self._turn.release()
 
-    def try_once(self, clock_ms: Callable[[], int] | None) -> float:
-        """0 if a request may leave now, else in how many seconds to ask again."""
-        now = (clock_ms or self.store.default_clock.now)()
-        decision = self.store.check(self._algorithm, self._rates, now, 1)
-        return 0.0 if decision.allowed else max(1, decision.retry_after_ms) / 1000
+    def departs(self, grant: Grant) -> bool:
+        """Note that a granted request leaves now; False if it is too late for that."""
+        late_us = self.watch_us() - grant.since_us
+        if late_us > self._pace.window_us // 2:
+            return False
+        if late_us > self._pace.prompt_us:
+            self._noted(self.store.step(self._pace, grant.granted_us))
+        return True
+
+    def _noted(self, answer: Answer) -> Answer:
+        if answer.cut_us == UNREADABLE:
+            log.warning("the state of the shared rate budget (budget_url) could not be read; it starts anew")
+        elif answer.cut_us > CLOCK_STEP_US:
+            log.warning(
+                "the shared rate budget (budget_url) was %.0f s ahead of the clock and has been put right; "
+                "check the clocks of all machines that share it",
+                answer.cut_us / 1e6,
+            )
+        return answer
+
+    def _tell_long_wait(self, wait_s: float) -> None:
+        if wait_s > LONG_WAIT_S and not self._told:
+            self._told = True
+            log.warning("waiting %.0f s for the rate budget of %g requests a second", wait_s, self._rate)
 
 
 def _check_budget_url(url: str) -> None:
     if not url.startswith(("sqlite:///", "redis://", "rediss://")):
         raise ConfigurationError("budget_url must start with sqlite:///, redis:// or rediss://")
-
-
-def _redis_store(url: str, name: str) -> Any:
-    try:
-        import redis
-    except ImportError as error:
-        raise ConfigurationError(
-            "budget_url names Redis, but its client is not installed: pip install 'talon-one-connector[redis]'"
-        ) from error
-    from pyrate_limiter.buckets.redis_state import RedisStateStore
-
-    class TellingRedisStore(RedisStateStore):
-        """A Redis store whose failures are ours, and which closes its connections."""
-
-        def check(self, algorithm: Any, rates: Any, now: int, weight: int) -> Any:
-            try:
-                return super().check(algorithm, rates, now, weight)  # type: ignore[no-untyped-call]
-            except redis.RedisError as error:
-                raise ConnectionFailedError(f"budget_url: Redis does not answer ({type(error).__name__})") from error
-
-        def close(self) -> None:
-            self.redis.close()
-
-    try:
-        connection = redis.Redis.from_url(url)
-    except ValueError as error:
-        raise ConfigurationError("budget_url must look like redis://host:6379/0") from error
-    try:
-        connection.ping()
-    except redis.RedisError as error:
-        connection.close()
-        raise ConfigurationError(f"budget_url: Redis does not answer ({type(error).__name__})") from error
-    return TellingRedisStore(connection, name)
-
-
-def _sqlite_store(url: str, name: str) -> Any:
-    from pyrate_limiter.abstracts.store import StateStore
-    from pyrate_limiter.clocks import WallClock
-
-    class SqliteStateStore(StateStore):
-        """One row of numbers per budget, read and written under SQLite's write lock."""
-
-        default_clock = WallClock()
-
-        def __init__(self) -> None:
-            self._lock = threading.RLock()
-            try:
-                self._db = sqlite3.connect(
-                    url.removeprefix("sqlite:///"), timeout=60, isolation_level=None, check_same_thread=False
-                )
-                self._db.execute("PRAGMA synchronous=OFF")
-                self._db.execute("CREATE TABLE IF NOT EXISTS budget (name TEXT PRIMARY KEY, state TEXT NOT NULL)")
-            except sqlite3.Error as error:
-                raise ConfigurationError(f"budget_url: cannot open the SQLite file: {error}") from error
-
-        def check(self, algorithm: Any, rates: Any, now: int, weight: int) -> Any:
-            try:
-                with self._lock:
-                    return self._step(algorithm, rates, now, weight)
-            except sqlite3.Error as error:
-                raise ConnectionFailedError(f"budget_url: the SQLite file cannot be used: {error}") from error
-
-        def _step(self, algorithm: Any, rates: Any, now: int, weight: int) -> Any:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                state, decision = algorithm.step(rates, self.read(algorithm, rates), now, weight)
-                if decision.allowed:
-                    text = " ".join(map(repr, state))
-                    self._db.execute("INSERT OR REPLACE INTO budget VALUES (?, ?)", (name, text))
-            finally:
-                self._db.execute("COMMIT")
-            return decision
-
-        def read(self, algorithm: Any, rates: Any) -> Any:
-            row = self._db.execute("SELECT state FROM budget WHERE name = ?", (name,)).fetchone()
-            return algorithm.decode(row[0].split()) if row else algorithm.initial(rates)
-
-        def reset(self) -> None:
-            self._db.execute("DELETE FROM budget WHERE name = ?", (name,))
-
-        def close(self) -> None:
-            self._db.close()
-
-    return SqliteStateStore()

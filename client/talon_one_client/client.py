@@ -8,6 +8,7 @@ from talon_one_client.core import Caller, Observer
 from talon_one_client.errors import InvalidRequestError
 from talon_one_client.integration import IntegrationOperations
 from talon_one_client.management import ManagementOperations
+from talon_one_client.waiting import never
 from talon_one_client.wire import decode_json
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 class TalonOneClient(IntegrationOperations, ManagementOperations):
     """A Talon.One deployment. Thread-safe; use as a context manager or call ``close()``.
+
+    ``stop`` is called before every request and during waits, and raises once the run is to end; a request under way is
+    then cut off after ``stop_grace_s``.
 
     Numbers with a fraction come back as ``Decimal`` with the server's digits, and leave the same way.
 
@@ -35,14 +39,15 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
         *,
         transport: Transport | None = None,
         observer: Observer | None = None,
+        stop: Callable[[], None] = never,
         **testing: Any,
     ) -> None:
         if transport is None:
             from talon_one_client.transport import RequestsTransport
 
-            transport = RequestsTransport(config)
+            transport = RequestsTransport(config, stop)
         self.config = config
-        self.caller = Caller(config, transport, observer=observer, **testing)
+        self.caller = Caller(config, transport, observer=observer, stop=stop, **testing)
 
     def call(
         self,

@@ -32,11 +32,12 @@ class Key(str):
 class RetryConfig:
     """When and for how long to repeat a request.
 
-    ``budget_s`` bounds the time spent on one call, waits included. ``first_contact_attempts`` bounds the
-    tries until a server has answered once, so that a wrong base URL is told within seconds.
+    ``budget_s`` bounds the time spent on one call, waits included, and is the only bound unless ``max_attempts`` is
+    set. ``first_contact_attempts`` bounds the tries until a server has answered once, so that a wrong base URL is told
+    within seconds.
     """
 
-    max_attempts: int = 10
+    max_attempts: int | None = None
     base_s: float = 0.5
     cap_s: float = 30.0
     budget_s: float = 300.0
@@ -55,7 +56,11 @@ class ClientConfig:
         management_requests_per_second: budget of each management endpoint.
         budget_url: where the budget is shared: None (this process), ``sqlite:///path`` (this machine) or
             ``redis://host/0`` (many machines).
-        connect_timeout_s, read_timeout_s: time-outs of one request.
+        connect_timeout_s, read_timeout_s: time-outs of connecting, and of waiting for the next bytes.
+        answer_deadline_s: seconds from sending a request to the last byte of its answer. None: what is left of the
+            retry budget, at most 300 s and never less than read_timeout_s.
+        max_answer_bytes: largest body of an answer, before and after decompression.
+        stop_grace_s: how long a request may go on after the run was asked to end.
         verify: check TLS certificates; a path names a CA bundle.
 
     Raises:
@@ -70,8 +75,10 @@ class ClientConfig:
     budget_url: str | None = field(default=None, repr=False)
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
+    answer_deadline_s: float | None = None
+    max_answer_bytes: int = 128 * 1024 * 1024
+    stop_grace_s: float = 5.0
     verify: bool | str = True
-    pool_size: int = 8
     user_agent: str = "talon-one-connector"
     retry: RetryConfig = field(default_factory=RetryConfig)
 
@@ -87,6 +94,8 @@ class ClientConfig:
             "management_requests_per_second": self.management_requests_per_second,
             "connect_timeout_s": self.connect_timeout_s,
             "read_timeout_s": self.read_timeout_s,
+            "answer_deadline_s": self.answer_deadline_s,
+            "max_answer_bytes": self.max_answer_bytes,
         }
         for name, number in rates.items():
             if number is not None and number <= 0:

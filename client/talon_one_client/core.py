@@ -14,7 +14,10 @@ import msgspec
 
 from talon_one_client import errors as e
 from talon_one_client.budget import RateBudget
-from talon_one_client.retry import Failure, Outcome, may_repeat, parse_retry_after, wait_s
+from talon_one_client.patience import Patience
+from talon_one_client.retry import HARDLY_MENDS, Failure, Outcome, TransportFailure, may_repeat, parse_retry_after
+from talon_one_client.statuses import error_kind, explain
+from talon_one_client.waiting import Bounds, interruptible_sleep, never
 from talon_one_client.wire import decode_json, encode_json, error_body, url_path, url_query
 
 if TYPE_CHECKING:
@@ -26,14 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logging.getLogger("talon_one_client")
-
-_BY_STATUS: dict[int, type[e.TalonOneError]] = {
-    401: e.AuthenticationError,
-    403: e.PermissionDeniedError,
-    404: e.NotFoundError,
-    408: e.ServerError,
-    429: e.RateLimitedError,
-}
 
 
 class Observer:
@@ -47,7 +42,10 @@ class Observer:
 
 
 class Caller:
-    """Makes calls under a configuration. Thread-safe; ``clock``, ``sleep`` and ``rng`` are for tests."""
+    """Makes calls under a configuration. Thread-safe; ``clock``, ``sleep`` and ``rng`` are for tests.
+
+    ``stop`` is called before every request and during waits, and raises once the run is to end.
+    """
 
     def __init__(
         self,
@@ -55,16 +53,18 @@ class Caller:
         transport: Transport,
         *,
         observer: Observer | None = None,
+        stop: Callable[[], None] = never,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        budget_sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
+        budget_sleep: Callable[[float], None] | None = None,
         rng: Callable[[], float] = random.random,
     ) -> None:
         self.config = config
         self.transport = transport
-        self.budget = RateBudget(config, sleep=budget_sleep)
+        self.budget = RateBudget(config, sleep=budget_sleep, stop=stop)
         self.observer = observer or Observer()
-        self._clock, self._sleep, self._rng = clock, sleep, rng
+        self._stop = stop
+        self._clock, self._sleep, self._rng = clock, sleep or interruptible_sleep(stop), rng
         self._met = False
         self.last_date: tuple[str, datetime] | None = None
         self._headers = {
@@ -100,18 +100,19 @@ class Caller:
         url = self.config.base_url + url_path(endpoint, path or {}) + url_query(endpoint, query or {})
         headers, data = self._request_parts(endpoint, body, content, idempotency_key)
         has_key = "Idempotency-Key" in headers
-        started, attempt = self._clock(), 0
+        patience = Patience(self.config, self._clock, self._rng)
         while True:
-            attempt += 1
-            outcome, failure, result = self._attempt(endpoint, url, headers, data, decode)
+            self._stop()
+            outcome, failure, result = self._attempt(endpoint, (url, headers, data), decode, patience)
             if failure is None:
                 return result
             assert outcome is not None
-            failure.attempts = attempt
-            wait = None
-            if may_repeat(endpoint, outcome.what, has_key=has_key) and not self._hopeless(outcome, attempt):
-                wait = wait_s(self.config.retry, outcome, attempt, self._clock() - started, self._rng)
+            failure.attempts = patience.attempts
+            repeat = may_repeat(endpoint, outcome.what, has_key=has_key) and not self._hopeless(outcome, patience)
+            wait = patience.wait_s(outcome) if repeat else None
             if wait is None:
+                if repeat:
+                    failure.message += patience.why_it_ends(outcome)
                 raise failure
             self._pause(endpoint, failure, wait)
 
@@ -120,11 +121,11 @@ class Caller:
         self.observer.retry(endpoint, str(failure), wait)
         self._sleep(wait)
 
-    def _hopeless(self, outcome: Outcome, attempt: int) -> bool:
+    def _hopeless(self, outcome: Outcome, patience: Patience) -> bool:
         """True for failures that do not mend with time: nobody has ever answered, or what answers is something else."""
         never_met = outcome.what is Failure.CONNECT and not self._met
-        limited = never_met or outcome.what is Failure.GARBLED
-        return limited and attempt >= self.config.retry.first_contact_attempts
+        limited = never_met or outcome.what in HARDLY_MENDS
+        return limited and patience.attempts >= self.config.retry.first_contact_attempts
 
     def _request_parts(
         self, endpoint: Endpoint, body: Any, content: tuple[str, bytes] | None, idempotency_key: str | None
@@ -153,17 +154,23 @@ class Caller:
         return key if key.startswith("Bearer ") else f"ManagementKey-v1 {key}"
 
     def _attempt(
-        self, endpoint: Endpoint, url: str, headers: dict[str, str], data: bytes | None, decode: Callable[[bytes], T]
+        self,
+        endpoint: Endpoint,
+        request: tuple[str, dict[str, str], bytes | None],
+        decode: Callable[[bytes], T],
+        patience: Patience,
     ) -> tuple[Outcome | None, e.TalonOneError | None, T | None]:
         """(outcome, error, None) of a failure, (None, None, result) of a success."""
-        from talon_one_client.transport import TransportFailure
-
-        self.budget.acquire(endpoint)
+        grant = self.budget.grant(endpoint)
+        patience.begin_attempt(grant.waited_s)
         started = self._clock()
+        bounds = Bounds(patience.deadline_s(started), self.config.max_answer_bytes, grant.depart)
         try:
-            response = self.transport.send(endpoint.method, url, headers, data)
+            response = self.transport.send(endpoint.method, *request, bounds)
         except TransportFailure as failure:
             self.observer.request(endpoint, None, self._clock() - started)
+            if failure.what is Failure.STOPPED:
+                self._stop()
             return Outcome(failure.what), self._no_answer(endpoint, failure), None
         self.observer.request(endpoint, response.status, self._clock() - started)
         self._note(response)
@@ -174,7 +181,7 @@ class Caller:
             return None, None, None
         try:
             return None, None, decode(response.body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             what = Failure.SHAPE if isinstance(error, msgspec.ValidationError) else Failure.GARBLED
             return Outcome(what), self._garbled(endpoint, response, error), None
 
@@ -191,12 +198,18 @@ class Caller:
                 "or set verify to your CA bundle",
                 operation=endpoint.name,
             )
+        if failure.what in (Failure.DAMAGED, Failure.TOO_LARGE):
+            return e.UnexpectedResponseError(
+                f"{where} does not answer as Talon.One does: {failure.reason}; "
+                "if this stays so, check base_url and what stands between it and you",
+                operation=endpoint.name,
+            )
         hint = "" if self._met else "; check base_url"
         return e.ConnectionFailedError(f"{where} does not answer: {failure.reason}{hint}", operation=endpoint.name)
 
     def _error(self, endpoint: Endpoint, response: Response) -> e.TalonOneError:
         message, details, request_id = error_body(response.body)
-        kind, explanation = _kind(endpoint, response.status), _explain(endpoint, response.status)
+        kind, explanation = error_kind(endpoint, response.status), explain(endpoint, response.status)
         if kind is e.NotFoundError and not _is_json_object(response):
             kind = e.UnexpectedResponseError
             explanation = "HTTP 404, and not in the words of Talon.One; check base_url and what stands in between"
@@ -228,31 +241,6 @@ class Caller:
             if len(secret) >= 4:
                 text = text.replace(secret, "********")
         return text
-
-
-def _kind(endpoint: Endpoint, status: int) -> type[e.TalonOneError]:
-    if status == 409:
-        kinds = {"concurrency": e.ConflictError, "exists": e.AlreadyExistsError, "none": e.BadRequestError}
-        return kinds[endpoint.conflict]
-    if status >= 500:
-        return e.ServerError
-    if 300 <= status < 400:
-        return e.UnexpectedResponseError
-    return _BY_STATUS.get(status, e.BadRequestError)
-
-
-def _explain(endpoint: Endpoint, status: int) -> str:
-    setting = "api_key" if endpoint.api == "integration" else "management_key"
-    name = "Integration API key" if endpoint.api == "integration" else "Management API key"
-    explanations = {
-        401: f"HTTP 401: the {name} is not accepted; check {setting}, and that it belongs to this base_url",
-        403: f"HTTP 403: the {name} ({setting}) may not use this endpoint; give it the right in the Campaign Manager",
-        404: "HTTP 404: not found",
-        429: "HTTP 429: too many requests; lower requests_per_second",
-    }
-    if 300 <= status < 400:
-        return f"HTTP {status}: the server redirects; set base_url to the address it redirects to"
-    return explanations.get(status, f"HTTP {status}")
 
 
 def _encoded(endpoint: Endpoint, body: Any) -> bytes:

@@ -30,6 +30,18 @@ class Failure(Enum):
     BROKEN = "connection lost after sending"
     GARBLED = "an answer that is not HTTP or not JSON"
     SHAPE = "JSON of another shape than documented"
+    DAMAGED = "an answer whose body is damaged"
+    TOO_LARGE = "an answer larger than the limit"
+    STOPPED = "cut off because the run is to end"
+
+
+class TransportFailure(Exception):
+    """No usable answer. ``what`` tells whether the request can have reached the server."""
+
+    def __init__(self, what: Failure, reason: str) -> None:
+        self.what = what
+        self.reason = reason
+        super().__init__(reason)
 
 
 # A status or failure that is absent from this table is never tried again.
@@ -37,6 +49,8 @@ RETRYABLE: dict[int | Failure, Processed] = {
     Failure.CONNECT: Processed.NO,
     Failure.BROKEN: Processed.MAYBE,
     Failure.GARBLED: Processed.MAYBE,
+    Failure.DAMAGED: Processed.MAYBE,
+    Failure.TOO_LARGE: Processed.MAYBE,
     408: Processed.NO,
     429: Processed.NO,
     500: Processed.MAYBE,
@@ -45,6 +59,13 @@ RETRYABLE: dict[int | Failure, Processed] = {
     504: Processed.MAYBE,
     **dict.fromkeys((507, 520, 521, 522, 523, 524, 529), Processed.MAYBE),
 }
+
+
+_NOTHING_S = 1e-6  # less than this is nothing left
+
+
+# Failures that do not mend with time: what answers is something else, or broken for good.
+HARDLY_MENDS = frozenset({Failure.GARBLED, Failure.DAMAGED, Failure.TOO_LARGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +94,21 @@ def wait_s(
 ) -> float | None:
     """Seconds to wait before attempt ``attempt + 1``, or None to give up.
 
-    Exponential back-off with full jitter under a cap; a ``Retry-After`` of the server wins, with up to a tenth
-    (at most a second) added so that a crowd does not come back at once. Gives up when attempts are used up
-    or the wait would outlast the budget.
+    Exponential back-off with full jitter under a cap. A ``Retry-After`` of the server is a lower bound beside it, with
+    up to a tenth (at most a second) added so that a crowd does not come back at once. The last wait is cut to what is
+    left of the budget, so that the last attempt is made when it ends. Gives up when the budget is used up, or when
+    the server asks for more than what is left of it.
     """
-    if attempt >= config.max_attempts:
+    left = config.budget_s - elapsed_s
+    if left < _NOTHING_S or attempt >= (config.max_attempts or attempt + 1):
         return None
-    if outcome.retry_after_s is not None:
-        wait = outcome.retry_after_s + rng() * min(1.0, 0.1 * outcome.retry_after_s)
-    else:
-        wait = rng() * min(config.cap_s, config.base_s * 2.0 ** min(attempt - 1, 64))
-    return wait if elapsed_s + wait <= config.budget_s else None
+    wait = rng() * min(config.cap_s, config.base_s * 2.0 ** min(attempt - 1, 64))
+    asked = outcome.retry_after_s
+    if asked is not None:
+        if asked > left:
+            return None
+        wait = max(wait, asked + rng() * min(1.0, 0.1 * asked))
+    return min(wait, left - _NOTHING_S / 2)
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:

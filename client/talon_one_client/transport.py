@@ -8,18 +8,21 @@ import ssl
 import threading
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from talon_one_client.bodies import read_body
 from talon_one_client.config import check_bundle
-from talon_one_client.retry import Failure
+from talon_one_client.exchange import Exchange, Watch, WatchedConnection, WatchedTlsConnection
+from talon_one_client.retry import Failure, TransportFailure
+from talon_one_client.waiting import DEFAULT_BOUNDS, Bounds, never
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from talon_one_client.config import ClientConfig
 
@@ -33,20 +36,11 @@ class Response:
     body: bytes
 
 
-class TransportFailure(Exception):
-    """No usable answer. ``what`` tells whether the request can have reached the server."""
-
-    def __init__(self, what: Failure, reason: str) -> None:
-        self.what = what
-        self.reason = reason
-        super().__init__(reason)
-
-
 class Transport(Protocol):
     """Sends one request and returns the answer, whatever its status. No retries, no redirects."""
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
-        """Raises TransportFailure if there is no complete answer."""
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, bounds: Bounds) -> Response:
+        """Raises TransportFailure if there is no complete answer within the bounds."""
         ...
 
     def close(self) -> None:
@@ -59,9 +53,14 @@ class RequestsTransport:
 
     Requests are handed to the adapter ready-made: sessions would follow redirects with the key, let a
     ``.netrc`` replace the Authorization header, and rewrite percent-encoded paths.
+
+    Args:
+        config: where and how to send.
+        stop: raises once the run is to end; requests under way are cut off ``stop_grace_s`` later.
     """
 
-    def __init__(self, config: ClientConfig) -> None:
+    def __init__(self, config: ClientConfig, stop: Callable[[], None] = never) -> None:
+        self._watch = Watch(stop, config.stop_grace_s)
         self._timeout = (config.connect_timeout_s, config.read_timeout_s)
         bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         check_bundle("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", bundle)
@@ -71,7 +70,14 @@ class RequestsTransport:
         self._adapters: weakref.WeakSet[HTTPAdapter] = weakref.WeakSet()  # a pool goes with its thread
         self._lock = threading.Lock()
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        bounds: Bounds = DEFAULT_BOUNDS,
+    ) -> Response:
         """One request; see Transport."""
         request = requests.PreparedRequest()
         request.method, request.url, request.body = method, url, body
@@ -79,16 +85,34 @@ class RequestsTransport:
         request.headers["Content-Length"] = str(len(body)) if body else "0"
         if body is None and method == "GET":
             del request.headers["Content-Length"]
+        exchange = Exchange(bounds.deadline_s, bounds.depart)
+        with self._watch.over(exchange):
+            try:
+                response = self._exchange(request, bounds)
+            except (TransportFailure, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                exchange.raise_if_cut()
+                raise (error if isinstance(error, TransportFailure) else _failure(error)) from None
+            exchange.raise_if_cut()
+            return response
+
+    def _exchange(self, request: requests.PreparedRequest, bounds: Bounds) -> Response:
+        answer = self._adapter().send(
+            request, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
+        )
+        whole = False
         try:
-            answer = self._adapter().send(request, timeout=self._timeout, verify=self._verify, proxies=self._proxies)
-            return Response(answer.status_code, answer.headers, answer.content)
-        except requests.RequestException as error:
-            raise _failure(error) from None
-        except urllib3.exceptions.HTTPError as error:
-            raise TransportFailure(Failure.BROKEN, _reason(error)) from None
+            if answer.status_code < 200:
+                raise TransportFailure(Failure.GARBLED, f"HTTP {answer.status_code} is no answer")
+            body = read_body(answer.raw, answer.headers.get("Content-Encoding", ""), bounds.max_bytes)
+            whole = True
+            return Response(answer.status_code, answer.headers, body)
+        finally:
+            if not whole:
+                answer.raw.close()  # what is left of the answer must not be taken for the next one
 
     def close(self) -> None:
         """Close the pools of all threads."""
+        self._watch.close()
         with self._lock:
             for adapter in self._adapters:
                 adapter.close()
@@ -98,13 +122,23 @@ class RequestsTransport:
     def _adapter(self) -> HTTPAdapter:
         adapter: HTTPAdapter | None = getattr(self._local, "adapter", None)
         if adapter is None:
-            adapter = self._local.adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2, max_retries=0)
+            adapter = self._local.adapter = _WatchedAdapter(pool_connections=2, pool_maxsize=2, max_retries=0)
             with self._lock:
                 self._adapters.add(adapter)
         return adapter
 
 
-def _failure(error: requests.RequestException) -> TransportFailure:
+class _WatchedAdapter(HTTPAdapter):
+    """An adapter whose connections can be cut off from outside."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The pool for a request; see the base class."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = WatchedTlsConnection if pool.scheme == "https" else WatchedConnection
+        return pool
+
+
+def _failure(error: requests.RequestException | urllib3.exceptions.HTTPError) -> TransportFailure:
     failure, reason = Failure.BROKEN, _reason(error)
     deepest = _deepest(error)
     if isinstance(error, requests.exceptions.SSLError):
@@ -117,9 +151,14 @@ def _failure(error: requests.RequestException) -> TransportFailure:
         reason = "no answer within the read time-out"
     elif isinstance(deepest, urllib3.exceptions.NewConnectionError):
         failure = Failure.CONNECT
-    elif isinstance(deepest, http.client.BadStatusLine) and not isinstance(deepest, http.client.RemoteDisconnected):
+    elif isinstance(deepest, http.client.HTTPException) and not isinstance(deepest, _CUT_OFF):
         failure, reason = Failure.GARBLED, "what is there does not speak HTTP"
+    elif isinstance(deepest, requests.exceptions.InvalidHeader | urllib3.exceptions.InvalidHeader):
+        failure, reason = Failure.GARBLED, f"what is there does not speak HTTP: {reason}"
     return TransportFailure(failure, reason)
+
+
+_CUT_OFF = (http.client.RemoteDisconnected, http.client.IncompleteRead, urllib3.exceptions.IncompleteRead)
 
 
 def _tls_failure(deepest: BaseException) -> Failure:

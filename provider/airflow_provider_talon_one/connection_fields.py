@@ -81,9 +81,23 @@ FIELDS = (
     ConnField(
         "read_timeout_seconds",
         "Read time-out",
-        "Seconds to wait for an answer; 60 unless set.",
+        "Seconds to wait for the next bytes of an answer; 60 unless set.",
         _number(0.1),
         "read_timeout_seconds",
+    ),
+    ConnField(
+        "answer_deadline_seconds",
+        "Answer deadline",
+        "Seconds for one whole answer; what is left of the retry budget, at most 300, unless set.",
+        _number(0.1),
+        "answer_deadline_seconds",
+    ),
+    ConnField(
+        "max_answer_bytes",
+        "Largest answer",
+        "Bytes of one answer, before and after decompression; 134,217,728 unless set.",
+        {"type": ["integer", "null"], "minimum": 1024},
+        "max_answer_bytes",
     ),
     ConnField(
         "retry_budget_seconds",
@@ -91,6 +105,13 @@ FIELDS = (
         "Seconds for which one call is tried again, at most; 300 unless set.",
         _number(0),
         "retry_budget_seconds",
+    ),
+    ConnField(
+        "stop_grace_seconds",
+        "Stop grace",
+        "Seconds that requests under way may go on after a task was killed; 5 unless set.",
+        _number(0),
+        "stop_grace_seconds",
     ),
     ConnField(
         "verify",

@@ -8,6 +8,7 @@ from airflow.providers.common.compat.sdk import DecoratedOperator, task_decorato
 
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
+from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
 
 
-class TalonOneDecoratedOperator(DecoratedOperator):
+class TalonOneDecoratedOperator(EndsRequestsOnKill, DecoratedOperator):
     """Calls the function with ``client=`` first; what it returns goes to XCom."""
 
     template_fields: Sequence[str] = (*DecoratedOperator.template_fields, "talon_one_conn_id")
@@ -41,12 +42,8 @@ class TalonOneDecoratedOperator(DecoratedOperator):
     def execute(self, context: Context) -> Any:
         """Call the function."""
         del context
-        hook = TalonOneHook(self.talon_one_conn_id)
-        try:
-            with fail_for_good():
-                return self.python_callable(*self.op_args, **{**self.op_kwargs, "client": hook.client})
-        finally:
-            hook.close()
+        with self.opened_hook() as hook, fail_for_good():
+            return self.python_callable(*self.op_args, **{**self.op_kwargs, "client": hook.client})
 
 
 def talon_one_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any) -> TaskDecorator:

@@ -25,7 +25,34 @@ CALLS = (
         secret=True,
     ),
     Setting("connect_timeout_seconds", "number", "Time-out of connecting.", default=10, minimum=0.1),
-    Setting("read_timeout_seconds", "number", "Time-out of waiting for an answer.", default=60, minimum=0.1),
+    Setting(
+        "read_timeout_seconds",
+        "number",
+        "Time-out of waiting for the next bytes of an answer.",
+        default=60,
+        minimum=0.1,
+    ),
+    Setting(
+        "answer_deadline_seconds",
+        "number",
+        "Time-out of one whole answer; by default what is left of retry_budget_seconds, at most 300 and never "
+        "less than read_timeout_seconds.",
+        minimum=0.1,
+    ),
+    Setting(
+        "max_answer_bytes",
+        "integer",
+        "Largest answer, before and after decompression; raise it for CSV exports of very large programs.",
+        default=128 * 1024 * 1024,
+        minimum=1024,
+    ),
     Setting("retry_budget_seconds", "number", "How long one call is tried again, at most.", default=300, minimum=0),
+    Setting(
+        "stop_grace_seconds",
+        "number",
+        "How long requests under way may go on after SIGTERM or SIGINT before they are cut off.",
+        default=5,
+        minimum=0,
+    ),
     Setting("ca_bundle", "string", "File of certificates to trust instead of the system's."),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,11 @@ from talon_one_singer import Catalog, CatalogEntry, ConfigError, RunContext, Tap
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
+    from talon_one_singer.signals import StopSignal
 
 NAME = "tap-talon-one"
 
@@ -51,15 +51,18 @@ def nothing_selected(settings: Mapping[str, Any]) -> ConfigError:
     return ConfigError("\n".join(lines))
 
 
-def make_client(settings: Mapping[str, Any], context: RunContext | None = None) -> TalonOneClient:
+def make_client(
+    settings: Mapping[str, Any], context: RunContext | None = None, *, stop: StopSignal | None = None
+) -> TalonOneClient:
     """A client out of the tap's settings; with a context it counts its requests and stops when asked to."""
     from talon_one_client.client import TalonOneClient
     from talon_one_client.core import Observer
     from talon_one_client.from_settings import config_from_settings
+    from talon_one_client.waiting import never
 
     config = config_from_settings(settings, f"talon-one-connector/{version('talon-one-connector')} (tap-talon-one)")
     if context is None:
-        return TalonOneClient(config)
+        return TalonOneClient(config, stop=stop.check if stop is not None else never)
     metrics = context.metrics
 
     class Counting(Observer):
@@ -69,20 +72,7 @@ def make_client(settings: Mapping[str, Any], context: RunContext | None = None) 
         def retry(self, endpoint: Endpoint, reason: str, wait_s: float) -> None:
             metrics.retry(endpoint.name)
 
-    sleep = _interruptible(context.stop.check)
-    return TalonOneClient(config, observer=Counting(), sleep=sleep, budget_sleep=sleep)
-
-
-def _interruptible(check: Callable[[], None]) -> Callable[[float], None]:
-    """A sleep that ends early, by raising, when the run is to stop."""
-
-    def sleep(seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            check()
-            time.sleep(min(0.25, left))
-
-    return sleep
+    return TalonOneClient(config, observer=Counting(), stop=context.stop.check)
 
 
 def sync(context: RunContext) -> None:

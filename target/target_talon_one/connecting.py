@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from target_talon_one.options import SyncOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
@@ -28,6 +27,7 @@ def make_client(
     from talon_one_client.client import TalonOneClient
     from talon_one_client.core import Observer
     from talon_one_client.from_settings import config_from_settings
+    from talon_one_client.waiting import never
 
     class Counting(Observer):
         def request(self, endpoint: Endpoint, status: int | None, seconds: float) -> None:
@@ -39,10 +39,7 @@ def make_client(
                 metrics.retry(endpoint.name)
 
     config = config_from_settings(settings, f"talon-one-connector/{version('talon-one-connector')} (target-talon-one)")
-    if stop is None:
-        return TalonOneClient(config, observer=Counting())
-    sleep = _interruptible(stop.check)
-    return TalonOneClient(config, observer=Counting(), sleep=sleep, budget_sleep=sleep)
+    return TalonOneClient(config, observer=Counting(), stop=stop.check if stop is not None else never)
 
 
 def sync_options(settings: Mapping[str, Any]) -> SyncOptions:
@@ -54,15 +51,3 @@ def sync_options(settings: Mapping[str, Any]) -> SyncOptions:
         mask_rejects=settings["mask_rejects"],
         environment=settings["environment"],
     )
-
-
-def _interruptible(check: Callable[[], None]) -> Callable[[float], None]:
-    """A sleep that ends early, by raising, when the run is to stop."""
-
-    def sleep(seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            check()
-            time.sleep(min(0.25, left))
-
-    return sleep

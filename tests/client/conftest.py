@@ -27,9 +27,9 @@ MANAGEMENT_KEY = "management-k3y-9876543210"
 class CheckedTransport(RequestsTransport):
     """The real transport, which also checks every success against the record schema of its row."""
 
-    def send(self, method, url, headers, body):
+    def send(self, method, url, headers, body, bounds):
         """Send, then check."""
-        answer = super().send(method, url, headers, body)
+        answer = super().send(method, url, headers, body, bounds)
         if answer.status < 300:
             row = row_of(method, urlsplit(url).path)
             name = row.responses[answer.status]

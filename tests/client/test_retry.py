@@ -68,18 +68,20 @@ def test_a_wait_keeps_its_bounds(attempt, random, elapsed):
     assert wait is None or (0 <= wait <= config.cap_s and elapsed + wait <= config.budget_s)
 
 
-@pytest.mark.parametrize(("asked", "random", "expected"), [(2, 0, 2), (2, 1, 2.2), (100, 1, 101), (0, 1, 0)])
+@pytest.mark.parametrize(
+    ("asked", "random", "expected"), [(2, 0, 2), (2, 1, 2.2), (100, 1, 101), (0, 1, 0.5), (0.1, 1, 0.5)]
+)
 def test_the_servers_wish_wins(asked, random, expected):
-    """Retry-After is kept, plus up to a tenth of it and at most a second."""
+    """Retry-After is a lower bound beside the back-off, plus up to a tenth of it and at most a second."""
     assert expected == pytest.approx(wait_s(RetryConfig(), Outcome(429, asked), 1, 0, lambda: random))
 
 
 @pytest.mark.parametrize(
     ("outcome", "attempt", "elapsed"),
-    [(Outcome(500), 10, 0), (Outcome(500), 1, 300.1), (Outcome(429, 301), 1, 0), (Outcome(429, 10), 2, 295)],
+    [(Outcome(500), 1, 300), (Outcome(500), 1, 300.1), (Outcome(429, 301), 1, 0), (Outcome(429, 10), 2, 295)],
 )
 def test_it_gives_up(outcome, attempt, elapsed):
-    """After the last attempt, or when the wait would outlast the budget, at once."""
+    """The budget is used up, or the server asks for more than what is left of it."""
     assert None is wait_s(RetryConfig(), outcome, attempt, elapsed, lambda: 0.5)
 
 

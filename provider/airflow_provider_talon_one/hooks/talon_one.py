@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import SettingsTable
     from talon_one_singer.logs import Redactor
+    from talon_one_singer.signals import StopSignal
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -56,6 +57,7 @@ class TalonOneHook(BaseHook):
     def __init__(self, talon_one_conn_id: str = default_conn_name, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.talon_one_conn_id = talon_one_conn_id
+        self._stop: StopSignal | None = None
 
     @staticmethod
     def get_ui_field_behaviour() -> dict[str, Any]:
@@ -151,11 +153,19 @@ class TalonOneHook(BaseHook):
         from talon_one_client.client import TalonOneClient
         from talon_one_client.from_settings import config_from_settings
         from talon_one_singer.logs import Redactor
+        from talon_one_singer.signals import StopSignal
         from target_talon_one.settings import SYNC_SETTINGS
 
+        self._stop = StopSignal()
         with fail_for_good():
             settings = self.settings(SYNC_SETTINGS, {}, Redactor())
-            return TalonOneClient(config_from_settings(settings, "talon-one-connector (airflow)"))
+            config = config_from_settings(settings, "talon-one-connector (airflow)")
+            return TalonOneClient(config, stop=self._stop.check)
+
+    def end(self) -> None:
+        """End the client's requests: no new one is sent, and those under way are cut off after a grace time."""
+        if self._stop is not None:
+            self._stop.set()
 
     def close(self) -> None:
         """Close the client's connections."""

@@ -11,6 +11,7 @@ from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
+from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-class TalonOneOperator(ConnectorOperator):
+class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
     """Calls one operation of the Integration or Management API.
 
     The answer goes to XCom if it is small; of a larger one ids, names and the lengths of its lists. A request that
@@ -77,19 +78,15 @@ class TalonOneOperator(ConnectorOperator):
 
     def execute(self, context: Context) -> Any:
         """Call it; the answer for XCom."""
-        hook = TalonOneHook(self.talon_one_conn_id)
         endpoint = self.endpoint
-        try:
-            with fail_for_good():
-                answer = hook.client.caller.call(
-                    endpoint,
-                    path=self._typed_path(endpoint),
-                    query=self.query,
-                    body=self._sent_body(endpoint),
-                    idempotency_key=self._idempotency_key(context) if endpoint.idempotency_key else None,
-                )
-        finally:
-            hook.close()
+        with self.opened_hook() as hook, fail_for_good():
+            answer = hook.client.caller.call(
+                endpoint,
+                path=self._typed_path(endpoint),
+                query=self.query,
+                body=self._sent_body(endpoint),
+                idempotency_key=self._idempotency_key(context) if endpoint.idempotency_key else None,
+            )
         context["ti"].xcom_push(key=LINK_KEY, value=campaign_manager_url(hook.values["base_url"], self.path))
         return for_xcom(answer)
 

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.looks import LOOKS
+from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-class TalonOneSensor(BaseSensorOperator):
+class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
     """Waits until a look finds something; what it found goes to XCom. All looks need the management key.
 
     Args:
@@ -55,12 +56,8 @@ class TalonOneSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         del context
-        hook = TalonOneHook(self.talon_one_conn_id)
-        try:
-            with fail_for_good():
-                found = LOOKS[self.look](hook.client, **self._typed())
-        finally:
-            hook.close()
+        with self.opened_hook() as hook, fail_for_good():
+            found = LOOKS[self.look](hook.client, **self._typed())
         return PokeReturnValue(is_done=found is not None, xcom_value=found)
 
     def execute(self, context: Context) -> Any:

@@ -1,0 +1,49 @@
+"""How long to wait: the bounds of one request, and sleeps that end when the run is to stop."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SLICE_S = 0.1
+
+
+def never() -> None:
+    """The ``stop`` of a client that nobody ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one request may take.
+
+    Attributes:
+        deadline_s: seconds from sending it to the last byte of the answer.
+        max_bytes: of the answer's body, before and after decompression.
+        depart: called when the connection is made, right before the request is written; may wait or raise.
+    """
+
+    deadline_s: float = 300.0
+    max_bytes: int = 128 * 1024 * 1024
+    depart: Callable[[], None] = never
+
+
+DEFAULT_BOUNDS = Bounds()
+
+
+def interruptible_sleep(stop: Callable[[], None]) -> Callable[[float], None]:
+    """Return a sleep that calls ``stop`` every tenth of a second; it ends early when ``stop`` raises."""
+    if stop is never:
+        return time.sleep
+
+    def sleep(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        stop()
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(SLICE_S, left))
+            stop()
+
+    return sleep
