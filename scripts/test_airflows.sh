@@ -18,11 +18,11 @@ if [ $# = 0 ]; then
     done
 fi
 
-lock() { # of later days only the pyrate-limiter that the budgets need
+lock() {
     local source="requirements/airflow/$1.in" day
     day=$(grep -oE '[0-9]{4}-[0-9]{2}-[0-9]{2}' "$source" | head -1)
     "$uv" pip compile --quiet --python-version 3.11 --no-header --exclude-newer "$day" \
-        --exclude-newer-package pyrate-limiter=2026-11-25 "$source" -o "${source%.in}.lock"
+        "$source" -o "${source%.in}.lock"
 }
 
 install() { # with Python 3.11, for which the locks are, if there is one
