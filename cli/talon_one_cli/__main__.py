@@ -6,8 +6,9 @@ from __future__ import annotations
 def main() -> None:
     """Run the command line."""
     from talon_one_cli.main import cli
+    from talon_one_singer.output import run_process
 
-    cli(prog_name="talon-one")
+    run_process(lambda: cli(prog_name="talon-one"))
 
 
 if __name__ == "__main__":

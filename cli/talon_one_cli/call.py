@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from talon_one_cli.connection import connection_options
+from talon_one_singer.output import say, write_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,15 +45,15 @@ def _run(options: Mapping[str, Any], stop: StopSignal, redact: Redactor) -> None
     from talon_one_cli.operations import operation, table
 
     if options["show"]:
-        _write(table().encode())
+        write_data(table().encode())
         return
     endpoint = operation(options["operation"])
     arguments = _arguments(endpoint, options)
     answer = _send(endpoint, arguments, options, stop, redact)
     if answer is None:
-        click.echo(f"{endpoint.name}: done, the answer is empty", err=True)
+        say(f"{endpoint.name}: done, the answer is empty", err=True)
     else:
-        _write(answer)
+        write_data(answer)
 
 
 def _arguments(endpoint: Endpoint, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,11 +95,3 @@ def _pretty(answer: bytes) -> bytes:
     import msgspec
 
     return msgspec.json.format(answer, indent=2) + b"\n"
-
-
-def _write(content: bytes) -> None:
-    from talon_one_singer.errors import output_errors
-
-    with output_errors():
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from talon_one_cli.connection import connection_options, load_settings
+from talon_one_singer.output import say, say_json
 
 if TYPE_CHECKING:
     from talon_one_client.check import CheckReport
@@ -32,16 +32,19 @@ def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
 
         with make_client(load_settings(config, redact, base_url=base_url), stop=stop) as client:
             report = check_keys(client)
-        click.echo(_as_json(report) if as_json else "\n".join(report.lines()))
+        if as_json:
+            say_json(_as_dict(report), indent=2)
+        else:
+            say("\n".join(report.lines()))
         failed.append(not report.usable)
 
     code = guarded_run("talon-one check", work)
     click.get_current_context().exit(code or int(any(failed)))
 
 
-def _as_json(report: CheckReport) -> str:
+def _as_dict(report: CheckReport) -> dict[str, Any]:
     value = asdict(report)
     for key in ("integration", "management"):
         error = value[key].pop("error")
         value[key]["problem"] = None if error is None else str(error)
-    return json.dumps(value, indent=2)
+    return value

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_singer.output import say, say_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -59,9 +61,9 @@ def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     for path in _files(settings, options["plan_files"]):
         counts["lines"] += _clean(path, ids)
     if options["as_json"]:
-        click.echo(json.dumps(counts))
+        say_json(counts)
     else:
-        click.echo(
+        say(
             f"{counts['customers']:,} customers: {counts['deleted']:,} deleted at Talon.One, {counts['not_there']:,} "
             f"not there; {counts['rows']:,} rows of the store and {counts['lines']:,} lines of files deleted here"
         )

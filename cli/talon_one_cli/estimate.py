@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from talon_one_cli.connection import connection_options, load_settings
+from talon_one_singer.output import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         rows = [each.to_dict() for each in found]
         seconds = round(time.monotonic() - started, 3)
         report = {"estimates": rows, "programs_calls": scope.calls, "asked": asked, "seconds": seconds}
-        click.echo(json.dumps(report))
+        say_json(report)
     else:
         _print(found, asked, scope.calls)
 
@@ -84,15 +84,15 @@ def _feeds(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]
 def _print(found: Sequence[Estimate], asked: int, programs_calls: int) -> None:
     from tap_talon_one.foresight import minutes
 
-    click.echo(f"{'':1} {'stream':<28} {'program':>7}  {'strategy':<12} {'ids':>9} {'calls':>10} {'at most':>10}  time")
+    say(f"{'':1} {'stream':<28} {'program':>7}  {'strategy':<12} {'ids':>9} {'calls':>10} {'at most':>10}  time")
     for each in found:
         head = f"{'*' if each.chosen else ' '} {each.feed:<28} {each.program or '':>7}  {each.strategy:<12}"
         if each.cost is None:
-            click.echo(f"{head} {each.why_not}")
+            say(f"{head} {each.why_not}")
             continue
         cost = each.cost
         ids = "" if cost.ids is None else f"{cost.ids:,}"
-        click.echo(f"{head} {ids:>9} {cost.calls:>10,} {cost.at_most:>10,}  {minutes(cost.seconds)}")
+        say(f"{head} {ids:>9} {cost.calls:>10,} {cost.at_most:>10,}  {minutes(cost.seconds)}")
     costs = [each.cost for each in found if each.chosen and each.cost]
     calls, seconds = programs_calls + sum(cost.calls for cost in costs), sum(cost.seconds for cost in costs)
-    click.echo(f"* is what a load takes: {calls:,} calls, {minutes(seconds)}. Asking took {asked:,} calls.")
+    say(f"* is what a load takes: {calls:,} calls, {minutes(seconds)}. Asking took {asked:,} calls.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ import click
 
 from talon_one_cli.amounts import grouped, plain
 from talon_one_cli.connection import connection_options, instant_option, load_settings
+from talon_one_singer.output import say, write_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from talon_one_warehouse import Warehouse
 
@@ -53,7 +54,7 @@ def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         for row in _rows(warehouse, since, by):
             write(row)
             total, ledgers = EXACT.add(total, row[-1]), ledgers + 1
-    click.echo(f"{grouped(total)} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
+    say(f"{grouped(total)} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
 
 
 def _span(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[datetime, datetime]:
@@ -92,10 +93,15 @@ def _rows(warehouse: Warehouse, since: datetime, by: datetime) -> Iterator[tuple
 
 def _writer(*, as_json: bool) -> Any:
     if as_json:
-        return lambda row: click.echo(json.dumps(dict(zip(_COLUMNS, _plain(row), strict=True))))
-    rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(_COLUMNS)
-    return lambda row: rows.writerow(_plain(row))
+        return lambda row: write_data(json.dumps(dict(zip(_COLUMNS, _plain(row), strict=True))).encode() + b"\n")
+    write_data(_csv_line(_COLUMNS))
+    return lambda row: write_data(_csv_line(_plain(row)))
+
+
+def _csv_line(values: Sequence[Any]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue().encode()
 
 
 def _plain(row: tuple[Any, ...]) -> list[Any]:

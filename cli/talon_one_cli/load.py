@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from talon_one_cli.connection import connection_options, load_settings
+from talon_one_singer.output import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,11 +62,11 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
 
 def _report(loaded: Loaded, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(loaded.as_dict()))
+        say_json(loaded.as_dict())
         return
     counts = loaded.streams
     width = max([len(name) for name in counts] or [6])
-    click.echo(f"{'stream':<{width}}  {'read':>12}  {'new':>12}  {'changed':>12}")
+    say(f"{'stream':<{width}}  {'read':>12}  {'new':>12}  {'changed':>12}")
     for name, c in counts.items():
-        click.echo(f"{name:<{width}}  {c.read:>12,}  {c.inserted:>12,}  {c.updated:>12,}")
-    click.echo(f"{loaded.requests:,} requests, {loaded.retries:,} of them repeated, in {loaded.seconds:.1f} s")
+        say(f"{name:<{width}}  {c.read:>12,}  {c.inserted:>12,}  {c.updated:>12,}")
+    say(f"{loaded.requests:,} requests, {loaded.retries:,} of them repeated, in {loaded.seconds:.1f} s")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_singer.output import say
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -43,7 +45,7 @@ def _models(url: str, schema: str, as_of: str | None) -> None:
     if all(model.skipped for model in done):
         raise ConfigError(f"no model can be made in schema {schema}: {done[0].skipped}; run talon-one load first")
     for model in done:
-        click.echo(f"{schema}.{model.name}" + (f"  skipped: {model.skipped}" if model.skipped else ""))
+        say(f"{schema}.{model.name}" + (f"  skipped: {model.skipped}" if model.skipped else ""))
 
 
 def _instant(text: str) -> datetime:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from talon_one_cli.syncing import sync_options
+from talon_one_singer.output import say_json
+from talon_one_singer.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +81,7 @@ def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     if options["output"]:
         _write(options["output"], content)
     if options["as_json"]:
-        click.echo(json.dumps(content, indent=2, default=str))
+        say_json(content, indent=2)
     else:
         _print_plan(plans)
     stopped = [one for one in plans if one.guard]
@@ -131,7 +133,7 @@ def _write(path: str, content: dict[str, Any]) -> None:
     from talon_one_singer import ConfigError
 
     try:
-        Path(path).write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+        Path(path).write_text(json.dumps(redacted(content), indent=2, default=str) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"-o: cannot write {path}: {error.strerror}") from None
 
@@ -172,7 +174,7 @@ def report(feeds: Sequence[Feed], run: str, *, as_json: bool) -> None:
     """Print what a run did."""
     if as_json:
         figures = {feed.destination.name: feed.figures.as_dict() for feed in feeds}
-        click.echo(json.dumps({"run": run, "destinations": figures}))
+        say_json({"run": run, "destinations": figures})
         return
     from rich import box
     from rich.table import Table

@@ -10,6 +10,7 @@ import click
 
 from talon_one_cli.amounts import plain, signed
 from talon_one_cli.connection import connection_options, instant_option, load_settings
+from talon_one_singer.output import say, write_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +80,7 @@ def _compare(warehouse: Warehouse, at: datetime | None, *, as_json: bool) -> int
         for difference in found:
             _print(kind, key, difference, as_json=as_json)
     if not as_json:
-        click.echo(f"{compared:,} ledgers compared, {disagreeing:,} disagree")
+        say(f"{compared:,} ledgers compared, {disagreeing:,} disagree")
     return FOUND if disagreeing else 0
 
 
@@ -126,10 +127,10 @@ def _print(kind: str, key: LedgerKey, difference: Difference, *, as_json: bool) 
     figures = map(plain, (difference.counted, difference.told, difference.by))
     values = (kind, *key, difference.figure, *figures)
     if as_json:
-        click.echo(json.dumps(dict(zip(_COLUMNS, values, strict=True))))
+        write_data(json.dumps(dict(zip(_COLUMNS, values, strict=True))).encode() + b"\n")
         return
     ledger = f"{key.owner}/{key.subledger}" if key.subledger else key.owner
-    click.echo(
+    say(
         f"{kind} {ledger} of program {key.program}: {difference.figure} is told as {plain(difference.told)}, "
         f"its transactions give {plain(difference.counted)} ({signed(difference.by)})"
     )

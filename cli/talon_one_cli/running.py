@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from talon_one_singer.errors import ClosedPipe
 from talon_one_singer.exits import guarded
@@ -13,7 +15,17 @@ from talon_one_singer.logs import Redactor, configure_logging, log_level
 from talon_one_singer.signals import StopSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+
+def _given() -> list[Mapping[str, Any]]:
+    """The options of the command line: their URLs may hold secrets."""
+    context = click.get_current_context(silent=True)
+    found: list[Mapping[str, Any]] = []
+    while context is not None:
+        found.append(context.params)
+        context = context.parent
+    return found
 
 
 def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
@@ -22,6 +34,7 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
     from tap_talon_one.tap import definition
 
     redact, stop = Redactor(), StopSignal()
+    redact.add_from(_given())
     tap = definition()
     expected: dict[type[Exception], int] = {WarehouseConfigError: 2, WarehouseError: 1, **tap.expected_errors}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from talon_one_singer.output import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +49,7 @@ def _guarded(
     def work(_stop: Any, _redact: Any) -> None:
         found = _read(path, run_id)
         if as_json:
-            click.echo(json.dumps(found if run_id is None else found[0], indent=2))
+            say_json(found if run_id is None else found[0], indent=2)
         else:
             tell(found)
 
@@ -100,14 +101,10 @@ def _sums(figures: Any) -> tuple[int, int, int]:
 
 def _print_one(found: Sequence[Mapping[str, Any]]) -> None:
     one = found[0]
-    click.echo(
-        f"run {one['id']}: {one['command']}, {one['started'][:19]} to {(one['ended'] or '?')[:19]}, {one['status']}"
-    )
+    say(f"run {one['id']}: {one['command']}, {one['started'][:19]} to {(one['ended'] or '?')[:19]}, {one['status']}")
     if one["error"]:
-        click.echo(one["error"])
+        say(one["error"])
     for name, figures in one["destinations"].items():
-        click.echo(f"{name}: " + ", ".join(f"{what} {count}" for what, count in figures.items() if count))
+        say(f"{name}: " + ", ".join(f"{what} {count}" for what, count in figures.items() if count))
     for row in one["rejects"]:
-        click.echo(
-            f"refused {row['stream']} {row['place']}: {row['key']}: {row['reason']} {row['server'] or ''}".rstrip()
-        )
+        say(f"refused {row['stream']} {row['place']}: {row['key']}: {row['reason']} {row['server'] or ''}".rstrip())

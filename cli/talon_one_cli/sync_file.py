@@ -59,6 +59,7 @@ def read_sync_file(
     given = content.pop("syncs", None)
     if not isinstance(given, dict) or not given:
         raise ConfigError(f"{path}: 'syncs' must name at least one sync, each with source, sink and mode")
+    redact.add_from(given)  # sources have URLs, which may hold passwords and keys
     settings = read_settings(content, path, config, redact, environ=environ)
     problems: list[str] = []
     syncs: list[Sync] = []
@@ -112,12 +113,22 @@ def _read(path: str, environ: Mapping[str, str], redact: Redactor) -> dict[str, 
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}; check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML{_why(error)}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not YAML: {error.reason} at byte {error.start}; save it as UTF-8") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path} must hold an object with 'syncs', not {json_type(content)}")
     filled: dict[str, Any] = _filled(content, path, environ, redact)
     return filled
+
+
+def _why(error: Exception) -> str:
+    """Where it breaks and why; without a word of the file, which may be a key."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    where = f", line {mark.line + 1} column {mark.column + 1}" if mark else ""
+    words = re.sub(r"(['\"])(?:(?!\1).){2,}\1", "...", " ".join(str(problem or "it cannot be read").split()))
+    return f"{where}: {words}; put values with special characters in quotes"
 
 
 def _filled(value: Any, path: str, environ: Mapping[str, str], redact: Redactor) -> Any:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer.output import checked_stdout
+from talon_one_singer.printable import printable_lines
+from talon_one_singer.redaction import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,7 +16,16 @@ _WIDE = 240  # characters in a file or a pipe, where nothing is cut off for the 
 
 
 def console() -> Console:
-    """Standard output, as wide as the terminal, or wide enough for any table."""
-    from rich.console import Console
+    """Standard output, as wide as the terminal, or wide enough for any table.
 
-    return Console(width=None if sys.stdout.isatty() else _WIDE)
+    Text is shown as it is, without markup, made printable and redacted.
+    """
+    from rich.console import Console
+    from rich.text import Text  # noqa: TC002  a lazy import, as that of the console
+
+    class PlainConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(redact(printable_lines(text)), **options)
+
+    width = None if sys.stdout.isatty() else _WIDE
+    return PlainConsole(file=checked_stdout(), width=width, markup=False, emoji=False, highlight=False)

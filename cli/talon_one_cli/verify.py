@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from talon_one_cli.syncing import sync_options
+from talon_one_singer.output import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,8 @@ def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> list
         _tell(found, as_json=options["as_json"] and not options["heal"])
         if options["heal"] and any(one.verdict == "drift" for one in found):
             found = _look(file, client, store, stop, heal=False)
-            click.echo("healed; now:" * (not options["as_json"]), nl=not options["as_json"])
+            if not options["as_json"]:
+                say("healed; now:")
         if options["heal"]:
             _tell(found, as_json=options["as_json"])
     return found
@@ -78,14 +79,14 @@ def _look(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSignal
 
 def _tell(found: Sequence[Finding], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([one.as_dict() for one in found]))
+        say_json([one.as_dict() for one in found])
         return
     for one in found:
         if one.verdict == "unknown":
-            click.echo(f"{one.name}: unknown: {one.why}")
+            say(f"{one.name}: unknown: {one.why}")
             continue
         figures = f"{one.expected:,} expected, {one.there:,} there, {one.strangers:,} of other people"
         drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.left:,} left" * (one.verdict == "drift")
-        click.echo(f"{one.name}: {one.verdict}: {figures}{drift}")
+        say(f"{one.name}: {one.verdict}: {figures}{drift}")
         for kind, keys in one.examples.items():
-            click.echo(f"  {kind}: {', '.join(keys)}")
+            say(f"  {kind}: {', '.join(keys)}")

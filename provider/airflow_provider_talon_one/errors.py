@@ -34,13 +34,13 @@ def fail_for_good() -> Iterator[None]:
     try:
         yield
     except AirflowNotFoundException as error:  # a connection that is not there
-        raise AirflowFailException(str(error)) from error
+        raise AirflowFailException(redact(str(error))) from error
     except AirflowException:
         raise
     except Exception as error:
         kinds = (*permanent_errors(), ValueError, LookupError)
         if all(isinstance(one, kinds) for one in causes_of(error)):
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(redact(str(error))) from error
         raise
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from talon_one_singer.errors import ConfigError, OutputError
+from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -103,7 +104,8 @@ class BatchFiles:
             with fsspec.open(url, "wb") as file:
                 file.write(body)
         except Exception as error:  # file systems of fsspec have errors of their own
-            raise OutputError(f"the batch file {url.split('?', 1)[0]} cannot be written: {error}") from error
+            why = Redactor(url_secrets(url))(str(error))
+            raise OutputError(f"the batch file {shown_url(url)} cannot be written: {why}") from error
         return url
 
 

@@ -114,5 +114,5 @@ def _page(definition: TapDefinition, options: Options) -> str | None:
 def print_text(text: str) -> None:
     """Writes to stdout, or tells that it is gone."""
     with output_errors():
-        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
         sys.stdout.buffer.flush()

@@ -34,7 +34,7 @@ class SingerError(Exception):
     @property
     def lines(self) -> list[str]:
         """The message, one problem a line."""
-        return str(self).splitlines()
+        return str(self).split("\n")
 
 
 class ConfigError(SingerError):

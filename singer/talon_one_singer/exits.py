@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING
 
-from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stopped
+from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stopped, output_errors
+from talon_one_singer.output import drop_stdout
+from talon_one_singer.printable import printable
+from talon_one_singer.redaction import activate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +25,15 @@ def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, wo
     """Does the work and gives the exit code.
 
     An expected error is told in a line for each problem. Anything else is a bug of ours and shows its traceback,
-    secrets masked, with the place to report it.
+    secrets masked, with the place to report it. The redactor is that of the whole process from here on.
     """
+    activate(redact)
     try:
         work()
+        with output_errors():
+            sys.stdout.flush()
     except OutputError as error:
-        _drop_stdout()
+        drop_stdout()
         if not isinstance(error, ClosedPipe):
             _tell(redact, error)
         return _stopped_code(stop) or error.exit_code
@@ -59,13 +64,6 @@ def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -
 
 
 def _tell(redact: Redactor, error: Exception) -> None:
-    lines = error.lines if isinstance(error, SingerError) else str(error).splitlines()
-    for line in lines or [type(error).__name__]:
-        sys.stderr.write(f"Error: {redact(line)}\n")
-
-
-def _drop_stdout() -> None:
-    """Sends what is still buffered nowhere; Python would fail on it once more at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    lines = error.lines if isinstance(error, SingerError) else str(error).split("\n")
+    for line in lines if any(lines) else [type(error).__name__]:
+        sys.stderr.write(f"Error: {redact(printable(line))}\n")

@@ -5,7 +5,6 @@ https://sdk.meltano.com/en/latest/batch.html
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from talon_one_singer.exact_json import line_object
 from talon_one_singer.incoming import BadLine, RecordLines
 from talon_one_singer.input_limits import unpacked
 from talon_one_singer.lines import printable, read_blocks
+from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -142,20 +142,11 @@ def _path(url: str) -> str:
 
 def _name(url: str) -> str:
     """What to call the file: a path, or the URL without what may be secret in it."""
-    if "://" not in url:
-        return url
-    return re.sub(r"//[^/@]*@", "//", url.split("?", 1)[0]).removeprefix("file://")
+    return shown_url(url).removeprefix("file://")
 
 
 def _why(error: Exception, url: str) -> str:
     if isinstance(error, FileNotFoundError):
         return ": there is none of this name"
     words = (getattr(error, "strerror", None) or str(error)).splitlines() or [type(error).__name__]
-    return f": {_without_secrets(words[0], url)[:200]}"
-
-
-def _without_secrets(words: str, url: str) -> str:
-    user = re.search(r"//([^/@:]*:)?([^/@]*)@", url)
-    for secret in filter(None, (url.partition("?")[2], user and user[2])):
-        words = words.replace(secret, "********")
-    return words
+    return f": {printable(Redactor(url_secrets(url))(words[0]).encode())[:200]}"

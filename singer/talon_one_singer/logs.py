@@ -2,59 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.secret import MASK, Secret
+from talon_one_singer.printable import printable, printable_lines
+from talon_one_singer.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import TextIO
 
+__all__ = ["RedactingFormatter", "Redactor", "configure_logging", "log_level"]
+
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-_SHORTEST_SECRET = 4
-
-
-class Redactor:
-    """Masks known secrets in text, as they are and as URLs, JSON and Python literals spell them.
-
-    Secrets of less than four characters are left alone: masking them would garble every line and so tell them.
-    """
-
-    def __init__(self, secrets: Iterable[Secret | str] = ()) -> None:
-        self._spellings: tuple[str, ...] = ()
-        for secret in secrets:
-            self.add(secret)
-
-    def add(self, secret: Secret | str) -> None:
-        """Masks this one too from now on."""
-        value = secret.reveal() if isinstance(secret, Secret) else secret
-        if len(value) >= _SHORTEST_SECRET:
-            forms = {value, quote(value, safe=""), quote(value), json.dumps(value)[1:-1], repr(value)[1:-1]}
-            self._spellings = tuple(sorted({*self._spellings, *forms}, key=len, reverse=True))
-
-    def add_from(self, settings: Mapping[str, object]) -> None:
-        """Masks every secret among loaded settings."""
-        for value in settings.values():
-            if isinstance(value, Secret):
-                self.add(value)
-
-    def __call__(self, text: str) -> str:
-        """The text, masked."""
-        for spelling in self._spellings:
-            text = text.replace(spelling, MASK)
-        return text
 
 
 class RedactingFormatter(logging.Formatter):
-    """``2026-11-22T12:00:00Z INFO tap-talon-one message``, masked after all else, tracebacks included.
+    """``2026-11-22T12:00:00Z INFO tap-talon-one message``, masked and made printable after all else.
 
-    A ``logging.Filter`` would not do: it sees a record before the exception's text is made.
+    A message is one line, whatever ids and servers put into it; only tracebacks have more, which are indented. A
+    ``logging.Filter`` would not do: it sees a record before the exception's text is made.
     """
 
     def __init__(self, name: str, redact: Redactor) -> None:
@@ -68,6 +38,14 @@ class RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line (with an exception: lines) of a record."""
         return self._redact(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """The line of a record, without its exception."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
+        """The traceback, indented so that no line of it looks like a record."""
+        return "  " + printable_lines(super().formatException(ei)).replace("\n", "\n  ")
 
 
 class _StderrHandler(logging.StreamHandler["TextIO"]):

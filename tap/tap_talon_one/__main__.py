@@ -6,9 +6,10 @@ from __future__ import annotations
 def main() -> None:
     """Run the command line."""
     from talon_one_singer.cli import tap_command
+    from talon_one_singer.output import run_process
     from tap_talon_one.tap import definition
 
-    tap_command(definition())()
+    run_process(tap_command(definition()))
 
 
 if __name__ == "__main__":

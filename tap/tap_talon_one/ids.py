@@ -17,6 +17,7 @@ from talon_one_singer import ConfigError
 from talon_one_singer.column_names import AmbiguousNameError, find_column, repeated_name
 from talon_one_singer.files import nearest
 from talon_one_singer.input_limits import InputError, InputLimits, unpacked
+from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.shards import Shard
 from talon_one_singer.text_rows import CsvRows, json_rows
 from talon_one_singer.value_texts import id_text
@@ -200,7 +201,7 @@ def ids_in_file(url: str, column: str, *, setting: str, limits: InputLimits | No
     plain = url.lower().removesuffix(".gz")
     reader = next((read for suffix, read in _READERS.items() if plain.endswith(suffix)), None)
     if reader is None:
-        raise ConfigError(f"{setting}: {shown(url)} must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)")
+        raise ConfigError(f"{setting}: {shown_url(url)} must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)")
     for place, value in reader(url, column, setting, limits or InputLimits()):
         if value in (None, ""):
             continue
@@ -208,17 +209,8 @@ def ids_in_file(url: str, column: str, *, setting: str, limits: InputLimits | No
             yield id_text(value)
         except ValueError as error:
             raise ConfigError(
-                f"{setting}: {shown(url)}{place}: column {column!r} holds what is no id: {error}"
+                f"{setting}: {shown_url(url)}{place}: column {column!r} holds what is no id: {error}"
             ) from None
-
-
-def shown(url: str) -> str:
-    """A path or URL for messages: without password and query, which may hold secrets."""
-    if "://" not in url:
-        return url
-    scheme, rest = url.split("?", 1)[0].split("://", 1)
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 @contextmanager
@@ -227,14 +219,16 @@ def _told(url: str, setting: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise ConfigError(f"{setting}: there is no file {shown(url)}") from error
+        raise ConfigError(f"{setting}: there is no file {shown_url(url)}") from error
     except InputError as error:
         place = f", line {error.line}" if error.line else ""
-        raise ConfigError(f"{setting}: {shown(url)}{place}: {error.reason}") from error
+        raise ConfigError(f"{setting}: {shown_url(url)}{place}: {error.reason}") from error
     except ConfigError:
         raise
     except Exception as error:  # file systems of fsspec have errors of their own
-        raise ConfigError(f"{setting}: cannot read {shown(url)}: {str(error).replace(url, shown(url))}") from error
+        raise ConfigError(
+            f"{setting}: cannot read {shown_url(url)}: {Redactor(url_secrets(url))(str(error))}"
+        ) from error
 
 
 @contextmanager
@@ -248,7 +242,7 @@ def _opened(url: str, setting: str, limits: InputLimits) -> Iterator[BinaryIO]:
 def _csv(url: str, column: str, setting: str, limits: InputLimits) -> Iterator[_Found]:
     with _opened(url, setting, limits) as file:
         rows = CsvRows(file, limits)
-        at = rows.columns.index(_column(column, rows.columns, shown(url), setting))
+        at = rows.columns.index(_column(column, rows.columns, shown_url(url), setting))
         for line, row in rows:
             yield f", line {line}", row[at]
 
@@ -257,7 +251,7 @@ def _json_lines(url: str, column: str, setting: str, limits: InputLimits) -> Ite
     with _opened(url, setting, limits) as file:
         for number, row in json_rows(file, limits):
             place = f", line {number}"
-            yield place, row[_column(column, list(row), f"{shown(url)}{place}", setting)]
+            yield place, row[_column(column, list(row), f"{shown_url(url)}{place}", setting)]
 
 
 def _parquet(url: str, column: str, setting: str, limits: InputLimits) -> Iterator[_Found]:
@@ -271,7 +265,7 @@ def _parquet(url: str, column: str, setting: str, limits: InputLimits) -> Iterat
         if url.lower().endswith(".gz"):  # Parquet is read from its end
             copyfileobj(file, copy)
         parquet = pq.ParquetFile(copy if copy.tell() else file)
-        name = _column(column, parquet.schema_arrow.names, shown(url), setting)
+        name = _column(column, parquet.schema_arrow.names, shown_url(url), setting)
         field = parquet.schema_arrow.field(name)
         for batch in parquet.iter_batches(columns=[name]):
             for value in Conversion().values(batch.column(0), field):

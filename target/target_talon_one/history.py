@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from talon_one_singer.redaction import redact
 from target_talon_one.database import Database
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Reject:
 # A key is an id, or a JSON list that holds one.
 _OF_PERSON = "(key = ? OR (starts_with(key, '[') AND (contains(key, ?) OR contains(key, ?))))"
 _LARGEST = 4_000_000  # characters; a larger row is in the rejects file only, and is not tried again
+_LONGEST_ERROR = 1000
 _REJECT_TYPES = {"status": pa.int32(), "attempts": pa.int32()}
 
 
@@ -56,6 +58,8 @@ class History(Database):
             values: dict[str, list[Any]] = {name: [getattr(one, name) for one in rejects] for name in names}
             values["fields"] = [None if one.fields is None else one.fields.decode() for one in rejects]
             values["source"] = [None if len(one.source or "") > _LARGEST else one.source for one in rejects]
+            for name in ("place", "reason", "server"):
+                values[name] = list(map(redact, values[name]))
             columns = {name: pa.array(column, _REJECT_TYPES.get(name, pa.string())) for name, column in values.items()}
             self._db.register("refused", pa.table(columns))
             self._run(
@@ -114,11 +118,12 @@ class History(Database):
         """A run begins; those that never ended are marked as broken off."""
         with self._transaction():
             self._run("UPDATE runs SET status = 'broken off' WHERE status = 'running'")
-            self._run("INSERT INTO runs VALUES (?, ?, ?, NULL, 'running', NULL)", run, command, started)
+            self._run("INSERT INTO runs VALUES (?, ?, ?, NULL, 'running', NULL)", run, redact(command), started)
 
     def end_run(self, run: str, ended: str, status: str, error: str | None) -> None:
-        """A run has ended."""
-        self._run("UPDATE runs SET ended = ?, status = ?, error = ? WHERE id = ?", ended, status, error, run)
+        """A run has ended; what is kept of its error is redacted and has _LONGEST_ERROR characters at most."""
+        words = None if error is None else redact(error)[:_LONGEST_ERROR]
+        self._run("UPDATE runs SET ended = ?, status = ?, error = ? WHERE id = ?", ended, status, words, run)
 
     def note_figures(self, run: str, destination: int, name: str, figures: Mapping[str, Any]) -> None:
         """What a run did to a destination."""

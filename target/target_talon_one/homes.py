@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.shards import WHOLE
 from target_talon_one.errors import StoreError, StoreLockedError
 from target_talon_one.parts import check_others, label
@@ -79,7 +80,7 @@ class FolderHome:
     """
 
     def __init__(self, url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE) -> None:
-        self.name = _without_secrets(url)
+        self.name, self._redact = shown_url(url), Redactor(url_secrets(url))
         if "?" in url:
             raise StoreError(
                 f"the store {self.name} is a folder, whose URL has no parameters; leave out what is behind ?"
@@ -97,7 +98,7 @@ class FolderHome:
                 self._fs, path = fsspec.core.url_to_fs(url)
         except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
             hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
-            raise StoreError(f"the store {self.name} cannot be used: {error}{hint}") from None
+            raise StoreError(f"the store {self.name} cannot be used: {self._redact(str(error))}{hint}") from None
         self._root = path.rstrip("/")
         self._check_others(shard)
         self._root = "/".join([self._root, label(shard)]).rstrip("/")
@@ -159,7 +160,7 @@ class FolderHome:
         return f"{self._root}/{file}"
 
     def _told(self) -> AbstractContextManager[None]:
-        return _telling(self.name)
+        return _telling(self.name, self._redact)
 
 
 class PostgresHome:
@@ -172,8 +173,8 @@ class PostgresHome:
     def __init__(self, url: str, shard: Shard = WHOLE) -> None:
         self._shard = shard
         self._table = "_".join(filter(None, [_TABLE, label(shard).replace("-", "_")]))
-        self.name = _without_secrets(url)
-        self._secret = _password(url)
+        self.name = shown_url(url)
+        self._redact = Redactor(url_secrets(url))
         try:
             from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
         except ImportError as error:
@@ -233,7 +234,8 @@ class PostgresHome:
             with self._told():
                 self._db.commit()
         except StoreError:
-            self._db.rollback()
+            with suppress(Exception):  # a connection that is dead has nothing to take back
+                self._db.rollback()
             raise
 
     def close(self) -> None:
@@ -252,25 +254,14 @@ class PostgresHome:
             return found
 
     def _told(self) -> AbstractContextManager[None]:
-        return _telling(self.name, self._secret)
+        return _telling(self.name, self._redact)
 
 
 @contextmanager
-def _telling(name: str, secret: str = "") -> Iterator[None]:
+def _telling(name: str, redact: Redactor) -> Iterator[None]:
     """Errors of file systems and drivers as ours."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - they have no class in common
         words = " ".join(str(error).split())
-        if secret:
-            words = words.replace(secret, "***")
-        raise StoreError(f"the store {name}: {words or type(error).__name__}") from None
-
-
-def _without_secrets(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url.split("?", 1)[0])
-
-
-def _password(url: str) -> str:
-    found = re.search(r"//[^/@:]*:([^/@]*)@", url)
-    return found[1] if found else ""
+        raise StoreError(f"the store {name}: {redact(words) or type(error).__name__}") from None

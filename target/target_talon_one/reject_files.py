@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
+from talon_one_singer.redaction import redact
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.wire import key_fields
 
@@ -85,12 +86,12 @@ def reject_line(reject: Reject, run: str, key_names: Sequence[str], *, masked: b
     return {
         "run": run,
         "stream": reject.stream,
-        "place": reject.place,
+        "place": redact(reject.place),
         "kind": reject.kind,
         "op": reject.op,
         "key": key,
-        "reason": "masked" if masked and reject.kind == "invalid" else reject.reason,
-        "server": None if masked else reject.server or None,
+        "reason": "masked" if masked and reject.kind == "invalid" else redact(reject.reason),
+        "server": None if masked else redact(reject.server) or None,
         "status": reject.status,
         "attempts": reject.attempts,
         "row": row,

@@ -91,7 +91,7 @@ class SyncRun:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         status = "done" if error is None else "stopped" if isinstance(error, GuardError) else "failed"
-        words = None if error is None else str(error)[:1000]
+        words = None if error is None else str(error)
         for feed in self.feeds.values():
             self._store.note_figures(self.id, feed.number, feed.destination.name, feed.figures.as_dict())
         self._store.end_run(self.id, self._time(), status, words)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import adbc_driver_manager as adbc
 import pyarrow as pa
 
+from talon_one_singer.redaction import Redactor
 from talon_one_warehouse.errors import (
     WarehouseConfigError,
     WarehouseError,
@@ -57,8 +58,7 @@ class Teller:
 
     def _ours(self, error: Exception, *, opening: bool) -> WarehouseError:
         line, state = _line(error), getattr(error, "sqlstate", None) or ""
-        for secret in self.secrets:
-            line = line.replace(secret, "***")
+        line = Redactor(self.secrets)(line)
         kind = next((kind for mark, kind in self.meanings.items() if _means(mark, line, state)), WarehouseError)
         if kind is WarehouseFullError:
             return kind(f"no room left for {self.where}; make room and run again, nothing was half written")

@@ -10,6 +10,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
+from talon_one_singer.redaction import url_secrets
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
@@ -54,10 +55,10 @@ def connect_postgresql(rest: str) -> ADBCConnection:
     from talon_one_warehouse.adbc_errors import Teller
     from talon_one_warehouse.postgresql_dialect import MEANINGS
 
-    place, _, query = rest.partition("?")
+    place = rest.partition("?")[0]
     if place.count("@") > 1:
         raise WarehouseConfigError(f"the PostgreSQL URL is {_UNREADABLE}")
-    teller = Teller(f"postgresql://{_USER.sub('', place)}", MEANINGS, _secrets(place, query))
+    teller = Teller(f"postgresql://{_USER.sub('', place)}", MEANINGS, tuple(url_secrets(f"postgresql://{rest}")))
     try:
         return _connection(partial(connect, _with_timeout(rest)), teller)
     except WarehouseConfigError as error:
@@ -137,8 +138,8 @@ def connect_driver(driver: str, uri: str, options: Mapping[str, str] | None = No
     connect = _connect(driver, f"adbc-driver-{driver.replace('_', '-')}")
     from talon_one_warehouse.adbc_errors import Teller
 
-    secrets = {uri, *_secrets(uri.partition("?")[0], uri.partition("?")[2]), *(options or {}).values()}
-    teller = Teller(f"the {driver} database", {}, tuple(sorted(secrets - {""}, key=len, reverse=True)))
+    secrets = {uri, *url_secrets(uri if "://" in uri else f"{driver}://{uri}"), *(options or {}).values()}
+    teller = Teller(f"the {driver} database", {}, tuple(secrets))
     first = next(iter(signature(connect).parameters))
     arguments: dict[str, Any] = ({first: uri} if uri else {}) | ({"db_kwargs": dict(options)} if options else {})
     if uri and first == "db_kwargs":
@@ -170,15 +171,6 @@ def _warehouse(connection: ADBCConnection, dialect: Dialect, schema: str) -> War
     from talon_one_warehouse.adbc_warehouse import ADBCWarehouse
 
     return ADBCWarehouse(connection, dialect, schema=schema)
-
-
-def _secrets(place: str, query: str) -> tuple[str, ...]:
-    """The passwords of a URL, as they stand in it and as they are meant; the longest first."""
-    found = {place.rpartition("@")[0].rpartition("//")[2].partition(":")[2]}
-    found |= {value for name, _, value in (part.partition("=") for part in query.split("&")) if "password" in name}
-    return tuple(
-        sorted({text for secret in found for text in (secret, unquote(secret)) if text}, key=len, reverse=True)
-    )
 
 
 def _with_timeout(rest: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from talon_one_singer.column_names import ColumnNames
 from talon_one_singer.input_limits import InputError, unpacked
+from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.text_rows import CsvRows, json_rows
 from talon_one_warehouse.arrow_parts import ROWS
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
@@ -62,7 +63,9 @@ def open_file(url: str, limits: InputLimits, filesystem: AbstractFileSystem | No
         return opener(_TextFile(url, limits, filesystem))
     if name.endswith(".parquet") or "." not in name.rsplit("/", 1)[-1]:
         return _open_parquet(url, filesystem)
-    raise WarehouseConfigError(f"{url}: a source is a database or a file that ends with .csv, .jsonl or .parquet")
+    raise WarehouseConfigError(
+        f"{shown_url(url)}: a source is a database or a file that ends with .csv, .jsonl or .parquet"
+    )
 
 
 class _TextFile:
@@ -78,7 +81,9 @@ class _TextFile:
             system, path = _at(self.url, self._filesystem)
             stored = stack.enter_context(system.open(path, "rb"))
         except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
-            raise WarehouseConfigError(f"cannot read the source {self.url}: {_why(error)}") from None
+            raise WarehouseConfigError(
+                f"cannot read the source {shown_url(self.url)}: {_why(error, self.url)}"
+            ) from None
         return unpacked(stored, "gzip" if self.url.lower().endswith(".gz") else None, self.limits)
 
     @contextmanager
@@ -87,11 +92,11 @@ class _TextFile:
         try:
             yield
         except InputError as error:
-            raise kind(f"{self.url} {error}" if error.line else f"{self.url}: {error}") from None
+            raise kind(f"{shown_url(self.url)} {error}" if error.line else f"{shown_url(self.url)}: {error}") from None
         except WarehouseError:
             raise
         except Exception as error:  # noqa: BLE001 - file systems and codecs have errors of their own
-            raise WarehouseError(f"the source {self.url} breaks off: {_why(error)}") from None
+            raise WarehouseError(f"the source {shown_url(self.url)} breaks off: {_why(error, self.url)}") from None
 
 
 def _open_csv(file: _TextFile) -> FileSource:
@@ -157,7 +162,7 @@ def _open_parquet(url: str, filesystem: AbstractFileSystem | None) -> FileSource
     try:
         system, path = _at(url, filesystem)
     except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
-        raise WarehouseConfigError(f"cannot read the source {url}: {_why(error)}") from None
+        raise WarehouseConfigError(f"cannot read the source {shown_url(url)}: {_why(error, url)}") from None
     found = ParquetFiles(system, path, url)
     return FileSource(found.columns, found.rows, ExitStack())
 
@@ -172,8 +177,9 @@ def _at(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSy
     return system, path
 
 
-def _why(error: Exception) -> str:
-    return " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
+def _why(error: Exception, url: str) -> str:
+    words = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
+    return Redactor(url_secrets(url))(words)
 
 
 _MOST_COLUMNS = 10_000

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from talon_one_singer.column_names import repeated_name
 from talon_one_singer.input_limits import InputLimits
+from talon_one_singer.redaction import shown_url
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class SourceSpec:
     table: str | None = None
 
     def __repr__(self) -> str:
-        return f"SourceSpec({without_password(self.url)!r}, sql={self.sql!r}, table={self.table!r})"
+        return f"SourceSpec({shown_url(self.url)!r}, sql={self.sql!r}, table={self.table!r})"
 
 
 class Source(Protocol):
@@ -127,14 +128,6 @@ def _opened(spec: SourceSpec, filesystem: AbstractFileSystem | None, limits: Inp
         raise WarehouseConfigError(
             f"{error.name} is not installed; run: pip install 'talon-one-connector[warehouse]'"
         ) from None
-
-
-def without_password(url: str) -> str:
-    """The URL as it may be shown."""
-    head, at, tail = url.rpartition("@")
-    scheme, separator, _ = head.partition("://")
-    shown = f"{scheme}://***@{tail}" if at and separator else url
-    return shown.partition("?")[0]
 
 
 def _check(spec: SourceSpec, place: str) -> None:

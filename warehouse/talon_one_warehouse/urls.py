@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from talon_one_singer.redaction import redact
 from talon_one_warehouse.adbc_urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.parquet_urls import PARQUET_OPENERS, REMOTE, is_folder, open_folder, open_remote_at
@@ -74,7 +75,7 @@ def _open_duckdb(rest: str, schema: str) -> Warehouse:
 
 def _without_secrets(url: str) -> str:
     """What stands behind the last ``@``: a mistyped URL can hold a password."""
-    return url.rpartition("@")[2]
+    return redact(url.rpartition("@")[2].partition("?")[0])
 
 
 _EXAMPLE = "duckdb:///loyalty.duckdb"

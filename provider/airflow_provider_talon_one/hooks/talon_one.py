@@ -133,6 +133,7 @@ class TalonOneHook(BaseHook):
             AirflowFailException: one of them cannot be used; names it.
         """
         from talon_one_singer import ConfigSource
+        from talon_one_singer.redaction import activate
 
         with fail_for_good():
             place = f"the connection {self.talon_one_conn_id}"
@@ -141,6 +142,8 @@ class TalonOneHook(BaseHook):
             texts = {f"{table.prefix}_{name}".upper(): value for name, value in given.items() if isinstance(value, str)}
             settings = table.load([ConfigSource(place, self.values), ConfigSource("the task", typed)], texts)
             redact.add_from(settings)
+            activate(redact)
+            mask_urls(settings)
             return settings
 
     def get_conn(self) -> TalonOneClient:

@@ -1,0 +1,151 @@
+"""Standard output and standard error: how a process begins with them, writes to them and gives them up."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from talon_one_singer.errors import OutputError, output_errors
+from talon_one_singer.printable import printable_lines
+from talon_one_singer.redaction import redact, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run_process(command: Callable[[], None]) -> None:
+    """Run a command line to its exit; the outermost function of every program.
+
+    Characters that the output's encoding lacks are replaced, closed standard streams are noticed, and an output that
+    takes no more bytes is told in one line.
+    """
+    prepare_streams()
+    try:
+        try:
+            command()
+        finally:
+            with output_errors():
+                sys.stdout.flush()
+    except OSError as error:  # of click: help and versions are written by it
+        _fail(OutputError(f"cannot write the output: {error.strerror or error}"))
+    except OutputError as error:
+        _fail(error)
+
+
+def prepare_streams() -> None:
+    """Make sure that the three standard streams are there and never fail on a character."""
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        _hold(number, mode)
+    # A closed standard output is open for reading now: whatever is written to it fails as it should.
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or io.TextIOWrapper(io.BufferedWriter(_Closed()), encoding="utf-8")
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _hold(number: int, mode: int) -> None:
+    """Open the null device in place of a closed stream: otherwise the next file that is opened would get its number."""
+    try:
+        os.fstat(number)
+    except OSError:
+        opened = os.open(os.devnull, mode)
+        if opened != number:
+            os.dup2(opened, number)
+            os.close(opened)
+
+
+class _Closed(io.RawIOBase):
+    """A standard output that was closed before the process began."""
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 1
+
+    def write(self, _: Any) -> int:
+        raise OSError(9, "standard output is closed")
+
+
+def checked_stdout() -> IO[str]:
+    """Standard output for a library that writes to a file; what the system says about it becomes an OutputError."""
+    return cast("IO[str]", _CheckedStdout())
+
+
+class _CheckedStdout:
+    def write(self, text: str) -> int:
+        with output_errors():
+            return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with output_errors():
+            sys.stdout.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stdout, name)
+
+
+def drop_stdout() -> None:
+    """Send what is still buffered nowhere; Python would fail on it once more at its end."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115,PTH123
+
+
+def say(text: str = "", *, end: str = "\n", err: bool = False) -> None:
+    """Write text for people, made printable and redacted.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    write_text(redact(printable_lines(text)) + end, err=err)
+
+
+def say_json(value: Any, *, indent: int | None = None) -> None:
+    """Write a report as JSON, its texts redacted.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    write_text(json.dumps(redacted(value), indent=indent, default=str) + "\n")
+
+
+def write_text(text: str, *, err: bool = False) -> None:
+    """Write data as it is, at once.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    stream = sys.stderr if err else sys.stdout
+    with output_errors():
+        stream.write(text)
+        stream.flush()
+
+
+def write_data(data: bytes) -> None:
+    """Write data: to a file or a pipe byte for byte, on a terminal made printable.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    if sys.stdout.isatty():
+        write_text(printable_lines(data.decode("utf-8", "backslashreplace")))
+        return
+    with output_errors():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _fail(error: OutputError) -> None:
+    drop_stdout()
+    if error.exit_code == 1:
+        sys.stderr.write(f"Error: {error}\n")
+    sys.exit(error.exit_code)
