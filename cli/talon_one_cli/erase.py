@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.logs import Redactor
     from talon_one_singer.signals import StopSignal
+    from target_talon_one.personal_data import Person
+    from target_talon_one.sinks import SinkType
 
 
 @click.command()
@@ -40,6 +42,8 @@ def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     from talon_one_cli.sync_file import read_settings
     from talon_one_cli.syncing import opened
     from talon_one_singer import ConfigError
+    from target_talon_one.personal_data import Person
+    from target_talon_one.reject_files import file_name
 
     ids = list(dict.fromkeys(_ids(options)))
     if not ids:
@@ -57,9 +61,14 @@ def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
             if not options["local_only"]:
                 counts["deleted" if _delete(client, name) else "not_there"] += 1
             counts["rows"] += store.erase(name)
+        sinks = store.sinks()
         store.compact()
-    for path in _files(settings, options["plan_files"]):
-        counts["lines"] += _clean(path, ids)
+    people = [Person(name) for name in ids]
+    by_file = {file_name(stream): sink for stream, sink in sinks.items()}
+    for path in _line_files(settings):
+        counts["lines"] += _clean_lines(path, people, by_file.get(path.name))
+    for path in options["plan_files"]:
+        counts["lines"] += _clean_plan(path, people)
     if options["as_json"]:
         say_json(counts)
     else:
@@ -91,35 +100,95 @@ def _delete(client: TalonOneClient, name: str) -> bool:
     return True
 
 
-def _files(settings: Mapping[str, Any], plans: Sequence[str]) -> Iterator[Path]:
+def _line_files(settings: Mapping[str, Any]) -> Iterator[Path]:
     for setting in ("rejects_directory", "results_directory"):
         yield from sorted(Path(settings[setting]).glob("*/*.jsonl"))
-    yield from map(Path, plans)
 
 
-def _clean(path: Path, ids: Sequence[str]) -> int:
-    """Leave out the lines that name one of the customers; a plan loses its samples."""
-    text = path.read_text(encoding="utf-8")
-    lines, kept = _without_samples(text) if path.suffix == ".json" else _without_lines(text, ids)
-    if kept != text:
-        fresh = path.with_name(f"{path.name}.new")
-        fresh.write_text(kept, encoding="utf-8")
+def _clean_lines(path: Path, people: Sequence[Person], sink: SinkType | None) -> int:
+    """Leave out the lines of these people; how many went."""
+    content = _read(path)
+    lines = content.split(b"\n")
+    cleaned = [_cleaned(line, people, sink) if line.strip() else line for line in lines]
+    kept = b"\n".join(line for line in cleaned if line is not None)
+    if kept != content:
+        _replace(path, kept)
+    return cleaned.count(None)
+
+
+def _cleaned(line: bytes, people: Sequence[Person], sink: SinkType | None) -> bytes | None:
+    """A line of a rejects or results file; None if it is one of theirs."""
+    from target_talon_one.personal_data import decoded
+
+    value = decoded(line)
+    if not isinstance(value, dict):
+        return None if any(person.mentioned_in(line.decode(errors="replace")) for person in people) else line
+    for person in people:
+        if _is_theirs(value, person, sink):
+            return None
+        line = _without_mentions(line, value, person)
+    return line
+
+
+def _is_theirs(value: Mapping[str, Any], person: Person, sink: SinkType | None) -> bool:
+    key, row = value.get("key"), value.get("row")
+    if person.has_key(key if isinstance(key, str) else None, sink):
+        return True
+    return person.has_row(row) if isinstance(row, str) else person.has_value([row, value.get("answer")], "")
+
+
+def _without_mentions(line: bytes, value: Mapping[str, Any], person: Person) -> bytes:
+    """The line of somebody else, with the id blotted out where our words or the server's mention it."""
+    import msgspec
+
+    words = {name: value[name] for name in ("reason", "server", "place") if isinstance(value.get(name), str)}
+    changed = {name: person.without_mentions(text) for name, text in words.items() if person.mentioned_in(text)}
+    if not changed:
+        return line
+    return msgspec.json.encode({**msgspec.json.decode(line, type=dict[str, msgspec.Raw]), **changed})
+
+
+def _clean_plan(path: str, people: Sequence[Person]) -> int:
+    """Leave out the samples of these people; how many went."""
+    from talon_one_singer.files import read_json_object
+
+    plan, gone = read_json_object(path, "plan"), 0
+    found = plan.get("destinations")
+    for one in found if isinstance(found, list) else []:
+        samples = one.get("samples") if isinstance(one, dict) else None
+        if not isinstance(samples, dict):
+            continue
+        for op, rows in samples.items():
+            if isinstance(rows, list):
+                kept = [row for row in rows if not _is_sample_of(row, people)]
+                gone += len(rows) - len(kept)
+                samples[op] = kept
+    if gone:
+        _replace(Path(path), (json.dumps(plan, indent=2) + "\n").encode())
+    return gone
+
+
+def _is_sample_of(row: Any, people: Sequence[Person]) -> bool:
+    from target_talon_one.personal_data import decoded
+
+    return any(person.has_value(decoded(json.dumps(row)), "") for person in people)
+
+
+def _read(path: Path) -> bytes:
+    from talon_one_singer import ConfigError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}; nothing was removed from it") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    from talon_one_singer import ConfigError
+
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.write_bytes(content)
         fresh.replace(path)
-    return lines
-
-
-def _without_samples(text: str) -> tuple[int, str]:
-    plan = json.loads(text)
-    found = plan.get("destinations", [])
-    lines = sum(len(rows) for one in found for rows in one.get("samples", {}).values())
-    for one in found:
-        one["samples"] = {}
-    return lines, json.dumps(plan, indent=2) + "\n"
-
-
-def _without_lines(text: str, ids: Sequence[str]) -> tuple[int, str]:
-    names = {json.dumps(name, ensure_ascii=ascii_only)[1:-1] for name in ids for ascii_only in (True, False)}
-    marks = [mark for name in names for mark in (f'"{name}', f'{name}"')]
-    lines = text.splitlines(keepends=True)
-    kept = [line for line in lines if not any(mark in line for mark in marks)]
-    return len(lines) - len(kept), "".join(kept)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}; nothing was removed from it") from None

@@ -13,6 +13,7 @@ from talon_one_singer.errors import ClosedPipe
 from talon_one_singer.exits import guarded
 from talon_one_singer.logs import Redactor, configure_logging, log_level
 from talon_one_singer.signals import StopSignal
+from talon_one_singer.temporary import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
     def run() -> None:
         configure_logging(name, log_level(os.environ, "TALON_ONE"), redact)
         logging.getLogger("talon_one_singer.metrics").setLevel(logging.WARNING)  # the counts are printed at the end
+        sweep()
         with stop.installed():
             try:
                 work(stop, redact)

@@ -79,11 +79,10 @@ def scratch(
         ConfigError: none of them can be read as it is set.
         TalonOneError, SomeStreamsFailed, WarehouseError: see Reading.run.
     """
-    import tempfile
-
     from talon_one_loading.entries import chosen_entries
     from talon_one_loading.sink import WarehouseSink
     from talon_one_singer.state import State
+    from talon_one_singer.temporary import TemporaryFolder
     from talon_one_warehouse import open_warehouse
     from tap_talon_one.tap import nothing_selected
 
@@ -91,7 +90,7 @@ def scratch(
     if not entries:
         raise nothing_selected(settings)
     with (
-        tempfile.TemporaryDirectory(prefix="talon-one-") as folder,
+        TemporaryFolder("scratch") as folder,
         open_warehouse(f"duckdb:///{folder}/scratch.duckdb", schema=SCRATCH_SCHEMA) as warehouse,
     ):
         context = run_context(settings, State(None), stop, redact)

@@ -31,6 +31,8 @@ def fail_for_good() -> Iterator[None]:
 
     Transient errors (no answer, 429, 5xx), a full disk and the like pass through, so that Airflow tries again.
     """
+    from talon_one_singer.redaction import redact
+
     try:
         yield
     except AirflowNotFoundException as error:  # a connection that is not there

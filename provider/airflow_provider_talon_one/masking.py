@@ -35,6 +35,21 @@ def mask_connection(connection: Any) -> None:
             mask_secret(quote(secret, safe=""))
 
 
+def mask_urls(value: Any) -> None:
+    """Mask users, passwords and tokens of all URLs in a value."""
+    from talon_one_singer.redaction import url_secrets
+
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            mask_urls(one)
+    elif isinstance(value, str):
+        for secret in url_secrets(value):
+            if len(secret) >= _SHORTEST:
+                mask_secret(secret)
+
+
 def _secrets(extra: Any, name: str = "") -> list[str]:
     """The texts whose names sound like secrets; short ones are words of the language too."""
     if isinstance(extra, dict):

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
-from airflow_provider_talon_one.masking import mask_connection
+from airflow_provider_talon_one.masking import mask_connection, mask_urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +68,7 @@ def place_of(url: Any, conn_id: str | None = None) -> Place | None:
     if match is None or _AZURE_ACCOUNT in match["path"].partition("/")[0]:
         if conn_id:
             raise ValueError(f"only {', '.join(_PROVIDERS)} URLs take a connection beside them; leave out {conn_id}")
+        mask_urls(text)
         return Place(text)
     if match["conn_id"] is not None and conn_id:
         raise ValueError(f"the URL names a connection already; leave out {conn_id}, or what is before the @")

@@ -104,7 +104,7 @@ class BatchFiles:
             with fsspec.open(url, "wb") as file:
                 file.write(body)
         except Exception as error:  # file systems of fsspec have errors of their own
-            why = Redactor(url_secrets(url))(str(error))
+            why = Redactor(url_secrets(url))(" ".join(str(error).split()))
             raise OutputError(f"the batch file {shown_url(url)} cannot be written: {why}") from error
         return url
 

@@ -17,6 +17,7 @@ from talon_one_singer.metrics import Metrics
 from talon_one_singer.progress import progress_for, summary
 from talon_one_singer.settings import ConfigSource
 from talon_one_singer.state import State
+from talon_one_singer.temporary import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +44,7 @@ def run(definition: TapDefinition, options: Options, redact: Redactor, stop: Sto
     Raises:
         SingerError: something expected; what else the tap's functions raise passes through.
     """
+    sweep()
     work = _work(definition, options)
     settings = load_settings(definition, options.config, redact)
     given_path, given = _given_catalog(options)

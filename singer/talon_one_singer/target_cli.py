@@ -76,7 +76,9 @@ def _run(definition: TargetDefinition, options: Mapping[str, Any], redact: Redac
     from talon_one_singer.metrics import Metrics
     from talon_one_singer.progress import summary
     from talon_one_singer.runs import load_settings
+    from talon_one_singer.temporary import sweep
 
+    sweep()
     settings = load_settings(definition, options["config"], redact)
     metrics, writer = Metrics(time.monotonic), MessageWriter(sys.stdout.buffer)
     source = sys.stdin.buffer

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager
 from shutil import copyfileobj
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
@@ -19,6 +18,7 @@ from talon_one_singer.files import nearest
 from talon_one_singer.input_limits import InputError, InputLimits, unpacked
 from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.shards import Shard
+from talon_one_singer.temporary import nameless_file
 from talon_one_singer.text_rows import CsvRows, json_rows
 from talon_one_singer.value_texts import id_text
 
@@ -261,7 +261,7 @@ def _parquet(url: str, column: str, setting: str, limits: InputLimits) -> Iterat
         from talon_one_singer.arrow_values import Conversion
     except ImportError as error:
         raise ConfigError(f"{setting}: Parquet needs pyarrow: pip install 'talon-one-connector[warehouse]'") from error
-    with _opened(url, setting, limits) as file, TemporaryFile() as copy:
+    with _opened(url, setting, limits) as file, nameless_file() as copy:
         if url.lower().endswith(".gz"):  # Parquet is read from its end
             copyfileobj(file, copy)
         parquet = pq.ParquetFile(copy if copy.tell() else file)

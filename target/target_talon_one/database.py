@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
@@ -114,12 +115,21 @@ class Database:
             raise
 
 
+def _drop_leftovers(path: str) -> None:
+    """Remove what a killed process has spilled or was about to compact; the lock of the file is held."""
+    if path != ":memory:":
+        rmtree(f"{path}.tmp", ignore_errors=True)
+        for ending in (".new", ".new.wal"):
+            Path(f"{path}{ending}").unlink(missing_ok=True)
+
+
 def _connect(path: str, memory: str) -> duckdb.DuckDBPyConnection:
     if path != ":memory:":
         path = str(Path(path).absolute())
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
         db = duckdb.connect(path)
+        _drop_leftovers(path)
         db.execute(f"SET memory_limit = '{memory}'; SET preserve_insertion_order = false; SET threads = 1")
         db.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
     except duckdb.Error as error:

@@ -84,7 +84,6 @@ class Comparison:
         requests: how many calls that takes if no row is refused.
         new_profiles: profiles that would be created; None: it cannot be known.
         creates_audience: the audience is still to be made.
-        digest: of the source's rows.
         generation: of what is known of the destination.
     """
 
@@ -92,7 +91,6 @@ class Comparison:
     requests: int
     new_profiles: int | None
     creates_audience: bool
-    digest: str
     generation: int
 
 
@@ -144,7 +142,7 @@ class Feed:
         self._buffer = _Buffer()
         self._key_only = all(field.key for field in destination.sink.fields)
         self._staged = self._duplicates = 0
-        self._digest = ""
+        self._closed = False
         store.start_staging(self.number)
 
     @property
@@ -217,7 +215,11 @@ class Feed:
                 self._leave_out(policy)
                 found = self._compare()
         requests = self._requests() + self.creates_audience
-        return Comparison(found, requests, new, self.creates_audience, self._digest, store.generation(number))
+        return Comparison(found, requests, new, self.creates_audience, store.generation(number))
+
+    def digest(self) -> str:
+        """Return a digest of what ``compare`` has found to be done."""
+        return self._store.digest(self.number)
 
     def count(self, found: Difference) -> None:
         """Add what was found to the figures."""
@@ -239,7 +241,7 @@ class Feed:
     def restart(self) -> None:
         """What was staged is sent or safe; the next rows begin anew."""
         self._store.start_staging(self.number)
-        self._staged, self._digest = 0, ""
+        self._staged, self._closed = 0, False
         self.invalid = []
 
     @property
@@ -248,7 +250,7 @@ class Feed:
 
     def _close(self) -> None:
         """No more rows come before the comparison: what is staged is made ready for it, once."""
-        if self._digest:
+        if self._closed:
             return
         self._stage()
         store, number = self._store, self.number
@@ -257,7 +259,7 @@ class Feed:
         if self.destination.sink.name == "catalog_rules":
             self.unfiltered = store.unfiltered(number)
         self._duplicates = store.drop_duplicates(number)
-        self._digest = store.digest(number)
+        self._closed = True
 
     def _compare(self) -> Difference:
         sink = self.destination.sink

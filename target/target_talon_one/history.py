@@ -6,13 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow as pa
 
 from talon_one_singer.redaction import redact
 from target_talon_one.database import Database
+from target_talon_one.personal_data import Person
+from target_talon_one.sinks import SINKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from target_talon_one.sinks import SinkType
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,6 @@ class Reject:
     attempts: int = 0
 
 
-# A key is an id, or a JSON list that holds one.
-_OF_PERSON = "(key = ? OR (starts_with(key, '[') AND (contains(key, ?) OR contains(key, ?))))"
 _LARGEST = 4_000_000  # characters; a larger row is in the rejects file only, and is not tried again
 _LONGEST_ERROR = 1000
 _REJECT_TYPES = {"status": pa.int32(), "attempts": pa.int32()}
@@ -89,27 +92,58 @@ class History(Database):
         """Forget the rows that could not be mapped: they were tried again."""
         self._run("DELETE FROM rejects WHERE run = ? AND destination = ? AND kind = 'invalid'", run, destination)
 
+    def sinks(self) -> dict[str, SinkType]:
+        """The sink of each destination by its name."""
+        found = self._run("SELECT name, identity FROM destinations ORDER BY id")
+        return {name: sink for name, identity in found if (sink := _sink_of(identity))}
+
     def erase(self, name: str) -> int:
         """Delete every trace of a person; how many rows went.
 
         Args:
             name: integration id of the profile.
         """
-        part, value = json.dumps([name])[1:-1], json.dumps(name, ensure_ascii=False)
-        gone = 0
+        person, gone = Person(name), 0
         with self._transaction():
-            numbers = [number for (number,) in self._run("SELECT id FROM destinations")]
-            for table in [f"{kind}_{number}" for number in numbers for kind in ("sent", "changes")]:
-                gone += self._count(f"DELETE FROM {table} WHERE {_OF_PERSON}", name, part, value)
-            gone += self._count(
-                f"DELETE FROM rejects WHERE {_OF_PERSON} OR contains(coalesce(fields, '') || coalesce(source, ''), ?)",
-                *(name, part, value, value),
-            )
+            for number, identity in self._run("SELECT id, identity FROM destinations"):
+                sink = _sink_of(identity)
+                for kind in ("sent", "changes"):
+                    gone += self._erase_keys(f"{kind}_{number}", person, sink)
+                gone += self._erase_rejects(number, person, sink)
             gone += self._count("DELETE FROM profiles WHERE name = ?", name)
-            self._run("UPDATE runs SET error = NULL WHERE contains(error, ?)", name)
+            for run, error in self._run("SELECT id, error FROM runs WHERE contains(error, ?)", name):
+                if person.mentioned_in(error):
+                    self._run("UPDATE runs SET error = NULL WHERE id = ?", run)
         return gone
 
-    def _count(self, statement: str, *values: str) -> int:
+    def _erase_keys(self, table: str, person: Person, sink: SinkType | None) -> int:
+        if sink is not None and len(sink.key) == 1:
+            theirs = person.has_key(person.name, sink)
+            return self._count(f"DELETE FROM {table} WHERE key = ?", person.name) if theirs else 0
+        part = msgspec.json.encode(person.name)[1:-1].decode()
+        found = self._run(f"SELECT DISTINCT key FROM {table} WHERE contains(key, ?)", part)
+        keys = [key for (key,) in found if person.has_key(key, sink)]
+        return self._count(f"DELETE FROM {table} WHERE list_contains(?, key)", keys) if keys else 0
+
+    def _erase_rejects(self, destination: int, person: Person, sink: SinkType | None) -> int:
+        """Delete their refused rows; in the words about rows of others their id is blotted out."""
+        spellings = {person.name, *(json.dumps(person.name, ensure_ascii=one)[1:-1] for one in (True, False))}
+        row = "concat_ws(chr(10), key, fields, source, reason, server)"
+        found = self._run(
+            "SELECT rowid, key, fields, source, reason, server FROM rejects WHERE destination = ? AND "
+            f"(contains({row}, ?) OR contains({row}, ?) OR contains({row}, ?) OR contains({row}, '\\u'))",
+            *(destination, *(sorted(spellings) * 3)[:3]),
+        )
+        theirs = []
+        for rowid, key, fields, source, reason, server in found:
+            if person.has_key(key, sink) or person.has_row(fields) or person.has_row(source):
+                theirs.append(rowid)
+            elif person.mentioned_in(f"{reason}\n{server}"):
+                words = [person.without_mentions(reason or ""), person.without_mentions(server or "")]
+                self._run("UPDATE rejects SET reason = ?, server = ? WHERE rowid = ?", *words, rowid)
+        return self._count("DELETE FROM rejects WHERE list_contains(?, rowid)", theirs) if theirs else 0
+
+    def _count(self, statement: str, *values: Any) -> int:
         return int(self._run(statement, *values)[0][0])
 
     # Runs
@@ -158,3 +192,11 @@ class History(Database):
         """The value kept under a name."""
         found = self._run("SELECT value FROM remembered WHERE name = ?", name)
         return None if not found else str(found[0][0])
+
+
+def _sink_of(identity: str) -> SinkType | None:
+    """The sink of a destination; None for one of another version."""
+    try:
+        return SINKS.get(json.loads(identity)[1])
+    except (ValueError, LookupError, TypeError):
+        return None

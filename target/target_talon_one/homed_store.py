@@ -8,7 +8,6 @@ nobody knows: the next one adds them again or removes them, as after the loss of
 from __future__ import annotations
 
 import glob
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from talon_one_singer.shards import WHOLE
+from talon_one_singer.temporary import TemporaryFolder
 from target_talon_one.database import MEMORY
 from target_talon_one.errors import StoreError
 from target_talon_one.homes import home_of
@@ -93,7 +93,7 @@ class HomedStore(Store):
         self._home, self._seconds_a_save = home, seconds_a_save
         self._saved_s = time.monotonic()
         self._based: dict[int, bool] = {}  # destination: its operation must not be repeated
-        self._folder = tempfile.TemporaryDirectory(prefix="talon-one-store-")
+        self._folder = TemporaryFolder("store")
         self._there: set[str] = set()
         try:
             path = Path(self._folder.name) / "store.duckdb"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
     from target_talon_one.feed import Comparison, Feed
 
-FORMAT = 1
+FORMAT = 2
 SAMPLES = 3
 
 
@@ -32,7 +34,9 @@ class PlannedDestination:
         cheapest: ``deltas``, or ``import`` where one upload of the whole list through the Management API would do: it
             replaces the members, and all of them are ours.
         guard: why it would stop, or None.
-        digest, generation: of the source's rows and of what is known.
+        digest: SHA-256 of all changes, see ``StagedRows.digest``.
+        generation: of what is known.
+        settings: SHA-256 of the settings of the destination.
     """
 
     name: str
@@ -54,6 +58,7 @@ class PlannedDestination:
     guard: str | None
     digest: str
     generation: int
+    settings: str
     samples: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -90,8 +95,9 @@ def planned(
         minutes=round(found.requests / rate / 60, 2) if rate else None,
         cheapest=cheapest,
         guard=guard,
-        digest=found.digest,
+        digest=feed.digest(),
         generation=found.generation,
+        settings=_digest_of(feed.destination.given),
         samples=samples,
     )
 
@@ -106,26 +112,45 @@ def check_unmoved(then: Sequence[Mapping[str, Any]], now: Sequence[PlannedDestin
     if names != present:
         raise PlanMovedError(f"the plan is of {', '.join(names)}, the file has {', '.join(present)}; plan again")
     for old, new in zip(then, now, strict=True):
-        if old["digest"] != new.digest:
-            raise PlanMovedError(f"{new.name}: the source has other rows than when the plan was made; plan again")
         if (old["identity"], old["generation"]) != (new.identity, new.generation):
             raise PlanMovedError(f"{new.name}: something was sent there since the plan was made; plan again")
-        figures = ("mode", "adds", "updates", "removes", "requests", "new_profiles")
-        moved = [name for name in figures if old[name] != getattr(new, name)]
+        if old["settings"] != new.settings:
+            raise PlanMovedError(f"{new.name}: it has other settings than when the plan was made; plan again")
+        moved = [name for name in _COMPARED if old[name] != getattr(new, name)]
         if moved:
             raise PlanMovedError(
                 f"{new.name}: {moved[0]} is now {getattr(new, moved[0])}, in the plan {old[moved[0]]}; plan again"
             )
+        if old["digest"] != new.digest:
+            raise PlanMovedError(f"{new.name}: the source has other rows than when the plan was made; plan again")
 
 
 def check_format(plan: Mapping[str, Any], path: str) -> None:
-    """The file is a plan of this version.
+    """The file is a plan of this version, with everything that ``check_unmoved`` compares.
 
     Raises:
         SyncConfigError: it is not.
     """
-    if plan.get("format") != FORMAT or not isinstance(plan.get("destinations"), list):
-        raise SyncConfigError(f"{path} is no plan of this version; make one with talon-one plan SYNC.yml -o {path}")
+    found = plan.get("destinations")
+    if plan.get("format") != FORMAT or type(plan["format"]) is not int or not isinstance(found, list):
+        raise SyncConfigError(f"{path} is no plan of this version; plan again with: talon-one plan SYNC.yml -o {path}")
+    broken = not isinstance(plan.get("sync_file"), str) or not all(isinstance(one, dict) for one in found)
+    if broken or not all(type(one.get(name, _MISSING)) in kinds for one in found for name, kinds in _TYPES.items()):
+        raise SyncConfigError(f"{path} is no complete plan; plan again with: talon-one plan SYNC.yml -o {path}")
+
+
+def _digest_of(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(dict(settings), sort_keys=True, default=str).encode()).hexdigest()
+
+
+_COMPARED = ("sink", "mode", "adds", "updates", "removes", "requests", "new_profiles", "creates_audience")
+_MISSING = object()
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("name", "sink", "mode", "identity", "digest", "settings"), (str,)),
+    **dict.fromkeys(("adds", "updates", "removes", "requests", "generation"), (int,)),
+    "new_profiles": (int, type(None)),
+    "creates_audience": (bool,),
+}
 
 
 def plan_lines(plans: Sequence[PlannedDestination]) -> list[str]:

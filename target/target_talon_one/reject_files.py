@@ -50,7 +50,7 @@ class LineFiles:
 
     def path(self, stream: str) -> str | None:
         """The path of the stream's file, if it was written to."""
-        return str(self._folder / _file_name(stream)) if stream in self._files else None
+        return str(self._folder / file_name(stream)) if stream in self._files else None
 
     def close(self) -> None:
         """Close all files."""
@@ -59,12 +59,13 @@ class LineFiles:
 
     def _open(self, stream: str) -> BinaryIO:
         self._folder.mkdir(parents=True, exist_ok=True)
-        file = (self._folder / _file_name(stream)).open("ab")
+        file = (self._folder / file_name(stream)).open("ab")
         self._files[stream] = file
         return file
 
 
-def _file_name(stream: str) -> str:
+def file_name(stream: str) -> str:
+    """Return the name of the file of a stream, whatever characters the stream's name has."""
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in stream)
     digest = "" if safe == stream else "-" + hashlib.sha256(stream.encode()).hexdigest()[:8]
     return f"{safe[:100]}{digest}.jsonl"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
 from talon_one_singer.column_names import repeated_name
+from talon_one_singer.temporary import TemporaryFolder
 from talon_one_warehouse.arrow_parts import ROWS, rows_of
 from talon_one_warehouse.duckdb_sql import quoted
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
@@ -109,6 +110,7 @@ def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
         raise WarehouseConfigError(f"there is no DuckDB file {path}; check source.url")
     with ExitStack() as stack, told(path, opening=True):
         db = stack.enter_context(connect_file(path, read_only=True))
+        db.execute("SET temp_directory = ?", [stack.enter_context(TemporaryFolder("query"))])
         db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET threads = 1")
         db.execute("SET arrow_lossless_conversion = true")
         statements = duckdb.extract_statements(sql)

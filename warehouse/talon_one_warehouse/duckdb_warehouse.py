@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager, suppress
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
@@ -191,6 +192,8 @@ def _connect(path: str, schema: str) -> duckdb.DuckDBPyConnection:
         path = str(Path(path).absolute())
     with told(path, opening=True):
         connection = connect_file(path, schemas=[schema])
+        if path != ":memory:":
+            rmtree(f"{path}.tmp", ignore_errors=True)  # what a killed process has spilled; the file's lock is held
         # The default of 16 MB checkpoints after almost every merge, which doubles the time of a load.
         connection.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
     return connection

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from tempfile import TemporaryDirectory
-
 import duckdb
 
+from talon_one_singer.temporary import TemporaryFolder
 from talon_one_warehouse.duckdb_sql import quoted
 from talon_one_warehouse.parquet_sql import text
 
 
-def connect(schema: str) -> tuple[duckdb.DuckDBPyConnection, TemporaryDirectory[str]]:
+def connect(schema: str) -> tuple[duckdb.DuckDBPyConnection, TemporaryFolder]:
     """A connection with the schema, and the directory that takes what does not fit into memory."""
-    spill = TemporaryDirectory(prefix="talon-one-")
+    spill = TemporaryFolder("parquet")
     connection = duckdb.connect(":memory:")
     connection.execute(f"SET temp_directory = {text(spill.name)}; SET TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false; SET parquet_metadata_cache = true")

@@ -110,7 +110,7 @@ def open_source(
     if twice is not None:
         source.close()
         raise WarehouseConfigError(
-            f"the source {without_password(spec.url)} has two columns named {twice!r}; rename one with AS"
+            f"the source {shown_url(spec.url)} has two columns named {twice!r}; rename one with AS"
         )
     return source
 

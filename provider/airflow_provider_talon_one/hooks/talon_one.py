@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, HIDDEN, PLACEHOLDERS, RELABELING
 from airflow_provider_talon_one.errors import fail_for_good
-from airflow_provider_talon_one.masking import mask_secret
+from airflow_provider_talon_one.masking import mask_secret, mask_urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

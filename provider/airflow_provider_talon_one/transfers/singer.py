@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +60,10 @@ class SingerOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run both; how many states came."""
+        from talon_one_singer.temporary import TemporaryFolder
+
         del context
-        with tempfile.TemporaryDirectory(prefix="singer-") as folder:
+        with TemporaryFolder("singer") as folder:
             tap = [*self.tap, "--config", self._file(folder, "tap.json", self.tap_config)]
             if self.catalog:
                 tap += ["--catalog", self._file(folder, "catalog.json", self.catalog)]

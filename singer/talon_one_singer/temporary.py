@@ -1,0 +1,126 @@
+"""Temporary folders that a killed process does not leave behind for good: each has a lock, and a later run sweeps.
+
+They hold ledgers and keys of customers. The lock is the system's: it ends with the process, however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from pathlib import Path
+from typing import IO
+
+try:
+    import fcntl
+except ImportError:  # Windows: files that are open cannot be removed there, which does the same
+    fcntl = None  # type: ignore[assignment]
+
+_PREFIX = "talon-one-"
+_LOCK = ".lock"
+_A_DAY_S = 86_400
+
+
+class TemporaryFolder:
+    """A folder for this process alone, removed when it is closed, or by ``sweep`` after this process was killed.
+
+    Creating one sweeps first. Use as a context manager that gives the path as text.
+
+    Args:
+        purpose: a word of its name.
+    """
+
+    def __init__(self, purpose: str) -> None:
+        sweep()
+        self.name = tempfile.mkdtemp(prefix=f"{_PREFIX}{purpose}-")
+        self._lock = _locked(Path(self.name))
+        self._finalizer = weakref.finalize(self, _remove, self.name, self._lock, os.getpid())
+
+    def cleanup(self) -> None:
+        """Remove the folder with all that is in it."""
+        self._finalizer()
+
+    def __enter__(self) -> str:
+        return self.name
+
+    def __exit__(self, *exc: object) -> None:
+        self.cleanup()
+
+
+def nameless_file() -> IO[bytes]:
+    """Return an open file without a name, which the system removes when the process ends, however that is."""
+    return tempfile.TemporaryFile()
+
+
+def sweep() -> int:
+    """Remove the folders of processes that were killed; return how many there were."""
+    return sum(map(_swept, _found()))
+
+
+def _found() -> list[Path]:
+    try:
+        with os.scandir(tempfile.gettempdir()) as entries:
+            ours = [one for one in entries if one.name.startswith(_PREFIX)]
+            return [Path(one.path) for one in ours if one.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def _swept(folder: Path) -> bool:
+    try:
+        if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+            return False
+        lock = _taken(folder / _LOCK)
+    except FileNotFoundError:
+        # Its owner is about to lock it, or it was made by an older version.
+        return False if _is_young(folder) else _removed(folder)
+    except OSError:
+        return False
+    try:
+        return _removed(folder)
+    finally:
+        os.close(lock)
+
+
+def _locked(folder: Path) -> int:
+    """Lock a new folder. The lock gets its name when it is held, so that no sweep finds it free before."""
+    fresh = folder / f"{_LOCK}.new"
+    lock = os.open(fresh, os.O_RDWR | os.O_CREAT, 0o600)
+    if fcntl is not None:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    fresh.rename(folder / _LOCK)
+    return lock
+
+
+def _taken(path: Path) -> int:
+    """Take the lock of a folder; raises OSError if its owner lives."""
+    lock = os.open(path, os.O_RDWR)
+    try:
+        if fcntl is None:
+            raise OSError("this system cannot tell whether the owner lives")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
+
+
+def _is_young(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime < _A_DAY_S
+    except OSError:
+        return True
+
+
+def _removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+def _remove(name: str, lock: int, owner: int) -> None:
+    if os.getpid() != owner:  # a fork: the folder is its parent's
+        return
+    shutil.rmtree(name, ignore_errors=True)
+    os.close(lock)
