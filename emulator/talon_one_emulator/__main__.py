@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,13 @@ def cli() -> None:
 @click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="An undocumented point; repeatable.")
 @click.option("--fault", "rules", multiple=True, metavar="ROUTE:KIND[:k=v,...]", help="A fault; repeatable.")
 @click.option("--management-rate", default=3, show_default=True, help="Requests a second and endpoint; 0 is off.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A Host that requests may name beside localhost and loopback addresses; repeatable.",
+)
 def serve(**options: Any) -> None:
     """Serve until stopped; print one line with URL and keys when ready."""
     try:
@@ -47,6 +55,8 @@ def serve(**options: Any) -> None:
         listener = bind(settings.host, settings.port)
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from error
+    except sqlite3.Error as error:
+        raise click.UsageError(f"--db {options['db']} cannot be used: {error}; name a new file") from error
     keys = settings.keys
     click.echo(f"ready url={url_of(listener)} api-key={keys.integration} management-key={keys.management}")
     sys.stdout.flush()
@@ -70,6 +80,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         faults=tuple(map(faults.parse, options["rules"])),
         management_rate=options["management_rate"],
         db=options["db"],
+        allow_hosts=options["allow_hosts"],
     )
 
 

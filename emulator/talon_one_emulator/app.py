@@ -14,6 +14,7 @@ from talon_one_emulator.call import JSON, Answer
 from talon_one_emulator.control import PREFIX, build_control
 from talon_one_emulator.errors import ApiError, Fault
 from talon_one_emulator.journal import Entry
+from talon_one_emulator.origins import Origins
 from talon_one_emulator.service import Request, Service
 
 if TYPE_CHECKING:
@@ -34,15 +35,23 @@ _LOOPBACK = ("127.", "::1", "::ffff:127.", "localhost")
 class App:
     """The two APIs at ``/`` and the control endpoints below their prefix."""
 
-    def __init__(self, service: Service, controls: Controls) -> None:
+    def __init__(self, service: Service, controls: Controls, origins: Origins | None = None) -> None:
         self.service = service
+        self._origins = origins or Origins()
         self._control = build_control(controls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
-        elif scope["raw_path"].startswith(PREFIX.encode()):
+            return
+        control = scope["raw_path"].startswith(PREFIX.encode())
+        try:
+            self._origins.check(scope["method"], scope["headers"], control=control)
+        except ApiError as refused:
+            await _send(send, self.service.refusal(None, refused))
+            return
+        if control:
             await self._serve_control(scope, receive, send)
         else:
             await self._serve_api(scope, receive, send)

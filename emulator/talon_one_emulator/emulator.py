@@ -49,6 +49,7 @@ class Emulator:
         api_key: str = DEFAULT_API_KEY,
         management_key: str = DEFAULT_MANAGEMENT_KEY,
         db: Path | str | None = None,
+        allow_hosts: Iterable[str] = (),
         port: int = 0,
     ) -> None:
         self.settings = Settings(
@@ -60,6 +61,7 @@ class Emulator:
             faults=tuple(faults),
             management_rate=management_rate,
             db=None if db is None else Path(db),
+            allow_hosts=tuple(allow_hosts),
         )
         self.api_key = api_key
         self.management_key = management_key

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from talon_one_emulator.account import Account
 from talon_one_emulator.app import App
 from talon_one_emulator.controls import Controls
+from talon_one_emulator.origins import Origins
 from talon_one_emulator.protection import Keys
 from talon_one_emulator.seeds import Seed, load
 from talon_one_emulator.service import Service
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How an emulator is set up. ``management_rate`` is requests a second and endpoint, 0 switches it off."""
+    """How an emulator is set up. ``management_rate`` is requests a second and endpoint, 0 switches it off.
+
+    ``allow_hosts`` are names that a Host header may have beside those of loopback.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -37,6 +41,7 @@ class Settings:
     faults: tuple[FaultRule, ...] = ()
     management_rate: int = 3
     db: Path | None = None
+    allow_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.era not in ("seed", "current"):
@@ -69,7 +74,7 @@ def build(settings: Settings) -> tuple[App, Controls]:
     for rule in settings.faults:
         service.faults.add(rule)
     controls = Controls(service, settings.seed, settings.switches)
-    return App(service, controls), controls
+    return App(service, controls, Origins(settings.allow_hosts)), controls
 
 
 def bind(host: str, port: int) -> socket.socket:
