@@ -32,6 +32,9 @@ def check(setting: Setting, value: Any) -> Any:
         ValueError: of the wrong type, out of bounds, or not among the allowed ones.
     """
     typed = _CHECKS[setting.type](setting, value)
+    if setting.narrows and typed in ([], ""):
+        kind = "list" if setting.type == "array" else "text"
+        raise ValueError(f"is an empty {kind}, which would not mean nothing but everything; leave it out to read all")
     for item in typed if setting.type == "array" else [typed]:
         _check_allowed(setting, item)
     if isinstance(typed, int | float) and not isinstance(typed, bool):

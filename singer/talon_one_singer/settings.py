@@ -32,6 +32,7 @@ class Setting:
         items: type of an array's items.
         env: environment variable, if not ``<PREFIX>_<NAME>``.
         kind: Meltano's kind, if not the one that follows from the type.
+        narrows: without it everything is read, so that an empty list or text, which names nothing, is refused.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Setting:
     items: Literal["string", "integer"] = "string"
     env: str | None = None
     kind: str | None = None
+    narrows: bool = False
 
     def __post_init__(self) -> None:
         if self.secret and self.type != "string":

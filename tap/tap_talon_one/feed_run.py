@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import (
-    BadRequestError,
     NotFoundError,
     RejectedError,
     ServerError,
@@ -52,6 +51,8 @@ class FeedRun:
         self._reader = Reader(way, engine.client, frozenset(self._masks), page_size)
         self._chain = IdChain()
         self._found = self._missing = 0
+        self._refused: list[str] = []  # words about ids that make the run fail at its end
+        self._last_refusal: TalonOneError | None = None
         self._label = feed.name if program is None else f"{feed.name} of program {program}"
 
     def run(self) -> None:
@@ -68,6 +69,8 @@ class FeedRun:
         while running is not None:
             self._window_of(running)
             running = self._finish(running)
+        if self._refused:
+            raise self._not_read()
 
     def _window_of(self, running: Running) -> None:
         settings = self._engine.settings
@@ -81,7 +84,9 @@ class FeedRun:
         if self._missing and not self._found:
             raise self._all_missing()
         if self._missing:
-            log.warning("%s: %s ids are not known to Talon.One", self._label, f"{self._missing:,}")
+            log.warning("%s: %s ids are not known to Talon.One, or refused", self._label, f"{self._missing:,}")
+        if self._feed.has_ids and not self._chain.count and not listed_by_management(self._feed, settings):
+            log.warning("%s: there is no %s id to read, so nothing is read", self._label, self._feed.entity)
 
     def _read(self, running: Running, parts: Generator[tuple[Job, Iterator[Part]]]) -> None:
         with closing(parts), self._safe_when_stopped():
@@ -187,7 +192,7 @@ class FeedRun:
                 self._remember()
             self._found += 1
         except RejectedError as error:
-            if not self._is_missing(error):
+            if not self._feed.has_ids and not isinstance(error, NotFoundError):
                 raise _about(job, error) from error
             self._on_missing(job, error)
         except (ServerError, UnexpectedResponseError) as error:
@@ -218,27 +223,37 @@ class FeedRun:
         self._engine.state.set_bookmark(self._feed.name, self._marks.to_dict())
         return self._engine.state.to_dict()
 
-    def _is_missing(self, error: RejectedError) -> bool:
-        """404, or 400 of an operation that documents no 404."""
-        if isinstance(error, NotFoundError):
-            return True
-        return isinstance(error, BadRequestError) and error.status == 400 and 404 not in self._feed.endpoint.errors
-
     def _on_missing(self, job: Job, error: RejectedError) -> None:
+        """An id that cannot be read, now or later: the others are, so that it does not stop the stream for good."""
         self._missing += 1
+        self._last_refusal = _about(job, error)
+        known = "is refused" if self._is_refused(error) else "is not known to Talon.One"
         if self._engine.settings["on_missing"] == "error":
-            raise NotFoundError(f"{job.text!r} is not known to Talon.One; {error}", operation=self._feed.endpoint.name)
-        if self._missing <= 3:
-            log.warning("%s: %r is not known to Talon.One; it is skipped", self._label, job.text)
+            self._refused.append(f"{job.text!r} {known}; {error}")
+        elif self._missing <= 3:
+            log.warning("%s: %r %s; it is skipped: %s", self._label, job.text, known, error)
         if self._alone and not self._found and self._missing >= GIVE_UP_AFTER_MISSING:
             raise self._all_missing()
+
+    def _is_refused(self, error: RejectedError) -> bool:
+        """Whether it is not a 404, nor a 400 of an operation that says so for an id that it does not know."""
+        return not isinstance(error, NotFoundError) and (error.status != 400 or 404 in self._feed.endpoint.errors)
+
+    def _not_read(self) -> RejectedError:
+        count = len(self._refused)
+        shown = "; ".join(self._refused[:3])
+        more = f"; and {count - 3:,} more" if count > 3 else ""
+        return RejectedError(
+            f"{count:,} ids could not be read, all others were: {shown}{more}. Correct them or leave them out, "
+            "or set on_missing: skip"
+        )
 
     def _all_missing(self) -> ConfigError:
         where = f"loyalty_program_ids ({self._program}), " if self._program is not None else ""
         if not self._feed.has_ids:
             return ConfigError(f"Talon.One answers 404; check {where}management_key and base_url")
         return ConfigError(
-            f"Talon.One knows none of the first {self._missing} {self._feed.entity} ids (HTTP 404); "
+            f"Talon.One knows none of the first {self._missing} {self._feed.entity} ids ({self._last_refusal}); "
             f"check {where}the ids and base_url"
         )
 

@@ -104,7 +104,7 @@ def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
         return f"set {key}"
     if feed.per_program and not settings["loyalty_program_ids"] and not settings["management_key"]:
         return "set loyalty_program_ids, or a management_key to read all programs"
-    if not feed.has_ids or settings[f"{feed.entity}_ids"] or settings.get(f"{feed.entity}_ids_file"):
+    if not feed.has_ids or not listed_by_management(feed, settings):
         return None
     if settings["management_key"] and listing_of(feed, 0 if feed.per_program else None, settings) is not None:
         return None
@@ -114,24 +114,22 @@ def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
 def ids_total(feed: Feed, settings: Mapping[str, Any]) -> int | None:
     """How many ids there are, where that is cheap to know."""
     given = settings.get(f"{feed.entity}_ids")
-    return sum(map(Shard.of(settings).takes, map(str, given))) if given else None
+    return None if given is None else sum(map(Shard.of(settings).takes, map(str, given)))
 
 
 def listed_by_management(feed: Feed, settings: Mapping[str, Any]) -> bool:
     """True if the ids come from Talon.One itself, so that a new one is known to have no older rows."""
-    return not settings.get(f"{feed.entity}_ids") and not settings.get(f"{feed.entity}_ids_file")
+    return all(settings.get(f"{feed.entity}_{name}") is None for name in ("ids", "ids_file"))
 
 
 def _source(feed: Feed, program: int | None, settings: Mapping[str, Any], client: TalonOneClient) -> Iterator[str]:
     entity = feed.entity
     if not feed.has_ids:
         return iter([""])
-    if settings[f"{entity}_ids"] == []:
-        raise ConfigError(f"{entity}_ids is an empty list; leave it out to read all that a management_key can list")
-    if settings[f"{entity}_ids"]:
-        return iter([str(value) for value in settings[f"{entity}_ids"]])
+    if settings[f"{entity}_ids"] is not None:
+        return iter([str(value) for value in settings[f"{entity}_ids"]])  # none, if a query for them gave none
     file = settings.get(f"{entity}_ids_file")
-    if file:
+    if file is not None:
         column, limits = settings[f"{entity}_ids_column"], InputLimits.of(settings)
         return ids_in_file(file, column, setting=f"{entity}_ids_file", limits=limits)
     if settings["management_key"]:

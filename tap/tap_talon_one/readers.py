@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from talon_one_client.errors import UnexpectedResponseError
+from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_client.windows import Window, WindowReader, from_us
 from tap_talon_one.balances import Snapshot
@@ -65,12 +65,17 @@ class Reader:
 
         Raises:
             NotFoundError: Talon.One does not know the id.
+            InvalidRequestError: no id can be this.
             UnexpectedResponseError: an answer of another shape.
             TalonOneError: see talon_one_client.errors.
         """
         read: Callable[[Job], Iterable[Part]] = getattr(self, f"_{self.feed.reader}")
         try:
             yield from read(job)
+        except UnicodeEncodeError as error:
+            raise InvalidRequestError(
+                f"{job.text!r} holds half of a surrogate pair: that is no text", operation=self.feed.endpoint.name
+            ) from error
         except msgspec.DecodeError as error:
             raise UnexpectedResponseError(
                 f"the answer for {job.text!r} has another shape than Talon.One documents: {error}",

@@ -20,12 +20,13 @@ def _id_settings(entity: str) -> tuple[Setting, ...]:
         from_management
     )
     return (
-        Setting(f"{entity}_ids", "array", f"Ids of the {what} to read."),
+        Setting(f"{entity}_ids", "array", f"Ids of the {what} to read; at least one.", narrows=True),
         Setting(
             f"{entity}_ids_file",
             "string",
-            f"File with the ids of the {what}: CSV with a header, JSON Lines or Parquet; a path or any fsspec URL."
-            + fallback,
+            f"File with the ids of the {what}: CSV with a header, JSON Lines or Parquet; a path or any fsspec URL. "
+            "If no id is in it, nothing is read." + fallback,
+            narrows=True,
         ),
         Setting(f"{entity}_ids_column", "string", f"Column of {entity}_ids_file.", default=f"{entity}_id"),
     )
@@ -41,13 +42,18 @@ SETTINGS = SettingsTable(
             "array",
             "Loyalty programs to read. Without it, a management_key gives all of them.",
             items="integer",
+            narrows=True,
         ),
         *_id_settings("card"),
         *_id_settings("profile"),
         *_id_settings("session"),
         *_id_settings("coupon"),
-        Setting("audience_ids", "array", "Audiences whose members are read; all without it.", items="integer"),
-        Setting("catalog_ids", "array", "Catalogs to read; the API has no list of them.", items="integer"),
+        Setting(
+            "audience_ids", "array", "Audiences whose members are read; all without it.", items="integer", narrows=True
+        ),
+        Setting(
+            "catalog_ids", "array", "Catalogs to read; the API has no list of them.", items="integer", narrows=True
+        ),
         Setting("application_id", "integer", "Application whose customers and sessions are listed.", minimum=1),
         Setting("sandbox", "boolean", "List sandbox instead of live profiles of the account.", default=False),
         Setting("start_date", "date-time", "Transactions created before it are not read."),
@@ -84,7 +90,8 @@ SETTINGS = SettingsTable(
         Setting(
             "on_missing",
             "string",
-            "What to do about an id that Talon.One does not know: skip (and count) or error.",
+            "What to do about an id that Talon.One does not know or refuses: skip (warn and count), or error: the "
+            "stream fails after all other ids are read.",
             default="skip",
             allowed=("skip", "error"),
         ),

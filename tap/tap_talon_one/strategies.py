@@ -62,7 +62,7 @@ def why_not(way: Way, settings: Mapping[str, Any]) -> str | None:
         return why_no_ids(way.feed, settings)
     if not settings["management_key"]:
         return "it needs management_key"
-    given = [name for name in (f"{way.owner}_ids", f"{way.owner}_ids_file") if settings[name]]
+    given = [name for name in (f"{way.owner}_ids", f"{way.owner}_ids_file") if settings[name] is not None]
     if given:
         return f"it reads whole programs, and {given[0]} names some ids; leave {given[0]} out, or read {ONE_BY_ONE}"
     if settings.get("shard"):

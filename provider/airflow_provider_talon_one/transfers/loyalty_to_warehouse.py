@@ -35,7 +35,8 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
             the keys of a connection as ``s3://connection@bucket/lake`` or an ObjectStoragePath.
         schema: of the tables.
         settings: of the tap: ``loyalty_program_ids``, ``start_date``, ``as_of``, ``concurrency``, ...
-        card_ids_sql, profile_ids_sql: queries in the warehouse (or in ``ids_conn_id``) whose first column holds ids.
+        card_ids_sql, profile_ids_sql: queries in the warehouse (or in ``ids_conn_id``) whose first column holds ids;
+            without a row nothing is read for them.
         ids_conn_id: where these run.
         shard: ``3/16``: a stable part of the ids, for mapped tasks; see ``plan_shards``.
         full_refresh: forget where the last load ended.
@@ -98,7 +99,7 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
         hook = TalonOneHook(self.talon_one_conn_id)
         with fail_for_good():
             place = self._place()
-            settings = hook.settings(SETTINGS, self._given(place), redact)
+            settings = hook.settings(SETTINGS, self._given(), redact) | self._ids(place)
             entries = chosen_entries(settings, ",".join(self.streams))
             with open_warehouse(place.url, schema=self.schema, filesystem=place.filesystem) as warehouse:
                 loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh)
@@ -119,14 +120,13 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
             raise ValueError(why_no_load(str(self.warehouse_conn_id)))
         return place
 
-    def _given(self, place: Place) -> dict[str, Any]:
-        given = dict(self.settings)
-        for name, sql in (("card_ids", self.card_ids_sql), ("profile_ids", self.profile_ids_sql)):
-            if sql:
-                given[name] = first_column(place, self.ids_conn_id, sql, self.schema)
-        if self.shard:
-            given["shard"] = self.shard
-        return given
+    def _given(self) -> dict[str, Any]:
+        return self.settings | ({"shard": self.shard} if self.shard else {})
+
+    def _ids(self, place: Place) -> dict[str, list[str]]:
+        """The ids of the queries; those of a query without rows are none, and nothing is read for them."""
+        queries = {"card_ids": self.card_ids_sql, "profile_ids": self.profile_ids_sql}
+        return {name: first_column(place, self.ids_conn_id, sql, self.schema) for name, sql in queries.items() if sql}
 
 
 def plan_shards(count: int = 16) -> list[str]:

@@ -1,0 +1,135 @@
+"""An id that cannot be read does not keep the others from being read, in any stream that has ids."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_singer import ConfigError, ConfigSource
+from tap_talon_one.settings import SETTINGS
+from tap_talon_one.streams import FEEDS
+
+NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
+FEEDS_WITH_IDS = {feed.name: feed for feed in FEEDS if feed.has_ids}
+TEXTS = {
+    "unknown": "NOBODY-000001",
+    "short": "N/A",
+    "one character": "-",
+    "long": "x" * 5000,
+    "a path": "..",
+    "half of a pair": "\ud800",
+    "control characters": "a\0b\n",
+}
+NUMBERS = {"unknown": 999_999, "negative": -1}
+BAD = {
+    **dict.fromkeys(("card", "profile", "session", "coupon"), TEXTS),
+    **dict.fromkeys(("audience", "catalog"), NUMBERS),
+}
+WALK = [(name, what) for name, feed in FEEDS_WITH_IDS.items() for what in BAD[feed.entity]]
+
+
+@pytest.fixture
+def good(emu):
+    """Two ids of each entity that can be read, or one where the account has one."""
+    emu.reset("demo")
+    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))) as client:
+        for name in ("session-1", "session-2"):
+            session = {"profileId": "ada", "state": "open", "cartItems": []}
+            client.update_customer_session_v2(name, {"customerSession": session})
+    state = emu.state("profiles", "cards", "coupons", "audiences", "catalogs")
+    names = {"profile": "integration_id", "card": "identifier", "coupon": "value"}
+    found = {name[:-1]: [row[names.get(name[:-1], "id")] for row in rows][:2] for name, rows in state.items()}
+    return found | {"session": ["session-1", "session-2"]}
+
+
+def test_every_entity_is_walked(good):
+    """A new one has to say which of its ids are refused, and which are not."""
+    assert {feed.entity for feed in FEEDS_WITH_IDS.values()} == set(BAD) == set(good)
+    assert [] == [entity for entity, ids in good.items() if not ids]
+
+
+@pytest.fixture
+def read_ids(good, read):
+    """Reads all streams of a feed for some ids: ``read_ids(feed, ids)``."""
+
+    def run(feed, ids, **options):
+        programs = {"loyalty_program_ids": [1 if feed.program_kind == "card" else 2]} if feed.per_program else {}
+        streams = [stream.name for stream in feed.streams]
+        return read(*streams, now=NOW, **({f"{feed.entity}_ids": ids} | programs | options))
+
+    return run
+
+
+@pytest.mark.parametrize(("name", "what"), WALK)
+def test_one_id_that_is_refused_is_skipped(good, read_ids, caplog, name, what):
+    """The others are read, and the state says that all of it is done."""
+    feed = FEEDS_WITH_IDS[name]
+    ids = good[feed.entity]
+    alone = read_ids(feed, ids)
+    mixed = read_ids(feed, [ids[0], BAD[feed.entity][what], *ids[1:]])
+    assert (None, None) == (alone.error, mixed.error)
+    assert len(alone.raw) == len(mixed.raw)
+    assert "1 ids are not known to Talon.One, or refused" in caplog.text
+    assert "running" not in str(mixed.state)
+
+
+@pytest.mark.parametrize("name", FEEDS_WITH_IDS)
+def test_one_id_that_is_refused_fails_the_stream_at_its_end(good, read_ids, name):
+    """With on_missing: error the others are read all the same, and the next run does not start where it failed."""
+    feed = FEEDS_WITH_IDS[name]
+    ids = good[feed.entity]
+    bad = BAD[feed.entity]["unknown"]
+    failed = read_ids(feed, [bad, *ids], on_missing="error")
+    assert "1 ids could not be read, all others were" in str(failed.error)
+    assert repr(str(bad)) in str(failed.error)
+    assert len(read_ids(feed, ids).raw) == len(failed.raw)
+    assert "running" not in str(failed.state)
+
+
+def test_a_list_of_refused_ids_alone_is_an_error(read_ids):
+    """With the words of the refusal: they may be ids of something else."""
+    told = str(read_ids(FEEDS_WITH_IDS["loyalty_card_balances"], ["N/A", "-"]).error)
+    assert "knows none of the first 2 card ids" in told
+    assert "'-': HTTP 400" in told
+
+
+# No ids
+
+
+NARROWING = [setting for setting in SETTINGS if setting.name.endswith(("_ids", "_ids_file"))]
+
+
+@pytest.mark.parametrize("setting", NARROWING, ids=lambda setting: setting.name)
+def test_an_empty_setting_of_ids_is_refused(settings, setting):
+    """In a file and in the environment; else it would read everybody."""
+    empty = [] if setting.type == "array" else ""
+    given = settings(**{setting.name: empty})
+    with pytest.raises(ConfigError, match=f"'{setting.name}' in c.json"):
+        SETTINGS.load([ConfigSource("c.json", given)])
+    if setting.type == "array":
+        with pytest.raises(ConfigError, match=SETTINGS.env_name(setting)):
+            SETTINGS.load([ConfigSource("c.json", settings())], {SETTINGS.env_name(setting): "[]"})
+
+
+EMPTY_FILES = {"a header alone.csv": "card_id\n", "nothing.jsonl": "", "blanks.csv": 'card_id\n\n""\n'}
+
+
+@pytest.mark.parametrize("content", EMPTY_FILES)
+@pytest.mark.parametrize("stream", ["loyalty_card_transactions", "loyalty_card_balances"])
+@pytest.mark.parametrize("strategy", ["auto", "per_card"])
+def test_a_file_without_ids_reads_nobody(emu, read, write, caplog, content, stream, strategy):
+    """With any strategy, and a warning says so; ids that are appended later are read from the start."""
+    path = write(content, EMPTY_FILES[content])
+    options = {
+        "card_ids_file": path,
+        "loyalty_program_ids": [1],
+        "transactions_strategy": strategy,
+        "balances_strategy": strategy,
+    }
+    nothing = read(stream, now=NOW, **options)
+    assert ([], None) == (nothing.raw, nothing.error)
+    assert "there is no card id to read, so nothing is read" in caplog.text
+    write(content, 'card_id\n"card-000001"\n' if content.endswith(".csv") else '{"card_id":"card-000001"}\n')
+    assert [] != read(stream, now=NOW + timedelta(hours=1), state=nothing.state, **options).raw

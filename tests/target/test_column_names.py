@@ -1,0 +1,81 @@
+"""One rule finds columns by their names, wherever a name may stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from talon_one_singer.column_names import AmbiguousNameError, ColumnNames, find_column
+from target_talon_one.errors import SyncConfigError
+from target_talon_one.mapping import Mapper, MappingOptions
+from target_talon_one.sinks import SINKS
+
+WRITTEN = ["customer id", "CUSTOMER ID", " Customer Id ", "\ufeffcustomer id", "customer id\u00a0"]
+
+
+@pytest.mark.parametrize("column", WRITTEN)
+def test_a_name_means_the_column_that_is_written_differently(column):
+    """In letter case, spaces around it, or a byte order mark."""
+    assert column == find_column("Customer ID", ["other", column])
+
+
+def test_a_name_that_is_there_as_it_stands_means_that_column():
+    """Whatever else is there."""
+    assert "city" == find_column("city", ["City", "city", " city"])
+
+
+def test_a_name_that_could_mean_two_columns_means_none():
+    """Both are named."""
+    with pytest.raises(AmbiguousNameError, match=r"'CITY' could mean the column 'City' or 'city'"):
+        find_column("CITY", ["City", "city"])
+
+
+def test_composed_and_decomposed_letters_are_the_same():
+    """File systems and editors write them in their own ways."""
+    assert "Gro\u0308\u00dfe" == find_column("gr\u00f6\u00dfe", ["Gro\u0308\u00dfe"])
+
+
+def test_names_of_one_row_may_differ_in_case_but_not_those_of_two():
+    """Else one of them would be null in each row, without a word."""
+    names = ColumnNames()
+    names.add(["City", "city"], "line 1")
+    with pytest.raises(ValueError, match=r"line 3 has the column 'CITY', line 1 has 'City'"):
+        names.add(["CITY"], "line 3")
+
+
+def mapped(columns, **options):
+    """Fields of the row ``{column: its number}``."""
+    mapper = Mapper(SINKS["catalog_items"], MappingOptions(**options), columns=columns, attribute_types=None)
+    return mapper({column: str(number) for number, column in enumerate(columns)}).fields.decode()
+
+
+PLACES = {
+    "key": ({"key": ("sku",)}, '{"attributes":{"x":"1"},"sku":"0"}'),
+    "map": ({"map": {"sku": "sku"}}, '{"sku":"0"}'),
+    "list of attributes": ({"map": {"sku": "sku", "attributes": ["X"]}}, '{"attributes":{"X":"1"},"sku":"0"}'),
+    "attribute": ({"map": {"sku": "sku", "attributes": {"a": "X"}}}, '{"attributes":{"a":"1"},"sku":"0"}'),
+    "template": ({"map": {"sku": "{{ sku }}-{{ X }}"}}, '{"sku":"0-1"}'),
+    "no setting": ({}, '{"attributes":{"x":"1"},"sku":"0"}'),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("column", ["sku", "SKU", " Sku "])
+def test_the_rule_holds_wherever_a_column_is_named(place, column):
+    """Settings, templates, and the columns that fields take by themselves."""
+    options, expected = PLACES[place]
+    assert expected == mapped([column, "x"], **options)
+
+
+@pytest.mark.parametrize("place", list(PLACES))
+def test_two_columns_that_could_be_meant_are_told(place):
+    """One line with the setting and both columns."""
+    options, _ = PLACES[place]
+    with pytest.raises(SyncConfigError, match="'SKU' or 'Sku'"):
+        mapped(["SKU", "Sku", "x"], **options)
+
+
+def test_other_columns_become_attributes_without_the_spaces_around_them():
+    """Two that are one then are told."""
+    assert '{"attributes":{"city":"1"},"sku":"0"}' == mapped(["sku", " city"])
+    with pytest.raises(SyncConfigError, match="the columns 'city' and ' city' are one attribute"):
+        mapped(["sku", "city", " city"])
