@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ import msgspec
 from talon_one_client.wire import decode_json
 from talon_one_schemas import request_problems
 from talon_one_singer.errors import ConfigError
+from talon_one_singer.files import DuplicateKeyError, parse_json
+from talon_one_singer.local_paths import local_path
 
 if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint
@@ -49,7 +50,11 @@ def parse_body(endpoint: Endpoint, content: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"--body is not JSON: {error}") from None
     # Checked as plain numbers: a message would name a Decimal by its Python class.
-    problems = list(request_problems(str(endpoint.request), json.loads(content)))
+    try:
+        plain = parse_json(content)
+    except DuplicateKeyError as error:
+        raise ConfigError(f"--body has {error}; keep one of them") from None
+    problems = list(request_problems(str(endpoint.request), plain))
     if problems:
         lines = [f"--body is no {endpoint.request}, nothing was sent:"]
         lines += [f"  {p.pointer or '/'}: {_cut(p.reason)}" for p in problems[:_SHOWN_PROBLEMS]]
@@ -61,7 +66,7 @@ def parse_body(endpoint: Endpoint, content: bytes) -> Any:
 
 def _file(path: str) -> bytes:
     try:
-        return Path(path).read_bytes()
+        return Path(local_path(path)).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"cannot read the body file {path}: {reason}") from None

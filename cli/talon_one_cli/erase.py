@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_singer.local_paths import local_path
 from talon_one_singer.output import say, say_json
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _ids(options: Mapping[str, Any]) -> Iterator[str]:
     yield from (name.strip() for name in (options["ids"] or "").split(",") if name.strip())
     if options["ids_file"]:
         try:
-            lines = Path(options["ids_file"]).read_text(encoding="utf-8-sig").splitlines()
+            lines = Path(local_path(options["ids_file"])).read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"--ids-file: cannot read {options['ids_file']}: {error}") from None
         yield from (line.strip() for line in lines if line.strip())
@@ -164,7 +165,7 @@ def _clean_plan(path: str, people: Sequence[Person]) -> int:
                 gone += len(rows) - len(kept)
                 samples[op] = kept
     if gone:
-        _replace(Path(path), (json.dumps(plan, indent=2) + "\n").encode())
+        _replace(Path(local_path(path)), (json.dumps(plan, indent=2) + "\n").encode())
     return gone
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from talon_one_cli.syncing import sync_options
+from talon_one_singer.local_paths import local_path
 from talon_one_singer.output import say_json
 from talon_one_singer.redaction import redacted
 
@@ -75,7 +76,7 @@ def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     content = {
         "format": FORMAT,
         "made": made,
-        "sync_file": str(Path(options["sync_file"]).absolute()),
+        "sync_file": str(Path(local_path(options["sync_file"])).absolute()),
         "destinations": [one.as_dict() for one in plans],
     }
     if options["output"]:
@@ -133,7 +134,7 @@ def _write(path: str, content: dict[str, Any]) -> None:
     from talon_one_singer import ConfigError
 
     try:
-        Path(path).write_text(json.dumps(redacted(content), indent=2, default=str) + "\n", encoding="utf-8")
+        Path(local_path(path)).write_text(json.dumps(redacted(content), indent=2, default=str) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"-o: cannot write {path}: {error.strerror}") from None
 

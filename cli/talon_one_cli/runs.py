@@ -60,9 +60,10 @@ def _read(path: str, run_id: str | None) -> list[dict[str, Any]]:
     from pathlib import Path
 
     from talon_one_singer import ConfigError
-    from target_talon_one.homed_store import open_store
+    from target_talon_one.homed_store import open_store, store_file
 
-    if "://" not in path and not Path(path).is_file():
+    file = store_file(path)
+    if file is not None and not Path(file).is_file():
         raise ConfigError(f"there is no store {path}; name it with --store")
     with open_store(path) as store:
         found = store.runs(run_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import ConfigError, ConfigSource
@@ -106,29 +105,14 @@ def _sync(name: str, given: Any, path: str) -> Sync:
 
 def _read(path: str, environ: Mapping[str, str], redact: Redactor) -> dict[str, Any]:
     try:
-        import yaml
+        from talon_one_cli.yaml_file import read_yaml
     except ImportError:
         raise ConfigError("syncs need PyYAML: pip install 'talon-one-connector[sync]'") from None
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}; check the path") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML{_why(error)}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not YAML: {error.reason} at byte {error.start}; save it as UTF-8") from None
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise ConfigError(f"{path} must hold an object with 'syncs', not {json_type(content)}")
     filled: dict[str, Any] = _filled(content, path, environ, redact)
     return filled
-
-
-def _why(error: Exception) -> str:
-    """Where it breaks and why; without a word of the file, which may be a key."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    where = f", line {mark.line + 1} column {mark.column + 1}" if mark else ""
-    words = re.sub(r"(['\"])(?:(?!\1).){2,}\1", "...", " ".join(str(problem or "it cannot be read").split()))
-    return f"{where}: {words}; put values with special characters in quotes"
 
 
 def _filled(value: Any, path: str, environ: Mapping[str, str], redact: Redactor) -> Any:

@@ -6,7 +6,9 @@ import sqlite3
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
 
 from talon_one_client.errors import ConfigurationError, ConnectionFailedError
 from talon_one_client.pacing import MAX_SIZE, Track
@@ -75,6 +77,13 @@ class MemoryStore:
         """Nothing is open."""
 
 
+def _sqlite_path(url: str) -> str:
+    """The path in a URL; ``%20`` is a space, unless there is a file whose name holds it."""
+    written = Path(url.removeprefix("sqlite:///")).expanduser()
+    decoded = Path(unquote(url.removeprefix("sqlite:///"))).expanduser()
+    return str(written if written.exists() and not decoded.exists() else decoded)
+
+
 class SqliteStore:
     """For the processes of this machine: one row for each budget, changed under SQLite's write lock.
 
@@ -87,9 +96,7 @@ class SqliteStore:
         self._clock_us = clock_us or (lambda: time.time_ns() // 1000)
         self._lock = threading.RLock()
         try:
-            self._db = sqlite3.connect(
-                url.removeprefix("sqlite:///"), timeout=60, isolation_level=None, check_same_thread=False
-            )
+            self._db = sqlite3.connect(_sqlite_path(url), timeout=60, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA synchronous=OFF")
             self._db.execute("CREATE TABLE IF NOT EXISTS budget (name TEXT PRIMARY KEY, state TEXT NOT NULL)")
         except sqlite3.Error as error:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
+from talon_one_client.config import Key
+from talon_one_client.core import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 
 _NOBODY = f"talon-one-connector-check-{uuid.UUID(int=0)}"
 
-# Reads that need no knowledge of the account: a 404 for somebody who does not exist proves the key as well.
+# Reads that need no knowledge of the account: a 404 for somebody who does not exist proves the key as well, if the path
+# itself is there. The others answer 200.
 _INTEGRATION: tuple[tuple[Endpoint, dict[str, str | int], dict[str, Any]], ...] = (
     (ep.GET_CUSTOMER_INVENTORY, {"integrationId": _NOBODY}, {"profile": True}),
 )
@@ -107,8 +111,9 @@ def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyRep
             client.call(endpoint, path=path, query=query)
         except (e.ConnectionFailedError, e.TlsError):
             raise
-        except e.NotFoundError:
-            pass
+        except e.NotFoundError as error:
+            if not path or not _asks_for_keys(client, endpoint, path, query):
+                return KeyReport(name, is_set=True, works=False, error=_no_such_path(client, error))
         except e.PermissionDeniedError as error:
             reads[endpoint.name] = error.message
             continue
@@ -116,6 +121,33 @@ def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyRep
             return KeyReport(name, is_set=True, works=False, error=error)
         reads[endpoint.name] = None
     return KeyReport(name, is_set=True, works=True, reads=reads)
+
+
+def _asks_for_keys(client: TalonOneClient, endpoint: Endpoint, path: Any, query: Any) -> bool:
+    """Whether a path that answers 404 is there: it refuses a key that nobody has; a path that is not there does not."""
+    caller = client.caller
+    stranger = Caller(replace(client.config, api_key=Key(_NOBODY)), caller.transport)
+    try:
+        stranger.call(endpoint, path=path, query=query)
+    except e.AuthenticationError:
+        return True
+    except e.TalonOneError:
+        return False
+    finally:
+        stranger.budget.close()
+    return False
+
+
+def _no_such_path(client: TalonOneClient, error: e.NotFoundError) -> e.ConfigurationError:
+    """What a 404 means where there must be an answer."""
+    path = urlsplit(client.config.base_url).path
+    cure = f"leave out {path}" if path else "check the host"
+    return e.ConfigurationError(
+        f"HTTP 404: there is no Talon.One at base_url {client.config.base_url}, no such path; {cure}",
+        operation=error.operation,
+        status=404,
+        server_message=error.server_message,
+    )
 
 
 def _skew(client: TalonOneClient) -> float | None:

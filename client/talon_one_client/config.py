@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
+from talon_one_client.base_url import checked_base_url
 from talon_one_client.errors import ConfigurationError
 
 
@@ -49,7 +49,7 @@ class ClientConfig:
     """How to reach Talon.One.
 
     Attributes:
-        base_url: ``https://<deployment>.talon.one``.
+        base_url: ``https://<deployment>.talon.one``; kept in its one spelling.
         api_key: Integration API key (``ApiKey-v1``).
         management_key: Management API key (``ManagementKey-v1``), or a session token as ``Bearer <token>``.
         requests_per_second: budget of the integration key; None: no limit but the server's.
@@ -61,6 +61,7 @@ class ClientConfig:
             retry budget, at most 300 s and never less than read_timeout_s.
         max_answer_bytes: largest body of an answer, before and after decompression.
         stop_grace_s: how long a request may go on after the run was asked to end.
+        allow_http: call another host than this machine without encryption.
         verify: check TLS certificates; a path names a CA bundle.
 
     Raises:
@@ -78,13 +79,14 @@ class ClientConfig:
     answer_deadline_s: float | None = None
     max_answer_bytes: int = 128 * 1024 * 1024
     stop_grace_s: float = 5.0
+    allow_http: bool = False
     verify: bool | str = True
     user_agent: str = "talon-one-connector"
     retry: RetryConfig = field(default_factory=RetryConfig)
 
     def __post_init__(self) -> None:
         check_bundle("verify", self.verify)
-        object.__setattr__(self, "base_url", _checked_base_url(self.base_url))
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url, allow_http=self.allow_http))
         for name in ("api_key", "management_key"):
             value = getattr(self, name)
             if value is not None:
@@ -106,29 +108,6 @@ def check_bundle(name: str, verify: bool | str | None) -> None:
     """Raise ConfigurationError if ``verify`` is a path and nothing is there."""
     if isinstance(verify, str) and not Path(verify).exists():
         raise ConfigurationError(f"{name}: there is no CA bundle at {verify!r}")
-
-
-def _checked_base_url(url: str) -> str:
-    url = url.strip().rstrip("/")
-    if "@" in url or "?" in url or "#" in url:
-        raise ConfigurationError("base_url must hold no credentials, query or fragment")
-    try:
-        parts = urlsplit(url)
-        usable = url.isprintable() and " " not in url and parts.scheme in ("http", "https") and _reachable(parts)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ConfigurationError(
-            f"base_url must look like https://yourbaseurl.talon.one, not {url!r}; copy it from the Campaign Manager"
-        )
-    return url
-
-
-def _reachable(parts: SplitResult) -> bool:
-    """True if host and port can be connected to. Raises ValueError for some others."""
-    host = parts.hostname or ""
-    host.encode("idna")
-    return bool(host) and (parts.port or 1) > 0
 
 
 def _checked_key(name: str, value: str) -> Key | None:

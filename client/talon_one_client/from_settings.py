@@ -38,6 +38,7 @@ def config_from_settings(settings: Mapping[str, Any], user_agent: str) -> Client
         answer_deadline_s=settings["answer_deadline_seconds"],
         max_answer_bytes=settings["max_answer_bytes"],
         stop_grace_s=settings["stop_grace_seconds"],
+        allow_http=settings["allow_http"],
         verify=bundle or True,
         user_agent=user_agent,
         retry=RetryConfig(budget_s=settings["retry_budget_seconds"]),

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import Asset
 
+from talon_one_client.base_url import normalized
+
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
@@ -23,17 +25,17 @@ def talon_one_asset(base_url: str, kind: str, which: int | str) -> Asset:
         which: its id.
 
     Raises:
-        ValueError: another kind.
+        ValueError: another kind, or no base URL.
     """
     if kind not in KINDS:
         raise ValueError(f"an asset of Talon.One is one of {', '.join(KINDS)}, not {kind!r}")
-    host = urlsplit(base_url if "://" in base_url else f"https://{base_url}").netloc
+    host = urlsplit(normalized(base_url if "://" in base_url else f"https://{base_url}")).netloc
     uri = f"{SCHEME}://{host}/{kind}/{which}"
     return Asset(uri)  # the one form that Airflow 2 and 3 both take
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:
-    """The URI as it is compared: checked, without a slash at its end.
+    """The URI as it is compared: checked, its host in the one spelling, without a slash at its end.
 
     Raises:
         ValueError: no host, or not kind and id behind it; the DAG is refused when it is parsed.
@@ -41,7 +43,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     parts = [part for part in uri.path.split("/") if part]
     if not uri.netloc or len(parts) != 2 or parts[0] not in KINDS:
         raise ValueError(f"an asset of Talon.One is {SCHEME}://host/kind/id with a kind of {', '.join(KINDS)}")
-    return uri._replace(path="/" + "/".join(parts))
+    return uri._replace(netloc=urlsplit(normalized(f"https://{uri.netloc}")).netloc, path="/" + "/".join(parts))
 
 
 def to_openlineage_dataset(asset: Any, lineage_context: Any) -> Any:

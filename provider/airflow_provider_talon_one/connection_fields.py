@@ -121,6 +121,13 @@ FIELDS = (
         "ca_bundle",
     ),
     ConnField(
+        "allow_http",
+        "Allow http://",
+        "Call a base URL with http:// that is not on this machine, which sends keys and data unencrypted.",
+        {"type": ["boolean", "null"]},
+        "allow_http",
+    ),
+    ConnField(
         "environment",
         "Environment",
         "What the API key belongs to, live unless set; a push with expect_environment stops in the other one.",

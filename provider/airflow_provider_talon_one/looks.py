@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_talon_one.parameters import converted
+from talon_one_singer import Setting
+from talon_one_singer.setting_values import parse_date_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,10 +17,12 @@ if TYPE_CHECKING:
 _PAGE = 1000
 
 
-def transactions_since(client: TalonOneClient, loyalty_program_id: int, since: str) -> dict[str, Any] | None:
-    """Whether a program's ledger has rows that were created after an instant (management key)."""
+def transactions_since(
+    client: TalonOneClient, loyalty_program_id: int, since: str | None = None
+) -> dict[str, Any] | None:
+    """Whether a program's ledger has rows that were created after an instant, or any rows (management key)."""
     page = client.get_loyalty_program_transactions(loyalty_program_id, start_date=since, page_size=1)
-    rows = [row for row in page["data"] if row["created"] > since]
+    rows = [row for row in page["data"] if since is None or parse_date_time(row["created"]) > parse_date_time(since)]
     return {"loyalty_program_id": loyalty_program_id, "since": since} if rows else None
 
 
@@ -44,3 +51,40 @@ LOOKS: Mapping[str, Callable[..., dict[str, Any] | None]] = {
     "audience_of_size": audience_of_size,
     "catalog_of_version": catalog_of_version,
 }
+
+ARGUMENTS: Mapping[str, tuple[Setting, ...]] = {
+    "transactions_since": (
+        Setting("loyalty_program_id", "integer", "The program.", required=True),
+        Setting("since", "date-time", "The instant."),
+    ),
+    "audience_of_size": (
+        Setting("audience_id", "integer", "The audience.", required=True),
+        Setting("at_least", "integer", "Members.", required=True),
+    ),
+    "catalog_of_version": (
+        Setting("catalog_id", "integer", "The catalog.", required=True),
+        Setting("at_least", "integer", "Version.", required=True),
+    ),
+}
+
+
+def typed_arguments(look: str, given: Any) -> dict[str, Any]:
+    """The arguments of a look by type, as JSON can hold them; those that are not given are left out.
+
+    Raises:
+        ValueError: names the argument.
+    """
+    arguments = converted(Setting("arguments", "object", "Arguments of the look."), given) or {}
+    known = {one.name: one for one in ARGUMENTS[look]}
+    unknown = next((name for name in arguments if name not in known), None)
+    if unknown is not None:
+        raise ValueError(f"the look {look} has no argument {unknown!r}; it has {', '.join(known)}")
+    found = {name: converted(one, arguments.get(name)) for name, one in known.items()}
+    missing = next((one.name for one in known.values() if one.required and found[one.name] is None), None)
+    if missing is not None:
+        raise ValueError(f"the parameter {missing!r} is missing")
+    return {name: _plain(value) for name, value in found.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_talon_one.masking import mask_connection, mask_urls
+from talon_one_singer.local_paths import is_url, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,8 +95,8 @@ def folder_of(directory: str, setting: str) -> str:
     Raises:
         ValueError: it is elsewhere.
     """
-    path = str(directory).removeprefix("file://")
-    if "://" in path:
+    path = local_path(str(directory))
+    if is_url(path):
         raise ValueError(f"{setting} is a folder of the worker, like /data/{setting}; an object store takes no files")
     return path
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from talon_one_singer.errors import ConfigError, OutputError
+from talon_one_singer.local_paths import is_url, local_path
 from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class BatchFiles:
                 raise ConfigError(
                     f"batch {self.format} needs pyarrow: pip install 'talon-one-connector[warehouse]'; jsonl does not"
                 ) from None
-        if "://" not in self.directory:
+        self.directory = local_path(self.directory)
+        if not is_url(self.directory):
             try:
                 Path(self.directory).mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -101,7 +103,7 @@ class BatchFiles:
         try:
             import fsspec
 
-            with fsspec.open(url, "wb") as file:
+            with fsspec.open(local_path(url), "wb") as file:
                 file.write(body)
         except Exception as error:  # file systems of fsspec have errors of their own
             why = Redactor(url_secrets(url))(" ".join(str(error).split()))

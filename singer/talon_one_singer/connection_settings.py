@@ -54,5 +54,11 @@ CALLS = (
         default=5,
         minimum=0,
     ),
-    Setting("ca_bundle", "string", "File of certificates to trust instead of the system's."),
+    Setting("ca_bundle", "string", "File of certificates to trust instead of the system's.", is_path=True),
+    Setting(
+        "allow_http",
+        "boolean",
+        "Call a base_url with http:// that is not on this machine, which sends keys and data unencrypted.",
+        default=False,
+    ),
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.errors import ConfigError
+from talon_one_singer.local_paths import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +30,9 @@ def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = Non
     if empty is not None and not content.strip():
         return empty
     try:
-        value = json.loads(content)
+        value = parse_json(content)
+    except DuplicateKeyError as error:
+        raise ConfigError(f"the {what} file {path} has {error}; keep one of them") from None
     except json.JSONDecodeError as error:
         raise ConfigError(_not_json(path, what, error)) from None
     except (UnicodeDecodeError, RecursionError) as error:
@@ -38,9 +42,36 @@ def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = Non
     return value
 
 
+class DuplicateKeyError(ValueError):
+    """An object that has a key twice; the message completes the sentence "the file ... has"."""
+
+
+def parse_json(text: str | bytes, **options: Any) -> Any:
+    """The value of a JSON text in which no object has a key twice; JSON's readers would keep the last without a word.
+
+    Args:
+        text: in UTF-8, UTF-16 or UTF-32 if it is bytes.
+        options: of ``json.loads``, like ``parse_float``.
+
+    Raises:
+        DuplicateKeyError: names the key.
+        json.JSONDecodeError, UnicodeDecodeError, RecursionError: as ``json.loads``.
+    """
+    return json.loads(text, object_pairs_hook=_object_of, **options)
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        raise DuplicateKeyError(f"the key {twice!r} twice in one object")
+    return found
+
+
 def _read(path: str, what: str) -> bytes:
     try:
-        return Path(path).read_bytes()
+        return Path(local_path(path)).read_bytes()
     except FileNotFoundError:
         raise ConfigError(f"there is no {what} file {path}; check the path") from None
     except (OSError, ValueError) as error:
@@ -61,8 +92,19 @@ def json_type(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "a boolean"
-    names = {str: "a string", int: "a number", float: "a number", list: "an array", dict: "an object"}
-    return names.get(type(value), type(value).__name__)
+    return _JSON_TYPES.get(type(value), type(value).__name__)
+
+
+_JSON_TYPES: dict[type, str] = {
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    list: "an array",
+    tuple: "an array",
+    dict: "an object",
+    date: "a date",
+    datetime: "a date and time",
+}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -6,9 +6,7 @@ https://sdk.meltano.com/en/latest/batch.html
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import fsspec
 
@@ -17,6 +15,7 @@ from talon_one_singer.exact_json import line_object
 from talon_one_singer.incoming import BadLine, RecordLines
 from talon_one_singer.input_limits import unpacked
 from talon_one_singer.lines import printable, read_blocks
+from talon_one_singer.local_paths import local_path
 from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def _rows(batch: Batch, url: str) -> Iterator[_Found]:
     name = _name(url)
     read = _json_lines if batch.encoding["format"] == "jsonl" else _columns
     try:
-        yield from read(batch, _path(url), name)
+        yield from read(batch, local_path(url), name)
     except ImportError as error:
         hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
         raise ConfigError(f"the batch file {name} cannot be read: {error}{hint}") from None
@@ -131,13 +130,6 @@ def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
                 count += 1
                 place = f"{name} row {count}"
                 yield (place, row) if isinstance(row, dict) else BadLine(place, str(row), batch.stream, place)
-
-
-def _path(url: str) -> str:
-    """The URL as fsspec takes it: it does not decode %20 in file URLs, nor do all writers encode it."""
-    if url.startswith("file://") and "%" in url and not Path(url.removeprefix("file://")).exists():
-        return unquote(url)
-    return url
 
 
 def _name(url: str) -> str:

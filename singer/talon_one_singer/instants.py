@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.files import json_type
-from talon_one_singer.setting_values import parse_date_time
+from talon_one_singer.setting_values import moment_of, parse_date_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,25 +21,31 @@ _STEP = re.compile(r"P(\d{1,4})([DWMY])|PT(\d{1,4})H", re.ASCII)
 
 
 def parse_instants(value: Any) -> tuple[datetime, ...]:
-    """The instants that a string or a list of strings names, in their order, each once.
+    """The instants that a string, a date or a list of them names, in their order, each once.
 
     Raises:
         ValueError: completes the sentence "setting 'x' in config.json ...".
     """
     if isinstance(value, str):
         value = [text for text in value.split(",") if text.strip()]
-    if not isinstance(value, list) or not value or not all(isinstance(text, str) for text in value):
+    elif isinstance(value, date):
+        value = [value]
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(one, str | date) for one in value):
         kind = "an empty list" if value == [] else json_type(value)
         raise ValueError(
             f"must be an instant, a list of instants, or a range like 2025-01-01/2025-12-31/P1M, not {kind}"
         )
-    found = {instant for text in value for instant in _instants(text.strip())}
+    found = {instant for one in value for instant in _instants(one)}
     if len(found) > MOST:
         raise ValueError(f"names {len(found):,} instants; at most {MOST:,} can be read at once")
     return tuple(sorted(found))
 
 
-def _instants(text: str) -> Iterator[datetime]:
+def _instants(given: str | date) -> Iterator[datetime]:
+    if isinstance(given, date):
+        yield moment_of(given)
+        return
+    text = given.strip()
     if "/" not in text:
         yield parse_date_time(text)
         return

@@ -1,4 +1,12 @@
-"""Checking one value against its setting.
+"""One conversion of setting values, for every place that they come from.
+
+Files, the environment, Meltano, SYNC.yml, templates and connections of Airflow: some give typed values and some give
+texts. ``convert`` makes the same of both:
+
+- A text that a boolean, number, date, list or object is written as stands for it; any other is refused.
+- null, an empty text, and the texts ``None`` and ``null`` (what a template or a shell makes of nothing) mean that the
+  setting is not given. Only a setting that narrows what is read or done, like a list of ids, is never absent by a text:
+  such a text could mean nobody or everybody, so it is refused.
 
 Every ValueError completes the sentence "setting 'x' in config.json ..." and shows the value only of a setting that
 is no secret.
@@ -6,13 +14,16 @@ is no secret.
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from talon_one_singer.files import json_type, nearest
+from talon_one_singer.files import DuplicateKeyError, json_type, nearest, parse_json
+from talon_one_singer.local_paths import local_path
 from talon_one_singer.secret import Secret
 
 if TYPE_CHECKING:
@@ -22,7 +33,27 @@ if TYPE_CHECKING:
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
+_ABSENT = frozenset({"", "None", "null"})
+_BRACKETS = ("[", "(", "{")
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def is_absent(value: Any) -> bool:
+    """Whether a value means that the setting is not given."""
+    return value is None or (isinstance(value, str) and value.strip() in _ABSENT)
+
+
+def convert(setting: Setting, value: Any) -> Any:
+    """The value of a setting, wherever it comes from; None if it is not given.
+
+    Raises:
+        ValueError: it cannot be read as the setting's type, is out of bounds, or not among the allowed ones.
+    """
+    if is_absent(value):
+        if value is not None and (setting.narrows or setting.type == "array"):
+            raise ValueError(f"is the text {value!r}, which names nothing; leave it out to take all")
+        return None
+    return check(setting, parse_text(setting, value) if isinstance(value, str) else value)
 
 
 def check(setting: Setting, value: Any) -> Any:
@@ -43,7 +74,7 @@ def check(setting: Setting, value: Any) -> Any:
 
 
 def parse_text(setting: Setting, text: str) -> Any:
-    """The value that the text of an environment variable means, not yet checked.
+    """The value that a text means, not yet checked.
 
     Raises:
         ValueError: the text cannot be read as the setting's type.
@@ -52,12 +83,25 @@ def parse_text(setting: Setting, text: str) -> Any:
         return _parse_boolean(text)
     if setting.type in ("integer", "number"):
         return _parse_number(text)
-    if setting.type == "object" or (setting.type in ("array", "date-times") and text.lstrip().startswith("[")):
-        return _parse_json(text)
+    if setting.type == "object" or (setting.type in ("array", "date-times") and text.lstrip().startswith(_BRACKETS)):
+        return _parse_structure(text)
     if setting.type == "array":
         items = [item.strip() for item in text.split(",") if item.strip()]
         return [_parse_number(item) for item in items] if setting.items == "integer" else items
     return text
+
+
+def moment_of(value: date) -> datetime:
+    """A moment from a date, whose midnight in UTC it is, or from a date and time.
+
+    Raises:
+        ValueError: a time without zone.
+    """
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if value.utcoffset() is None:
+        raise ValueError(f"must tell its time zone: {value.isoformat()} has none; add Z for UTC")
+    return value
 
 
 def parse_date_time(text: str) -> datetime:
@@ -78,7 +122,10 @@ def parse_date_time(text: str) -> datetime:
 
 def _string(setting: Setting, value: Any) -> str | Secret:
     if not isinstance(value, str):
-        raise ValueError(f"must be a string, not {json_type(value)}")
+        quotes = "; put it in quotes" if isinstance(value, date) else ""
+        raise ValueError(f"must be a string, not {json_type(value)}{quotes}")
+    if setting.is_path:
+        return local_path(value)
     return Secret(value.strip()) if setting.secret else value
 
 
@@ -91,8 +138,6 @@ def _integer(_setting: Setting, value: Any) -> int:
 
 
 def _number(_setting: Setting, value: Any) -> int | float:
-    if isinstance(value, str):  # Meltano hands over numbers from its environment as text
-        value = _parse_number(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"must be a number, not {_shown(value)}")
     return value
@@ -105,6 +150,8 @@ def _boolean(_setting: Setting, value: Any) -> bool:
 
 
 def _date_time(_setting: Setting, value: Any) -> datetime:
+    if isinstance(value, date):
+        return moment_of(value)
     if not isinstance(value, str):
         raise ValueError(f"must be a string like 2026-01-31T00:00:00Z, not {json_type(value)}")
     try:
@@ -128,7 +175,7 @@ def _date_times(_setting: Setting, value: Any) -> tuple[datetime, ...]:
 
 
 def _array(setting: Setting, value: Any) -> list[Any]:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         raise ValueError(f'must be an array, [...], not {_shown(value)}; write ["..."]')
     check_item = _integer if setting.items == "integer" else _string
     typed = []
@@ -194,8 +241,15 @@ def _parse_number(text: str) -> int | float:
     raise ValueError(f"must be a number, not {text!r}")
 
 
-def _parse_json(text: str) -> Any:
+def _parse_structure(text: str) -> Any:
+    """A list or an object in JSON, or as Python prints it, which is what a template makes of one."""
     try:
-        return json.loads(text)
+        return parse_json(text)
+    except DuplicateKeyError as error:
+        raise ValueError(f"has {error}; keep one of them") from None
     except json.JSONDecodeError as error:
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return ast.literal_eval(text.strip())
         raise ValueError(f"must be JSON; at character {error.pos + 1}: {error.msg}") from None
+    except RecursionError:
+        raise ValueError("must be JSON that is not nested that deeply") from None

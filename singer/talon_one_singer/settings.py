@@ -32,7 +32,9 @@ class Setting:
         items: type of an array's items.
         env: environment variable, if not ``<PREFIX>_<NAME>``.
         kind: Meltano's kind, if not the one that follows from the type.
-        narrows: without it everything is read, so that an empty list or text, which names nothing, is refused.
+        is_path: a string that is a path or URL; of a local file ``load`` gives the path, see ``local_paths``.
+        narrows: without it more is read or done, so that an empty list or text, which names nothing, is refused; all
+            arrays refuse such a text.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Setting:
     items: Literal["string", "integer"] = "string"
     env: str | None = None
     kind: str | None = None
+    is_path: bool = False
     narrows: bool = False
 
     def __post_init__(self) -> None:
@@ -94,8 +97,9 @@ class SettingsTable:
     def load(self, sources: Sequence[ConfigSource], environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The value of every setting, defaults included; None where nothing is set.
 
-        Later sources win over earlier ones, and the environment, if given, over all. null in a file and an empty
-        variable mean not set. A secret comes as ``Secret``, a date-time as ``datetime`` with zone.
+        Later sources win over earlier ones, and the environment, if given, over all. Texts are converted to the
+        setting's type, and what means "not given" leaves the earlier value; see ``setting_values``. A secret comes as
+        ``Secret``, a date-time as ``datetime`` with zone.
 
         Args:
             sources: the config files, in the order of the command line.
@@ -129,34 +133,36 @@ class SettingsTable:
         return [self.env_name(setting).removeprefix(self.prefix) for setting in self.settings]
 
     def _checked(self, source: ConfigSource, problems: list[str]) -> dict[str, Any]:
-        from talon_one_singer.setting_values import check
+        from talon_one_singer.setting_values import convert
 
         values: dict[str, Any] = {}
         for name, raw in source.values.items():
             setting = self._by_name.get(name)
             if setting is None:
                 problems.append(f"unknown setting {name!r} in {source.name}{nearest(name, self._by_name)}")
-            elif raw is not None:
+            else:
                 try:
-                    values[name] = check(setting, raw)
+                    value = convert(setting, raw)
                 except ValueError as error:
                     problems.append(f"setting {name!r} in {source.name} {error}")
-                    values[name] = raw
+                    value = raw
+                if value is not None:
+                    values[name] = value
         return values
 
     def _from_environ(self, environ: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
-        from talon_one_singer.setting_values import check, parse_text
+        from talon_one_singer.setting_values import convert
 
         values: dict[str, Any] = {}
         for setting in self.settings:
             variable = self.env_name(setting)
-            text = environ.get(variable, "")
-            if text.strip():
-                try:
-                    values[setting.name] = check(setting, parse_text(setting, text))
-                except ValueError as error:
-                    problems.append(f"the environment variable {variable} {error}")
-                    values[setting.name] = text
+            try:
+                value = convert(setting, environ.get(variable))
+            except ValueError as error:
+                problems.append(f"the environment variable {variable} {error}")
+                value = environ[variable]
+            if value is not None:
+                values[setting.name] = value
         return values
 
     def _fill_defaults(self, values: dict[str, Any], problems: list[str]) -> None:

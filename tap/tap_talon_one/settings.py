@@ -26,6 +26,7 @@ def _id_settings(entity: str) -> tuple[Setting, ...]:
             "string",
             f"File with the ids of the {what}: CSV with a header, JSON Lines or Parquet; a path or any fsspec URL. "
             "If no id is in it, nothing is read." + fallback,
+            is_path=True,
             narrows=True,
         ),
         Setting(f"{entity}_ids_column", "string", f"Column of {entity}_ids_file.", default=f"{entity}_id"),
@@ -54,7 +55,13 @@ SETTINGS = SettingsTable(
         Setting(
             "catalog_ids", "array", "Catalogs to read; the API has no list of them.", items="integer", narrows=True
         ),
-        Setting("application_id", "integer", "Application whose customers and sessions are listed.", minimum=1),
+        Setting(
+            "application_id",
+            "integer",
+            "Application whose customers and sessions are listed.",
+            minimum=1,
+            narrows=True,
+        ),
         Setting("sandbox", "boolean", "List sandbox instead of live profiles of the account.", default=False),
         Setting("start_date", "date-time", "Transactions created before it are not read."),
         Setting("end_date", "date-time", "Transactions created at or after it are not read; for backfills."),
@@ -114,6 +121,7 @@ SETTINGS = SettingsTable(
             "shard",
             "string",
             "Read a stable part of the ids, like 3/16; all parts together read every id once.",
+            narrows=True,
         ),
         Setting(
             "batch",
@@ -121,7 +129,12 @@ SETTINGS = SettingsTable(
             "Write rows into files and BATCH messages about them, in this format; RECORD messages without it.",
             allowed=("jsonl", "parquet", "arrow"),
         ),
-        Setting("batch_directory", "string", "Where batch files go: a path or any fsspec URL. Nobody deletes them."),
+        Setting(
+            "batch_directory",
+            "string",
+            "Where batch files go: a path or any fsspec URL. Nobody deletes them.",
+            is_path=True,
+        ),
         Setting("batch_rows", "integer", "Rows in a batch file, at most.", default=10_000, minimum=1),
         Setting("state_interval_seconds", "number", "Seconds between two STATE messages.", default=10, minimum=0),
     ),

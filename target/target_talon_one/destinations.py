@@ -2,21 +2,73 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
+from talon_one_singer import Setting
 from talon_one_singer.files import json_type, nearest
+from talon_one_singer.setting_values import convert, is_absent
 from target_talon_one.errors import SyncConfigError
+from target_talon_one.instants import instant
 from target_talon_one.mapping import MappingOptions, NullPolicy
 from target_talon_one.sinks import SINKS, Mode, SinkType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_AUDIENCE = ("id", "name", "integration", "integration_id", "description", "create")
-_CLOSED_BY = ("auto", "activate_version", "end")
-_CREATE_PROFILES = ("guard", "allow", "skip", "reject")
-_ENVIRONMENTS = ("live", "sandbox")
+
+def _table(*settings: Setting) -> dict[str, Setting]:
+    return {setting.name: setting for setting in settings}
+
+
+KEY = Setting("key", "array", "Columns of the key.")
+AUDIENCE: Mapping[str, Setting] = _table(
+    Setting("id", "integer", "Id of the audience."),
+    Setting("name", "string", "Name to find it by, and to create it with."),
+    Setting("integration", "string", "System that it comes from."),
+    Setting("integration_id", "string", "Its id in that system."),
+    Setting("description", "string", "Description of a new one."),
+    Setting("create", "boolean", "Whether it may be created."),
+)
+TARGETS: Mapping[str, Setting] = _table(
+    Setting("catalog_id", "integer", "The catalog."),
+    Setting("version", "integer", "Version that the catalog must have."),
+    Setting("campaign_id", "integer", "The campaign."),
+    Setting("loyalty_program_id", "integer", "The loyalty program."),
+    Setting("usage_limit", "integer", "How often a referral code can be used."),
+    Setting("start_date", "date-time", "From when the codes hold."),
+    Setting("expiry_date", "date-time", "Until when the codes hold."),
+    Setting("referral_pattern", "string", "What the codes look like."),
+)
+OPTIONS: Mapping[str, Setting] = _table(
+    Setting("nulls", "string", "What a null means.", default="skip", allowed=get_args(NullPolicy)),
+    Setting("adopt", "boolean", "A mirror takes over the members that are there.", default=False),
+    Setting(
+        "closed_by",
+        "string",
+        "What shows that the source was read to its end.",
+        default="auto",
+        allowed=("auto", "activate_version", "end"),
+    ),
+    Setting("retry_rejects", "boolean", "Rows refused in earlier runs are tried again.", default=True),
+    Setting("allow_empty", "boolean", "A mirror of a source without rows is meant.", default=False),
+    Setting("max_deletes", "integer", "Rows that a run may remove.", minimum=0),
+    Setting("max_delete_share", "number", "Share of the known rows that a run may remove.", default=0.1, minimum=0),
+    Setting("allow_destructive", "boolean", "What the sink deletes for good is meant.", default=False),
+    Setting("allow_whole_catalog", "boolean", "A catalog rule without filter is meant.", default=False),
+    Setting("expect_environment", "string", "The run stops in another one.", allowed=("live", "sandbox")),
+    Setting(
+        "create_profiles",
+        "string",
+        "What happens to profiles that an audience would create.",
+        default="guard",
+        allowed=("guard", "allow", "skip", "reject"),
+    ),
+    Setting("max_rejects", "integer", "More refused rows than this fail the run.", minimum=0),
+    Setting("max_reject_share", "number", "A larger share of refused rows fails the run.", default=0.1, minimum=0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +133,9 @@ class Destination:
         return self.mode == "mirror"
 
 
+GUARDS = tuple(Guards.__slots__)
+
+
 def destination_from(name: str, given: Any, *, where: str = "streams") -> Destination:
     """The destination of a stream out of its settings.
 
@@ -102,21 +157,17 @@ class _Reader:
     def read(self) -> Destination:
         sink = self._sink()
         mode = self._mode(sink)
-        values = {
-            "target": self._target(sink),
-            "mapping": self._mapping(),
-            "guards": self._guards(),
-            "adopt": self._take("adopt", "boolean", default=False),
-            "closed_by": self._choice("closed_by", _CLOSED_BY, "auto"),
-            "retry_rejects": self._take("retry_rejects", "boolean", default=True),
-        }
+        target, mapping = self._target(sink), self._mapping()
+        taken = {name: self._take(setting) for name, setting in OPTIONS.items() if name != "nulls"}
+        guards = Guards(**{name: taken.pop(name) for name in GUARDS})
         for unknown in self._given:
             self._problem(unknown, f"is no setting of it{nearest(unknown, self._known(sink))}")
-        if values["adopt"] and mode != "mirror":
+        if taken["adopt"] and mode != "mirror":
             self._problem("adopt", f"needs mode mirror, not {mode}")
         if self._problems:
             raise SyncConfigError("\n".join(self._problems))
-        return Destination(self._name, sink, mode, given=self._all, **values)
+        given = json.loads(json.dumps(self._all, default=str))
+        return Destination(self._name, sink, mode, target, mapping, guards, given=given, **taken)
 
     def _problem(self, setting: str, what: str) -> None:
         self._problems.append(f"{self._place}: {setting!r} {what}")
@@ -130,13 +181,13 @@ class _Reader:
 
     def _mode(self, sink: SinkType) -> Mode:
         given = self._given.pop("mode", None)
-        if given is None and len(sink.modes) == 1:
+        if is_absent(given) and len(sink.modes) == 1:
             return next(iter(sink.modes))
         for mode in sink.modes:
             if mode == given:
                 return mode
         modes = ", ".join(sink.modes)
-        if given is None:
+        if is_absent(given):
             raise SyncConfigError(f"{self._place}: 'mode' is missing; the sink {sink.name} has {modes}")
         raise SyncConfigError(f"{self._place}: the sink {sink.name} has no mode {given!r}; it has {modes}")
 
@@ -144,84 +195,71 @@ class _Reader:
         found: dict[str, Any] = {}
         for name in sink.target:
             plain = name.rstrip("?")
-            value = self._given.pop(plain, None)
-            if value is None:
-                if not name.endswith("?"):
-                    self._problem(plain, f"is missing; the sink {sink.name} needs it")
-            elif plain == "audience":
-                found[plain] = self._audience(value)
-            elif _TARGET_TYPES.get(plain, int) is int and (isinstance(value, bool) or not isinstance(value, int)):
-                self._problem(plain, f"must be an integer, not {value!r}")
-            else:
-                found[plain] = value
+            given = self._given.pop(plain, None)
+            value = self._audience(given) if plain == "audience" else self._converted(TARGETS[plain], given)
+            if value is not None:
+                found[plain] = instant(value) if isinstance(value, datetime) else value
+            elif not name.endswith("?") and is_absent(given):
+                self._problem(plain, f"is missing; the sink {sink.name} needs it")
         return found
 
-    def _audience(self, value: Any) -> dict[str, Any]:
+    def _audience(self, value: Any) -> dict[str, Any] | None:
+        if is_absent(value):
+            return None
         if isinstance(value, int) and not isinstance(value, bool):
             return {"id": value}
+        if isinstance(value, str) and value.strip().isdecimal():
+            return {"id": int(value)}
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            value = self._converted(Setting("audience", "object", ""), value)
         if not isinstance(value, dict):
             self._problem("audience", "must be an id or an object with id, name, integration, integration_id")
             return {}
         for name in value:
-            if name not in _AUDIENCE:
-                self._problem(f"audience.{name}", f"is no setting of it{nearest(name, _AUDIENCE)}")
-        if "id" not in value and "name" not in value:
+            if name not in AUDIENCE:
+                self._problem(f"audience.{name}", f"is no setting of it{nearest(name, AUDIENCE)}")
+        known = (setting for name, setting in AUDIENCE.items() if name in value)
+        found = {one.name: self._converted(one, value[one.name], f"audience.{one.name}") for one in known}
+        found = {name: one for name, one in found.items() if one is not None}
+        if "id" not in found and "name" not in found and not self._problems:
             self._problem("audience", "needs an id, or a name to find or create it by")
-        return dict(value)
+        return found
 
     def _mapping(self) -> MappingOptions:
-        key = self._given.pop("key", None)
-        if isinstance(key, str):
-            key = [key]
-        if key is not None and not (isinstance(key, list) and key and all(isinstance(part, str) for part in key)):
-            self._problem("key", "must be a column or a list of columns")
-            key = None
+        key = self._take(KEY)
         mapped = self._given.pop("map", None)
-        if mapped is not None and not isinstance(mapped, dict):
+        if is_absent(mapped):
+            mapped = None
+        elif isinstance(mapped, str):
+            mapped = self._converted(Setting("map", "object", ""), mapped)
+        elif not isinstance(mapped, dict):
             self._problem("map", f"must be an object of field: column, not {json_type(mapped)}")
             mapped = None
-        nulls = self._choice("nulls", get_args(NullPolicy), "skip")
-        return MappingOptions(map=mapped, key=tuple(key) if key else None, nulls=nulls)
+        return MappingOptions(map=mapped, key=tuple(key) if key else None, nulls=self._take(OPTIONS["nulls"]))
 
-    def _guards(self) -> Guards:
-        defaults = Guards()
-        return Guards(
-            allow_empty=self._take("allow_empty", "boolean", default=False),
-            max_deletes=self._take("max_deletes", "integer"),
-            max_delete_share=self._take("max_delete_share", "number", default=defaults.max_delete_share),
-            allow_destructive=self._take("allow_destructive", "boolean", default=False),
-            allow_whole_catalog=self._take("allow_whole_catalog", "boolean", default=False),
-            expect_environment=self._choice("expect_environment", _ENVIRONMENTS, None),
-            create_profiles=self._choice("create_profiles", _CREATE_PROFILES, defaults.create_profiles),
-            max_rejects=self._take("max_rejects", "integer"),
-            max_reject_share=self._take("max_reject_share", "number", default=defaults.max_reject_share),
-        )
+    def _take(self, setting: Setting) -> Any:
+        given = self._given.pop(setting.name, None)
+        value = self._key(given) if setting is KEY else self._converted(setting, given)
+        return setting.default if value is None else value
 
-    def _choice(self, name: str, allowed: tuple[str, ...], default: Any) -> Any:
-        value = self._given.pop(name, None)
-        if value is not None and value not in allowed:
-            self._problem(name, f"must be one of {', '.join(allowed)}, not {value!r}")
-            return default
-        return default if value is None else value
+    def _key(self, given: Any) -> list[str] | None:
+        """A column, or several as a list or as the text of one; a comma can be part of a column's name."""
+        if is_absent(given):
+            return None
+        if isinstance(given, str) and not given.lstrip().startswith("["):
+            return [given]
+        value = self._converted(KEY, given, why="must be a column or a list of columns")
+        if value == []:
+            self._problem("key", "must be a column or a list of columns")
+        return value or None
 
-    def _take(self, name: str, kind: str, default: Any = None) -> Any:
-        value = self._given.pop(name, None)
-        if value is None:
-            return default
-        boolean, number = isinstance(value, bool), isinstance(value, int | float) and not isinstance(value, bool)
-        fits = boolean if kind == "boolean" else number and (kind == "number" or isinstance(value, int)) and value >= 0
-        if not fits:
-            self._problem(name, f"must be a {kind}{'' if kind == 'boolean' else ' of at least 0'}, not {value!r}")
-            return default
-        return value
+    def _converted(self, setting: Setting, given: Any, place: str = "", why: str = "") -> Any:
+        """The value by the one conversion of all settings; None, and a problem, if it is none."""
+        try:
+            return convert(setting, given)
+        except ValueError as error:
+            self._problem(place or setting.name, why or str(error))
+            return None
 
     def _known(self, sink: SinkType) -> list[str]:
-        guards = list(Guards.__slots__)
-        return [
-            *(name.rstrip("?") for name in sink.target),
-            *("sink", "mode", "key", "map", "nulls", "adopt", "closed_by", "retry_rejects"),
-            *guards,
-        ]
-
-
-_TARGET_TYPES = {"start_date": str, "expiry_date": str, "referral_pattern": str}
+        return [*(name.rstrip("?") for name in sink.target), "sink", "mode", "key", "map", *OPTIONS]

@@ -12,6 +12,7 @@ import msgspec
 from talon_one_singer.refused import kept
 from talon_one_singer.shards import WHOLE
 from target_talon_one.history import Reject
+from target_talon_one.identity import identity_of
 from target_talon_one.mapping import InvalidRow, Mapped, Mapper
 
 if TYPE_CHECKING:
@@ -335,13 +336,3 @@ def mixed_ops(destination: Destination, *, complete: bool) -> list[list[Op]]:
         else:
             found.append([op])
     return found
-
-
-def identity_of(destination: Destination, target: Mapping[str, Any], base_url: str) -> str:
-    """What tells destination objects apart: Talon.One's address, the kind, and which audience, catalog or program."""
-    if target.get("audience_id") is not None:
-        which: Any = {"audience": target["audience_id"]}
-    else:
-        which = {name: target[name] for name in sorted(destination.target) if name != "version"}
-    kind = destination.sink.name
-    return json.dumps([base_url, kind, which], sort_keys=True, separators=(",", ":"))

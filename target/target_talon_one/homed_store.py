@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from talon_one_singer.local_paths import is_url, local_path, path_in_url
 from talon_one_singer.shards import WHOLE
 from talon_one_singer.temporary import TemporaryFolder
 from target_talon_one.database import MEMORY
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from target_talon_one.journal import JournalPlace
 
 SECONDS_A_SAVE = 3.0
+_DUCKDB = "duckdb:///"
 
 
 def open_store(
@@ -58,9 +60,29 @@ def open_store(
     """
     if place == ":memory:":
         return Store(place, memory=memory)  # gone with the process, and so is what a journal would say of it
-    if "://" not in place:
-        return Store(_file(place, shard), memory=memory, journal=journal)
-    return HomedStore(home_of(place, filesystem, shard), memory=memory, journal=journal)
+    file = store_file(place)
+    if file is not None:
+        return Store(_file(file, shard), memory=memory, journal=journal)
+    return HomedStore(home_of(local_path(place), filesystem, shard), memory=memory, journal=journal)
+
+
+def store_file(place: str) -> str | None:
+    """The file that a store is, None if it has a home.
+
+    Args:
+        place: a path, ``duckdb:///path``, or the URL of a home; a ``file:`` URL is one of a folder, unless it is or
+            looks like a DuckDB file.
+    """
+    if place.startswith(_DUCKDB):
+        return path_in_url(place.removeprefix(_DUCKDB))
+    path = local_path(place)
+    if is_url(path) or (path != place and is_url(place) and not _is_file(path)):
+        return None
+    return path
+
+
+def _is_file(path: str) -> bool:
+    return Path(path).is_file() or (path.endswith(".duckdb") and not Path(path).is_dir())
 
 
 def _file(place: str, shard: Shard) -> str:

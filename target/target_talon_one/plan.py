@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_talon_one.errors import PlanMovedError, SyncConfigError
+from target_talon_one.identity import one_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +113,7 @@ def check_unmoved(then: Sequence[Mapping[str, Any]], now: Sequence[PlannedDestin
     if names != present:
         raise PlanMovedError(f"the plan is of {', '.join(names)}, the file has {', '.join(present)}; plan again")
     for old, new in zip(then, now, strict=True):
-        if (old["identity"], old["generation"]) != (new.identity, new.generation):
+        if (one_spelling(old["identity"]), old["generation"]) != (new.identity, new.generation):
             raise PlanMovedError(f"{new.name}: something was sent there since the plan was made; plan again")
         if old["settings"] != new.settings:
             raise PlanMovedError(f"{new.name}: it has other settings than when the plan was made; plan again")

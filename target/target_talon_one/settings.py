@@ -21,9 +21,13 @@ SYNC = (
         "Without it the next run sends everything again and a mirror removes nobody.",
         default="talon-one-store.duckdb",
     ),
-    Setting("rejects_directory", "string", "Where files of refused rows go.", default="rejects"),
+    Setting("rejects_directory", "string", "Where files of refused rows go.", default="rejects", is_path=True),
     Setting(
-        "results_directory", "string", "Where answers worth keeping go: referral codes, effects.", default="results"
+        "results_directory",
+        "string",
+        "Where answers worth keeping go: referral codes, effects.",
+        default="results",
+        is_path=True,
     ),
     Setting(
         "mask_rejects",

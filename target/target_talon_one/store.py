@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from target_talon_one.database import MEMORY
 from target_talon_one.errors import StoreError
+from target_talon_one.identity import unite_spellings
 from target_talon_one.journal import MOST_RANGES, Journal
 from target_talon_one.ranges import left_of, merged_ranges
 from target_talon_one.staged_rows import StagedRows
@@ -78,6 +79,8 @@ class Store(StagedRows):
                 self._resume(self._journal)
             for (destination,) in self._run("SELECT id FROM destinations"):
                 self.fold(destination)
+            with self._transaction():
+                unite_spellings(self._run)
         except BaseException:
             self._db.close()
             raise

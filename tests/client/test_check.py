@@ -62,6 +62,27 @@ def test_another_web_server_does_not_pass(serve, client_of, status):
     assert (False, e.UnexpectedResponseError) == (report.usable, type(report.integration.error))
 
 
+@pytest.mark.parametrize("keys", [{}, {"management_key": None}, {"api_key": None}])
+def test_a_path_that_is_not_there_does_not_pass(emu, client_of, keys):
+    """A 404 in Talon.One's own words proves a key only where the path itself exists."""
+    report = check(client_of(f"{emu.url}/nonsense", **keys))
+    assert False is report.usable
+    assert [
+        f"there is no Talon.One at base_url {emu.url}/nonsense, no such path; leave out /nonsense" in str(key.error)
+        for key in (report.integration, report.management)
+        if key.is_set
+    ] == [True] * (2 - len(keys))
+    assert "no such path" in report.summary()
+
+
+def test_a_server_that_knows_no_path_does_not_pass(serve, client_of):
+    """JSON that looks like an error of Talon.One, from another program at another host."""
+    body = b'{"message": "Not found", "errors": [{"title": "Not found"}], "StatusCode": 404}'
+    report = check(client_of(serve((404, {}, body)).url))
+    assert (False, False) == (report.integration.works, report.management.works)
+    assert "no such path; check the host" in str(report.integration.error)
+
+
 def test_nobody_home_is_raised(client_of, closed_port):
     """There is nothing to report on."""
     with pytest.raises(e.ConnectionFailedError):

@@ -30,11 +30,70 @@ def test_a_base_url_with_secrets_is_refused(url):
 
 @pytest.mark.parametrize(
     ("url", "expected"),
-    [(f" {URL}/ ", URL), (f"{URL}/proxy//", f"{URL}/proxy"), ("http://[::1]:80", "http://[::1]:80")],
+    [(f" {URL}/ ", URL), (f"{URL}/proxy//", f"{URL}/proxy"), ("http://[::1]:80", "http://[::1]")],
 )
 def test_a_base_url_is_tidied(url, expected):
     """Spaces and slashes at its end go."""
     assert expected == ClientConfig(url).base_url
+
+
+@pytest.mark.parametrize(
+    ("spellings", "one"),
+    [
+        (
+            ("HTTPS://Demo.Talon.One", f"{URL}:443", f"{URL}:0443/", f"{URL}:", "https://demo.talon.one.", f" {URL}//"),
+            URL,
+        ),
+        (("HTTP://LOCALHOST:80", "http://localhost/", "http://Localhost:80//"), "http://localhost"),
+        (("http://127.0.0.1:8080/", "HTTP://127.0.0.1:08080"), "http://127.0.0.1:8080"),
+        (("http://[0:0:0:0:0:0:0:1]:80/", "HTTP://[::1]"), "http://[::1]"),
+        (("https://M\u00dcNCHEN.example", "https://xn--mnchen-3ya.example:443"), "https://xn--mnchen-3ya.example"),
+        (("https://stra\u00dfe.example",), "https://xn--strae-oqa.example"),
+        ((f"{URL}/gateway//a/", f"{URL}:443//gateway/a"), f"{URL}/gateway/a"),
+    ],
+)
+def test_a_deployment_has_one_spelling(spellings, one):
+    """Case, default port, slashes and international names make no other deployment."""
+    assert {one} == {ClientConfig(url).base_url for url in spellings}
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/v1", "/v1; leave out /v1"),
+        ("/V1//", "/V1; leave out /V1"),
+        ("/v2/", "/v2; leave out /v2"),
+        ("/v1/customer_profiles", "/v1/customer_profiles; leave out /v1 and what follows"),
+        ("/gateway/v1", "/v1; leave out /v1"),
+    ],
+)
+def test_a_base_url_with_the_path_of_an_operation_is_refused(path, words):
+    """The documentation writes it behind the base URL, so people copy it."""
+    with pytest.raises(ConfigurationError, match=f"base_url must end before {words}"):
+        ClientConfig(f"{URL}{path}")
+
+
+def test_a_gateway_may_have_versions_of_its_own():
+    """What cannot be a path of the API belongs to the gateway."""
+    assert f"{URL}/v3/talon" == ClientConfig(f"{URL}/v3/talon").base_url
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "a.localhost", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::ffff:127.0.0.1]"]
+)
+def test_this_machine_is_called_without_encryption(host):
+    """Nobody is in between."""
+    assert ClientConfig(f"http://{host}").base_url.startswith("http://")
+
+
+@pytest.mark.parametrize(
+    "host", ["demo.talon.one", "10.0.0.7:8080", "localhost.example", "127.0.0.1.example", "[2001:db8::1]"]
+)
+def test_another_machine_is_called_encrypted_unless_allowed(host):
+    """Keys and data do not travel in clear text by accident."""
+    with pytest.raises(ConfigurationError, match="unencrypted; use https://, or set allow_http: true"):
+        ClientConfig(f"http://{host}")
+    assert f"http://{host}" == ClientConfig(f"http://{host}", allow_http=True).base_url
 
 
 @pytest.mark.parametrize(

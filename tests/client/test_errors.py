@@ -186,7 +186,7 @@ def test_a_refused_port_is_told(client_of, closed_port):
 
 def test_an_unknown_host_is_told(client_of):
     """A name that no one has, as documented for tests, gives up after three tries."""
-    error = raised_by(client_of("http://talon-one.invalid"))
+    error = raised_by(client_of("http://talon-one.invalid", allow_http=True))
     assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
     assert str(error).endswith("; check base_url")
 
@@ -284,7 +284,7 @@ def test_a_proxy_that_is_down_is_told(client_of, closed_port, monkeypatch):
     """Nothing was sent, so anything may be repeated."""
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port}")
     monkeypatch.setenv("no_proxy", "")
-    client = client_of("http://demo.talon.example")
+    client = client_of("http://demo.talon.example", allow_http=True)
     error = raised_by(client, lambda c: c.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "ada"}))
     assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
     assert "the proxy does not let it through" in str(error)

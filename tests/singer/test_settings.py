@@ -1,7 +1,7 @@
 """The settings table: merging, checking, and what it tells others."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import jsonschema
 import pytest
@@ -87,23 +87,56 @@ def test_the_environment_is_parsed_by_type(variable, text, expected):
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("pages", "7", 7),
+        ("pages", " 7 ", 7),
+        ("rate", "2.5", 2.5),
+        *(("deep", text, True) for text in ("True", "true", "1", "yes", "on", " TRUE ")),
+        *(("deep", text, False) for text in ("False", "false", "0", "no", "off", "NO")),
+        ("programs", "[1, 2]", [1, 2]),
+        ("programs", "(1, 2)", [1, 2]),
+        ("names", "a, b", ["a", "b"]),
+        ("names", "['a', 'b']", ["a", "b"]),
+        ("extra", "{'a': [True, None]}", {"a": [True, None]}),
+        *(("pages", text, 1000) for text in ("", " ", "None", "null")),
+        *(("start_date", text, datetime(2026, 1, 1, tzinfo=UTC)) for text in ("", "None", "null")),
+        *(("base_url", text, None) for text in ("", "None", "null")),
+        ("start_date", date(2026, 2, 1), datetime(2026, 2, 1, tzinfo=UTC)),
+        ("start_date", datetime(2026, 2, 1, 3, tzinfo=UTC), datetime(2026, 2, 1, 3, tzinfo=UTC)),
+    ],
+)
+def test_a_file_is_read_like_the_environment(name, text, expected):
+    """A text means what it is written as, and nothing at all where a template had nothing to give."""
+    assert expected == _load(**{name: text})[name]
+
+
+@pytest.mark.parametrize(
     ("values", "problem"),
     [
         ({"api_ky": "v"}, "unknown setting 'api_ky' in config.json; did you mean 'api_key'?"),
         ({"zzz": 1}, "unknown setting 'zzz' in config.json"),
         ({"api_key": 12345}, "'api_key' in config.json must be a string, not a number"),
-        ({"pages": "5"}, "'pages' in config.json must be an integer, not the string '5'"),
+        ({"pages": "5x"}, "'pages' in config.json must be a number, not '5x'"),
+        ({"pages": "5.5"}, "'pages' in config.json must be an integer, not 5.5"),
         ({"pages": True}, "'pages' in config.json must be an integer, not true"),
         ({"pages": 1.5}, "'pages' in config.json must be an integer, not 1.5"),
         ({"pages": 0}, "'pages' in config.json must be at least 1, not 0"),
         ({"rate": 101}, "'rate' in config.json must be at most 100, not 101"),
         ({"rate": float("nan")}, "'rate' in config.json must be a number, not NaN"),
-        ({"deep": "yes"}, "'deep' in config.json must be true or false, not the string 'yes'"),
+        ({"deep": "maybe"}, "'deep' in config.json must be true or false, not 'maybe'"),
+        ({"deep": 1}, "'deep' in config.json must be true or false, not 1"),
         ({"mode": "fats"}, "must be one of fast, slow, not the string 'fats'; did you mean 'fast'?"),
-        ({"programs": "1"}, """'programs' in config.json must be an array, [...], not the string '1'; write ["..."]"""),
+        ({"programs": 1}, """'programs' in config.json must be an array, [...], not 1; write ["..."]"""),
+        ({"programs": "one"}, "'programs' in config.json must be a number, not 'one'"),
+        ({"programs": ""}, "is the text '', which names nothing; leave it out to take all"),
+        ({"names": "None"}, "is the text 'None', which names nothing; leave it out to take all"),
+        ({"extra": '{"a": 1, "a": 2}'}, "in config.json has the key 'a' twice in one object; keep one of them"),
         ({"programs": [1, "b"]}, "'programs' in config.json at position 1 must be an integer, not the string 'b'"),
         ({"names": ["c"]}, "'names' in config.json must be one of a, b, not the string 'c'"),
         ({"extra": []}, "'extra' in config.json must be an object, {...}, not an array"),
+        ({"start_date": datetime(2026, 1, 1)}, "must tell its time zone: 2026-01-01T00:00:00 has none; add Z for UTC"),  # noqa: DTZ001
+        ({"base_url": date(2026, 1, 1)}, "'base_url' in config.json must be a string, not a date; put it in quotes"),
         ({"start_date": 2026}, "'start_date' in config.json must be a string like 2026-01-31T00:00:00Z, not a number"),
         ({"start_date": "2026-13-01"}, "'start_date' in config.json is no date: '2026-13-01', month must be in 1..12"),
         ({"api_key": " "}, "'api_key' is missing; set it in a --config file, or as TAP_X_API_KEY with --config=ENV"),
@@ -157,7 +190,7 @@ def test_dates_are_rfc_3339(text, expected):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "20260201", "2026-W05", "2026-02-01T10:00:00", "2026-02-30", "yesterday", "\uff12026-02-01"]
+    "text", ["20260201", "2026-W05", "2026-02-01T10:00:00", "2026-02-30", "yesterday", "\uff12026-02-01"]
 )
 def test_other_dates_are_refused(text):
     """No zone, no such day, another notation: refused."""

@@ -8,8 +8,9 @@ from functools import partial
 from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
+from talon_one_singer.local_paths import path_in_url
 from talon_one_singer.redaction import url_secrets
 from talon_one_warehouse.errors import WarehouseConfigError
 
@@ -95,7 +96,7 @@ def connect_sqlite(rest: str) -> ADBCConnection:
     from talon_one_warehouse.adbc_errors import Teller
     from talon_one_warehouse.sqlite_dialect import MEANINGS, READ_OPTIONS
 
-    path = unquote(rest[1:])
+    path = path_in_url(rest[1:])
     if path != ":memory:":
         path = _in_a_directory(path)
     return _connection(partial(connect, path), Teller(path, MEANINGS), READ_OPTIONS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote
 
 from talon_one_singer.column_names import repeated_name
+from talon_one_singer.local_paths import path_in_url
 from talon_one_singer.temporary import TemporaryFolder
 from talon_one_warehouse.arrow_parts import ROWS, rows_of
 from talon_one_warehouse.duckdb_sql import quoted
@@ -105,7 +105,7 @@ def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
         raise WarehouseConfigError(
             "a DuckDB URL has three slashes before a relative path and four before an absolute one, like duckdb:///w.duckdb"
         )
-    path = unquote(rest[1:])
+    path = path_in_url(rest[1:])
     if path != ":memory:" and not Path(path).is_file():
         raise WarehouseConfigError(f"there is no DuckDB file {path}; check source.url")
     with ExitStack() as stack, told(path, opening=True):

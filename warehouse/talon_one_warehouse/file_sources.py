@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from talon_one_singer.column_names import ColumnNames
 from talon_one_singer.input_limits import InputError, unpacked
+from talon_one_singer.local_paths import local_path
 from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.text_rows import CsvRows, json_rows
 from talon_one_warehouse.arrow_parts import ROWS
@@ -173,7 +173,7 @@ def _at(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSy
         return filesystem, filesystem._strip_protocol(url)
     import fsspec
 
-    system, path = fsspec.core.url_to_fs(url if "://" in url else str(Path(url).expanduser()))
+    system, path = fsspec.core.url_to_fs(local_path(url))
     return system, path
 
 

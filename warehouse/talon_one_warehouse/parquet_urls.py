@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
+from talon_one_singer.local_paths import local_path
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def open_folder(path: str, schema: str) -> Warehouse:
 
 
 def _open_file(rest: str, schema: str) -> Warehouse:
-    if not rest.startswith("/"):
+    if not rest.startswith(("/", "localhost/")):
         raise WarehouseConfigError("a file URL has three slashes before an absolute path, like file:///data/lake")
-    return open_folder(unquote(rest), schema)
+    return open_folder(local_path(f"file://{rest}"), schema)
 
 
 def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFileSystem | None = None) -> Warehouse:

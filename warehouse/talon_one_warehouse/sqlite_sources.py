@@ -12,9 +12,10 @@ import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from talon_one_singer.dbapi_values import dbapi_values
+from talon_one_singer.local_paths import path_in_url
 from talon_one_singer.refused import RefusedValue
 from talon_one_warehouse.arrow_parts import ROWS
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
@@ -68,7 +69,7 @@ def open_sqlite(rest: str, sql: str) -> SQLiteSource:
             "a SQLite URL has three slashes before a relative path and four before an absolute one, "
             "like sqlite:///talon_one.db"
         )
-    path = unquote(rest[1:])
+    path = path_in_url(rest[1:])
     connection = _connect(path)
     try:
         with _told(path, WarehouseConfigError, "the query of the source does not work: "):

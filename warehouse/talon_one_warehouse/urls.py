@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from talon_one_singer.local_paths import local_path, path_in_url
 from talon_one_singer.redaction import redact
 from talon_one_warehouse.adbc_urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
@@ -39,7 +40,7 @@ def open_warehouse(
         WarehouseLockedError: another process has it open.
     """
     if is_folder(url):
-        return open_folder(url, schema)
+        return open_folder(local_path(url), schema)
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise WarehouseConfigError(f"a warehouse URL looks like {_EXAMPLE}, not {_without_secrets(url)!r}")
@@ -61,7 +62,7 @@ def _open_duckdb(rest: str, schema: str) -> Warehouse:
         raise WarehouseConfigError(
             f"a DuckDB URL has three slashes before a relative path and four before an absolute one, like {_EXAMPLE}"
         )
-    path = rest.removeprefix("/")
+    path = path_in_url(rest.removeprefix("/"))
     if not path:
         raise WarehouseConfigError(f"the DuckDB URL names no file; it looks like {_EXAMPLE}")
     try:

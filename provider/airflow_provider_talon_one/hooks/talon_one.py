@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, HIDDEN, PLACEHOLDERS, RELABELING
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.masking import mask_secret, mask_urls
+from talon_one_singer.setting_values import is_absent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +111,7 @@ class TalonOneHook(BaseHook):
                     near = get_close_matches(name, known, n=1)
                     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
                     raise ValueError(f"the extra of the connection {self.talon_one_conn_id} has no {name!r}; {hint}")
-            if extra.get("environment") not in (None, "", "live", "sandbox"):
+            if not is_absent(extra.get("environment")) and extra["environment"] not in ("live", "sandbox"):
                 raise ValueError(
                     f"environment of the connection {self.talon_one_conn_id} must be live or sandbox, "
                     f"not {extra['environment']!r}"
@@ -118,13 +119,14 @@ class TalonOneHook(BaseHook):
             base_url = _base_url(connection.host, connection.port)
         given = {field.setting: extra.get(field.name) for field in FIELDS if field.setting}
         found = {"base_url": base_url, "api_key": connection.password, **given}
-        return {name: value for name, value in found.items() if value not in (None, "")}
+        return {name: value for name, value in found.items() if not is_absent(value)}
 
     @property
     def environment(self) -> str:
         """``live`` or ``sandbox``."""
         with fail_for_good():
-            return str(self.get_connection(self.talon_one_conn_id).extra_dejson.get("environment") or "live")
+            given = self.get_connection(self.talon_one_conn_id).extra_dejson.get("environment")
+            return "live" if is_absent(given) else str(given)
 
     def settings(self, table: SettingsTable, given: Mapping[str, Any], redact: Redactor) -> dict[str, Any]:
         """Settings of tap or target with those of the connection.
@@ -137,10 +139,7 @@ class TalonOneHook(BaseHook):
 
         with fail_for_good():
             place = f"the connection {self.talon_one_conn_id}"
-            typed = {name: value for name, value in given.items() if not isinstance(value, str)}
-            # Templates give texts: they are read like variables of the environment, which are texts too.
-            texts = {f"{table.prefix}_{name}".upper(): value for name, value in given.items() if isinstance(value, str)}
-            settings = table.load([ConfigSource(place, self.values), ConfigSource("the task", typed)], texts)
+            settings = table.load([ConfigSource(place, self.values), ConfigSource("the task", given)])
             redact.add_from(settings)
             activate(redact)
             mask_urls(settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_talon_one.answers import for_xcom
@@ -12,6 +11,10 @@ from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
 from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
+from airflow_provider_talon_one.parameters import by_schema, converted, is_templated
+from talon_one_singer import Setting
+from talon_one_singer.files import parse_json
+from talon_one_singer.setting_values import is_absent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +22,10 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from talon_one_client.endpoints import Endpoint
+    from talon_one_singer.settings import SettingType
 
 _SHOWN = 5
+_QUERY_TYPES: Mapping[str, SettingType] = {"boolean": "boolean", "integer": "integer", "array": "array"}
 
 
 class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
@@ -64,6 +69,8 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
         self.query = given(**(query or {}))
         self.body = body
         self.talon_one_conn_id = talon_one_conn_id
+        fields = body.items() if isinstance(body, dict) else ()
+        self._templated = {name for name, value in fields if is_templated(value)}
         self._check()
 
     @property
@@ -83,11 +90,12 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
             answer = hook.client.caller.call(
                 endpoint,
                 path=self._typed_path(endpoint),
-                query=self.query,
+                query=self._typed_query(endpoint),
                 body=self._sent_body(endpoint),
                 idempotency_key=self._idempotency_key(context) if endpoint.idempotency_key else None,
             )
-        context["ti"].xcom_push(key=LINK_KEY, value=campaign_manager_url(hook.values["base_url"], self.path))
+            address = campaign_manager_url(hook.client.config.base_url, self.path)
+        context["ti"].xcom_push(key=LINK_KEY, value=address)
         return for_xcom(answer)
 
     def _check(self) -> None:
@@ -102,7 +110,7 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
             raise ValueError(f"{self.task_id}: {endpoint.name} has no query parameter {sorted(unknown)[0]!r}")
         if (self.body is not None) != endpoint.has_body:
             raise ValueError(f"{self.task_id}: {endpoint.name} {'needs a' if endpoint.has_body else 'takes no'} body")
-        if isinstance(self.body, dict) and not _is_templated(self.body):
+        if isinstance(self.body, dict) and not is_templated(self.body):
             self._check_body(endpoint, self.body)
 
     def _check_body(self, endpoint: Endpoint, body: Any) -> None:
@@ -118,20 +126,51 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
             raise ValueError(f"{self.task_id}: the body is no {endpoint.request}: {'; '.join(found[:_SHOWN])}")
 
     def _typed_path(self, endpoint: Endpoint) -> dict[str, Any]:
-        integers = {param.name for param in endpoint.path_params if param.type == "integer"}
-        return {name: int(value) if name in integers else str(value) for name, value in self.path.items()}
+        found = {}
+        for param in endpoint.path_params:
+            kind: SettingType = "integer" if param.type == "integer" else "string"
+            given = self.path[param.name]
+            text = given if kind == "integer" or given is None else str(given)
+            value = converted(Setting(param.name, kind, ""), text)
+            if value is None:
+                raise ValueError(f"the path parameter {param.name!r} is {given!r}, which names nothing")
+            found[param.name] = value
+        return found
+
+    def _typed_query(self, endpoint: Endpoint) -> dict[str, Any]:
+        """Without what is not given; a text that a template gave has the type of its parameter."""
+        found = {}
+        for name, given in self.query.items():
+            kind = endpoint.query_by_name[name].type
+            setting = Setting(name, _QUERY_TYPES.get(kind, "string"), "")
+            found[name] = converted(setting, given) if isinstance(given, str) else given
+        return {name: value for name, value in found.items() if value is not None}
 
     def _sent_body(self, endpoint: Endpoint) -> Any:
         from talon_one_client.wire import decode_json
+        from talon_one_schemas.registry import request
 
         body = self.body
         if isinstance(body, str):
-            plain = json.loads(body)
+            plain = parse_json(body)
             self._check_body(endpoint, plain)
             return decode_json(body.encode())
+        if isinstance(body, dict):
+            schema = request(str(endpoint.request))
+            body = by_schema(schema, self._without_nothing(body, schema))
         if body is not None:
             self._check_body(endpoint, body)
         return body
+
+    def _without_nothing(self, body: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The body without optional fields whose template gave nothing."""
+        nothing = {name for name in self._templated if name in body and is_absent(body[name])}
+        missing = sorted(nothing & set(schema.get("required") or ()))
+        if missing:
+            raise ValueError(
+                f"the field {missing[0]!r} of the body is {body[missing[0]]!r}: its template gives nothing"
+            )
+        return {name: value for name, value in body.items() if name not in nothing}
 
     def _idempotency_key(self, context: Context) -> str:
         """The same in every try of one task run; another one in another run."""
@@ -143,14 +182,3 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
 def given(**fields: Any) -> dict[str, Any]:
     """The fields that are given."""
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _is_templated(value: Any) -> bool:
-    """Whether something in it is known at run time only: a template, or another task's answer."""
-    if isinstance(value, str):
-        return "{{" in value or "{%" in value
-    if isinstance(value, dict):
-        return any(map(_is_templated, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_is_templated, value))
-    return not isinstance(value, int | float | bool | type(None))

@@ -15,14 +15,19 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.looks import LOOKS
+from airflow_provider_talon_one.looks import LOOKS, typed_arguments
 from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
+from airflow_provider_talon_one.parameters import converted
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
+from talon_one_singer import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
+
+_DEFERRABLE = Setting("deferrable", "boolean", "Wait in the triggerer.")
 
 
 class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
@@ -32,7 +37,7 @@ class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
         look: a name of ``looks.LOOKS``.
         arguments: of it.
         talon_one_conn_id: the connection.
-        deferrable: wait in the triggerer, without a worker.
+        deferrable: wait in the triggerer, without a worker; no template.
     """
 
     template_fields: Sequence[str] = ("arguments", "talon_one_conn_id")
@@ -42,16 +47,16 @@ class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
         self,
         *,
         look: str,
-        arguments: dict[str, Any],
+        arguments: dict[str, Any] | str,
         talon_one_conn_id: str = TalonOneHook.default_conn_name,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool | str = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if look not in LOOKS:
             raise ValueError(f"a sensor looks for {', '.join(LOOKS)}, not {look!r}")
         self.look, self.arguments, self.talon_one_conn_id = look, arguments, talon_one_conn_id
-        self.deferrable = deferrable
+        self.deferrable = bool(converted(_DEFERRABLE, deferrable))
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
@@ -83,8 +88,9 @@ class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
         return event["found"]
 
     def _typed(self) -> dict[str, Any]:
-        """Templates give texts; ids and sizes are numbers."""
-        return {name: value if name == "since" else int(value) for name, value in self.arguments.items()}
+        """Templates give texts; ids and sizes are numbers, and ``since`` is an instant or nothing."""
+        with fail_for_good():
+            return typed_arguments(self.look, self.arguments)
 
 
 class LoyaltyTransactionsSensor(TalonOneSensor):
@@ -92,10 +98,11 @@ class LoyaltyTransactionsSensor(TalonOneSensor):
 
     Args:
         loyalty_program_id: the program.
-        since: an instant, like ``{{ prev_start_date_success }}``.
+        since: an instant, like ``{{ prev_start_date_success }}``. That is None in the first run of a DAG, as nothing
+            has succeeded before it; None means that any row will do.
     """
 
-    def __init__(self, *, loyalty_program_id: int | str, since: str, **kwargs: Any) -> None:
+    def __init__(self, *, loyalty_program_id: int | str, since: str | datetime | None = None, **kwargs: Any) -> None:
         arguments = {"loyalty_program_id": loyalty_program_id, "since": since}
         super().__init__(**{"look": "transactions_since", "arguments": arguments, **kwargs})
 
@@ -108,7 +115,7 @@ class AudienceSizeSensor(TalonOneSensor):
         at_least: members.
     """
 
-    def __init__(self, *, audience_id: int | str, at_least: int, **kwargs: Any) -> None:
+    def __init__(self, *, audience_id: int | str, at_least: int | str, **kwargs: Any) -> None:
         arguments = {"audience_id": audience_id, "at_least": at_least}
         super().__init__(**{"look": "audience_of_size", "arguments": arguments, **kwargs})
 
@@ -121,6 +128,6 @@ class CatalogVersionSensor(TalonOneSensor):
         at_least: version.
     """
 
-    def __init__(self, *, catalog_id: int | str, at_least: int, **kwargs: Any) -> None:
+    def __init__(self, *, catalog_id: int | str, at_least: int | str, **kwargs: Any) -> None:
         arguments = {"catalog_id": catalog_id, "at_least": at_least}
         super().__init__(**{"look": "catalog_of_version", "arguments": arguments, **kwargs})

@@ -9,8 +9,10 @@ from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
 from airflow_provider_talon_one.outlets import note_outlets
+from airflow_provider_talon_one.parameters import copied, take_parameters
 from airflow_provider_talon_one.places import check_one, place_of, why_no_load
 from airflow_provider_talon_one.warehouses import first_column
+from talon_one_singer import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +41,9 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
             without a row nothing is read for them.
         ids_conn_id: where these run.
         shard: ``3/16``: a stable part of the ids, for mapped tasks; see ``plan_shards``.
-        full_refresh: forget where the last load ended.
+        full_refresh: forget where the last load ended. All parameters can be templates, which give texts: ``False`` and
+            ``0`` are false, a list is split at its commas, and ``None`` means "not given", for example for
+            ``start_date`` in the first run of a DAG. A query, shard or list that is an empty text is refused.
         talon_one_conn_id: the connection.
 
     Raises:
@@ -55,8 +59,23 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
         "settings",
         "card_ids_sql",
         "profile_ids_sql",
+        "ids_conn_id",
         "shard",
+        "full_refresh",
         "talon_one_conn_id",
+    )
+    parameters: ClassVar[Sequence[Setting]] = (
+        Setting("streams", "array", "Streams to load."),
+        Setting("warehouse_conn_id", "string", "Connection of the warehouse."),
+        Setting("warehouse_url", "string", "URL of the warehouse."),
+        Setting("schema", "string", "Schema of the tables.", default="talon_one"),
+        Setting("settings", "object", "Settings of the tap.", default={}),
+        Setting("card_ids_sql", "string", "Query whose first column holds card ids.", narrows=True),
+        Setting("profile_ids_sql", "string", "Query whose first column holds integration ids.", narrows=True),
+        Setting("ids_conn_id", "string", "Connection of these queries."),
+        Setting("shard", "string", "Part of the ids.", narrows=True),
+        Setting("full_refresh", "boolean", "Whether to forget where the last load ended.", default=False),
+        Setting("talon_one_conn_id", "string", "Connection of Talon.One.", default=TalonOneHook.default_conn_name),
     )
     template_files: ClassVar[Mapping[str, str]] = {"card_ids_sql": ".sql", "profile_ids_sql": ".sql"}
     ui_color = "#e8f7e4"
@@ -64,22 +83,22 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
     def __init__(
         self,
         *,
-        streams: Sequence[str] = ("loyalty_card_transactions", "loyalty_card_balances"),
+        streams: Sequence[str] | str = ("loyalty_card_transactions", "loyalty_card_balances"),
         warehouse_conn_id: str | None = None,
         warehouse_url: str | ObjectStoragePath | None = None,
         schema: str = "talon_one",
-        settings: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | str | None = None,
         card_ids_sql: str | None = None,
         profile_ids_sql: str | None = None,
         ids_conn_id: str | None = None,
         shard: str | None = None,
-        full_refresh: bool = False,
+        full_refresh: bool | str = False,
         talon_one_conn_id: str = TalonOneHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         check_one(f"{self.task_id}: give either warehouse_conn_id or warehouse_url", warehouse_conn_id, warehouse_url)
-        self.streams, self.schema, self.settings = streams, schema, dict(settings or {})
+        self.streams, self.schema, self.settings = streams, schema, copied(settings)
         self.warehouse_conn_id, self.warehouse_url = warehouse_conn_id, warehouse_url
         self.card_ids_sql, self.profile_ids_sql, self.ids_conn_id = card_ids_sql, profile_ids_sql, ids_conn_id
         self.shard, self.full_refresh = shard, full_refresh
@@ -96,13 +115,14 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
         from tap_talon_one.settings import SETTINGS
 
         self._stop, redact = StopSignal(), Redactor()
-        hook = TalonOneHook(self.talon_one_conn_id)
         with fail_for_good():
+            take_parameters(self, self.parameters)
+            hook = TalonOneHook(self.talon_one_conn_id)
             place = self._place()
             settings = hook.settings(SETTINGS, self._given(), redact) | self._ids(place)
             entries = chosen_entries(settings, ",".join(self.streams))
             with open_warehouse(place.url, schema=self.schema, filesystem=place.filesystem) as warehouse:
-                loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh)
+                loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh is True)
         counts = loaded.as_dict()
         rows = sum(one["inserted"] + one["updated"] for one in counts["streams"].values())
         self.note_tables(place.url, self.schema, list(self.streams), rows)

@@ -7,9 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, ObjectStoragePath
+
+from airflow_provider_talon_one.errors import fail_for_good
+from airflow_provider_talon_one.parameters import command_of, copied, take_parameters
+from talon_one_singer import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +30,7 @@ class SingerOperator(BaseOperator):
     that only this user can read, and are deleted afterwards.
 
     Args:
-        tap: the command, like ``["tap-postgres"]``.
+        tap: the command, like ``["tap-postgres"]``; also as the text of a list or of a command line.
         target: the command, like ``["target-talon-one"]``.
         tap_config, target_config: their settings.
         catalog: of the tap, or None.
@@ -38,24 +42,31 @@ class SingerOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("tap", "target", "tap_config", "target_config", "catalog", "state_path", "env")
+    parameters: ClassVar[Sequence[Setting]] = (
+        Setting("tap_config", "object", "Settings of the tap.", default={}),
+        Setting("target_config", "object", "Settings of the target.", default={}),
+        Setting("catalog", "object", "Catalog of the tap."),
+        Setting("state_path", "string", "Where the state is kept."),
+        Setting("env", "object", "More environment variables.", default={}),
+    )
     ui_color = "#f7ede4"
 
     def __init__(
         self,
         *,
-        tap: Sequence[str],
-        target: Sequence[str],
-        tap_config: Mapping[str, Any] | None = None,
-        target_config: Mapping[str, Any] | None = None,
-        catalog: Mapping[str, Any] | None = None,
+        tap: Sequence[str] | str,
+        target: Sequence[str] | str,
+        tap_config: Mapping[str, Any] | str | None = None,
+        target_config: Mapping[str, Any] | str | None = None,
+        catalog: Mapping[str, Any] | str | None = None,
         state_path: str | None = None,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.tap, self.target = list(tap), list(target)
-        self.tap_config, self.target_config = dict(tap_config or {}), dict(target_config or {})
-        self.catalog, self.state_path, self.env = catalog, state_path, dict(env or {})
+        self.tap, self.target = tap, target
+        self.tap_config, self.target_config = copied(tap_config), copied(target_config)
+        self.catalog, self.state_path, self.env = catalog, state_path, copied(env)
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -63,6 +74,10 @@ class SingerOperator(BaseOperator):
         from talon_one_singer.temporary import TemporaryFolder
 
         del context
+        with fail_for_good():
+            take_parameters(self, self.parameters)
+            self.tap, self.target = command_of("tap", self.tap), command_of("target", self.target)
+            environment = {**os.environ, **{str(name): str(value) for name, value in self.env.items()}}
         with TemporaryFolder("singer") as folder:
             tap = [*self.tap, "--config", self._file(folder, "tap.json", self.tap_config)]
             if self.catalog:
@@ -71,7 +86,7 @@ class SingerOperator(BaseOperator):
             if state is not None:
                 tap += ["--state", self._file(folder, "state.json", state)]
             target = [*self.target, "--config", self._file(folder, "target.json", self.target_config)]
-            states = self._run(tap, target, Path(folder))
+            states = self._run(tap, target, environment, Path(folder))
         return {"states": states}
 
     def on_kill(self) -> None:
@@ -80,8 +95,7 @@ class SingerOperator(BaseOperator):
             if process.poll() is None:
                 process.terminate()
 
-    def _run(self, tap: list[str], target: list[str], folder: Path) -> int:
-        environment = {**os.environ, **self.env}
+    def _run(self, tap: list[str], target: list[str], environment: Mapping[str, str], folder: Path) -> int:
         states = 0
         with (folder / "tap.err").open("wb") as tap_errors, (folder / "target.err").open("wb") as target_errors:
             first = subprocess.Popen(tap, stdout=subprocess.PIPE, stderr=tap_errors, env=environment)  # noqa: S603

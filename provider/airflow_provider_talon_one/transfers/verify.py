@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToTalonOneOperator
+from talon_one_singer import Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.destinations import Destination
@@ -26,9 +27,14 @@ class VerifySyncOperator(WarehouseToTalonOneOperator):
         allow_unknown: a sync that nobody can verify is no failure.
     """
 
+    template_fields: Sequence[str] = (*WarehouseToTalonOneOperator.template_fields, "allow_unknown")
+    parameters: ClassVar[Sequence[Setting]] = (
+        *WarehouseToTalonOneOperator.parameters,
+        Setting("allow_unknown", "boolean", "Whether a sync that nobody can verify is no failure.", default=False),
+    )
     verb = "verify"
 
-    def __init__(self, *, allow_unknown: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, allow_unknown: bool | str = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.allow_unknown = allow_unknown
 

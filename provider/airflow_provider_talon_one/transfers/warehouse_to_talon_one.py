@@ -10,9 +10,12 @@ from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
 from airflow_provider_talon_one.outlets import note_outlets
+from airflow_provider_talon_one.parameters import converted, copied, is_templated, take_parameters
 from airflow_provider_talon_one.places import check_one, folder_of
 from airflow_provider_talon_one.task_state import journal_of
+from airflow_provider_talon_one.transfers.push_parameters import OPTIONS, PARAMETERS
 from airflow_provider_talon_one.warehouses import opened_source, opened_store
+from talon_one_singer.setting_values import is_absent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from talon_one_client.client import TalonOneClient
+    from talon_one_singer import Setting
     from talon_one_singer.input_limits import InputLimits
     from talon_one_singer.shards import Shard
     from target_talon_one.destinations import Destination
@@ -45,7 +49,9 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         source_conn_id: connection where they are: postgres, sqlite and duckdb stream, others go through their hook.
         source_url: or a URL: ``duckdb:////data/w.duckdb``, or a file: ``/data/segment.parquet``; with the keys of a
             connection as ``s3://connection@bucket/segment.parquet`` or an ObjectStoragePath.
-        key, map: as a SYNC.yml has them.
+        key, map: as a SYNC.yml has them. ``map`` alone is no template of Airflow: its templates are over the columns of
+            a row. All others can be templates, which give texts: ``False`` and ``0`` are false, ``7`` is a number where
+            one is wanted, and ``None`` means "not given".
         options: everything else that a SYNC.yml may say about a sync: ``audience``, ``catalog_id``, guards, ...
         store: file or URL that keeps what was acknowledged; one for each environment. ``talon-one-store.duckdb`` by
             default; with the keys of a connection as ``s3://connection@bucket/store`` or an ObjectStoragePath.
@@ -64,6 +70,9 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
     """
 
     template_fields: Sequence[str] = (
+        "sink",
+        "mode",
+        "key",
         "sql",
         "table",
         "source_conn_id",
@@ -73,10 +82,14 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         "store_conn_id",
         "rejects_directory",
         "results_directory",
+        "settings",
         "shard",
         "plan_only",
         "talon_one_conn_id",
     )
+    # key, map, options and what subclasses name beside them are read as those of a SYNC.yml.
+    parameters: ClassVar[Sequence[Setting]] = PARAMETERS
+    named_options: ClassVar[tuple[str, ...]] = ()
     template_files: ClassVar[Mapping[str, str]] = {"sql": ".sql"}
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "options": "json"}
     operator_extra_links = (CampaignManagerLink(),)
@@ -94,14 +107,14 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         source_url: str | ObjectStoragePath | None = None,
         key: str | list[str] | None = None,
         map: Mapping[str, Any] | None = None,  # noqa: A002 - as a SYNC.yml calls it
-        options: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | str | None = None,
         store: str | ObjectStoragePath | None = None,
         store_conn_id: str | None = None,
         rejects_directory: str = "rejects",
         results_directory: str = "results",
-        settings: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | str | None = None,
         shard: str | None = None,
-        plan_only: bool = False,
+        plan_only: bool | str = False,
         talon_one_conn_id: str = TalonOneHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -113,7 +126,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
             raise ValueError(f"{self.task_id}: give sql or table, not both")
         self.sink, self.mode, self.key, self.map = sink, mode, key, map
         self.sql, self.table, self.source_conn_id, self.source_url = sql, table, source_conn_id, source_url
-        self.options, self.settings = dict(options or {}), dict(settings or {})
+        self.options, self.settings = copied(options), copied(settings)
         self.store, self.store_conn_id = store, store_conn_id
         self.rejects_directory, self.results_directory = rejects_directory, results_directory
         self.shard, self.plan_only, self.talon_one_conn_id = shard, plan_only, talon_one_conn_id
@@ -130,8 +143,9 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         from target_talon_one.settings import SYNC_SETTINGS
 
         self._stop = StopSignal()
-        hook = TalonOneHook(self.talon_one_conn_id)
         with fail_for_good():
+            take_parameters(self, self.parameters)
+            hook = TalonOneHook(self.talon_one_conn_id)
             settings = hook.settings(SYNC_SETTINGS, self._given(hook.environment), Redactor())
         with (
             fail_for_good(),
@@ -151,7 +165,8 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
 
     def _opened_store(self, default: str, context: Context) -> Store:
         journal = journal_of(context) if self.verb == "push" and not self.plan_only else None
-        place = self.settings.get("store") or self.store
+        given = self.settings.get("store")
+        place = self.store if is_absent(given) else given
         return opened_store(place, self.store_conn_id, default, journal=journal, shard=self._part())
 
     def _part(self) -> Shard:
@@ -187,14 +202,15 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
             "results_directory": folder_of(self.results_directory, "results_directory"),
             "environment": environment,
         }
-        return given | ({"store": str(self.store)} if self.store else {}) | self.settings
+        store = {"store": str(self.store)} if self.store else {}
+        return {**given, **store, **self.settings}
 
     def _check(self) -> None:
         """At parse time, but for what is templated."""
         from talon_one_singer.errors import ConfigError
         from target_talon_one.parts import check_parts
 
-        if any("{{" in str(value) or not isinstance(value, _PLAIN) for value in (self.shard, *self.options.values())):
+        if is_templated([self.shard, self.sink, self.mode, self.key, self.options, self._named()]):
             return
         try:
             check_parts(self._destination(), self._part())
@@ -204,9 +220,12 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
     def _destination(self) -> Destination:
         from target_talon_one.destinations import destination_from
 
-        given = {"sink": self.sink, "mode": self.mode, "key": self.key, "map": self.map, **self.options}
-        plain = {name: _number(value) for name, value in given.items() if value is not None}
-        return destination_from(self.task_id, plain, where="task")
+        plain = {"sink": self.sink, "mode": self.mode, "key": self.key, "map": self.map}
+        given = {**plain, **self._named(), **(converted(OPTIONS, self.options) or {})}
+        return destination_from(self.task_id, given, where="task")
+
+    def _named(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.named_options}
 
     def _read(self, run: SyncRun, destination: Destination, limits: InputLimits) -> None:
         with opened_source(
@@ -246,11 +265,14 @@ class WarehouseToAudienceOperator(WarehouseToTalonOneOperator):
         mode: ``mirror`` (the default), ``upsert``, ``add`` or ``remove``.
     """
 
+    template_fields: Sequence[str] = (*WarehouseToTalonOneOperator.template_fields, "audience")
+    named_options: ClassVar[tuple[str, ...]] = ("audience",)
+
     def __init__(
         self, *, audience: int | str | Mapping[str, Any], key: str, mode: str = "mirror", **kwargs: Any
     ) -> None:
-        options = {"audience": audience, **kwargs.pop("options", {})}
-        super().__init__(sink="audience_members", mode=mode, key=key, options=options, **kwargs)
+        self.audience = audience
+        super().__init__(sink="audience_members", mode=mode, key=key, **kwargs)
 
 
 class WarehouseToCatalogOperator(WarehouseToTalonOneOperator):
@@ -262,9 +284,12 @@ class WarehouseToCatalogOperator(WarehouseToTalonOneOperator):
         mode: ``mirror`` (the default), ``upsert``, ``insert_only``, ``update_only`` or ``remove``.
     """
 
+    template_fields: Sequence[str] = (*WarehouseToTalonOneOperator.template_fields, "catalog_id")
+    named_options: ClassVar[tuple[str, ...]] = ("catalog_id",)
+
     def __init__(self, *, catalog_id: int | str, mode: str = "mirror", **kwargs: Any) -> None:
-        options = {"catalog_id": catalog_id, **kwargs.pop("options", {})}
-        super().__init__(sink="catalog_items", mode=mode, options=options, **kwargs)
+        self.catalog_id = catalog_id
+        super().__init__(sink="catalog_items", mode=mode, **kwargs)
 
 
 class WarehouseToProfilesOperator(WarehouseToTalonOneOperator):
@@ -277,11 +302,3 @@ class WarehouseToProfilesOperator(WarehouseToTalonOneOperator):
 
     def __init__(self, *, key: str, **kwargs: Any) -> None:
         super().__init__(sink="customer_profiles", mode="upsert", key=key, **kwargs)
-
-
-_PLAIN = (str, int, float, bool, dict, list, tuple, type(None))
-
-
-def _number(value: Any) -> Any:
-    """Templates give texts; ids are numbers."""
-    return int(value) if isinstance(value, str) and value.isdigit() else value
