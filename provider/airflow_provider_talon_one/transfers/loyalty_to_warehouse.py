@@ -141,7 +141,7 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
         return place
 
     def _given(self) -> dict[str, Any]:
-        return self.settings | ({"shard": self.shard} if self.shard else {})
+        return {**self.settings, **({"shard": self.shard} if self.shard else {})}
 
     def _ids(self, place: Place) -> dict[str, list[str]]:
         """The ids of the queries; those of a query without rows are none, and nothing is read for them."""
