@@ -58,8 +58,14 @@ def sync_run(
         yield run
 
 
-def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal) -> None:
+def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal, *, rendered: bool = False) -> None:
     """Every row of every source into its destination; a source that breaks off ends the run before anything is sent.
+
+    Args:
+        file: names the sources.
+        run: takes the rows.
+        stop: looked at between parts.
+        rendered: see open_source.
 
     Raises:
         WarehouseConfigError, WarehouseError: a source cannot be read.
@@ -70,7 +76,7 @@ def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal) -> None:
 
     limits = InputLimits.of(file.settings)
     for sync in file.syncs:
-        with open_source(sync.source, limits=limits) as source:
+        with open_source(sync.source, limits=limits, rendered=rendered) as source:
             feed = run.open(sync.destination, columns=source.columns)
             count = 0
             for rows in source.rows():

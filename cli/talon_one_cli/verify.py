@@ -30,6 +30,8 @@ UNKNOWN = 5  # exit code: nobody can tell
 def verify(**options: Any) -> None:
     """Compare the sources with what Talon.One has, through the Management API.
 
+    The sources are read by other eyes than a push does: databases render the values as text.
+
     Exit codes: 0 equal; 4 drift (with --heal: only if it is still there); 5 unknown: no management key, or Talon.One
     has no list to compare with.
     """
@@ -66,7 +68,7 @@ def _look(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSignal
     from target_talon_one.verify import Verification
 
     with sync_run(client, store, file.settings, stop, "verify" + " --heal" * heal) as run:
-        read_sources(file, run, stop)
+        read_sources(file, run, stop, rendered=True)
         checks = [Verification(client, store, feed, stop.check) for feed in run.feeds.values()]
         found = [check.find() for check in checks]
         drifted = [check for check, one in zip(checks, found, strict=True) if one.verdict == "drift"]

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened_source(
-    *, conn_id: str | None, url: Any, sql: str | None, table: str | None, limits: InputLimits | None = None
+    *,
+    conn_id: str | None,
+    url: Any,
+    sql: str | None,
+    table: str | None,
+    limits: InputLimits | None = None,
+    rendered: bool = False,
 ) -> Iterator[Source | CursorSource]:
-    """A source by connection or by URL.
+    """A source by connection or by URL; ``rendered``: see talon_one_warehouse.open_source.
 
     Raises:
         WarehouseConfigError: it cannot be opened, or the query is none.
@@ -35,7 +41,7 @@ def opened_source(
     if place is None:
         source: Source | CursorSource = _by_cursor(str(conn_id), sql or f"SELECT * FROM {table}")  # noqa: S608 - the DAG's author names it
     else:
-        source = _by_url(place, sql, table, limits)
+        source = _by_url(place, sql, table, limits, rendered=rendered)
     try:
         yield source
     finally:
@@ -97,12 +103,15 @@ def _ids(values: Iterable[Any]) -> list[str]:
         raise WarehouseConfigError(f"the first column of the query holds what is no id: {error}") from None
 
 
-def _by_url(place: Place, sql: str | None, table: str | None, limits: InputLimits | None = None) -> Source:
+def _by_url(
+    place: Place, sql: str | None, table: str | None, limits: InputLimits | None = None, *, rendered: bool = False
+) -> Source:
     from talon_one_warehouse import SourceSpec, open_source
 
     if _is_lake(place) and (sql or table):
         raise ValueError("a file has neither sql nor table; to query files: duckdb:///:memory: and read_parquet(...)")
-    return open_source(SourceSpec(place.url, sql, table), filesystem=place.filesystem, limits=limits)
+    spec = SourceSpec(place.url, sql, table)
+    return open_source(spec, filesystem=place.filesystem, limits=limits, rendered=rendered)
 
 
 def _by_cursor(conn_id: str, sql: str) -> CursorSource:

@@ -291,16 +291,17 @@ def test_queries_give_it(array, expected, sent):
     assert_alike(expected, [is_sent(value, array.type, sent) for value in values])
 
 
+@pytest.mark.parametrize("rendered", [False, True])
 @pytest.mark.parametrize(("array", "expected"), WALK)
-def test_parquet_files_give_it(array, expected, sent, tmp_path):
-    """Where Parquet has the type."""
+def test_parquet_files_give_it(array, expected, sent, tmp_path, rendered):
+    """Where Parquet has the type; and verify sees the same."""
     if str(array.type) in ("timestamp[s]",) or array.type == pa.date64():
         pytest.skip("Parquet writes another unit")
     try:
         pq.write_table(pa.table({"x": array}), tmp_path / "x.parquet")
     except (pa.ArrowException, OSError) as error:
         pytest.skip(f"Parquet cannot hold it: {error}")
-    with open_source(SourceSpec(str(tmp_path / "x.parquet"))) as source:
+    with open_source(SourceSpec(str(tmp_path / "x.parquet")), rendered=rendered) as source:
         values = [row["x"] for part in source.rows() for row in part]
     assert_alike(expected, [is_sent(value, array.type, sent) for value in values])
 

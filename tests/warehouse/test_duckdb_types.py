@@ -133,15 +133,16 @@ def instant(name, text):
     return day if name == "DATE" else f"{day}T{clock}Z"
 
 
-def read(expressions):
+def read(expressions, *, rendered=False):
     columns = ", ".join(f"{expression} AS c{number}" for number, expression in enumerate(expressions))
-    with open_source(SourceSpec("duckdb:///:memory:", sql=f"SELECT {columns}")) as source:
+    with open_source(SourceSpec("duckdb:///:memory:", sql=f"SELECT {columns}"), rendered=rendered) as source:
         (row,) = [row for part in source.rows() for row in part]
     return list(row.values())
 
 
-def test_every_type_is_sent_as_duckdb_shows_it(there, sent):
-    """Or its row is refused."""
+@pytest.mark.parametrize("rendered", [False, True])
+def test_every_type_is_sent_as_duckdb_shows_it(there, sent, rendered):
+    """Or its row is refused; and verify sees the same."""
     names, db = there
     wanted = [(name, literal) for name in sorted(names & set(SAMPLES)) for literal in [*SAMPLES[name], None]]
     wanted = [(name, literal) for name, literal in wanted if SAMPLES[name]]
@@ -151,7 +152,9 @@ def test_every_type_is_sent_as_duckdb_shows_it(there, sent):
     ]
     texts = db.execute(f"SELECT {', '.join(f'({one})::VARCHAR' for one in expressions)}").fetchone()
     wrong = []
-    for (name, _), expression, text, value in zip(wanted, expressions, texts, read(expressions), strict=True):
+    for (name, _), expression, text, value in zip(
+        wanted, expressions, texts, read(expressions, rendered=rendered), strict=True
+    ):
         right = None if text is None else expected(name, text)
         found = sent(value, "string" if name == "DATE" else None)
         got = REFUSED if found.startswith("refused: ") else json.loads(found, parse_float=Decimal)
@@ -165,14 +168,15 @@ def duckdb_text(literal):
     return f"'{quoted}'"
 
 
-def test_types_that_are_made_of_others_are_sent(there, sent):
+@pytest.mark.parametrize("rendered", [False, True])
+def test_types_that_are_made_of_others_are_sent(there, sent, rendered):
     """Lists, structures, maps and unions, with whatever is in them."""
     names, _ = there
     known = {
         one: right for one, right in MADE.items() if names >= BEFORE_2 or not any(name in one for name in BEFORE_2)
     }
     wrong = []
-    for expression, value in zip(known, read(known), strict=True):
+    for expression, value in zip(known, read(known, rendered=rendered), strict=True):
         found = sent(value)
         got = REFUSED if found.startswith("refused: ") else json.loads(found, parse_float=Decimal)
         if known[expression] != got:

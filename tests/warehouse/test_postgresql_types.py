@@ -207,12 +207,13 @@ def test_the_walk_knows_every_type_of_the_server(made):
     assert set() == {name for (name,) in there} - set(SAMPLES)
 
 
-def test_every_type_is_sent_as_the_server_shows_it(made, sent):
-    """Alone, in an array and in an array of arrays; or its row is refused."""
+@pytest.mark.parametrize("rendered", [False, True])
+def test_every_type_is_sent_as_the_server_shows_it(made, sent, rendered):
+    """Alone, in an array and in an array of arrays, or its row is refused; and verify sees the same."""
     url, db = made
     wanted = everything()
     columns = ", ".join(f"{expression} AS c{number}" for number, (_, expression) in enumerate(wanted))
-    with open_source(SourceSpec(url, sql=f"SELECT {columns}")) as source:
+    with open_source(SourceSpec(url, sql=f"SELECT {columns}"), rendered=rendered) as source:
         (row,) = [row for part in source.rows() for row in part]
     wrong = []
     for number, ((name, expression), text) in enumerate(zip(wanted, shown(db, wanted), strict=True)):

@@ -75,8 +75,12 @@ class DatabaseSource:
         self.close()
 
 
-def open_database(spec: SourceSpec) -> DatabaseSource | SQLiteSource:
+def open_database(spec: SourceSpec, *, rendered: bool = False) -> DatabaseSource | SQLiteSource:
     """The answer of the spec's query, or its table.
+
+    Args:
+        spec: the source.
+        rendered: see open_source.
 
     Raises:
         WarehouseConfigError: no such database, or no such query.
@@ -87,19 +91,21 @@ def open_database(spec: SourceSpec) -> DatabaseSource | SQLiteSource:
     else:
         sql = f"SELECT * FROM {quoted(*(spec.table or '').split('.'))}"  # noqa: S608 - quoted
     if scheme == "duckdb":
-        return _open_duckdb(rest, sql)
+        return _open_duckdb(rest, sql, rendered=rendered)
     if scheme == "sqlite":
-        return open_sqlite(rest, sql)
-    return _open_adbc(_connect(scheme, rest), sql, typed=scheme in ("postgresql", "postgres"))
+        return open_sqlite(rest, sql, rendered=rendered)
+    typed = scheme in ("postgresql", "postgres")
+    return _open_adbc(_connect(scheme, rest), sql, typed=typed, rendered=rendered)
 
 
-def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
+def _open_duckdb(rest: str, sql: str, *, rendered: bool) -> DatabaseSource:
     from pathlib import Path
 
     import duckdb
 
     from talon_one_warehouse.duckdb_errors import told
     from talon_one_warehouse.duckdb_files import connect_file
+    from talon_one_warehouse.duckdb_rendering import rendering
 
     if not rest.startswith("/") or rest == "/":
         raise WarehouseConfigError(
@@ -118,8 +124,12 @@ def _open_duckdb(rest: str, sql: str) -> DatabaseSource:
             raise WarehouseConfigError("source.sql must be one query: a SELECT")
         answer = db.sql(sql)
         type_names = dict(zip(answer.columns, map(str, answer.types), strict=True))
+        decoders: dict[str, Callable[[Any], Any]] = {}
+        if rendered and repeated_name(answer.columns) is None:
+            shown, decoders = rendering(answer.columns, list(type_names.values()))
+            answer = answer.project(shown)
         reader = answer.to_arrow_reader(ROWS)
-        return DatabaseSource(reader, lambda: told(path), stack.pop_all(), type_names=type_names)
+        return DatabaseSource(reader, lambda: told(path), stack.pop_all(), decoders=decoders, type_names=type_names)
 
 
 def _connect(scheme: str, rest: str) -> ADBCConnection:
@@ -130,7 +140,7 @@ def _connect(scheme: str, rest: str) -> ADBCConnection:
     return adbc_urls.connect_any(rest) if scheme == "adbc" else adbc_urls.connect_postgresql(rest)
 
 
-def _open_adbc(connection: ADBCConnection, sql: str, *, typed: bool) -> DatabaseSource:
+def _open_adbc(connection: ADBCConnection, sql: str, *, typed: bool, rendered: bool) -> DatabaseSource:
     """The answer of a query; ``typed``: of PostgreSQL, whose driver does not give every type as it is."""
     decoders: dict[str, Callable[[Any], Any]] = {}
     type_names: dict[str, str] = {}
@@ -138,7 +148,7 @@ def _open_adbc(connection: ADBCConnection, sql: str, *, typed: bool) -> Database
         stack.callback(connection.close)
         try:
             if typed:
-                sql, decoders, type_names = _typed(connection, sql)
+                sql, decoders, type_names = _typed(connection, sql, rendered=rendered)
             reader = stack.enter_context(connection.reader(sql))
         except WarehouseError as error:
             raise WarehouseConfigError(f"the query of the source does not work: {error}") from None
@@ -147,13 +157,13 @@ def _open_adbc(connection: ADBCConnection, sql: str, *, typed: bool) -> Database
         return DatabaseSource(reader, connection.told, stack.pop_all(), decoders=decoders, type_names=type_names)
 
 
-def _typed(connection: ADBCConnection, sql: str) -> tuple[str, dict[str, Any], dict[str, str]]:
+def _typed(connection: ADBCConnection, sql: str, *, rendered: bool) -> tuple[str, dict[str, Any], dict[str, str]]:
     from talon_one_warehouse.postgresql_columns import around, columns_of
 
     names = connection.names(sql)
     if repeated_name(names) is not None:
         return sql, {}, {}  # it is refused by its names
-    columns = columns_of(connection, sql, names) if names else []
+    columns = columns_of(connection, sql, names, rendered=rendered) if names else []
     decoders = {name: one.decode for name, one in zip(names, columns, strict=True) if one.decode}
     type_names = {name: one.type_name for name, one in zip(names, columns, strict=True)}
     return around(sql, names, columns), decoders, type_names

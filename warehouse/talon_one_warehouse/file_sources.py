@@ -45,13 +45,16 @@ class FileSource:
         self.close()
 
 
-def open_file(url: str, limits: InputLimits, filesystem: AbstractFileSystem | None = None) -> FileSource:
+def open_file(
+    url: str, limits: InputLimits, filesystem: AbstractFileSystem | None = None, *, rendered: bool = False
+) -> FileSource:
     """A file by its name's end; a folder is one of Parquet files.
 
     Args:
         url: a path or any URL that fsspec knows.
         limits: of what is read.
         filesystem: the one that has the keys for it; without it they come from the environment.
+        rendered: see open_source.
 
     Raises:
         WarehouseConfigError: there is none, or of another kind.
@@ -62,7 +65,7 @@ def open_file(url: str, limits: InputLimits, filesystem: AbstractFileSystem | No
     if opener is not None:
         return opener(_TextFile(url, limits, filesystem))
     if name.endswith(".parquet") or "." not in name.rsplit("/", 1)[-1]:
-        return _open_parquet(url, filesystem)
+        return _open_parquet(url, filesystem, rendered=rendered)
     raise WarehouseConfigError(
         f"{shown_url(url)}: a source is a database or a file that ends with .csv, .jsonl or .parquet"
     )
@@ -156,14 +159,14 @@ def _parts(rows: Iterator[dict[str, Any]]) -> Parts:
         yield part
 
 
-def _open_parquet(url: str, filesystem: AbstractFileSystem | None) -> FileSource:
+def _open_parquet(url: str, filesystem: AbstractFileSystem | None, *, rendered: bool) -> FileSource:
     from talon_one_warehouse.parquet_sources import ParquetFiles
 
     try:
         system, path = _at(url, filesystem)
     except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
         raise WarehouseConfigError(f"cannot read the source {shown_url(url)}: {_why(error, url)}") from None
-    found = ParquetFiles(system, path, url)
+    found = ParquetFiles(system, path, url, rendered=rendered)
     return FileSource(found.columns, found.rows, ExitStack())
 
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from talon_one_singer.column_names import ColumnNames, repeated_name
 from talon_one_warehouse.arrow_parts import ROWS, rows_of
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+from talon_one_warehouse.parquet_rendering import can_render, rendered_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,7 @@ class ParquetFiles:
         system: where they are.
         root: the file, or the folder.
         url: of the source, for messages.
+        rendered: see open_source; for local files of types that DuckDB has.
 
     Attributes:
         columns: the names of all files' columns, and of the folders' ``name=value``, whose values are text.
@@ -40,8 +42,11 @@ class ParquetFiles:
         WarehouseConfigError: a file is none, or two files do not fit together.
     """
 
-    def __init__(self, system: AbstractFileSystem, root: str, url: str) -> None:
+    def __init__(self, system: AbstractFileSystem, root: str, url: str, *, rendered: bool = False) -> None:
         self._system, self._root, self._url = system, root.rstrip("/"), url
+        self._rendered = rendered and "file" in (
+            [system.protocol] if isinstance(system.protocol, str) else system.protocol
+        )
         self._files = _files_below(system, self._root, url)
         self._partitions = [_partitions(path[len(self._root) :]) for path in self._files]
         with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
@@ -55,10 +60,16 @@ class ParquetFiles:
                 file = pq.ParquetFile(opened, buffer_size=1 << 20)
                 if file.schema_arrow != schema:
                     raise WarehouseError(f"{path} was changed while the source was read; run again")
-                for part in rows_of(file.iter_batches(ROWS), schema):
+                for part in self._parts(file, path, schema):
                     if partitions:
                         part = [row | partitions for row in part]  # noqa: PLW2901 - a part with more columns
                     yield part
+
+    def _parts(self, file: pq.ParquetFile, path: str, schema: pa.Schema) -> Parts:
+        def usual() -> Parts:
+            return rows_of(file.iter_batches(ROWS), schema)
+
+        return rendered_rows(path, schema, usual) if self._rendered and can_render(schema, path) else usual()
 
     def _schema(self, path: str) -> pa.Schema:
         with self._told(path, WarehouseConfigError), self._system.open(path, "rb") as opened:

@@ -10,7 +10,7 @@ https://www.postgresql.org/docs/current/catalog-pg-type.html
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.arrow_extensions import json_of, number_of
@@ -66,13 +66,14 @@ class _Type:
     parts: dict[str, int] = field(default_factory=dict)
 
 
-def columns_of(connection: ADBCConnection, sql: str, names: Sequence[str]) -> list[Column]:
+def columns_of(connection: ADBCConnection, sql: str, names: Sequence[str], *, rendered: bool = False) -> list[Column]:
     """Return how each column of a query is read.
 
     Args:
         connection: asks the server for the types.
         sql: the query, without a semicolon at its end.
         names: of its columns.
+        rendered: the server renders every value as JSON; the driver's own types are not used at all.
 
     Raises:
         WarehouseError: the query cannot stand in parentheses, or the server does not answer.
@@ -83,7 +84,8 @@ def columns_of(connection: ADBCConnection, sql: str, names: Sequence[str]) -> li
         f"SELECT {kinds} FROM (SELECT 1) AS one LEFT JOIN LATERAL (SELECT * FROM (\n{sql}\n) AS s LIMIT 0) AS q ON true"  # noqa: S608 - quoted
     )
     types = _types(connection, set(found[0]))
-    return [_column(types, oid, quoted(name)) for oid, name in zip(found[0], names, strict=True)]
+    column = _rendered if rendered else _column
+    return [column(types, oid, quoted(name)) for oid, name in zip(found[0], names, strict=True)]
 
 
 def around(sql: str, names: Sequence[str], columns: Sequence[Column]) -> str:
@@ -128,6 +130,19 @@ def _column(types: dict[int, _Type], oid: int, name: str) -> Column:
     return Column(f"{name} IS DISTINCT FROM NULL", lambda there: refused if there else None, shown)
 
 
+def _rendered(types: dict[int, _Type], oid: int, name: str) -> Column:
+    shown, decode = types[oid].shown, _part(types, oid)
+    if decode is None:
+        return _column(types, oid, name)
+    one = _base(types, oid)
+    cast = ""
+    if one.name == "money":
+        cast = "::numeric"
+    elif one.element and _base(types, one.element).name == "money":
+        cast = "::numeric[]"
+    return Column(f"to_json({name}{cast})::text", _json(decode), shown)
+
+
 def _base(types: dict[int, _Type], oid: int) -> _Type:
     one = types[oid]
     while one.kind == "d":
@@ -149,6 +164,8 @@ def _part(types: dict[int, _Type], oid: int) -> Decode | None:
         return None
     if one.built_in and one.name in ("money", "oid", *_NUMBERS):
         return _number
+    if one.built_in and one.name == "time":
+        return _time
     return _instant if one.built_in and one.name in _TIMES else lambda value: value
 
 
@@ -184,6 +201,13 @@ def _object(parts: dict[str, Decode]) -> Decode:
 def _number(value: Any) -> Any:
     """Numbers that JSON has not come as text."""
     return number_of(value) if isinstance(value, str) else value
+
+
+def _time(value: str) -> Any:
+    try:
+        return time.fromisoformat(value)
+    except ValueError:  # 24:00:00
+        return value
 
 
 def _instant(value: str) -> Any:

@@ -92,7 +92,11 @@ def source_spec(given: Any, place: str) -> SourceSpec:
 
 
 def open_source(
-    spec: SourceSpec, *, filesystem: AbstractFileSystem | None = None, limits: InputLimits | None = None
+    spec: SourceSpec,
+    *,
+    filesystem: AbstractFileSystem | None = None,
+    limits: InputLimits | None = None,
+    rendered: bool = False,
 ) -> Source:
     """Open a source; its columns are known then, and no name of a column comes twice.
 
@@ -100,12 +104,15 @@ def open_source(
         spec: the source.
         limits: of files; the defaults of the settings without it.
         filesystem: of fsspec, with the keys for a file's URL; without it they come from the environment.
+        rendered: read by other eyes than a push does: the database renders every value as text, which is decoded by
+            what the database calls its type. DuckDB is the database of local Parquet files. CSV and JSON Lines are
+            text already, and of other drivers there is one way only.
 
     Raises:
         WarehouseConfigError: it cannot be opened, the query is none, or two columns have one name.
         WarehouseError: it cannot be read.
     """
-    source = _opened(spec, filesystem, limits or InputLimits())
+    source = _opened(spec, filesystem, limits or InputLimits(), rendered=rendered)
     twice = repeated_name(source.columns)
     if twice is not None:
         source.close()
@@ -115,15 +122,15 @@ def open_source(
     return source
 
 
-def _opened(spec: SourceSpec, filesystem: AbstractFileSystem | None, limits: InputLimits) -> Source:
+def _opened(spec: SourceSpec, filesystem: AbstractFileSystem | None, limits: InputLimits, *, rendered: bool) -> Source:
     try:
         if not spec.url.startswith(DATABASES):
             from talon_one_warehouse.file_sources import open_file
 
-            return open_file(spec.url, limits, filesystem)
+            return open_file(spec.url, limits, filesystem, rendered=rendered)
         from talon_one_warehouse.database_sources import open_database
 
-        return open_database(spec)
+        return open_database(spec, rendered=rendered)
     except ModuleNotFoundError as error:
         raise WarehouseConfigError(
             f"{error.name} is not installed; run: pip install 'talon-one-connector[warehouse]'"

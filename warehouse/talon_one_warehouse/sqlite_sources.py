@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from talon_one_singer.column_names import repeated_name
 from talon_one_singer.dbapi_values import dbapi_values
 from talon_one_singer.local_paths import path_in_url
-from talon_one_singer.refused import RefusedValue
+from talon_one_singer.refused import RefusedValue, of_type
 from talon_one_warehouse.arrow_parts import ROWS
+from talon_one_warehouse.duckdb_sql import quoted
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 class SQLiteSource:
@@ -31,11 +33,21 @@ class SQLiteSource:
         connection: closed with the source.
         cursor: has run the query.
         path: of the file, for messages.
+        columns: their names.
+        rendered: beside each value its type stands, and the value is a literal of SQL.
     """
 
-    def __init__(self, connection: sqlite3.Connection, cursor: sqlite3.Cursor, path: str) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        cursor: sqlite3.Cursor,
+        path: str,
+        columns: tuple[str, ...],
+        *,
+        rendered: bool,
+    ) -> None:
         self._connection, self._cursor, self._path = connection, cursor, path
-        self.columns: tuple[str, ...] = tuple(column[0] for column in cursor.description)
+        self.columns, self._rendered = columns, rendered
 
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """See Source."""
@@ -44,7 +56,8 @@ class SQLiteSource:
                 part = self._cursor.fetchmany(ROWS)
             if not part:
                 return
-            columns = [dbapi_values(column) for column in zip(*part, strict=True)]
+            given = list(zip(*part, strict=True))
+            columns = list(map(_decoded, given[::2], given[1::2])) if self._rendered else list(map(dbapi_values, given))
             yield [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def close(self) -> None:
@@ -58,8 +71,13 @@ class SQLiteSource:
         self.close()
 
 
-def open_sqlite(rest: str, sql: str) -> SQLiteSource:
+def open_sqlite(rest: str, sql: str, *, rendered: bool = False) -> SQLiteSource:
     """The answer of a query of the file at ``/relative.db``, ``//absolute.db`` or ``/:memory:``.
+
+    Args:
+        rest: of the URL.
+        sql: the query.
+        rendered: see open_source.
 
     Raises:
         WarehouseConfigError: there is no such file, or no such query.
@@ -76,7 +94,12 @@ def open_sqlite(rest: str, sql: str) -> SQLiteSource:
             cursor = connection.execute(sql)
         if cursor.description is None:
             raise WarehouseConfigError("source.sql must be a query: a SELECT")
-        return SQLiteSource(connection, cursor, path)
+        columns = tuple(column[0] for column in cursor.description)
+        rendered = rendered and repeated_name(columns) is None
+        if rendered:
+            with _told(path, WarehouseConfigError, "the query of the source does not work: "):
+                cursor = connection.execute(_rendering(sql, columns))
+        return SQLiteSource(connection, cursor, path, columns, rendered=rendered)
     except BaseException:
         connection.close()
         raise
@@ -99,6 +122,26 @@ def _text(raw: bytes) -> Any:
         return raw.decode()
     except UnicodeDecodeError:
         return RefusedValue("it is text that is not UTF-8")
+
+
+def _rendering(sql: str, columns: Sequence[str]) -> str:
+    """A query for the type of each value, and for its literal; texts are as they are."""
+    names = map(quoted, columns)
+    shown = ", ".join(f"typeof({q}), CASE typeof({q}) WHEN 'text' THEN {q} ELSE quote({q}) END" for q in names)
+    return f"SELECT {shown} FROM (\n{sql}\n)"  # noqa: S608 - quoted
+
+
+def _decoded(kinds: Sequence[str], literals: Sequence[Any]) -> list[Any]:
+    return [_LITERALS[kind](literal) for kind, literal in zip(kinds, literals, strict=True)]
+
+
+_LITERALS: Mapping[str, Callable[[Any], Any]] = {
+    "null": lambda _: None,
+    "integer": int,
+    "real": lambda literal: dbapi_values([float(literal)])[0],
+    "text": lambda text: text,
+    "blob": lambda _: of_type("blob"),
+}
 
 
 @contextmanager

@@ -229,7 +229,12 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
 
     def _read(self, run: SyncRun, destination: Destination, limits: InputLimits) -> None:
         with opened_source(
-            conn_id=self.source_conn_id, url=self.source_url, sql=self.sql, table=self.table, limits=limits
+            conn_id=self.source_conn_id,
+            url=self.source_url,
+            sql=self.sql,
+            table=self.table,
+            limits=limits,
+            rendered=self.verb == "verify",
         ) as source:
             feed = run.open(destination, columns=source.columns, shard=self._part())
             count = 0
