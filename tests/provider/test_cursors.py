@@ -6,13 +6,19 @@ import json
 import subprocess
 import sys
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
+from airflow.providers.common.compat.sdk import BaseHook
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 
+from airflow_provider_talon_one import warehouses
 from airflow_provider_talon_one.cursors import CursorSource
+from airflow_provider_talon_one.places import Place
 from airflow_provider_talon_one.warehouses import opened_source
 from talon_one_warehouse import WarehouseConfigError, WarehouseError
+from target_talon_one.canonical import encode, plain
+from target_talon_one.unfit import Unfit
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 sqlalchemy = pytest.importorskip("sqlalchemy")
@@ -120,6 +126,70 @@ def test_a_connection_of_any_database_goes_through_its_hook(monkeypatch):
     ):
         pass
     assert "planted-secret" not in str(caught.value)
+
+
+SAMPLES = {
+    "12.50::numeric": "12.5",
+    "17.00::numeric": "17",
+    "19.99::real": "19.99",
+    "5.684341886080802e-14::float8": "5.684341886080802E-14",
+    "true": "true",
+    "9223372036854775807": "9223372036854775807",
+    "'007'::text": '"007"',
+    "TIMESTAMPTZ '2024-03-31 03:30:00.12+02'": '"2024-03-31T01:30:00.12Z"',
+    "TIMESTAMP '2024-03-31 01:30:00'": '"2024-03-31T01:30:00Z"',
+    "TIME '10:00:00.12'": '"10:00:00.12"',
+    "'00010203-0405-0607-0809-0a0b0c0d0e0f'::uuid": '"00010203-0405-0607-0809-0a0b0c0d0e0f"',
+    "'10.0.0.1'::inet": '"10.0.0.1"',
+    "ARRAY[1.50, NULL]": "[1.5,null]",
+    "'{\"a\": [1]}'::jsonb": '{"a":[1]}',
+    "NULL::numeric": "null",
+    "'NaN'::numeric": "refused",
+    "'Infinity'::float8": "refused",
+    "ARRAY['NaN'::float8]": "refused",
+    "'\\x00'::bytea": "refused",
+    "ARRAY['\\x00'::bytea]": "refused",
+    "INTERVAL '1 month'": "refused",
+}
+
+
+@pytest.mark.parametrize("engine", [True, False])
+def test_cursors_give_what_the_driver_of_arrow_gives(read, url, engine):
+    """The same values are sent and the same are refused, whichever way a connection is read."""
+    from talon_one_warehouse import SourceSpec, open_source
+
+    sql = "SELECT " + ", ".join(f"{one} AS c{number}" for number, one in enumerate(SAMPLES))
+    _, ((by_cursor,),) = read(sql, engine=engine)
+    with open_source(SourceSpec(url.replace("%26", "&"), sql=sql)) as source:
+        ((by_arrow,),) = source.rows()
+    assert list(SAMPLES.values()) == list(map(_sent, by_cursor.values()))
+    assert list(SAMPLES.values()) == list(map(_sent, by_arrow.values()))
+
+
+def _sent(value):
+    try:
+        return encode(plain(value)).decode()
+    except Unfit:
+        return "refused"
+
+
+@pytest.mark.parametrize(
+    ("sql", "ids"),
+    [
+        ("SELECT 10000001.00::numeric(20, 2)", ["10000001"]),
+        ("SELECT 10000001::float8 UNION ALL SELECT NULL", ["10000001"]),
+        ("SELECT '007'", ["007"]),
+    ],
+)
+@pytest.mark.parametrize("way", ["cursor", "url"])
+def test_ids_of_a_query_stay_what_they_look_like(url, monkeypatch, sql, ids, way):
+    """No point and no zeros, by a cursor and by a URL."""
+    connection = SimpleNamespace(conn_type="mine", password="", extra="", get_hook=lambda: PsycopgHook(url))
+    monkeypatch.setattr(BaseHook, "get_connection", lambda _: connection)
+    place = None if way == "cursor" else Place(url.replace("%26", "&"))
+    assert ids == warehouses.first_column(place, None if place else "any", sql, "main")
+    with pytest.raises(WarehouseConfigError, match="what is no id: it is of type"):
+        warehouses.first_column(place, None if place else "any", "SELECT '\\x00'::bytea", "main")
 
 
 SCRIPT = """

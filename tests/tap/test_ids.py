@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from decimal import Decimal
 
 import fsspec
 import pyarrow as pa
@@ -56,8 +57,52 @@ def test_numbers_become_text(write):
 
 
 @pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pa.array([10000001.0, None, 17.5, 1e17]), ["10000001", "17.5", "100000000000000000"]),
+        (pa.array([19.5], pa.float32()), ["19.5"]),
+        (pa.array([Decimal("10000001.00"), Decimal("100")], pa.decimal128(20, 2)), ["10000001", "100"]),
+        (pa.array([2**64 - 1], pa.uint64()), ["18446744073709551615"]),
+        (pa.array(["007", "", None], pa.large_string()), ["007"]),
+        (pa.array(["007", None]).dictionary_encode(), ["007"]),
+        (pa.array([bytes(16)], pa.uuid()), ["00000000-0000-0000-0000-000000000000"]),
+    ],
+)
+def test_ids_of_parquet_stay_what_they_look_like(tmp_path, values, expected):
+    """A number has no point and no zeros after it, whatever type its column has."""
+    pq.write_table(pa.table({"card_id": values}), tmp_path / "ids.parquet")
+    assert expected == found(tmp_path / "ids.parquet")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (pa.array([b"card-1"]), "it is of type binary, which JSON has not"),
+        (pa.array([True]), "it is of type bool, and an id is text or a number"),
+        (pa.array([[1]]), "it is of type list, and an id is text or a number"),
+        (pa.array([0], pa.timestamp("s")), "it is of type datetime, and an id is text or a number"),
+        (pa.array([float("nan")]), "NaN is no number that JSON has"),
+    ],
+)
+def test_a_column_of_parquet_that_holds_no_ids_is_told(tmp_path, values, words):
+    """By its name and type, and no such id is asked for."""
+    pq.write_table(pa.table({"card_id": values}), tmp_path / "ids.parquet")
+    with pytest.raises(ConfigError, match=f"column 'card_id' holds what is no id: {words}"):
+        found(tmp_path / "ids.parquet")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("10000001.0", "10000001"), ("12345678901234567.0", "12345678901234567"), ('"1.0"', "1.0")]
+)
+def test_ids_of_json_lines_stay_what_they_look_like(write, text, expected):
+    """A text is never changed."""
+    assert [expected] == found(write("i.jsonl", f'{{"card_id":{text}}}'))
+
+
+@pytest.mark.parametrize(
     ("name", "content", "message"),
     [
+        ("ids.jsonl", '{"card_id":[1]}', "ids.jsonl, line 1: column 'card_id' holds what is no id: it is of type list"),
         ("ids.csv", "card,cardid\nx,y\n", "has no column 'card_id'; did you mean 'cardid'?; it has: card, cardid"),
         ("ids.csv", "", "ids.csv: it has no header; the first line must name the columns"),
         ("ids.csv", 'card_id\na\n"b\n', "unexpected end of data"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
@@ -135,10 +136,15 @@ def _decoded(kinds: Sequence[str], literals: Sequence[Any]) -> list[Any]:
     return [_LITERALS[kind](literal) for kind, literal in zip(kinds, literals, strict=True)]
 
 
+def _real(literal: str) -> Any:
+    number = float(literal)
+    return number if isfinite(number) else RefusedValue(f"{'-' * (number < 0)}Infinity is no number that JSON has")
+
+
 _LITERALS: Mapping[str, Callable[[Any], Any]] = {
     "null": lambda _: None,
     "integer": int,
-    "real": lambda literal: dbapi_values([float(literal)])[0],
+    "real": _real,
     "text": lambda text: text,
     "blob": lambda _: of_type("blob"),
 }
