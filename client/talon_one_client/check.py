@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +11,7 @@ from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
 from talon_one_client.config import Key
 from talon_one_client.core import Caller
+from talon_one_client.server_clock import TOLERANCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,15 +151,8 @@ def _no_such_path(client: TalonOneClient, error: e.NotFoundError) -> e.Configura
 
 def _skew(client: TalonOneClient) -> float | None:
     """Seconds that this machine's clock is ahead of the server's, from the last Date header."""
-    seen = client.caller.last_date
-    if seen is None:
-        return None
-    header, received = seen
-    try:
-        there = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return (received - (there if there.tzinfo else there.replace(tzinfo=UTC))).total_seconds()
+    seen = client.caller.sighting
+    return None if seen is None else seen.skew_s
 
 
 def _in_short(key: KeyReport) -> str:
@@ -177,7 +169,7 @@ def _in_short(key: KeyReport) -> str:
 
 
 def _in_step(skew_s: float) -> bool:
-    return abs(skew_s) <= 2  # the Date header has whole seconds and may be a second old
+    return abs(skew_s) <= TOLERANCE_S
 
 
 def _in_words(skew_s: float) -> str:

@@ -8,14 +8,18 @@ from talon_one_client.core import Caller, Observer
 from talon_one_client.errors import InvalidRequestError
 from talon_one_client.integration import IntegrationOperations
 from talon_one_client.management import ManagementOperations
+from talon_one_client.pages import paginate
 from talon_one_client.waiting import never
 from talon_one_client.wire import decode_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    import msgspec
 
     from talon_one_client.config import ClientConfig
     from talon_one_client.endpoints import Endpoint
+    from talon_one_client.pages import PageSize
     from talon_one_client.transport import Transport
 
 
@@ -69,6 +73,34 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
         return self.caller.call(
             endpoint, path=path, query=query, body=body, idempotency_key=idempotency_key, decode=decode
         )
+
+    def paginate(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Mapping[str, Any] | None = None,
+        page_size: int | PageSize | None = None,
+        decode: Callable[[msgspec.Raw], Any] = decode_json,
+    ) -> Iterator[list[Any]]:
+        """Read a whole list by its row of the endpoint table; yields pages of rows, each row once.
+
+        A list may change while it is read: rows that are there all the time are never passed over. The next page is
+        asked for when the one before has been used, so that a caller can stop in between.
+
+        Args:
+            endpoint: row of the endpoint table whose list is paged.
+            path: path parameters by wire name.
+            query: query parameters by wire name, without those of the page.
+            page_size: rows to ask for at once; the largest that the endpoint allows without it.
+            decode: makes a row of its JSON.
+
+        Raises:
+            UnexpectedResponseError: a page is not what Talon.One sends, or the server does not page.
+            TalonOneError: see talon_one_client.errors.
+        """
+        for page in paginate(self, endpoint, path=path, query=query, page_size=page_size):
+            yield [decode(row) for row in page]
 
     def close(self) -> None:
         """Close all connections."""

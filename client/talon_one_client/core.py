@@ -16,6 +16,8 @@ from talon_one_client import errors as e
 from talon_one_client.budget import RateBudget
 from talon_one_client.patience import Patience
 from talon_one_client.retry import HARDLY_MENDS, Failure, Outcome, TransportFailure, may_repeat, parse_retry_after
+from talon_one_client.server_clock import Sighting, sighted
+from talon_one_client.shapes import check_shape
 from talon_one_client.statuses import error_kind, explain
 from talon_one_client.waiting import Bounds, interruptible_sleep, never
 from talon_one_client.wire import decode_json, encode_json, error_body, url_path, url_query
@@ -66,7 +68,7 @@ class Caller:
         self._stop = stop
         self._clock, self._sleep, self._rng = clock, sleep or interruptible_sleep(stop), rng
         self._met = False
-        self.last_date: tuple[str, datetime] | None = None
+        self.sighting: Sighting | None = None
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
@@ -116,6 +118,23 @@ class Caller:
                 raise failure
             self._pause(endpoint, failure, wait)
 
+    def sight_clock(self, endpoint: Endpoint, path: Mapping[str, str | int]) -> Sighting | None:
+        """What the server's clock says: by its last answer, else by one read. Any answer tells the time, errors too.
+
+        Args:
+            endpoint: a read for which there is a key.
+            path: its path parameters.
+
+        Returns:
+            None if the server does not answer, or does not say the time.
+        """
+        if self.sighting is None:
+            self._stop()
+            url = self.config.base_url + url_path(endpoint, path)
+            headers, _ = self._request_parts(endpoint, None, None, None)
+            self._attempt(endpoint, (url, headers, None), bytes, Patience(self.config, self._clock, self._rng))
+        return self.sighting
+
     def _pause(self, endpoint: Endpoint, failure: e.TalonOneError, wait: float) -> None:
         log.info("%s; trying again in %.1f s", failure, wait)
         self.observer.retry(endpoint, str(failure), wait)
@@ -163,7 +182,7 @@ class Caller:
         """(outcome, error, None) of a failure, (None, None, result) of a success."""
         grant = self.budget.grant(endpoint)
         patience.begin_attempt(grant.waited_s)
-        started = self._clock()
+        started, sent = self._clock(), datetime.now(UTC)
         bounds = Bounds(patience.deadline_s(started), self.config.max_answer_bytes, grant.depart)
         try:
             response = self.transport.send(endpoint.method, *request, bounds)
@@ -173,22 +192,22 @@ class Caller:
                 self._stop()
             return Outcome(failure.what), self._no_answer(endpoint, failure), None
         self.observer.request(endpoint, response.status, self._clock() - started)
-        self._note(response)
+        self._note(response, sent)
         if not 200 <= response.status < 300:
             retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             return Outcome(response.status, retry_after), self._error(endpoint, response), None
         if not response.body and None in endpoint.responses.values():
             return None, None, None
         try:
+            check_shape(endpoint, response.status, response.body)
             return None, None, decode(response.body)
         except (msgspec.DecodeError, RecursionError) as error:
             what = Failure.SHAPE if isinstance(error, msgspec.ValidationError) else Failure.GARBLED
             return Outcome(what), self._garbled(endpoint, response, error), None
 
-    def _note(self, response: Response) -> None:
+    def _note(self, response: Response, sent: datetime) -> None:
         self._met = True
-        if "Date" in response.headers:
-            self.last_date = (response.headers["Date"], datetime.now(UTC))
+        self.sighting = sighted(response.headers.get("Date"), sent, datetime.now(UTC)) or self.sighting
 
     def _no_answer(self, endpoint: Endpoint, failure: Any) -> e.TalonOneError:
         where = self.config.base_url
@@ -224,7 +243,7 @@ class Caller:
 
     def _garbled(self, endpoint: Endpoint, response: Response, error: Exception) -> e.TalonOneError:
         return e.UnexpectedResponseError(
-            f"the answer is not the JSON that Talon.One sends ({self._mask(str(error))}); "
+            f"the answer is not the {endpoint.response_media.upper()} that Talon.One sends ({self._mask(str(error))}); "
             "if this stays so, check base_url and what stands between it and you",
             operation=endpoint.name,
             status=response.status,

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from talon_one_client.errors import UnexpectedResponseError
 
 if TYPE_CHECKING:
@@ -42,14 +40,7 @@ class Operations:
         self.caller.call(endpoint, **kwargs)
 
     def _bytes(self, endpoint: Endpoint, **kwargs: Any) -> bytes:
-        return self.caller.call(endpoint, **kwargs, decode=_not_a_page) or b""
-
-
-def _not_a_page(body: bytes) -> bytes:
-    """The body, unless it is HTML: a login page or a proxy's."""
-    if body.lstrip()[:1] == b"<":
-        raise msgspec.DecodeError("HTML where CSV was expected")
-    return body
+        return self.caller.call(endpoint, **kwargs, decode=bytes) or b""
 
 
 def multipart_csv(csv: bytes) -> tuple[str, bytes]:

@@ -51,6 +51,7 @@ RETRYABLE: dict[int | Failure, Processed] = {
     Failure.GARBLED: Processed.MAYBE,
     Failure.DAMAGED: Processed.MAYBE,
     Failure.TOO_LARGE: Processed.MAYBE,
+    Failure.SHAPE: Processed.MAYBE,
     408: Processed.NO,
     429: Processed.NO,
     500: Processed.MAYBE,
@@ -65,7 +66,7 @@ _NOTHING_S = 1e-6  # less than this is nothing left
 
 
 # Failures that do not mend with time: what answers is something else, or broken for good.
-HARDLY_MENDS = frozenset({Failure.GARBLED, Failure.DAMAGED, Failure.TOO_LARGE})
+HARDLY_MENDS = frozenset({Failure.GARBLED, Failure.SHAPE, Failure.DAMAGED, Failure.TOO_LARGE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator import rowfaults
+from talon_one_emulator import rowfaults, timestamps
 from talon_one_emulator.call import JSON, Answer
 from talon_one_emulator.control import PREFIX, build_control
 from talon_one_emulator.errors import ApiError, Fault
@@ -181,21 +181,22 @@ async def _body(receive: Receive) -> bytes | None:
 async def _send(send: Send, answer: Answer, entry: Entry | None = None) -> None:
     if entry is not None:
         entry.status, entry.answer_bytes = answer.status, len(answer.body)
-    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
+    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, entry)})
     await send({"type": "http.response.body", "body": answer.body})
 
 
-def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
+def _headers(answer: Answer, entry: Entry | None) -> list[tuple[bytes, bytes]]:
+    date = [] if entry is None else [(b"date", timestamps.http_date(entry.at).encode())]
     if answer.status == 204:
-        return list(answer.headers)
+        return [*date, *answer.headers]
     length = (b"content-length", str(len(answer.body)).encode())
-    return [(b"content-type", answer.media.encode()), length, *answer.headers]
+    return [(b"content-type", answer.media.encode()), length, *date, *answer.headers]
 
 
 async def _truncate(receive: Receive, send: Send, answer: Answer, entry: Entry) -> None:
     """Announce the whole body, send half of it, close."""
     entry.status, entry.answer_bytes = answer.status, len(answer.body) // 2
-    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
+    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, entry)})
     half = answer.body[: len(answer.body) // 2]
     await send({"type": "http.response.body", "body": half, "more_body": True})
     await _drop(receive, send)

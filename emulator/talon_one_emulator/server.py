@@ -108,6 +108,7 @@ def uvicorn_server(app: App) -> uvicorn.Server:
         lifespan="on",
         log_level="critical",
         access_log=False,
+        date_header=False,  # the account's clock says the date
         timeout_keep_alive=60,
         timeout_graceful_shutdown=1,
         loop="asyncio",

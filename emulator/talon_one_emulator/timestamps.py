@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -53,6 +54,11 @@ def render(microseconds: int) -> str:
     """RFC 3339 text with six fractional digits, as the vendor prints it."""
     moment = _EPOCH + timedelta(microseconds=microseconds)
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def http_date(microseconds: int) -> str:
+    """Text of a ``Date`` header, in whole seconds."""
+    return format_datetime(_EPOCH + timedelta(microseconds=microseconds - microseconds % SECOND), usegmt=True)
 
 
 def _offset(zone: str | None) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_talon_one.parameters import converted
+from talon_one_client import endpoints as ep
 from talon_one_singer import Setting
 from talon_one_singer.setting_values import parse_date_time
 
@@ -14,16 +15,23 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
 
-_PAGE = 1000
+_FEW = 10  # rows a page: the first that fits ends the search
 
 
 def transactions_since(
     client: TalonOneClient, loyalty_program_id: int, since: str | None = None
 ) -> dict[str, Any] | None:
     """Whether a program's ledger has rows that were created after an instant, or any rows (management key)."""
-    page = client.get_loyalty_program_transactions(loyalty_program_id, start_date=since, page_size=1)
-    rows = [row for row in page["data"] if since is None or parse_date_time(row["created"]) > parse_date_time(since)]
-    return {"loyalty_program_id": loyalty_program_id, "since": since} if rows else None
+    earliest = None if since is None else parse_date_time(since)
+    pages = client.paginate(
+        ep.GET_LOYALTY_PROGRAM_TRANSACTIONS,
+        path={"loyaltyProgramId": loyalty_program_id},
+        query={"startDate": since},
+        page_size=_FEW,
+    )
+    if any(earliest is None or _is_later(row["created"], earliest) for page in pages for row in page):
+        return {"loyalty_program_id": loyalty_program_id, "since": since}
+    return None
 
 
 def audience_of_size(client: TalonOneClient, audience_id: int, at_least: int) -> dict[str, Any] | None:
@@ -35,15 +43,19 @@ def audience_of_size(client: TalonOneClient, audience_id: int, at_least: int) ->
 
 def catalog_of_version(client: TalonOneClient, catalog_id: int, at_least: int) -> dict[str, Any] | None:
     """Whether an item of a catalog has this version or a later one (management key)."""
-    skip, size, version = 0, _PAGE, 0
-    while size == _PAGE:
-        rows = client.list_catalog_items(catalog_id, page_size=_PAGE, skip=skip)["data"]
-        size = len(rows)
-        skip += size
-        version = max([version, *(row.get("version") or 0 for row in rows)])
+    for page in client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog_id}):
+        version = max(item.get("version") or 0 for item in page)
         if version >= at_least:
             return {"catalog_id": catalog_id, "version": version}
     return None
+
+
+def _is_later(text: str, earliest: datetime) -> bool:
+    """True if a text names a later instant; one that names none is not later."""
+    try:
+        return parse_date_time(text) > earliest
+    except ValueError:
+        return False
 
 
 LOOKS: Mapping[str, Callable[..., dict[str, Any] | None]] = {

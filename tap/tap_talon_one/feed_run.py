@@ -14,7 +14,7 @@ from talon_one_client.errors import (
     UnexpectedResponseError,
 )
 from talon_one_client.ordered import ordered_parts
-from talon_one_client.windows import MIN_US, Window
+from talon_one_client.windows import MIN_US, Window, from_us
 from talon_one_singer import ConfigError, Stopped
 from talon_one_singer.raw_mask import RawMask
 from talon_one_singer.selection import field_mask
@@ -126,9 +126,20 @@ class FeedRun:
         if not self._feed.incremental:
             return MIN_US, scope.instants(self._feed)[0]
         start_us = scope.start_us(self._mark, self._way.name)
-        if self._mark.bookmark_us is not None and start_us < self._mark.bookmark_us:
+        if scope.is_future(self._mark):
+            self._warn_of_future()
+        elif self._mark.bookmark_us is not None and start_us < self._mark.bookmark_us:
             log.info("%s: some ids only were read so far; all are read from the start", self._label)
         return start_us, scope.pinned_us
+
+    def _warn_of_future(self) -> None:
+        log.warning(
+            "%s: the bookmark %s lies in Talon.One's future (it is %s there now): the clock of the machine that wrote "
+            "it was ahead. Everything is read from the start, because rows may be missing",
+            self._label,
+            from_us(self._mark.bookmark_us or 0).isoformat(timespec="seconds"),
+            self._engine.scope.clock.server.isoformat(timespec="seconds"),
+        )
 
     def _still_wanted(self, running: Running, start_us: int, end_us: int) -> bool:
         if not running.begun:

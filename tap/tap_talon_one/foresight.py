@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from talon_one_client.pages import PageSize, fetcher
+from talon_one_client.pages import PageSize, fetcher, page_count
 from talon_one_client.windows import MIN_US, from_us
 from tap_talon_one.ids import ids_for, ids_total, listing_of
 
@@ -85,7 +85,7 @@ def _ids(feed: Feed, question: Question, settings: Mapping[str, Any], client: Ta
     endpoint, path, _, query = listing
     size = PageSize(endpoint)
     ids = question.ids or count_rows(fetcher(client, endpoint, path, size), size, **query)
-    return ids, max(1, math.ceil(ids / size.value))
+    return ids, page_count(ids, size.value)
 
 
 def _program_feed(feed: Feed, question: Question, settings: Mapping[str, Any], client: TalonOneClient) -> Foresight:
@@ -104,7 +104,7 @@ def _card_list(feed: Feed, question: Question, settings: Mapping[str, Any], clie
     size = PageSize(feed.endpoint, settings["page_size"])
     fetch = fetcher(client, feed.endpoint, {"loyaltyProgramId": question.program}, size)
     ids = question.ids or count_rows(fetch, size)
-    pages = max(1, math.ceil(ids / size.value))
+    pages = page_count(ids, size.value)
     return Foresight(pages, pages, pages / _rate(feed.endpoint, settings), ids)
 
 

@@ -11,7 +11,6 @@ import msgspec
 
 from talon_one_client import endpoints as ep
 from talon_one_client.errors import NotFoundError, UnexpectedResponseError
-from talon_one_client.pages import PageSize, fetcher, pages
 from talon_one_singer import ConfigError
 from talon_one_singer.column_names import AmbiguousNameError, find_column, repeated_name
 from talon_one_singer.files import nearest
@@ -174,13 +173,9 @@ def _listed(
 ) -> Iterator[str]:
     only_id = msgspec.defstruct("OnlyId", [("value", str | int | None, None)], rename={"value": name})
     decode = msgspec.json.Decoder(only_id).decode
-    size = PageSize(endpoint)
     try:
-        for page in pages(fetcher(client, endpoint, path, size), size, **query):
-            for raw in page:
-                value = decode(raw).value  # type: ignore[attr-defined]
-                if value:
-                    yield str(value)
+        for page in client.paginate(endpoint, path=path, query=query, decode=decode):
+            yield from (str(row.value) for row in page if row.value)
     except msgspec.DecodeError as error:
         raise UnexpectedResponseError(
             f"a row has another shape than documented: {error}", operation=endpoint.name

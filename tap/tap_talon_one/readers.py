@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
-from talon_one_client.pages import PageSize, fetcher, pages
+from talon_one_client.pages import PageSize, fetcher, paginate
 from talon_one_client.windows import Window, WindowReader, from_us
 from tap_talon_one.balances import Snapshot
 from tap_talon_one.cheaper_rows import FeedRow, exported_balances, in_parts, listed_balances
@@ -126,7 +126,9 @@ class Reader:
 
     def _card_list(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
-        snapshot = self._snapshot(job, datetime.now(UTC))  # the list knows nothing but the present
+        now = datetime.now(UTC)  # the list knows nothing but the present
+        seen = self.client.caller.sighting
+        snapshot = self._snapshot(job, now if seen is None else seen.earlier(now))
         for page in self._pages(job):
             yield Part({stream: [row for raw in page for row in listed_balances(raw, snapshot)]})
 
@@ -167,7 +169,7 @@ class Reader:
     def _pages(self, job: Job) -> Iterator[Sequence[msgspec.Raw]]:
         if self._size is None:
             return iter([self._call(job, _decode_reserved).data])
-        return pages(fetcher(self.client, self.feed.endpoint, self._path(job), self._size), self._size)
+        return paginate(self.client, self.feed.endpoint, path=self._path(job), page_size=self._size)
 
     def _session(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams

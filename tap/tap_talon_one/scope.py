@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from talon_one_client.errors import PermissionDeniedError
+from talon_one_client.errors import PermissionDeniedError, UnexpectedResponseError
 from talon_one_client.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
 from talon_one_singer.shards import Shard
 from tap_talon_one.bookmarks import FeedBookmarks
 from tap_talon_one.ids import program_list
+from tap_talon_one.run_clock import RunClock
 from tap_talon_one.strategies import Question
 from tap_talon_one.streams import ONE_BY_ONE, Feed
 
@@ -33,21 +35,30 @@ class Scope:
 
     Attributes:
         settings: of the tap.
-        now: the run's clock, read once.
-        pinned_us: the instant that the run reads up to: now less the settle time, or end_date if that is earlier.
+        now: this machine's clock.
     """
 
     settings: Mapping[str, Any]
     client: TalonOneClient
     state: State
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    pinned_us: int = field(init=False)
     _listed: list[Program] | None = None
 
-    def __post_init__(self) -> None:
-        settled = to_us(self.now()) - round(float(self.settings["settle_seconds"]) * 1_000_000)
+    @cached_property
+    def clock(self) -> RunClock:
+        """The clocks of this machine and of Talon.One when the run began."""
+        return RunClock.read(self.client, self.now)
+
+    @cached_property
+    def pinned_us(self) -> int:
+        """The instant that the run reads up to: now less the settle time, or end_date if that is earlier.
+
+        Now is by the earlier of both clocks. With a clock that is ahead, rows made between the true time and the
+        bookmark would never be read.
+        """
+        settled = to_us(self.clock.earlier) - round(float(self.settings["settle_seconds"]) * 1_000_000)
         end = self.settings["end_date"]
-        self.pinned_us = settled if end is None else min(settled, to_us(end))
+        return settled if end is None else min(settled, to_us(end))
 
     @property
     def shard(self) -> Shard:
@@ -62,9 +73,16 @@ class Scope:
 
     def start_us(self, mark: Bookmark, way: str) -> int:
         """From where on a ledger is read: the bookmark, unless this way brings owners that were not read yet."""
-        if mark.bookmark_us is None or (way != ONE_BY_ONE and not mark.whole):
+        if mark.bookmark_us is None or (way != ONE_BY_ONE and not mark.whole) or self.is_future(mark):
             return self.earliest_us
         return max(self.earliest_us, mark.bookmark_us)
+
+    def is_future(self, mark: Bookmark) -> bool:
+        """True if a bookmark lies in Talon.One's future: the clock of the machine that wrote it was ahead.
+
+        Nobody knows when it was really written, so that any row may be missing: all are read again.
+        """
+        return mark.bookmark_us is not None and mark.bookmark_us > to_us(self.clock.server)
 
     def instants(self, feed: Feed) -> list[int]:
         """Instants of a snapshot: those of as_of for balances, else the one that the run reads up to."""
@@ -122,7 +140,8 @@ class Scope:
             return list(given)
         try:
             programs = self._known_programs()
-        except PermissionDeniedError:
+        except (PermissionDeniedError, UnexpectedResponseError) as error:
+            log.info("the kinds of the loyalty programs are not known: %s", error)
             return list(given)
         other = {p.id for p in programs if p.card_based is not None and not _fits(p, feed)}
         return [program for program in given if program not in other]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from target_talon_one.sinks import SinkType
 
 logger = logging.getLogger(__name__)
-
-PAGE = 1000
 
 
 def attribute_types(client: TalonOneClient, sink: SinkType) -> dict[str, str] | None:
@@ -24,14 +23,10 @@ def attribute_types(client: TalonOneClient, sink: SinkType) -> dict[str, str] | 
     if sink.entity is None or sink.entity == "Event" or not client.config.management_key:
         return None
     found: dict[str, str] = {}
-    skip, size = 0, PAGE
-    while size == PAGE:
-        try:
-            page = client.get_attributes(page_size=PAGE, skip=skip, entity=sink.entity)["data"]
-        except e.PermissionDeniedError as error:
-            logger.warning("attributes are not checked before they are sent: %s", error)
-            return None
-        found |= {row["name"]: row["type"] for row in page if row.get("entity") == sink.entity}
-        size = len(page)
-        skip += size
+    try:
+        for page in client.paginate(ep.GET_ATTRIBUTES, query={"entity": sink.entity}):
+            found |= {row["name"]: row["type"] for row in page if row.get("entity") == sink.entity}
+    except e.PermissionDeniedError as error:
+        logger.warning("attributes are not checked before they are sent: %s", error)
+        return None
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
 from target_talon_one.errors import SyncConfigError
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.store import Store
-
-PAGE = 1000
 
 
 class Audiences:
@@ -55,6 +54,10 @@ class Audiences:
                 f"the audience {wanted['name']!r} exists, but its id is not known here; set audience.id, or "
                 "management_key so that it can be looked up"
             ) from error
+        if made.get("id") is None:
+            raise e.UnexpectedResponseError(
+                f"the answer for the new audience {wanted['name']!r} has no id", operation=ep.CREATE_AUDIENCE_V2.name
+            )
         self.remember(wanted, int(made["id"]))
         return int(made["id"])
 
@@ -76,13 +79,8 @@ class Audiences:
         return int(found[0]["id"]) if found else None
 
     def _list(self) -> Iterator[Mapping[str, Any]]:
-        skip = 0
-        while True:
-            page = self._client.get_audiences(page_size=PAGE, skip=skip)["data"]
+        for page in self._client.paginate(ep.GET_AUDIENCES):
             yield from page
-            skip += len(page)
-            if len(page) < PAGE:
-                return
 
     def _name(self, wanted: Mapping[str, Any]) -> str:
         base = self._client.config.base_url

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PAGE = 1000
 ONE_BY_ONE = 100  # so many profiles are asked for singly, more are looked up in the list of all
 
 
@@ -66,12 +65,8 @@ class Profiles:
     def _list(self) -> None:
         if self._listed:
             return
-        skip, page = 0, [""] * PAGE
-        while len(page) == PAGE:
+        self._check()
+        for page in self._client.paginate(ep.GET_CUSTOMER_PROFILES):
+            self._store.note_profiles([row["integrationId"] for row in page])
             self._check()
-            answer = self._client.get_customer_profiles(page_size=PAGE, skip=skip)
-            page = [row["integrationId"] for row in answer["data"]]
-            if page:
-                self._store.note_profiles(page)
-            skip += len(page)
         self._listed = True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from talon_one_client import endpoints as ep
+from talon_one_client.csv_text import column_of, read_csv
 from talon_one_client.errors import BadRequestError, NotFoundError, UnexpectedResponseError
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
 
-PAGE = 1000
 KEYS_A_PART = 10_000
 LISTED = ("audience_members", "catalog_items")
 
@@ -28,34 +28,22 @@ def member_count(client: TalonOneClient, audience: int) -> int | None:
 def members(client: TalonOneClient, audience: int, check: Callable[[], None]) -> Iterator[list[str]]:
     """Integration ids of all members: one call for the CSV export, or the list where that is refused."""
     try:
-        text = client.export_audiences_memberships(audience).decode("utf-8-sig")
+        column, lines = _exported(client, audience)
     except NotFoundError:
         raise
     except BadRequestError:
         yield from _listed_members(client, audience, check)
         return
-    rows = csv.reader(io.StringIO(text))
-    column = _column(next(rows, []))
-    part: list[str] = []
-    for row in rows:
-        part.append(row[column])
-        if len(part) == KEYS_A_PART:
-            yield part
-            part = []
-    if part:
+    while part := [line[column] for line in islice(lines, KEYS_A_PART)]:
         yield part
 
 
 def catalog_items(client: TalonOneClient, catalog: int, check: Callable[[], None]) -> Iterator[list[Mapping[str, Any]]]:
     """All items of a catalog as the sync writes them: sku, price, attributes as an object, product."""
-    skip, size = 0, PAGE
-    while size == PAGE:
+    check()
+    for page in client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog}):
+        yield [_item(row) for row in page]
         check()
-        page = client.list_catalog_items(catalog, page_size=PAGE, skip=skip)["data"]
-        size = len(page)
-        skip += size
-        if page:
-            yield [_item(row) for row in page]
 
 
 def keys_of(
@@ -70,25 +58,25 @@ def keys_of(
 
 
 def _listed_members(client: TalonOneClient, audience: int, check: Callable[[], None]) -> Iterator[list[str]]:
-    skip, size = 0, PAGE
-    while size == PAGE:
+    check()
+    for page in client.paginate(ep.GET_AUDIENCE_MEMBERSHIPS, path={"audienceId": audience}):
+        yield [row["integrationId"] for row in page]
         check()
-        page = client.get_audience_memberships(audience, page_size=PAGE, skip=skip)["data"]
-        size = len(page)
-        skip += size
-        if page:
-            yield [row["integrationId"] for row in page]
 
 
-def _column(header: list[str]) -> int:
-    names = [name.strip().lower() for name in header]
-    for name in ("profileintegrationid", "integrationid"):
-        if name in names:
-            return names.index(name)
-    raise UnexpectedResponseError(
-        f"the export of an audience has no column profileintegrationid; it has {', '.join(header)}",
-        operation="export_audiences_memberships",
+def _exported(client: TalonOneClient, audience: int) -> tuple[int, Iterator[list[str]]]:
+    """The column of the ids in the CSV export, and its lines."""
+
+    def decode(body: bytes) -> tuple[int, Iterator[list[str]]]:
+        lines = read_csv(body)
+        return column_of(next(lines), "profileintegrationid", "integrationid"), lines
+
+    found: tuple[int, Iterator[list[str]]] | None = client.call(
+        ep.EXPORT_AUDIENCES_MEMBERSHIPS, path={"audienceId": audience}, decode=decode
     )
+    if found is None:
+        raise UnexpectedResponseError("the export is empty", operation=ep.EXPORT_AUDIENCES_MEMBERSHIPS.name)
+    return found
 
 
 def _item(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -242,6 +242,6 @@ def test_gzip_is_read(serve, client_of):
 
 def test_a_base_url_may_have_a_path(serve, client_of):
     """Behind a gateway."""
-    server = serve((200, {}, b"{}"))
+    server = serve((200, {}, b'{"data":[]}'))
     client_of(f"{server.url}/talon").get_loyalty_programs()
     assert "/talon/v1/loyalty_programs" == server.seen[0][1]

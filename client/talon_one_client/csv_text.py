@@ -1,0 +1,52 @@
+"""CSV exports, read so that one that was cut off is noticed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def read_csv(body: bytes) -> Iterator[list[str]]:
+    """The heading and the lines of an export, each with as many values as there are headings.
+
+    Raises:
+        msgspec.DecodeError: the text is no CSV, its last line has no end, or a line has more or fewer values.
+    """
+    if body.lstrip()[:1] in (b"<", b"{", b"["):
+        raise msgspec.DecodeError("HTML or JSON where CSV was expected")
+    if not body.endswith((b"\n", b"\r")):
+        raise msgspec.DecodeError("the last line of the CSV has no end: the export was cut off")
+    try:
+        lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+        headings = next(lines, [])
+        if len(set(headings)) != len(headings) or not headings:
+            raise msgspec.DecodeError(f"the CSV has no usable heading: {', '.join(headings)}")
+        yield headings
+        for line in lines:
+            if line and len(line) != len(headings):
+                raise msgspec.DecodeError(
+                    f"line {lines.line_num} of the CSV has {len(line)} values for {len(headings)} headings"
+                )
+            if line:
+                yield line
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise msgspec.DecodeError(f"the CSV cannot be read: {error}") from error
+
+
+def column_of(headings: list[str], *names: str) -> int:
+    """The place of the first of these columns that is there, whatever its letter case.
+
+    Raises:
+        msgspec.ValidationError: there is none.
+    """
+    plain = [heading.strip().lower() for heading in headings]
+    for name in names:
+        if name.lower() in plain:
+            return plain.index(name.lower())
+    raise msgspec.ValidationError(f"the CSV has no column {names[0]}; it has {', '.join(headings)}")

@@ -1,0 +1,53 @@
+"""What Talon.One's clock says beside this machine's, by the ``Date`` header of its answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+TOLERANCE_S = 2.0  # the header has whole seconds and may be a second old
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One answer.
+
+    Attributes:
+        server: its ``Date``.
+        sent, received: this machine's clock when the request left and when the answer was there.
+    """
+
+    server: datetime
+    sent: datetime
+    received: datetime
+
+    @property
+    def skew_s(self) -> float:
+        """Seconds that this machine's clock is ahead, as of the end of the answer; below zero: behind."""
+        return (self.received - self.server).total_seconds()
+
+    @property
+    def ahead_s(self) -> float:
+        """Seconds that this machine's clock is surely ahead of the server's; 0 if both may be in step."""
+        ahead = (self.sent - self.server).total_seconds()
+        return self.skew_s if ahead > TOLERANCE_S else 0.0
+
+    def server_time(self, local: datetime) -> datetime:
+        """The server's time when this machine's clock shows ``local``."""
+        return local - timedelta(seconds=self.skew_s if self.ahead_s or self.skew_s < -TOLERANCE_S else 0.0)
+
+    def earlier(self, local: datetime) -> datetime:
+        """The earlier of ``local`` and the server's time then."""
+        return min(local, self.server_time(local))
+
+
+def sighted(header: str | None, sent: datetime, received: datetime) -> Sighting | None:
+    """What a ``Date`` header says; None if it is absent or unreadable."""
+    if not header:
+        return None
+    try:
+        server = parsedate_to_datetime(header)
+        return Sighting(server if server.tzinfo else server.replace(tzinfo=UTC), sent, received)
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,60 @@
+"""The clock of a run: the earlier of this machine's and Talon.One's."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from talon_one_client import endpoints as ep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.server_clock import Sighting
+
+log = logging.getLogger("tap_talon_one")
+
+_NOBODY = "talon-one-connector-clock"
+
+
+@dataclass(frozen=True, slots=True)
+class RunClock:
+    """Both clocks at one moment; the same if Talon.One does not say the time.
+
+    Attributes:
+        local: this machine's clock.
+        server: Talon.One's clock.
+    """
+
+    local: datetime
+    server: datetime
+
+    @property
+    def earlier(self) -> datetime:
+        """The earlier of both: rows up to it are surely made, and surely not read before they were."""
+        return min(self.local, self.server)
+
+    @classmethod
+    def read(cls, client: TalonOneClient, now: Callable[[], datetime]) -> RunClock:
+        """Look at both clocks. Costs a call if Talon.One has not answered yet; warns if this machine is ahead."""
+        seen, local = _sighting(client), now()
+        if seen is None:
+            return cls(local, local)
+        server = seen.server_time(local)
+        if seen.ahead_s:
+            log.warning(
+                "the clock of this machine is %.0f s ahead of Talon.One's; the run reads up to Talon.One's time (%s). "
+                "Set this machine's clock",
+                seen.ahead_s,
+                server.isoformat(timespec="seconds"),
+            )
+        return cls(local, server)
+
+
+def _sighting(client: TalonOneClient) -> Sighting | None:
+    if client.config.api_key is not None:
+        return client.caller.sight_clock(ep.GET_CUSTOMER_INVENTORY, {"integrationId": _NOBODY})
+    return client.caller.sight_clock(ep.GET_LOYALTY_PROGRAMS, {})
