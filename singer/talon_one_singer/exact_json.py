@@ -82,15 +82,27 @@ def check_structure(text: bytes, value: Any, max_depth: int, *, names_beside: in
     Raises:
         ValueError: says what is wrong.
     """
-    if text.count(b"{") + text.count(b"[") > max_depth and _depth_exceeds(value, max_depth):
+    objects = text.count(b"{")
+    if objects + text.count(b"[") > max_depth and _depth_exceeds(value, max_depth):
         raise ValueError(f"nested more than {max_depth} deep, the limit of max_nesting_depth")
-    # In compact JSON every name is followed by `":`, and so is a quote within a text, but with a backslash before it.
-    quotes = text.count(b'":') - (0 if b'\\\\"' in text else text.count(b'\\":'))
-    if quotes != _count_names(value) + names_beside:
-        twice = _repetitions(text)
-        found = next((name for name in (twice[:-1] if envelope else twice) if name is not None), None)
-        if found is not None:
-            raise ValueError(f"has the name {found[:100]!r} twice in one object")
+    flat = objects == 1 + bool(names_beside)
+    if _has_names(text, names_beside + (len(value) if flat else _count_names(value))):
+        return
+    twice = _repetitions(text)
+    found = next((name for name in (twice[:-1] if envelope else twice) if name is not None), None)
+    if found is not None:
+        raise ValueError(f"has the name {found[:100]!r} twice in one object")
+
+
+def _has_names(text: bytes, count: int) -> bool:
+    """Whether the JSON has so many names and none twice; False also if a quick look cannot tell.
+
+    A name is followed by `":`, and so is a quote within a text, but with a backslash before it.
+    """
+    if b'" :' in text or b'"\t:' in text:
+        return False
+    found = text.count(b'":')
+    return found == count or (b'\\\\"' not in text and found - text.count(b'\\":') == count)
 
 
 def _repetitions(text: bytes) -> list[str | None]:

@@ -11,7 +11,7 @@ from talon_one_singer.settings import Setting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ALWAYS_ALLOWED_BYTES = 64 * 1024 * 1024  # a small file may shrink as it likes
+_ALWAYS_ALLOWED_BYTES = 16 * 1024 * 1024  # a small file may shrink as it likes
 MAX_NESTING_DEPTH = 100
 
 INPUT = (
@@ -25,7 +25,7 @@ INPUT = (
     Setting(
         "max_decompression_ratio",
         "integer",
-        "A compressed file that unpacks to more than so many times its size, and to more than 64 MiB, is an error.",
+        "A compressed file that unpacks to more than so many times its size, and to more than 16 MiB, is an error.",
         default=200,
         minimum=1,
     ),

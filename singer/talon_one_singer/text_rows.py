@@ -80,8 +80,9 @@ class _CsvLines:
         self.row_bytes = 0
 
     def __iter__(self) -> Iterator[str]:
-        for block in read_blocks(self._source, self._max_bytes):
-            _check_length(block, self._max_bytes)
+        for block in _blocks(self._source, self._max_bytes):
+            if block.too_long:
+                raise InputError(f"longer than {self._max_bytes:,} bytes, the limit of max_line_bytes", block.first)
             for number, line in enumerate(block.lines, block.first):
                 self.row_bytes += len(line)
                 if self.row_bytes > self._max_bytes:
@@ -100,7 +101,7 @@ def json_rows(source: BinaryIO, limits: InputLimits) -> Iterator[tuple[int, dict
     Raises:
         InputError: a line cannot be used.
     """
-    for block in read_blocks(source, limits.max_line_bytes):
+    for block in _blocks(source, limits.max_line_bytes):
         for number, line in enumerate(block.lines, block.first):
             if line and not line.isspace():
                 yield number, _object(line, number, block, limits)
@@ -123,6 +124,12 @@ def _text(line: bytes, number: int) -> str:
         raise InputError(_NOT_UTF8, number) from None
 
 
-def _check_length(block: Block, max_bytes: int) -> None:
-    if block.too_long:
-        raise InputError(f"longer than {max_bytes:,} bytes, the limit of max_line_bytes", block.first)
+def _blocks(source: BinaryIO, max_bytes: int) -> Iterator[Block]:
+    """The lines; what is wrong with the source itself is told with the line that it has come to."""
+    line = 1
+    try:
+        for block in read_blocks(source, max_bytes):
+            yield block
+            line = block.first + len(block.lines)
+    except InputError as error:
+        raise InputError(error.reason, error.line or line) from None
