@@ -54,6 +54,8 @@ def parse_body(endpoint: Endpoint, content: bytes) -> Any:
         plain = parse_json(content)
     except DuplicateKeyError as error:
         raise ConfigError(f"--body has {error}; keep one of them") from None
+    except RecursionError as error:
+        raise ConfigError(f"--body is {error}") from None
     problems = list(request_problems(str(endpoint.request), plain))
     if problems:
         lines = [f"--body is no {endpoint.request}, nothing was sent:"]

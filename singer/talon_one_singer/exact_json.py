@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from talon_one_singer.column_names import repeated_name
-from talon_one_singer.files import json_type
+from talon_one_singer.files import is_deeper, json_type
 
 if TYPE_CHECKING:
     from talon_one_singer.input_limits import InputLimits
@@ -83,7 +83,7 @@ def check_structure(text: bytes, value: Any, max_depth: int, *, names_beside: in
         ValueError: says what is wrong.
     """
     objects = text.count(b"{")
-    if objects + text.count(b"[") > max_depth and _depth_exceeds(value, max_depth):
+    if objects + text.count(b"[") > max_depth and is_deeper(value, max_depth):
         raise ValueError(f"nested more than {max_depth} deep, the limit of max_nesting_depth")
     flat = objects == 1 + bool(names_beside)
     if _has_names(text, names_beside + (len(value) if flat else _count_names(value))):
@@ -124,17 +124,6 @@ def _count_names(value: Any) -> int:
         if part.__class__ is dict or part.__class__ is list:
             count += _count_names(part)
     return count
-
-
-def _depth_exceeds(value: Any, limit: int) -> bool:
-    level, depth = [value], 0
-    while level:
-        level = [one for one in level if isinstance(one, dict | list)]
-        depth += bool(level)
-        if depth > limit:
-            return True
-        level = [part for one in level for part in (one.values() if isinstance(one, dict) else one)]
-    return False
 
 
 def kind_of(value: Any) -> str:

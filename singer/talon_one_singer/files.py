@@ -14,6 +14,8 @@ from talon_one_singer.local_paths import local_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_NESTING_DEPTH = 100
+
 
 def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = None) -> dict[str, Any]:
     """The JSON object in a file, in UTF-8, UTF-16 or UTF-32, with or without byte order mark.
@@ -35,7 +37,10 @@ def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = Non
         raise ConfigError(f"the {what} file {path} has {error}; keep one of them") from None
     except json.JSONDecodeError as error:
         raise ConfigError(_not_json(path, what, error)) from None
-    except (UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        deep = f"it is nested more than {MAX_NESTING_DEPTH} deep"
+        raise ConfigError(f"the {what} file {path} is not readable as JSON: {deep}") from None
+    except UnicodeDecodeError as error:
         raise ConfigError(f"the {what} file {path} is not readable as JSON: {error}; save it as UTF-8") from None
     if not isinstance(value, dict):
         raise ConfigError(f"the {what} file {path} must hold a JSON object, {{...}}, not {json_type(value)}")
@@ -55,9 +60,24 @@ def parse_json(text: str | bytes, **options: Any) -> Any:
 
     Raises:
         DuplicateKeyError: names the key.
-        json.JSONDecodeError, UnicodeDecodeError, RecursionError: as ``json.loads``.
+        RecursionError: it is nested more than ``MAX_NESTING_DEPTH`` deep.
+        json.JSONDecodeError, UnicodeDecodeError: as ``json.loads``.
     """
-    return json.loads(text, object_pairs_hook=_object_of, **options)
+    value = json.loads(text, object_pairs_hook=_object_of, **options)
+    if is_deeper(value, MAX_NESTING_DEPTH):
+        raise RecursionError(f"nested more than {MAX_NESTING_DEPTH} deep")
+    return value
+
+
+def is_deeper(value: Any, depth: int) -> bool:
+    """Whether a decoded value has more objects and lists within each other than ``depth``."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(depth):
+        parts = (part for one in level for part in (one.values() if isinstance(one, dict) else one))
+        level = [part for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return bool(level)
 
 
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

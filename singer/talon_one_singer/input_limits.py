@@ -6,13 +6,13 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from talon_one_singer.files import MAX_NESTING_DEPTH
 from talon_one_singer.settings import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ALWAYS_ALLOWED_BYTES = 16 * 1024 * 1024  # a small file may shrink as it likes
-MAX_NESTING_DEPTH = 100
 
 INPUT = (
     Setting(

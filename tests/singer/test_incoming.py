@@ -371,3 +371,24 @@ def _read(messages):
                 yield "activate_version", stream, version
             case BadLine():
                 yield message
+
+
+@pytest.mark.parametrize("row", [b'{"a":1,"a":2}', b'{"b":{"a":1,"a":2}}', b'{"b" : 1, "c":[{"a" : 1, "a" : 1}]}'])
+def test_a_row_that_has_a_name_twice_is_told(row):
+    """Nobody knows which of the values is meant."""
+    found = bad(b'{"type":"RECORD","stream":"s","record":%b}' % row)
+    assert "has the name 'a' twice in one object" == found.reason
+
+
+@pytest.mark.parametrize("line", [RECORD.replace(b"1", b"[" * depth + b"]" * depth) for depth in (99, 500, 5000)])
+def test_a_row_that_is_nested_too_deeply_is_told(line):
+    """By the setting, or where Python ends; the rows around it are read."""
+    first, found, last = read(RECORD, line, RECORD)
+    assert (1, 1) == (len(first.rows), len(last.rows))
+    assert "nested" in found.reason
+
+
+def test_a_row_nested_up_to_the_limit_is_read():
+    """The message and the row count as two."""
+    line = RECORD.replace(b"1", b"[" * 98 + b"]" * 98)
+    assert 3 == sum(len(found.rows) for found in read(RECORD, line, RECORD))
