@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from talon_one_singer import int96
 from talon_one_singer.arrow_values import Conversion, unsupported
 from talon_one_singer.exact_json import decode_json
 from talon_one_singer.refused import RefusedValue, has_refused
@@ -14,18 +15,19 @@ from talon_one_singer.refused import RefusedValue, has_refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    _Part = tuple[pa.RecordBatch, pa.RecordBatch | None]
+
 _CONVERSION = Conversion(as_json=True)
 _SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
 
 
-def parquet_batches(file: BinaryIO, max_rows: int) -> Iterator[pa.RecordBatch]:
-    """The rows of a Parquet file in parts."""
-    reader = pq.ParquetFile(file)
-    _check(reader.schema_arrow)
-    yield from reader.iter_batches(batch_size=max_rows)
+def parquet_batches(file: BinaryIO, max_rows: int) -> Iterator[_Part]:
+    """The rows of a Parquet file in parts; see int96.batches."""
+    _check(pq.ParquetFile(file).schema_arrow)
+    yield from int96.batches(file, max_rows)
 
 
-def arrow_batches(file: BinaryIO, max_rows: int) -> Iterator[pa.RecordBatch]:
+def arrow_batches(file: BinaryIO, max_rows: int) -> Iterator[_Part]:
     """The rows of an Arrow file, or of an Arrow stream, in parts."""
     try:
         reader = pa.ipc.open_file(file)
@@ -36,7 +38,7 @@ def arrow_batches(file: BinaryIO, max_rows: int) -> Iterator[pa.RecordBatch]:
         batches = iter(reader)
     _check(reader.schema)
     for batch in batches:
-        yield from (batch.slice(start, max_rows) for start in range(0, batch.num_rows, max_rows))
+        yield from ((batch.slice(start, max_rows), None) for start in range(0, batch.num_rows, max_rows))
 
 
 def _check(schema: pa.Schema) -> None:
@@ -60,10 +62,17 @@ class Columns:
         self._decoders = {name: decode for name, sub in parts.items() if (decode := _decoder(sub))}
         self._never_null = {name for name, sub in parts.items() if not _types(sub) & {"null", None}}
 
-    def rows(self, batch: pa.RecordBatch) -> Iterator[dict[str, Any] | ValueError]:
-        """The rows; in place of a broken one what is wrong with it."""
+    def rows(
+        self, batch: pa.RecordBatch, coarse: pa.RecordBatch | None = None
+    ) -> Iterator[dict[str, Any] | ValueError]:
+        """The rows; in place of a broken one what is wrong with it.
+
+        Args:
+            batch: the rows.
+            coarse: their times of 96 bits once more; see int96.batches.
+        """
         names = batch.schema.names
-        columns = [self._column(*each) for each in zip(batch.schema, batch.columns, strict=True)]
+        columns = [self._column(*each, coarse) for each in zip(batch.schema, batch.columns, strict=True)]
         refused = any(map(has_refused, columns))
         absent = self._never_null.intersection(names)
         for values in zip(*columns, strict=True):
@@ -73,8 +82,11 @@ class Columns:
                     del row[name]
             yield (refused and _broken(row)) or row
 
-    def _column(self, field: pa.Field, array: pa.Array) -> list[Any]:
+    def _column(self, field: pa.Field, array: pa.Array, coarse: pa.RecordBatch | None) -> list[Any]:
         values = _CONVERSION.values(array, field)
+        if coarse is not None and field.name in coarse.schema.names:
+            again = coarse.schema.field(field.name)
+            values = list(map(int96.exact, values, _CONVERSION.values(coarse.column(field.name), again)))
         decode = self._decoders.get(field.name)
         return [decode(value) if isinstance(value, str) else value for value in values] if decode else values
 

@@ -125,8 +125,8 @@ def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
     read = parquet_batches if batch.encoding["format"] == "parquet" else arrow_batches
     count = 0
     with fsspec.open(url, "rb") as file:
-        for part in read(file, batch.max_rows):
-            for row in columns.rows(part):
+        for part, coarse in read(file, batch.max_rows):
+            for row in columns.rows(part, coarse):
                 count += 1
                 place = f"{name} row {count}"
                 yield (place, row) if isinstance(row, dict) else BadLine(place, str(row), batch.stream, place)

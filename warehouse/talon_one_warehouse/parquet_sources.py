@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from talon_one_singer import int96
 from talon_one_singer.column_names import ColumnNames, repeated_name
 from talon_one_warehouse.arrow_parts import ROWS, rows_of
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
@@ -60,14 +61,16 @@ class ParquetFiles:
                 file = pq.ParquetFile(opened, buffer_size=1 << 20)
                 if file.schema_arrow != schema:
                     raise WarehouseError(f"{path} was changed while the source was read; run again")
-                for part in self._parts(file, path, schema):
+                for part in self._parts(opened, path, schema):
                     if partitions:
                         part = [row | partitions for row in part]  # noqa: PLW2901 - a part with more columns
                     yield part
 
-    def _parts(self, file: pq.ParquetFile, path: str, schema: pa.Schema) -> Parts:
+    def _parts(self, opened: Any, path: str, schema: pa.Schema) -> Parts:
         def usual() -> Parts:
-            return rows_of(file.iter_batches(ROWS), schema)
+            for batch, coarse in int96.batches(opened, ROWS, buffer_size=1 << 20):
+                for part in rows_of([batch], schema):
+                    yield part if coarse is None else _exact(part, coarse)
 
         return rendered_rows(path, schema, usual) if self._rendered and can_render(schema, path) else usual()
 
@@ -112,6 +115,15 @@ class ParquetFiles:
                 "write both with one type"
             ) from None
         return united.field(0)
+
+
+def _exact(rows: list[dict[str, Any]], coarse: pa.RecordBatch) -> list[dict[str, Any]]:
+    """The rows with their times of 96 bits, of which ``coarse`` has the microseconds."""
+    (again,) = rows_of([coarse], coarse.schema)
+    return [
+        row | {name: int96.exact(row[name], value) for name, value in times.items()}
+        for row, times in zip(rows, again, strict=True)
+    ]
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
