@@ -117,7 +117,7 @@ def is_text(kind: pa.DataType) -> bool:
 
 # Name -> the conversion of its storage. A database's type whose storage is text is text, unless it is here.
 EXTENSIONS: Mapping[str, Callable[[pa.Array], list[Any]]] = {
-    "arrow.bool8": _each(bool),
+    "arrow.bool8": lambda array: list(array.cast(pa.bool_()).to_pylist()),
     "arrow.uuid": _each(_uuid),
     "DuckDB.hugeint": _each(_signed),
     "DuckDB.uhugeint": _each(_unsigned),

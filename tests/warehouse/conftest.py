@@ -1,5 +1,7 @@
 """Fixtures of the warehouse tests."""
 
+import io
+
 import pytest
 
 from talon_one_warehouse import open_warehouse, table_spec
@@ -50,5 +52,27 @@ def sent():
         except InvalidRow as problem:
             return f"refused: {problem.reason.partition(': ')[2]}"
         return fields.removeprefix('{"attributes":{"x":').removesuffix('},"integrationId":"a"}')
+
+    return of
+
+
+@pytest.fixture
+def of_batch():
+    """What is sent of the column x of a file in a Singer BATCH; or why its row is refused."""
+    from talon_one_singer.incoming import BadLine, RecordLines, read_messages
+    from talon_one_singer.messages import MessageWriter
+
+    def of(path, form, sent):
+        out = io.BytesIO()
+        writer = MessageWriter(out)
+        writer.schema("s", {"properties": {"x": {}}}, [])
+        writer.batch("s", {"format": form}, [str(path)])
+        found = []
+        for message in read_messages(io.BytesIO(out.getvalue())):
+            if isinstance(message, BadLine):
+                found.append(f"refused: {message.reason}")
+            elif isinstance(message, RecordLines):
+                found += [sent(row["x"]) for row in message.rows]
+        return found
 
     return of

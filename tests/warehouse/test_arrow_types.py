@@ -5,17 +5,13 @@ What is expected is written by hand, so that it does not depend on what converts
 
 from __future__ import annotations
 
-import io
 from contextlib import suppress
 from decimal import Decimal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from talon_one_singer import incoming
-from talon_one_singer.messages import MessageWriter
 from talon_one_warehouse import SourceSpec, open_source
 from talon_one_warehouse.arrow_parts import rows_of
 
@@ -307,23 +303,8 @@ def test_parquet_files_give_it(array, expected, sent, tmp_path, rendered):
     assert_alike(expected, [is_sent(value, array.type, sent) for value in values])
 
 
-def of_batch(path, form, sent):
-    """What is sent of a file in a BATCH."""
-    out = io.BytesIO()
-    writer = MessageWriter(out)
-    writer.schema("s", {"properties": {"x": {}}}, [])
-    writer.batch("s", {"format": form}, [str(path)])
-    found = []
-    for message in incoming.read_messages(io.BytesIO(out.getvalue())):
-        if isinstance(message, incoming.BadLine):
-            found.append(f"refused: {message.reason}")
-        elif isinstance(message, incoming.RecordLines):
-            found += [sent(row["x"]) for row in message.rows]
-    return found
-
-
 @pytest.mark.parametrize(("array", "expected"), WALK)
-def test_singer_batches_give_it(array, expected, sent, tmp_path):
+def test_singer_batches_give_it(array, expected, sent, tmp_path, of_batch):
     """Row by row; a column that JSON has not is told for the file."""
     table = pa.table({"x": array})
     with pa.ipc.new_file(str(tmp_path / "x.arrow"), table.schema) as file:
@@ -333,48 +314,6 @@ def test_singer_batches_give_it(array, expected, sent, tmp_path):
         assert ["column x is of type" in found[0], JSON_HAS_NOT in expected[0]] == [True, True]
     else:
         assert_alike(expected, found)
-
-
-SPARK = [
-    ("2026-01-01T00:00:00.123456789", '"2026-01-01T00:00:00.123456789Z"'),
-    ("2026-01-01T00:00:00.12", '"2026-01-01T00:00:00.12Z"'),
-    ("1969-12-31T23:59:59.999999999", '"1969-12-31T23:59:59.999999999Z"'),
-    (None, "null"),
-]
-# What Spark writes and Arrow does not: the Julian day beside the nanoseconds of the day may be of any year.
-DAYS = {5_373_484: '"9999-12-31T00:00:00Z"', 1_721_426: '"0001-01-01T00:00:00Z"', 5_373_485: FAR, 1_721_425: FAR}
-
-
-@pytest.mark.parametrize("rendered", [False, True])
-@pytest.mark.parametrize("nested", [False, True])
-def test_times_of_96_bits_have_all_their_digits(tmp_path, sent, nested, rendered):
-    """As Spark, Impala and old versions of pandas write them, alone and within others."""
-    stamps = pa.array([None if one is None else np.datetime64(one, "ns") for one, _ in SPARK], pa.timestamp("ns"))
-    column = pa.StructArray.from_arrays([stamps], ["at"]) if nested else stamps
-    pq.write_table(pa.table({"x": column}), tmp_path / "x.parquet", use_deprecated_int96_timestamps=True)
-    with open_source(SourceSpec(str(tmp_path / "x.parquet")), rendered=rendered) as source:
-        values = [row["x"] for part in source.rows() for row in part]
-    assert [f'{{"at":{one}}}' if nested else one for _, one in SPARK] == list(map(sent, values))
-
-
-def of_96_bits(nanoseconds, day):
-    return nanoseconds.to_bytes(8, "little") + day.to_bytes(4, "little")
-
-
-@pytest.mark.parametrize("day", DAYS)
-def test_times_of_96_bits_reach_any_year(tmp_path, sent, day):
-    """A year that nanoseconds do not reach becomes no other year, in a source and in a BATCH."""
-    written = io.BytesIO()
-    options = {"compression": "none", "use_dictionary": False, "write_statistics": False}
-    stamps = at(pa.timestamp("ns"), NS)
-    pq.write_table(pa.table({"x": stamps}), written, use_deprecated_int96_timestamps=True, **options)
-    before, after = of_96_bits(123_456_789, 2_440_588 + NS // (DAY * 10**9)), of_96_bits(0, day)
-    assert 1 == written.getvalue().count(before)
-    (tmp_path / "x.parquet").write_bytes(written.getvalue().replace(before, after))
-    with open_source(SourceSpec(str(tmp_path / "x.parquet"))) as source:
-        ((row,),) = source.rows()
-    assert_alike([DAYS[day]], [sent(row["x"])])
-    assert_alike([DAYS[day]], of_batch(tmp_path / "x.parquet", "parquet", sent))
 
 
 def test_json_that_is_none_refuses_its_row(sent):
