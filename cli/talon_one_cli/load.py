@@ -35,6 +35,8 @@ def load(**options: Any) -> None:
 
     Rows are merged by key, and where the load stands is kept in the warehouse in the same transaction: run it
     again at any time, after a crash too, and only what is missing is read.
+
+    Exit code 1 if a stream failed or rows were rejected; all else is loaded then.
     """
     from talon_one_cli.running import guarded_run
 
@@ -44,6 +46,7 @@ def load(**options: Any) -> None:
 def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_loading import Loaded
     from talon_one_loading import load as load_into
+    from talon_one_loading.bad_rows import raise_if_rejected
     from talon_one_loading.entries import chosen_entries
     from talon_one_warehouse import open_warehouse
     from tap_talon_one.tap import nothing_selected
@@ -58,6 +61,7 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
             load_into(warehouse, settings, entries, stop, redact, full_refresh=options["full_refresh"], into=loaded)
         finally:
             _report(loaded, as_json=options["as_json"])
+    raise_if_rejected(loaded.rejected, options["schema"])
 
 
 def _report(loaded: Loaded, *, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from talon_one_singer.output import say_json
 from talon_one_singer.redaction import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from talon_one_singer.logs import Redactor
     from talon_one_singer.signals import StopSignal
@@ -171,11 +171,11 @@ def _print_plan(plans: Sequence[PlannedDestination]) -> None:
                 out.print(f"  {one.name}: {op} {json.dumps(row, ensure_ascii=False)}", markup=False, highlight=False)
 
 
-def report(feeds: Sequence[Feed], run: str, *, as_json: bool) -> None:
-    """Print what a run did."""
+def report(feeds: Sequence[Feed], run: str, *, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Print what a run did; ``more``: what else the JSON says."""
     if as_json:
         figures = {feed.destination.name: feed.figures.as_dict() for feed in feeds}
-        say_json({"run": run, "destinations": figures})
+        say_json({"run": run, "destinations": figures, **(more or {})})
         return
     from rich import box
     from rich.table import Table

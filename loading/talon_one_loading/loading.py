@@ -31,11 +31,17 @@ class Loaded:
     retries: int = 0
     seconds: float = 0.0
 
+    @property
+    def rejected(self) -> dict[str, int]:
+        """How many rows of each stream are in the table ``rejected_rows``, for the streams that have some."""
+        return {name: counts.rejected for name, counts in self.streams.items() if counts.rejected}
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
         streams = {n: {"read": c.read, "inserted": c.inserted, "updated": c.updated} for n, c in self.streams.items()}
         return {
             "streams": streams,
+            "rejected": self.rejected,
             "requests": self.requests,
             "retries": self.retries,
             "seconds": round(self.seconds, 3),
@@ -64,7 +70,9 @@ def load(
         into: filled as it goes, so that a caller has it when this raises.
 
     Raises:
-        SomeStreamsFailed, ConfigError, TalonOneError, WarehouseError: see Reading.run.
+        SomeStreamsFailed: streams that could not be read, or (``bad_rows: fail``) that have a row that does not fit its
+            table; the others are merged with their state.
+        ConfigError, TalonOneError, WarehouseError: see Reading.run.
     """
     from talon_one_loading.reading import Reading, run_context
     from talon_one_loading.sink import WarehouseSink, state_name
@@ -73,7 +81,7 @@ def load(
     done = Loaded() if into is None else into
     kept = None if full_refresh else warehouse.state(state_name(settings))
     context = run_context(settings, State.from_dict(kept or {}, "the state in the warehouse"), stop, redact)
-    sink = WarehouseSink(warehouse, state_name=state_name(settings))
+    sink = WarehouseSink(warehouse, state_name=state_name(settings), bad_rows=settings["bad_rows"])
     started = time.monotonic()
     try:
         Reading(settings, entries, context, sink).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
@@ -91,10 +92,22 @@ class Columns:
         return [decode(value) if isinstance(value, str) else value for value in values] if decode else values
 
 
+class UnreadableRow(ValueError):
+    """A row with a value that cannot be read.
+
+    Attributes:
+        row: its values as JSON, with text in place of those that JSON has not.
+    """
+
+    def __init__(self, what: str, row: Mapping[str, Any]) -> None:
+        super().__init__(what)
+        self.row = json.dumps(row, default=str)
+
+
 def _broken(row: Mapping[str, Any]) -> ValueError | None:
     for name, value in row.items():
         if isinstance(value, RefusedValue):
-            return ValueError(f"holds a value that cannot be read: column {name}: {value}")
+            return UnreadableRow(f"holds a value that cannot be read: column {name}: {value}", row)
     return None
 
 

@@ -5,9 +5,10 @@ https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, get_args
 
 import msgspec
 
@@ -18,9 +19,19 @@ from talon_one_singer.lines import printable, read_blocks
 from talon_one_singer.messages import ACTIVATE_VERSION, BATCH, RECORD, SCHEMA, STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from talon_one_singer.lines import Block
+
+MAX_KEPT_BYTES: Final = 4_000_000  # a longer line or row is not kept in the rejects
+FILE_WAITS_S: Final = (0.5, 1.0, 2.0)  # before a batch file is read again after an error that may pass
+
+BadKind = Literal[
+    "line", "record", "state", "version", "schema", "batch", "unknown_type", "file", "file_line", "file_row"
+]
+BAD_KINDS: Final[tuple[BadKind, ...]] = get_args(BadKind)
+# These stand for rows that are not in the message itself: keeping its text would not keep them.
+STANDS_FOR_ROWS: Final[frozenset[BadKind]] = frozenset({"schema", "batch", "unknown_type", "file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +87,24 @@ class BadLine:
         reason: what is wrong, in words; holds no values.
         stream: where it is known.
         text: its first 500 characters, printable.
+        kind: what could not be used: the line as JSON, a message of some type, a file of a BATCH, or a row in one.
+        content: all of it, to be kept for whoever repairs it; None if it stands for rows that are elsewhere, or is too
+            long to be kept. No STATE after it may be emitted then.
     """
 
     place: str
     reason: str
     stream: str | None
     text: str
+    kind: BadKind = field(default="line", compare=False)
+    content: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, kind: BadKind, place: str, reason: str, stream: str | None, raw: bytes, *, cut: bool) -> BadLine:
+        """The message about raw text; ``cut``: the text is only the beginning of it."""
+        kept = not cut and kind not in STANDS_FOR_ROWS and len(raw) <= MAX_KEPT_BYTES
+        content = raw.decode("utf-8", "backslashreplace") if kept else None
+        return cls(place, reason, stream, printable(raw), kind, content)
 
 
 Message = SchemaLine | RecordLines | StateLine | VersionLine | BadLine
@@ -92,6 +115,8 @@ def read_messages(
     *,
     max_rows: int = 1000,
     limits: InputLimits = InputLimits(),  # noqa: B008 - it is frozen
+    file_waits_s: Sequence[float] = FILE_WAITS_S,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Message]:
     """The messages in their order; what has come is given before the next read waits.
 
@@ -99,17 +124,27 @@ def read_messages(
         source: ``sys.stdin.buffer`` for a target.
         max_rows: most rows of one ``RecordLines``.
         limits: a line beyond them is a ``BadLine``.
+        file_waits_s: seconds before each further attempt to read a batch file after an error that may pass.
+        sleep: waits; it may raise to end the run.
 
     Raises:
         ConfigError: a BATCH needs a package that is not installed.
         SingerError: the input cannot be read.
     """
-    reader = _Reader(max_rows, limits)
+    reader = _Reader(max_rows, limits, Retries(tuple(file_waits_s), sleep))
     try:
         for block in read_blocks(source, limits.max_line_bytes):
             yield from reader.messages(block)
     except OSError as error:
         raise SingerError(f"cannot read the input: {error.strerror or error}; run again from the last state") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How long to wait before each further attempt to read a batch file, and by which function."""
+
+    waits_s: tuple[float, ...]
+    sleep: Callable[[float], None]
 
 
 class _Record(msgspec.Struct, gc=False):
@@ -122,14 +157,21 @@ class _Record(msgspec.Struct, gc=False):
     time_extracted: Any = None
 
 
+_KINDS: Final[dict[str, BadKind]] = {
+    SCHEMA: "schema",
+    RECORD: "record",
+    STATE: "state",
+    BATCH: "batch",
+    ACTIVATE_VERSION: "version",
+}
 _decode_record = msgspec.json.Decoder(_Record, float_hook=Decimal).decode
 
 
 class _Reader:
     """Turns lines into messages; keeps the schemas, which a BATCH needs."""
 
-    def __init__(self, max_rows: int, limits: InputLimits) -> None:
-        self._max_rows, self._limits = max_rows, limits
+    def __init__(self, max_rows: int, limits: InputLimits, retries: Retries) -> None:
+        self._max_rows, self._limits, self._retries = max_rows, limits, retries
         self._schemas: dict[str, dict[str, Any]] = {}
         self._handlers: dict[str, Callable[[int, str, dict[str, Any]], Iterator[Message]]] = {
             SCHEMA: self._schema,
@@ -174,13 +216,15 @@ class _Reader:
     def _line(self, number: int, line: bytes, block: Block) -> Iterator[Message]:
         """A line that is no RECORD as it should be."""
         stream: str | None = None
+        kind: BadKind = "line"
         try:
             if line.strip():
                 message = line_object(line, block, self._limits, envelope=True)
                 stream = message["stream"] if isinstance(message.get("stream"), str) else None
+                kind = _KINDS.get(str(message.get("type")), "unknown_type")
                 yield from self._message(number, message)
         except ValueError as error:
-            yield BadLine(f"line {number}", str(error), stream, printable(line))
+            yield BadLine.of(kind, f"line {number}", str(error), stream, line, cut=block.too_long)
 
     def _message(self, number: int, message: dict[str, Any]) -> Iterator[Message]:
         kind = message.get("type")
@@ -211,7 +255,8 @@ class _Reader:
 
         encoding, manifest = _field(message, "encoding", dict), _texts(message, "manifest")
         schema = self._schemas.get(stream, {})
-        yield from read_batch(Batch(stream, schema, encoding, manifest, self._max_rows, self._limits))
+        batch = Batch(stream, schema, encoding, manifest, self._max_rows, self._limits)
+        yield from read_batch(batch, self._retries)
 
 
 def _field(message: dict[str, Any], name: str, kind: type) -> Any:

@@ -5,7 +5,9 @@ https://sdk.meltano.com/en/latest/batch.html
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -19,10 +21,13 @@ from talon_one_singer.local_paths import local_path
 from talon_one_singer.redaction import Redactor, shown_url, url_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from talon_one_singer.incoming import Retries
     from talon_one_singer.input_limits import InputLimits
 
+_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, EOFError, ValueError, TypeError)
+_PASSING_LOCALLY = (errno.EIO, errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE)
 _Found = tuple[str, dict[str, Any]] | BadLine  # a row with its place
 
 
@@ -47,8 +52,10 @@ class Batch:
     limits: InputLimits
 
 
-def read_batch(batch: Batch) -> Iterator[RecordLines | BadLine]:
+def read_batch(batch: Batch, retries: Retries) -> Iterator[RecordLines | BadLine]:
     """The rows of all files; a file or a row that cannot be read is a ``BadLine`` between them.
+
+    A file is read again after an error that may pass, from the row on at which it came.
 
     Raises:
         ConfigError: pyarrow, or what reads the file system, is not installed.
@@ -60,7 +67,7 @@ def read_batch(batch: Batch) -> Iterator[RecordLines | BadLine]:
     if form != "jsonl":
         _need_pyarrow(form)
     for url in batch.manifest:
-        yield from _grouped(batch, _rows(batch, url))
+        yield from _grouped(batch, _rows(batch, url, retries))
 
 
 def _need_pyarrow(form: str) -> None:
@@ -88,17 +95,32 @@ def _grouped(batch: Batch, found: Iterable[_Found]) -> Iterator[RecordLines | Ba
         yield group
 
 
-def _rows(batch: Batch, url: str) -> Iterator[_Found]:
-    name = _name(url)
-    read = _json_lines if batch.encoding["format"] == "jsonl" else _columns
-    try:
-        yield from read(batch, local_path(url), name)
-    except ImportError as error:
-        hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
-        raise ConfigError(f"the batch file {name} cannot be read: {error}{hint}") from None
-    except Exception as error:  # noqa: BLE001  # file systems and codecs have errors of their own
-        reason = f"the file cannot be read{_why(error, url)}"
-        yield BadLine(name, reason, batch.stream, printable(name.encode()))
+def _rows(batch: Batch, url: str, retries: Retries) -> Iterator[_Found]:
+    name, given = _name(url), 0
+    for wait_s in (*retries.waits_s, None):
+        try:
+            for found in islice(_READERS[batch.encoding["format"]](batch, local_path(url), name), given, None):
+                yield found
+                given += 1
+        except ImportError as error:
+            hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
+            raise ConfigError(f"the batch file {name} cannot be read: {error}{hint}") from None
+        except Exception as error:  # noqa: BLE001  # file systems and codecs have errors of their own
+            if wait_s is None or not _may_pass(error, url):
+                reason = f"the file cannot be read{_why(error, url)}"
+                yield BadLine.of("file", name, reason, batch.stream, name.encode(), cut=False)
+                return
+        else:
+            return
+        retries.sleep(wait_s)
+
+
+def _may_pass(error: Exception, url: str) -> bool:
+    """Whether another attempt may succeed: what a network says, or a disk that is in trouble."""
+    if isinstance(error, _LASTING) or type(error).__module__.split(".")[0] in ("zlib", "lzma", "_lzma", "gzip"):
+        return False
+    is_local = "://" not in url or url.startswith("file://")
+    return getattr(error, "errno", None) in _PASSING_LOCALLY if is_local else True
 
 
 def _json_lines(batch: Batch, url: str, name: str) -> Iterator[_Found]:
@@ -115,7 +137,7 @@ def _json_lines(batch: Batch, url: str, name: str) -> Iterator[_Found]:
                 try:
                     yield place, line_object(line, block, batch.limits)
                 except ValueError as error:
-                    yield BadLine(place, str(error), batch.stream, printable(line))
+                    yield BadLine.of("file_line", place, str(error), batch.stream, line, cut=block.too_long)
 
 
 def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
@@ -129,7 +151,21 @@ def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
             for row in columns.rows(part, coarse):
                 count += 1
                 place = f"{name} row {count}"
-                yield (place, row) if isinstance(row, dict) else BadLine(place, str(row), batch.stream, place)
+                yield (place, row) if isinstance(row, dict) else _bad_row(batch, place, row)
+
+
+def _bad_row(batch: Batch, place: str, problem: ValueError) -> BadLine:
+    """A row of a column file, with its values as text, as far as they can be read."""
+    shown = getattr(problem, "row", None)
+    text = place if shown is None else shown
+    return BadLine.of("file_row", place, str(problem), batch.stream, text.encode(), cut=shown is None)
+
+
+_READERS: Mapping[str, Callable[[Batch, str, str], Iterator[_Found]]] = {
+    "jsonl": _json_lines,
+    "parquet": _columns,
+    "arrow": _columns,
+}
 
 
 def _name(url: str) -> str:

@@ -17,6 +17,7 @@ from talon_one_client.errors import (
 )
 from talon_one_singer import ConfigError, SingerError
 from talon_one_singer.selection import selected_schema
+from tap_talon_one.errors import RowRefused
 from tap_talon_one.feed_run import FeedRun
 from tap_talon_one.hashing import FieldHashes
 from tap_talon_one.main_ledger import MainLedgerName
@@ -43,7 +44,11 @@ class Sink(Protocol):
         """Rows of a stream are about to come, of this schema."""
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
-        """Encoded JSON objects of a stream."""
+        """Encoded JSON objects of a stream.
+
+        Raises:
+            RowRefused: one of them cannot be held, and none of them is.
+        """
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
         """All rows so far belong to the state; the sink decides whether to store it now, unless ``final``."""
@@ -103,7 +108,7 @@ class Engine:
             self.sink.checkpoint(self.state.to_dict, final=True)
         if self._failures:
             told = [f"{what}: {error}" for what, error in self._failures]
-            raise SomeStreamsFailed("\n".join(told), causes=[error for _, error in self._failures])
+            raise SomeStreamsFailed("\n".join(told), causes=[_cause(error) for _, error in self._failures])
 
     def __post_init__(self) -> None:
         self.scope = Scope(self.settings, self.client, self.state, self.now)
@@ -126,7 +131,7 @@ class Engine:
                 self.state.currently_syncing = None
         except AuthenticationError:
             raise
-        except (TalonOneError, ConfigError) as error:
+        except (TalonOneError, ConfigError, RowRefused) as error:
             self._failed(names, error)
         finally:
             self.sink.checkpoint(self.state.to_dict)
@@ -145,7 +150,7 @@ class Engine:
             FeedRun(self, offered[-1].way, entries, program, alone=alone).run()
         except AuthenticationError:
             raise
-        except (TalonOneError, ConfigError) as error:
+        except (TalonOneError, ConfigError, RowRefused) as error:
             names = ", ".join(e.tap_stream_id for e in entries)
             self._failed(names if program is None else f"{names} of program {program}", error)
             return False
@@ -154,3 +159,8 @@ class Engine:
     def _failed(self, what: str, error: Exception) -> None:
         self._failures.append((what, error))
         log.error("%s: %s", what, error)
+
+
+def _cause(error: Exception) -> Exception:
+    cause = error.__cause__
+    return cause if isinstance(error, RowRefused) and isinstance(cause, Exception) else error

@@ -19,6 +19,7 @@ from talon_one_singer import ConfigError, Stopped
 from talon_one_singer.raw_mask import RawMask
 from talon_one_singer.selection import field_mask
 from tap_talon_one.bookmarks import FeedBookmarks, Running
+from tap_talon_one.errors import RowRefused
 from tap_talon_one.ids import IdChain, ids_for, ids_total, listed_by_management
 from tap_talon_one.readers import Job, Part, Reader
 from tap_talon_one.streams import ONE_BY_ONE
@@ -53,6 +54,7 @@ class FeedRun:
         self._found = self._missing = 0
         self._refused: list[str] = []  # words about ids that make the run fail at its end
         self._last_refusal: TalonOneError | None = None
+        self._ended: dict[str, RowRefused] = {}  # streams that have ended at a row; the position stays before it
         self._label = feed.name if program is None else f"{feed.name} of program {program}"
 
     def run(self) -> None:
@@ -60,6 +62,7 @@ class FeedRun:
 
         Raises:
             ConfigError: Talon.One knows none of the ids.
+            RowRefused: the sink cannot hold a row of a stream; the other streams of the feed were read all the same.
             Stopped: the run is to end; the state says how far it came.
             TalonOneError: see talon_one_client.errors.
         """
@@ -81,6 +84,8 @@ class FeedRun:
         finally:
             self._engine.progress.finish(self._feed.name)
             self._state()
+        if self._ended:
+            raise next(iter(self._ended.values()))
         if self._missing and not self._found:
             raise self._all_missing()
         if self._missing:
@@ -199,7 +204,8 @@ class FeedRun:
         try:
             for part in parts:
                 self._write(part)
-                running.rest, running.hand = part.rest, hand
+                if not self._ended:
+                    running.rest, running.hand = part.rest, hand
                 self._remember()
             self._found += 1
         except RejectedError as error:
@@ -209,7 +215,7 @@ class FeedRun:
         except (ServerError, UnexpectedResponseError) as error:
             raise _about(job, error) from error
         self._chain.resume(self._chain.count + 1, hand)
-        if self._found:
+        if self._found and not self._ended:
             # Ids of which none is known may be the wrong ones: a run after the correction starts with the first.
             running.done, running.chain, running.rest = self._chain.count, hand, None
         self._engine.progress.advance(self._feed.name)
@@ -217,11 +223,20 @@ class FeedRun:
 
     def _write(self, part: Part) -> None:
         for stream, rows in part.rows.items():
-            if not rows:
+            if not rows or stream in self._ended:
                 continue
             mask = self._masks[stream]
-            self._engine.write(stream, mask(rows) if mask else rows)
+            try:
+                self._engine.write(stream, mask(rows) if mask else rows)
+            except RowRefused as error:
+                self._end_stream(stream, error)
+                continue
             self._engine.metrics.records(stream, len(rows))
+
+    def _end_stream(self, stream: str, error: RowRefused) -> None:
+        self._ended[stream] = error
+        if len(self._ended) == len(self._masks):
+            raise next(iter(self._ended.values()))
 
     def _remember(self) -> None:
         engine = self._engine

@@ -102,6 +102,14 @@ SETTINGS = SettingsTable(
             default="skip",
             allowed=("skip", "error"),
         ),
+        Setting(
+            "bad_rows",
+            "string",
+            "Loads only: what to do about a row with a value that does not fit its column. fail ends its stream before "
+            "the row, reject puts the row into the table rejected_rows; all other rows are loaded in both cases.",
+            default="fail",
+            allowed=("fail", "reject"),
+        ),
         Setting("concurrency", "integer", "Requests in flight at most.", default=8, minimum=1, maximum=256),
         Setting("page_size", "integer", "Rows a page; the highest allowed without it.", minimum=10, maximum=1000),
         *INPUT,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from target_talon_one.options import SyncOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
@@ -51,3 +52,15 @@ def sync_options(settings: Mapping[str, Any]) -> SyncOptions:
         mask_rejects=settings["mask_rejects"],
         environment=settings["environment"],
     )
+
+
+def interruptible(check: Callable[[], None]) -> Callable[[float], None]:
+    """A sleep that ends early, by raising, when the run is to stop."""
+
+    def sleep(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            check()
+            time.sleep(min(0.25, left))
+
+    return sleep

@@ -32,6 +32,8 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS rejects (run VARCHAR, destination INTEGER, stream VARCHAR, kind VARCHAR, op VARCHAR,"
     " key VARCHAR, fields VARCHAR, source VARCHAR, place VARCHAR, reason VARCHAR, server VARCHAR, status INTEGER,"
     " attempts INTEGER)",
+    # How many rows that a run left refused were overtaken since, and by what.
+    "CREATE TABLE IF NOT EXISTS overtaken (run VARCHAR, destination INTEGER, reason VARCHAR, rows BIGINT)",
 )
 
 

@@ -45,6 +45,7 @@ class Figures:
         unreadable: lines that were no rows.
         duplicates: rows that a later one with the same key replaced.
         left_out: rows whose profile does not exist.
+        deleted: rows that the source marks as deleted.
         adds, updates, removes, same, known: what was found; ``known``: rows that were there because of us.
         sent: rows that Talon.One took.
         rejected: rows that Talon.One refused.
@@ -59,6 +60,7 @@ class Figures:
     unreadable: int = 0
     duplicates: int = 0
     left_out: int = 0
+    deleted: int = 0
     adds: int = 0
     updates: int = 0
     removes: int = 0
@@ -100,7 +102,14 @@ class _Buffer:
     keys: list[str] = field(default_factory=list)
     fields: list[bytes] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    kept: list[tuple[str, int]] = field(default_factory=list)
+    deleted: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Rows."""
+        return len(self.keys) + len(self.kept) + len(self.deleted)
 
 
 class Feed:
@@ -138,23 +147,26 @@ class Feed:
         self.identity = identity_of(destination, self.target, base_url)
         self.number = store.destination(self.identity, destination.name)
         self.complete: bool | None = None
+        self.replayed = False  # the rows are those that an earlier run left refused
         self.of_others = 0  # rows of the source that other parts push
         self.unfiltered = 0
         self._buffer = _Buffer()
         self._key_only = all(field.key for field in destination.sink.fields)
-        self._staged = self._duplicates = 0
+        self._staged = self._duplicates = self._position = 0
         self._closed = False
         store.start_staging(self.number)
 
     @property
     def ops(self) -> list[list[Op]]:
         """The kinds of changes in the order they are sent; those in one list may share requests."""
-        return mixed_ops(self.destination, complete=self.complete is not False)
+        return mixed_ops(
+            self.destination, complete=self.complete is not False, deleted=self._store.deleted(self.number) > 0
+        )
 
     @property
     def waiting(self) -> int:
         """Rows that came and are not yet sent."""
-        return self._staged + len(self._buffer.keys)
+        return self._staged + self._buffer.size
 
     @property
     def duplicates(self) -> int:
@@ -163,9 +175,12 @@ class Feed:
 
     def add(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
         """Map and stage rows; those that cannot be mapped are kept as invalid."""
-        keys, fields, where = self._buffer.keys, self._buffer.fields, self._buffer.places
-        mapper, takes, others = self.mapper, self.shard.takes, 0
+        buffer, mapper, takes, others = self._buffer, self.mapper, self.shard.takes, 0
         for row, place in zip(rows, places, strict=True):
+            self._position += 1
+            if mapper.is_deleted(row):
+                others += not self._add_deleted(row, place)
+                continue
             try:
                 mapped = mapper(row)
                 _check_size(mapped)
@@ -178,30 +193,48 @@ class Feed:
             if not takes(mapped.key):
                 others += 1
                 continue
-            keys.append(mapped.key)
-            fields.append(mapped.fields)
-            where.append(place)
+            buffer.keys.append(mapped.key)
+            buffer.fields.append(mapped.fields)
+            buffer.places.append(place)
+            buffer.positions.append(self._position)
         self.figures.read += len(rows) - others
         self.of_others += others
-        if len(keys) + len(self._buffer.kept) >= ROWS_A_STAGE:
+        if buffer.size >= ROWS_A_STAGE:
             self._stage()
+
+    def _add_deleted(self, row: Mapping[str, Any], place: str) -> bool:
+        """A row that its source marks as deleted needs no more than its key; False: another part has it."""
+        key = self.mapper.key_of(row)
+        if not self.shard.takes(key or place):
+            return False
+        if key is None:
+            self._refuse(row, place, InvalidRow("the row is marked as deleted and its key cannot be read"))
+        else:
+            self.figures.deleted += 1
+            self._buffer.deleted.append((key, self._position))
+        return True
 
     def add_mapped(self, keys: Sequence[str], fields: Sequence[bytes], places: Sequence[str]) -> None:
         """Stage rows that were mapped before."""
-        self._store.stage(self.number, keys, None if self._key_only else fields, places)
+        if not keys:
+            return
+        positions = range(self._position + 1, self._position + 1 + len(keys))
+        self._store.stage(self.number, keys, None if self._key_only else fields, places, positions)
+        self._position += len(keys)
         self._staged += len(keys)
         self.figures.read += len(keys)
 
     def add_invalid(self, row: Mapping[str, Any], place: str, reason: str) -> None:
         """A row that must not be mapped, because it breaks the schema of its stream for example."""
         self.figures.read += 1
+        self._position += 1
         self._refuse(row, place, InvalidRow(reason, key=self.mapper.key_of(row)))
 
     def add_unreadable(self, text: str, place: str, reason: str) -> None:
         """A line that is no row: nobody knows which key it had, so a mirror removes nothing."""
         self.figures.unreadable += 1
         self.complete = False
-        self.invalid.append(self._reject(place, reason, None, text))
+        self.invalid.append(Reject(self.destination.name, "unreadable", "", None, None, text, place, reason))
 
     def compare(self) -> Comparison:
         """Turn what was staged into changes, and say what they are; may be called again before ``count``."""
@@ -259,17 +292,22 @@ class Feed:
             store.stage_rejects(number)
         if self.destination.sink.name == "catalog_rules":
             self.unfiltered = store.unfiltered(number)
-        self._duplicates = store.drop_duplicates(number)
+        self._duplicates = store.drop_duplicates(number) + store.drop_overtaken(number)
         self._closed = True
 
     def _compare(self) -> Difference:
         sink = self.destination.sink
         return self._store.compare(
-            self.number, self.ops, diff=self._diff, grouped=sink.group is not None, ordered=sink.ordered
+            self.number,
+            self.ops,
+            diff=self._diff,
+            absent=self.destination.mirror and self.complete is not False,
+            grouped=sink.group is not None,
+            ordered=sink.ordered,
         )
 
     def _requests(self) -> int:
-        actions = self.destination.sink.modes[self.destination.mode]
+        actions = self.destination.sink.actions(self.destination.mode)
         size = BATCH if next(iter(actions.values())).item else 1
         return self._store.count_requests(self.number, self.ops, size)
 
@@ -281,7 +319,7 @@ class Feed:
             return
         self.figures.invalid += len(names)
         reason = "the profile does not exist; create_profiles: allow would create it"
-        self.invalid += [Reject(self.destination.name, "invalid", "", name, None, None, "", reason) for name in names]
+        self.invalid += [Reject(self.destination.name, "invalid", "", name, b"", None, "", reason) for name in names]
 
     def _refuse(self, row: Mapping[str, Any], place: str, problem: InvalidRow) -> None:
         self.figures.invalid += 1
@@ -289,7 +327,7 @@ class Feed:
         if key is not None and len(key) > _LONGEST_KEY:
             key = None  # no destination has such a key
         if key is not None:
-            self._buffer.kept.append(key)
+            self._buffer.kept.append((key, self._position))
         self.invalid.append(self._reject(place, problem.reason, key, _text(row)))
 
     def _reject(self, place: str, reason: str, key: str | None, source: str) -> Reject:
@@ -298,10 +336,12 @@ class Feed:
     def _stage(self) -> None:
         buffer, self._buffer = self._buffer, _Buffer()
         if buffer.kept:
-            self._store.keep(self.number, buffer.kept)
+            self._store.keep(self.number, *zip(*buffer.kept, strict=True))
+        if buffer.deleted:
+            self._store.delete(self.number, *zip(*buffer.deleted, strict=True))
         if buffer.keys:
             fields = None if self._key_only else buffer.fields
-            self._store.stage(self.number, buffer.keys, fields, buffer.places)
+            self._store.stage(self.number, buffer.keys, fields, buffer.places, buffer.positions)
             self._staged += len(buffer.keys)
 
 
@@ -319,12 +359,16 @@ def _check_size(mapped: Mapped) -> None:
         raise InvalidRow(f"the row has {size:,} bytes, {LARGEST_ROW:,} are allowed", key=mapped.key)
 
 
-def mixed_ops(destination: Destination, *, complete: bool) -> list[list[Op]]:
-    """The kinds of changes of a destination, in the order they are sent; those in one list may share requests."""
-    actions = destination.sink.modes[destination.mode]
+def mixed_ops(destination: Destination, *, complete: bool, deleted: bool = False) -> list[list[Op]]:
+    """The kinds of changes of a destination, in the order they are sent; those in one list may share requests.
+
+    Rows are removed by mode remove, by a mirror whose source is complete, and where rows are marked as deleted.
+    """
+    actions = destination.sink.actions(destination.mode)
+    removes = destination.mode not in ("mirror", "upsert") or (destination.mirror and complete) or deleted
     found: list[list[Op]] = []
     for op in ("remove", "add", "update"):
-        if op not in actions or (op == "remove" and destination.mirror and not complete):
+        if op not in actions or (op == "remove" and not removes):
             continue
         last = actions[found[-1][-1]] if found else None
         action = actions[op]

@@ -10,7 +10,7 @@ from talon_one_singer.files import nearest
 from talon_one_singer.refused import RefusedValue
 from target_talon_one.canonical import encode, plain
 from target_talon_one.coercion import attribute_coercer, field_coercer, to_mapping
-from target_talon_one.sources import Rest, Source
+from target_talon_one.sources import Rest, Source, is_metadata
 from target_talon_one.unfit import InvalidRow, Unfit, shown
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Fills:
         each = self._each(lambda name: f"column {name!r}")
 
         def fill(row: Row, fields: Fields) -> None:
-            fields["attributes"] = each({name: row[name] for name in row if name not in rest.but})
+            rest_of_row = {name: row[name] for name in row if name not in rest.but and not is_metadata(name)}
+            fields["attributes"] = each(rest_of_row)
 
         if rest.whole is None:
             return fill

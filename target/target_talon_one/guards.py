@@ -49,7 +49,7 @@ def check(feed: Feed, found: Comparison) -> None:
 def problems(feed: Feed, found: Comparison) -> Iterator[GuardError]:
     """Everything that stops the run."""
     guards, difference = feed.destination.guards, found.difference
-    empty = not feed.figures.read and not feed.of_others
+    empty = feed.figures.read == feed.figures.deleted and not feed.of_others
     if feed.destination.mirror and feed.complete is not False and empty and not guards.allow_empty:
         yield _stopped(
             feed,
@@ -67,7 +67,7 @@ def problems(feed: Feed, found: Comparison) -> Iterator[GuardError]:
             "allow_whole_catalog: true if that is meant",
             unfiltered=feed.unfiltered,
         )
-    if feed.destination.mirror:
+    if difference.removes and feed.destination.mode in ("mirror", "upsert"):
         yield from _too_many(feed, found)
     if found.new_profiles and guards.create_profiles == "guard":
         yield _stopped(
@@ -91,7 +91,7 @@ def _too_many(feed: Feed, found: Comparison) -> Iterator[GuardError]:
             removes=removes,
             known=known,
         )
-    if known and removes > guards.max_delete_share * known:
+    if feed.destination.mirror and removes > guards.max_delete_share * known:
         yield _stopped(
             feed,
             "max_delete_share",

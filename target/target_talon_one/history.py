@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import pyarrow as pa
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that was not sent, and why; ``kind`` is invalid (we refused), rejected (Talon.One) or unknown."""
+    """A row that was not sent, and why.
+
+    Its ``kind`` is invalid (we refused it), unreadable (a line that is no row), rejected (by Talon.One) or unknown.
+    """
 
     stream: str
     kind: str
@@ -37,9 +40,26 @@ class Reject:
     attempts: int = 0
 
 
+Reason = Literal["sent", "removed", "refused", "in_source", "absent", "unreadable"]
 _LARGEST = 4_000_000  # characters; a larger row is in the rejects file only, and is not tried again
 _LONGEST_ERROR = 1000
+_REJECT = "run, destination, stream, kind, op, key, fields, source, place, reason, server, status, attempts"
 _REJECT_TYPES = {"status": pa.int32(), "attempts": pa.int32()}
+
+
+def too_large(reject: Reject) -> bool:
+    """Whether the row's text is too large for the store; a rejects file does, unless it is masked."""
+    return len(reject.source or "") > _LARGEST
+
+
+def _table_of(rejects: Sequence[Reject]) -> pa.Table:
+    names = list(Reject.__slots__)
+    values: dict[str, list[Any]] = {name: [getattr(one, name) for one in rejects] for name in names}
+    values["fields"] = [None if one.fields is None else one.fields.decode() for one in rejects]
+    values["source"] = [None if too_large(one) else one.source for one in rejects]
+    for name in ("place", "reason", "server"):
+        values[name] = list(map(redact, values[name]))
+    return pa.table({name: pa.array(column, _REJECT_TYPES.get(name, pa.string())) for name, column in values.items()})
 
 
 class History(Database):
@@ -49,33 +69,66 @@ class History(Database):
 
     def reject(self, run: str, destination: int, rejects: Sequence[Reject]) -> None:
         """Keep rows that were not sent; an older refusal of the same row goes."""
+        newest = {one.key: one for one in rejects if one.key is not None}
+        rejects = [one for one in rejects if one.key is None or newest[one.key] is one]
         with self._transaction():
-            keys = [one.key for one in rejects if one.key is not None and one.kind != "invalid"]
-            if keys:
-                self._run(
-                    "DELETE FROM rejects WHERE destination = ? AND kind <> 'invalid' AND list_contains(?, key)",
-                    destination,
-                    keys,
-                )
-            names = list(Reject.__slots__)
-            values: dict[str, list[Any]] = {name: [getattr(one, name) for one in rejects] for name in names}
-            values["fields"] = [None if one.fields is None else one.fields.decode() for one in rejects]
-            values["source"] = [None if len(one.source or "") > _LARGEST else one.source for one in rejects]
-            for name in ("place", "reason", "server"):
-                values[name] = list(map(redact, values[name]))
-            columns = {name: pa.array(column, _REJECT_TYPES.get(name, pa.string())) for name, column in values.items()}
-            self._db.register("refused", pa.table(columns))
+            self._db.register("refused", _table_of(rejects))
+            # A row of which nobody knows stays that until somebody has looked or it was sent.
+            older = (
+                f"destination = {destination} AND key IN (SELECT key FROM refused WHERE kind <> 'invalid' "
+                "OR rejects.kind <> 'unknown')"
+            )
+            self._count_overtaken("refused", f"{older} AND run <> ?", run)
+            self._run(f"DELETE FROM rejects WHERE {older}")
             self._run(
-                "INSERT INTO rejects SELECT ?, ?, stream, kind, op, key, fields, source, place, reason, server, status,"
-                " attempts FROM refused",
+                f"INSERT INTO rejects ({_REJECT}) SELECT ?, ?, stream, kind, op, key, fields, source, place, reason, "
+                "server, status, attempts FROM refused",
                 run,
                 destination,
             )
             self._db.unregister("refused")
 
+    def _count_overtaken(self, reason: Reason, where: str, *values: Any) -> None:
+        self._run(
+            f"INSERT INTO overtaken SELECT run, destination, '{reason}', count(*) FROM rejects "
+            f"WHERE {where} GROUP BY run, destination",
+            *values,
+        )
+
+    def overtake(self, destination: int, reason: Reason, keys: str) -> None:
+        """Forget what was refused of rows that came later, and count it by run.
+
+        Args:
+            destination: its number.
+            reason: what came later.
+            keys: a SELECT of the keys of those rows.
+        """
+        where = f"destination = {destination} AND key IN ({keys})"
+        if reason in ("in_source", "absent"):
+            where += " AND kind <> 'unknown'"
+        self._count_overtaken(reason, where)
+        self._run(f"DELETE FROM rejects WHERE {where}")
+
+    def overtaken(self, run: str) -> dict[Reason, int]:
+        """How many rows that a run left refused were overtaken, by what came later."""
+        return dict(self._run("SELECT reason, sum(rows)::BIGINT FROM overtaken WHERE run = ? GROUP BY reason", run))
+
+    def refused_after(self, destination: int, run: str) -> set[str]:
+        """Keys of rows that later runs have refused; ids of runs sort by time."""
+        found = self._run("SELECT DISTINCT key FROM rejects WHERE destination = ? AND run > ?", destination, run)
+        return {key for (key,) in found if key is not None}
+
+    def note_complete(self, destination: int, run: str) -> None:
+        """A run has read the whole source of a destination."""
+        self.remember(f"complete {destination}", run)
+
+    def was_read_after(self, destination: int, run: str) -> bool:
+        """Whether a later run has read the whole source of a destination; ids of runs sort by time."""
+        return (self.remembered(f"complete {destination}") or "") > run
+
     def rejects(self, run: str | None = None) -> list[dict[str, Any]]:
         """The rows still refused, of one run or of all."""
-        names = "run, destination, stream, kind, op, key, fields, source, place, reason, server, status, attempts"
+        names = _REJECT
         where = "" if run is None else "WHERE run = ?"
         rows = self._run(f"SELECT {names} FROM rejects {where}", *([] if run is None else [run]))
         return [dict(zip(names.split(", "), row, strict=True)) for row in rows]

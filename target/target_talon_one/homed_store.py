@@ -179,7 +179,7 @@ class HomedStore(Store):
         return [name for (name,) in self._run("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1")]
 
     def _small(self, destination: int) -> list[str]:
-        return [f"done_{destination}", f"begun_{destination}", "rejects", "runs"]
+        return [f"done_{destination}", f"begun_{destination}", "rejects", "overtaken", "runs"]
 
     def _save(self, tables: Iterable[str]) -> None:
         files = {table: Path(self._folder.name) / f"{table}.save" for table in tables}

@@ -10,7 +10,7 @@ from talon_one_singer.errors import ConfigError
 from talon_one_singer.files import nearest
 from talon_one_singer.incoming import BadLine, RecordLines, SchemaLine, StateLine, VersionLine
 from talon_one_singer.validation import validator
-from target_talon_one.errors import IncompleteError
+from target_talon_one.errors import IncompleteError, SyncConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +29,8 @@ class _Stream:
 
     feed: Feed
     valid: Callable[[Any], str | None]
+    columns: dict[str, None]
+    key_properties: tuple[str, ...]
     activated: bool = False
     version: int | None = None
 
@@ -101,9 +103,9 @@ class Inlet:
 
     def sent(self) -> None:
         """Everything taken so far is sent or safe: its state may be told."""
-        if self._state is not None:
+        if self._state is not None and not self._run.lost:
             self._emit_state(self._state)
-            self._state = None
+        self._state = None
 
     def judge(self) -> None:
         """Raise for what was wrong with the input.
@@ -125,12 +127,27 @@ class Inlet:
             valid = validator(message.schema)
         except ConfigError as error:
             raise ConfigError(f"line {message.line}: {error}") from error
+        columns = dict.fromkeys(message.schema.get("properties", {}))
         if known:
+            self._change(known, message, columns)
             known.valid = valid
             return
-        columns = list(message.schema.get("properties", {})) or None
-        feed = self._run.open(destination, columns=columns, key_properties=message.key_properties)
-        self._streams[message.stream] = _Stream(feed, valid)
+        keys = message.key_properties
+        feed = self._run.open(destination, columns=list(columns) or None, key_properties=keys, more_columns=True)
+        self._streams[message.stream] = _Stream(feed, valid, columns, keys)
+
+    def _change(self, stream: _Stream, message: SchemaLine, columns: dict[str, None]) -> None:
+        """Another SCHEMA of a stream: its columns are added to those known, so that rows before and after it fit."""
+        if message.key_properties != stream.key_properties:
+            before, now = (", ".join(keys) or "none" for keys in (stream.key_properties, message.key_properties))
+            raise SyncConfigError(
+                f"line {message.line}: the key_properties of {message.stream} change from {before} to {now} within the "
+                "input, so rows before and after it cannot be matched; correct the tap and run it again"
+            )
+        if columns.keys() <= stream.columns.keys():
+            return
+        stream.columns |= columns
+        self._run.change_columns(stream.feed, list(stream.columns), stream.key_properties)
 
     def _records(self, message: RecordLines) -> None:
         stream = self._streams.get(message.stream)
@@ -139,7 +156,8 @@ class Inlet:
             return
         rows, places = message.rows, message.places
         stream.version = message.version
-        reasons = [stream.valid(row) for row in rows]
+        # A log-based tap sends no more than the key of a deleted row.
+        reasons = [None if stream.feed.mapper.is_deleted(row) else stream.valid(row) for row in rows]
         if any(reasons):
             for row, place, reason in zip(rows, places, reasons, strict=True):
                 if reason is not None:
@@ -180,14 +198,18 @@ class Inlet:
             stream.activated = stream.feed.figures.read > 0 or stream.activated
 
     def _bad(self, message: BadLine) -> None:
+        if message.stream is not None and message.stream not in self._destinations:
+            self._stranger(message.stream, message.place)
+            return
         self.problems.append(f"{message.place}: {message.reason}")
-        streams = [self._streams[message.stream]] if message.stream in self._streams else list(self._streams.values())
+        named = self._streams.get(message.stream) if message.stream is not None else None
+        streams = [named] if named else list(self._streams.values())
         for stream in streams:
             stream.feed.complete = False
+        self._lost = self._lost or message.content is None or not streams
         if streams:
-            streams[0].feed.add_unreadable(message.text, message.place, message.reason)
-        else:
-            self._lost = True
+            text = message.text if message.content is None else message.content
+            streams[0].feed.add_unreadable(text, message.place, message.reason)
 
     def _was_complete(self, name: str, stream: _Stream) -> bool:
         rule = stream.feed.destination.closed_by

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from talon_one_singer.column_names import folded
 from target_talon_one import wire
 from target_talon_one.fills import Fills, encoded
 from target_talon_one.sources import sources_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InvalidRow", "Mapped", "Mapper", "MappingOptions", "NullPolicy"]
 
+DELETED_AT = ("_sdc_deleted_at", "_SDC_DELETED_AT")  # databases that fold names write the second
 NullPolicy = Literal["skip", "send_null", "reject"]
 
 
@@ -62,6 +64,7 @@ class Mapper:
         options: of the stream.
         columns: of the source; None: not known, they are looked for in each row.
         key_properties: columns that the stream calls its key.
+        more_columns: rows may have columns beside these; without a map they are taken like those.
         attribute_types: type of each attribute of the sink's entity; None: not known, values keep their JSON type.
 
     Attributes:
@@ -79,15 +82,18 @@ class Mapper:
         *,
         columns: Sequence[str] | None,
         key_properties: Sequence[str] = (),
+        more_columns: bool = False,
         attribute_types: Mapping[str, str] | None = None,
     ) -> None:
-        sources = sources_of(sink, options, columns, key_properties)
+        sources = sources_of(sink, options, columns, key_properties, more_columns=more_columns)
         self.columns_used = sources.columns
         self._origins = sources.origins
         self._key = tuple(one.name for one in sink.key)
         fills = Fills(sink, options.nulls, attribute_types)
         self._key_fills = [fills.field(one, sources.fields[one.name]) for one in sink.key]
         self._fills = fills.all(sources)
+        alike = [column for column in columns or () if folded(column) == DELETED_AT[0]]
+        self._deleted_at = tuple(dict.fromkeys((*DELETED_AT, *alike)))
 
     def __call__(self, row: Mapping[str, Any]) -> Mapped:
         """The mapped row. Raises InvalidRow."""
@@ -100,6 +106,10 @@ class Mapper:
             problem.key = self.key_of(row)
             raise
         return Mapped(self._joined(fields), content)
+
+    def is_deleted(self, row: Mapping[str, Any]) -> bool:
+        """Whether the source marks the row as deleted: a tap's or loader's ``_sdc_deleted_at`` holds a time."""
+        return any(row.get(name) not in (None, "") for name in self._deleted_at)
 
     def key_of(self, row: Mapping[str, Any]) -> str | None:
         """The key of a row, whatever else is wrong with it; None if it has none."""

@@ -21,6 +21,7 @@ from target_talon_one.attribute_types import attribute_types
 from target_talon_one.audiences import Audiences
 from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError, SyncError
 from target_talon_one.feed import Feed, Figures
+from target_talon_one.history import too_large
 from target_talon_one.mapping import Mapper
 from target_talon_one.parts import check_parts
 from target_talon_one.plan import SAMPLES, planned
@@ -79,6 +80,8 @@ class SyncRun:
     ) -> None:
         self.id = new_run_id(now())
         self.feeds: dict[str, Feed] = {}
+        self._attribute_types: dict[str, tuple[Mapping[str, str] | None]] = {}  # by sink
+        self.lost = False  # a refused row is neither in a rejects file nor in the store
         self._client, self._store, self._options, self._check, self._now = client, store, options, check, now
         self._audiences = Audiences(client, store)
         self._profiles = Profiles(client, store, check)
@@ -104,6 +107,7 @@ class SyncRun:
         *,
         columns: Sequence[str] | None = None,
         key_properties: Sequence[str] = (),
+        more_columns: bool = False,
         shard: Shard = WHOLE,
     ) -> Feed:
         """Make a destination ready for rows.
@@ -112,19 +116,14 @@ class SyncRun:
             destination: where they go.
             columns: of the source, if they are known.
             key_properties: of the source, if it has some.
+            more_columns: rows may have columns beside these, as a Singer schema allows.
             shard: the part of the rows that this run pushes; the store must be that part's.
 
         Raises:
             SyncConfigError: it cannot be as it is set.
             GuardError: it must not be.
         """
-        mapper = Mapper(
-            destination.sink,
-            destination.mapping,
-            columns=columns,
-            key_properties=key_properties,
-            attribute_types=attribute_types(self._client, destination.sink),
-        )
+        mapper = self._mapper(destination, columns, key_properties, more_columns=more_columns)
         base_url = self._client.config.base_url
         feed = Feed(
             destination,
@@ -148,6 +147,35 @@ class SyncRun:
             self._adopt(feed)
         self.feeds[destination.name] = feed
         return feed
+
+    def change_columns(self, feed: Feed, columns: Sequence[str], key_properties: Sequence[str]) -> None:
+        """From the next row on a feed has these columns, and perhaps more.
+
+        Raises:
+            SyncConfigError: the settings do not fit them.
+        """
+        feed.mapper = self._mapper(feed.destination, columns, key_properties, more_columns=True)
+
+    def _mapper(
+        self,
+        destination: Destination,
+        columns: Sequence[str] | None,
+        key_properties: Sequence[str],
+        *,
+        more_columns: bool,
+    ) -> Mapper:
+        types = self._attribute_types.get(destination.sink.name)
+        if types is None:
+            types = (attribute_types(self._client, destination.sink),)
+            self._attribute_types[destination.sink.name] = types
+        return Mapper(
+            destination.sink,
+            destination.mapping,
+            columns=columns,
+            key_properties=key_properties,
+            more_columns=more_columns,
+            attribute_types=types[0],
+        )
 
     def compare(self) -> dict[str, Comparison]:
         """What is to be done for each destination; nothing is written.
@@ -207,6 +235,9 @@ class SyncRun:
         problems: dict[str, TalonOneError | SyncError] = {}
         for name, comparison in found.items():
             feed = self.feeds[name]
+            if not feed.replayed:
+                complete, mirror = feed.complete is True, feed.destination.mirror
+                self._store.overtake_by_source(feed.number, self.id, complete=complete, mirror=mirror)
             try:
                 self._send(feed, comparison)
             except (TalonOneError, SyncError) as error:
@@ -267,7 +298,7 @@ class SyncRun:
         sender = Sender(
             self._client,
             sink,
-            actions=sink.modes[mode],
+            actions=sink.actions(mode),
             target=feed.target,
             identity=feed.identity,
             check=self._check,
@@ -295,6 +326,7 @@ class SyncRun:
             if feed.invalid:
                 self._write_rejects(feed, feed.invalid)
                 self._store.reject(self.id, feed.number, feed.invalid)
+                self.lost = self.lost or (self._options.mask_rejects and any(map(too_large, feed.invalid)))
                 feed.invalid = []
 
     def _write_rejects(self, feed: Feed, rejects: Sequence[Reject]) -> None:

@@ -53,7 +53,7 @@ class Delivering:
     ) -> None:
         self._feed, self._store, self._sender, self._run = feed, store, sender, run
         self._concurrency = 1 if feed.destination.sink.ordered else concurrency
-        self._actions = feed.destination.sink.modes[feed.destination.mode]
+        self._actions = feed.destination.sink.actions(feed.destination.mode)
         endpoints = [action.endpoint for action in self._actions.values()]
         self._once = any(not one.repeatable and not one.idempotency_key for one in endpoints)
         self._keep_rejects, self._keep_answers = keep_rejects, keep_answers

@@ -96,6 +96,13 @@ class SinkType:
         """Wire names of all fields."""
         return tuple(field.name for field in self.fields)
 
+    def actions(self, mode: Mode) -> Mapping[Op, Action]:
+        """What each op becomes in a mode; also the removal of a row that its source marks as deleted."""
+        own, mirrored = self.modes[mode], self.modes.get("mirror", {})
+        if mode == "upsert" and "remove" in mirrored and not mirrored["remove"].endpoint.destructive:
+            return {**own, "remove": mirrored["remove"]}
+        return own
+
     def destructive(self, mode: Mode) -> bool:
         """True if the mode deletes what the connector may not have made."""
         return any(action.endpoint.destructive for action in self.modes[mode].values()) or (

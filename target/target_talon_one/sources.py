@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from target_talon_one.sinks import Field, SinkType
 
 TAKES_REST = frozenset({"customer_profiles", "catalog_items"})
+METADATA = "_sdc_"  # what Singer taps and targets note about a row; attributes only where the map names them
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=[0-9])")
 
@@ -80,24 +81,40 @@ def names_of(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name, _WORD_START.sub("_", name).lower())))
 
 
+def is_metadata(column: str) -> bool:
+    """Whether a column holds what a Singer tap or target notes about a row, like ``_sdc_batched_at``."""
+    return folded(column).startswith(METADATA)
+
+
 def sources_of(
-    sink: SinkType, options: MappingOptions, columns: Sequence[str] | None, key_properties: Sequence[str]
+    sink: SinkType,
+    options: MappingOptions,
+    columns: Sequence[str] | None,
+    key_properties: Sequence[str],
+    *,
+    more_columns: bool = False,
 ) -> Sources:
-    """The sources of the fields.
+    """The sources of the fields; ``more_columns``: rows may have columns beside the known ones.
 
     Raises:
         SyncConfigError: all that is wrong with the settings, one a line.
     """
-    return _Reader(sink, options, columns, key_properties).read()
+    return _Reader(sink, options, columns, key_properties, more_columns or columns is None).read()
 
 
 class _Reader:
     """Reads the options and collects what is wrong with them."""
 
     def __init__(
-        self, sink: SinkType, options: MappingOptions, columns: Sequence[str] | None, key_properties: Sequence[str]
+        self,
+        sink: SinkType,
+        options: MappingOptions,
+        columns: Sequence[str] | None,
+        key_properties: Sequence[str],
+        more_columns: bool,
     ) -> None:
         self._sink, self._columns, self._key_properties = sink, columns, tuple(key_properties)
+        self._more_columns = more_columns
         self._map, self._key = options.map, options.key
         self._problems: list[str] = []
         self._found = Sources()
@@ -181,7 +198,9 @@ class _Reader:
     def _field(self, one: Field) -> Source | None:
         if self._map is not None:
             return self._source(f"map.{one.name}", self._map[one.name]) if one.name in self._map else None
-        return self._named(one.name) if self._columns is not None else _column(*names_of(one.name), guessed=True)
+        found = self._named(one.name)
+        guess = self._columns is None or (self._more_columns and not one.required)
+        return _column(*names_of(one.name), guessed=True) if found is None and guess else found
 
     def _attributes(self) -> Attributes | None:
         if self._map is not None:
@@ -203,14 +222,16 @@ class _Reader:
 
     def _rest(self, whole: str | None = None) -> Attributes | None:
         used = frozenset(self._found.columns)
-        if self._columns is None:
+        if self._columns is None or self._more_columns:
             return Rest(used, whole)
         found: dict[str, Source] = {}
         for column in self._columns:
             name = column.strip()
-            if column not in used and name in found:
+            if column in used or is_metadata(name):
+                continue
+            if name in found:
                 self._problem("attributes", f"the columns {found[name].columns[0]!r} and {column!r} are one attribute")
-            elif column not in used:
+            else:
                 found[name] = _column(column)
         return found or None
 

@@ -35,6 +35,8 @@ class Difference:
 
 
 _HASHES = 20_000  # fetched at once
+_LAST = 1 << 62  # after every row of the source
+
 # Gives memory back at once; Arrow's own pool keeps some 20 MB.
 _POOL = pa.system_memory_pool()
 
@@ -55,16 +57,30 @@ class StagedRows(RemoteRows):
         """Forget what was staged and begin anew."""
         columns = "seq BIGINT, key VARCHAR, fields VARCHAR, place VARCHAR"
         self._run(f"CREATE OR REPLACE TEMP TABLE staged_{destination} ({columns})")
-        self._run(f"CREATE OR REPLACE TEMP TABLE kept_{destination} (key VARCHAR)")
+        self._run(f"CREATE OR REPLACE TEMP TABLE kept_{destination} (seq BIGINT, key VARCHAR)")
+        self._run(f"CREATE OR REPLACE TEMP TABLE deleted_{destination} (seq BIGINT, key VARCHAR)")
         self._staged[destination] = 0
 
     def stage(
-        self, destination: int, keys: Sequence[str], fields: Sequence[bytes] | None, places: Sequence[str]
+        self,
+        destination: int,
+        keys: Sequence[str],
+        fields: Sequence[bytes] | None,
+        places: Sequence[str],
+        positions: Sequence[int] | None = None,
     ) -> None:
-        """Add mapped rows, in the order of the source; ``fields`` is None where the key is all there is."""
+        """Add mapped rows, in the order of the source.
+
+        Args:
+            destination: its number.
+            keys, places: of each row.
+            fields: of each row; None where the key is all there is.
+            positions: of each row in the source, ascending; None: they follow those before.
+        """
         first = self._staged[destination]
+        seq = range(first, first + len(keys)) if positions is None else positions
         columns = {
-            "seq": pa.array(range(first, first + len(keys)), pa.int64(), memory_pool=_POOL),
+            "seq": pa.array(seq, pa.int64(), memory_pool=_POOL),
             "key": pa.array(keys, pa.string(), memory_pool=_POOL),
             "fields": _texts(fields, len(keys)),
             "place": pa.array(places, pa.string(), memory_pool=_POOL),
@@ -74,9 +90,41 @@ class StagedRows(RemoteRows):
         if first < MANY <= first + len(keys) and self._memory == MEMORY:
             self._run(f"SET memory_limit = '{MEMORY_FOR_MANY}'")
 
-    def keep(self, destination: int, keys: Sequence[str]) -> None:
+    def keep(self, destination: int, keys: Sequence[str], positions: Sequence[int] | None = None) -> None:
         """These are in the source but cannot be sent: they must not be removed for that."""
-        self._insert(f"kept_{destination}", pa.table({"key": pa.array(keys, pa.string())}))
+        self._note(f"kept_{destination}", keys, positions)
+
+    def delete(self, destination: int, keys: Sequence[str], positions: Sequence[int]) -> None:
+        """The source marks these as deleted: they must not be sent, and go where they are ours."""
+        self._note(f"deleted_{destination}", keys, positions)
+
+    def _note(self, table: str, keys: Sequence[str], positions: Sequence[int] | None) -> None:
+        seq = pa.array([_LAST] * len(keys) if positions is None else positions, pa.int64())
+        self._insert(table, pa.table({"seq": seq, "key": pa.array(keys, pa.string())}))
+
+    def deleted(self, destination: int) -> int:
+        """How many keys the source marks as deleted."""
+        return int(self._run(f"SELECT count(*) FROM deleted_{destination}")[0][0])
+
+    def drop_overtaken(self, destination: int) -> int:
+        """Of valid, refused and deleted rows with one key only the last counts; how many valid rows went."""
+        staged, kept, deleted = (f"{name}_{destination}" for name in ("staged", "kept", "deleted"))
+        if not self._run(f"SELECT 1 FROM {kept} UNION ALL SELECT 1 FROM {deleted} LIMIT 1"):
+            return 0
+        events = f"SELECT seq, key FROM {kept} UNION ALL SELECT seq, key FROM {deleted}"
+        of_staged = f"SELECT seq, key FROM {staged} WHERE key IN (SELECT key FROM ({events}))"
+        self._run(
+            f"CREATE OR REPLACE TEMP TABLE last_{destination} AS "
+            f"SELECT key, max(seq) AS seq FROM ({events} UNION ALL {of_staged}) GROUP BY key"
+        )
+        gone = 0
+        for table in (staged, kept, deleted):
+            found = self._run(
+                f"DELETE FROM {table} AS t USING last_{destination} AS l WHERE t.key = l.key AND t.seq < l.seq"
+            )
+            gone += int(found[0][0]) if table == staged else 0
+        self._run(f"DROP TABLE last_{destination}")
+        return gone
 
     def stage_rejects(self, destination: int) -> int:
         """Stage what Talon.One has refused before, below all rows of this run; how many."""
@@ -126,7 +174,14 @@ class StagedRows(RemoteRows):
         return digest.hexdigest()
 
     def compare(
-        self, destination: int, ops: Sequence[Sequence[str]], *, diff: bool, grouped: bool, ordered: bool
+        self,
+        destination: int,
+        ops: Sequence[Sequence[str]],
+        *,
+        diff: bool,
+        absent: bool = True,
+        grouped: bool,
+        ordered: bool,
     ) -> Difference:
         """Turn what is staged into numbered changes.
 
@@ -134,6 +189,7 @@ class StagedRows(RemoteRows):
             destination: its number.
             ops: which ops become changes, in the order they are sent; those in one list mix.
             diff: leave out what Talon.One has already; without it every staged row is a change of the only op.
+            absent: remove what is not staged; else only what is marked as deleted.
             grouped: rows of one group (the first part of the key) stand together.
             ordered: changes stand in the order of the source.
         """
@@ -142,7 +198,7 @@ class StagedRows(RemoteRows):
             self._run(f"DELETE FROM changes_{destination}")
             first = 0
             for mixed in ops:
-                for select in _selects(destination, mixed, diff=diff):
+                for select in _selects(destination, mixed, diff=diff, absent=absent):
                     order = ", ".join(["grp"] * grouped + ["seq"] * ordered)
                     group = "json_extract_string(key, '$[0]')" if grouped else "NULL"
                     found = self._run(
@@ -193,6 +249,7 @@ class StagedRows(RemoteRows):
         """The staged rows are not needed any more."""
         self._run(f"DROP TABLE IF EXISTS staged_{destination}")
         self._run(f"DROP TABLE IF EXISTS kept_{destination}")
+        self._run(f"DROP TABLE IF EXISTS deleted_{destination}")
         self._staged.pop(destination, None)
 
     def note_profiles(self, names: Sequence[str]) -> None:
@@ -221,16 +278,21 @@ def _texts(fields: Sequence[bytes] | None, size: int) -> pa.Array:
     )
 
 
-def _selects(destination: int, ops: Sequence[str], *, diff: bool) -> list[str]:
+def _selects(destination: int, ops: Sequence[str], *, diff: bool, absent: bool) -> list[str]:
     """SELECTs of (op, seq, key, fingerprint, fields, place), one for each pass over the tables."""
     staged, sent = f"staged_{destination}", f"sent_{destination}"
     if not diff:
         return [f"SELECT '{ops[0]}' AS op, seq, key, 0 AS fingerprint, fields, place, 0 AS version FROM {staged}"]
     found = []
     if "remove" in ops:
+        gone = (
+            f"key NOT IN (SELECT key FROM {staged}) AND key NOT IN (SELECT key FROM kept_{destination})"
+            if absent
+            else f"key IN (SELECT key FROM deleted_{destination})"
+        )
         found.append(
-            f"SELECT 'remove' AS op, 0 AS seq, key, fingerprint, NULL AS fields, '' AS place, version FROM {sent} "
-            f"WHERE key NOT IN (SELECT key FROM {staged}) AND key NOT IN (SELECT key FROM kept_{destination})"
+            "SELECT 'remove' AS op, 0 AS seq, key, fingerprint, NULL AS fields, '' AS place, version "
+            f"FROM {sent} WHERE {gone}"
         )
     wanted = [f"'{op}'" for op in ops if op != "remove"]
     if wanted:

@@ -213,13 +213,10 @@ class Store(StagedRows):
         self._run(
             f"INSERT INTO sent_{destination} SELECT key, fingerprint, version + 1 FROM ({taken}) WHERE op <> 'remove'"
         )
-        if self._run("SELECT 1 FROM rejects WHERE destination = ? AND kind <> 'invalid' LIMIT 1", destination):
+        if self._run("SELECT 1 FROM rejects WHERE destination = ? LIMIT 1", destination):
             # What went through is no reject any more, nor is an older refusal of the same row.
-            self._run(
-                "DELETE FROM rejects WHERE destination = ? AND kind <> 'invalid' AND key IN "
-                f"(SELECT key FROM ({taken}))",
-                destination,
-            )
+            self.overtake(destination, "sent", f"SELECT key FROM ({taken}) WHERE op <> 'remove'")
+            self.overtake(destination, "removed", f"SELECT key FROM ({taken}) WHERE op = 'remove'")
         self._run("UPDATE destinations SET generation = generation + 1 WHERE id = ?", destination)
 
     def _keep_unknown(self, destination: int, left: str) -> None:
@@ -262,6 +259,31 @@ class Store(StagedRows):
             self._run("UPDATE destinations SET generation = generation + 1 WHERE id = ?", destination)
         self._db.unregister("adopted")
         return int(found[0][0])
+
+    def knows(self, destination: int, key: str) -> bool:
+        """Whether a row is there because of us."""
+        return bool(self._run(f"SELECT 1 FROM sent_{destination} WHERE key = ? LIMIT 1", key))
+
+    def overtake_by_source(self, destination: int, run: str, *, complete: bool, mirror: bool) -> None:
+        """What was refused before is overtaken by what this run's source says about the same rows.
+
+        Args:
+            destination: its number.
+            run: the one that has read the source.
+            complete: the whole source was read, so that a row that is not in it has left it.
+            mirror: such a row is not wanted at the destination.
+        """
+        deleted = f"SELECT key FROM deleted_{destination}"
+        with self._transaction():
+            if self._run("SELECT 1 FROM rejects WHERE destination = ? AND run <> ? LIMIT 1", destination, run):
+                self.overtake(destination, "in_source", f"SELECT key FROM staged_{destination} WHERE seq >= 0")
+                self.overtake(destination, "removed", deleted)
+                if complete and mirror:
+                    present = f"SELECT key FROM staged_{destination} UNION ALL SELECT key FROM kept_{destination}"
+                    absent = "SELECT key FROM rejects WHERE destination = {} AND run <> '{}' AND key NOT IN ({})"
+                    self.overtake(destination, "absent", absent.format(destination, run, present))
+        if complete:
+            self.note_complete(destination, run)
 
     def known_keys(self, destination: int) -> Iterator[list[str]]:
         """The keys of all rows that surely are there because of us, in parts."""

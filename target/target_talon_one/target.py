@@ -70,6 +70,7 @@ def run(context: TargetContext) -> None:
 def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync: SyncRun) -> None:
     from talon_one_singer.incoming import RecordLines, read_messages
     from talon_one_singer.input_limits import InputLimits
+    from target_talon_one.connecting import interruptible
     from target_talon_one.inlet import Inlet
 
     settings = context.settings
@@ -81,7 +82,8 @@ def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync:
         rows_per_flush=rows,
         ignore_unknown=settings["unknown_streams"] == "ignore",
     )
-    for message in read_messages(context.source, limits=InputLimits.of(settings)):
+    sleep = interruptible(context.stop.check)
+    for message in read_messages(context.source, limits=InputLimits.of(settings), sleep=sleep):
         context.stop.check()
         inlet.take(message)
         if isinstance(message, RecordLines):

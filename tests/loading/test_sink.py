@@ -14,7 +14,8 @@ from talon_one_singer import ConfigSource
 from talon_one_singer.logs import Redactor
 from talon_one_singer.signals import StopSignal
 from talon_one_singer.state import State
-from talon_one_warehouse import RowError, open_warehouse
+from talon_one_warehouse import open_warehouse
+from tap_talon_one.engine import SomeStreamsFailed
 from tap_talon_one.settings import SETTINGS
 
 TOO_SMALL = "0." + "0" * 29 + "1"  # the column has 18 digits behind the point
@@ -67,10 +68,10 @@ def truth(emu):
 
 
 @pytest.mark.parametrize("rows_per_merge", [10, 120, 100_000])
-def test_a_row_that_cannot_be_stored_stops_the_load_and_hides_no_other(emu, load, loaded, rows_per_merge):
+def test_a_row_that_cannot_be_stored_ends_its_stream_and_hides_no_other(emu, load, loaded, rows_per_merge):
     """The error names it, the state does not pass it: when it is mended, the next load brings all that is left."""
     (bad,) = emu.add_transactions([{"program": 1, "card": "card-000003", "amount": TOO_SMALL}])
-    with pytest.raises(RowError, match=f"row id={bad}"):
+    with pytest.raises(SomeStreamsFailed, match=f"row id={bad}"):
         load(rows_per_merge)
     emu.delete_transactions([bad])
     load(rows_per_merge)

@@ -71,6 +71,10 @@ class ADBCWarehouse:
         self._prepare(table)
         self._tables[table.name] = table
 
+    def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
+        """See Warehouse."""
+        self._dialect.check_rows(self._table(table), pa.Table.from_batches([rows]))
+
     def merge(
         self,
         batches: Mapping[str, Sequence[pa.RecordBatch]],

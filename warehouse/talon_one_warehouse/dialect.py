@@ -54,13 +54,16 @@ class Dialect:
     def check(self, table: TableSpec) -> None:
         """Raises TableError if the database cannot have such a table."""
 
+    def check_rows(self, table: TableSpec, rows: pa.Table) -> None:
+        """Raises RowError for the first value that the database cannot hold."""
+
     def staged(self, table: TableSpec, rows: pa.Table) -> pa.Table:
         """The rows as they are ingested.
 
         Raises:
             RowError: a value that the database cannot hold.
         """
-        del table
+        self.check_rows(table, rows)
         return rows
 
     def create_table(self, schema: str, table: TableSpec) -> str:

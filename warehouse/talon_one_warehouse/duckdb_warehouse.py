@@ -78,6 +78,9 @@ class DuckDBWarehouse:
                 self._execute(sql.create_table(self.schema, table))
         self._tables[table.name] = table
 
+    def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
+        """See Warehouse. It holds whatever ``to_arrow`` gives."""
+
     def merge(
         self,
         batches: Mapping[str, Sequence[pa.RecordBatch]],

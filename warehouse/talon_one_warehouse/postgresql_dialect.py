@@ -112,14 +112,13 @@ class PostgreSQL(Dialect):
                     "PostgreSQL takes; leave it out or rename it"
                 )
 
-    def staged(self, table: TableSpec, rows: pa.Table) -> pa.Table:
+    def check_rows(self, table: TableSpec, rows: pa.Table) -> None:
         """See Dialect. PostgreSQL's text holds any character but NUL."""
         for column in table.columns:
             if column.kind == "string":
                 row = pc.index(pc.match_substring(rows[column.name], "\0"), True).as_py()
                 if row >= 0:
                     raise _has_nul(table, column, rows.slice(row, 1).to_pylist()[0])
-        return rows
 
     def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
         """See Dialect."""

@@ -33,6 +33,14 @@ class Warehouse(Protocol):
         """
         ...
 
+    def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
+        """Look whether this warehouse can hold all values of rows from ``to_arrow``.
+
+        Raises:
+            RowError: the first value that it cannot hold.
+        """
+        ...
+
     def merge(
         self,
         batches: Mapping[str, Sequence[pa.RecordBatch]],

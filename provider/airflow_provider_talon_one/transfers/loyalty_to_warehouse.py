@@ -124,6 +124,8 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
             with open_warehouse(place.url, schema=self.schema, filesystem=place.filesystem) as warehouse:
                 loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh is True)
         counts = loaded.as_dict()
+        for stream, count in loaded.rejected.items():
+            self.log.warning("%s: %s rows do not fit their columns; see %s.rejected_rows", stream, count, self.schema)
         rows = sum(one["inserted"] + one["updated"] for one in counts["streams"].values())
         self.note_tables(place.url, self.schema, list(self.streams), rows)
         note_outlets(self, context, {"rows": rows, "requests": counts["requests"]})
