@@ -44,6 +44,7 @@ Reason = Literal["sent", "removed", "refused", "in_source", "absent", "unreadabl
 _LARGEST = 4_000_000  # characters; a larger row is in the rejects file only, and is not tried again
 _LONGEST_ERROR = 1000
 _REJECT = "run, destination, stream, kind, op, key, fields, source, place, reason, server, status, attempts"
+_LATER = "SELECT id FROM runs WHERE started > (SELECT started FROM runs WHERE id = ?)"
 _REJECT_TYPES = {"status": pa.int32(), "attempts": pa.int32()}
 
 
@@ -114,8 +115,10 @@ class History(Database):
         return dict(self._run("SELECT reason, sum(rows)::BIGINT FROM overtaken WHERE run = ? GROUP BY reason", run))
 
     def refused_after(self, destination: int, run: str) -> set[str]:
-        """Keys of rows that later runs have refused; ids of runs sort by time."""
-        found = self._run("SELECT DISTINCT key FROM rejects WHERE destination = ? AND run > ?", destination, run)
+        """Keys of rows that later runs have refused."""
+        found = self._run(
+            f"SELECT DISTINCT key FROM rejects WHERE destination = ? AND run IN ({_LATER})", destination, run
+        )
         return {key for (key,) in found if key is not None}
 
     def note_complete(self, destination: int, run: str) -> None:
@@ -123,8 +126,9 @@ class History(Database):
         self.remember(f"complete {destination}", run)
 
     def was_read_after(self, destination: int, run: str) -> bool:
-        """Whether a later run has read the whole source of a destination; ids of runs sort by time."""
-        return (self.remembered(f"complete {destination}") or "") > run
+        """Whether a later run has read the whole source of a destination."""
+        last = self.remembered(f"complete {destination}")
+        return bool(self._run(f"SELECT 1 WHERE ? IN ({_LATER})", last, run))
 
     def rejects(self, run: str | None = None) -> list[dict[str, Any]]:
         """The rows still refused, of one run or of all."""

@@ -126,9 +126,10 @@ def _tell(sync: SyncRun) -> None:
         f = feed.figures
         logger.info(
             "%s: %s rows read; %s to add, %s to change, %s to remove, %s there already; %s sent in %s requests, "
-            "%s refused%s",
+            "%s refused%s%s",
             *(name, f.read, f.adds, f.updates, f.removes, f.same, f.sent, f.requests),
             f.invalid + f.rejected + f.unknown + f.unreadable,
+            f", {f.deleted} marked as deleted" if f.deleted else "",
             f"; see {sync.rejects.path(name)}" if sync.rejects.path(name) else "",
         )
 
