@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def plan(**options: Any) -> None:
     """Say what a push would do: rows, requests, minutes. Nothing is changed at Talon.One.
 
-    Exit code 3 if a guard would stop it.
+    Exit code 3 if a guard would stop it, 1 if more rows are refused than max_rejects or max_reject_share allow.
     """
     from talon_one_cli.running import guarded_run
 
@@ -93,6 +93,7 @@ def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
             destination=stopped[0].name,
             figures={},
         )
+    run.judge_plan()
 
 
 def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
@@ -159,6 +160,8 @@ def _print_plan(plans: Sequence[PlannedDestination]) -> None:
     out = console()
     out.print(table)
     for one in plans:
+        for reason in one.reasons:
+            out.print(f"  {one.name}: refused {reason}", markup=False, highlight=False)
         if one.cheapest == "import":
             out.print(
                 f"  {one.name}: all members are of this sync; one CSV import (talon-one call "
@@ -192,4 +195,8 @@ def report(feeds: Sequence[Feed], run: str, *, as_json: bool, more: Mapping[str,
         refused = f.invalid + f.rejected + f.unknown + f.unreadable
         counts = (f.read, f.adds, f.updates, f.removes, f.same, f.sent, refused, f.to_do, f.requests)
         table.add_row(feed.destination.name, *(f"{count:,}" for count in counts))
-    console().print(table)
+    out = console()
+    out.print(table)
+    for feed in feeds:
+        for reason in feed.reasons.lines():
+            out.print(f"  {feed.destination.name}: refused {reason}", markup=False, highlight=False)

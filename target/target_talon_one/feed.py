@@ -14,6 +14,7 @@ from talon_one_singer.shards import WHOLE
 from target_talon_one.history import Reject
 from target_talon_one.identity import identity_of
 from target_talon_one.mapping import InvalidRow, Mapped, Mapper
+from target_talon_one.reasons import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,6 +139,7 @@ class Feed:
     ) -> None:
         self.destination, self.mapper, self.shard = destination, mapper, shard
         self.figures = Figures()
+        self.reasons = Reasons()
         self.invalid: list[Reject] = []
         self.target: dict[str, Any] = dict(destination.target)
         self._store, self._profiles = store, profiles
@@ -147,6 +149,7 @@ class Feed:
         self.identity = identity_of(destination, self.target, base_url)
         self.number = store.destination(self.identity, destination.name)
         self.complete: bool | None = None
+        self.masked = False  # reasons are shown without values
         self.replayed = False  # the rows are those that an earlier run left refused
         self.of_others = 0  # rows of the source that other parts push
         self.unfiltered = 0
@@ -234,6 +237,7 @@ class Feed:
         """A line that is no row: nobody knows which key it had, so a mirror removes nothing."""
         self.figures.unreadable += 1
         self.complete = False
+        self.reasons.add(reason)
         self.invalid.append(Reject(self.destination.name, "unreadable", "", None, None, text, place, reason))
 
     def compare(self) -> Comparison:
@@ -319,10 +323,13 @@ class Feed:
             return
         self.figures.invalid += len(names)
         reason = "the profile does not exist; create_profiles: allow would create it"
+        self.reasons.counts[reason] += len(names)
+        self.reasons.examples[reason] = reason
         self.invalid += [Reject(self.destination.name, "invalid", "", name, b"", None, "", reason) for name in names]
 
     def _refuse(self, row: Mapping[str, Any], place: str, problem: InvalidRow) -> None:
         self.figures.invalid += 1
+        self.reasons.add(problem.reason, masked=self.masked)
         key = problem.key
         if key is not None and len(key) > _LONGEST_KEY:
             key = None  # no destination has such a key

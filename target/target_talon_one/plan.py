@@ -61,6 +61,7 @@ class PlannedDestination:
     generation: int
     settings: str
     samples: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    reasons: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -100,6 +101,7 @@ def planned(
         generation=found.generation,
         settings=_digest_of(feed.destination.given),
         samples=samples,
+        reasons=feed.reasons.lines(),
     )
 
 
@@ -162,7 +164,7 @@ def plan_lines(plans: Sequence[PlannedDestination]) -> list[str]:
 def _line(one: PlannedDestination) -> str:
     parts = [f"{one.adds:,} to add", f"{one.updates:,} to change", f"{one.removes:,} to remove", f"{one.same:,} as is"]
     if one.invalid:
-        parts.append(f"{one.invalid:,} refused")
+        parts.append(f"{one.invalid:,} refused ({'; '.join(one.reasons)})")
     if one.new_profiles:
         parts.append(f"{one.new_profiles:,} profiles would be created")
     elif one.new_profiles is None:

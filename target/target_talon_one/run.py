@@ -20,7 +20,7 @@ from target_talon_one import guards, remote
 from target_talon_one.attribute_types import attribute_types
 from target_talon_one.audiences import Audiences
 from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError, SyncError
-from target_talon_one.feed import Feed, Figures
+from target_talon_one.feed import Feed
 from target_talon_one.history import too_large
 from target_talon_one.mapping import Mapper
 from target_talon_one.parts import check_parts
@@ -134,6 +134,7 @@ class SyncRun:
             mapper=mapper,
             shard=shard,
         )
+        feed.masked = self._options.mask_rejects
         check_parts(destination, shard, creates_audience=feed.creates_audience)
         twin = next((one for one in self.feeds.values() if one.number == feed.number), None)
         if twin:
@@ -275,10 +276,20 @@ class SyncRun:
         Raises:
             IncompleteError: they were; nothing is lost, they are in the rejects.
         """
-        problems = [text for feed in self.feeds.values() if (text := _too_many(feed.destination, feed.figures))]
+        problems = [text for feed in self.feeds.values() if (text := _too_many(feed))]
         if problems:
             where = f"{self._options.rejects_directory}/{self.id}"
             raise IncompleteError("\n".join(f"{text}; see {where}" for text in problems))
+
+    def judge_plan(self) -> None:
+        """Whether a push would fail because of the rows that are refused before anything is sent.
+
+        Raises:
+            IncompleteError: it would; nothing was written, not even rejects.
+        """
+        problems = [text for feed in self.feeds.values() if (text := _too_many(feed, planned=True))]
+        if problems:
+            raise IncompleteError("\n".join(problems))
 
     def _adopt(self, feed: Feed) -> None:
         destination = feed.destination
@@ -341,14 +352,16 @@ class SyncRun:
         return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _too_many(destination: Destination, figures: Figures) -> str | None:
+def _too_many(feed: Feed, *, planned: bool = False) -> str | None:
+    destination, figures = feed.destination, feed.figures
     refused = figures.invalid + figures.rejected + figures.unknown
     limits = destination.guards
-    tried = refused + figures.sent + figures.same
+    tried = figures.read if planned else refused + figures.sent + figures.same
     share = refused / tried if tried else 0.0
+    why = f" ({'; '.join(feed.reasons.lines())})"
     if limits.max_rejects is not None and refused > limits.max_rejects:
-        return f"{destination.name}: {refused:,} rows were refused, and max_rejects is {limits.max_rejects:,}"
+        return f"{destination.name}: {refused:,} rows were refused, and max_rejects is {limits.max_rejects:,}{why}"
     if share > limits.max_reject_share:
         limit = f"max_reject_share is {limits.max_reject_share:g}"
-        return f"{destination.name}: {share:.1%} of the rows were refused, and {limit}"
+        return f"{destination.name}: {share:.1%} of the rows were refused, and {limit}{why}"
     return None

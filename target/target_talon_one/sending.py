@@ -124,6 +124,8 @@ class Delivering:
         answers = [answer for delivery in finished for answer in delivery.answers]
         refused = [self._reject(refusal) for delivery in finished for refusal in delivery.refused]
         taken = [n for delivery in finished for n in delivery.taken]
+        for one in refused:
+            self._feed.reasons.add(f"Talon.One: {one.server or one.reason}", masked=self._feed.masked)
         self._keep_answers(answers)
         self._keep_rejects(refused)
         if refused:

@@ -92,7 +92,7 @@ def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync:
     inlet.close()
     if context.plan:
         _tell_plan(sync)
-        inlet.judge()
+        _judge(sync.judge_plan, inlet.judge)
         return
     try:
         sync.flush()

@@ -181,6 +181,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         del store
         if self.plan_only:
             (planned,) = run.plan()
+            run.judge_plan()
             return planned.as_dict()
         done: dict[str, Any] = {}
         try:

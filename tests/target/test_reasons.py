@@ -1,0 +1,98 @@
+"""Why rows are refused: a plan and a push say it with counts, and do not end as if all was well."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from target_talon_one.errors import IncompleteError
+from target_talon_one.reasons import Reasons
+
+ITEMS = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "map": {"sku": "id", "price": "price"}}
+
+
+@pytest.fixture
+def talon_one(engine, tmp_path):
+    """A command with a SYNC.yml of items."""
+
+    def run(command, rows, *options, **more):
+        (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (tmp_path / "SYNC.yml").write_text(json.dumps({"syncs": {"items": {"source": "items.jsonl", **ITEMS, **more}}}))
+        config = {"base_url": engine.emu.url, "api_key": engine.emu.api_key}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        arguments = [command, "SYNC.yml", "--config", "config.json", *options]
+        return subprocess.run(
+            [sys.executable, "-m", "talon_one_cli", *arguments], cwd=tmp_path, capture_output=True, text=True
+        )
+
+    return run
+
+
+BAD = [{"id": f"k-{n}", "price": f"many-{n}"} for n in range(5)]
+GOOD = [{"id": f"g-{n}", "price": n} for n in range(5)]
+
+
+@pytest.mark.parametrize("command", ["plan", "push"])
+def test_rows_that_are_all_refused_end_with_exit_code_1_and_the_reason(talon_one, command):
+    """The reasons are counted by field, whatever the values are."""
+    done = talon_one(command, BAD)
+    assert 1 == done.returncode
+    assert (
+        "100.0% of the rows were refused, and max_reject_share is 0.1 (5 x 'price' from column 'price': " in done.stderr
+    )
+    assert "items: refused 5 x 'price' from column 'price': " in done.stdout
+    assert "'many-0' is not a number" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["plan", "push"])
+@pytest.mark.parametrize(("more", "code"), [({}, 1), ({"max_reject_share": 0.5}, 0), ({"max_rejects": 4}, 1)])
+def test_a_plan_ends_as_its_push_would(talon_one, command, more, code):
+    """By the same limits."""
+    assert code == talon_one(command, BAD + GOOD, **more).returncode
+
+
+def test_a_plan_as_json_has_the_reasons(talon_one):
+    """For programs."""
+    (planned,) = json.loads(talon_one("plan", BAD, "--json").stdout)["destinations"]
+    assert (5, 1) == (planned["invalid"], len(planned["reasons"]))
+
+
+def test_the_target_tells_them_too(engine, singer):
+    """With --plan and without."""
+    schema = {"properties": {"id": {}, "price": {}}}
+    lines = [{"type": "SCHEMA", "stream": "items", "key_properties": ["id"], "schema": schema}]
+    lines += [{"type": "RECORD", "stream": "items", "record": row} for row in BAD]
+    for options in (["--plan"], []):
+        done = singer(lines, {"items": ITEMS}, *options)
+        assert 1 == done.returncode
+        assert "5 x 'price' from column 'price'" in done.stderr
+
+
+def test_what_talon_one_refuses_is_counted_by_its_words(engine):
+    """The words are the server's."""
+    engine.management = False
+    given = ITEMS | {"map": {"sku": "id", "attributes": ["price"]}}
+    with pytest.raises(IncompleteError, match=r"5 x Talon.One: .*attribute not defined on the entity"):
+        engine.push(given, GOOD)
+
+
+def test_masked_reasons_hold_no_values(engine):
+    """As the masked rejects files."""
+    with pytest.raises(IncompleteError) as failed:
+        engine.push(ITEMS, BAD, mask_rejects=True)
+    assert "5 x 'price' from column 'price'" in str(failed.value)
+    assert "many-" not in str(failed.value)
+
+
+def test_the_most_frequent_reasons_come_first_and_few_are_shown():
+    """Memory stays small whatever the rows hold."""
+    reasons = Reasons()
+    for number in range(5000):
+        reasons.add(f"field {number}: bad")
+    for _ in range(2):
+        reasons.add("field 7: worse")
+    assert ["4,000 x other reasons", "3 x field 7: bad"] == reasons.lines()[:2]
+    assert "and 998 other reasons, see the rejects" == reasons.lines()[-1]
