@@ -1,0 +1,333 @@
+"""A sync through random histories: changes, foreign hands, crashes, refusals, replays. What must hold always does.
+
+- Nothing that somebody else has put there is removed or changed.
+- No old value comes back: what is there of a row is never replaced by an older version of it.
+- A replay adds nothing that a later push did not have in its source.
+- Every row that was read is accounted for.
+- After a last good push the destination is the source, and what is foreign.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from talon_one_client.errors import TalonOneError
+from target_talon_one.destinations import destination_from
+from target_talon_one.errors import SyncConfigError, SyncError
+from target_talon_one.retrying import forget_retried, retry
+from target_talon_one.run import SyncRun
+from target_talon_one.store import Store
+from target_talon_one.verify import Verification
+from tests.target.conftest import Engine
+
+if TYPE_CHECKING:
+    from talon_one_emulator import Emulator
+
+KEYS = st.sampled_from([f"k-{n}" for n in range(5)])
+FOREIGN = st.sampled_from([f"f-{n}" for n in range(3)])
+FAULTS = st.sampled_from(["500", "503", "drop_before", "drop_after", "truncate"])
+ATTRIBUTES = ("brand", "size")
+GUARDS = {"max_delete_share": 1, "max_reject_share": 1, "allow_empty": True, "create_profiles": "allow"}
+ITEMS = {
+    "sink": "catalog_items",
+    "catalog_id": 1,
+    "map": {"sku": "id", "price": "version", "attributes": ["brand", "size"]},
+    **GUARDS,
+}
+MEMBERS = {"sink": "audience_members", "audience": 1, "key": "id", **GUARDS}
+DESTINATIONS = {
+    "items, mirrored": ITEMS | {"mode": "mirror"},
+    "items, upserted": ITEMS | {"mode": "upsert"},
+    "members, mirrored": MEMBERS | {"mode": "mirror"},
+}
+
+
+class Crash(BaseException):
+    """The process ends between two requests."""
+
+
+class Machine(RuleBasedStateMachine):
+    """A source, a sync of it, and the world around it."""
+
+    emu: Emulator
+    given: dict[str, Any]
+
+    @initialize(management=st.booleans())
+    def begin(self, management):
+        """An empty account with one audience, and no store yet."""
+        self.emu.reset()
+        self._folder = tempfile.TemporaryDirectory()
+        self.engine = Engine(self.emu, Path(self._folder.name), management=management)
+        with self.engine.client() as client:
+            client.create_audience_v2({"name": "VIP"})
+        self.source: dict[str, dict[str, Any]] = {}
+        self.foreign: set[str] = set()
+        self.marked: set[str] = set()  # rows that the source marks as deleted in the next push
+        self.runs: list[str] = []
+        self.last_source: set[str] | None = None  # keys of the last push that began to send
+        self.version = 0
+        self.seen: dict[str, int] = {}
+
+    # The source
+
+    @rule(key=KEYS, attributes=st.sets(st.sampled_from(ATTRIBUTES)))
+    def change(self, key, attributes):
+        """A row comes or changes; without its attributes being defined it is refused."""
+        self.version += 1
+        self.source[key] = {"id": key, "version": self.version, **dict.fromkeys(attributes, "x")}
+        self.marked.discard(key)
+
+    @rule(key=KEYS)
+    def break_row(self, key):
+        """A row gets a price that is none."""
+        if key in self.source:
+            self.source[key] = self.source[key] | {"version": "many"}
+
+    @rule(key=KEYS, mark=st.booleans())
+    def leave(self, key, mark):
+        """A row leaves the source, perhaps with a mark."""
+        if self.source.pop(key, None) and (mark or self.given["mode"] == "upsert"):
+            self.marked.add(key)
+
+    # Other people
+
+    @rule(key=FOREIGN)
+    def somebody_adds(self, key):
+        """Somebody else puts a row there."""
+        self._act("add", key)
+        self.foreign.add(key)
+
+    @rule(key=FOREIGN)
+    def somebody_removes_their_own(self, key):
+        """Somebody else removes what is theirs."""
+        self._act("remove", key)
+        self.foreign.discard(key)
+
+    @rule(key=KEYS)
+    def somebody_removes_ours(self, key):
+        """Somebody else removes a row of ours."""
+        self._act("remove", key)
+        self.seen.pop(key, None)
+
+    @rule(name=st.sampled_from(ATTRIBUTES))
+    def somebody_defines_an_attribute(self, name):
+        """What was refused is taken from now on."""
+        self.emu.add("attributes", {"entity": "CartItem", "name": name, "type": "string"})
+
+    # Runs
+
+    @rule(
+        fault=st.none() | FAULTS, after=st.integers(0, 2), count=st.integers(1, 30), crash=st.none() | st.integers(0, 3)
+    )
+    def push(self, fault, after, count, crash):
+        """A push, with answers that fail or an end between two requests."""
+        self._faulty(fault, after, count)
+        calls = iter(range(1000))
+
+        def check():
+            if crash is not None and next(calls) >= crash:
+                raise Crash
+
+        try:
+            with suppress(SyncError, TalonOneError, Crash):
+                self._push(check)
+        finally:
+            self.emu.clear_faults()
+
+    @rule()
+    def plan(self):
+        """A plan changes nothing."""
+        before = self._there()
+        with self._run("plan") as (run, _):
+            self._read(run)
+            run.plan()
+        assert before == self._there()
+
+    @rule(number=st.integers(0, 5), fault=st.none() | FAULTS)
+    def replay(self, number, fault):
+        """What an old run left refused is sent again."""
+        if number >= len(self.runs):
+            return
+        before = set(self._there())
+        self._faulty(fault, 0, 3)
+        try:
+            with suppress(SyncConfigError, SyncError, TalonOneError), self._run("retry") as (run, store):
+                replayed = retry(run, store, self.runs[number], {})
+                run.flush()
+                forget_retried(store, self.runs[number], replayed)
+        finally:
+            self.emu.clear_faults()
+        assert self.last_source is not None
+        assert set(self._there()) - before <= self.last_source
+
+    # What holds
+
+    @invariant()
+    def what_is_foreign_stays(self):
+        """With the values that it had."""
+        if hasattr(self, "foreign"):
+            there = self._there()
+            assert self.foreign == {key for key in there if key.startswith("f-")}
+            assert {0} >= {there[key] for key in self.foreign}
+
+    @invariant()
+    def no_old_value_comes_back(self):
+        """A row is there in its version of before, a later one, or not at all."""
+        if hasattr(self, "seen"):
+            there = {key: version for key, version in self._there().items() if key not in self.foreign}
+            for key, version in there.items():
+                assert version >= self.seen.get(key, 0), key
+            self.seen = there
+
+    def teardown(self):
+        """A last good push makes the destination the source."""
+        if not hasattr(self, "engine"):
+            return
+        for name in ATTRIBUTES:
+            self.somebody_defines_an_attribute(name)
+        for key, row in self.source.items():
+            if row["version"] == "many":
+                self.version += 1
+                self.source[key] = row | {"version": self.version}
+        self.engine.management = True
+        self._push(lambda: None, heal=True)
+        self.no_old_value_comes_back()
+        expected = {key: row["version"] if self._has_versions else 0 for key, row in self.source.items()}
+        assert expected | dict.fromkeys(self.foreign, 0) == self._there()
+        self._folder.cleanup()
+
+    # How
+
+    @property
+    def _has_versions(self):
+        return self.given["sink"] == "catalog_items"
+
+    def _there(self):
+        """What is at Talon.One, with its version; 0 where there is none."""
+        if not self._has_versions:
+            return dict.fromkeys(self.engine.members(), 0)
+        return {sku: int(item["price"] or 0) for sku, item in self.engine.items().items()}
+
+    def _act(self, action, key):
+        with self.engine.client() as client:
+            if self._has_versions:
+                payload = {"sku": key, **({"replaceIfExists": True, "price": 0} if action == "add" else {})}
+                client.sync_catalog(1, {"actions": [{"type": action.upper(), "payload": payload}]})
+            else:
+                word = {"add": "add", "remove": "delete"}[action]
+                change = {"action": word, "profileIntegrationId": key, "audienceId": 1}
+                client.update_customer_profile_audiences({"data": [change]})
+
+    def _faulty(self, fault, after, count):
+        if fault:
+            for route in ("sync_catalog", "update_customer_profile_audiences"):
+                self.emu.fault(route, fault, after=after, count=count)
+
+    def _run(self, command, check=lambda: None):
+        return _Opened(self.engine, command, check)
+
+    def _read(self, run):
+        feed = run.open(destination_from("rows", self.given), columns=["id", "version", *ATTRIBUTES, "_sdc_deleted_at"])
+        rows = [*self.source.values(), *({"id": key, "_sdc_deleted_at": "2026-01-01"} for key in sorted(self.marked))]
+        feed.add(rows, [f"row {number}" for number, _ in enumerate(rows)])
+        feed.complete = True
+        return feed
+
+    def _push(self, check, *, heal=False):
+        with self._run("push", check) as (run, store):
+            self.runs.append(run.id)
+            feed = self._read(run)
+            if heal and self.given["mode"] == "mirror":
+                check = Verification(run._client, store, feed, lambda: None)
+                check.find()
+                check.forget_drift()
+            elif heal:
+                for keys in list(store.known_keys(feed.number)):
+                    store.forget(feed.number, [key for key in keys if key in self.source])
+            sent = run.send
+
+            def send(found):
+                self.last_source = set(self.source)
+                sent(found)
+
+            run.send = send
+            try:
+                run.finish()
+            finally:
+                self._account(feed.figures)
+            self.marked.clear()
+
+    @staticmethod
+    def _account(figures):
+        found = figures.invalid + figures.deleted + figures.duplicates + figures.same + figures.adds + figures.updates
+        assert figures.read <= found or not figures.requests
+
+
+class _Opened:
+    """A client, a store and a run, as a command opens them."""
+
+    def __init__(self, engine, command, check):
+        self._engine, self._command, self._check = engine, command, check
+
+    def __enter__(self):
+        self._client = self._engine.client(retry=_RETRY).__enter__()
+        self._store = Store(self._engine.store)
+        self._run = SyncRun(
+            self._client, self._store, self._engine.options(concurrency=1), command=self._command, check=self._check
+        )
+        return self._run, self._store
+
+    def __exit__(self, *error):
+        try:
+            self._run.__exit__(*error)
+        finally:
+            self._store.close()
+            self._client.__exit__(*error)
+
+
+def _retry_config():
+    from talon_one_client.config import RetryConfig
+
+    return RetryConfig(budget_s=0.05, base_s=0.001, cap_s=0.01)
+
+
+_RETRY = _retry_config()
+
+
+def _machine(emulator, name):
+    return type("Machine", (Machine,), {"emu": emulator, "given": DESTINATIONS[name]})
+
+
+def _walk(emulator, name, *, examples, steps):
+    run_state_machine_as_test(
+        _machine(emulator, name),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=examples < 20,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", DESTINATIONS)
+def test_a_sync_keeps_its_promises_through_a_short_random_history(server, name):
+    """A few histories, the same each time."""
+    _walk(server, name, examples=5, steps=12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DESTINATIONS)
+def test_a_sync_keeps_its_promises_through_many_long_histories(server, name):
+    """Others each time."""
+    _walk(server, name, examples=60, steps=40)
