@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from talon_one_singer.input_limits import InputLimits
     from talon_one_singer.lines import Block
 
+NOT_A_NUMBER: Final = "holds NaN or Infinity, which JSON has not"
 TORN: Final = "the input ends in the middle of this line"
 NOT_EXACT_JSON: Final = (msgspec.DecodeError, ArithmeticError, RecursionError, UnicodeDecodeError)
 
@@ -138,7 +139,7 @@ def _fault(text: bytes, error: Exception) -> str:
     words = str(error).removeprefix("JSON is malformed: ")
     at = re.search(r"\(byte (\d+)\)", words)
     if at and text[int(at[1]) :].startswith((b"NaN", b"Infinity")):
-        return "holds NaN or Infinity, which JSON has not"
+        return NOT_A_NUMBER
     if "surrogate" in words or (not at and _HALF_PAIR.search(text[-16:])):
         return "holds half of a surrogate pair"
     return f"not JSON: {words}" if at else "not JSON: its end is missing"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from talon_one_singer.column_names import repeated_name
-from talon_one_singer.exact_json import line_object
+from talon_one_singer.dbapi_values import dbapi_values
+from talon_one_singer.exact_json import NOT_A_NUMBER, check_structure, line_object
 from talon_one_singer.input_limits import InputError
 from talon_one_singer.lines import read_blocks
 
@@ -98,6 +101,8 @@ class _CsvLines:
 def json_rows(source: BinaryIO, limits: InputLimits) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line, object) of each line that is not empty; numbers with a fraction are Decimals with all their digits.
 
+    NaN and Infinity, which writers in Python take for JSON, are refused in their places.
+
     Raises:
         InputError: a line cannot be used.
     """
@@ -111,7 +116,20 @@ def _object(line: bytes, number: int, block: Block, limits: InputLimits) -> dict
     try:
         return line_object(line, block, limits)
     except ValueError as error:
-        raise InputError(_NOT_UTF8 if b"\0" in line else str(error), number) from None
+        row = _with_refused(line, limits) if str(error) == NOT_A_NUMBER else None
+        if row is None:
+            raise InputError(_NOT_UTF8 if b"\0" in line else str(error), number) from None
+        return row
+
+
+def _with_refused(line: bytes, limits: InputLimits) -> dict[str, Any] | None:
+    """The object of a line that would be JSON, were it not for NaN and Infinity; None: it would not."""
+    try:
+        row = json.loads(line, parse_float=Decimal, parse_constant=float)
+        check_structure(line, row, limits.max_nesting_depth)
+    except (ValueError, RecursionError):
+        return None
+    return dict(zip(row, dbapi_values(list(row.values())), strict=True)) if isinstance(row, dict) else None
 
 
 def _text(line: bytes, number: int) -> str:

@@ -316,6 +316,23 @@ def test_singer_batches_give_it(array, expected, sent, tmp_path, of_batch):
         assert_alike(expected, found)
 
 
+def test_a_number_that_json_has_not_refuses_its_row_of_json_lines(tmp_path, sent):
+    """Writers in Python take NaN and Infinity for JSON; the lines around them are read."""
+    lines = [
+        '{"x":1.10}',
+        '{"x":NaN}',
+        '{"x":[1,-Infinity]}',
+        '{"x":"NaN"}',
+        '{"x":{"a":Infinity,"b":"NaN"}}',
+        '{"x":2}',
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    with open_source(SourceSpec(str(tmp_path / "x.jsonl"))) as source:
+        values = [row["x"] for part in source.rows() for row in part]
+    expected = ["1.1", "NaN is no number", "Infinity is no number", '"NaN"', "Infinity is no number", "2"]
+    assert_alike(expected, list(map(sent, values)))
+
+
 def test_json_that_is_none_refuses_its_row(sent):
     """It was said to be JSON, so its text would be something else."""
     batch = pa.record_batch([extension(pa.json_(), pa.array(["{", "[]"]))], names=["x"])
