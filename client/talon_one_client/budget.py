@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("talon_one_client")
 
 LONG_WAIT_S = 10.0
+CREDIT_US = 1_000_000
 CLOCK_STEP_US = 1_000_000  # clocks are put right by less than this without a word
 
 
@@ -126,6 +127,11 @@ class Grant:
             self.since_us = self.pacer.watch_us()
             self.waited_s += waited_s
 
+    def answered(self) -> None:
+        """Say that the answer is there, so that the request has arrived."""
+        if self.pacer is not None:
+            self.pacer.arrived(self)
+
     def depart(self) -> None:
         """Say that the request is written now; if its turn is long over, wait for another one."""
         while self.pacer is not None and not self.pacer.departs(self):
@@ -148,6 +154,8 @@ class _Pacer:
         self._sleep, self._stop = sleep, stop
         self._turn = threading.Lock()  # one thread asks the store, the others wait for it
         self._told = False
+        self._lock = threading.Lock()
+        self._credit_us, self._credited_us = CREDIT_US, watch_us()
 
     def wait(self) -> tuple[float, int]:
         """Wait for a departure; return the seconds waited and the instant that the store granted."""
@@ -174,8 +182,27 @@ class _Pacer:
         if late_us > self._pace.window_us // 2:
             return False
         if late_us > self._pace.prompt_us:
-            self._noted(self.store.step(self._pace, grant.granted_us))
+            grant.granted_us = self._noted(self.store.step(self._pace, grant.granted_us)).now_us
+            grant.since_us += late_us
         return True
+
+    def arrived(self, grant: Grant) -> None:
+        """Note that a request may have arrived so late that it meets those behind it.
+
+        Only an answer says when a request has arrived at the latest. A server that always takes its time must not cost
+        budget, so that all this may delay is one second, and one hundredth of the time that passes.
+        """
+        now_us = self.watch_us()
+        late_us = now_us - grant.since_us - self._pace.air_us
+        if late_us <= 0:
+            return
+        with self._lock:
+            self._credit_us = min(CREDIT_US, self._credit_us + (now_us - self._credited_us) // 100)
+            self._credited_us = now_us
+            if late_us > self._credit_us:
+                return
+            self._credit_us -= late_us
+        self._noted(self.store.step(self._pace, grant.granted_us, grant.granted_us + late_us))
 
     def _noted(self, answer: Answer) -> Answer:
         if answer.cut_us == UNREADABLE:

@@ -37,10 +37,15 @@ class Answer:
 
 
 class BudgetStore(Protocol):
-    """Keeps a Track. ``granted_us`` of None asks for a departure, otherwise that one happens only now."""
+    """Keeps a Track."""
 
-    def step(self, pace: Pace, granted_us: int | None) -> Answer:
+    def step(self, pace: Pace, granted_us: int | None, to_us: int | None = None) -> Answer:
         """Read, change and write the track as one.
+
+        Args:
+            pace: the rate.
+            granted_us: None asks for a departure; otherwise that one is moved.
+            to_us: where it is moved; None: now.
 
         Raises:
             ConnectionFailedError: the store does not answer.
@@ -52,11 +57,12 @@ class BudgetStore(Protocol):
         ...
 
 
-def _changed(track: Track, pace: Pace, granted_us: int | None, now_us: int) -> Answer:
+def _changed(track: Track, pace: Pace, move: tuple[int | None, int | None], now_us: int) -> Answer:
+    granted_us, to_us = move
     cut_us = track.cut(now_us)
     if granted_us is None:
         return Answer(track.take(pace, now_us), now_us, cut_us)
-    track.move(granted_us, now_us)
+    track.move(granted_us, now_us if to_us is None else min(to_us, now_us))
     return Answer(0, now_us, cut_us)
 
 
@@ -68,10 +74,10 @@ class MemoryStore:
         self._track = Track(planned_us=-(1 << 62))
         self._lock = threading.Lock()
 
-    def step(self, pace: Pace, granted_us: int | None) -> Answer:
+    def step(self, pace: Pace, granted_us: int | None, to_us: int | None = None) -> Answer:
         """See BudgetStore."""
         with self._lock:
-            return _changed(self._track, pace, granted_us, self._clock_us())
+            return _changed(self._track, pace, (granted_us, to_us), self._clock_us())
 
     def close(self) -> None:
         """Nothing is open."""
@@ -102,26 +108,26 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise ConfigurationError(f"budget_url: cannot open the SQLite file: {error}") from error
 
-    def step(self, pace: Pace, granted_us: int | None) -> Answer:
+    def step(self, pace: Pace, granted_us: int | None, to_us: int | None = None) -> Answer:
         """See BudgetStore."""
         try:
             with self._lock:
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
-                    return self._step(pace, granted_us)
+                    return self._step(pace, (granted_us, to_us))
                 finally:
                     self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise ConnectionFailedError(f"budget_url: the SQLite file cannot be used: {error}") from error
 
-    def _step(self, pace: Pace, granted_us: int | None) -> Answer:
+    def _step(self, pace: Pace, move: tuple[int | None, int | None]) -> Answer:
         row = self._db.execute("SELECT state FROM budget WHERE name = ?", (self._name,)).fetchone()
         now_us, unreadable = self._clock_us(), False
         try:
             track = Track.decode(str(row[0])) if row else Track()
         except ValueError:
             track, unreadable = Track(), True
-        answer = _changed(track, pace, granted_us, now_us)
+        answer = _changed(track, pace, move, now_us)
         if unreadable:
             answer = Answer(answer.wait_us, now_us, UNREADABLE)
         if answer.wait_us == 0 or answer.cut_us:
@@ -167,7 +173,9 @@ if granted > 0 then
             break
         end
     end
-    numbers[#numbers + 1] = now
+    local to = tonumber(ARGV[6])
+    numbers[#numbers + 1] = to > 0 and math.min(to, now) or now
+    table.sort(numbers)
     return answer(0)
 end
 local due = planned + gap
@@ -205,9 +213,9 @@ class RedisStore:
             self._redis.close()
             raise ConfigurationError(f"budget_url: Redis does not answer ({type(error).__name__})") from error
 
-    def step(self, pace: Pace, granted_us: int | None) -> Answer:
+    def step(self, pace: Pace, granted_us: int | None, to_us: int | None = None) -> Answer:
         """See BudgetStore."""
-        arguments = (pace.size, pace.window_us, pace.gap_us, granted_us or 0, MAX_SIZE)
+        arguments = (pace.size, pace.window_us, pace.gap_us, granted_us or 0, MAX_SIZE, to_us or 0)
         try:
             return Answer(*self._script(keys=[self._name], args=arguments))
         except self._error as error:

@@ -186,6 +186,7 @@ class Caller:
         bounds = Bounds(patience.deadline_s(started), self.config.max_answer_bytes, grant.depart)
         try:
             response = self.transport.send(endpoint.method, *request, bounds)
+            grant.answered()
         except TransportFailure as failure:
             self.observer.request(endpoint, None, self._clock() - started)
             if failure.what is Failure.STOPPED:

@@ -34,6 +34,11 @@ class Pace:
     gap_us: int
     prompt_us: int
 
+    @property
+    def air_us(self) -> int:
+        """By how much longer the window is than it has to be: so late a request may arrive."""
+        return round(self.window_us * (1 - 1 / WINDOW_HEADROOM))
+
     @classmethod
     def of(cls, rate: float) -> Pace:
         """The pace of a number of requests a second."""
@@ -87,9 +92,9 @@ class Track:
         del self.left_us[:-MAX_SIZE]
         return 0
 
-    def move(self, granted_us: int, now_us: int) -> None:
-        """Note that a granted departure happens only now."""
+    def move(self, granted_us: int, to_us: int) -> None:
+        """Note that a granted departure happens, or arrives, only at another instant."""
         if granted_us in self.left_us:
             self.left_us.remove(granted_us)
-        insort(self.left_us, now_us)
+        insort(self.left_us, to_us)
         del self.left_us[:-MAX_SIZE]

@@ -217,3 +217,12 @@ def test_a_store_that_fails_later_is_told_as_a_connection_failure(tmp_path):
     with pytest.raises(ConnectionFailedError, match="budget_url: the SQLite file cannot be used: no such table"):
         paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
     paced.close()
+
+
+def test_a_hundred_a_second_from_many_threads_is_never_a_hundred_and_one(emu, client_of):
+    """Sixteen threads make their connections first, and the server still never counts more."""
+    client = client_of(emu.url, requests_per_second=100)
+    emu.clear_requests()
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: client.get_loyalty_card_balances(1, "card-ada"), range(250)))
+    assert most_in_a_second(arrivals(emu, "get_loyalty_card_balances")) <= 100

@@ -113,7 +113,7 @@ def test_instants_in_the_future_are_cut(instants, now_us):
 @pytest.mark.parametrize("text", ["", "x", "1 2 x", "1  2", "nan", "1.5"])
 def test_a_text_that_is_no_track_is_refused(text):
     """What another program wrote is not taken for a track."""
-    with pytest.raises(ValueError, match="invalid literal|unpack"):
+    with pytest.raises(ValueError, match=r"invalid literal|unpack"):
         Track.decode(text)
 
 

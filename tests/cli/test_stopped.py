@@ -1,0 +1,159 @@
+"""Every command under SIGTERM while a server drips: it ends within the grace time, with 143."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+
+import pytest
+
+DRIPS = {
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n", b" "),
+    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "silence": (b"", b""),
+    "outage": (b"HTTP/1.1 503 Down\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n", b""),
+}
+
+
+class Dripping(socketserver.ThreadingTCPServer):
+    """Answers every request as its kind says; ``asked`` is set once the first one is there."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self, kind):
+        self.before, self.each = DRIPS[kind]
+        self.asked, self.over = threading.Event(), threading.Event()
+        super().__init__(("127.0.0.1", 0), Drip)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Drip(socketserver.BaseRequestHandler):
+    """One connection."""
+
+    def handle(self):
+        """Read a request, then send a little every tenth of a second, for ever."""
+        self.request.recv(65536)
+        try:
+            self.request.sendall(self.server.before)
+            self.server.asked.set()
+            while not self.server.over.wait(0.1):
+                self.request.sendall(self.server.each)
+        except OSError:
+            return
+
+
+@pytest.fixture
+def dripping():
+    """Start servers that drip."""
+    running = []
+
+    def start(kind="body"):
+        server = Dripping(kind)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        running.append((server, thread))
+        return server
+
+    yield start
+    for server, thread in running:
+        server.over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+MEMBERS = {"sink": "audience_members", "audience": {"name": "V"}, "mode": "upsert", "key": "id"}
+SYNC = {"vip": {"source": "v.csv", **MEMBERS}}
+TALON_ONE = ("-m", "talon_one_cli")
+COMMANDS = {
+    "tap": ("-m", "tap_talon_one", "--config", "c.json", "--catalog", "catalog.json"),
+    "tap --test": ("-m", "tap_talon_one", "--config", "c.json", "--test"),
+    "target": ("-m", "target_talon_one", "--config", "t.json"),
+    "target --test": ("-m", "target_talon_one", "--config", "t.json", "--test"),
+    "load": (*TALON_ONE, "load", "--to", "duckdb:///w.duckdb", "--config", "c.json"),
+    "plan": (*TALON_ONE, "plan", "s.yml"),
+    "push": (*TALON_ONE, "push", "s.yml"),
+    "verify": (*TALON_ONE, "verify", "s.yml"),
+    "reconcile": (*TALON_ONE, "reconcile", "--config", "c.json"),
+    "estimate": (*TALON_ONE, "estimate", "--config", "c.json"),
+    "expiring": (*TALON_ONE, "expiring", "--config", "c.json", "--by", "2030-01-01T00:00:00Z"),
+    "erase": (*TALON_ONE, "erase", "--config", "p.json", "--ids", "ada", "--yes"),
+    "check": (*TALON_ONE, "check", "--config", "c.json"),
+    "call": (*TALON_ONE, "call", "get_loyalty_programs", "--config", "c.json"),
+}
+
+
+def prepare(folder, url, grace_s):
+    """Files that the commands need."""
+    base = {"base_url": url, "api_key": "k3y-one-1234", "management_key": "k3y-two-1234", "stop_grace_seconds": grace_s}
+    ids = {"loyalty_program_ids": [1], "card_ids": ["a", "b"], "transactions_strategy": "per_card"}
+    target = {"streams": {"vip": MEMBERS}}
+    stream = {"tap_stream_id": "loyalty_card_transactions", "metadata": [{"breadcrumb": [], "metadata": {}}]}
+    stream["metadata"][0]["metadata"]["selected"] = True
+    stream |= {"stream": "loyalty_card_transactions", "schema": {}}
+    files = {
+        "c.json": json.dumps(base | ids),
+        "t.json": json.dumps(base | target),
+        "p.json": json.dumps(base | {"store": "st.duckdb"}),
+        "catalog.json": json.dumps({"streams": [stream]}),
+        "s.yml": json.dumps(base | {"store": "st.duckdb", "syncs": SYNC}),
+        "v.csv": "id\nada\n",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+
+LINES = [
+    {"type": "SCHEMA", "stream": "vip", "key_properties": ["id"], "schema": {"properties": {"id": {"type": "string"}}}},
+    {"type": "RECORD", "stream": "vip", "record": {"id": "ada"}},
+    {"type": "STATE", "value": {"x": 1}},
+]
+
+
+def stopped(folder, server, command, signum=signal.SIGTERM):
+    """The exit code and the words of a command that gets a signal while it waits for its first answer."""
+    with subprocess.Popen(
+        [sys.executable, *COMMANDS[command]],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        process.stdin.write("".join(json.dumps(line) + "\n" for line in LINES))
+        process.stdin.close()
+        process.stdin = None
+        asked = server.asked.wait(60)
+        process.send_signal(signum if asked else signal.SIGKILL)
+        try:
+            out, err = process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    assert asked, err
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_stopped_command_ends_soon(tmp_path, dripping, command):
+    """SIGTERM cuts a request off after the grace time, in every command; no STATE or output is told for it."""
+    server = dripping()
+    prepare(tmp_path, server.url, 0.5)
+    code, out, err = stopped(tmp_path, server, command)
+    assert (143, "Traceback" in err) == (code, False), err
+    assert '"x"' not in out
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DRIPS if kind != "body"])
+@pytest.mark.parametrize("command", ["tap", "load", "target", "push"])
+def test_a_stop_ends_every_way_to_wait(tmp_path, dripping, command, kind):
+    """Headers, chunks, silence and the wait between two attempts end alike; so does SIGINT."""
+    server = dripping(kind)
+    prepare(tmp_path, server.url, 0.5)
+    code, _, err = stopped(tmp_path, server, command, signal.SIGINT)
+    assert (130, "Traceback" in err) == (code, False), err

@@ -1,0 +1,138 @@
+"""Rate budgets whose stored state, clock or server is not as it should be."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from talon_one_client import ClientConfig, Key
+from talon_one_client import endpoints as ep
+from talon_one_client.budget import RateBudget
+from talon_one_client.budget_stores import RedisStore
+from talon_one_client.pacing import Pace
+
+URL = "https://demo.talon.one"
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self):
+        self.ms = 1_000_000.0
+
+    def sleep(self, seconds):
+        """Let time pass."""
+        self.ms += seconds * 1000
+
+    def now(self):
+        """Milliseconds."""
+        return int(self.ms)
+
+
+def budget(time, **config):
+    return RateBudget(ClientConfig(base_url=URL, api_key=Key("k" * 8), **config), sleep=time.sleep, clock_ms=time.now)
+
+
+def most_in_a_second(instants):
+    ordered = sorted(instants)
+    return max(sum(1 for other in ordered if at <= other < at + 1) for at in ordered)
+
+
+FAR_FUTURE = 1 << 60  # microseconds: the year 38,000
+
+
+def row_of(path, change=None):
+    """The name and state of the only budget in a SQLite file, after a change."""
+    with closing(sqlite3.connect(path)) as other:
+        if change is not None:
+            other.execute("UPDATE budget SET state = ?", (change,))
+            other.commit()
+        (row,) = other.execute("SELECT name, state FROM budget").fetchall()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("state", "warning"),
+    [
+        (f"{FAR_FUTURE} {FAR_FUTURE}", "ahead of the clock"),
+        (f"0 0 {FAR_FUTURE}", "ahead of the clock"),
+        ("1700000000000.5", "could not be read"),
+        ("\u00a7 nonsense", "could not be read"),
+        ("", "could not be read"),
+    ],
+)
+def test_a_stored_wait_that_cannot_be_is_cut_with_a_warning(tmp_path, caplog, state, warning):
+    """A clock that was ahead, or a state that is damaged, delays a request by no more than a window."""
+    waits, time = [], Time()
+    config = ClientConfig(
+        base_url=URL, api_key=Key("k" * 8), requests_per_second=2, budget_url=f"sqlite:///{tmp_path}/b.db"
+    )
+    paced = RateBudget(config, sleep=lambda s: (waits.append(s), time.sleep(s)), clock_ms=time.now)
+    paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    row_of(tmp_path / "b.db", state)
+    for _ in range(2):
+        paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    paced.close()
+    assert max(waits) <= 1.04
+    assert 1 == sum(warning in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("state", [f"{FAR_FUTURE} {FAR_FUTURE}", "9" * 400, "1.5", "nonsense", ""])
+def test_a_stored_wait_that_cannot_be_is_cut_in_redis_too(redis_url, state):
+    """The script puts the state right, and says that it did."""
+    import redis
+
+    store, pace = RedisStore(redis_url, "damaged"), Pace.of(2)
+    with closing(redis.Redis.from_url(redis_url)) as other:
+        other.set("damaged", state)
+    first, second = store.step(pace, None), store.step(pace, None)
+    store.close()
+    assert first.wait_us <= pace.window_us
+    assert first.cut_us != 0
+    assert second.cut_us == 0
+
+
+def test_a_late_answer_moves_the_window_but_only_now_and_then():
+    """One slow answer delays the requests behind it; a server that is always slow costs less than 5 %."""
+    time, sent = Time(), []
+    paced = budget(time, requests_per_second=10)
+    for _ in range(1000):
+        grant = paced.grant(ep.GET_LOYALTY_CARD_BALANCES)
+        sent.append(time.ms / 1000)
+        time.ms += 90
+        grant.answered()
+    assert most_in_a_second(sent) <= 10
+    assert (len(sent) - 1) / (sent[-1] - sent[0]) >= 0.95 * 10
+
+
+def test_an_answer_that_took_long_once_is_counted_from_when_it_came():
+    """The first answer comes after 400 ms: ten more requests wait until it is a second ago."""
+    time = Time()
+    paced = budget(time, requests_per_second=10)
+    grants = [paced.grant(ep.GET_LOYALTY_CARD_BALANCES)]
+    time.ms += 400
+    arrived = time.ms
+    grants[0].answered()
+    for _ in range(10):
+        grants.append(paced.grant(ep.GET_LOYALTY_CARD_BALANCES))
+    assert time.ms - arrived >= 1000
+
+
+def test_a_long_wait_is_told_once(caplog):
+    """Waits of more than ten seconds are logged, but not again and again."""
+    time = Time()
+    paced = budget(time, requests_per_second=0.05)
+    for _ in range(5):
+        paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    told = [record.getMessage() for record in caplog.records]
+    assert ["waiting 21 s for the rate budget of 0.05 requests a second"] == told
+
+
+def test_short_waits_are_not_told(caplog):
+    """Pacing as such is no news."""
+    paced = budget(Time(), requests_per_second=0.2)
+    for _ in range(3):
+        paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    assert [] == caplog.records
