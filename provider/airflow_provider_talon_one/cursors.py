@@ -35,6 +35,9 @@ class CursorSource:
     """
 
     def __init__(self, hook: DbApiHook, sql: str) -> None:
+        from talon_one_warehouse.sql_text import one_query
+
+        sql = one_query(sql, "sql", backslashes=True)
         with ExitStack() as stack:
             self._fetch, names = _streamed(hook, sql, stack) or _plain(hook, sql, stack)
             self.columns = _checked(names)

@@ -117,8 +117,6 @@ def _by_url(
 def _by_cursor(conn_id: str, sql: str) -> CursorSource:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-    from talon_one_warehouse.sql_text import one_query
-
     try:
         hook = BaseHook.get_connection(conn_id).get_hook()
     except AirflowNotFoundException:
@@ -127,7 +125,7 @@ def _by_cursor(conn_id: str, sql: str) -> CursorSource:
         raise ValueError(f"the connection {conn_id} cannot be used: {error}") from None
     if not isinstance(hook, DbApiHook):
         raise ValueError(f"the connection {conn_id} is not one of a database; give one, or a URL")
-    return CursorSource(hook, one_query(sql, "sql", backslashes=True))
+    return CursorSource(hook, sql)
 
 
 def _is_lake(place: Place) -> bool:

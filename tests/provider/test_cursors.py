@@ -221,3 +221,17 @@ def test_half_a_million_rows_take_no_more_memory_than_some(url):
     some = peak_mb(url, 20_000)
     assert peak_mb(url, 500_000) - some < 15
     assert peak_mb(url, 500_000, "plain") - some > 50
+
+
+@pytest.mark.parametrize("engine", [True, False])
+@pytest.mark.parametrize("end", [";", " ;\n", ";\n-- vip only", "\n-- vip only", "; -- done"])
+def test_a_query_may_end_as_files_of_sql_do(read, engine, end):
+    """Cursors of a server put it into another statement."""
+    columns, parts = read(f"SELECT 'a;b' AS id{end}", engine=engine)
+    assert (("id",), [[{"id": "a;b"}]]) == (columns, parts)
+
+
+def test_two_statements_are_refused(read):
+    """Neither is run."""
+    with pytest.raises(WarehouseConfigError, match="sql must be one query, not several"):
+        read("SELECT 1 AS id; SELECT 2 AS id")
