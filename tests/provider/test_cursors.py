@@ -184,7 +184,9 @@ def _sent(value):
 @pytest.mark.parametrize("way", ["cursor", "url"])
 def test_ids_of_a_query_stay_what_they_look_like(url, monkeypatch, sql, ids, way):
     """No point and no zeros, by a cursor and by a URL."""
-    connection = SimpleNamespace(conn_type="mine", password="", extra="", get_hook=lambda: PsycopgHook(url))
+    connection = SimpleNamespace(
+        conn_type="mine", password="", extra="", extra_dejson={}, get_hook=lambda: PsycopgHook(url)
+    )
     monkeypatch.setattr(BaseHook, "get_connection", lambda _: connection)
     place = None if way == "cursor" else Place(url.replace("%26", "&"))
     assert ids == warehouses.first_column(place, None if place else "any", sql, "main")
