@@ -41,3 +41,16 @@ def test_a_folder_is_told(tmp_path):
     """A path to a folder is a sentence."""
     with pytest.raises(ConfigError, match=r"cannot read the config file .*: Is a directory"):
         read_json_object(str(tmp_path), "config")
+
+
+@pytest.mark.parametrize("what", ["config", "catalog", "state", "plan"])
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "b": 2, "a": 3}', '{"x": [{"a": 1, "a": 1}]}', '{"x": {"a": {}, "a": null}}']
+)
+def test_a_key_that_comes_twice_is_an_error(tmp_path, what, text):
+    """At any depth; JSON's readers would keep the last one without a word."""
+    path = tmp_path / "f.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        read_json_object(str(path), what)
+    assert f"the {what} file {path} has the key 'a' twice in one object; keep one of them" == str(raised.value)

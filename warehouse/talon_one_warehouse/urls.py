@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from talon_one_singer.local_paths import local_path, path_in_url
+from talon_one_singer.local_paths import is_url, local_path, path_in_url
 from talon_one_singer.redaction import redact
 from talon_one_warehouse.adbc_urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
@@ -39,8 +39,9 @@ def open_warehouse(
         WarehouseConfigError: not a warehouse URL, or nothing can be opened there.
         WarehouseLockedError: another process has it open.
     """
-    if is_folder(url):
-        return open_folder(local_path(url), schema)
+    path = local_path(url)
+    if is_folder(url) or (is_url(url) and not is_url(path)):
+        return open_folder(path, schema)
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise WarehouseConfigError(f"a warehouse URL looks like {_EXAMPLE}, not {_without_secrets(url)!r}")

@@ -163,8 +163,13 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
         return body
 
     def _without_nothing(self, body: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-        """The body without optional fields whose template gave nothing."""
-        nothing = {name for name in self._templated if name in body and is_absent(body[name])}
+        """The body without optional texts and numbers whose template gave nothing; lists and objects are checked."""
+        kinds = {name: one.get("type") for name, one in (schema.get("properties") or {}).items()}
+        nothing = {
+            name
+            for name in self._templated
+            if name in body and is_absent(body[name]) and kinds.get(name) not in ("array", "object")
+        }
         missing = sorted(nothing & set(schema.get("required") or ()))
         if missing:
             raise ValueError(

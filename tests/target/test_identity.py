@@ -1,0 +1,122 @@
+"""Identity: one deployment in a store, however its base URL is spelled, also in stores that were written before."""
+
+import json
+
+import pytest
+
+from talon_one_client import ClientConfig, Key, TalonOneClient
+from target_talon_one.destinations import destination_from
+from target_talon_one.identity import one_spelling
+from target_talon_one.options import SyncOptions
+from target_talon_one.run import SyncRun
+from target_talon_one.store import Store
+
+MIRROR = {
+    "sink": "audience_members",
+    "mode": "mirror",
+    "audience": {"name": "VIP", "integration": "w", "integration_id": "vip"},
+    "create_profiles": "allow",
+    "max_delete_share": 1,
+}
+
+
+def push(path, url, emu, ids):
+    """Make the ids the audience's members; figures of the run. Only the store knows the audience."""
+    config = ClientConfig(url, api_key=Key(emu.api_key))
+    with TalonOneClient(config) as client, Store(path) as store, _run(client, store, path) as run:
+        feed = run.open(destination_from("vip", MIRROR), columns=["profileIntegrationId"])
+        feed.add([{"profileIntegrationId": one} for one in ids], [f"row {one}" for one in ids])
+        feed.complete = True
+        run.finish()
+        return feed.figures
+
+
+def _run(client, store, path):
+    options = SyncOptions(rejects_directory=f"{path}-rejects", results_directory=f"{path}-results")
+    return SyncRun(client, store, options, command="test")
+
+
+def respell(path, spelling):
+    """Write what the store holds as a version would have that kept base URLs as they were spelled."""
+    with Store(path) as store:
+        for number, identity in store.destinations().items():
+            parts = json.loads(identity)
+            store.rename(number, json.dumps([spelling, *parts[1:]], separators=(",", ":")))
+        for name, value in store._run("SELECT name, value FROM remembered WHERE starts_with(name, 'audience ')"):
+            rest = name.split(" ", 2)[2]
+            store._run("UPDATE remembered SET name = ? WHERE name = ?", f"audience {spelling} {rest}", name)
+            assert value
+
+
+def members(emu):
+    state = emu.state()
+    names = {one["id"]: one["integration_id"] for one in state["profiles"]}
+    return sorted(names[one["profile"]] for one in state["memberships"])
+
+
+SPELLINGS = [
+    lambda url: url.replace("http:", "HTTP:"),
+    lambda url: f"{url}/",
+    lambda url: f" {url}// ",
+    lambda url: url.replace("http:", "Http:"),
+]
+
+
+@pytest.mark.parametrize("spell", SPELLINGS)
+def test_another_spelling_is_the_same_deployment(emu, tmp_path, spell):
+    """A mirror removes who left, whatever the base URL looks like this time."""
+    path = str(tmp_path / "s.duckdb")
+    push(path, emu.url, emu, ["a", "b"])
+    figures = push(path, spell(emu.url), emu, ["a"])
+    assert (0, 1, 1) == (figures.adds, figures.removes, figures.same)
+    assert ["a"] == members(emu)
+
+
+@pytest.mark.parametrize("spell", [SPELLINGS[0], SPELLINGS[1], SPELLINGS[3]])
+def test_a_store_of_another_spelling_is_recognized(emu, tmp_path, spell):
+    """Stores of versions that kept the text of the base URL."""
+    path = str(tmp_path / "s.duckdb")
+    push(path, emu.url, emu, ["a", "b"])
+    respell(path, spell(emu.url))
+    figures = push(path, emu.url, emu, ["a"])
+    assert (0, 1, 1) == (figures.adds, figures.removes, figures.same)
+    assert ["a"] == members(emu)
+
+
+def test_destinations_of_two_spellings_become_one(tmp_path):
+    """What was known under either is known; what differs is uncertain and sent again."""
+    path = str(tmp_path / "s.duckdb")
+    with Store(path) as store:
+        for url, rows in (("https://A.example", {"x": 1, "y": 2}), ("https://a.example", {"y": 3, "z": 4})):
+            number = store.destination(json.dumps([url, "audience_members", {"audience": 1}]), "vip")
+            for key, fingerprint in rows.items():
+                store._run(f"INSERT INTO sent_{number} VALUES (?, ?, 1)", key, fingerprint)
+    with Store(path) as store:
+        ((number, identity),) = store.destinations().items()
+        assert '["https://a.example","audience_members",{"audience":1}]' == identity
+        known = dict(store._run(f"SELECT key, fingerprint FROM sent_{number} ORDER BY key"))
+        assert {"x": 1, "y": None, "z": 4} == known
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (["HTTPS://Acme.Talon.One:443/", "events", {}], ["https://acme.talon.one", "events", {}]),
+        (["http://h:80", "catalog_items", {"catalog_id": 1}], ["http://h", "catalog_items", {"catalog_id": 1}]),
+        (
+            ["https://h", "referrals_multiple", {"campaign_id": 1, "start_date": "2026-01-01T02:00:00+02:00"}],
+            ["https://h", "referrals_multiple", {"campaign_id": 1, "start_date": "2026-01-01T00:00:00Z"}],
+        ),
+    ],
+)
+def test_an_identity_has_one_spelling(before, now):
+    """Base URL and dates; all else stays."""
+    assert now == json.loads(one_spelling(json.dumps(before)))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "[]", '["http://[", "k", {}]', '["u", "k", {"start_date": "soon"}]', "[1,2,3]"]
+)
+def test_what_cannot_be_read_stays(text):
+    """A store is never lost to a spelling."""
+    assert text == one_spelling(text)
