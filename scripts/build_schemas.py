@@ -41,6 +41,8 @@ def flatten(node: Any, defs: Schema, *, strict: bool) -> Any:
             out[key] = {name: flatten(prop, defs, strict=strict) for name, prop in value.items()}
         else:
             out[key] = flatten(value, defs, strict=strict)
+    if strict and node.get("x-nullable") and isinstance(out.get("type"), str):
+        out["type"] = [out["type"], "null"]
     if not strict:
         _allow_null(out)
     return out

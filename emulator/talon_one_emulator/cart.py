@@ -5,12 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from talon_one_emulator import jsontext
 from talon_one_emulator.errors import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from talon_one_emulator.account import Account
+
 Item = dict[str, Any]
+MAX_ITEMS, MAX_QUANTITY = 1_000, 10_000
 
 
 class Totals(NamedTuple):
@@ -36,6 +40,40 @@ class Line(NamedTuple):
     def describe(self) -> dict[str, Any]:
         """ReturnedCartItem."""
         return {"position": self.position, "quantity": self.quantity, "sku": self.sku}
+
+
+def check_size(items: Sequence[Mapping[str, Any]]) -> None:
+    """Raise ApiError 400 if a request holds more items than documented."""
+    quantity = sum(item["quantity"] for item in items)
+    for found, limit, what in ((len(items), MAX_ITEMS, "items"), (quantity, MAX_QUANTITY, "units of all items")):
+        if found > limit:
+            why = f"{found} {what}; a request takes at most {limit}"
+            raise invalid("Too many items", why, pointer="/customerSession/cartItems")
+
+
+def priced(account: Account, items: Sequence[Mapping[str, Any]]) -> list[Item]:
+    """Items with the prices of the catalog: where it has one, the price that was sent does not count.
+
+    Raises ApiError 400 for an item that has no price in either.
+    """
+    marks = ", ".join("?" * len(items))
+    found = account.store.rows(
+        f"SELECT sku, id, price FROM items WHERE sku IN ({marks}) ORDER BY catalog DESC",  # noqa: S608 - marks
+        [item["sku"] for item in items],
+    )
+    listed = {sku: (number, price) for sku, number, price in found}
+    return [_priced(listed.get(item["sku"]), index, item) for index, item in enumerate(items)]
+
+
+def _priced(found: tuple[int, str | None] | None, index: int, item: Mapping[str, Any]) -> Item:
+    number, price = found or (None, None)
+    listed = {} if number is None else {"catalogItemID": number}
+    if price is not None:
+        return {**item, **listed, "price": jsontext.decode(price)}
+    if item.get("price") is None:
+        why = f"price is required: SKU {item['sku']!r} has none in the catalog"
+        raise invalid("Required", why, pointer=f"/customerSession/cartItems/{index}/price")
+    return {**item, **listed}
 
 
 def numbered(items: Sequence[Mapping[str, Any]]) -> list[Item]:

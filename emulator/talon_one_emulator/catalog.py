@@ -39,13 +39,19 @@ def apply(account: Account, catalog: int, version: int, action: Mapping[str, Any
 
 def _add(account: Account, catalog: int, version: int, payload: Payload) -> None:
     sku = payload["sku"]
-    stored = account.store.row("SELECT id FROM items WHERE catalog = ? AND sku = ?", [catalog, sku])
+    stored = account.store.row("SELECT id, price FROM items WHERE catalog = ? AND sku = ?", [catalog, sku])
     if stored and not payload.get("replaceIfExists"):
         raise ActionRefused(f"an item with SKU {sku!r} exists; set replaceIfExists to replace it")
     if stored:
         account.store.db.execute(
             "UPDATE items SET price = ?, attributes = ?, product = ?, version = ?, adjustments = '[]' WHERE id = ?",
-            (_price(payload), merged(None, payload.get("attributes")), _product(account, payload), version, stored[0]),
+            (
+                _price(payload) if "price" in payload else stored[1],
+                merged(None, payload.get("attributes")),
+                _product(account, payload),
+                version,
+                stored[0],
+            ),
         )
     else:
         _insert(account, catalog, version, payload)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
-_JSON_COLUMNS = frozenset({"attributes", "body", "items", "product", "adjustments"})
+_JSON_COLUMNS = frozenset({"attributes", "body", "items", "product", "adjustments", "tiers"})
 _MAKERS: Mapping[str, Callable[[Any, Record], Any]] = {
     "attributes": fixtures.add_attribute,
     "campaigns": fixtures.add_campaign,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar, get_args
 
-from talon_one_emulator import jsontext, people, timestamps, transactions
+from talon_one_emulator import jsontext, people, tiers, timestamps, transactions
 from talon_one_emulator.account import APPLICATION_ID, Account
 
 Record = Mapping[str, Any]
@@ -18,6 +18,9 @@ _ROW_FIELDS = frozenset({
 })  # fmt: skip
 
 
+_TIERS = ({"name": "Bronze", "minPoints": 0}, {"name": "Silver", "minPoints": 100}, {"name": "Gold", "minPoints": 1000})
+
+
 def skeleton(account: Account) -> None:
     """What every account has: an Application, a campaign, a card-based and a profile-based program, a catalog.
 
@@ -27,12 +30,15 @@ def skeleton(account: Account) -> None:
     account.store.insert("applications", id=APPLICATION_ID, created=now, name="Shop")
     account.store.insert("campaigns", id=1, created=now, name="Campaign")
     add_program(account, {"id": 1, "name": "cards", "title": "Card program", "cardBased": True, "usersPerCardLimit": 5})
-    add_program(account, {"id": 2, "name": "profiles", "title": "Profile program", "cardBased": False})
+    add_program(account, {"id": 2, "name": "profiles", "title": "Profile program", "cardBased": False, "tiers": _TIERS})
     add_catalog(account, {"id": 1, "name": "Products"})
 
 
 def add_program(account: Account, given: Record) -> int:
-    """A loyalty program from ``{id, name, title, cardBased, usersPerCardLimit}``; all optional but ``name``."""
+    """A loyalty program from ``{id, name, title, cardBased, usersPerCardLimit, tiers}``; all optional but ``name``.
+
+    ``tiers`` are ``[{name, minPoints}]``, of a profile-based program.
+    """
     name = _text(given, "name")
     return account.store.insert(
         "programs",
@@ -42,6 +48,7 @@ def add_program(account: Account, given: Record) -> int:
         title=str(given.get("title", name)),
         card_based=int(bool(given.get("cardBased", True))),
         users_per_card=int(given.get("usersPerCardLimit", 0)),
+        tiers=tiers.kept(given.get("tiers", ())),
     )
 
 

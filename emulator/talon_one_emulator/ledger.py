@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 ZERO = Decimal(0)
 # Python rounds sums to 28 digits by itself. Numbers of requests and fixtures are bounded (jsontext), so that 2,000
@@ -64,7 +64,8 @@ class _Lots:
         while self.heap and self.heap[0][0] <= at:
             self.expired += heappop(self.heap)[3]
 
-    def take(self, amount: Decimal) -> None:
+    def take(self, amount: Decimal) -> Decimal:
+        """Take from the lots; what they lack becomes debt, and is returned."""
         while amount and self.heap:
             expires, created, row, left = heappop(self.heap)
             used = min(amount, left)
@@ -72,6 +73,7 @@ class _Lots:
             if left > used:
                 heappush(self.heap, (expires, created, row, left - used))
         self.debt += amount
+        return amount
 
 
 def balance(entries: Iterable[Entry], at: int) -> Balance:
@@ -82,10 +84,10 @@ def balance(entries: Iterable[Entry], at: int) -> Balance:
     lots = _Lots()
     moves: list[tuple[int, int, int, Entry]] = []
     with localcontext(EXACT):
-        for entry in seen:
-            effective = max(entry.starts, entry.created) if entry.addition else entry.created
-            if effective <= at:
-                moves.append((effective, 0 if entry.addition else 1, entry.id, entry))
+        for move in _moves(seen):
+            entry = move[-1]
+            if move[0] <= at:
+                moves.append(move)
             elif entry.expires <= at:
                 lots.expired += entry.amount
             else:
@@ -101,3 +103,24 @@ def balance(entries: Iterable[Entry], at: int) -> Balance:
         lots.expire(at)
         active = sum((lot[3] for lot in lots.heap), ZERO)
     return Balance(active, pending, spent, lots.expired, lots.debt)
+
+
+def debtors(entries: Iterable[Entry]) -> set[int]:
+    """Ids of the subtractions that took more than there was."""
+    found: set[int] = set()
+    lots = _Lots()
+    with localcontext(EXACT):
+        for effective, subtracts, number, entry in sorted(_moves(entries)):
+            lots.expire(effective)
+            if not subtracts:
+                lots.add(entry, effective)
+            elif lots.take(entry.amount):
+                found.add(number)
+    return found
+
+
+def _moves(entries: Iterable[Entry]) -> Iterator[tuple[int, int, int, Entry]]:
+    """Rows with the instant at which they take effect; at one instant additions come first."""
+    for entry in entries:
+        effective = max(entry.starts, entry.created) if entry.addition else entry.created
+        yield effective, 0 if entry.addition else 1, entry.id, entry

@@ -62,8 +62,11 @@ def ensure(account: Account, integration_ids: Iterable[str], *, visible: bool = 
     return ids_of(account, wanted)
 
 
-def write(account: Account, attributes: Mapping[str, Mapping[str, Any] | None]) -> None:
-    """Create or update profiles by integration id: given attributes are merged, a null removes its attribute."""
+def write(account: Account, attributes: Mapping[str, Mapping[str, Any] | None], *, active: bool = False) -> None:
+    """Create or update profiles by integration id: given attributes are merged, a null removes its attribute.
+
+    ``active``: the Rule Engine runs, which is all that moves ``lastActivity`` of a profile that exists.
+    """
     marks = ", ".join("?" * len(attributes))
     stored = dict(
         account.store.rows(
@@ -73,10 +76,10 @@ def write(account: Account, attributes: Mapping[str, Mapping[str, Any] | None]) 
     )
     now = account.now()
     account.store.db.executemany(
-        "INSERT INTO profiles (created, integration_id, attributes, last_activity) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (integration_id) DO UPDATE SET attributes = excluded.attributes,"
-        " last_activity = excluded.last_activity, visible = 1",
-        [(now, name, merged(stored.get(name), values), now) for name, values in attributes.items()],
+        "INSERT INTO profiles (created, integration_id, attributes, last_activity) VALUES (?1, ?2, ?3, ?1)"
+        " ON CONFLICT (integration_id) DO UPDATE SET attributes = excluded.attributes, visible = 1,"
+        " last_activity = CASE WHEN ?4 THEN excluded.last_activity ELSE last_activity END",
+        [(now, name, merged(stored.get(name), values), active) for name, values in attributes.items()],
     )
 
 
@@ -93,13 +96,8 @@ def record_sale(account: Account, integration_id: str, sessions: int, amount: De
     if profile is None:
         return
     account.store.db.execute(
-        "UPDATE profiles SET closed_sessions = ?, total_sales = ?, last_activity = ? WHERE id = ?",
-        (
-            profile.closed_sessions + sessions,
-            str(Decimal(profile.total_sales) + amount),
-            account.now(),
-            profile.id,
-        ),
+        "UPDATE profiles SET closed_sessions = ?, total_sales = ? WHERE id = ?",
+        (profile.closed_sessions + sessions, str(Decimal(profile.total_sales) + amount), profile.id),
     )
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talon_one_emulator import transactions
 from talon_one_emulator.account import ACCOUNT_ID, APPLICATION_ID, Account, stamp
 from talon_one_emulator.errors import missing
 from talon_one_emulator.ledger import Balance, balance
+from talon_one_emulator.tiers import Ladder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
     from talon_one_emulator.call import Call
+    from talon_one_emulator.tiers import Tier
 
 EMPTY = Balance()
 
@@ -27,6 +30,12 @@ class Program(NamedTuple):
     title: str
     card_based: int
     users_per_card: int
+    tiers: str
+
+    @property
+    def ladder(self) -> Ladder:
+        """Its tiers."""
+        return Ladder.read(self.id, self.tiers)
 
 
 class Card(NamedTuple):
@@ -69,6 +78,8 @@ def get_card(call: Call) -> Card:
 
 def balances(account: Account, chosen: transactions.Selection, at: int) -> dict[str, Balance]:
     """Balance of each subledger at an instant; '' is the main ledger and always there."""
+    if account.switches.balance_bound == "exclusive":
+        chosen = replace(chosen, before=at - 1)
     found = {name: balance(rows, at) for name, rows in transactions.entries(account.store, chosen).items()}
     return {"": EMPTY, **found}
 
@@ -86,10 +97,14 @@ def points(account: Account, value: Balance) -> dict[str, Any]:
     return answer
 
 
-def ledger_info(account: Account, value: Balance) -> dict[str, Any]:
+def ledger_info(account: Account, value: Balance, ladder: Ladder | None = None) -> dict[str, Any]:
     """LedgerInfo, whose expiredBalance and spentBalance are documented as always 0."""
     current = value.active if account.current else value.active - value.negative
+    tier = ladder.describe(value, account.now()) if ladder and ladder.tiers else {}
+    if not account.current:
+        tier.pop("nextTierName", None)
     return {
+        **tier,
         "currentBalance": current,
         "pendingBalance": value.pending,
         "expiredBalance": 0,
@@ -100,9 +115,11 @@ def ledger_info(account: Account, value: Balance) -> dict[str, Any]:
     }
 
 
-def ledger_infos(account: Account, values: Mapping[str, Balance]) -> tuple[dict[str, Any], dict[str, Any]]:
+def ledger_infos(
+    account: Account, values: Mapping[str, Balance], ladder: Ladder | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """LedgerInfo of the main ledger, and those of the subledgers by id."""
-    infos = {name: ledger_info(account, value) for name, value in values.items()}
+    infos = {name: ledger_info(account, value, ladder) for name, value in values.items()}
     return infos.pop(""), infos
 
 
@@ -158,10 +175,22 @@ def describe_program(account: Account, program: Program) -> dict[str, Any]:
         "name": program.name,
         "timezone": "UTC",
         "cardBased": bool(program.card_based),
+        "tiers": [_tier(account, program, tier) for tier in program.ladder.tiers],
         **account.since_current(
             programJoinPolicy="not_join",
             canUpdateTiers=False,
             canUpgradeToAdvancedTiers=False,
             canUpdateSubledgers=False,
         ),
+    }
+
+
+def _tier(account: Account, program: Program, tier: Tier) -> dict[str, Any]:
+    return {
+        "id": tier.id,
+        "created": stamp(program.created),
+        "programID": program.id,
+        "name": tier.name,
+        "minPoints": tier.least,
+        **account.since_current(programName=program.name, programTitle=program.title),
     }

@@ -33,7 +33,10 @@ def _compiled(schema: Mapping[str, Any]) -> Predicate:
     return lambda value: all(check(value) for check in checks)
 
 
-def _type(name: str, _: Mapping[str, Any]) -> Predicate:
+def _type(name: str | list[str], schema: Mapping[str, Any]) -> Predicate:
+    if isinstance(name, list):
+        checks = [_type(each, schema) for each in name]
+        return lambda value: any(check(value) for check in checks)
     if name == "integer":
         return lambda value: isinstance(value, int) and not isinstance(value, bool)
     if name == "number":

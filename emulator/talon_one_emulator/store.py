@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Raise it whenever the tables or a seed's rows change: cached seeds of another version are not read.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
@@ -24,7 +24,7 @@ CREATE TABLE attributes (
     name TEXT NOT NULL, type TEXT NOT NULL, UNIQUE (entity, event_type, name));
 CREATE TABLE programs (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
-    card_based INTEGER NOT NULL, users_per_card INTEGER NOT NULL DEFAULT 0);
+    card_based INTEGER NOT NULL, users_per_card INTEGER NOT NULL DEFAULT 0, tiers TEXT NOT NULL DEFAULT '[]');
 CREATE TABLE profiles (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, integration_id TEXT NOT NULL UNIQUE,
     attributes TEXT NOT NULL DEFAULT '{}', closed_sessions INTEGER NOT NULL DEFAULT 0,
@@ -41,7 +41,8 @@ CREATE TABLE ledger (
     id INTEGER PRIMARY KEY, program INTEGER NOT NULL, card INTEGER, profile INTEGER, created INTEGER NOT NULL,
     addition INTEGER NOT NULL, amount TEXT NOT NULL, starts INTEGER NOT NULL, expires INTEGER NOT NULL,
     subledger TEXT NOT NULL, session TEXT, uuid TEXT NOT NULL, kind TEXT NOT NULL,
-    head TEXT NOT NULL, rule TEXT NOT NULL, extra TEXT NOT NULL, log TEXT NOT NULL, feed TEXT NOT NULL);
+    head TEXT NOT NULL, rule TEXT NOT NULL, extra TEXT NOT NULL, log TEXT NOT NULL, feed TEXT NOT NULL,
+    flags TEXT NOT NULL DEFAULT '');
 CREATE INDEX ledger_card ON ledger (card, created, id, subledger, addition, amount, starts, expires)
     WHERE card IS NOT NULL;
 CREATE INDEX ledger_profile ON ledger (profile, created, id, program, subledger, addition, amount, starts, expires)

@@ -13,6 +13,9 @@ Order = Literal["shuffled", "newest", "oldest"]
 OverMaximum = Literal["reject", "clamp"]
 KeyReuse = Literal["reject", "replay"]
 CatalogVersion = Literal["match", "ignore"]
+BalanceBound = Literal["inclusive", "exclusive"]
+NegativeColumn = Literal["absent", "present"]
+DeletedProfile = Literal["gone", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,9 @@ class Switches:
     page_size_above_max: OverMaximum = "reject"
     idempotency_reuse: KeyReuse = "reject"
     catalog_version: CatalogVersion = "match"
+    balance_bound: BalanceBound = "inclusive"
+    negative_column: NegativeColumn = "absent"
+    deleted_profile: DeletedProfile = "gone"
 
     def changed(self, **values: str) -> Switches:
         """A copy with some switches set. Raises ValueError naming an unknown switch or value."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from talon_one_emulator import jsontext, timestamps
 from talon_one_emulator.account import APPLICATION_ID
-from talon_one_emulator.ledger import Entry
+from talon_one_emulator.ledger import Entry, debtors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from talon_one_emulator.store import Store
     from talon_one_emulator.switches import Bounds, Order, Switches
 
+_DEBT = ',"flags":{"createsNegativeBalance":true}'
 Kind = Literal["manual", "session", "import"]
 
 _COLUMNS = (
@@ -70,10 +71,20 @@ class NewRow:
 def insert(store: Store, rows: Iterable[NewRow]) -> list[int]:
     """Insert ledger rows and return their ids, which count up from the highest one."""
     first = int(store.scalar("SELECT coalesce(max(id), 0) FROM ledger")) + 1
-    values = [_values(first + offset, row) for offset, row in enumerate(rows)]
+    added = list(rows)
+    values = [_values(first + offset, row) for offset, row in enumerate(added)]
     marks = ", ".join("?" * 18)
     store.db.executemany(f"INSERT INTO ledger ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608 - constants
+    _flag_debts(store, {(row.program, row.card, row.profile) for row in added if row.type == "subtraction"})
     return [row[0] for row in values]
+
+
+def _flag_debts(store: Store, owners: Iterable[tuple[int, int | None, int | None]]) -> None:
+    """Mark the subtractions of these owners that made a debt."""
+    for program, card, profile in owners:
+        for rows in entries(store, Selection(program=program, card=card, profile=profile)).values():
+            marks = [(_DEBT, row) for row in debtors(rows)]
+            store.db.executemany("UPDATE ledger SET flags = ? WHERE id = ?", marks)
 
 
 def _values(row_id: int, row: NewRow) -> tuple[Any, ...]:
@@ -103,7 +114,7 @@ def _values(row_id: int, row: NewRow) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which ledger rows a request asks for; None means any."""
+    """Which ledger rows a request asks for; None means any. ``awaiting``: points that wait for an action at then."""
 
     program: int | None = None
     card: int | None = None
@@ -114,7 +125,7 @@ class Selection:
     kind: str | None = None
     sessions: Sequence[str] | None = None
     uuids: Sequence[str] | None = None
-    awaiting: bool = False
+    awaiting: int | None = None
 
     def where(self, bounds: Bounds) -> tuple[str, list[Any]]:
         """The WHERE clause and its arguments."""
@@ -127,7 +138,8 @@ class Selection:
             (f"created {low} ?", self.after),
             (f"created {high} ?", self.before),
             ("kind = ?", self.kind),
-            ("starts = ?", timestamps.FOREVER if self.awaiting else None),
+            ("starts = ?", None if self.awaiting is None else timestamps.FOREVER),
+            ("expires > ?", self.awaiting),
         ]
         given = [(test, value) for test, value in tests if value is not None]
         clauses, args = [test for test, _ in given], [value for _, value in given]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _COLUMNS = "id, integration_id, profile, created, updated, state, update_count, first_session, body"
 # From state (None: new) to the states a PUT may set.
 _TRANSITIONS: Mapping[str | None, tuple[str, ...]] = {
-    None: ("open", "closed", "cancelled"),
+    None: ("open", "closed"),
     "open": ("open", "closed", "cancelled"),
     "closed": ("cancelled",),
     "partially_returned": ("cancelled",),
@@ -71,13 +71,19 @@ def attribute_problems(account: Account, given: Mapping[str, Any]) -> list[Fault
     return faults
 
 
-def save(account: Account, name: str, stored: Visit | None, given: Mapping[str, Any], state: str) -> Visit:
-    """Create or change a session: a field given replaces the stored one, a field left out stays."""
+def save(
+    account: Account, name: str, stored: Visit | None, given: Mapping[str, Any], state: str, *, alone: bool = False
+) -> Visit:
+    """Create or change a session: a field given replaces the stored one, a field left out stays.
+
+    ``alone``: what is stored does not count.
+    """
     kept = (*_KEPT, *_KEPT_SINCE_CURRENT) if account.current else _KEPT
-    body = jsontext.decode(stored.body) if stored else {}
+    body = jsontext.decode(stored.body) if stored and not alone else {}
     body.update({field: given[field] for field in kept if field in given})
     if "cartItems" in given:
-        body["cartItems"] = cart.numbered(given["cartItems"])
+        items = cart.priced(account, given["cartItems"]) if account.current else given["cartItems"]
+        body["cartItems"] = cart.numbered(items)
     now = account.now()
     profile = given.get("profileId", stored.profile if stored else "")
     text = jsontext.encode_text(body)
@@ -87,7 +93,8 @@ def save(account: Account, name: str, stored: Visit | None, given: Mapping[str, 
         )
         write(account, changed)
         return changed
-    first = bool(profile) and account.store.row("SELECT 1 FROM sessions WHERE profile = ?", [profile]) is None
+    known = profile and account.store.row("SELECT 1 FROM sessions WHERE profile = ?", [profile]) is not None
+    first = not known if profile or account.current else False  # an anonymous session is always a first one
     values = {
         "integration_id": name,
         "profile": profile,

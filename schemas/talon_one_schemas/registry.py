@@ -58,15 +58,28 @@ def _validator(kind: Kind, name: str) -> Any:
 def request_problems(name: str, body: Any) -> Iterator[Problem]:
     """Every fault of ``body`` against request schema ``name``, in document order; none if it is valid."""
     for error in _validator("requests", name).iter_errors(body):
-        deepest = _deepest(error)
-        yield Problem("".join(f"/{_escape(part)}" for part in deepest.absolute_path), deepest.message)
+        yield _in_one_of(error) if error.context else _problem(error, error.message)
 
 
-def _deepest(error: Any) -> Any:
-    """The most telling fault below a failed ``oneOf``: the one of the branch that got furthest."""
-    while error.context:
-        error = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "const"))
-    return error
+def _in_one_of(error: Any) -> Problem:
+    """What is wrong below a failed ``oneOf``, whose branches a constant tells apart."""
+    branches: dict[Any, list[Any]] = {}
+    for each in error.context:
+        branches.setdefault(each.schema_path[0], []).append(each)
+    wrong = {key: each for key, found in branches.items() for each in found if each.validator == "const"}
+    if len(wrong) == len(branches):
+        first, *_ = wrong.values()
+        known = [each.validator_value for each in wrong.values()]
+        return _problem(first, f"{first.instance!r} is not one of {known}")
+    fitting = [found for key, found in branches.items() if key not in wrong]
+    # Without the constant no branch is meant: then what is missing at the top says most.
+    telling = max if len(fitting) == 1 else min
+    fault = telling((each for found in fitting for each in found), key=lambda each: len(each.absolute_path))
+    return _problem(fault, fault.message)
+
+
+def _problem(error: Any, reason: str) -> Problem:
+    return Problem("".join(f"/{_escape(part)}" for part in error.absolute_path), reason)
 
 
 def _escape(part: object) -> str:

@@ -67,7 +67,7 @@ def test_prices_come_back(api):
     payload = {"sku": "A", "price": 12345678901234}
     api("sync_catalog", 1, body={"actions": [{"type": "ADD", "payload": payload}]})
     assert '"price":12345678901234,' in api("list_catalog_items", 1, sku="A").text
-    items = b'[{"sku": "A", "quantity": 3, "price": 0.1}]'
+    items = b'[{"sku": "B", "quantity": 3, "price": 0.1}]'
     cart = b'{"customerSession": {"cartItems": ' + items + b'}, "responseContent": ["customerSession"]}'
     assert api("update_customer_session_v2", "s", data=cart).json["customerSession"]["total"] == Decimal("0.3")
 

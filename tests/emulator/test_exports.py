@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+CARD_LINE = "1,,card-ada,active,80.25,30.00,0.00,20.25"
+
 
 def test_card_balances(api):
     """Documented columns, a row a subledger, two decimals, at any instant."""
@@ -22,10 +26,31 @@ def test_customer_balances(api):
     lines = api("export_loyalty_balances", "profiles").text.splitlines()
     assert lines == [
         "loyaltyProgramID,loyaltySubledger,profileIntegrationID,currentBalance,pendingBalance,expiredBalance,spentBalance,currentTier",
-        "2,,ada,42.00,0.00,0.00,0.00,",
+        "2,,ada,42.00,0.00,0.00,0.00,Bronze",
         "2,,chloé/ö%20,-0.20,0.00,0.00,0.30,",
     ]
     assert api("export_loyalty_balances", 1).status == 400
+
+
+@pytest.mark.parametrize("era", ["current", "seed"])
+def test_only_the_balances_asked_for_are_filled(api, emu, era):
+    """Columns that ``balances`` does not list are empty, but for the current one; era ``seed`` knows no such filter."""
+    emu.reset(era=era)
+    query = {"balances": "spentBalance,pendingBalance", "endDate": "2025-03-01T00:00:00Z"}
+    line = api("export_loyalty_card_balances", 1, **query).text.splitlines()[1]
+    assert line == ("1,,card-ada,active,80.25,30.00,,20.25" if era == "current" else CARD_LINE)
+    line = api("export_loyalty_balances", 2, **query).text.splitlines()[2]
+    assert line == ("2,,chloé/ö%20,-0.20,0.00,,0.30," if era == "current" else "2,,chloé/ö%20,-0.20,0.00,0.00,0.30,")
+
+
+def test_balances_that_are_not_known_are_refused(api):
+    """Unknown names give 400 and the names that are known; negativeBalance is known for profiles only."""
+    refused = api("export_loyalty_card_balances", 1, balances="currentBalance,negativeBalance")
+    assert (refused.status, refused.json["errors"][0]["source"]) == (400, {"parameter": "balances"})
+    known = "currentBalance, pendingBalance, expiredBalance, spentBalance"
+    assert refused.json["errors"][0]["details"].endswith(f"'negativeBalance' is not one of {known}")
+    assert api("export_loyalty_balances", 2, balances="negativeBalance").status == 200
+    assert api("export_loyalty_balances", 2, balances="other").status == 400
 
 
 def test_cards(api, emu):

@@ -200,7 +200,7 @@ def test_a_dropped_write_is_replayed_by_its_key(api, emu):
     api(
         "update_customer_session_v2",
         "s",
-        body={"customerSession": {"cartItems": [{"sku": "A", "quantity": 2}], "state": "closed"}},
+        body={"customerSession": {"cartItems": [{"sku": "A", "quantity": 2, "price": 1}], "state": "closed"}},
     )
     body, key = {"return": {"returnedCartItems": [{"position": 0, "quantity": 1}]}}, {"Idempotency-Key": "k"}
     emu.fault("return_cart_items", "drop_after")

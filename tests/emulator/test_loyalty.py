@@ -57,10 +57,58 @@ def test_card_balances_name_their_profiles(api, emu):
     assert "profiles" not in api("get_loyalty_card_balances", 1, "card-ada").json
 
 
+ADA = ("get_loyalty_balances", 2, "ada")
+
+
 def test_tiers_are_there_only_if_asked_for(api):
-    """IncludeTiers adds the tier fields, all null here."""
-    assert "currentTier" not in api("get_loyalty_balances", 2, "ada").json["balance"]
-    assert api("get_loyalty_balances", 2, "ada", includeTiers="true").json["balance"]["nextTierName"] is None
+    """IncludeTiers adds the current and the next tier, includeProjectedTier the tier at the end of the year."""
+
+    def told(**query):
+        return {name: value for name, value in api(*ADA, **query).json["balance"].items() if "ier" in name}
+
+    api.emulator.clock(freeze="2025-06-01T00:00:00Z")
+    assert told() == told(includeTiers="false") == {}
+    tiers = told(includeTiers="true")
+    assert tiers == {
+        "currentTier": {
+            "id": 201,
+            "name": "Bronze",
+            "expiryDate": "2026-01-01T00:00:00.000000Z",
+            "downgradePolicy": "balance_based",
+        },
+        "pointsToNextTier": 58,
+        "nextTierName": "Silver",
+    }
+    projected = {"projectedActivePoints": 42, "stayInTierPoints": 0, "projectedTierName": "Bronze"}
+    assert told(includeProjectedTier="true") == {"projectedTier": projected}
+    assert told(includeTiers="true", includeProjectedTier="true") == {**tiers, "projectedTier": projected}
+
+
+def test_the_next_tier_of_the_top_tier_is_null(api, emu):
+    """At the top nextTierName is null, below the lowest tier there is no current one."""
+    emu.add_transactions([{"program": 2, "profile": "ada", "amount": "958"}])
+    assert api(*ADA, includeTiers="true").json["balance"]["nextTierName"] is None
+    lowest = api("get_loyalty_balances", 2, "chloé/ö%20", includeTiers="true").json["balance"]
+    assert (lowest["currentTier"], lowest["nextTierName"]) == (None, "Bronze")
+
+
+def test_projected_tiers_leave_out_points_that_expire(api, emu):
+    """Points that expire before the end of the year do not count, and stayInTierPoints says what is lacking."""
+    emu.clock(freeze="2025-06-01T00:00:00Z")
+    row = {"program": 2, "profile": "ada", "amount": 100, "created": "2025-01-01T00:00:00Z"}
+    emu.add_transactions([{**row, "expiryDate": "2025-12-01T00:00:00Z"}])
+    told = api(*ADA, includeTiers="true", includeProjectedTier="true").json["balance"]
+    assert told["currentTier"]["name"] == "Silver"
+    lacking = {"projectedActivePoints": 42, "stayInTierPoints": 58, "projectedTierName": "Bronze"}
+    assert told["projectedTier"] == lacking
+
+
+def test_tiers_are_in_inventory_program_and_export(api):
+    """The inventory's ledgers, the program and the export of balances name the tiers."""
+    program = api("get_customer_inventory", "ada", loyalty="true").json["loyalty"]["programs"]["2"]
+    assert program["ledger"]["currentTier"]["name"] == "Bronze"
+    assert [tier["name"] for tier in api("get_loyalty_program", 2).json["tiers"]] == ["Bronze", "Silver", "Gold"]
+    assert api("get_loyalty_program", 1).json["tiers"] == []
 
 
 @pytest.mark.parametrize(

@@ -108,17 +108,38 @@ def test_broken_bodies_are_refused(api, body):
 
 
 def test_erasing_a_customer(api, emu):
-    """DeleteCustomerData takes profile, memberships, ledger, sessions, events and referrals away; then 404."""
-    api("update_customer_session_v2", "s", body={"customerSession": {"profileId": "ada"}})
-    api("track_event_v2", body={"profileId": "ada", "type": "visit"})
+    """DeleteCustomerData takes the profile and all attributes; history stays and names nobody; then 404."""
+    session = {"profileId": "ada", "attributes": {"channel": "web"}}
+    api("update_customer_session_v2", "s", body={"customerSession": session})
+    api("track_event_v2", body={"profileId": "ada", "type": "visit", "attributes": {"page": "home"}})
     api("create_referral", body={"campaignId": 1, "advocateProfileIntegrationId": "ada"})
     assert api("delete_customer_data", "ada").status == 204
     state = emu.state("profiles", "memberships", "card_profiles", "ledger", "sessions", "events", "referrals")
     assert [profile["integration_id"] for profile in state["profiles"]] == ["ben", "chloé/ö%20"]
     assert [row["profile"] for row in state["memberships"] + state["card_profiles"]] == [2, 2]
-    assert [row["profile"] for row in state["ledger"] if row["program"] == 2] == [3, 3]
-    assert state["sessions"] == state["events"] == state["referrals"] == []
+    assert [row["profile"] for row in state["ledger"] if row["program"] == 2] == [-1, 3, 3]
+    assert [(row["profile"], "attributes" in row["body"]) for row in state["sessions"]] == [("", False)]
+    assert [(row["profile"], row["attributes"]) for row in state["events"]] == [("", {})]
+    assert [row["advocate"] for row in state["referrals"]] == [""]
     assert api("delete_customer_data", "ada").status == 404
+
+
+def test_a_customer_erased_and_made_again_starts_from_nothing(api, emu):
+    """The program's feed keeps the rows of an erased profile without its name; a new profile does not inherit them."""
+    before = api("get_loyalty_program_transactions", 2, pageSize=50).json["data"]
+    assert api("delete_customer_data", "chloé/ö%20").status == 204
+    after = api("get_loyalty_program_transactions", 2, pageSize=50).json["data"]
+    assert [row["id"] for row in before] == [row["id"] for row in after]
+    assert {row.get("customerProfileId") for row in after} == {"ada", None}
+    api("update_customer_profile_v2", "chloé/ö%20", body={})
+    assert api("get_loyalty_balances", 2, "chloé/ö%20").json["balance"]["spentPoints"] == 0
+
+
+def test_an_erased_customer_may_stay_as_an_empty_profile(api, emu):
+    """With switch deleted_profile=empty the profile stays, without attributes."""
+    emu.switch(deleted_profile="empty")
+    assert api("delete_customer_data", "ada").status == 204
+    assert api("get_customer_inventory", "ada", profile="true").json["profile"]["attributes"] == {}
 
 
 def test_inventory_parts_are_opt_in(api):

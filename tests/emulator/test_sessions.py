@@ -208,7 +208,9 @@ def test_sessions_are_listed_and_filtered(api, emu):
     )
     assert listed(coupon="B") == listed(integrationId="one") == ["one"]
     assert listed(integrationId="on") == []
-    assert listed(integrationId="on", partialMatch="true") == ["one"]
+    assert listed(integrationId="on", partialMatch="true") == []
+    assert listed(integrationId="ONE", partialMatch="true") == ["one"]
+    assert listed(integrationId="ONE") == []
     assert listed(createdAfter="2025-05-01T00:00:30Z") == ["two"]
     assert listed(createdBefore="2025-05-01T00:00:30Z", sort="-id") == ["one"]
     assert api("get_application_sessions", 1, integrationId="one").json["data"][0]["total"] == Decimal("21.08")

@@ -25,9 +25,16 @@ def bodies(draw):
     return name, draw(_like(talon_one_schemas.request(name)))
 
 
+def types(schema):
+    """The types of a schema; one without has none in particular."""
+    kind = schema.get("type")
+    return kind if isinstance(kind, list) else [kind]
+
+
 def _like(schema):
-    if "oneOf" in schema:
-        return st.one_of([_like(branch) for branch in schema["oneOf"]])
+    branches = schema.get("oneOf") or [{**schema, "type": kind} for kind in types(schema)]
+    if len(branches) > 1:
+        return st.one_of([_like(branch) for branch in branches])
     if "const" in schema:
         return st.just(schema["const"]) | SCALARS
     if "enum" in schema:

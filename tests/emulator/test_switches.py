@@ -37,6 +37,9 @@ def test_the_defaults_are_the_harsher_values(emu):
             "page_size_above_max": "reject",
             "idempotency_reuse": "reject",
             "catalog_version": "match",
+            "balance_bound": "inclusive",
+            "negative_column": "absent",
+            "deleted_profile": "gone",
         }
     )
 

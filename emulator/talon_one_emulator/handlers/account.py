@@ -55,7 +55,7 @@ def _attribute_filter(call: Call) -> tuple[str, list[Any]]:
     given = (
         ("entity = ?", query.get("entity")),
         ("type = ?", query.get("type")),
-        ("instr(lower(name), lower(?))", query.get("search")),
+        ("instr(lower(name || ' ' || type), lower(?))", query.get("search")),
         ("? = 'custom'", query.get("kind")),
     )
     chosen = [(test, value) for test, value in given if value is not None]

@@ -84,6 +84,7 @@ def import_audiences_memberships(call: Call) -> Answer:
         "INSERT INTO memberships (audience, profile) VALUES (?, ?)",
         [(audience, profile) for profile in members.values()],
     )
+    audiences.touch(account, [audience])
     now = account.now()
     return ok(
         {

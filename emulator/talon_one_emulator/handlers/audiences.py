@@ -12,7 +12,9 @@ from talon_one_emulator.call import Answer, Call, handles, no_content, ok
 from talon_one_emulator.errors import ApiError, Fault, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from talon_one_emulator.account import Account
 
 _BODY = ("description", "sandbox", "integration", "integrationId", "createdIn3rdParty", "lastUpdate")
 COLUMNS = "id, created, name, body"
@@ -68,6 +70,7 @@ def delete_audience_memberships_v2(call: Call) -> Answer:
     """Empty an audience."""
     audience = get_audience(call)[0]
     call.account.store.db.execute("DELETE FROM memberships WHERE audience = ?", (audience,))
+    touch(call.account, [audience])
     return no_content()
 
 
@@ -77,10 +80,9 @@ def update_audience_customers_attributes(call: Call) -> Answer:
     audience = get_audience(call)[0]
     refuse(call, list(call.account.attributes.problems("CustomerProfile", call.body, "")))
     members = people.select(call.account, "id IN (SELECT profile FROM memberships WHERE audience = ?)", [audience])
-    now = call.account.now()
     call.account.store.db.executemany(
-        "UPDATE profiles SET attributes = ?, last_activity = ? WHERE id = ?",
-        [(people.merged(member.attributes, call.body), now, member.id) for member in members],
+        "UPDATE profiles SET attributes = ? WHERE id = ?",
+        [(people.merged(member.attributes, call.body), member.id) for member in members],
     )
     return no_content()
 
@@ -117,6 +119,16 @@ def _apply(call: Call, rows: Sequence[Mapping[str, Any]]) -> None:
         else:
             sql = "DELETE FROM memberships WHERE audience = ? AND profile = ?"
         account.store.db.execute(sql, (row["audienceId"], profile))
+    touch(account, {row["audienceId"] for row in rows})
+
+
+def touch(account: Account, audiences: Iterable[int]) -> None:
+    """Set ``lastUpdate`` of audiences whose memberships were changed."""
+    now = stamp(account.now())
+    account.store.db.executemany(
+        "UPDATE audiences SET body = json_set(body, '$.lastUpdate', ?) WHERE id = ?",
+        [(now, each) for each in audiences],
+    )
 
 
 def get_audience(call: Call) -> tuple[Any, ...]:

@@ -80,10 +80,10 @@ def _check_application(call: Call) -> None:
 
 def _session_filter(call: Call) -> tuple[str, list[Any]]:
     query = call.query
-    same = "instr({}, ?)" if query.get("partialMatch") else "{} = ?"
+    partial = bool(query.get("partialMatch"))
     given = (
-        (same.format("s.profile"), query.get("profile")),
-        (same.format("s.integration_id"), query.get("integrationId")),
+        (_same("s.profile", query.get("profile"), partial=partial), query.get("profile")),
+        (_same("s.integration_id", query.get("integrationId"), partial=partial), query.get("integrationId")),
         ("s.state = ?", query.get("state")),
         ("s.created > ?", query.get("createdAfter")),
         ("s.created < ?", query.get("createdBefore")),
@@ -93,6 +93,11 @@ def _session_filter(call: Call) -> tuple[str, list[Any]]:
     )
     chosen = [(test, value) for test, value in given if value is not None]
     return " AND ".join(test for test, _ in chosen) or "1", [value for _, value in chosen]
+
+
+def _same(column: str, wanted: str | None, *, partial: bool) -> str:
+    """A test of a text; a part of it matches, in any case, if it has three characters or more."""
+    return f"instr(lower({column}), lower(?))" if partial and len(wanted or "") >= 3 else f"{column} = ?"
 
 
 def _session(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:

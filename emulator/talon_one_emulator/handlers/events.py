@@ -21,7 +21,7 @@ def track_event_v2(call: Call) -> Answer:
         faults.append(Fault("Required", "profileId is required", "/profileId"))
     refuse(call, faults)
     profile = body["profileId"]
-    people.write(account, {profile: None})
+    people.write(account, {profile: None}, active=True)
     now = account.now()
     attributes = jsontext.encode_text(body.get("attributes") or {})
     event = account.store.insert(

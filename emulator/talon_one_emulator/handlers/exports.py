@@ -13,7 +13,7 @@ from talon_one_client import endpoints
 from talon_one_emulator import programs, transactions
 from talon_one_emulator.account import stamp
 from talon_one_emulator.call import CSV, Answer, Call, handles
-from talon_one_emulator.errors import ApiError
+from talon_one_emulator.errors import ApiError, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,32 +22,43 @@ if TYPE_CHECKING:
     from talon_one_emulator.programs import Program
 
 
+_COLUMNS = ("currentBalance", "pendingBalance", "expiredBalance", "spentBalance")
+_BALANCES = (*_COLUMNS, "negativeBalance")
+
+
 @handles(endpoints.EXPORT_LOYALTY_BALANCES)
 def export_loyalty_balances(call: Call) -> Answer:
     """Balances of every profile of a program at ``endDate`` or now, a row a subledger."""
     program = _program(call, card_based=False)
-    at = _at(call)
+    at, shown = _at(call), _wanted(call, _BALANCES)
+    with_debt = shown is not None and "negativeBalance" in shown and call.account.switches.negative_column == "present"
     rows = call.account.store.rows(
         "SELECT id, integration_id FROM profiles"
         " WHERE id IN (SELECT profile FROM ledger WHERE program = ?) ORDER BY id",
         [program.id],
     )
 
+    ladder, now = program.ladder, call.account.now()
+
     def lines() -> Iterator[Sequence[Any]]:
         for profile, name in rows:
             chosen = transactions.Selection(program=program.id, profile=profile)
+            # The tier is that of the export, whatever endDate is.
+            latest = programs.balances(call.account, chosen, now) if ladder.tiers else {}
             for subledger, value in _shown(call, chosen, at):
-                yield [program.id, subledger, name, *_points(value), ""]
+                tier = ladder.at(latest.get(subledger, programs.EMPTY))
+                debt = [f"{value.negative:.2f}"] if with_debt else []
+                yield [program.id, subledger, name, *_points(value, shown), *debt, tier.name if tier else ""]
 
     columns = "loyaltyProgramID,loyaltySubledger,profileIntegrationID,currentBalance,pendingBalance,expiredBalance"
-    return _csv(f"{columns},spentBalance,currentTier", lines())
+    return _csv(f"{columns},spentBalance,{'negativeBalance,' * with_debt}currentTier", lines())
 
 
 @handles(endpoints.EXPORT_LOYALTY_CARD_BALANCES)
 def export_loyalty_card_balances(call: Call) -> Answer:
     """Balances of every card of a program at ``endDate`` or now, a row a subledger."""
     program = _program(call, card_based=True)
-    at = _at(call)
+    at, shown = _at(call), _wanted(call, _COLUMNS)
     rows = call.account.store.rows(
         "SELECT id, identifier, status FROM cards WHERE program = ? ORDER BY id", [program.id]
     )
@@ -55,7 +66,7 @@ def export_loyalty_card_balances(call: Call) -> Answer:
     def lines() -> Iterator[Sequence[Any]]:
         for card, identifier, status in rows:
             for subledger, value in _shown(call, transactions.Selection(card=card), at):
-                yield [program.id, subledger, identifier, status, *_points(value)]
+                yield [program.id, subledger, identifier, status, *_points(value, shown)]
 
     columns = "loyaltyProgramID,loyaltySubledger,cardIdentifier,cardState,currentBalance,pendingBalance"
     return _csv(f"{columns},expiredBalance,spentBalance", lines())
@@ -110,9 +121,24 @@ def _shown(call: Call, chosen: transactions.Selection, at: int) -> Iterable[tupl
     return sorted(programs.balances(call.account, chosen, at).items())
 
 
-def _points(value: Balance) -> list[str]:
-    shown = (value.active - value.negative, value.pending, value.expired, value.spent)
-    return [f"{amount:.2f}" for amount in shown]
+def _wanted(call: Call, known: Sequence[str]) -> frozenset[str] | None:
+    """The balances that ``balances`` asks for; None: all. Raises ApiError 400 for a name that is not known."""
+    given = call.query.get("balances")
+    if given is None:
+        return None
+    names = frozenset(name.strip() for name in given.split(","))
+    for name in sorted(names.difference(known)):
+        raise invalid("enum", f"balances: {name!r} is not one of {', '.join(known)}", parameter="balances")
+    return names
+
+
+def _points(value: Balance, wanted: frozenset[str] | None) -> list[str]:
+    """The columns of a balance. A balance that was not asked for is empty, but for the current one."""
+    amounts = (value.active - value.negative, value.pending, value.expired, value.spent)
+    return [
+        f"{amount:.2f}" if wanted is None or name in wanted or name == _COLUMNS[0] else ""
+        for name, amount in zip(_COLUMNS, amounts, strict=True)
+    ]
 
 
 def _date(created: int, form: str | None) -> str:

@@ -22,7 +22,8 @@ def ordering(sort: str | None, columns: Mapping[str, str], default: str) -> str:
     for term in sort.split(","):
         column = columns.get(term.removeprefix("-"))
         if column is None:
-            raise invalid("Invalid parameter", f"sort: cannot sort by {term}", parameter="sort")
+            why = f"sort: cannot sort by {term}; there are {', '.join(columns)}"
+            raise invalid("Invalid parameter", why, parameter="sort")
         terms.append(f"{column} DESC" if term.startswith("-") else column)
     return ", ".join([*terms, default])
 

@@ -9,9 +9,10 @@ from talon_one_emulator import jsontext, people, programs, transactions
 from talon_one_emulator.call import Answer, Call, handles, ok
 from talon_one_emulator.errors import ApiError, invalid, missing
 from talon_one_emulator.programs import EMPTY
+from talon_one_emulator.tiers import end_of_year
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @handles(endpoints.GET_LOYALTY_CARD_BALANCES)
@@ -26,14 +27,27 @@ def get_loyalty_card_balances(call: Call) -> Answer:
 
 @handles(endpoints.GET_LOYALTY_BALANCES)
 def get_loyalty_balances(call: Call) -> Answer:
-    """Balances of a profile; tiers are there, and empty, only with ``includeTiers``."""
+    """Balances of a profile, with tiers for ``includeTiers`` and projected tiers for ``includeProjectedTier``."""
     chosen = _profile_ledger(call)
     subledger = call.query.get("subledgerId")
     answer = _balances(call, chosen, None if subledger is None else [subledger])
-    if call.query.get("includeTiers"):
-        for value in (answer["balance"], *answer["subledgerBalances"].values()):
-            value.update(currentTier=None, projectedTier=None, pointsToNextTier=None, nextTierName=None)
+    _add_tiers(call, chosen, {"": answer["balance"], **answer["subledgerBalances"]})
     return ok(answer)
+
+
+def _add_tiers(call: Call, chosen: transactions.Selection, shown: Mapping[str, dict[str, Any]]) -> None:
+    query, account = call.query, call.account
+    if not (query.get("includeTiers") or query.get("includeProjectedTier")):
+        return
+    at = _instant(call)
+    ladder = programs.get_program(call).ladder
+    now, later = programs.balances(account, chosen, at), programs.balances(account, chosen, end_of_year(at))
+    for name, described in shown.items():
+        value = now.get(name, EMPTY)
+        if query.get("includeTiers"):
+            described.update(ladder.describe(value, at))
+        if query.get("includeProjectedTier"):
+            described["projectedTier"] = ladder.project(value, later.get(name, EMPTY))
 
 
 @handles(endpoints.GET_LOYALTY_CARD_TRANSACTIONS)
@@ -48,7 +62,7 @@ def get_loyalty_card_transactions(call: Call) -> Answer:
 def get_loyalty_program_profile_transactions(call: Call) -> Answer:
     """Ledger rows of a profile."""
     ledger = _profile_ledger(call)
-    return page_answer(call, selection(call, profile=ledger.profile, program=ledger.program), "rule")
+    return page_answer(call, selection(call, profile=ledger.profile, program=ledger.program), "rule", flags=True)
 
 
 @handles(endpoints.LINK_LOYALTY_CARD_TO_PROFILE)
@@ -82,14 +96,21 @@ def selection(call: Call, *, program: int | None = None, card: int | None = None
         kind=query.get("loyaltyTransactionType"),
         sessions=query.get("customerSessionIDs"),
         uuids=query.get("transactionUUIDs"),
-        awaiting=bool(query.get("awaitsActivation")),
+        awaiting=call.account.now() if query.get("awaitsActivation") else None,
     )
 
 
-def page_answer(call: Call, chosen: transactions.Selection, fragment: str, prefix: str = "") -> Answer:
-    """One page of ledger rows. Without any query parameter: the most recent rows, as documented."""
+def page_answer(
+    call: Call, chosen: transactions.Selection, fragment: str, prefix: str = "", *, flags: bool = False
+) -> Answer:
+    """One page of ledger rows. Without any query parameter: the most recent rows, as documented.
+
+    ``flags``: rows of this operation tell whether they made a debt.
+    """
     account = call.account
     fragments = f"head || {fragment}" + (" || extra" if account.current else "")
+    if flags and account.current:
+        fragments += " || flags"
     size, skip = call.query["pageSize"], call.query["skip"]
     if call.plain:
         rows, more = transactions.newest(account.store, fragments, chosen, account.switches, size=size)
@@ -105,13 +126,17 @@ def _joined(rows: Sequence[str], prefix: str, more: bool) -> bytes:
 
 
 def _balances(call: Call, chosen: transactions.Selection, wanted: Sequence[str] | None) -> dict[str, Any]:
-    at = call.query.get("endDate")
-    found = programs.balances(call.account, chosen, call.account.now() if at is None else at)
+    found = programs.balances(call.account, chosen, _instant(call))
     shown = [name for name in found if name and (wanted is None or name in wanted)]
     return {
         "balance": programs.points(call.account, found.get("", EMPTY)),
         "subledgerBalances": {name: programs.points(call.account, found[name]) for name in sorted(shown)},
     }
+
+
+def _instant(call: Call) -> int:
+    at = call.query.get("endDate")
+    return call.account.now() if at is None else int(at)
 
 
 def _profile_ledger(call: Call) -> transactions.Selection:

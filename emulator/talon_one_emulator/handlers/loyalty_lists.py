@@ -58,7 +58,7 @@ def get_loyalty_card(call: Call) -> Answer:
 def get_loyalty_program_transactions(call: Call) -> Answer:
     """Ledger rows of the whole program, each with its card or profile."""
     program = programs.get_program(call)
-    return page_answer(call, selection(call, program=program.id), "rule || feed")
+    return page_answer(call, selection(call, program=program.id), "rule || feed", flags=True)
 
 
 @handles(endpoints.GET_LOYALTY_CARD_TRANSACTION_LOGS)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator import people
+from talon_one_emulator import erasure, people
 from talon_one_emulator.batches import refuse, settle
 from talon_one_emulator.call import Answer, Call, handles, no_content, ok
 from talon_one_emulator.errors import Fault, missing
+from talon_one_emulator.handlers.audiences import touch
 from talon_one_emulator.handlers.state import effects_only, with_content
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ def update_customer_profile_v2(call: Call) -> Answer:
     """Create or update a profile and its audiences. ``dry`` and ``responseContent`` work only with runRuleEngine."""
     body, name = call.body, call.path["integrationId"]
     refuse(call, list(_single_problems(call)))
-    people.write(call.account, {name: body.get("attributes")})
+    engine = bool(call.query["runRuleEngine"])
+    people.write(call.account, {name: body.get("attributes")}, active=engine)
     profile = people.find(call.account, name)
     assert profile is not None
     changes = body.get("audiencesChanges") or {"adds": [], "deletes": []}
@@ -33,7 +35,7 @@ def update_customer_profile_v2(call: Call) -> Answer:
         "DELETE FROM memberships WHERE audience = ? AND profile = ?",
         [(audience, profile.id) for audience in changes["deletes"]],
     )
-    engine = bool(call.query["runRuleEngine"])
+    touch(call.account, [*changes["adds"], *changes["deletes"]])
     answer = effects_only()
     if engine:
         answer = with_content(call, answer, name)
@@ -68,18 +70,11 @@ def update_customer_profiles_v2(call: Call) -> Answer:
 
 @handles(endpoints.DELETE_CUSTOMER_DATA)
 def delete_customer_data(call: Call) -> Answer:
-    """Erase a profile and all that hangs on it: ledgers, memberships, sessions, events, referrals, links."""
-    store, name = call.account.store, call.path["integrationId"]
-    profile = people.find(call.account, name)
+    """Erase a profile's attributes and those of what refers to it; its history stays and leads to nobody."""
+    profile = people.find(call.account, call.path["integrationId"])
     if profile is None:
         raise missing(call.endpoint, "customer profile")
-    for table in ("memberships", "card_profiles", "reservations", "ledger"):
-        store.db.execute(f"DELETE FROM {table} WHERE profile = ?", (profile.id,))  # noqa: S608 - constants
-    store.db.execute("DELETE FROM returns WHERE session IN (SELECT id FROM sessions WHERE profile = ?)", (name,))
-    store.db.execute("DELETE FROM sessions WHERE profile = ?", (name,))
-    store.db.execute("DELETE FROM events WHERE profile = ?", (name,))
-    store.db.execute("DELETE FROM referrals WHERE advocate = ?", (name,))
-    store.db.execute("DELETE FROM profiles WHERE id = ?", (profile.id,))
+    erasure.erase(call.account, profile)
     return no_content()
 
 

@@ -5,7 +5,7 @@ Source: https://docs.talon.one/docs/dev/concepts/entities/customer-sessions
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
 from talon_one_emulator import cart, jsontext, people, visits
@@ -16,21 +16,23 @@ from talon_one_emulator.errors import ApiError, invalid, missing
 from talon_one_emulator.handlers.state import effects_only, with_content
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from talon_one_emulator.visits import Visit
 
 
 @handles(endpoints.UPDATE_CUSTOMER_SESSION_V2)
 def update_customer_session_v2(call: Call) -> Answer:
     """Create a session or change an open one; closing or cancelling it counts for its profile."""
-    refuse(call, visits.attribute_problems(call.account, call.body["customerSession"]))
-    given = call.body["customerSession"]
-    name = call.path["customerSessionId"]
+    given, name, dry = call.body["customerSession"], call.path["customerSessionId"], bool(call.query["dry"])
+    _check_request(call, given, dry=dry)
     stored = visits.find(call.account, name)
     state = given.get("state", "open")
     visits.check_transition(stored.state if stored else None, state)
-    visit = visits.save(call.account, name, stored, given, state)
+    # Documented of a dry close: it considers only what the request itself holds.
+    visit = visits.save(call.account, name, stored, given, state, alone=dry and state == "closed")
     if visit.profile:
-        people.write(call.account, {visit.profile: None})
+        people.write(call.account, {visit.profile: None}, active=True)
     visits.count_sale(call.account, stored, visit)
     described = visits.describe(call.account, visit)
     answer = with_content(
@@ -40,7 +42,17 @@ def update_customer_session_v2(call: Call) -> Answer:
         customerSession=described,
         previousReturns=visits.returns_of(call.account, visit),
     )
-    return ok(answer, dry=bool(call.query["dry"]))
+    return ok(answer, dry=dry)
+
+
+def _check_request(call: Call, given: Mapping[str, Any], *, dry: bool) -> None:
+    refuse(call, visits.attribute_problems(call.account, given))
+    if not call.account.current:
+        return
+    cart.check_size(given.get("cartItems") or ())
+    now = call.query.get("now")
+    if now is not None and (not dry or now <= call.account.now()):
+        raise invalid("Invalid parameter", "now: takes a future instant, and dry=true with it", parameter="now")
 
 
 @handles(endpoints.GET_CUSTOMER_SESSION)
@@ -59,6 +71,8 @@ def return_cart_items(call: Call) -> Answer:
     items = body.get("cartItems", [])
     returned = cart.give_back(items, call.body["return"]["returnedCartItems"], by_sku=account.current)
     people.record_sale(account, visit.profile, 0, -cart.value_of(items, returned))
+    if visit.profile and call.query.get("runRuleEngine", not account.current):
+        people.write(account, {visit.profile: None}, active=True)
     everything = all(item["remainingQuantity"] == 0 for item in items)
     now = account.now()
     changed = visit._replace(

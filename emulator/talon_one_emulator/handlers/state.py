@@ -60,6 +60,8 @@ def loyalty(account: Account, integration_id: str) -> dict[str, Any]:
 
 def _ledgers(account: Account, program: programs.Program, profile: int) -> dict[str, Any]:
     chosen = transactions.Selection(program=program.id, profile=profile)
-    ledger, subledgers = programs.ledger_infos(account, programs.balances(account, chosen, account.now()))
+    ledger, subledgers = programs.ledger_infos(
+        account, programs.balances(account, chosen, account.now()), program.ladder
+    )
     names = {"id": program.id, "title": program.title, "name": program.name}
     return {**names, "ledger": ledger, "subLedgers": subledgers}
