@@ -68,6 +68,7 @@ def sample(schema, name=""):
     if "const" in schema or "enum" in schema:
         return schema.get("const") or schema["enum"][0]
     kind = schema.get("type")
+    kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object":
         values = {each: sample(of, each) for each, of in schema.get("properties", {}).items()}
         if not values and isinstance(schema.get("additionalProperties"), dict):
