@@ -35,6 +35,13 @@ AUDIENCE: Mapping[str, Setting] = _table(
 TARGETS: Mapping[str, Setting] = _table(
     Setting("catalog_id", "integer", "The catalog."),
     Setting("version", "integer", "Version that the catalog must have."),
+    Setting(
+        "missing_price",
+        "string",
+        "What a mirror does with the price of an item whose row has none any more.",
+        default="remove",
+        allowed=("remove", "keep"),
+    ),
     Setting("campaign_id", "integer", "The campaign."),
     Setting("loyalty_program_id", "integer", "The loyalty program."),
     Setting("usage_limit", "integer", "How often a referral code can be used."),
@@ -164,6 +171,8 @@ class _Reader:
             self._problem(unknown, f"is no setting of it{nearest(unknown, self._known(sink))}")
         if taken["adopt"] and mode != "mirror":
             self._problem("adopt", f"needs mode mirror, not {mode}")
+        if "missing_price" in target and mode != "mirror":
+            self._problem("missing_price", f"needs mode mirror; with mode {mode} a price left out stays")
         if self._problems:
             raise SyncConfigError("\n".join(self._problems))
         given = json.loads(json.dumps(self._all, default=str))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from target_talon_one.destinations import Destination
 
 _AUDIENCE = "audience "  # how a store remembers the id of an audience: "audience BASE_URL NAME"
+_HOW = ("version", "missing_price")  # how rows are sent, not where they go
 _DATES = ("start_date", "expiry_date")
 
 
@@ -23,7 +24,7 @@ def identity_of(destination: Destination, target: Mapping[str, Any], base_url: s
     if target.get("audience_id") is not None:
         which: Any = {"audience": target["audience_id"]}
     else:
-        which = {name: target[name] for name in sorted(destination.target) if name != "version"}
+        which = {name: target[name] for name in sorted(destination.target) if name not in _HOW}
     return _text([base_url, destination.sink.name, which])
 
 

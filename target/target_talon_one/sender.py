@@ -107,13 +107,13 @@ class Sender:
             part = waiting.pop()
             try:
                 answer = self._send_batch(action, part, delivery)
+                self._take_away(action, part, delivery)
             except (e.RejectedError, e.TransientError) as error:
                 self._take_apart(action, part, error, delivery, waiting)
                 self._probe(waiting, delivery)
             else:
                 self._any_taken = True
                 delivery.taken += [change.n for change in part]
-                self._note_version(answer)
                 if self._sink.results and answer is not None:
                     delivery.answers.append((None, answer))
 
@@ -165,19 +165,42 @@ class Sender:
                 f"{delivery.refused[-1].error}"
             )
 
+    def _take_away(self, action: Action, part: Sequence[Change], delivery: Delivery) -> None:
+        """Undo and send again the rows that left something behind.
+
+        They were accepted just before, so that what is undone comes back; a run that ends in between sends them anew.
+        """
+        actions = self._actions
+        changed = (change for change in part if change.op == "update")
+        left = [change for change in changed if actions[change.op].leaves(self._target, change.fields)]
+        undo = actions[left[0].op].undone_by if left else None
+        if undo is None:
+            return
+        try:
+            self._send_items(action, left[0], [undo(self._target, one.key, one.fields) for one in left], delivery)
+            self._send_batch(action, left, delivery)
+        except e.RejectedError as error:
+            raise DestinationError(f"Talon.One refuses rows that it has just taken: {error}") from error
+
     def _send_batch(self, action: Action, part: Sequence[Change], delivery: Delivery) -> Any:
+        items = [_item(self._actions[change.op])(self._target, change.key, change.fields) for change in part]
+        return self._send_items(action, part[0], items, delivery)
+
+    def _send_items(self, action: Action, first: Change, items: Sequence[bytes], delivery: Delivery) -> Any:
         self._check()
-        items = b",".join([_item(self._actions[change.op])(self._target, change.key, change.fields) for change in part])
         common = msgspec.json.encode(dict(action.common(self._target)))
-        body = b'{"%b":[%b]%b' % ((action.endpoint.items or "").encode(), items, b"," * (len(common) > 2) + common[1:])
+        name, rest = (action.endpoint.items or "").encode(), b"," * (len(common) > 2) + common[1:]
+        body = b'{"%b":[%b]%b' % (name, b",".join(items), rest)
         delivery.requests += 1
-        return self._client.caller.call(
+        answer = self._client.caller.call(
             action.endpoint,
-            path=self._path(action, part[0]),
+            path=self._path(action, first),
             query=dict(action.query),
             content=("application/json", body),
             decode=decode_json,
         )
+        self._note_version(answer)
+        return answer
 
     def _deliver_one(self, action: Action, change: Change, delivery: Delivery) -> None:
         self._check()

@@ -8,7 +8,7 @@ https://docs.talon.one/integration-api
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from talon_one_client import endpoints as ep
@@ -48,6 +48,8 @@ class Action:
         body: the body of a request for one row; None: it has none.
         path: wire name of each path parameter -> where its value is: ``target.x`` or a field.
         query: query parameters.
+        undone_by: item that removes a changed row where ``item`` leaves something behind; the row is then sent again.
+        leaves: whether something is left behind, by the fields of the row.
     """
 
     endpoint: Endpoint
@@ -56,6 +58,8 @@ class Action:
     body: Callable[[wire.Target, wire.Fields], Any] | None = None
     path: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, Any], ...] = ()
+    undone_by: Callable[[wire.Target, str, bytes], bytes] | None = None
+    leaves: Callable[[wire.Target, bytes], bool] = wire.leaves_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,8 @@ def _sync(item: Callable[[wire.Target, str, bytes], bytes]) -> Action:
     return Action(ep.SYNC_CATALOG, item, wire.catalog_common, path=(("catalogId", "target.catalog_id"),))
 
 
-_REPLACE, _INSERT = _sync(wire.replace_item), _sync(wire.insert_item)
+_REPLACE = replace(_sync(wire.replace_item), undone_by=wire.remove_item, leaves=wire.leaves_price)
+_INSERT = _sync(wire.insert_item)
 _PATCH_OR_CREATE, _PATCH, _REMOVE = _sync(wire.patch_or_create_item), _sync(wire.patch_item), _sync(wire.remove_item)
 
 CATALOG_ITEMS = SinkType(
@@ -202,7 +207,7 @@ CATALOG_ITEMS = SinkType(
         "update_only": {"add": _PATCH, "update": _PATCH},
         "remove": {"remove": _REMOVE},
     },
-    target=("catalog_id", "version?"),
+    target=("catalog_id", "version?", "missing_price?"),
     entity="CartItem",
     ordered=True,
 )

@@ -10,7 +10,7 @@ from talon_one_client.wire import decode_json
 from target_talon_one import remote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.feed import Feed
@@ -88,8 +88,10 @@ class Verification:
 
     def forget_drift(self) -> None:
         """Rows that are missing or changed are not known as sent any more, so that the next send mends them."""
-        number = self._feed.number
-        self._store.forget(number, [*self._store.missing_keys(number), *self._changed()])
+        number, changed = self._feed.number, list(self._changed())
+        self._store.forget(number, [*self._store.missing_keys(number), *changed])
+        # They are there, so they are changed and not added.
+        self._store.adopt(number, changed)
 
     def _why_unknown(self) -> str:
         feed = self._feed
@@ -116,7 +118,9 @@ class Verification:
     def _changed(self) -> Iterator[str]:
         if self._feed.destination.sink.name != "catalog_items":
             return
-        whole = self._feed.destination.mirror
+        whole = {"price", "attributes", "product"} if self._feed.destination.mirror else set()
+        if self._feed.target.get("missing_price") == "keep":
+            whole -= {"price"}
         for key, ours, theirs in self._store.pairs(self._feed.number):
             if not _alike(decode_json(ours), decode_json(theirs), whole=whole):
                 yield key
@@ -131,10 +135,10 @@ class Verification:
         return {kind: keys for kind, keys in found.items() if keys}
 
 
-def _alike(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, whole: bool) -> bool:
-    """Whether an item is as we sent it; ``whole``: what we did not send must not be there."""
-    names = set(ours) | ({"price", "attributes", "product"} if whole else set())
-    return all(_same(name, ours.get(name), theirs.get(name), whole=whole) for name in names)
+def _alike(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, whole: Set[str]) -> bool:
+    """Whether an item is as we sent it; ``whole``: fields of which what we did not send must not be there."""
+    names = set(ours) | whole
+    return all(_same(name, ours.get(name), theirs.get(name), whole=name in whole) for name in names)
 
 
 def _same(name: str, ours: Any, theirs: Any, *, whole: bool) -> bool:

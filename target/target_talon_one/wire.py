@@ -36,8 +36,22 @@ def as_is(_: Target, __: str, fields: bytes) -> bytes:
 
 
 def replace_item(_: Target, __: str, fields: bytes) -> bytes:
-    """ADD that replaces: the stored item becomes the row."""
+    """ADD that replaces: the stored item becomes the row, but keeps its price if the row has none."""
     return b'{"type":"ADD","payload":{"replaceIfExists":true,%b}' % fields[1:]
+
+
+def leaves_price(target: Target, fields: bytes) -> bool:
+    """Whether a replaced item would keep a price that its row does not have."""
+    return target.get("missing_price") != "keep" and "price" not in _names(fields)
+
+
+def leaves_nothing(_: Target, __: bytes) -> bool:
+    """Most operations take away what a row does not hold."""
+    return False
+
+
+def _names(fields: bytes) -> set[str]:
+    return set(msgspec.json.decode(fields, type=dict[str, msgspec.Raw]))
 
 
 def insert_item(_: Target, __: str, fields: bytes) -> bytes:

@@ -108,3 +108,57 @@ def test_a_pinned_version_goes_on_counting_and_another_one_stops(engine):
     with pytest.raises(IncompleteError, match=r"refuses the whole request.*version"):
         engine.push(PRODUCTS | {"version": version}, products(2600))
     assert 1 == engine.requests()["sync_catalog"]
+
+
+@pytest.mark.parametrize(("missing_price", "left"), [(None, None), ("remove", None), ("keep", "1")])
+def test_a_price_left_out_goes_or_stays_as_set(engine, missing_price, left):
+    """A mirrored item whose row has no price any more loses it, or keeps it with missing_price: keep."""
+    given = PRODUCTS | ({} if missing_price is None else {"missing_price": missing_price})
+    engine.push(given, [{"sku": "A", "price": 1}, {"sku": "B", "price": 2}])
+    engine.requests()
+    figures = engine.push(given, [{"sku": "A", "price": None}, {"sku": "B", "price": 3}])
+    assert {"A": left, "B": "3"} == {sku: item["price"] for sku, item in engine.items().items()}
+    assert (2, 0) == (figures.sent, figures.rejected)
+    assert (1 if left else 3) == engine.requests()["sync_catalog"]
+    assert 2 == engine.push(given, [{"sku": "A", "price": None}, {"sku": "B", "price": 3}]).same
+
+
+def test_a_row_that_is_refused_removes_nothing(engine):
+    """A changed row without a price that Talon.One refuses leaves its item, and its price, as they were."""
+    attributes(engine)
+    engine.push(PRODUCTS, [{"sku": "A", "price": 1}])
+    engine.push(PRODUCTS | {"max_reject_share": 1}, [{"sku": "A", "price": None, "unknown": "x"}])
+    assert {"A": "1"} == {sku: item["price"] for sku, item in engine.items().items()}
+    assert ["A"] == [reject["key"] for reject in engine.rejects()]
+
+
+def test_a_version_is_counted_through_every_request(engine):
+    """A pinned version goes on counting when a price is taken away in three requests."""
+    version = engine.emu.state("catalogs")["catalogs"][0]["version"]
+    engine.push(PRODUCTS | {"version": version}, [{"sku": "A", "price": 1}])
+    engine.push(PRODUCTS | {"version": version + 1}, [{"sku": "A", "price": None}])
+    assert {"A": None} == {sku: item["price"] for sku, item in engine.items().items()}
+
+
+def test_a_run_that_ends_before_the_item_is_back_sends_it_again(engine):
+    """When the second adding fails, the row is not taken as sent, and the next run makes the catalog whole."""
+    from target_talon_one.errors import IncompleteError
+
+    engine.push(PRODUCTS, [{"sku": "A", "price": 1}])
+    engine.emu.fault("sync_catalog", 403, after=2, count=0)
+    with pytest.raises(IncompleteError):
+        engine.push(PRODUCTS, [{"sku": "A", "price": None}])
+    engine.emu.clear_faults()
+    engine.push(PRODUCTS, [{"sku": "A", "price": None}])
+    assert {"A": None} == {sku: item["price"] for sku, item in engine.items().items()}
+
+
+def test_missing_price_is_a_setting_of_mirrors():
+    """Another mode, or another word, is refused with the name of the setting."""
+    from target_talon_one.destinations import destination_from
+    from target_talon_one.errors import SyncConfigError
+
+    with pytest.raises(SyncConfigError, match="'missing_price' needs mode mirror"):
+        destination_from("rows", PRODUCTS | {"mode": "upsert", "missing_price": "keep"})
+    with pytest.raises(SyncConfigError, match=r"'missing_price'.*remove"):
+        destination_from("rows", PRODUCTS | {"missing_price": "clear"})
