@@ -141,10 +141,10 @@ def test_get_customer_session(checked):
 def test_update_customer_session_v2(checked):
     """A dry run stores nothing, a real one does."""
     body = {"customerSession": {"profileId": "ada", "cartItems": CART}, "responseContent": ["customerSession"]}
-    checked.update_customer_session_v2("order-8", body, dry=True)
+    checked.update_customer_session_v2("order-8", body, dry=True, now="2090-01-01T00:00:00Z")
     with pytest.raises(BadRequestError):
         checked.get_customer_session("order-8")
-    answer = checked.update_customer_session_v2("order-8", body, dry=False, now="2026-01-01T00:00:00Z")
+    answer = checked.update_customer_session_v2("order-8", body, dry=False)
     assert Decimal("19.98") == answer["customerSession"]["total"]
     assert "open" == checked.get_customer_session("order-8")["customerSession"]["state"]
 
