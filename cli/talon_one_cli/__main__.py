@@ -8,7 +8,7 @@ def main() -> None:
     from talon_one_cli.main import cli
     from talon_one_singer.output import run_process
 
-    run_process(lambda: cli(prog_name="talon-one"))
+    run_process(cli, "talon-one")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Origins:
             raise _refusal(403, "the request is of another site; no web page may use the emulator")
         media = found.get("content-type", [""])[0].partition(";")[0].strip().lower()
         if control and media in _OF_FORMS:
-            raise _refusal(415, f"a control endpoint takes application/json, not {media}")
+            raise _refusal(400, f"a control endpoint takes application/json, not {media}")
 
     def _is_ours(self, host: str) -> bool:
         try:

@@ -6,33 +6,42 @@ import io
 import json
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, NoReturn, cast
 
-from talon_one_singer.errors import OutputError, output_errors
+import click
+
+from talon_one_singer.errors import ClosedPipe, OutputError, output_errors
 from talon_one_singer.printable import printable_lines
 from talon_one_singer.redaction import redact, redacted
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-
-def run_process(command: Callable[[], None]) -> None:
+def run_process(command: click.Command, name: str | None = None) -> None:
     """Run a command line to its exit; the outermost function of every program.
 
-    Characters that the output's encoding lacks are replaced, closed standard streams are noticed, and an output that
-    takes no more bytes is told in one line.
+    Characters that the output's encoding lacks are replaced, closed standard streams are noticed, an output that takes
+    no more bytes is told in one line, and what click says about the arguments is redacted.
     """
     prepare_streams()
     try:
-        try:
-            command()
-        finally:
-            with output_errors():
-                sys.stdout.flush()
-    except OSError as error:  # of click: help and versions are written by it
-        _fail(OutputError(f"cannot write the output: {error.strerror or error}"))
-    except OutputError as error:
+        code = _exit_code(command, name)
+        with output_errors():
+            sys.stdout.flush()
+    except (OSError, OutputError) as error:  # click writes helps and versions itself
         _fail(error)
+    sys.exit(code)
+
+
+def _exit_code(command: click.Command, name: str | None) -> int:
+    try:
+        return int(command.main(prog_name=name, standalone_mode=False) or 0)
+    except click.ClickException as error:
+        words = io.StringIO()
+        error.show(file=words)
+        sys.stderr.write(redact(printable_lines(words.getvalue())))
+        return error.exit_code
+    except click.Abort:
+        sys.stderr.write("Aborted!\n")
+        return 1
 
 
 def prepare_streams() -> None:
@@ -62,13 +71,17 @@ def _hold(number: int, mode: int) -> None:
 class _Closed(io.RawIOBase):
     """A standard output that was closed before the process began."""
 
+    dropped = False
+
     def writable(self) -> bool:
         return True
 
     def fileno(self) -> int:
         return 1
 
-    def write(self, _: Any) -> int:
+    def write(self, data: Any) -> int:
+        if self.dropped:
+            return len(data)
         raise OSError(9, "standard output is closed")
 
 
@@ -92,11 +105,11 @@ class _CheckedStdout:
 
 def drop_stdout() -> None:
     """Send what is still buffered nowhere; Python would fail on it once more at its end."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
+    _Closed.dropped = True
+    if sys.stdout is sys.__stdout__:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.close(nowhere)
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115,PTH123
 
 
 def say(text: str = "", *, end: str = "\n", err: bool = False) -> None:
@@ -144,8 +157,13 @@ def write_data(data: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-def _fail(error: OutputError) -> None:
+def _fail(error: OSError | OutputError) -> NoReturn:
     drop_stdout()
-    if error.exit_code == 1:
-        sys.stderr.write(f"Error: {error}\n")
-    sys.exit(error.exit_code)
+    try:
+        with output_errors():
+            raise error
+    except ClosedPipe as closed:
+        sys.exit(closed.exit_code)
+    except OutputError as told:
+        sys.stderr.write(f"Error: {told}\n")
+        sys.exit(told.exit_code)

@@ -26,7 +26,8 @@ _NAMES = (
     r"|credentials?|signature|sig|sas"
 )
 _SECRET_NAME = re.compile(rf"(?:{_NAMES})\Z", re.IGNORECASE)
-_URL = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*://)([^\s\"'<>]+)")
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,40}://)([^\s\"'<>]+)")
+_HOST = re.compile(r"(?:(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+|localhost)?(?:[/?#]|\Z)")
 _SETTING = re.compile(
     rf"((?<![A-Za-z])[\w.-]*(?:{_NAMES})[\"']?\s*=\s*)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,;&'\"]+)",
     re.IGNORECASE,
@@ -135,10 +136,9 @@ def _parts(rest: str) -> tuple[str, str]:
     """Return user information and the remainder of what stands behind ``://``.
 
     Passwords with ``@``, ``/`` and ``?`` that nobody has encoded are part of the user information: everything up to the
-    last ``@`` is, unless a plain host stands before it.
+    last ``@`` is, unless a path or the name of a host stands before it.
     """
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" not in authority and ":" not in authority:
+    if _HOST.match(rest):
         return "", rest
     user_info, at, tail = rest.rpartition("@")
     return (user_info, tail) if at else ("", rest)

@@ -1,0 +1,87 @@
+"""Programs whose standard streams are closed or full, and whose output has another encoding than UTF-8."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = {"talon_one_cli": ["--help", "--version"], "tap_talon_one": ["--help", "--version", "--about", "--discover"]}
+PROGRAMS |= {"target_talon_one": ["--help", "--version", "--about"]}
+CASES = [(module, option) for module, options in PROGRAMS.items() for option in options]
+
+
+def run(module, *arguments, **options):
+    """A program to its end; standard output and error as they are set up."""
+    return subprocess.run([sys.executable, "-m", module, *arguments], timeout=60, **options)
+
+
+@pytest.mark.parametrize(("module", "option"), CASES)
+def test_a_full_output_is_told_in_one_line(module, option):
+    """The device has no room: exit code 1, no traceback."""
+    with Path("/dev/full").open("wb") as full:
+        done = run(module, option, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (1, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert done.stderr.startswith("Error: cannot write the output: No space left on device")
+
+
+@pytest.mark.parametrize(("module", "option"), CASES)
+def test_a_closed_output_is_told_in_one_line(module, option):
+    """Nobody gave the program a standard output."""
+    done = run(module, option, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: os.close(1))
+    assert (1, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert done.stderr.startswith("Error: cannot write the output: standard output is closed")
+
+
+@pytest.mark.parametrize("module", PROGRAMS)
+def test_without_standard_error_a_program_still_works(module):
+    """What would be told there is lost, and nothing else."""
+    done = run(module, "--version", stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2))
+    assert (0, True) == (done.returncode, b" v" in done.stdout)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "cp437", "utf-16"])
+@pytest.mark.parametrize("module", PROGRAMS)
+def test_the_encoding_of_the_output_ends_no_program(module, encoding):
+    """What it lacks is replaced, also in arguments that are quoted back."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = run(module, "--łódź", stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    assert (2, False) == (done.returncode, b"Traceback" in done.stderr)
+
+
+def test_arguments_that_are_quoted_back_are_redacted_and_printable():
+    """Shells keep lines; logs of schedulers keep standard error."""
+    done = run("talon_one_cli", "load", "--ftp://u:Canary77@h/x\x1b[31m", stderr=subprocess.PIPE, text=True)
+    assert 2 == done.returncode
+    assert "Canary77" not in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_only_one_module_writes_to_standard_output():
+    """Everything that people read goes through ``say`` and its kin, which redact and escape."""
+    words = re.compile(r"click\.echo|(?<![.\w])print\(|sys\.std(out|err)\b")
+    allowed = {
+        "cli/talon_one_cli/main.py",  # the version
+        "cli/talon_one_cli/tables.py",  # the console, which goes through it
+        "singer/talon_one_singer/output.py",
+        "singer/talon_one_singer/logs.py",
+        "singer/talon_one_singer/exits.py",
+        "singer/talon_one_singer/cli.py",  # Singer messages and --about
+        "singer/talon_one_singer/target_cli.py",
+        "singer/talon_one_singer/runs.py",
+        "singer/talon_one_singer/messages.py",  # names it in a docstring
+        "singer/talon_one_singer/progress.py",
+    }
+    packages = ("client", "singer", "schemas", "tap", "target", "warehouse", "loading", "cli", "provider")
+    found = {
+        str(path.relative_to(ROOT))
+        for package in packages
+        for path in (ROOT / package).rglob("*.py")
+        if words.search(path.read_text(encoding="utf-8"))
+    }
+    assert set() == found - allowed
