@@ -52,6 +52,7 @@ def load_settings(
     sources = [ConfigSource.from_file(path) for path in config if path != "ENV"]
     short = {f"TAP_{name}": text for name, text in environ.items() if name.startswith("TALON_ONE_")}
     given = {} if base_url is None else {f"{SETTINGS.prefix}_BASE_URL": base_url}
+    redact.add_from([source.values for source in sources])  # before anything is said about them
     settings = SETTINGS.load(sources, {**short, **environ, **given})
     redact.add_from(settings)
     return settings

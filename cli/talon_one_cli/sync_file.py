@@ -84,6 +84,7 @@ def read_settings(
     from target_talon_one.settings import SYNC_SETTINGS
 
     sources = [ConfigSource(path, content), *(ConfigSource.from_file(one) for one in config)]
+    redact.add_from([source.values for source in sources])  # before anything is said about them
     settings = SYNC_SETTINGS.load(sources, environ)
     redact.add_from(settings)
     return settings

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from typing import IO, Any, NoReturn, cast
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
@@ -14,16 +14,24 @@ from talon_one_singer.errors import ClosedPipe, OutputError, output_errors
 from talon_one_singer.printable import printable_lines
 from talon_one_singer.redaction import redact, redacted
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def run_process(command: click.Command, name: str | None = None) -> None:
+
+def run_process(command: click.Command, name: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line to its exit; the outermost function of every program.
 
     Characters that the output's encoding lacks are replaced, closed standard streams are noticed, an output that takes
     no more bytes is told in one line, and what click says about the arguments is redacted.
+
+    Args:
+        command: of the program.
+        name: of the program.
+        arguments: those of the process if there are none.
     """
     prepare_streams()
     try:
-        code = _exit_code(command, name)
+        code = _exit_code(command, name, arguments)
         with output_errors():
             sys.stdout.flush()
     except (OSError, OutputError) as error:  # click writes helps and versions itself
@@ -31,9 +39,9 @@ def run_process(command: click.Command, name: str | None = None) -> None:
     sys.exit(code)
 
 
-def _exit_code(command: click.Command, name: str | None) -> int:
+def _exit_code(command: click.Command, name: str | None, arguments: Sequence[str] | None) -> int:
     try:
-        return int(command.main(prog_name=name, standalone_mode=False) or 0)
+        return int(command.main(arguments, prog_name=name, standalone_mode=False) or 0)
     except click.ClickException as error:
         words = io.StringIO()
         error.show(file=words)

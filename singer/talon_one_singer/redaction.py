@@ -28,6 +28,7 @@ _NAMES = (
 _SECRET_NAME = re.compile(rf"(?:{_NAMES})\Z", re.IGNORECASE)
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,40}://)([^\s\"'<>]+)")
 _HOST = re.compile(r"(?:(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+|localhost)?(?:[/?#]|\Z)")
+_DELIMITERS = re.compile(r"[/?#@:\[\]]")
 _SETTING = re.compile(
     rf"((?<![A-Za-z])[\w.-]*(?:{_NAMES})[\"']?\s*=\s*)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,;&'\"]+)",
     re.IGNORECASE,
@@ -121,6 +122,9 @@ def url_secrets(url: str) -> set[str]:
     user_info, tail = _parts(rest)
     user, colon, password = user_info.partition(":")
     found = {password if colon else user}
+    if _DELIMITERS.search(password):  # libraries take pieces of it for a host or a port, and quote those
+        pieces = [piece for piece in _DELIMITERS.split(password) if len(piece) >= _SHORTEST_SECRET]
+        found |= {*pieces, *map(str.lower, pieces)}
     if user and password:
         pair = f"{unquote(user)}:{unquote(password)}"
         found.add(base64.b64encode(pair.encode("utf-8", "surrogatepass")).decode())

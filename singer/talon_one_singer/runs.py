@@ -73,6 +73,7 @@ def load_settings(definition: PluginDefinition, config: Sequence[str], redact: R
     environ = os.environ if ENV in config else None
     table = definition.settings
     sources = [ConfigSource.from_file(path) for path in config if path != ENV]
+    redact.add_from([source.values for source in sources])  # before anything is said about them
     settings = table.load(sources, environ)
     redact.add_from(settings)
     for warning in table.unknown_env_names(environ or {}):

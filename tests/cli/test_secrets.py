@@ -1,22 +1,21 @@
-"""The redaction walk: a canary in every place that takes a secret, an error in every command, and a look at all traces.
+"""The redaction walk: a canary in every place that takes a secret, an error in every command, a look at all traces.
 
-Sources, stores, warehouses, settings, commands and options are listed by the tables of the program itself, so that a new
-one is walked too.
+Sources, stores, warehouses, settings, commands and options are listed by the tables of the program itself, so that a
+new one is walked too.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from importlib import import_module
 
 import duckdb
 import pytest
 
-from talon_one_cli.main import COMMANDS
+from talon_one_cli.main import COMMANDS, cli
 from talon_one_emulator import Emulator
 from talon_one_singer.cli import Options, run_tap
+from talon_one_singer.output import run_process
 from talon_one_singer.target_cli import run_target
 from talon_one_warehouse.sources import DATABASES, FILES
 from talon_one_warehouse.urls import _OPENERS
@@ -63,13 +62,18 @@ def urls_with(prefix, ending=""):
     ]
 
 
-def command(*arguments):
-    """``talon-one`` with arguments: what it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "talon_one_cli", *arguments], capture_output=True, text=True, timeout=120
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout + done.stderr
+@pytest.fixture
+def command(capsys):
+    """``talon-one`` with arguments, in this process: exit code, and what it says."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            run_process(cli, "talon-one", arguments)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return ended.value.code, said.out + said.err
+
+    return run
 
 
 def traces(folder, *inputs):
@@ -97,7 +101,7 @@ FILE_URLS = [url for ending in FILES for scheme in ("ftp://", "s3://", "https://
 
 
 @pytest.mark.parametrize("sources", [DATABASE_URLS, FILE_URLS[::3], FILE_URLS[1::3], FILE_URLS[2::3]])
-def test_no_source_tells_its_secrets(here, sources):
+def test_no_source_tells_its_secrets(here, command, sources):
     """Of every kind; in what is said, in the store, its history, rejects and plans."""
     for url in sources:
         source = {"url": url, "table": "t"} if url.startswith(DATABASES) else url
@@ -110,11 +114,11 @@ def test_no_source_tells_its_secrets(here, sources):
     assert_nothing_told(traces(here, "s.yml"))
 
 
-def test_secrets_of_the_environment_are_masked_however_a_driver_quotes_them(here, monkeypatch):
+def test_secrets_of_the_environment_are_masked_however_a_driver_quotes_them(here, command, monkeypatch):
     """``${NAME}`` in SYNC.yml, with characters that URLs and shells do not like."""
     secret = f"{CANARY}/@ '{SECOND}"
     monkeypatch.setenv("DATABASE_PASSWORD", secret)
-    for url in ("ftp://u:${DATABASE_PASSWORD}@127.0.0.1:1/x.csv", "https://h.invalid/x.csv?a=${DATABASE_PASSWORD}"):
+    for url in ("ftp://u:${DATABASE_PASSWORD}@127.0.0.1:1/x.csv", "https://127.0.0.1:1/x.csv?a=${DATABASE_PASSWORD}"):
         content = {"store": "st.duckdb", "syncs": {"vip": {"source": url, **MEMBERS}}}
         (here / "s.yml").write_text(json.dumps(content))
         assert_nothing_told(command("push", "s.yml")[1])
@@ -122,7 +126,7 @@ def test_secrets_of_the_environment_are_masked_however_a_driver_quotes_them(here
 
 
 @pytest.mark.parametrize("scheme", [*_OPENERS, "adbc+postgresql", "adbc+nosuch", "mysql", "typo"])
-def test_no_warehouse_tells_its_secrets(here, scheme):
+def test_no_warehouse_tells_its_secrets(here, command, scheme):
     """Whatever its URL is, and whichever command opens it."""
     for url in urls_with(f"{scheme}://"):
         for arguments in (("load", "--to", url), ("reconcile", "--warehouse", url), ("models", "--to", url)):
@@ -132,7 +136,7 @@ def test_no_warehouse_tells_its_secrets(here, scheme):
 @pytest.mark.parametrize(
     "url", ["postgresql://u:{}@127.0.0.1:1/x", "s3://AKIA:{}@bucket/st", "nosuch://u:{}@h/x", "s3://b/x?t={}"]
 )
-def test_no_store_tells_its_secrets(here, url):
+def test_no_store_tells_its_secrets(here, command, url):
     """On the command line and in a file."""
     url = url.format(CANARY)
     (here / "v.csv").write_text("id\na\n")
@@ -151,7 +155,7 @@ def _settings(emu, name, value, **more):
     return {"base_url": emu.url, "api_key": emu.api_key, "retry_budget_seconds": 1, **more, name: value}
 
 
-VALUES = (f"ftp://u:{CANARY}@127.0.0.1:1/x.csv?sig={SECOND}", [f"https://{CANARY}@h.invalid/{SECOND}#{SECOND}"[:-13]])
+VALUES = (f"ftp://u:{CANARY}@127.0.0.1:1/x.csv?sig={SECOND}", [f"https://{CANARY}@127.0.0.1:1/x#{SECOND}"])
 
 
 @pytest.mark.parametrize("name", _texts(TAP_SETTINGS))
@@ -194,7 +198,7 @@ def test_no_setting_of_the_target_tells_a_secret(here, emu, capsys, name):
 
 
 @pytest.mark.parametrize("names", [_texts(SYNC_SETTINGS)[start::4] for start in range(4)])
-def test_no_setting_of_a_sync_file_tells_a_secret(here, emu, names):
+def test_no_setting_of_a_sync_file_tells_a_secret(here, command, emu, names):
     """In SYNC.yml; ``runs`` and the history show none either."""
     (here / "v.csv").write_text("id\na\n")
     for name in names:
@@ -220,7 +224,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("text", BROKEN)
-def test_a_sync_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, text):
+def test_a_sync_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, command, text):
     """YAML quotes the place where it stumbled; that may be a key."""
     (here / "s.yml").write_text(f"{text}\nsyncs: {{}}\n")
     code, said = command("plan", "s.yml")
@@ -231,7 +235,7 @@ def test_a_sync_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, te
 @pytest.mark.parametrize(
     "text", [f'{{"api_key": {CANARY}}}', f'{{"api_key": "{CANARY}"', f'["{CANARY}"]', f'"{CANARY}"']
 )
-def test_a_config_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, text):
+def test_a_config_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, command, text):
     """JSON of any shape."""
     (here / "c.json").write_text(text)
     code, said = command("check", "--config", "c.json")
@@ -240,12 +244,10 @@ def test_a_config_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, 
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_option_tells_a_secret(here, name):
+def test_no_option_tells_a_secret(here, command, name):
     """A URL where another thing is expected is quoted back without its secrets; all options of all commands."""
-    import importlib
-
     module, _, attribute = COMMANDS[name].partition(":")
-    found = getattr(importlib.import_module(module), attribute)
+    found = getattr(import_module(module), attribute)
     url = f"ftp://u:{CANARY}@127.0.0.1:1/x?sig={SECOND}"
     options = [
         one
@@ -258,9 +260,9 @@ def test_no_option_tells_a_secret(here, name):
     assert_nothing_told(command(name, f"--nosuch={url}")[1])
 
 
-def test_a_key_that_the_server_echoes_is_masked_in_the_history(here, emu):
+def test_a_key_that_is_refused_is_masked_in_the_history(here, command, monkeypatch):
     """What Talon.One says about a row goes to the rejects and the store."""
-    os.environ["TALON_ONE_API_KEY"] = CANARY
+    monkeypatch.setenv("TALON_ONE_API_KEY", CANARY)
     (here / "v.csv").write_text(f"id\n{'x' * 3}\n")
     (here / "s.yml").write_text(json.dumps({"store": "st.duckdb", "syncs": {"vip": {"source": "v.csv", **MEMBERS}}}))
     assert_nothing_told(command("push", "s.yml")[1] + traces(here, "s.yml"))
