@@ -85,7 +85,7 @@ def _ids(options: Mapping[str, Any]) -> Iterator[str]:
     yield from (name.strip() for name in (options["ids"] or "").split(",") if name.strip())
     if options["ids_file"]:
         try:
-            lines = Path(local_path(options["ids_file"])).read_text(encoding="utf-8-sig").splitlines()
+            lines = Path(local_path(options["ids_file"])).read_text(encoding="utf-8-sig").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"--ids-file: cannot read {options['ids_file']}: {error}") from None
         yield from (line.strip() for line in lines if line.strip())

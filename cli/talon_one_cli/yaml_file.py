@@ -44,8 +44,8 @@ def read_yaml(path: str) -> Any:
     try:
         with Path(local_path(path)).open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}; check the path") from None
+    except (OSError, ValueError) as error:  # a path can hold what no path may
+        raise ConfigError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; check the path") from None
     if len(raw) > MOST_BYTES:
         raise ConfigError(f"{path} is too large: {_TOO_LARGE}")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import product
 
 import pytest
@@ -111,6 +112,55 @@ def test_a_plan_is_refused_when_something_has_moved(engine, moved):
         return
     with pytest.raises(PlanMovedError, match="plan again"):
         check_unmoved(then, now)
+
+
+def test_rows_that_were_solved_for_do_not_pass_for_those_of_the_plan(engine):
+    """Hashes that are only added or XORed can be solved for: two lists with one XOR of MD5s are told apart."""
+    pairs = [(f"a-{n}", f"b-{n}") for n in range(200)]
+    swap = _same_xor(pairs)
+    assert len(swap) > 0
+    good = [{"id": one} for one, _ in pairs]
+    forged = [{"id": pair[n in swap]} for n, pair in enumerate(pairs)]
+    then = [one.as_dict() for one in plan(engine, MEMBERS, good)]
+    now = plan(engine, MEMBERS, forged)
+    with pytest.raises(PlanMovedError, match="other rows"):
+        check_unmoved(then, now)
+
+
+def _same_xor(pairs):
+    """Which of the pairs to swap so that the XOR of the MD5s of all stays (Gauss over GF(2))."""
+    basis = {}
+    for place, pair in enumerate(pairs):
+        first, second = (int.from_bytes(hashlib.md5(f"{name}\0".encode()).digest()) for name in pair)
+        value, mask = first ^ second, 1 << place
+        while value:
+            top = value.bit_length()
+            if top not in basis:
+                basis[top] = (value, mask)
+                break
+            value, mask = value ^ basis[top][0], mask ^ basis[top][1]
+        else:
+            return {n for n in range(len(pairs)) if mask >> n & 1}
+    return set()
+
+
+@pytest.mark.parametrize("change", [{"max_delete_share": 0.5}, {"create_profiles": "guard"}, {"mode": "upsert"}])
+def test_other_settings_are_another_plan(engine, change):
+    """What decides what is done is held against the plan, whether it changes rows or not."""
+    then = [one.as_dict() for one in plan(engine, MEMBERS, rows(0, 5))]
+    now = plan(engine, MEMBERS | change, rows(0, 5))
+    with pytest.raises(PlanMovedError, match="plan again"):
+        check_unmoved(then, now)
+
+
+def test_the_digest_tells_keys_and_fields_apart(engine):
+    """No two different sets of changes run together into one text."""
+    sources = ([("a", 12)], [("a1", 2)], [("a", 1), ("b", 2)], [("a", 2), ("b", 1)])
+    digests = set()
+    for source in sources:
+        (planned,) = plan(engine, ITEMS, [{"id": key, "n": n} for key, n in source])
+        digests.add(planned.digest)
+    assert len(sources) == len(digests)
 
 
 def test_a_plan_shows_samples(engine):

@@ -1,0 +1,183 @@
+"""``talon-one erase``: all of one person, nothing of others, wherever rows are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from talon_one_cli.main import cli
+from talon_one_emulator import Emulator
+from talon_one_singer.output import run_process
+from target_talon_one.personal_data import Person
+from target_talon_one.sinks import SINKS
+
+PEOPLE = [
+    "cust-1", "cust-10", "cust-11", "xcust-1", "cust-1x", "cust-1-a", "a-cust-1", "Cust-1", "cust-1@shop.example",
+    "1", "10", "11", "01", "1.0", "-1", "1e0",
+    'q"uote', 'q"', '"', ",", '","', "[", '["cust-1"]', "\\", "back\\slash", "\\u0031", "new\nline", "tab\t",
+    "łódź", "łódź-1", "ŁÓDŹ", "日本", "e\u0301", "\u00e9", "\u2028", "🎉", "%31", "null", "true",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A local Talon.One."""
+    with Emulator(seed="empty", management_rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, server):
+    """A folder to work in, an empty account with a campaign and all profiles."""
+    server.reset()
+    server.add("profiles", *({"integrationId": name} for name in PEOPLE))
+    server.add("campaigns", {"name": "refer"})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TALON_ONE_BASE_URL", server.url)
+    monkeypatch.setenv("TALON_ONE_API_KEY", server.api_key)
+    monkeypatch.setenv("TALON_ONE_MANAGEMENT_KEY", server.management_key)
+    monkeypatch.setenv("TALON_ONE_MANAGEMENT_REQUESTS_PER_SECOND", "10000")
+    monkeypatch.setenv("TALON_ONE_STORE", "st.duckdb")
+    return tmp_path
+
+
+@pytest.fixture
+def command(capsys):
+    """``talon-one`` in this process: its output; it must work."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            run_process(cli, "talon-one", arguments)
+        said = capsys.readouterr()
+        assert 0 == ended.value.code, said.err
+        return said.out
+
+    return run
+
+
+def codes(folder):
+    """Whose referral codes are in the results."""
+    lines = [line for path in folder.glob("results/*/*.jsonl") for line in path.read_bytes().split(b"\n") if line]
+    return {json.loads(line)["key"] for line in lines}
+
+
+def test_the_results_of_everybody_else_stay(here, command):
+    """Referral codes cannot be made again; every id is erased in turn, and each time only its own line goes."""
+    (here / "refs.jsonl").write_text("".join(json.dumps({"who": name}) + "\n" for name in PEOPLE))
+    sync = {"source": "refs.jsonl", "sink": "referrals", "mode": "add", "campaign_id": 1}
+    sync |= {"map": {"advocateProfileIntegrationId": "who"}}
+    (here / "s.yml").write_text(json.dumps({"syncs": {"refs": sync}}))
+    command("push", "s.yml")
+    left = set(PEOPLE)
+    assert left == codes(here)
+    for name in PEOPLE:
+        (here / "ids.txt").write_text(name, encoding="utf-8")
+        if name != "".join(name.splitlines()).strip() or not name.isprintable():
+            continue  # no line of a file can hold it
+        counts = json.loads(command("erase", "--ids-file", "ids.txt", "--local-only", "--yes", "--json"))
+        left.discard(name)
+        assert (1, 1, left) == (counts["rows"], counts["lines"], codes(here)), name
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_store_forgets_one_person_and_nobody_else(engine_rows, name):
+    """Keys of one field and of several, refused rows, known profiles; every id."""
+    store, known = engine_rows
+    before = known(store)
+    store.erase(name)
+    after = known(store)
+    assert [row for row in before if name not in row[1:]] == after
+    assert before != after
+
+
+@pytest.fixture
+def engine_rows(tmp_path):
+    """A store that knows rows of all people, in destinations of each kind of key; and a function that lists them."""
+    from target_talon_one.history import Reject
+    from target_talon_one.store import Store
+    from target_talon_one.wire import joined
+
+    with Store(str(tmp_path / "st.duckdb")) as store:
+        numbers = {}
+        for kind in ("audience_members", "coupon_reservations", "loyalty_card_links"):
+            numbers[kind] = store.destination(json.dumps(["http://x", kind, {}]), kind)
+        store.adopt(numbers["audience_members"], PEOPLE)
+        store.adopt(numbers["coupon_reservations"], [joined(["c,", name]) for name in PEOPLE])
+        store.adopt(numbers["loyalty_card_links"], [joined([name, "somebody"]) for name in PEOPLE])
+        rejects = [
+            Reject("r", "rejected", "add", name, b"", None, "row 1", "no", f"{name!r} is closed") for name in PEOPLE
+        ]
+        rejects += [
+            Reject("r", "invalid", "", None, None, json.dumps({"id": name, "note": f"not {name}x"}), "row 2", "no")
+            for name in PEOPLE
+        ]
+        store.reject("run", numbers["audience_members"], rejects)
+        store.note_profiles(PEOPLE)
+
+        def known(opened):
+            found = [("member", key) for part in opened.known_keys(numbers["audience_members"]) for key in part]
+            for kind in ("coupon_reservations", "loyalty_card_links"):
+                found += [(kind, *json.loads(key)) for part in opened.known_keys(numbers[kind]) for key in part]
+            for one in opened.rejects():
+                source = json.loads(one["source"] or "{}")
+                found.append(("reject", one["key"] or source["id"]))
+            return found
+
+        yield store, known
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "theirs"),
+    [
+        ("cust-1", {"friend": "cust-1"}, True),
+        ("cust-1", {"note": "call cust-1 back"}, False),
+        ("cust-1", {"deep": [{"profileId": "cust-1"}]}, True),
+        ("1", {"id": 1}, True),
+        ("1", {"customer_id": "1"}, True),
+        ("1", {"id": 10, "quantity": 1, "tier": "1"}, False),
+        ("1", {"campaignId": 1, "audience_id": 1, "customerSessionId": "1"}, False),
+        ("1.0", {"id": 1}, False),
+        ("10000000000000000000001", {"id": 10000000000000000000001}, True),
+        ("true", {"id": True}, False),
+    ],
+)
+def test_whole_values_are_compared(name, row, theirs):
+    """Texts anywhere in a row; numbers where a person is named."""
+    assert theirs == Person(name).has_row(json.dumps(row))
+
+
+def test_things_that_are_called_like_a_person_stay():
+    """The SKU 1 and the audience 1 are nobody's data."""
+    sinks = ("catalog_items", "audiences", "customer_profile")
+    assert [False, False, True] == [Person("1").has_key("1", SINKS[sink]) for sink in sinks]
+
+
+def test_a_masked_key_is_theirs():
+    """Rejects files of ``mask_rejects`` hold a hash."""
+    masked = "sha256:" + hashlib.sha256(b"cust-1").hexdigest()[:32]
+    assert [True, False] == [Person(name).has_key(masked, None) for name in ("cust-1", "cust-10")]
+
+
+@pytest.mark.parametrize("line", ["cust-10 cust-1x acust-1", 'no "cust-1-b" here', "cust-1@x.example", "x.cust-1"])
+def test_an_id_inside_of_another_word_is_not_mentioned(line):
+    """Words end where an id may end."""
+    assert line == Person("cust-1").without_mentions(line)
+
+
+@pytest.mark.parametrize("line", ["profile cust-1 is closed", "'cust-1'", "cust-1.", "(cust-1)", "cust-1: no"])
+def test_a_mention_is_blotted_out(line):
+    """The line of somebody else stays without it."""
+    assert line.replace("cust-1", "(erased)") == Person("cust-1").without_mentions(line)
+
+
+def test_samples_of_a_plan_lose_one_person(here, command):
+    """And keep the others."""
+    (here / "v.jsonl").write_text('{"id": "cust-1"}\n{"id": "cust-10"}\n')
+    sync = {"source": "v.jsonl", "sink": "audience_members", "audience": {"name": "V"}, "mode": "mirror", "key": "id"}
+    (here / "s.yml").write_text(json.dumps({"syncs": {"vip": sync}}))
+    command("plan", "s.yml", "-o", "plan.json")
+    command("erase", "--ids", "cust-1", "--local-only", "--plan-file", "plan.json", "--yes")
+    samples = json.loads((here / "plan.json").read_text())["destinations"][0]["samples"]
+    assert {"add": [{"profileIntegrationId": "cust-10"}]} == samples

@@ -1,0 +1,107 @@
+"""Plan files of any shape: applied exactly, or refused in one line and nothing sent."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+from talon_one_cli.main import cli
+from talon_one_emulator import Emulator
+from talon_one_singer.output import run_process
+
+HARMLESS = {"made", "same", "duplicates", "invalid", "known", "minutes", "cheapest", "guard", "samples"}
+VALUES = (None, True, 0, -1, 1.5, "", "x", "\0", [], [1], {}, {"a": None}, 10**30)
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A local Talon.One."""
+    with Emulator(seed="empty", management_rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, server):
+    """A folder with a plan of two destinations."""
+    server.reset()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TALON_ONE_BASE_URL", server.url)
+    monkeypatch.setenv("TALON_ONE_API_KEY", server.api_key)
+    monkeypatch.setenv("TALON_ONE_MANAGEMENT_KEY", server.management_key)
+    monkeypatch.setenv("TALON_ONE_MANAGEMENT_REQUESTS_PER_SECOND", "10000")
+    (tmp_path / "v.csv").write_text("id\na\nb\n")
+    members = {"source": "v.csv", "sink": "audience_members", "mode": "mirror", "key": "id", "create_profiles": "allow"}
+    syncs = {name: {**members, "audience": {"name": name}} for name in ("one", "two")}
+    (tmp_path / "s.yml").write_text(json.dumps({"store": "st.duckdb", "syncs": syncs}))
+    return tmp_path
+
+
+@pytest.fixture
+def command(capsys):
+    """``talon-one`` in this process: exit code and what is said on standard error."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            run_process(cli, "talon-one", arguments)
+        return ended.value.code, capsys.readouterr().err
+
+    return run
+
+
+def broken(plan):
+    """The plan with each part of it left out, or with another value, at every level; and where."""
+    places = [(name,) for name in plan] + [("destinations", 0)]
+    places += [("destinations", 0, name) for name in plan["destinations"][0]]
+    for place in places:
+        for value in ("left out", *VALUES):
+            changed = copy.deepcopy(plan)
+            holder = changed
+            for step in place[:-1]:
+                holder = holder[step]
+            if value == "left out":
+                del holder[place[-1]]
+            elif holder[place[-1]] == value and type(holder[place[-1]]) is type(value):
+                continue
+            else:
+                holder[place[-1]] = value
+            yield place[-1], changed
+
+
+def test_every_part_of_a_plan_is_checked(here, command, server):
+    """What decides what is done cannot be left out or changed; nothing is sent, and no traceback shows."""
+    assert 0 == command("plan", "s.yml", "-o", "p.json")[0]
+    plan = json.loads((here / "p.json").read_text())
+    server.clear_requests()
+    for name, changed in broken(plan):
+        if name in HARMLESS:
+            continue
+        (here / "q.json").write_text(json.dumps(changed))
+        code, said = command("apply", "q.json")
+        assert code in (1, 2), (name, said)
+        assert said.startswith("Error: "), (name, said)
+        assert "internal error" not in said, (name, said)
+    assert [] == [one for one in server.requests() if one["method"] != "GET"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"null", b"{", b"\xff\xfe\x00", b"x" * 100, b'{"format": 1, "destinations": []}']
+)
+def test_a_file_that_is_no_plan_is_refused(here, command, content):
+    """Also one of an older version."""
+    (here / "q.json").write_bytes(content)
+    code, said = command("apply", "q.json")
+    assert 2 == code
+    assert said.startswith("Error: ")
+
+
+def test_what_only_people_read_may_be_missing(here, command):
+    """A plan that was cleaned by ``erase`` is applied."""
+    command("plan", "s.yml", "-o", "p.json")
+    plan = json.loads((here / "p.json").read_text())
+    for one in plan["destinations"]:
+        for name in HARMLESS - {"made"}:
+            one.pop(name)
+    (here / "p.json").write_text(json.dumps(plan))
+    assert 0 == command("apply", "p.json")[0]
