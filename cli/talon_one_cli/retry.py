@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_singer.output import say
+
 if TYPE_CHECKING:
     from talon_one_singer.logs import Redactor
     from talon_one_singer.signals import StopSignal
@@ -56,7 +58,7 @@ def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
         finally:
             report(list(run.feeds.values()), run.id, as_json=options["as_json"], more={"skipped": dict(replay.skipped)})
             for line in [] if options["as_json"] else replay.lines():
-                click.echo(line)
+                say(line)
         run.judge()
         if replay.skipped["unreadable"]:
             raise IncompleteError(f"{replay.skipped['unreadable']:,} rows of run {run_id}: {REASONS['unreadable']}")

@@ -11,7 +11,7 @@ from talon_one_cli.main import cli
 from talon_one_emulator import Emulator
 from talon_one_singer.output import run_process
 
-HARMLESS = {"made", "same", "duplicates", "invalid", "known", "minutes", "cheapest", "guard", "samples"}
+HARMLESS = {"made", "same", "duplicates", "invalid", "known", "minutes", "cheapest", "guard", "samples", "reasons"}
 VALUES = (None, True, 0, -1, 1.5, "", "x", "\0", [], [1], {}, {"a": None}, 10**30)
 
 
