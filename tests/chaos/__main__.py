@@ -19,7 +19,7 @@ from tests.chaos.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- table: chaos -->", "<!-- end -->"
+BEGIN, END = "<!-- chaos -->", "<!-- end -->"
 
 Result = dict[str, Any]
 
