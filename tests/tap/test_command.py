@@ -65,7 +65,8 @@ BAD = {
     "no file": ({"card_ids_file": "/no/such.csv"}, 1, "card_ids_file: there is no file /no/such.csv"),
     "setting": ({"card_idss": []}, 2, "unknown setting 'card_idss'"),
     "near setting": ({"card_idss": []}, 2, "did you mean 'card_ids'?"),
-    "ids as text": ({"card_ids": "a"}, 2, "setting 'card_ids'"),
+    "ids as text": ({"card_ids": ""}, 2, "setting 'card_ids'"),
+    "ids as an object": ({"card_ids": {"a": 1}}, 2, "setting 'card_ids'"),
     "budget": ({**CONFIG, "budget_url": "ftp://x"}, 2, "budget_url must start with sqlite:///"),
     "bundle": ({**CONFIG, "ca_bundle": "/no/such"}, 2, "ca_bundle: there is no CA bundle at '/no/such'"),
 }
