@@ -35,7 +35,8 @@ def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
         if as_json:
             say_json(_as_dict(report), indent=2)
         else:
-            say("\n".join(report.lines()))
+            for line in report.lines():
+                say(line)
         failed.append(not report.usable)
 
     code = guarded_run("talon-one check", work)

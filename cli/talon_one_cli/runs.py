@@ -104,7 +104,8 @@ def _print_one(found: Sequence[Mapping[str, Any]]) -> None:
     one = found[0]
     say(f"run {one['id']}: {one['command']}, {one['started'][:19]} to {(one['ended'] or '?')[:19]}, {one['status']}")
     if one["error"]:
-        say(one["error"])
+        for line in one["error"].split("\n"):
+            say(f"  {line}")
     for name, figures in one["destinations"].items():
         say(f"{name}: " + ", ".join(f"{what} {count}" for what, count in figures.items() if count))
     for row in one["rejects"]:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.output import checked_stdout
-from talon_one_singer.printable import printable_lines
+from talon_one_singer.printable import printable
 from talon_one_singer.redaction import redact
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def console() -> Console:
 
     class PlainConsole(Console):
         def render_str(self, text: str, **options: Any) -> Text:
-            return super().render_str(redact(printable_lines(text)), **options)
+            return super().render_str(redact(printable(text)), **options)
 
     width = None if sys.stdout.isatty() else _WIDE
     return PlainConsole(file=checked_stdout(), width=width, markup=False, emoji=False, highlight=False)

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 import click
 
 from talon_one_singer.errors import ClosedPipe, OutputError, output_errors
-from talon_one_singer.printable import printable_lines
+from talon_one_singer.printable import printable, printable_lines
 from talon_one_singer.redaction import redact, redacted
 
 if TYPE_CHECKING:
@@ -121,12 +121,12 @@ def drop_stdout() -> None:
 
 
 def say(text: str = "", *, end: str = "\n", err: bool = False) -> None:
-    """Write text for people, made printable and redacted.
+    """Write a line for people, made printable and redacted; a line break in it is escaped, as names may hold one.
 
     Raises:
         ClosedPipe, OutputError: it cannot be written.
     """
-    write_text(redact(printable_lines(text)) + end, err=err)
+    write_text(redact(printable(text)) + end, err=err)
 
 
 def say_json(value: Any, *, indent: int | None = None) -> None:

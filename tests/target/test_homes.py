@@ -120,6 +120,26 @@ def test_a_home_that_cannot_be_used_is_told_without_secrets(url, words, monkeypa
     assert 1 == len(str(raised.value).splitlines())
 
 
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_database_that_restarts_under_a_store_is_told(home):
+    """The connection is dead when the store is saved: an error of ours, with nothing of the URL's password."""
+    from adbc_driver_postgresql import dbapi
+
+    store = open_store(home)
+    store.remember("x", "y")
+    with dbapi.connect(home, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+            "current_database()"
+        )
+        cursor.fetchall()
+    with pytest.raises(StoreError) as raised:
+        store.close()
+    assert "planted" not in str(raised.value)
+    with open_store(home) as again:
+        assert again.remembered("x") is None
+
+
 @pytest.mark.parametrize("home", ["folder"], indirect=True)
 def test_erased_rows_are_gone_from_a_folder(engine, push, tmp_path, home):
     """Old files do not stay behind."""
