@@ -119,7 +119,7 @@ def url_of(conn_id: str) -> str | None:
     if kind in _AWS:
         return f"s3://{_bucket(connection)}"
     if kind in ("sqlite", "duckdb"):
-        return f"{kind}:///{connection.host or connection.schema or ''}"
+        return f"{kind}:///{quote(connection.host or connection.schema or '', safe='/:~')}"
     return None
 
 

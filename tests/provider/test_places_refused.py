@@ -32,6 +32,7 @@ def fails_at_once(words):
         ({"host": "/run/postgresql", "schema": "w"}, "postgresql://:@%2Frun%2Fpostgresql:5432/w"),
         ({"conn_type": "postgres", "extra": {"iam": True}}, None),
         ({"conn_type": "duckdb", "host": "/data/w.duckdb"}, "duckdb:////data/w.duckdb"),
+        ({"conn_type": "duckdb", "host": "/data/a b%20c.duckdb"}, "duckdb:////data/a%20b%2520c.duckdb"),
         ({"conn_type": "sqlite", "schema": "w.db"}, "sqlite:///w.db"),
         ({"conn_type": "snowflake", "extra": {"account": "a"}}, None),
     ],
