@@ -76,12 +76,13 @@ def _run(definition: TargetDefinition, options: Mapping[str, Any], redact: Redac
     from talon_one_singer.metrics import Metrics
     from talon_one_singer.progress import summary
     from talon_one_singer.runs import load_settings
+    from talon_one_singer.stoppable_input import stoppable
     from talon_one_singer.temporary import sweep
 
     sweep()
     settings = load_settings(definition, options["config"], redact)
     metrics, writer = Metrics(time.monotonic), MessageWriter(sys.stdout.buffer)
-    source = sys.stdin.buffer
+    source = stoppable(sys.stdin.buffer, stop)
     context = TargetContext(settings, source, writer, metrics, stop, redact, options["plan"])
     try:
         (definition.test if options["test"] else definition.run)(context)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
 import socketserver
+import struct
 import subprocess
 import sys
+import termios
 import threading
+import time
 
 import pytest
 
@@ -157,3 +161,23 @@ def test_a_stop_ends_every_way_to_wait(tmp_path, dripping, command, kind):
     prepare(tmp_path, server.url, 0.5)
     code, _, err = stopped(tmp_path, server, command, signal.SIGINT)
     assert (130, "Traceback" in err) == (code, False), err
+
+
+def unread(pipe):
+    """Bytes in a pipe that nobody has read yet."""
+    return struct.unpack("i", fcntl.ioctl(pipe.fileno(), termios.FIONREAD, b"\0" * 4))[0]
+
+
+def test_a_target_that_waits_for_lines_ends_too(tmp_path, dripping):
+    """SIGTERM ends a target whose input is open and silent."""
+    server = dripping()
+    prepare(tmp_path, server.url, 0.5)
+    command = [sys.executable, *COMMANDS["target"]]
+    with subprocess.Popen(command, cwd=tmp_path, text=True, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(json.dumps({"type": "STATE", "value": {}}) + "\n")
+        process.stdin.flush()
+        until = time.monotonic() + 60
+        while unread(process.stdin) and time.monotonic() < until:
+            server.over.wait(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert 143 == process.wait(timeout=30)
