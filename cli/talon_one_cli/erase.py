@@ -156,6 +156,7 @@ def _clean_plan(path: str, people: Sequence[Person]) -> int:
     plan, gone = read_json_object(path, "plan"), 0
     found = plan.get("destinations")
     for one in found if isinstance(found, list) else []:
+        gone += _blotted(one, people) if isinstance(one, dict) else 0
         samples = one.get("samples") if isinstance(one, dict) else None
         if not isinstance(samples, dict):
             continue
@@ -167,6 +168,20 @@ def _clean_plan(path: str, people: Sequence[Person]) -> int:
     if gone:
         _replace(Path(local_path(path)), (json.dumps(plan, indent=2) + "\n").encode())
     return gone
+
+
+def _blotted(destination: dict[str, Any], people: Sequence[Person]) -> int:
+    """Blot out the ids in what a plan says in words; return how many texts changed."""
+    texts = {name: destination.get(name) for name in ("reasons", "guard")}
+    for person in people:
+        for name, text in texts.items():
+            if isinstance(text, str):
+                texts[name] = person.without_mentions(text)
+            elif isinstance(text, list):
+                texts[name] = [person.without_mentions(one) if isinstance(one, str) else one for one in text]
+    changed = {name: text for name, text in texts.items() if name in destination and text != destination[name]}
+    destination.update(changed)
+    return len(changed)
 
 
 def _is_sample_of(row: Any, people: Sequence[Person]) -> bool:
