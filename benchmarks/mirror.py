@@ -25,7 +25,8 @@ from target_talon_one.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_talon_one.feed import Comparison, Feed
+    from target_talon_one.feed import Feed
+    from target_talon_one.figures import Comparison
 
 PART = 10_000
 LEFT, CAME = 1_000, 500

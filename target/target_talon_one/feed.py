@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from talon_one_singer.refused import kept
 from talon_one_singer.shards import WHOLE
+from target_talon_one.figures import Comparison, Figures
 from target_talon_one.history import Reject
 from target_talon_one.identity import identity_of
 from target_talon_one.mapping import InvalidRow, Mapped, Mapper
@@ -34,68 +35,6 @@ LARGEST_ROW = 4_000_000  # bytes; a request of Talon.One takes less
 _LONGEST_KEY = 10_000
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=kept).encode
 BATCH = 1000
-
-
-@dataclass(slots=True)
-class Figures:
-    """What a run did to one destination, in rows.
-
-    Attributes:
-        read: rows that came.
-        invalid: rows refused here.
-        unreadable: lines that were no rows.
-        duplicates: rows that a later one with the same key replaced.
-        left_out: rows whose profile does not exist.
-        deleted: rows that the source marks as deleted.
-        adds, updates, removes, same, known: what was found; ``known``: rows that were there because of us.
-        sent: rows that Talon.One took.
-        rejected: rows that Talon.One refused.
-        unknown: rows of which nobody knows.
-        requests: calls that changed something or tried to.
-        to_do: rows that were not tried.
-        complete: the source was read to its end.
-    """
-
-    read: int = 0
-    invalid: int = 0
-    unreadable: int = 0
-    duplicates: int = 0
-    left_out: int = 0
-    deleted: int = 0
-    adds: int = 0
-    updates: int = 0
-    removes: int = 0
-    same: int = 0
-    known: int = 0
-    sent: int = 0
-    rejected: int = 0
-    unknown: int = 0
-    requests: int = 0
-    to_do: int = 0
-    complete: bool = True
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the history and for reports."""
-        return asdict(self)
-
-
-@dataclass(slots=True)
-class Comparison:
-    """What is to be done for a destination.
-
-    Attributes:
-        difference: rows by what is to be done about them.
-        requests: how many calls that takes if no row is refused.
-        new_profiles: profiles that would be created; None: it cannot be known.
-        creates_audience: the audience is still to be made.
-        generation: of what is known of the destination.
-    """
-
-    difference: Difference
-    requests: int
-    new_profiles: int | None
-    creates_audience: bool
-    generation: int
 
 
 @dataclass(slots=True)

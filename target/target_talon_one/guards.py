@@ -9,7 +9,8 @@ from target_talon_one.errors import GuardError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_talon_one.feed import Comparison, Feed
+    from target_talon_one.feed import Feed
+    from target_talon_one.figures import Comparison
 
 
 def check_before_reading(feed: Feed, environment: str) -> None:
@@ -104,3 +105,19 @@ def _too_many(feed: Feed, found: Comparison) -> Iterator[GuardError]:
 
 def _stopped(feed: Feed, guard: str, message: str, **figures: Any) -> GuardError:
     return GuardError(message, guard=guard, destination=feed.destination.name, figures=figures)
+
+
+def too_many_refused(feed: Feed, *, planned: bool = False) -> str | None:
+    """Say whether more rows were refused than is allowed, and why; ``planned``: nothing was sent yet."""
+    destination, figures = feed.destination, feed.figures
+    refused = figures.invalid + figures.rejected + figures.unknown
+    limits = destination.guards
+    tried = figures.read if planned else refused + figures.sent + figures.same
+    share = refused / tried if tried else 0.0
+    why = f" ({'; '.join(feed.reasons.lines())})"
+    if limits.max_rejects is not None and refused > limits.max_rejects:
+        return f"{destination.name}: {refused:,} rows were refused, and max_rejects is {limits.max_rejects:,}{why}"
+    if share > limits.max_reject_share:
+        limit = f"max_reject_share is {limits.max_reject_share:g}"
+        return f"{destination.name}: {share:.1%} of the rows were refused, and {limit}{why}"
+    return None

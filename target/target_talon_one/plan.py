@@ -13,7 +13,8 @@ from target_talon_one.identity import one_spelling
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_talon_one.feed import Comparison, Feed
+    from target_talon_one.feed import Feed
+    from target_talon_one.figures import Comparison
 
 FORMAT = 2
 SAMPLES = 3

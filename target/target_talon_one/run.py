@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.shards import Shard
     from target_talon_one.destinations import Destination
-    from target_talon_one.feed import Comparison
+    from target_talon_one.figures import Comparison
     from target_talon_one.history import Reject
     from target_talon_one.options import SyncOptions
     from target_talon_one.plan import PlannedDestination
@@ -276,7 +276,7 @@ class SyncRun:
         Raises:
             IncompleteError: they were; nothing is lost, they are in the rejects.
         """
-        problems = [text for feed in self.feeds.values() if (text := _too_many(feed))]
+        problems = [text for feed in self.feeds.values() if (text := guards.too_many_refused(feed))]
         if problems:
             where = f"{self._options.rejects_directory}/{self.id}"
             raise IncompleteError("\n".join(f"{text}; see {where}" for text in problems))
@@ -287,7 +287,7 @@ class SyncRun:
         Raises:
             IncompleteError: it would; nothing was written, not even rejects.
         """
-        problems = [text for feed in self.feeds.values() if (text := _too_many(feed, planned=True))]
+        problems = [text for feed in self.feeds.values() if (text := guards.too_many_refused(feed, planned=True))]
         if problems:
             raise IncompleteError("\n".join(problems))
 
@@ -350,18 +350,3 @@ class SyncRun:
 
     def _time(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _too_many(feed: Feed, *, planned: bool = False) -> str | None:
-    destination, figures = feed.destination, feed.figures
-    refused = figures.invalid + figures.rejected + figures.unknown
-    limits = destination.guards
-    tried = figures.read if planned else refused + figures.sent + figures.same
-    share = refused / tried if tried else 0.0
-    why = f" ({'; '.join(feed.reasons.lines())})"
-    if limits.max_rejects is not None and refused > limits.max_rejects:
-        return f"{destination.name}: {refused:,} rows were refused, and max_rejects is {limits.max_rejects:,}{why}"
-    if share > limits.max_reject_share:
-        limit = f"max_reject_share is {limits.max_reject_share:g}"
-        return f"{destination.name}: {share:.1%} of the rows were refused, and {limit}{why}"
-    return None

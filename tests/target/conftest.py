@@ -22,7 +22,7 @@ from target_talon_one.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from target_talon_one.feed import Figures
+    from target_talon_one.figures import Figures
 
 
 @pytest.fixture(scope="module")
