@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from talon_one_client.errors import UnexpectedResponseError
+from talon_one_client.pages import STUCK_PAGES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,6 +30,8 @@ MIN_US = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICRO  # "since ever": no
 MAX_US = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICRO
 MARGINS_US = (1_000_000, 1_000, 1)
 INSTANT_US = 4  # an instant and what widened bounds take in around it: no narrower part can leave it out
+STRAY_US = 2_000_000  # how far beyond the bounds a row may lie: some servers cut off fractions of seconds
+STRAY_PAGES = 2  # pages in a row without any row within the bounds before the server is taken to ignore dates
 FILL = 0.85  # share of a page that a window is planned to hold; the rest is room for bursts
 
 
@@ -58,6 +63,9 @@ class Window:
 
     start_us: int
     end_us: int
+
+
+EVER = Window(MIN_US, MAX_US)
 
 
 def to_us(instant: datetime) -> int:
@@ -104,12 +112,16 @@ class WindowReader:
         self._backwards = False
         self._margin_us = MARGINS_US[0]
         self._crowded: int | None = None
+        self._strays = 0
 
     def read(self, window: Window) -> Iterator[tuple[list[Row], Window]]:
         """All rows of the window, each once.
 
         Yields:
             The rows of a part, and the window that remains to be read after it.
+
+        Raises:
+            UnexpectedResponseError: the server ignores dates, or says for ever that one instant has more rows.
         """
         rest, width = window, window.end_us - window.start_us
         while rest.end_us > rest.start_us:
@@ -137,7 +149,21 @@ class WindowReader:
     def _page(self, part: Window, skip: int) -> Page:
         unit = self._unit_us(part.end_us - part.start_us)
         start = None if part.start_us <= MIN_US else from_us(part.start_us - unit)
-        return self._fetch(skip, self._size.value, startDate=start, endDate=from_us(part.end_us + unit))
+        page = self._fetch(skip, self._size.value, startDate=start, endDate=from_us(part.end_us + unit))
+        self._check_dates(part, page)
+        return page
+
+    def _check_dates(self, part: Window, page: Page) -> None:
+        """Narrower parts lead nowhere with a server that ignores the dates; it must not be asked for ever."""
+        wide = Window(part.start_us - STRAY_US, part.end_us + STRAY_US)
+        stray = bool(page.data) and not rows_of(page, wide)
+        self._strays = self._strays + 1 if stray else 0
+        if self._strays >= STRAY_PAGES:
+            raise UnexpectedResponseError(
+                f"all {len(page.data):,} rows of a page were created outside of the dates that were asked for "
+                f"({from_us(part.start_us).isoformat()} to {from_us(part.end_us).isoformat()}); "
+                "check base_url and what stands between you and Talon.One, then run again"
+            )
 
     def _next_width(self, part: Window, rest: Window, times: list[int]) -> int:
         """Width of the next part, from how full this one was; a gap at its near end does not count."""
@@ -191,12 +217,22 @@ class WindowReader:
     def _instant(self, part: Window, first: Page) -> list[Row]:
         """One instant with more rows than a page: overlapping pages, de-duplicated on id."""
         seen: dict[int, Row] = {}
-        page, skip = first, 0
+        around: set[int] = set()  # ids of all rows that came, also of those beside the instant
+        page, skip, stuck = first, 0, 0
         while True:
+            before = len(around)
+            around.update(row.id for row in rows_of(page, EVER))
             for row in rows_of(page, part):
                 seen.setdefault(row.id, row)
             if not page.has_more:
                 return list(seen.values())
+            stuck = 0 if len(around) > before else stuck + 1
+            if stuck >= STUCK_PAGES:
+                raise UnexpectedResponseError(
+                    f"the server says that more rows were created at {from_us(part.start_us).isoformat()} than the "
+                    f"{len(seen):,} that it sent, and sends no others; "
+                    "check base_url and what stands between you and Talon.One, then run again"
+                )
             skip += max(1, len(page.data) // 2)
             page = self._page(part, skip)
 
@@ -207,6 +243,6 @@ class WindowReader:
 
 def _crowd(page: Page) -> int | None:
     """The instant of most of a page's rows, if there is one: more of it may be waiting than a page holds."""
-    times = Counter(row.created_us for row in rows_of(page, Window(MIN_US, MAX_US)))
+    times = Counter(row.created_us for row in rows_of(page, EVER))
     (instant, count), *_ = times.most_common(1) or [(0, 0)]
     return instant if count > 1 and 2 * count >= len(page.data) else None
