@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from talon_one_client.errors import UnexpectedResponseError
-from talon_one_client.pages import STUCK_PAGES
+from talon_one_client.pages import STUCK_PAGES, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from talon_one_client.pages import Fetch, Page, PageSize
+    from talon_one_client.pages import Fetch, PageSize
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
@@ -156,7 +156,7 @@ class WindowReader:
     def _check_dates(self, part: Window, page: Page) -> None:
         """Narrower parts lead nowhere with a server that ignores the dates; it must not be asked for ever."""
         wide = Window(part.start_us - STRAY_US, part.end_us + STRAY_US)
-        stray = bool(page.data) and not rows_of(page, wide)
+        stray = bool(page.data) and not any(rows_of(Page([raw]), wide) for raw in page.data)
         self._strays = self._strays + 1 if stray else 0
         if self._strays >= STRAY_PAGES:
             raise UnexpectedResponseError(

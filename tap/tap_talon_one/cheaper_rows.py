@@ -5,14 +5,13 @@ https://docs.talon.one/management-api
 
 from __future__ import annotations
 
-import csv
-import io
 from decimal import Decimal, InvalidOperation
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from talon_one_client.csv_text import column_of, read_csv
 from talon_one_schemas import record
 from tap_talon_one.rows import encode
 
@@ -28,6 +27,12 @@ ROWS_A_PART = 1_000
 
 _FEED = "LoyaltyProgramTransactionsPage"
 _ALONE = {"card": "LoyaltyCardTransactionsPage", "profile": "LoyaltyProgramProfileTransactionsPage"}
+_EXPORTED_POINTS = {
+    "currentBalance": "activePoints",
+    "pendingBalance": "pendingPoints",
+    "spentBalance": "spentPoints",
+    "expiredBalance": "expiredPoints",
+}
 _EXPORTED_OWNER = {"card": "cardIdentifier", "profile": "profileIntegrationID"}
 
 _decode_row = msgspec.json.Decoder(RawMap).decode
@@ -92,29 +97,38 @@ def listed_balances(raw: bytes | msgspec.Raw, snapshot: Snapshot) -> Iterator[by
         yield snapshot.row(card.identifier, name, known)
 
 
-def exported_balances(text: bytes, snapshot: Snapshot) -> Iterator[bytes]:
+class Export(NamedTuple):
+    """A CSV export of balances: where its columns are, and its lines."""
+
+    columns: tuple[int, ...]
+    lines: Iterator[list[str]]
+
+
+def opened_export(owner: Entity, body: bytes) -> Export:
+    """The columns that are needed of a CSV export, and its lines.
+
+    Raises:
+        msgspec.DecodeError: the export is no CSV or lacks a column.
+    """
+    lines = read_csv(body)
+    headings = next(lines)
+    needed = (_EXPORTED_OWNER[owner], "loyaltySubledger", *_EXPORTED_POINTS)
+    return Export(tuple(column_of(headings, name) for name in needed), lines)
+
+
+def exported_balances(export: Export, snapshot: Snapshot) -> Iterator[bytes]:
     """The balances in a CSV export, rounded to two digits; active points are net of negative ones.
 
     Raises:
-        ValueError: it is no such CSV; names the line.
+        ValueError: a figure is no number; names the owner.
     """
-    lines = csv.DictReader(io.StringIO(text.decode("utf-8-sig"), newline=""), strict=True)
-    name = _EXPORTED_OWNER[snapshot.owner]
-    needed = {"loyaltySubledger", name, "currentBalance", "pendingBalance", "expiredBalance", "spentBalance"}
-    missing = needed - set(lines.fieldnames or ())
-    if missing:
-        raise ValueError(f"it lacks the columns {', '.join(sorted(missing))}")
-    try:
-        for line in lines:
-            known = {
-                "activePoints": _number(line["currentBalance"]),
-                "pendingPoints": _number(line["pendingBalance"]),
-                "spentPoints": _number(line["spentBalance"]),
-                "expiredPoints": _number(line["expiredBalance"]),
-            }
-            yield snapshot.row(line[name], line["loyaltySubledger"], known)
-    except (csv.Error, InvalidOperation, TypeError) as error:
-        raise ValueError(f"line {lines.line_num}: {error}") from error
+    for line in export.lines:
+        owner, subledger, *figures = (line[column] for column in export.columns)
+        try:
+            known = dict(zip(_EXPORTED_POINTS.values(), map(_number, figures), strict=True))
+        except InvalidOperation as error:
+            raise ValueError(f"the points of {owner!r} are no numbers: {', '.join(figures)}") from error
+        yield snapshot.row(owner, subledger, known)
 
 
 def in_parts(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -125,4 +139,7 @@ def in_parts(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def _number(text: str) -> Decimal | None:
-    return Decimal(text) if text else None
+    number = Decimal(text) if text else None
+    if number is not None and not number.is_finite():
+        raise InvalidOperation(text)
+    return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,7 +13,7 @@ from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, paginate
 from talon_one_client.windows import Window, WindowReader, from_us
 from tap_talon_one.balances import Snapshot
-from tap_talon_one.cheaper_rows import FeedRow, exported_balances, in_parts, listed_balances
+from tap_talon_one.cheaper_rows import FeedRow, exported_balances, in_parts, listed_balances, opened_export
 from tap_talon_one.rows import encode, joined, object_bytes, with_fields, with_ledger_dates
 from tap_talon_one.streams import ONE_BY_ONE
 
@@ -135,9 +136,9 @@ class Reader:
     def _csv_export(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
         as_of = from_us(job.window.end_us)
-        text = self._call(job, bytes, endDate=as_of)
+        export = self._call(job, partial(opened_export, self.way.owner), endDate=as_of)
         try:
-            for rows in in_parts(exported_balances(text, self._snapshot(job, as_of))):
+            for rows in in_parts(exported_balances(export, self._snapshot(job, as_of))):
                 yield Part({stream: rows})
         except ValueError as error:
             raise UnexpectedResponseError(
