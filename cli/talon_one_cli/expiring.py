@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from talon_one_singer.output import say, write_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from talon_one_warehouse import Warehouse
 
@@ -59,9 +59,9 @@ def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
 
 def _span(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[datetime, datetime]:
     from talon_one_singer import ConfigError
+    from tap_talon_one.run_clock import settled_now
 
-    now = datetime.now(UTC) - timedelta(seconds=settings["settle_seconds"])
-    since = instant_option("--from", options["since"]) if options["since"] else now
+    since = instant_option("--from", options["since"]) if options["since"] else settled_now(settings)
     by = instant_option("--by", options["by"])
     if by <= since:
         raise ConfigError(f"--by {by.isoformat()} is not after {since.isoformat()}; name a later instant")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,11 +57,12 @@ def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
 
 def _settings(options: Mapping[str, Any], redact: Any, at: datetime | None) -> dict[str, Any]:
     from talon_one_singer import ConfigError
+    from tap_talon_one.run_clock import settled_now
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     if settings["start_date"] is not None:
         raise ConfigError("start_date is set; a balance is made of all transactions, so leave it out to reconcile")
-    when = at or datetime.now(UTC) - timedelta(seconds=settings["settle_seconds"])
+    when = at or settled_now(settings)
     return {**settings, "as_of": (when,), "end_date": when + timedelta(microseconds=1), "settle_seconds": 0}
 
 

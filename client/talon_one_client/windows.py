@@ -36,11 +36,19 @@ FILL = 0.85  # share of a page that a window is planned to hold; the rest is roo
 
 
 class Row(msgspec.Struct):
-    """What of a ledger row is needed to handle it; ``raw`` is the row as it came."""
+    """What of a ledger row is needed to handle it.
+
+    Attributes:
+        id: of the row.
+        created_us: when it was made; the start of the window if ``created`` is no instant.
+        raw: the row as it came.
+        dated: False if ``created`` is no instant.
+    """
 
     id: int
     created_us: int
     raw: msgspec.Raw
+    dated: bool = True
 
 
 class _Typed(msgspec.Struct):
@@ -93,7 +101,7 @@ def rows_of(page: Page, window: Window) -> list[Row]:
             created_us = to_us(head.created if head.created.tzinfo else head.created.replace(tzinfo=UTC))
             row = Row(head.id, created_us, raw)
         except msgspec.ValidationError:
-            row = Row(_loose.decode(raw).id, window.start_us, raw)
+            row = Row(_loose.decode(raw).id, window.start_us, raw, dated=False)
         if window.start_us <= row.created_us < window.end_us:
             found.append(row)
     return found

@@ -51,7 +51,7 @@ class FeedRun:
         page_size = engine.settings["page_size"]
         self._reader = Reader(way, engine.client, frozenset(self._masks), page_size)
         self._chain = IdChain()
-        self._found = self._missing = 0
+        self._found = self._missing = self._undated = 0
         self._refused: list[str] = []  # words about ids that make the run fail at its end
         self._last_refusal: TalonOneError | None = None
         self._ended: dict[str, RowRefused] = {}  # streams that have ended at a row; the position stays before it
@@ -90,6 +90,8 @@ class FeedRun:
             raise self._all_missing()
         if self._missing:
             log.warning("%s: %s ids are not known to Talon.One, or refused", self._label, f"{self._missing:,}")
+        if self._undated:
+            log.warning("%s: created is no instant in %s rows; created_text has it", self._label, f"{self._undated:,}")
         if self._feed.has_ids and not self._chain.count and not listed_by_management(self._feed, settings):
             log.warning("%s: there is no %s id to read, so nothing is read", self._label, self._feed.entity)
 
@@ -131,20 +133,11 @@ class FeedRun:
         if not self._feed.incremental:
             return MIN_US, scope.instants(self._feed)[0]
         start_us = scope.start_us(self._mark, self._way.name)
-        if scope.is_future(self._mark):
-            self._warn_of_future()
+        if scope.is_future(self._mark) and self._mark.bookmark_us is not None:
+            scope.clock.warn_of_future(self._label, from_us(self._mark.bookmark_us))
         elif self._mark.bookmark_us is not None and start_us < self._mark.bookmark_us:
             log.info("%s: some ids only were read so far; all are read from the start", self._label)
         return start_us, scope.pinned_us
-
-    def _warn_of_future(self) -> None:
-        log.warning(
-            "%s: the bookmark %s lies in Talon.One's future (it is %s there now): the clock of the machine that wrote "
-            "it was ahead. Everything is read from the start, because rows may be missing",
-            self._label,
-            from_us(self._mark.bookmark_us or 0).isoformat(timespec="seconds"),
-            self._engine.scope.clock.server.isoformat(timespec="seconds"),
-        )
 
     def _still_wanted(self, running: Running, start_us: int, end_us: int) -> bool:
         if not running.begun:
@@ -204,6 +197,7 @@ class FeedRun:
         try:
             for part in parts:
                 self._write(part)
+                self._undated += part.undated
                 if not self._ended:
                     running.rest, running.hand = part.rest, hand
                 self._remember()

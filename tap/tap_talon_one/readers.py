@@ -14,7 +14,7 @@ from talon_one_client.pages import PageSize, fetcher, paginate
 from talon_one_client.windows import Window, WindowReader, from_us
 from tap_talon_one.balances import Snapshot
 from tap_talon_one.cheaper_rows import FeedRow, exported_balances, in_parts, listed_balances, opened_export
-from tap_talon_one.rows import encode, joined, object_bytes, with_fields, with_ledger_dates
+from tap_talon_one.rows import encode, joined, object_bytes, undated, with_fields, with_ledger_dates
 from tap_talon_one.streams import ONE_BY_ONE
 
 if TYPE_CHECKING:
@@ -38,10 +38,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows by stream, and what remains of the job's window after them (None: nothing)."""
+    """Rows by stream, and what remains of the job's window after them (None: nothing).
+
+    Attributes:
+        undated: ledger rows whose ``created`` is no instant.
+    """
 
     rows: Rows
     rest: Window | None = None
+    undated: int = 0
 
 
 @dataclass
@@ -99,14 +104,14 @@ class Reader:
         if self.feed.strategy:
             tail += joined({"source": self._source})
         for rows, rest in self._windows(job):
-            yield Part({stream: [with_ledger_dates(row.raw, tail) for row in rows]}, rest)
+            yield _ledger_part(stream, rows, lambda row: with_ledger_dates(_marked(row), tail), rest)
 
     def _program_feed(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
         tail = joined({"source": self._source})
         alike = FeedRow(self.way.owner)
         for rows, rest in self._windows(job):
-            yield Part({stream: [with_ledger_dates(alike(row.raw), tail) for row in rows]}, rest)
+            yield _ledger_part(stream, rows, lambda row: with_ledger_dates(alike(_marked(row)), tail), rest)
 
     def _windows(self, job: Job) -> Iterator[tuple[list[Row], Window]]:
         assert self._size is not None
@@ -237,6 +242,14 @@ _decode_balances = msgspec.json.Decoder(_Balances).decode
 _decode_inventory = msgspec.json.Decoder(_Inventory).decode
 _decode_session = msgspec.json.Decoder(_Session).decode
 _decode_reserved = msgspec.json.Decoder(_Reserved).decode
+
+
+def _ledger_part(stream: str, rows: Sequence[Row], made: Callable[[Row], bytes], rest: Window) -> Part:
+    return Part({stream: [made(row) for row in rows]}, rest, undated=sum(not row.dated for row in rows))
+
+
+def _marked(row: Row) -> bytes | msgspec.Raw:
+    return row.raw if row.dated else undated(row.raw)
 
 
 def _memberships(loyalty: _Loyalty, owner: bytes) -> Iterator[bytes]:

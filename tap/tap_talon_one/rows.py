@@ -22,6 +22,7 @@ class _Dates(msgspec.Struct, gc=False, rename="camel"):
     expiry_date: str | None = None
 
 
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_dates = msgspec.json.Decoder(_Dates).decode
 
 
@@ -67,6 +68,12 @@ def with_ledger_dates(raw: bytes | msgspec.Raw, tail: bytes = b"") -> bytes:
         f',"start_kind":{start_kind},"start_at":{start_at},"expiry_kind":{expiry_kind},"expiry_at":{expiry_at}'
     ).encode()
     return with_fields(raw, typed + tail)
+
+
+def undated(raw: bytes | msgspec.Raw) -> bytes:
+    """A ledger row whose ``created`` is no instant: null, and its text in ``created_text``."""
+    fields: dict[str, Any] = _decode_fields(raw)
+    return encode({**fields, "created": None, "created_text": fields["created"]})
 
 
 def ledger_date(text: str | None) -> tuple[str, str]:

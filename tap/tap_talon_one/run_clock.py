@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints as ep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.server_clock import Sighting
@@ -37,14 +37,24 @@ class RunClock:
         """The earlier of both: rows up to it are surely made, and surely not read before they were."""
         return min(self.local, self.server)
 
+    def warn_of_future(self, what: str, bookmark: datetime) -> None:
+        """Say that a bookmark lies in Talon.One's future."""
+        log.warning(
+            "%s: the bookmark %s lies in Talon.One's future (it is %s there now): the clock of the machine that wrote "
+            "it was ahead. Everything is read from the start, because rows may be missing",
+            what,
+            bookmark.isoformat(timespec="seconds"),
+            self.server.isoformat(timespec="seconds"),
+        )
+
     @classmethod
-    def read(cls, client: TalonOneClient, now: Callable[[], datetime]) -> RunClock:
+    def read(cls, client: TalonOneClient, now: Callable[[], datetime], *, warn: bool = True) -> RunClock:
         """Look at both clocks. Costs a call if Talon.One has not answered yet; warns if this machine is ahead."""
         seen, local = _sighting(client), now()
         if seen is None:
             return cls(local, local)
         server = seen.server_time(local)
-        if seen.ahead_s:
+        if seen.ahead_s and warn:
             log.warning(
                 "the clock of this machine is %.0f s ahead of Talon.One's; the run reads up to Talon.One's time (%s). "
                 "Set this machine's clock",
@@ -52,6 +62,15 @@ class RunClock:
                 server.isoformat(timespec="seconds"),
             )
         return cls(local, server)
+
+
+def settled_now(settings: Mapping[str, Any]) -> datetime:
+    """Now by the earlier of both clocks, less the settle time: what a command reads up to if nobody says."""
+    from tap_talon_one.tap import make_client
+
+    with make_client(settings) as client:
+        clock = RunClock.read(client, lambda: datetime.now(UTC), warn=False)
+    return clock.earlier - timedelta(seconds=settings["settle_seconds"])
 
 
 def _sighting(client: TalonOneClient) -> Sighting | None:

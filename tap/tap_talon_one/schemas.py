@@ -19,6 +19,8 @@ MAYBE_NUMBER: Schema = {"type": ["number", "null"]}
 MAYBE_INSTANT: Schema = {"type": ["string", "null"], "format": "date-time"}
 
 LEDGER_DATES: dict[str, Schema] = {
+    "created": MAYBE_INSTANT,
+    "created_text": MAYBE_STRING,
     "start_kind": MAYBE_STRING,
     "start_at": MAYBE_INSTANT,
     "expiry_kind": MAYBE_STRING,
