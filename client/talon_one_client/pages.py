@@ -37,6 +37,7 @@ class Page(msgspec.Struct):
     has_more: bool | None = None
     total: int | None = None
     says_more: bool = False
+    keys: list[int | str] = []
 
     def more_after(self, skip: int) -> bool | None:
         """Whether rows follow: by ``hasMore`` or by the total; None if the server says neither.
@@ -70,6 +71,12 @@ def _decode_page(body: bytes) -> Page:
     page = Page(sent.data or [], sent.has_more, sent.total, says_more=bool(sent.has_more))
     if page.says_more and not page.data:
         raise msgspec.ValidationError("the page has no rows, and hasMore says that there are more")
+    return page
+
+
+def _decode_keyed_page(body: bytes) -> Page:
+    page = _decode_page(body)
+    page.keys = [_keyed.decode(raw).id for raw in page.data]
     return page
 
 
@@ -113,7 +120,11 @@ def page_count(rows: int, size: int) -> int:
 
 
 def fetcher(
-    client: TalonOneClient, endpoint: Endpoint, path: Mapping[str, str | int], size: PageSize
+    client: TalonOneClient,
+    endpoint: Endpoint,
+    path: Mapping[str, str | int],
+    size: PageSize,
+    decode: Callable[[bytes], Page] = _decode_page,
 ) -> Callable[..., Page]:
     """A Fetch for one list, with the fall-back of ``size`` built in."""
 
@@ -131,7 +142,7 @@ def fetcher(
 
     def _get(skip: int, asked: int, query: Mapping[str, Any]) -> Page:
         page: Page | None = client.call(
-            endpoint, path=path, query={**query, "pageSize": asked, "skip": skip}, decode=_decode_page
+            endpoint, path=path, query={**query, "pageSize": asked, "skip": skip}, decode=decode
         )
         if page is None:
             raise UnexpectedResponseError("the page is empty", operation=endpoint.name)
@@ -165,7 +176,7 @@ def paginate(
         TalonOneError: see talon_one_client.errors.
     """
     size = page_size if isinstance(page_size, PageSize) else PageSize(endpoint, page_size)
-    fetch = fetcher(client, endpoint, path or {}, size)
+    fetch = fetcher(client, endpoint, path or {}, size, _decode_keyed_page)
     return _Listing(endpoint, fetch, size, query or {}).pages()
 
 
@@ -192,7 +203,8 @@ class _Listing:
     def pages(self) -> Iterator[list[msgspec.Raw]]:
         """The rows that are new on each page."""
         while True:
-            page, keys, overlap = self._next()
+            page, overlap = self._next()
+            keys = page.keys
             fresh = [raw for raw, key in zip(page.data, keys, strict=True) if self._known.add(key)]
             if fresh:
                 yield fresh
@@ -204,26 +216,17 @@ class _Listing:
             self._check_progress(keys, fresh)
             self.rows = len(keys)
 
-    def _next(self) -> tuple[Page, list[int | str], int]:
-        """The next page that begins with a known row, its ids, and how many of its rows were asked for again."""
+    def _next(self) -> tuple[Page, int]:
+        """The next page that begins with a known row, and how many of its rows were asked for again."""
         back = overlap = min(OVERLAP, max(0, self.rows - 1))
         while True:
             skip = max(0, self.end - back)
             page = self.fetch(skip, self.size.value, **self.query)
-            keys = self._keys(page)
-            if not skip or not overlap or (keys and keys[0] in self._known):
-                self.end = skip + len(keys)
-                return page, keys, back
+            if not skip or not overlap or (page.keys and page.keys[0] in self._known):
+                self.end = skip + len(page.keys)
+                return page, back
             log.info("%s: the list changed while it was read; reading back before row %d", self.endpoint.name, skip)
             back += max(1, self.rows // 2)
-
-    def _keys(self, page: Page) -> list[int | str]:
-        try:
-            return [_keyed.decode(raw).id for raw in page.data]
-        except msgspec.DecodeError as error:
-            raise UnexpectedResponseError(
-                f"a row has another shape than Talon.One documents: {error}", operation=self.endpoint.name
-            ) from error
 
     def _check_progress(self, keys: Sequence[int | str], fresh: Sequence[Any]) -> None:
         """Rows inserted before shift known ones onto a page: it may bring nothing new, but it ends further on."""
