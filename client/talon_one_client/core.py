@@ -197,7 +197,7 @@ class Caller:
         if not 200 <= response.status < 300:
             retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             return Outcome(response.status, retry_after), self._error(endpoint, response), None
-        if not response.body and None in endpoint.responses.values():
+        if not response.body and endpoint.response_media == "json" and None in endpoint.responses.values():
             return None, None, None
         try:
             check_shape(endpoint, response.status, response.body)

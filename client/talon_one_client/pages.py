@@ -8,7 +8,6 @@ and the reader goes back until it meets a row that it knows: no row that is ther
 from __future__ import annotations
 
 import logging
-import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -110,13 +109,6 @@ class PageSize:
     def accepted(self, size: int) -> None:
         """From now on ask for no more than ``size``."""
         self.value = min(self.value, size)
-
-
-def page_count(rows: int, size: int) -> int:
-    """Return the number of pages that ``paginate`` asks for to read a list that does not move."""
-    if rows <= size:
-        return 1
-    return 1 + math.ceil((rows - size) / max(1, size - OVERLAP))
 
 
 def fetcher(

@@ -1,8 +1,4 @@
-"""What reading a feed will cost, found out in a few calls.
-
-Rows behind an offset either are there or not: doubling the offset and halving the gap counts a million rows in
-forty calls, whatever their order.
-"""
+"""What reading a feed will cost, found out in a few calls."""
 
 from __future__ import annotations
 
@@ -10,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from talon_one_client.pages import PageSize, fetcher, page_count
+from talon_one_client.page_counts import count_rows, page_count
+from talon_one_client.pages import PageSize, fetcher
 from talon_one_client.windows import MIN_US, from_us
 from tap_talon_one.ids import ids_for, ids_total, listing_of
 
@@ -19,12 +16,10 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
-    from talon_one_client.pages import Fetch
     from tap_talon_one.strategies import Question
     from tap_talon_one.streams import Feed, Way
 
 ASSUMED_LATENCY_S = 0.1  # of a call, where no budget says how many a second there may be
-PAGES_READ = 4  # so many pages are read before rows are counted by offsets
 # Calls for each page of a ledger that has several, and beside: as measured, foreseen and at most.
 WINDOWS = ((1.3, 8), (1.8, 20))
 
@@ -119,39 +114,6 @@ _COSTS: Mapping[str, Callable[[Feed, Question, Mapping[str, Any], TalonOneClient
     "card_list": _card_list,
     "csv_export": _csv_export,
 }
-
-
-def count_rows(fetch: Fetch, size: PageSize, *, whole_pages: bool = False, **query: Any) -> int:
-    """How many rows a list has: its first pages are read, what is behind them is counted by offsets.
-
-    Args:
-        whole_pages: count what is behind the first pages by pages only, up to the next one.
-    """
-    seen = 0
-    for _ in range(PAGES_READ):
-        page = fetch(seen, size.value, **query)
-        seen += len(page.data)
-        if not page.has_more:
-            return seen
-    unit = size.value if whole_pages else 1
-
-    def there(units: int) -> bool:
-        return bool(fetch(seen + units * unit, 1, **query).data)
-
-    return seen + _first_absent(there) * unit
-
-
-def _first_absent(there: Callable[[int], bool]) -> int:
-    """The smallest number that is not there, by doubling and halving."""
-    low, high = 0, 1  # everything below low is there
-    if not there(0):
-        return 0
-    while there(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if there(middle) else (low, middle)
-    return high
 
 
 def _rate(endpoint: Endpoint, settings: Mapping[str, Any]) -> float:

@@ -107,6 +107,7 @@ def serve():
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two packets: the second would wait 40 ms
 
             def _any(self):
                 length = int(self.headers.get("Content-Length") or 0)

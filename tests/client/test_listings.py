@@ -211,10 +211,12 @@ READERS = {  # who may know how pages are asked for: the paginator, the table, a
     "client/talon_one_client/endpoints.py",
     "client/talon_one_client/integration.py",
     "client/talon_one_client/management.py",
+    "client/talon_one_client/page_counts.py",
+    "provider/airflow_provider_talon_one/operators/loyalty.py",
     "client/talon_one_client/check.py",  # probes of keys: one row each
     "client/talon_one_client/shapes.py",  # which keys a page must have
 }
-ASKING = re.compile(r"pageSize|hasMore|totalResultSize|has_more|\bskip\s*[:=]|[\"']skip[\"']\s*[:\]]")
+ASKING = re.compile(r"pageSize|hasMore|totalResultSize|has_more|\bskip\s*=|[\"']skip[\"']: *[^\W_]")
 
 
 def test_there_is_one_paginator():

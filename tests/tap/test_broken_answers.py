@@ -1,0 +1,185 @@
+"""Answers that are not what Talon.One sends: none of them is taken for less data."""
+
+import gzip
+import json
+import re
+
+import pytest
+
+from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client.errors import UnexpectedResponseError
+from tap_talon_one.streams import FEEDS, WAYS
+
+CARDS, BALANCES, PROFILES = "loyalty_card_transactions", "loyalty_card_balances", "loyalty_profile_balances"
+MESSAGE = (200, {"Content-Type": "application/json"}, b'{"message":"temporarily unavailable"}')
+PATHS = {  # by endpoint: what a request for it looks like
+    feed.endpoint.name: re.compile(re.sub(r"{\w+}", "[^/?]+", feed.endpoint.path) + r"(\?.*)?")
+    for feed in [*FEEDS, *(way.feed for ways in WAYS.values() for way in ways)]
+}
+READS = [(feed, "per_card") for feed in FEEDS] + [(way.feed, way.name) for ways in WAYS.values() for way in ways]
+every_read = pytest.mark.parametrize(("feed", "way"), READS, ids=lambda each: getattr(each, "name", each))
+
+
+@pytest.fixture
+def source(emu):
+    """Data for every stream, and the settings that read it."""
+    emu.reset("demo", era="current")
+    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))) as client:
+        client.update_customer_session_v2("s-1", {"customerSession": {"profileId": "ada", "state": "open"}})
+        client.create_audience_v2({"name": "VIP"})
+        client.create_coupon_reservation("WELCOME", {"integrationIDs": ["ada"]})
+    return {
+        "session_ids": ["s-1"],
+        "coupon_ids": ["WELCOME"],
+        "catalog_ids": [1],
+        "audience_ids": [1],
+        "as_of": "2026-01-01",
+    }
+
+
+def settings_of(feed, way, source):
+    """The settings that read a feed in this way."""
+    given = dict(source) | ({feed.strategy: way} if feed.strategy else {})
+    if way == "card_list":
+        given.pop("as_of")
+    return given
+
+
+@every_read
+def test_a_message_with_status_200_is_no_empty_answer(emu, between, read, source, feed, way):
+    """Once, it is asked again and no row is missing; if it stays, the stream fails by name."""
+    streams = [stream.name for stream in feed.streams]
+    given = settings_of(feed, way, source)
+    whole = read(*streams, **given)
+    left = [1]
+
+    def change(exchange):
+        if PATHS[feed.endpoint.name].fullmatch(exchange.path) and left[0]:
+            left[0] -= 1
+            return MESSAGE
+        return None
+
+    url = between(emu.url, change)
+    mended = read(*streams, base_url=url, **given)
+    assert (None, 0) == (mended.error, left[0])
+    assert [len(whole.rows(name)) for name in streams] == [len(mended.rows(name)) for name in streams]
+    left[0] = 99
+    broken = read(*streams, base_url=url, **given)
+    assert "that Talon.One sends" in str(broken.error)
+    assert feed.name in str(broken.error) or streams[0] in str(broken.error)
+
+
+def _half_gzip(text):
+    packed = gzip.compress(text)
+    return {"Content-Encoding": "gzip"}, packed[: len(packed) // 2]
+
+
+CUTS = {
+    "gzip that ends in the middle": _half_gzip,
+    "gzip without its end": lambda text: ({"Content-Encoding": "gzip"}, gzip.compress(text)[:-8]),
+    "half of the text": lambda text: ({}, text[: len(text) // 2]),
+    "a last line without end": lambda text: ({}, text.rstrip(b"\n")),
+    "a line with fewer values": lambda text: ({}, text + b"1,,card-9\n"),
+    "a line with more values": lambda text: ({}, text[:-1] + b",7\n"),
+    "a missing heading": lambda text: ({}, text.replace(b"currentBalance", b"other")),
+    "a heading that comes twice": lambda text: ({}, text.replace(b"expiredBalance", b"currentBalance")),
+    "quotes without end": lambda text: ({}, text + b'1,"\n'),
+    "no UTF-8": lambda text: ({}, text + b"\xff\n"),
+    "HTML": lambda _: ({}, b"<html>\n"),
+    "nothing": lambda _: ({}, b""),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+@pytest.mark.parametrize("stream", [BALANCES, PROFILES])
+def test_an_export_that_is_cut_off_is_asked_for_again(emu, between, read, cut, stream):
+    """Once, all rows come; if it stays, the stream fails and none comes."""
+    emu.reset("synthetic", cards=9, transactions=9, profile_transactions=9)
+    given = {"balances_strategy": "csv_export", "as_of": "2026-01-01"}
+    whole = read(stream, **given).rows(stream)
+    left = [1]
+
+    def change(exchange):
+        if "export" not in exchange.path or not left[0]:
+            return None
+        left[0] -= 1
+        status, headers, body = exchange.send()
+        more, body = cut(body)
+        return status, headers | more, body
+
+    url = between(emu.url, change)
+    assert whole == read(stream, base_url=url, **given).rows(stream)
+    left[0] = 99
+    broken = read(stream, base_url=url, **given)
+    assert ([], True) == (broken.rows(stream), "export" in str(broken.error))
+
+
+@pytest.mark.parametrize("figure", [b"12.3.4", b"NaN", b"Infinity", b"many"])
+def test_points_that_are_no_number_are_an_error(emu, between, read, figure):
+    """The error names whose points they are."""
+
+    def change(exchange):
+        if "export" not in exchange.path:
+            return None
+        status, headers, body = exchange.send()
+        return status, headers, re.sub(rb"\d+\.\d\d\n", figure + b"\n", body)
+
+    error = read(BALANCES, base_url=between(emu.url, change), balances_strategy="csv_export").error
+    assert "the points of 'card-000001' are no numbers" in str(error)
+
+
+@pytest.mark.parametrize("way", ["per_card", "program_feed"])
+@pytest.mark.parametrize("created", ["yesterday", "", "2025-13-45T00:00:00Z", "0000-00-00T00:00:00Z"])
+def test_a_created_that_is_no_instant_is_marked(emu, between, read, caplog, created, way):
+    """The row comes without created, its text stands beside it, and the run says how many there are."""
+    marked = min(row["id"] for row in emu.state("ledger")["ledger"] if row["card"])
+
+    def change(exchange):
+        if "/transactions" not in exchange.path:
+            return None
+        status, headers, body = exchange.send()
+        page = json.loads(body)
+        for row in page["data"]:
+            row["created"] = created if row["id"] == marked else row["created"]
+        return status, headers, json.dumps(page).encode()
+
+    result = read(CARDS, base_url=between(emu.url, change), transactions_strategy=way)
+    found = {row["id"]: row for row in result.rows(CARDS)}
+    assert (None, 60) == (result.error, len(found))
+    assert (None, created) == (found[marked]["created"], found[marked]["created_text"])
+    assert ["created"] * 59 == ["created" for row in found.values() if row["created"] and "created_text" not in row]
+    assert [f"{CARDS} of program 1: created is no instant in 1 rows; created_text has it"] == [
+        line for line in caplog.messages if "no instant" in line
+    ]
+
+
+def test_a_card_that_goes_away_while_cards_are_listed_hides_no_other(emu, between, read):
+    """Each further page of cards begins a card later than asked for: no history is missing."""
+    emu.reset("synthetic", cards=2100, transactions=1)
+
+    def change(exchange):
+        found = re.search(r"/cards\?.*skip=([1-9]\d*)", exchange.path)
+        return found and exchange.send(exchange.path.replace(f"skip={found[1]}", f"skip={int(found[1]) + 1}"))
+
+    result = read(CARDS, base_url=between(emu.url, change), concurrency=16)
+    assert (None, 2100) == (result.error, len(set(result.ids())))
+
+
+def test_a_ledger_whose_server_ignores_dates_is_given_up(emu, between, read):
+    """The error names the card; the run ends within a few calls."""
+    emu.reset("synthetic", cards=1, transactions=60)
+    asked = []
+
+    def change(exchange):
+        if "/transactions" not in exchange.path:
+            return None
+        asked.append(exchange.path)
+        status, headers, body = exchange.send(exchange.path.partition("?")[0] + "?pageSize=50&skip=0")
+        page = json.loads(body)
+        for row in page["data"]:
+            row["created"] = "2024-01-05T00:00:00Z"
+        return status, headers, json.dumps({**page, "hasMore": True}).encode()
+
+    error = read(CARDS, base_url=between(emu.url, change)).error
+    assert isinstance(error.causes[0], UnexpectedResponseError)
+    assert ("card-000001" in str(error), True) == (True, len(asked) < 20)

@@ -1,0 +1,101 @@
+"""Runs whose machine's clock differs from Talon.One's, and bookmarks that lie in the future."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+CARDS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
+
+
+@pytest.fixture
+def apart(emu):
+    """Sets the emulator's clock so many seconds from this machine's, and gives its time."""
+
+    def set_apart(seconds):
+        there = datetime.now(UTC) + timedelta(seconds=seconds)
+        emu.clock(freeze=there.isoformat().replace("+00:00", "Z"))
+        return there
+
+    return set_apart
+
+
+def add(emu, instant):
+    """A row that is made at an instant; its id."""
+    (made,) = emu.add_transactions([{"card": "card-000001", "amount": 1, "created": instant.isoformat()}])
+    return made
+
+
+@pytest.mark.parametrize("management", [True, False])
+@pytest.mark.parametrize("ahead", [10, 600, 86_400])
+def test_a_clock_that_is_ahead_hides_no_row(emu, apart, read, caplog, ahead, management):
+    """A row that is made after the run, before the bookmark that a wrong clock would set, comes with the next run."""
+    given = {} if management else {"management_key": None, "card_ids": ["card-000001"], "loyalty_program_ids": [1]}
+    there = apart(-ahead)
+    first = read(CARDS, settle_seconds=0, **given)
+    assert 1 == sum("ahead of Talon.One's" in line for line in caplog.messages)
+    late = add(emu, there + timedelta(seconds=1))
+    emu.clock(advance=2 * ahead)
+    second = read(CARDS, state=first.state, settle_seconds=0, **given)
+    assert (False, [late]) == (late in first.ids(), second.ids())
+
+
+def test_a_clock_that_is_behind_is_harmless(emu, apart, read, caplog):
+    """The run reads up to this machine's time; what is later comes with a later run."""
+    there = apart(600)
+    late = add(emu, there - timedelta(seconds=300))
+    first = read(CARDS, settle_seconds=0)
+    second = read(CARDS, state=first.state, settle_seconds=0, now=there + timedelta(seconds=1))
+    assert [False, [late]] == [late in first.ids(), second.ids()]
+    assert [] == [line for line in caplog.messages if "clock" in line or "future" in line]
+
+
+def test_balances_are_as_of_talon_one_s_time(apart, read):
+    """Without as_of, balances describe no instant that has not come."""
+    there = apart(-3600)
+    found = {row["as_of"] for row in read(BALANCES).rows(BALANCES)}
+    listed = {row["as_of"] for row in read(BALANCES, balances_strategy="card_list").rows(BALANCES)}
+    assert all(datetime.fromisoformat(text) <= there + timedelta(seconds=1) for text in found | listed)
+
+
+def test_a_bookmark_in_the_future_is_said_and_loses_nothing(emu, read, caplog):
+    """Nobody knows when it was written: everything is read again, and the new bookmark is a true one."""
+    first = read(CARDS)
+    ahead = datetime.now(UTC) + timedelta(days=2)
+    state = first.state
+    (mark,) = state["bookmarks"][CARDS]["programs"].values()
+    mark["bookmark"] = ahead.isoformat().replace("+00:00", "Z")
+    missed = add(emu, datetime.now(UTC) - timedelta(seconds=90))
+    second = read(CARDS, state=state)
+    warned = [line for line in caplog.messages if "lies in Talon.One's future" in line]
+    assert [True, True] == [CARDS in warned[0], f"{ahead:%Y-%m-%d}" in warned[0]]
+    assert (60 + 1, True) == (len(second.ids()), missed in second.ids())
+    (mark,) = second.state["bookmarks"][CARDS]["programs"].values()
+    assert datetime.fromisoformat(mark["bookmark"]) < datetime.now(UTC)
+
+
+@pytest.mark.parametrize("date", [None, "yesterday", "Thu, 99 Foo 2026 99:99:99 GMT"])
+def test_a_server_that_does_not_say_the_time_is_read_by_this_machine_s(emu, between, read, caplog, date):
+    """An absent or unreadable Date header is no reason to fail, nor to warn."""
+
+    def change(exchange):
+        status, headers, body = exchange.send()
+        headers = {name: value for name, value in headers.items() if name.lower() != "date"}
+        return status, headers | ({} if date is None else {"Date": date}), body
+
+    result = read(CARDS, base_url=between(emu.url, change))
+    assert (None, 60) == (result.error, len(result.ids()))
+    assert [] == [line for line in caplog.messages if "clock" in line]
+
+
+def test_a_slow_answer_is_no_clock_that_is_ahead(emu, between, read, caplog):
+    """An answer that says the time at which it was asked for may arrive a good while later."""
+    times = []
+
+    def change(exchange):
+        times.append(datetime.now(UTC))
+        status, headers, body = exchange.send()
+        return status, headers | {"date": format_datetime(times[-1].replace(microsecond=0), usegmt=True)}, body
+
+    read(CARDS, base_url=between(emu.url, change))
+    assert [] == [line for line in caplog.messages if "ahead" in line]
