@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from talon_one_client import endpoints as ep
+from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.pages import Page, PageSize, fetcher
 from talon_one_client.windows import MIN_US, Window, WindowReader, from_us, rows_of, to_us
 
@@ -296,3 +297,37 @@ def test_over_http_in_the_older_era(emu, client, order, over):
     found = [r.id for rows, _ in WindowReader(fetch, size).read(window) for r in rows]
     assert (ids, 50) == (sorted(found), size.value)
     assert len(emu.requests(row.name)) <= 32
+
+
+def answers(pages):
+    """A ``Fetch`` that gives these pages, the last one for ever, and counts its calls."""
+    calls = []
+
+    def fetch(skip, _page_size, **_query):
+        calls.append(skip)
+        return pages[min(len(calls), len(pages)) - 1]
+
+    return fetch, calls
+
+
+def page_of(ids, created, more):
+    """A page of rows that were made at one instant."""
+    rows = [msgspec.Raw(msgspec.json.encode({"id": number, "created": from_us(created)})) for number in ids]
+    return Page(rows, more, None)
+
+
+def test_an_instant_that_never_ends_is_noticed():
+    """The same rows with a promise of more are not asked for longer than two pages."""
+    fetch, calls = answers([page_of(range(10), START + 5, more=True)])
+    with pytest.raises(UnexpectedResponseError, match=r"more rows were created at 2024-01-01T00:00:00.000005.*10 that"):
+        list(WindowReader(fetch, PageSize(ROW, 10)).read(Window(START + 5, START + 6)))
+    assert 3 == len(calls)
+
+
+@pytest.mark.parametrize("span", [DAY, 400 * DAY])
+def test_a_server_that_ignores_dates_is_noticed(span):
+    """Two pages in a row without any row of the window that was asked for end the reading."""
+    fetch, calls = answers([page_of(range(10), START - DAY, more=True)])
+    with pytest.raises(UnexpectedResponseError, match="outside of the dates"):
+        list(WindowReader(fetch, PageSize(ROW, 10)).read(Window(START, START + span)))
+    assert 2 == len(calls)

@@ -1,0 +1,73 @@
+"""Every operation of the endpoint table: what is not its documented shape is no success."""
+
+import pytest
+
+import talon_one_schemas
+from talon_one_client import RetryConfig
+from talon_one_client import endpoints as ep
+from talon_one_client.errors import UnexpectedResponseError
+
+WITH_ANSWER = [row for row in ep.ALL if row.response_media == "csv" or any(row.responses.values())]
+WRONG = {
+    "a message": b'{"message":"temporarily unavailable"}',
+    "a list": b"[]",
+    "a text": b'"ok"',
+    "HTML": b"<html></html>",
+    "no UTF-8": b'{"message":"\xff"}',
+    "too deep": b"[" * 100_000,
+}
+
+
+def call(client, row, **query):
+    """Any operation, with something for all that it requires."""
+    path = {param.name: "1" for param in row.path_params}
+    query = {param.name: "1" for param in row.query if param.required} | query
+    return client.call(row, path=path, query=query, body={} if row.request else None)
+
+
+@pytest.mark.parametrize("body", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("row", WITH_ANSWER, ids=lambda row: row.name)
+def test_another_shape_with_status_200_is_an_error(serve, client_of, row, body):
+    """Asked again where that does no harm, then an error that names the operation."""
+    server = serve((200, {}, body))
+    with pytest.raises(UnexpectedResponseError, match=f"{row.name}: the answer is not the"):
+        call(client_of(server.url, retry=RetryConfig(max_attempts=3)), row)
+    repeated = row.repeatable or row.idempotency_key
+    assert (3 if repeated else 1) == len(server.seen)
+
+
+LISTS = [
+    row for row in WITH_ANSWER if "data" in talon_one_schemas.record(row.responses.get(200) or "Catalog")["properties"]
+]
+
+
+@pytest.mark.parametrize("row", LISTS, ids=lambda row: row.name)
+def test_a_list_needs_its_rows(serve, client_of, row):
+    """Neither an empty object nor a count is an empty list; an empty list is."""
+    for body in (b"{}", b'{"hasMore":false}', b'{"totalResultSize":0}'):
+        with pytest.raises(UnexpectedResponseError, match="it lacks data"):
+            call(client_of(serve((200, {}, body)).url), row)
+    assert [] == call(client_of(serve((200, {}, b'{"data":[]}')).url), row)["data"]
+
+
+@pytest.mark.parametrize("row", [row for row in LISTS if row.paged], ids=lambda row: row.name)
+def test_rows_without_a_word_on_what_follows(serve, client_of, row):
+    """Where the API always says whether more rows follow, a page that does not is incomplete."""
+    required = {"hasMore", "totalResultSize"} & set(talon_one_schemas.record(row.responses[200]).get("required", ()))
+    client = client_of(serve((200, {}, b'{"data":[{"id":1}]}')).url)
+    if not required:
+        assert [{"id": 1}] == call(client, row)["data"]
+        return
+    with pytest.raises(UnexpectedResponseError, match="it lacks hasMore or totalResultSize"):
+        call(client, row)
+
+
+def test_an_answer_may_have_more_or_less_than_is_documented(serve, client_of):
+    """Later versions add keys, and older ones leave out what later ones require."""
+    body = b'{"id":7,"a new key":1}'
+    assert 7 == call(client_of(serve((201, {}, body)).url), ep.CREATE_AUDIENCE_V2)["id"]
+
+
+def test_an_object_without_any_section_is_an_answer_where_nothing_is_required(serve, client_of):
+    """An inventory of which nothing is asked is empty."""
+    assert {} == call(client_of(serve((200, {}, b"{}")).url), ep.GET_CUSTOMER_INVENTORY)

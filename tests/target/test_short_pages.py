@@ -1,0 +1,82 @@
+"""Destinations that are listed by a server that gives fewer rows a page than asked for, and says so."""
+
+import re
+
+import pytest
+
+from target_talon_one import remote
+from target_talon_one.attribute_types import attribute_types
+from target_talon_one.audiences import Audiences
+from target_talon_one.destinations import destination_from
+from target_talon_one.profiles import ONE_BY_ONE
+from target_talon_one.run import SyncRun
+from target_talon_one.sinks import SINKS
+from target_talon_one.store import Store
+
+CAP = 5
+
+
+@pytest.fixture
+def client(emu, engine, between):
+    """A client of a server that gives at most five rows a page, and no export of members."""
+
+    def change(exchange):
+        if exchange.path.endswith("/export"):
+            return 400, {}, b'{"message":"exports are switched off"}'
+        return exchange.send(re.sub(r"pageSize=\d+", f"pageSize={CAP}", exchange.path))
+
+    with engine.client(base_url=between(emu.url, change)) as made:
+        yield made
+
+
+def nothing():
+    """The check of a run that nobody stops."""
+
+
+def test_the_audience_on_a_later_page_is_found(client, engine):
+    """An audience that is there is not made again."""
+    for number in range(13):
+        client.create_audience_v2({"name": f"audience {number}"})
+    with Store(engine.store) as store:
+        found = Audiences(client, store).find({"name": "audience 12"})
+    assert 13 == found
+
+
+def test_members_are_listed_to_the_last_page(client, emu):
+    """The list of members replaces an export that is refused."""
+    client.create_audience_v2({"name": "VIP"})
+    names = [f"p-{number:02}" for number in range(23)]
+    emu.add("profiles", *({"integrationId": name} for name in names))
+    actions = [{"action": "add", "audienceId": 1, "profileIntegrationId": name} for name in names]
+    client.update_customer_profile_audiences({"data": actions})
+    assert names == sorted(name for page in remote.members(client, 1, nothing) for name in page)
+
+
+def test_items_are_listed_to_the_last_page(client, emu):
+    """What verify compares with is the whole catalog."""
+    emu.add("catalogs", {"name": "Products"})
+    skus = [f"s-{number:02}" for number in range(23)]
+    client.sync_catalog(1, {"actions": [{"type": "ADD", "payload": {"sku": sku}} for sku in skus]})
+    assert skus == sorted(
+        sku for page in remote.keys_of(client, "catalog_items", {"catalog_id": 1}, nothing) for sku in page
+    )
+
+
+def test_attributes_are_listed_to_the_last_page(client, emu):
+    """A type is known of every attribute."""
+    names = {f"attribute {number}" for number in range(17)}
+    emu.add("attributes", *({"entity": "CustomerProfile", "name": name, "type": "string"} for name in names))
+    assert names <= set(attribute_types(client, SINKS["customer_profiles"]))
+
+
+def test_profiles_are_listed_to_the_last_page(client, emu, engine):
+    """Members who have a profile are not counted as new ones, at which the guard would stop."""
+    names = [f"p-{number:03}" for number in range(ONE_BY_ONE + 20)]
+    emu.add("profiles", *({"integrationId": name} for name in names))
+    given = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id", "create_profiles": "guard"}
+    with Store(engine.store) as store, SyncRun(client, store, engine.options(), command="test") as run:
+        feed = run.open(destination_from("rows", given), columns=["id"])
+        feed.add([{"id": name} for name in names], names)
+        feed.complete = True
+        run.finish()
+    assert set(names) == engine.members()
