@@ -14,6 +14,7 @@ from target_talon_one.sinks import SINKS
 from target_talon_one.store import Store
 
 CAP = 5
+GUARD = {"mode": "mirror", "create_profiles": "guard"}
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_profiles_are_listed_to_the_last_page(client, emu, engine):
     """Members who have a profile are not counted as new ones, at which the guard would stop."""
     names = [f"p-{number:03}" for number in range(ONE_BY_ONE + 20)]
     emu.add("profiles", *({"integrationId": name} for name in names))
-    given = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id", "create_profiles": "guard"}
+    given = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id"} | GUARD
     with Store(engine.store) as store, SyncRun(client, store, engine.options(), command="test") as run:
         feed = run.open(destination_from("rows", given), columns=["id"])
         feed.add([{"id": name} for name in names], names)
