@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.stamp
 
-.PHONY: help setup check test test-all test-airflows chaos demo airflow screenshots docs bench schemas lock clean
+.PHONY: help setup check test test-all test-airflows chaos fuzz demo airflow screenshots docs bench schemas lock clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ test-airflows: $(STAMP) ## the provider's tests under each Airflow of requiremen
 chaos: $(STAMP) ## every command under every fault, at random moments: SEED=7 repeats a run
 	@bash scripts/setup_peers.sh
 	$(PY) -m tests.chaos --jobs 4 $(if $(SEED),--seed $(SEED))
+
+fuzz: $(STAMP) ## changed inputs into every reader: MINUTES=5 for all, SEED=7 repeats a run, TARGET=config for one
+	$(PY) -m tests.fuzz --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
 
 demo: $(STAMP) ## real retail data from a local Talon.One into DuckDB
 	$(PY) scripts/demo.py

@@ -11,7 +11,7 @@ import msgspec
 from talon_one_client.wire import decode_json
 from talon_one_schemas import request_problems
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.files import DuplicateKeyError, parse_json
+from talon_one_singer.files import UnusableJsonError, parse_json
 from talon_one_singer.local_paths import local_path
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def parse_body(endpoint: Endpoint, content: bytes) -> Any:
     # Checked as plain numbers: a message would name a Decimal by its Python class.
     try:
         plain = parse_json(content)
-    except DuplicateKeyError as error:
-        raise ConfigError(f"--body has {error}; keep one of them") from None
+    except UnusableJsonError as error:
+        raise ConfigError(f"--body has {error}") from None
     except RecursionError as error:
         raise ConfigError(f"--body is {error}") from None
     problems = list(request_problems(str(endpoint.request), plain))

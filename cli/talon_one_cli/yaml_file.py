@@ -98,6 +98,17 @@ class _Loader(yaml.SafeLoader):
         self._depth -= 1
         return node
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """See yaml.constructor.SafeConstructor; a key is text as it is written, whatever it looks like."""
+        super().flatten_mapping(node)
+        node.value = [(_as_text(key), value) for key, value in node.value]
+
+
+def _as_text(key: yaml.Node) -> yaml.Node:
+    if not isinstance(key, yaml.ScalarNode):
+        return key
+    return yaml.ScalarNode("tag:yaml.org,2002:str", key.value, key.start_mark, key.end_mark)
+
 
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.core import Caller, Observer
-from talon_one_client.errors import InvalidRequestError
+from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.integration import IntegrationOperations
 from talon_one_client.management import ManagementOperations
 from talon_one_client.pages import paginate
 from talon_one_client.waiting import never
-from talon_one_client.wire import decode_json
+from talon_one_client.wire import UNDECODABLE, decode_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -100,7 +100,13 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
             TalonOneError: see talon_one_client.errors.
         """
         for page in paginate(self, endpoint, path=path, query=query, page_size=page_size):
-            yield [decode(row) for row in page]
+            try:
+                rows = [decode(row) for row in page]
+            except UNDECODABLE as error:
+                raise UnexpectedResponseError(
+                    f"a row has another shape than Talon.One documents: {error}", operation=endpoint.name
+                ) from error
+            yield rows
 
     def close(self) -> None:
         """Close all connections."""

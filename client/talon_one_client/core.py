@@ -20,7 +20,7 @@ from talon_one_client.server_clock import Sighting, sighted
 from talon_one_client.shapes import check_shape
 from talon_one_client.statuses import error_kind, explain
 from talon_one_client.waiting import Bounds, interruptible_sleep, never
-from talon_one_client.wire import decode_json, encode_json, error_body, url_path, url_query
+from talon_one_client.wire import UNDECODABLE, decode_json, encode_json, error_body, url_path, url_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -202,7 +202,7 @@ class Caller:
         try:
             check_shape(endpoint, response.status, response.body)
             return None, None, decode(response.body)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             what = Failure.SHAPE if isinstance(error, msgspec.ValidationError) else Failure.GARBLED
             return Outcome(what), self._garbled(endpoint, response, error), None
 

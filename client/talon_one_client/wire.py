@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from talon_one_client.endpoints import Endpoint, Param
 
+# All that msgspec and its hook for Decimals raise for bytes that are no JSON of the type.
+UNDECODABLE = (msgspec.DecodeError, ArithmeticError, RecursionError, UnicodeDecodeError)
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 

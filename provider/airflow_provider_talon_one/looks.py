@@ -5,16 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from airflow_provider_talon_one.parameters import converted
 from talon_one_client import endpoints as ep
 from talon_one_singer import Setting
 from talon_one_singer.setting_values import parse_date_time
+from target_talon_one.remote import member_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from talon_one_client.client import TalonOneClient
 
+
+class _Row(msgspec.Struct):
+    created: str
+
+
+class _Item(msgspec.Struct):
+    version: int | None = None
+
+
+_decode_row = msgspec.json.Decoder(_Row).decode
+_decode_item = msgspec.json.Decoder(_Item).decode
 _FEW = 10  # rows a page: the first that fits ends the search
 
 
@@ -28,23 +42,23 @@ def transactions_since(
         path={"loyaltyProgramId": loyalty_program_id},
         query={"startDate": since},
         page_size=_FEW,
+        decode=_decode_row,
     )
-    if any(earliest is None or _is_later(row["created"], earliest) for page in pages for row in page):
+    if any(earliest is None or _is_later(row.created, earliest) for page in pages for row in page):
         return {"loyalty_program_id": loyalty_program_id, "since": since}
     return None
 
 
 def audience_of_size(client: TalonOneClient, audience_id: int, at_least: int) -> dict[str, Any] | None:
     """Whether an audience has so many members (management key)."""
-    found = client.get_audiences_analytics(audience_ids=str(audience_id)).get("data") or []
-    count = next((row["membersCount"] for row in found if row.get("audienceId") == audience_id), 0)
+    count = member_count(client, audience_id) or 0
     return {"audience_id": audience_id, "members": count} if count >= at_least else None
 
 
 def catalog_of_version(client: TalonOneClient, catalog_id: int, at_least: int) -> dict[str, Any] | None:
     """Whether an item of a catalog has this version or a later one (management key)."""
-    for page in client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog_id}):
-        version = max(item.get("version") or 0 for item in page)
+    for page in client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog_id}, decode=_decode_item):
+        version = max(item.version or 0 for item in page)
         if version >= at_least:
             return {"catalog_id": catalog_id, "version": version}
     return None

@@ -9,6 +9,7 @@ import msgspec
 
 from talon_one_singer.catalog import Breadcrumb, CatalogEntry, ReplicationMethod
 from talon_one_singer.errors import ConfigError
+from talon_one_singer.files import json_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +55,9 @@ def parse_catalog(value: Mapping[str, Any], source: str) -> Iterator[CatalogEntr
         if name in seen:
             raise ConfigError(f"{source} names the stream {name!r} twice, again at $.streams[{index}]; remove one")
         seen.add(name)
-        _check_flags(stream, f"{source} is not a Singer catalog: $.streams[{index}]")
+        place = f"{source} is not a Singer catalog: $.streams[{index}]"
+        _check_flags(stream, place)
+        _check_properties(stream.schema, f"{place}.schema")
         yield _entry(name, stream)
 
 
@@ -64,6 +67,16 @@ def _check_flags(stream: _Stream, place: str) -> None:
             value = item.metadata.get(flag)
             if value is not None and not isinstance(value, bool):
                 raise ConfigError(f"{place}.metadata[{index}].metadata.{flag} must be true or false, not {value!r}")
+
+
+def _check_properties(schema: Mapping[str, Any], place: str) -> None:
+    """Refuse a schema whose ``properties``, or those of an object in it, are not an object."""
+    properties = schema.get("properties", {})
+    if not isinstance(properties, dict):
+        raise ConfigError(f"{place}.properties must be an object, not {json_type(properties)}{_ADVICE}")
+    for name, sub in properties.items():
+        if isinstance(sub, dict):
+            _check_properties(sub, f"{place}.properties.{name}")
 
 
 def _entry(name: str, stream: _Stream) -> CatalogEntry:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_NESTING_DEPTH = 100
+MAX_DIGITS = 4_300  # of an integer, as Python reads them
 
 
 def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -33,8 +34,8 @@ def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = Non
         return empty
     try:
         value = parse_json(content)
-    except DuplicateKeyError as error:
-        raise ConfigError(f"the {what} file {path} has {error}; keep one of them") from None
+    except UnusableJsonError as error:
+        raise ConfigError(f"the {what} file {path} has {error}") from None
     except json.JSONDecodeError as error:
         raise ConfigError(_not_json(path, what, error)) from None
     except RecursionError:
@@ -47,26 +48,38 @@ def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = Non
     return value
 
 
-class DuplicateKeyError(ValueError):
-    """An object that has a key twice; the message completes the sentence "the file ... has"."""
+class UnusableJsonError(ValueError):
+    """JSON with something that cannot be used; the message completes the sentence "the file ... has"."""
 
 
 def parse_json(text: str | bytes, **options: Any) -> Any:
-    """The value of a JSON text in which no object has a key twice; JSON's readers would keep the last without a word.
+    """The value of a JSON text that holds nothing but what can be used and written again.
+
+    JSON's readers would keep the last value of a key that an object has twice, and take half of a surrogate pair.
 
     Args:
         text: in UTF-8, UTF-16 or UTF-32 if it is bytes.
         options: of ``json.loads``, like ``parse_float``.
 
     Raises:
-        DuplicateKeyError: names the key.
+        UnusableJsonError: an object has a key twice, an integer too many digits, or a text half of a surrogate pair.
         RecursionError: it is nested more than ``MAX_NESTING_DEPTH`` deep.
         json.JSONDecodeError, UnicodeDecodeError: as ``json.loads``.
     """
-    value = json.loads(text, object_pairs_hook=_object_of, **options)
+    value = json.loads(text, object_pairs_hook=_object_of, **({"parse_int": _integer} | options))
     if is_deeper(value, MAX_NESTING_DEPTH):
         raise RecursionError(f"nested more than {MAX_NESTING_DEPTH} deep")
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise UnusableJsonError(r"half of a surrogate pair like \ud800, which is no text; remove it") from None
     return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise UnusableJsonError(f"an integer of {len(digits):,} digits; {MAX_DIGITS:,} are the most")
+    return int(digits)
 
 
 def is_deeper(value: Any, depth: int) -> bool:
@@ -85,7 +98,7 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for at, name in enumerate(names) if name in names[:at])
-        raise DuplicateKeyError(f"the key {twice!r} twice in one object")
+        raise UnusableJsonError(f"the key {twice!r} twice in one object; keep one of them")
     return found
 
 

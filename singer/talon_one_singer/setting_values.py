@@ -22,7 +22,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from talon_one_singer.files import DuplicateKeyError, json_type, nearest, parse_json
+from talon_one_singer.files import UnusableJsonError, json_type, nearest, parse_json
 from talon_one_singer.local_paths import local_path
 from talon_one_singer.secret import Secret
 
@@ -138,9 +138,16 @@ def _integer(_setting: Setting, value: Any) -> int:
 
 
 def _number(_setting: Setting, value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise ValueError(f"must be a number, not {_shown(value)}")
     return value
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def _boolean(_setting: Setting, value: Any) -> bool:
@@ -245,8 +252,8 @@ def _parse_structure(text: str) -> Any:
     """A list or an object in JSON, or as Python prints it, which is what a template makes of one."""
     try:
         return parse_json(text)
-    except DuplicateKeyError as error:
-        raise ValueError(f"has {error}; keep one of them") from None
+    except UnusableJsonError as error:
+        raise ValueError(f"has {error}") from None
     except json.JSONDecodeError as error:
         with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
             return ast.literal_eval(text.strip())

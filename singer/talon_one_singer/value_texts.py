@@ -9,6 +9,8 @@ from uuid import UUID
 
 from talon_one_singer.refused import RefusedValue
 
+MAX_DIGITS = 1_000  # an id is no longer
+
 
 def id_text(value: Any) -> str:
     """Return the text of an id: text as it is, and a number in plain digits (17.00 is "17").
@@ -43,6 +45,8 @@ def name_text(value: Any) -> str:
 def _plain_digits(value: Decimal) -> str:
     if not value.is_finite():
         raise ValueError(f"{value} is no id")
+    if len(value.as_tuple().digits) + abs(value.adjusted()) > MAX_DIGITS:  # 1e999999999 would be a gigabyte of zeros
+        raise ValueError(f"it is a number of more than {MAX_DIGITS:,} digits, which is no id")
     text = f"{value:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text

@@ -68,9 +68,9 @@ class Running:
         return cls(
             start_us=_instant(value["start"]) if "start" in value else MIN_US,
             end_us=_instant(value["end"]),
-            done=int(value["done"]),
+            done=_count(value["done"]),
             chain=_chain(value["chain"]),
-            rest=None if rest is None else Window(int(rest[0]), int(rest[1])),
+            rest=None if rest is None else Window(_whole(rest[0]), _whole(rest[1])),
             hand=str(value.get("hand", "")),
             by=str(value.get("by", ONE_BY_ONE)),
             keep=bool(value.get("keep", False)),
@@ -107,7 +107,7 @@ class Bookmark:
         running = value.get("running")
         return cls(
             bookmark_us=_instant(value["bookmark"]) if "bookmark" in value else None,
-            ids=int(value.get("ids", 0)),
+            ids=_count(value.get("ids", 0)),
             chain=_chain(value.get("chain", "")),
             whole=bool(value.get("whole", False)),
             shard=str(value.get("shard", "")),
@@ -167,6 +167,18 @@ def _chain(text: Any) -> str:
     if not isinstance(text, str) or len(bytes.fromhex(text)) not in (0, 8):
         raise ValueError(f"{text!r} is not a fingerprint of 16 hex digits")
     return text
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not an integer")
+    return value
+
+
+def _count(value: Any) -> int:
+    if _whole(value) < 0:
+        raise ValueError(f"{value} is less than 0")
+    return _whole(value)
 
 
 def _instant(text: Any) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from talon_one_client import endpoints as ep
-from talon_one_client.errors import NotFoundError, UnexpectedResponseError
+from talon_one_client.errors import NotFoundError
 from talon_one_singer import ConfigError
 from talon_one_singer.column_names import AmbiguousNameError, find_column, repeated_name
 from talon_one_singer.files import nearest
@@ -176,10 +176,6 @@ def _listed(
     try:
         for page in client.paginate(endpoint, path=path, query=query, decode=decode):
             yield from (str(row.value) for row in page if row.value)
-    except msgspec.DecodeError as error:
-        raise UnexpectedResponseError(
-            f"a row has another shape than documented: {error}", operation=endpoint.name
-        ) from error
     except NotFoundError as error:
         what = ", ".join(f"{name} {value}" for name, value in path.items())
         raise ConfigError(f"Talon.One knows no {what}; check loyalty_program_ids and application_id") from error

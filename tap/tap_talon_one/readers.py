@@ -12,6 +12,7 @@ import msgspec
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, paginate
 from talon_one_client.windows import Window, WindowReader, from_us
+from talon_one_client.wire import UNDECODABLE
 from tap_talon_one.balances import Snapshot
 from tap_talon_one.cheaper_rows import FeedRow, exported_balances, in_parts, listed_balances, opened_export
 from tap_talon_one.rows import encode, joined, object_bytes, undated, with_fields, with_ledger_dates
@@ -82,7 +83,7 @@ class Reader:
             raise InvalidRequestError(
                 f"{job.text!r} holds half of a surrogate pair: that is no text", operation=self.feed.endpoint.name
             ) from error
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             raise UnexpectedResponseError(
                 f"the answer for {job.text!r} has another shape than Talon.One documents: {error}",
                 operation=self.feed.endpoint.name,

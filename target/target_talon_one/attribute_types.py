@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
 
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
     from target_talon_one.sinks import SinkType
 
 logger = logging.getLogger(__name__)
+
+
+class _Attribute(msgspec.Struct):
+    name: str
+    type: str
+    entity: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Attribute).decode
 
 
 def attribute_types(client: TalonOneClient, sink: SinkType) -> dict[str, str] | None:
@@ -24,8 +35,8 @@ def attribute_types(client: TalonOneClient, sink: SinkType) -> dict[str, str] | 
         return None
     found: dict[str, str] = {}
     try:
-        for page in client.paginate(ep.GET_ATTRIBUTES, query={"entity": sink.entity}):
-            found |= {row["name"]: row["type"] for row in page if row.get("entity") == sink.entity}
+        for page in client.paginate(ep.GET_ATTRIBUTES, query={"entity": sink.entity}, decode=_decode):
+            found |= {row.name: row.type for row in page if row.entity == sink.entity}
     except e.PermissionDeniedError as error:
         logger.warning("attributes are not checked before they are sent: %s", error)
         return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Required, TypedDict
+
+import msgspec
 
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
@@ -15,12 +17,36 @@ if TYPE_CHECKING:
     from target_talon_one.store import Store
 
 
+class _Audience(TypedDict, total=False):
+    id: Required[int]
+    name: str | None
+    integration: str | None
+    integrationId: str | None
+
+
+_decode = msgspec.json.Decoder(_Audience).decode
+
+
+def id_of(made: Mapping[str, Any], name: str) -> int:
+    """The id of an audience that was made.
+
+    Raises:
+        UnexpectedResponseError: the answer has none.
+    """
+    found = made.get("id")
+    if type(found) is not int:
+        raise e.UnexpectedResponseError(
+            f"the answer for the new audience {name!r} has no id", operation=ep.CREATE_AUDIENCE_V2.name
+        )
+    return found
+
+
 class Audiences:
     """Finds audiences. What was found or made is remembered in the store, since only the Management API lists them."""
 
     def __init__(self, client: TalonOneClient, store: Store) -> None:
         self._client, self._store = client, store
-        self._listed: list[Mapping[str, Any]] | None = None
+        self._listed: list[_Audience] | None = None
 
     def find(self, wanted: Mapping[str, Any]) -> int | None:
         """The id of an audience, None if nobody knows of it.
@@ -54,12 +80,9 @@ class Audiences:
                 f"the audience {wanted['name']!r} exists, but its id is not known here; set audience.id, or "
                 "management_key so that it can be looked up"
             ) from error
-        if made.get("id") is None:
-            raise e.UnexpectedResponseError(
-                f"the answer for the new audience {wanted['name']!r} has no id", operation=ep.CREATE_AUDIENCE_V2.name
-            )
-        self.remember(wanted, int(made["id"]))
-        return int(made["id"])
+        audience = id_of(made, wanted["name"])
+        self.remember(wanted, audience)
+        return audience
 
     def remember(self, wanted: Mapping[str, Any], audience: int | None) -> None:
         """Keep, or with None forget, the id of an audience."""
@@ -78,8 +101,8 @@ class Audiences:
             raise SyncConfigError(f"several audiences are called {wanted['name']!r} ({ids}); set audience.id")
         return int(found[0]["id"]) if found else None
 
-    def _list(self) -> Iterator[Mapping[str, Any]]:
-        for page in self._client.paginate(ep.GET_AUDIENCES):
+    def _list(self) -> Iterator[_Audience]:
+        for page in self._client.paginate(ep.GET_AUDIENCES, decode=_decode):
             yield from page
 
     def _name(self, wanted: Mapping[str, Any]) -> str:

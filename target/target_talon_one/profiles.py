@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
 
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
     from target_talon_one.store import Store
 
 logger = logging.getLogger(__name__)
+
+
+class _Profile(msgspec.Struct, rename="camel"):
+    integration_id: str
+
+
+_decode = msgspec.json.Decoder(_Profile).decode
 
 ONE_BY_ONE = 100  # so many profiles are asked for singly, more are looked up in the list of all
 
@@ -66,7 +75,7 @@ class Profiles:
         if self._listed:
             return
         self._check()
-        for page in self._client.paginate(ep.GET_CUSTOMER_PROFILES):
-            self._store.note_profiles([row["integrationId"] for row in page])
+        for page in self._client.paginate(ep.GET_CUSTOMER_PROFILES, decode=_decode):
+            self._store.note_profiles([row.integration_id for row in page])
             self._check()
         self._listed = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
+from talon_one_singer.exact_json import NOT_EXACT_JSON
 from talon_one_singer.redaction import redact
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.wire import key_fields
@@ -102,6 +103,6 @@ def reject_line(reject: Reject, run: str, key_names: Sequence[str], *, masked: b
 def _as_json(text: str) -> Any:
     try:
         msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except NOT_EXACT_JSON:
         return text
     return msgspec.Raw(text.encode())

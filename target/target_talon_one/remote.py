@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from talon_one_client import endpoints as ep
 from talon_one_client.csv_text import column_of, read_csv
@@ -20,9 +23,11 @@ LISTED = ("audience_members", "catalog_items")
 
 def member_count(client: TalonOneClient, audience: int) -> int | None:
     """How many members an audience has; None if Talon.One does not say."""
-    found = client.get_audiences_analytics(audience_ids=str(audience)).get("data") or []
-    counts = [row.get("membersCount") for row in found if row.get("audienceId") == audience]
-    return int(counts[0]) if counts and counts[0] is not None else None
+    found: _Counts | None = client.call(
+        ep.GET_AUDIENCES_ANALYTICS, query={"audienceIds": str(audience)}, decode=_decode_counts
+    )
+    rows = found.data or [] if found else []
+    return next((row.members_count for row in rows if row.audience_id == audience), None)
 
 
 def members(client: TalonOneClient, audience: int, check: Callable[[], None]) -> Iterator[list[str]]:
@@ -41,7 +46,7 @@ def members(client: TalonOneClient, audience: int, check: Callable[[], None]) ->
 def catalog_items(client: TalonOneClient, catalog: int, check: Callable[[], None]) -> Iterator[list[Mapping[str, Any]]]:
     """All items of a catalog as the sync writes them: sku, price, attributes as an object, product."""
     check()
-    for page in client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog}):
+    for page in client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog}, decode=_decode_item):
         yield [_item(row) for row in page]
         check()
 
@@ -59,8 +64,8 @@ def keys_of(
 
 def _listed_members(client: TalonOneClient, audience: int, check: Callable[[], None]) -> Iterator[list[str]]:
     check()
-    for page in client.paginate(ep.GET_AUDIENCE_MEMBERSHIPS, path={"audienceId": audience}):
-        yield [row["integrationId"] for row in page]
+    for page in client.paginate(ep.GET_AUDIENCE_MEMBERSHIPS, path={"audienceId": audience}, decode=_decode_member):
+        yield [row.integration_id for row in page]
         check()
 
 
@@ -79,11 +84,40 @@ def _exported(client: TalonOneClient, audience: int) -> tuple[int, Iterator[list
     return found
 
 
-def _item(row: Mapping[str, Any]) -> dict[str, Any]:
-    attributes = row.get("attributes") or []
+def _item(row: _Item) -> dict[str, Any]:
     return {
-        "sku": row["sku"],
-        "price": row.get("price"),
-        "attributes": {one["name"]: one["value"] for one in attributes},
-        "product": row.get("product"),
+        "sku": row.sku,
+        "price": row.price,
+        "attributes": {one.name: one.value for one in row.attributes or ()},
+        "product": row.product,
     }
+
+
+class _Count(msgspec.Struct, rename="camel"):
+    audience_id: int | None = None
+    members_count: int | None = None
+
+
+class _Counts(msgspec.Struct):
+    data: list[_Count] | None = None
+
+
+class _Member(msgspec.Struct, rename="camel"):
+    integration_id: str
+
+
+class _Attribute(msgspec.Struct):
+    name: str
+    value: Any
+
+
+class _Item(msgspec.Struct):
+    sku: str
+    price: Any = None
+    attributes: list[_Attribute] | None = None
+    product: Any = None
+
+
+_decode_counts = msgspec.json.Decoder(_Counts).decode
+_decode_member = msgspec.json.Decoder(_Member).decode
+_decode_item = msgspec.json.Decoder(_Item, float_hook=Decimal).decode

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_client.wire import decode_json
+from target_talon_one.audiences import id_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ class AudienceRows:
         """Remember the ids of audiences that were made."""
         for change, answer in answers:
             if change is not None and change.op == "add" and isinstance(answer, dict):
-                self._audiences.remember(_wanted(change.key, decode_json(change.fields)), int(answer["id"]))
+                self._audiences.remember(_wanted(change.key, decode_json(change.fields)), id_of(answer, change.key))
 
     def _with_id(self, change: Change) -> Change:
         fields: dict[str, Any] = decode_json(change.fields) if change.fields else {}

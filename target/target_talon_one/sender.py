@@ -248,7 +248,7 @@ class Sender:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _note_version(self, answer: Any) -> None:
-        if self._target.get("version") is not None and isinstance(answer, dict) and "version" in answer:
+        if self._target.get("version") is not None and isinstance(answer, dict) and type(answer.get("version")) is int:
             self._target["version"] = answer["version"]
 
 

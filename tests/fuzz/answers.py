@@ -1,0 +1,113 @@
+"""Answers of Talon.One through everything that reads one.
+
+The first line of an input names a reader, a status and the value of some headers; the rest is the body.
+"""
+
+from __future__ import annotations
+
+import zlib
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client import endpoints as ep
+from talon_one_client.check import check
+from talon_one_client.transport import Response
+from talon_one_client.windows import MIN_US, Window
+from talon_one_singer import ConfigSource
+from talon_one_singer.state import State
+from tap_talon_one.ids import ids_for
+from tap_talon_one.readers import Job, Reader
+from tap_talon_one.scope import Scope
+from tap_talon_one.settings import SETTINGS
+from tap_talon_one.strategies import offers, ways
+from tap_talon_one.streams import FEEDS
+from target_talon_one import remote
+from target_talon_one.attribute_types import attribute_types
+from target_talon_one.sinks import SINKS
+from tests.fuzz.fakes import Answers, client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.endpoints import Endpoint
+    from tap_talon_one.streams import Way
+
+    Read = Callable[[TalonOneClient], object]
+
+WINDOW = Window(MIN_US, 1_780_272_000_000_000)
+STATUSES = (200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
+
+
+def _call(endpoint: Endpoint, client: TalonOneClient) -> None:
+    path: dict[str, str | int] = {one.name: 1 if one.type == "integer" else "a" for one in endpoint.path_params}
+    client.call(endpoint, path=path, **({"decode": bytes} if endpoint.response_media == "csv" else {}))
+
+
+def _pages(endpoint: Endpoint, client: TalonOneClient) -> None:
+    path: dict[str, str | int] = {one.name: 1 if one.type == "integer" else "a" for one in endpoint.path_params}
+    for _ in client.paginate(endpoint, path=path):
+        pass
+
+
+def _feed(way: Way, client: TalonOneClient) -> None:
+    streams = frozenset(stream.name for stream in way.feed.streams)
+    job = Job("7", 1 if way.feed.per_program else None, WINDOW)
+    for part in Reader(way, client, streams).read(job):
+        assert part.rows.keys() <= streams
+
+
+def _settings() -> dict[str, Any]:
+    given = {"api_key": "a", "management_key": "m", "base_url": "http://127.0.0.1:9", "application_id": 1}
+    return SETTINGS.load([ConfigSource("fuzz", given)])
+
+
+def _scope(feed: Any, client: TalonOneClient) -> None:
+    settings = _settings()
+    scope = Scope(settings, client, State())
+    for program in scope.programs(feed)[:3]:
+        offers(feed, scope.question(feed, program), settings, client)
+
+
+def _listed_ids(feed: Any, client: TalonOneClient) -> None:
+    for _ in ids_for(feed, 1 if feed.per_program else None, _settings(), client):
+        pass
+
+
+def _keys(sink: str, client: TalonOneClient) -> None:
+    for _ in remote.keys_of(client, sink, {"audience_id": 1, "catalog_id": 1}, lambda: None):
+        pass
+
+
+READS: dict[str, Read] = {
+    **{one.name: partial(_call, one) for one in ep.ALL},
+    **{f"pages {one.name}": partial(_pages, one) for one in ep.ALL if one.paged},
+    **{f"read {feed.name} {way.name}": partial(_feed, way) for feed in FEEDS for way in ways(feed)},
+    **{f"scope {feed.name}": partial(_scope, feed) for feed in FEEDS},
+    **{f"ids {feed.name}": partial(_listed_ids, feed) for feed in FEEDS if feed.entity not in ("coupon", "catalog")},
+    **{f"keys {sink}": partial(_keys, sink) for sink in remote.LISTED},
+    **{f"attributes {name}": lambda client, sink=sink: attribute_types(client, sink) for name, sink in SINKS.items()},
+    "member count": lambda client: remote.member_count(client, 1),
+    "check": check,
+}
+
+
+@contextmanager
+def opened(_folder: Path) -> Iterator[Callable[[bytes], None]]:
+    """A client whose requests all get the answer of the input."""
+    names = list(READS)
+
+    def target(data: bytes) -> None:
+        head, _, body = data.partition(b"\n")
+        name, status, words = (*head.decode("latin-1").split("|"), "", "")[:3]
+        chance = zlib.crc32(data)
+        read = READS.get(name) or READS[names[chance % len(names)]]
+        code = int(status) if status.isascii() and status.isdigit() and 200 <= int(status) < 600 else 0
+        headers = dict.fromkeys(("Retry-After", "Date", "X-Request-Id"), words)
+        answer = Response(code or STATUSES[chance % len(STATUSES)], headers, body)
+        with client(Answers(lambda _method, _url: answer)) as talon_one:
+            read(talon_one)
+
+    yield target

@@ -1,0 +1,51 @@
+"""A client without a network: what is behind it answers whatever a target tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
+from talon_one_client.transport import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_client.waiting import Bounds
+
+MOST_REQUESTS = 3000  # of one input: more are a reader that does not end
+
+
+class Answers:
+    """A transport that answers from memory."""
+
+    def __init__(self, answer: Callable[[str, str], Response]) -> None:
+        self.answer, self.requests = answer, 0
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, bounds: Bounds) -> Response:
+        """See Transport."""
+        bounds.depart()
+        self.requests += 1
+        if self.requests > MOST_REQUESTS:
+            raise AssertionError(f"more than {MOST_REQUESTS:,} requests for one answer")
+        return self.answer(method, url)
+
+    def close(self) -> None:
+        """See Transport."""
+
+
+def friendly(method: str, _url: str) -> Response:
+    """An empty list to every read, and a yes to every write."""
+    body = b'{"data":[],"hasMore":false,"totalResultSize":0}' if method == "GET" else b"{}"
+    return Response(200, {}, body)
+
+
+def client(transport: Answers) -> TalonOneClient:
+    """A client that neither waits nor tries again."""
+    config = ClientConfig(
+        "http://127.0.0.1:9",
+        api_key=Key("integration-key"),
+        management_key=Key("management-key"),
+        management_requests_per_second=1e6,
+        retry=RetryConfig(budget_s=0),
+    )
+    return TalonOneClient(config, transport=transport)

@@ -1,0 +1,75 @@
+"""Singer messages through the target: from the bytes to the rows that are sent."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from talon_one_singer.incoming import RecordLines, read_messages
+from talon_one_singer.input_limits import InputLimits
+from target_talon_one.inlet import Inlet
+from target_talon_one.options import SyncOptions
+from target_talon_one.run import SyncRun
+from target_talon_one.store import Store
+from target_talon_one.target import destinations_of
+from tests.fuzz.fakes import Answers, client, friendly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_LIMITS = InputLimits(max_line_bytes=20_000)
+_MEMBERS = {"sink": "audience_members", "audience": {"id": 1}, "key": "id", "create_profiles": "allow"}
+STREAMS = {
+    "vip": _MEMBERS | {"mode": "mirror", "max_delete_share": 1, "allow_empty": True},
+    "items": {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "key": "sku"},
+    "people": {
+        "sink": "customer_profiles",
+        "mode": "upsert",
+        "map": {"integrationId": "id", "attributes": ["City", "Score", "Since", "Tags"]},
+    },
+    "visits": {"sink": "customer_sessions", "mode": "upsert"},
+}
+
+
+@contextmanager
+def lines(_folder: Path) -> Iterator[Callable[[bytes], None]]:
+    """The reader alone, in small and in large parts; both must find the same rows."""
+
+    def target(data: bytes) -> None:
+        few, many = ([*_rows(data, most)] for most in (1, 1000))
+        assert few == many
+
+    yield target
+
+
+def _rows(data: bytes, most: int) -> Iterator[tuple[str, str]]:
+    for message in read_messages(io.BytesIO(data), max_rows=most, limits=_LIMITS, file_waits_s=()):
+        if isinstance(message, RecordLines):
+            yield from zip(message.places, map(repr, message.rows), strict=True)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
+    """One store for all inputs, a run for each."""
+    options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
+    transport = Answers(friendly)
+    with client(transport) as talon_one, Store(":memory:") as store:
+
+        def target(data: bytes) -> None:
+            transport.requests = 0
+            with SyncRun(talon_one, store, options, command="fuzz") as run:
+                _through(run, data)
+
+        yield target
+
+
+def _through(run: SyncRun, data: bytes) -> None:
+    inlet = Inlet(run, destinations_of(STREAMS), lambda _: None, rows_per_flush=5, ignore_unknown=False)
+    for message in read_messages(io.BytesIO(data), max_rows=3, limits=_LIMITS, file_waits_s=()):
+        inlet.take(message)
+    inlet.close()
+    run.flush()
+    inlet.sent()
+    inlet.judge()
