@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     _Part = tuple[pa.RecordBatch, pa.RecordBatch | None]
 
 _CONVERSION = Conversion(as_json=True)
+_AS_BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
 _SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
 
 
@@ -39,7 +40,18 @@ def arrow_batches(file: BinaryIO, max_rows: int) -> Iterator[_Part]:
         batches = iter(reader)
     _check(reader.schema)
     for batch in batches:
+        _check_offsets(batch)
         yield from ((batch.slice(start, max_rows), None) for start in range(0, batch.num_rows, max_rows))
+
+
+def _check_offsets(batch: pa.RecordBatch) -> None:
+    """Raises ArrowInvalid: offsets lead out of the batch, where Arrow would read whatever memory is there.
+
+    Text that is not UTF-8 is left to those who read its row.
+    """
+    for column in batch.columns:
+        as_bytes = _AS_BYTES.get(column.type)
+        (column if as_bytes is None else column.view(as_bytes)).validate(full=True)
 
 
 def _check(schema: pa.Schema) -> None:
