@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.pages import OVERLAP
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from talon_one_client.pages import Fetch, PageSize
 
 PAGES_READ = 4  # so many pages are read before rows are counted by offsets
+MOST_ROWS = 10**12  # no list has more
 
 
 def page_count(rows: int, size: int) -> int:
@@ -31,6 +33,9 @@ def count_rows(fetch: Fetch, size: PageSize, *, whole_pages: bool = False, **que
 
     Args:
         whole_pages: count what is behind the first pages by pages only, up to the next one.
+
+    Raises:
+        UnexpectedResponseError: there seem to be rows at every offset.
     """
     seen = 0
     for _ in range(PAGES_READ):
@@ -41,6 +46,11 @@ def count_rows(fetch: Fetch, size: PageSize, *, whole_pages: bool = False, **que
     unit = size.value if whole_pages else 1
 
     def there(units: int) -> bool:
+        if units * unit > MOST_ROWS:
+            raise UnexpectedResponseError(
+                f"the server has rows even at offset {MOST_ROWS:,}: it ignores the parameter skip; "
+                "check base_url and what stands between you and Talon.One, then run again"
+            )
         return bool(fetch(seen + units * unit, 1, **query).data)
 
     return seen + _first_absent(there) * unit
