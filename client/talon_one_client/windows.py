@@ -9,6 +9,7 @@ bounds are inclusive: bounds are widened by one unit and rows outside of the win
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ MIN_US = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICRO  # "since ever": no
 MAX_US = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICRO
 MARGINS_US = (1_000_000, 1_000, 1)
 INSTANT_US = 4  # an instant and what widened bounds take in around it: no narrower part can leave it out
+SECOND_US = 1_000_000
 STRAY_US = 2_000_000  # how far beyond the bounds a row may lie: some servers cut off fractions of seconds
 STRAY_PAGES = 2  # pages in a row without any row within the bounds before the server is taken to ignore dates
 FILL = 0.85  # share of a page that a window is planned to hold; the rest is room for bursts
@@ -73,6 +75,7 @@ class Window:
     end_us: int
 
 
+_LEAP_SECOND = re.compile(r"(.*T\d\d:\d\d):60(.*)", re.ASCII)
 EVER = Window(MIN_US, MAX_US)
 
 
@@ -98,13 +101,29 @@ def rows_of(page: Page, window: Window) -> list[Row]:
     for raw in page.data:
         try:
             head = _typed.decode(raw)
-            created_us = to_us(head.created if head.created.tzinfo else head.created.replace(tzinfo=UTC))
-            row = Row(head.id, created_us, raw)
+            row = Row(head.id, _utc_us(head.created), raw)
         except msgspec.ValidationError:
-            row = Row(_loose.decode(raw).id, window.start_us, raw, dated=False)
+            row = _unusual(raw, window)
         if window.start_us <= row.created_us < window.end_us:
             found.append(row)
     return found
+
+
+def _unusual(raw: msgspec.Raw, window: Window) -> Row:
+    """A row whose ``created`` is a leap second, which is the instant after it, or no instant at all."""
+    row = _loose.decode(raw)
+    leap = _LEAP_SECOND.fullmatch(row.created)
+    try:
+        before = datetime.fromisoformat(f"{leap[1]}:59{leap[2]}") if leap else None
+    except ValueError:
+        before = None
+    if before is None:
+        return Row(row.id, window.start_us, raw, dated=False)
+    return Row(row.id, _utc_us(before) + SECOND_US, raw)
+
+
+def _utc_us(instant: datetime) -> int:
+    return to_us(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
 
 
 class WindowReader:
