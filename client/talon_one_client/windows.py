@@ -183,11 +183,12 @@ class WindowReader:
     def _check_dates(self, part: Window, page: Page) -> None:
         """Narrower parts lead nowhere with a server that ignores the dates; it must not be asked for ever."""
         wide = Window(part.start_us - STRAY_US, part.end_us + STRAY_US)
-        stray = bool(page.data) and not any(rows_of(Page([raw]), wide) for raw in page.data)
+        dated = [row.created_us for row in rows_of(page, EVER) if row.dated]
+        stray = bool(dated) and not any(wide.start_us <= created_us < wide.end_us for created_us in dated)
         self._strays = self._strays + 1 if stray else 0
         if self._strays >= STRAY_PAGES:
             raise UnexpectedResponseError(
-                f"all {len(page.data):,} rows of a page were created outside of the dates that were asked for "
+                f"all {len(dated):,} rows of a page were created outside of the dates that were asked for "
                 f"({from_us(part.start_us).isoformat()} to {from_us(part.end_us).isoformat()}); "
                 "check base_url and what stands between you and Talon.One, then run again"
             )
@@ -211,7 +212,7 @@ class WindowReader:
     def _narrower(self, part: Window, page: Page) -> int:
         """Width for a part that held more than a page, from the instants on that page."""
         width = part.end_us - part.start_us
-        times = [row.created_us for row in rows_of(page, part)]
+        times = [row.created_us for row in rows_of(page, part) if row.dated]
         crowd = _crowd(page)
         beside = crowd is not None and not part.start_us <= crowd < part.end_us
         if (beside or 2 * len(times) < len(page.data)) and self._margin_us > 1:
@@ -270,6 +271,6 @@ class WindowReader:
 
 def _crowd(page: Page) -> int | None:
     """The instant of most of a page's rows, if there is one: more of it may be waiting than a page holds."""
-    times = Counter(row.created_us for row in rows_of(page, EVER))
+    times = Counter(row.created_us for row in rows_of(page, EVER) if row.dated)
     (instant, count), *_ = times.most_common(1) or [(0, 0)]
     return instant if count > 1 and 2 * count >= len(page.data) else None

@@ -76,7 +76,9 @@ class ParquetFiles:
 
     def _schema(self, path: str) -> pa.Schema:
         with self._told(path, WarehouseConfigError), self._system.open(path, "rb") as opened:
-            return pq.ParquetFile(opened).schema_arrow
+            schema = pq.ParquetFile(opened).schema_arrow
+            _plain(pa.struct(list(schema)))  # fails here if names or time zones of a damaged file are no text
+            return schema
 
     @contextmanager
     def _told(self, path: str, kind: type[WarehouseError]) -> Iterator[None]:
