@@ -1,4 +1,4 @@
-"""What the vendor leaves undocumented, as switches. The harsher value is the default."""
+"""What the vendor leaves undocumented, as switches. The harsher value is the default, but for exported_cards."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ CatalogVersion = Literal["match", "ignore"]
 BalanceBound = Literal["inclusive", "exclusive"]
 NegativeColumn = Literal["absent", "present"]
 DeletedProfile = Literal["gone", "empty"]
+ExportedCards = Literal["all", "with_transactions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Switches:
     balance_bound: BalanceBound = "inclusive"
     negative_column: NegativeColumn = "absent"
     deleted_profile: DeletedProfile = "gone"
+    exported_cards: ExportedCards = "all"
 
     def changed(self, **values: str) -> Switches:
         """A copy with some switches set. Raises ValueError naming an unknown switch or value."""

@@ -98,22 +98,38 @@ def listed_balances(raw: bytes | msgspec.Raw, snapshot: Snapshot) -> Iterator[by
 
 
 class Export(NamedTuple):
-    """A CSV export of balances: where its columns are, and its lines."""
+    """A CSV export of balances: where its columns are, and its text; it is held once, however often it is read."""
 
     columns: tuple[int, ...]
-    lines: Iterator[list[str]]
+    body: bytes
+
+    def lines(self) -> Iterator[list[str]]:
+        """The values of the columns, line by line.
+
+        Raises:
+            msgspec.DecodeError: the text is no CSV.
+        """
+        for line in islice(read_csv(self.body), 1, None):
+            yield [line[column] for column in self.columns]
+
+    def owners(self) -> Iterator[str]:
+        """The card or profile of each line.
+
+        Raises:
+            msgspec.DecodeError: the text is no CSV.
+        """
+        return (owner for owner, *_ in self.lines())
 
 
 def opened_export(owner: Entity, body: bytes) -> Export:
-    """The columns that are needed of a CSV export, and its lines.
+    """The columns that are needed of a CSV export, and its text.
 
     Raises:
         msgspec.DecodeError: the export is no CSV or lacks a column.
     """
-    lines = read_csv(body)
-    headings = next(lines)
+    headings = next(read_csv(body))
     needed = (_EXPORTED_OWNER[owner], "loyaltySubledger", *_EXPORTED_POINTS)
-    return Export(tuple(column_of(headings, name) for name in needed), lines)
+    return Export(tuple(column_of(headings, name) for name in needed), body)
 
 
 def exported_balances(export: Export, snapshot: Snapshot) -> Iterator[bytes]:
@@ -122,8 +138,7 @@ def exported_balances(export: Export, snapshot: Snapshot) -> Iterator[bytes]:
     Raises:
         ValueError: a figure is no number; names the owner.
     """
-    for line in export.lines:
-        owner, subledger, *figures = (line[column] for column in export.columns)
+    for owner, subledger, *figures in export.lines():
         try:
             known = dict(zip(_EXPORTED_POINTS.values(), map(_number, figures), strict=True))
         except InvalidOperation as error:

@@ -17,7 +17,7 @@ from talon_one_client.errors import (
 )
 from talon_one_singer import ConfigError, SingerError
 from talon_one_singer.selection import selected_schema
-from tap_talon_one.errors import RowRefused
+from tap_talon_one.errors import IncompleteExport, RowRefused
 from tap_talon_one.feed_run import FeedRun
 from tap_talon_one.hashing import FieldHashes
 from tap_talon_one.main_ledger import MainLedgerName
@@ -145,6 +145,9 @@ class Engine:
                     FeedRun(self, offer.way, entries, program, alone=alone).run()
                 except PermissionDeniedError as error:
                     log.warning("%s: %s is not permitted, trying another way: %s", feed.name, offer.way.name, error)
+                    continue
+                except IncompleteExport as error:
+                    log.warning("%s: %s is incomplete, trying another way: %s", feed.name, offer.way.name, error)
                     continue
                 return True
             FeedRun(self, offered[-1].way, entries, program, alone=alone).run()

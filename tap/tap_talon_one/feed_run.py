@@ -307,6 +307,6 @@ class FeedRun:
 
 def _about(job: Job, error: TalonOneError) -> TalonOneError:
     """The error, saying for which id it came."""
-    if repr(job.text) not in error.message:
+    if job.text and repr(job.text) not in error.message:
         error.message = f"{job.text!r}: {error.message}"
     return error

@@ -33,12 +33,14 @@ class Foresight:
         at_most: with ``created`` spread unevenly. Ledgers of single cards or profiles count as a page each.
         seconds: that the calls take under the budgets.
         ids: cards or profiles, where one has to know them.
+        checks: calls among them that bring no row, but show whether the rows are all.
     """
 
     calls: int
     at_most: int
     seconds: float
     ids: int | None = None
+    checks: int = 0
 
     def __str__(self) -> str:
         up_to = f" (at most {self.at_most:,})" if self.at_most > self.calls else ""
@@ -104,8 +106,11 @@ def _card_list(feed: Feed, question: Question, settings: Mapping[str, Any], clie
 
 
 def _csv_export(feed: Feed, question: Question, settings: Mapping[str, Any], _client: TalonOneClient) -> Foresight:
-    calls = question.instants
-    return Foresight(calls, calls, calls / _rate(feed.endpoint, settings))
+    exports = question.instants
+    checks = exports if feed.program_kind == "card" else 0
+    calls = exports + checks
+    # The checks have a budget of their own: that of the list of cards.
+    return Foresight(calls, calls, exports / _rate(feed.endpoint, settings), checks=checks)
 
 
 _COSTS: Mapping[str, Callable[[Feed, Question, Mapping[str, Any], TalonOneClient], Foresight]] = {

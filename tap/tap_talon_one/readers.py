@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from talon_one_client.endpoints import GET_LOYALTY_CARDS
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.pages import PageSize, fetcher, paginate
 from talon_one_client.windows import Window, WindowReader, from_us
 from talon_one_client.wire import UNDECODABLE
 from tap_talon_one.balances import Snapshot
 from tap_talon_one.cheaper_rows import FeedRow, exported_balances, in_parts, listed_balances, opened_export
+from tap_talon_one.export_check import CardList, complete_export
 from tap_talon_one.rows import encode, joined, object_bytes, undated, with_fields, with_ledger_dates
 from tap_talon_one.streams import ONE_BY_ONE
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.windows import Row
+    from tap_talon_one.cheaper_rows import Export
     from tap_talon_one.streams import Feed, Way
 
 Rows = dict[str, list[bytes]]
@@ -142,14 +145,23 @@ class Reader:
     def _csv_export(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
         as_of = from_us(job.window.end_us)
-        export = self._call(job, partial(opened_export, self.way.owner), endDate=as_of)
         try:
+            export = self._export(job, as_of)
             for rows in in_parts(exported_balances(export, self._snapshot(job, as_of))):
                 yield Part({stream: rows})
         except ValueError as error:
             raise UnexpectedResponseError(
                 f"the CSV export has another shape than Talon.One documents: {error}", operation=self.feed.endpoint.name
             ) from error
+
+    def _export(self, job: Job, as_of: datetime) -> Export:
+        def export() -> Export:
+            found: Export = self._call(job, partial(opened_export, self.way.owner), endDate=as_of)
+            return found
+
+        if self.way.owner != "card" or job.program is None:
+            return export()
+        return complete_export(export, CardList(self.client, GET_LOYALTY_CARDS, job.program))
 
     def _inventory(self, job: Job) -> Iterator[Part]:
         wanted = {s.section: s.name for s in self.feed.streams if s.name in self.streams and s.section}

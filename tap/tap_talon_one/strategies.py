@@ -92,7 +92,8 @@ def offers(feed: Feed, question: Question, settings: Mapping[str, Any], client: 
     if len(names) == 1 and not usable:
         raise ConfigError(f"{feed.strategy} is {names[0]}: {why_not(_named(feed, names[0]), settings)}")
     if question.begun is not None and any(way.name == question.begun for way in usable):
-        return [Offer(_named(feed, question.begun))]
+        others = [Offer(way) for way in reversed(usable) if way.name != question.begun]
+        return [Offer(_named(feed, question.begun)), *others]
     if len(usable) <= 1:
         return [Offer(way) for way in usable or ways(feed)[:1]]
     return _cheapest_first(feed, usable, question, settings, client)
@@ -122,7 +123,7 @@ def _cheapest_first(
             log.info("%s: %s cannot be taken: %s", feed.name, way.name, error)
             continue
         found.append(Offer(way, cost))
-        if cost.calls <= question.instants:
+        if cost.calls - cost.checks <= question.instants:
             break  # nothing is cheaper
     found.sort(key=lambda offer: offer.cost.seconds if offer.cost else 0.0)
     if found:

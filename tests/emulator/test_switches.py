@@ -40,6 +40,7 @@ def test_the_defaults_are_the_harsher_values(emu):
             "balance_bound": "inclusive",
             "negative_column": "absent",
             "deleted_profile": "gone",
+            "exported_cards": "all",
         }
     )
 

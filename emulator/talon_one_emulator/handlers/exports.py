@@ -56,11 +56,15 @@ def export_loyalty_balances(call: Call) -> Answer:
 
 @handles(endpoints.EXPORT_LOYALTY_CARD_BALANCES)
 def export_loyalty_card_balances(call: Call) -> Answer:
-    """Balances of every card of a program at ``endDate`` or now, a row a subledger."""
+    """Balances of the cards of a program at ``endDate`` or now, a row a subledger."""
     program = _program(call, card_based=True)
     at, shown = _at(call), _wanted(call, _COLUMNS)
+    where = "program = ?"
+    if call.account.switches.exported_cards == "with_transactions":
+        where += " AND id IN (SELECT card FROM ledger WHERE card IS NOT NULL)"
     rows = call.account.store.rows(
-        "SELECT id, identifier, status FROM cards WHERE program = ? ORDER BY id", [program.id]
+        f"SELECT id, identifier, status FROM cards WHERE {where} ORDER BY id",  # noqa: S608 - constants
+        [program.id],
     )
 
     def lines() -> Iterator[Sequence[Any]]:

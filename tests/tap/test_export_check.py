@@ -1,0 +1,194 @@
+"""Exports of card balances that lack cards: none of them is taken for a whole one."""
+
+import re
+
+import pytest
+
+from tap_talon_one.errors import IncompleteExport
+from tap_talon_one.export_check import distinct
+
+BALANCES = "loyalty_card_balances"
+AT = "2026-01-01"
+
+
+@pytest.fixture
+def asked(emu):
+    """Nine cards; the names of the operations that reach the emulator are counted."""
+    emu.reset("synthetic", cards=9, transactions=9)
+    emu.clear_requests()
+    return lambda: {name: count["requests"] for name, count in emu.counters().items()}
+
+
+def lines_of(body):
+    """The lines of an export, with their ends."""
+    return body.splitlines(keepends=True)
+
+
+def without_last_card(body):
+    """The export up to the end of the line before its last card."""
+    last = lines_of(body)[-1].split(b",")[2]
+    return b"".join(line for line in lines_of(body) if last not in line)
+
+
+CUTS = {
+    "the last card": without_last_card,
+    "the first card": lambda body: b"".join(line for line in lines_of(body) if b"card-000001" not in line),
+    "half of the lines": lambda body: b"".join(lines_of(body)[: len(lines_of(body)) // 2]),
+    "everything but the heading": lambda body: lines_of(body)[0],
+}
+every_cut = pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+
+
+def cutting(cut, times):
+    """A change that cuts so many exports."""
+    left = [times]
+
+    def change(exchange):
+        if "export" not in exchange.path or not left[0]:
+            return None
+        left[0] -= 1
+        status, headers, body = exchange.send()
+        return status, headers, cut(body)
+
+    return change
+
+
+@every_cut
+@pytest.mark.parametrize("strategy", ["csv_export", "auto"])
+def test_an_export_that_lacks_cards_once_is_asked_for_again(emu, asked, between, read, caplog, cut, strategy):
+    """All cards come, from the second export."""
+    given = {"balances_strategy": strategy, "as_of": AT}
+    whole = read(BALANCES, **given).rows(BALANCES)
+    emu.clear_requests()
+    mended = read(BALANCES, base_url=between(emu.url, cutting(cut, 1)), **given)
+    assert (None, whole) == (mended.error, mended.rows(BALANCES))
+    assert 2 == asked()["export_loyalty_card_balances"]
+    assert "cards, the list has more; exporting again" in caplog.text
+
+
+@every_cut
+def test_an_export_that_lacks_cards_for_good_fails_by_name(emu, asked, between, read, cut):
+    """No row comes, and the error has both numbers and what to do."""
+    result = read(
+        BALANCES, base_url=between(emu.url, cutting(cut, 99)), balances_strategy="csv_export", as_of=AT, api_key=None
+    )
+    assert [] == result.rows(BALANCES)
+    assert isinstance(result.error.causes[0], IncompleteExport)
+    assert re.search(r"has \d cards and the list of cards 9, twice in a row", str(result.error))
+    assert "set balances_strategy to per_card or card_list" in str(result.error)
+    assert 2 == asked()["export_loyalty_card_balances"]
+
+
+@every_cut
+@pytest.mark.parametrize("source", ["per_card", "card_list"])
+def test_auto_reads_in_another_way(emu, asked, between, read, caplog, cut, source):
+    """Every card has its balance, none comes from the export, and a warning says why."""
+    emu.clock(freeze="2026-06-01T00:00:00Z")
+    given = {"as_of": AT} if source == "per_card" else {}
+    expected = read(BALANCES, balances_strategy=source, **given).rows(BALANCES)
+    url = between(emu.url, cutting(cut, 99))
+    result = read(BALANCES, base_url=url, balances_strategy="auto", **given)
+    assert None is result.error
+    assert [_points(row) for row in expected] == [_points(row) for row in result.rows(BALANCES)]
+    assert "csv_export is incomplete, trying another way" in caplog.text
+
+
+def _points(row):
+    return {name: value for name, value in row.items() if name != "as_of"}
+
+
+def test_auto_leaves_the_export_between_two_instants(emu, asked, between, read):
+    """An export that is whole for the first instant only gives every instant its cards, and so does the next run."""
+    expected = read(BALANCES, as_of=[AT, "2026-02-01"], balances_strategy="per_card").rows(BALANCES)
+
+    def change(exchange):
+        return cutting(without_last_card, 1)(exchange) if "endDate=2026-02" in exchange.path else None
+
+    url = between(emu.url, change)
+    named = read(BALANCES, base_url=url, as_of=[AT, "2026-02-01"], balances_strategy="csv_export")
+    assert {f"{AT}T00:00:00Z"} == {row["as_of"] for row in named.rows(BALANCES)}
+    given = {"base_url": url, "as_of": [AT, "2026-02-01"], "balances_strategy": "auto"}
+    for state in (None, named.state):
+        result = read(BALANCES, state=state, **given)
+        assert (None, expected) == (result.error, [r for r in result.rows(BALANCES) if r["source"] == "per_card"])
+
+
+def test_cards_that_are_added_during_the_export_are_no_fault(emu, asked, between, read):
+    """A list that has grown since is no error, however often it grows."""
+    added = iter(range(99))
+
+    def change(exchange):
+        if "export" not in exchange.path:
+            return None
+        answer = exchange.send()
+        emu.add("cards", {"program": 1, "identifier": f"new-{next(added)}"})
+        return answer
+
+    url = between(emu.url, change)
+    result = read(BALANCES, base_url=url, balances_strategy="csv_export", as_of=AT)
+    found = {row["cardIdentifier"] for row in result.rows(BALANCES)}
+    assert (None, {f"card-00000{n}" for n in range(1, 10)} | {"new-0"}) == (result.error, found)
+
+
+def test_cards_that_are_deleted_between_count_and_export_are_no_fault(emu, asked, between, read):
+    """The count is taken again, and the second export has all cards that are left."""
+    exports = []
+
+    def change(exchange):
+        if "export" in exchange.path:
+            exports.append(exchange.path)
+            status, headers, body = exchange.send()
+            return status, headers, CUTS["half of the lines" if len(exports) == 1 else "the first card"](body)
+        found = re.search(r"/cards\?.*skip=(\d+)", exchange.path)
+        return (
+            exchange.send(exchange.path.replace(f"skip={found[1]}", f"skip={int(found[1]) + 1}"))
+            if found and len(exports) == 2  # the first card of the list is gone
+            else None
+        )
+
+    result = read(BALANCES, base_url=between(emu.url, change), balances_strategy="csv_export", as_of=AT)
+    found = {row["cardIdentifier"] for row in result.rows(BALANCES)}
+    assert (None, {f"card-00000{n}" for n in range(2, 10)}, 2) == (result.error, found, len(exports))
+
+
+@pytest.mark.parametrize("exported", ["all", "with_transactions"])
+@pytest.mark.parametrize("era", ["seed", "current"])
+def test_cards_without_transactions_have_their_balance(running, read, exported, era):
+    """Whether the export has them or not: under auto they are never missing."""
+    running.reset("synthetic", era=era, cards=4, transactions=5)
+    running.add("cards", {"program": 1, "identifier": "unused"})
+    running.switch(exported_cards=exported)
+    result = read(BALANCES, balances_strategy="auto", as_of=AT)
+    rows = {row["cardIdentifier"]: row for row in result.rows(BALANCES)}
+    assert (None, 5, 0) == (result.error, len(rows), rows["unused"]["activePoints"])
+    assert {"csv_export" if exported == "all" else "per_card"} == {row["source"] for row in rows.values()}
+
+
+def test_a_whole_export_costs_one_call_more(asked, read):
+    """The list of cards is asked for one card behind those of the export."""
+    read(BALANCES, balances_strategy="csv_export", as_of=AT)
+    counts = asked()
+    assert [1, 1] == [counts["export_loyalty_card_balances"], counts["get_loyalty_cards"]]
+
+
+def test_a_key_that_may_not_list_cards_leaves_the_export_unchecked(emu, read, caplog):
+    """The rows come, and a warning says that they were not compared."""
+    emu.fault("get_loyalty_cards", "403", count=0)
+    result = read(BALANCES, balances_strategy="csv_export", as_of=AT)
+    assert (None, 3) == (result.error, len({row["cardIdentifier"] for row in result.rows(BALANCES)}))
+    assert "is not compared with the list of its cards" in caplog.text
+
+
+@pytest.mark.parametrize("order", [sorted, lambda names: sorted(names, key=lambda name: name[::-1])])
+def test_cards_are_counted_once_whatever_the_order_of_lines(order):
+    """Lines of one card need not stand together."""
+    assert 5000 == distinct(order([f"card-{n}" for n in range(5000)] * 3))
+
+
+def test_an_export_of_profiles_is_taken_as_it_comes(emu, read):
+    """No list of a program's profiles exists to compare with."""
+    stream = "loyalty_profile_balances"
+    emu.reset("synthetic", cards=1, profile_transactions=9)
+    emu.clear_requests()
+    read(stream, balances_strategy="csv_export", as_of=AT)
+    assert {"export_loyalty_balances", "get_loyalty_programs"} == emu.counters().keys()
