@@ -10,6 +10,7 @@ from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stoppe
 from talon_one_singer.output import drop_stdout
 from talon_one_singer.printable import printable
 from talon_one_singer.redaction import activate
+from talon_one_singer.scarcity import scarcity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,9 @@ def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -
         if isinstance(error, kind):
             _tell(redact, error)
             return exit_code
+    if lacks := scarcity(error):
+        _tell(redact, SingerError(f"{lacks} ({type(error).__name__})"))
+        return 1
     where = f" Please report it at {definition.report_url} with these lines." if definition.report_url else ""
     logger.critical(
         "internal error: this is a bug in %s v%s.%s", definition.name, definition.version, where, exc_info=error

@@ -207,6 +207,7 @@ class _Writing(_Base):
             self.prices[sku] = str(chance.randint(1, 999))
         for sku in chance.sample(sorted(self.prices), 50):
             del self.prices[sku]
+        self.prices |= {f"sku-{chance.randint(10**4, 10**7)}": "1" for _ in range(50)}
 
     def kept(self) -> list[Path]:
         """The store."""
