@@ -23,6 +23,7 @@ _BY_NUMBER: Mapping[int, str] = {
 # Loaders of shared libraries, the interpreter and DuckDB say it in words only.
 _BY_WORDS: Mapping[str, str] = {
     "annot allocate memory": _MEMORY,
+    "Out of Memory Error": _MEMORY,
     "failed to map segment": _MEMORY,
     "Too many open files": _FILES,
     "No space left on device": _DISK,
@@ -41,11 +42,15 @@ def scarcity(error: BaseException) -> str | None:
             return _MEMORY
         if isinstance(one, OSError) and one.errno in _BY_NUMBER:
             return _BY_NUMBER[one.errno]
-        if isinstance(one, OSError | ImportError | RuntimeError):
+        if isinstance(one, OSError | ImportError | RuntimeError) or _of_database(one):
             found = next((what for words, what in _BY_WORDS.items() if words in str(one)), None)
             if found:
                 return found
     return None
+
+
+def _of_database(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in {"duckdb", "_duckdb", "sqlite3"}
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

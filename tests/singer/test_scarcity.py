@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
+import duckdb
 import pytest
 
 from talon_one_singer import SingerError
@@ -16,6 +17,7 @@ SHORT = {
         OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
         ImportError("libx.so: cannot allocate memory in static TLS block"),
         ImportError("libarrow.so: failed to map segment from shared object"),
+        duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure"),
     ),
     "open files": (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), RuntimeError("epoll: Too many open files")),
     "disk": (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), RuntimeError("write: No space left on device")),
