@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ Result = dict[str, Any]
 
 def main() -> int:
     """Run the cells; 1 if one broke the promise."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and mounts are taken down then, too
     options = _options()
     if options.part:
         _run_part(options)
@@ -62,11 +64,16 @@ def _part(options: argparse.Namespace, number: int) -> list[Result]:
     results: list[Result] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            one = json.loads(line)
-            results.append(one)
-            if not one["ok"]:
-                print(f"BROKEN  {one['command']} under {one['fault']}: {one['word']}\n    {one['detail']}", flush=True)
+        try:
+            for line in process.stdout:
+                one = json.loads(line)
+                results.append(one)
+                mark = "ok    " if one["ok"] else "BROKEN"
+                print(f"{mark} {one['command']} under {one['fault']}: {one['word']} ({one['seconds']} s)", flush=True)
+                if not one["ok"]:
+                    print(f"    {one['detail']}", flush=True)
+        finally:
+            process.terminate()
     if process.returncode:
         raise SystemExit(f"a part of the cells ended with exit code {process.returncode}")
     return results
