@@ -72,8 +72,9 @@ def _part(options: argparse.Namespace, number: int) -> list[Result]:
                 print(f"{mark} {one['command']} under {one['fault']}: {one['word']} ({one['seconds']} s)", flush=True)
                 if not one["ok"]:
                     print(f"    {one['detail']}", flush=True)
-        finally:
+        except BaseException:
             process.terminate()
+            raise
     if process.returncode:
         raise SystemExit(f"a part of the cells ended with exit code {process.returncode}")
     return results
