@@ -79,9 +79,11 @@ class Fault:
     late: bool = False
 
 
-def _network(handler: network.Handler, *, times: int) -> Callable[[Cell], None]:
+def _network(handler: network.Handler, *times: int) -> Callable[[Cell], None]:
+    """From a random request on, so many times as one of ``times`` says."""
+
     def inject(cell: Cell) -> None:
-        network.struck(cell.world.proxy, cell.chance, cell.total, handler, times=times)
+        network.struck(cell.world.proxy, cell.chance, cell.total, handler, times=cell.chance.choice(times))
 
     return inject
 
@@ -219,14 +221,13 @@ _ANSWERS: Mapping[str, network.Handler] = {
 }
 
 FAULTS: tuple[Fault, ...] = (
-    *(Fault(f"{name}, once", _network(handler, times=1)) for name, handler in _ANSWERS.items()),
-    *(Fault(f"{name}, for good", _network(handler, times=FOR_EVER)) for name, handler in _ANSWERS.items()),
+    *(Fault(name, _network(handler, 1, 1, 3, FOR_EVER)) for name, handler in _ANSWERS.items()),
     Fault("answer that drips", _hanging(network.drip)),
     Fault("no answer", _hanging(network.silence)),
     Fault("each request sent twice by a gateway", _always(network.sent_twice)),
     Fault("pages of 7 rows", _always(network.short_pages)),
-    Fault("skip ignored, more for ever", _network(network.skip_ignored, times=FOR_EVER), fits=_reads),
-    Fault("no rows, but more of them", _network(network.empty_with_more, times=FOR_EVER), fits=_reads),
+    Fault("skip ignored, more for ever", _network(network.skip_ignored, FOR_EVER), fits=_reads),
+    Fault("no rows, but more of them", _network(network.empty_with_more, FOR_EVER), fits=_reads),
     Fault("a listing that shifts", _always(network.shifted), fits=_reads),
     Fault("server's clock 10 minutes behind", _always(network.clock(-600)), late=True),
     Fault("server's clock 10 minutes ahead", _always(network.clock(600)), late=True),
