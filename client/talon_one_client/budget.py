@@ -224,3 +224,8 @@ class _Pacer:
 def _check_budget_url(url: str) -> None:
     if not url.startswith(("sqlite:///", "redis://", "rediss://")):
         raise ConfigurationError("budget_url must start with sqlite:///, redis:// or rediss://")
+    if url.startswith("sqlite:///") and any(mark in url for mark in "?#"):
+        raise ConfigurationError(
+            "budget_url is the URL of a file, which has neither query nor fragment; leave out what is behind ? or #, "
+            "or write %3F or %23 if it is part of the path"
+        )

@@ -23,7 +23,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.files import UnusableJsonError, json_type, nearest, parse_json
-from talon_one_singer.local_paths import local_path
+from talon_one_singer.local_paths import FileUrlError, local_path
 from talon_one_singer.secret import Secret
 
 if TYPE_CHECKING:
@@ -125,7 +125,10 @@ def _string(setting: Setting, value: Any) -> str | Secret:
         quotes = "; put it in quotes" if isinstance(value, date) else ""
         raise ValueError(f"must be a string, not {json_type(value)}{quotes}")
     if setting.is_path:
-        return local_path(value)
+        try:
+            return local_path(value)
+        except FileUrlError as error:
+            raise ValueError(f"cannot be used: {error}") from None
     return Secret(value.strip()) if setting.secret else value
 
 

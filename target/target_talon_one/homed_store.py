@@ -56,6 +56,7 @@ def open_store(
     Raises:
         StoreLockedError: another run uses it.
         StoreError: it cannot be opened.
+        FileUrlError: it is the URL of a file, with what no file has.
         SyncConfigError: the stores there are of another number of parts.
     """
     if place == ":memory:":

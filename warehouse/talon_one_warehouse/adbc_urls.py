@@ -87,7 +87,8 @@ def connect_sqlite(rest: str) -> ADBCConnection:
     Raises:
         WarehouseConfigError: no such directory, a file of another kind, or the driver is not installed.
     """
-    if not rest.startswith("/") or rest == "/":
+    path = path_in_url(rest.removeprefix("/"))
+    if not rest.startswith("/") or not path:
         raise WarehouseConfigError(
             "a SQLite URL has three slashes before a relative path and four before an absolute one, "
             "like sqlite:///talon_one.db"
@@ -96,7 +97,6 @@ def connect_sqlite(rest: str) -> ADBCConnection:
     from talon_one_warehouse.adbc_errors import Teller
     from talon_one_warehouse.sqlite_dialect import MEANINGS, READ_OPTIONS
 
-    path = path_in_url(rest[1:])
     if path != ":memory:":
         path = _in_a_directory(path)
     return _connection(partial(connect, path), Teller(path, MEANINGS), READ_OPTIONS)

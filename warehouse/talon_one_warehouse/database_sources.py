@@ -107,11 +107,11 @@ def _open_duckdb(rest: str, sql: str, *, rendered: bool) -> DatabaseSource:
     from talon_one_warehouse.duckdb_files import connect_file
     from talon_one_warehouse.duckdb_rendering import rendering
 
-    if not rest.startswith("/") or rest == "/":
+    path = path_in_url(rest.removeprefix("/"))
+    if not rest.startswith("/") or not path:
         raise WarehouseConfigError(
             "a DuckDB URL has three slashes before a relative path and four before an absolute one, like duckdb:///w.duckdb"
         )
-    path = path_in_url(rest[1:])
     if path != ":memory:" and not Path(path).is_file():
         raise WarehouseConfigError(f"there is no DuckDB file {path}; check source.url")
     with ExitStack() as stack, told(path, opening=True):

@@ -60,6 +60,8 @@ def open_file(
         WarehouseConfigError: there is none, or of another kind.
         WarehouseError: its content cannot be used.
     """
+    if filesystem is None:
+        local_path(url)  # refuses what is no file
     name = url.lower()
     opener = next((opens for end, opens in TEXT_FILES.items() if name.removesuffix(".gz").endswith(end)), None)
     if opener is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from talon_one_singer.column_names import repeated_name
 from talon_one_singer.input_limits import InputLimits
+from talon_one_singer.local_paths import FileUrlError
 from talon_one_singer.redaction import shown_url
 from talon_one_warehouse.errors import WarehouseConfigError
 
@@ -131,6 +132,8 @@ def _opened(spec: SourceSpec, filesystem: AbstractFileSystem | None, limits: Inp
         from talon_one_warehouse.database_sources import open_database
 
         return open_database(spec, rendered=rendered)
+    except FileUrlError as error:
+        raise WarehouseConfigError(f"source.url: {error}") from None
     except ModuleNotFoundError as error:
         raise WarehouseConfigError(
             f"{error.name} is not installed; run: pip install 'talon-one-connector[warehouse]'"

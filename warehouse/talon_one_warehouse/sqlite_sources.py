@@ -83,12 +83,12 @@ def open_sqlite(rest: str, sql: str, *, rendered: bool = False) -> SQLiteSource:
     Raises:
         WarehouseConfigError: there is no such file, or no such query.
     """
-    if not rest.startswith("/") or rest == "/":
+    path = path_in_url(rest.removeprefix("/"))
+    if not rest.startswith("/") or not path:
         raise WarehouseConfigError(
             "a SQLite URL has three slashes before a relative path and four before an absolute one, "
             "like sqlite:///talon_one.db"
         )
-    path = path_in_url(rest[1:])
     connection = _connect(path)
     try:
         with _told(path, WarehouseConfigError, "the query of the source does not work: "):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from talon_one_singer.local_paths import is_url, local_path, path_in_url
+from talon_one_singer.local_paths import FileUrlError, is_url, local_path, path_in_url
 from talon_one_singer.redaction import redact
 from talon_one_warehouse.adbc_urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
@@ -39,6 +39,13 @@ def open_warehouse(
         WarehouseConfigError: not a warehouse URL, or nothing can be opened there.
         WarehouseLockedError: another process has it open.
     """
+    try:
+        return _opened(url, schema, filesystem)
+    except FileUrlError as error:
+        raise WarehouseConfigError(str(error)) from None
+
+
+def _opened(url: str, schema: str, filesystem: AbstractFileSystem | None) -> Warehouse:
     path = local_path(url)
     if is_folder(url) or (is_url(url) and not is_url(path)):
         return open_folder(path, schema)
@@ -59,11 +66,11 @@ def open_warehouse(
 
 
 def _open_duckdb(rest: str, schema: str) -> Warehouse:
+    path = path_in_url(rest.removeprefix("/"))
     if not rest.startswith("/"):
         raise WarehouseConfigError(
             f"a DuckDB URL has three slashes before a relative path and four before an absolute one, like {_EXAMPLE}"
         )
-    path = path_in_url(rest.removeprefix("/"))
     if not path:
         raise WarehouseConfigError(f"the DuckDB URL names no file; it looks like {_EXAMPLE}")
     try:
