@@ -40,7 +40,7 @@ def scarcity(error: BaseException) -> str | None:
     for one in _chain(error):
         if isinstance(one, MemoryError):
             return _MEMORY
-        if isinstance(one, OSError) and one.errno in _BY_NUMBER:
+        if isinstance(one, OSError) and one.errno is not None and one.errno in _BY_NUMBER:
             return _BY_NUMBER[one.errno]
         if isinstance(one, OSError | ImportError | RuntimeError) or _of_database(one):
             found = next((what for words, what in _BY_WORDS.items() if words in str(one)), None)
