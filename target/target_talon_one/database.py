@@ -5,21 +5,26 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
 
 from target_talon_one.errors import StoreError, StoreLockedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
+
+_T = TypeVar("_T")
 
 FORMAT = 1
 MEMORY = "64MB"
 MEMORY_FOR_MANY = "90MB"  # for more than MANY staged rows: below that it does not fit
 MANY = 1_500_000
+MOST_MB = 1 << 20
+FEW = 8  # destinations that the first limit is enough for
+MB_A_DESTINATION = 2  # DuckDB cannot spill what is smaller than a block: 1 MB of the tables of a destination
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS format (version INTEGER)",
@@ -42,7 +47,7 @@ class Database:
 
     Args:
         path: of the file, or ":memory:".
-        memory: what DuckDB may use, as DuckDB writes it.
+        memory: what DuckDB may use for a few destinations, in megabytes like "64MB"; it gets more for many.
 
     Raises:
         StoreLockedError: another process has it open.
@@ -51,11 +56,42 @@ class Database:
 
     def __init__(self, path: str, *, memory: str = MEMORY) -> None:
         self.path = path
-        self._db = _connect(path, memory)
+        self._base_mb, self._destinations = int(memory.removesuffix("MB")), 0
+        self._in_transaction = False
+        self._db = _connect(path)
+        self._limit()
         with self._transaction():
             for statement in _TABLES:
                 self._run(statement)
             self._check_format()
+        self._allow_for(int(self._run("SELECT count(*) FROM destinations")[0][0]))
+
+    def _allow_for(self, destinations: int) -> None:
+        """Let DuckDB use memory for the tables of so many destinations."""
+        self._destinations = destinations
+        self._limit()
+
+    def _allow_at_least(self, memory: str) -> None:
+        """Let DuckDB use this much, and what the destinations need beside it."""
+        self._base_mb = max(self._base_mb, int(memory.removesuffix("MB")))
+        self._limit()
+
+    def _limit(self) -> None:
+        """Set the limit, or the next one under which there is room for what is in memory already."""
+        megabytes = self._base_mb + MB_A_DESTINATION * max(0, self._destinations - FEW)
+        try:
+            self._db.execute(f"SET memory_limit = '{megabytes}MB'")
+        except duckdb.Error as error:
+            if not self._has_more(error):
+                raise self._translated(error) from error
+
+    def _has_more(self, error: BaseException | None) -> bool:
+        """Whether the error is a lack of memory; then the limit is doubled, unless it is beyond any machine's."""
+        if not _lacks_memory(error) or self._base_mb > MOST_MB:
+            return False
+        self._base_mb *= 2
+        self._limit()
+        return True
 
     def close(self) -> None:
         """Close the file."""
@@ -76,7 +112,8 @@ class Database:
         self._db.close()
         fresh.replace(path)
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
-        self._db = _connect(self.path, MEMORY)
+        self._db = _connect(self.path)
+        self._limit()
 
     def __enter__(self) -> Self:
         return self
@@ -100,14 +137,31 @@ class Database:
             raise StoreError(f"the store {self.path} was made by a newer version of this program; update it")
 
     def _run(self, statement: str, *values: Any) -> list[Any]:
-        try:
-            return self._db.execute(statement, list(values)).fetchall()
-        except duckdb.Error as error:
-            raise StoreError(f"the store {self.path}: {' '.join(str(error).split())}") from error
+        """Return the rows of a statement; outside of a transaction it is tried again with more memory."""
+        while True:
+            try:
+                return self._db.execute(statement, list(values)).fetchall()
+            except duckdb.Error as error:
+                if self._in_transaction or not self._has_more(error):
+                    raise self._translated(error) from error
+
+    def _translated(self, error: duckdb.Error) -> StoreError:
+        return StoreError(f"the store {self.path}: {' '.join(str(error).split())}")
+
+    def _atomically(self, work: Callable[[], _T]) -> _T:
+        """Do work in a transaction, and once more with twice the memory as long as that is not enough."""
+        while True:
+            try:
+                with self._transaction():
+                    return work()
+            except StoreError as error:
+                if not self._has_more(error.__cause__):
+                    raise
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._run("BEGIN")
+        self._in_transaction = True
         try:
             yield
             self._run("COMMIT")
@@ -115,6 +169,16 @@ class Database:
             with suppress(duckdb.Error):
                 self._db.execute("ROLLBACK")
             raise
+        finally:
+            self._in_transaction = False
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Also when the lack comes up in a commit; after a fatal error the connection is of no use any more."""
+    if isinstance(error, duckdb.FatalException):
+        return False
+    words = ("could not allocate block", "failed to pin block")
+    return isinstance(error, duckdb.OutOfMemoryException) or any(one in str(error) for one in words)
 
 
 def _drop_leftovers(path: str) -> None:
@@ -125,15 +189,16 @@ def _drop_leftovers(path: str) -> None:
             Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
-def _connect(path: str, memory: str) -> duckdb.DuckDBPyConnection:
+def _connect(path: str) -> duckdb.DuckDBPyConnection:
     if path != ":memory:":
         path = str(Path(path).absolute())
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
         db = duckdb.connect(path)
         _drop_leftovers(path)
-        db.execute(f"SET memory_limit = '{memory}'; SET preserve_insertion_order = false; SET threads = 1")
+        db.execute("SET preserve_insertion_order = false; SET threads = 1")
         db.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
+        db.execute("CHECKPOINT")  # what a killed process has left in the log stays in memory until then
     except duckdb.Error as error:
         text = " ".join(str(error).split())
         if "Could not set lock" in text:

@@ -48,7 +48,7 @@ def open_store(
 
     Args:
         place: the path or URL.
-        memory: what DuckDB may use, as DuckDB writes it.
+        memory: see Database.
         journal: see Store.
         shard: the part that is pushed, which has a store of its own beside those of the others.
         filesystem: with the keys for a URL; without it they come from the environment.
@@ -100,7 +100,7 @@ class HomedStore(Store):
 
     Args:
         home: where it lives.
-        memory: what DuckDB may use, as DuckDB writes it.
+        memory: see Database.
         seconds_a_save: how often acknowledged rows are saved.
         journal: see Store.
     """

@@ -88,7 +88,7 @@ class StagedRows(RemoteRows):
         self._insert(f"staged_{destination}", pa.table(columns))
         self._staged[destination] = first + len(keys)
         if first < MANY <= first + len(keys) and self._memory == MEMORY:
-            self._run(f"SET memory_limit = '{MEMORY_FOR_MANY}'")
+            self._allow_at_least(MEMORY_FOR_MANY)
 
     def keep(self, destination: int, keys: Sequence[str], positions: Sequence[int] | None = None) -> None:
         """These are in the source but cannot be sent: they must not be removed for that."""
@@ -194,7 +194,8 @@ class StagedRows(RemoteRows):
             ordered: changes stand in the order of the source.
         """
         known = self.known(destination)
-        with self._transaction():
+
+        def number_changes() -> None:
             self._run(f"DELETE FROM changes_{destination}")
             first = 0
             for mixed in ops:
@@ -207,6 +208,8 @@ class StagedRows(RemoteRows):
                         f"key, fingerprint, fields, place, version FROM (SELECT *, {group} AS grp FROM ({select}))"
                     )
                     first += int(found[0][0])
+
+        self._atomically(number_changes)
         counts = dict(self._run(f"SELECT op, count(*) FROM changes_{destination} GROUP BY op"))
         staged = int(self._run(f"SELECT count(*) FROM staged_{destination}")[0][0])
         adds, updates, removes = (int(counts.get(op, 0)) for op in ("add", "update", "remove"))

@@ -61,7 +61,7 @@ class Store(StagedRows):
 
     Args:
         path: of the file, or ":memory:".
-        memory: what DuckDB may use, as DuckDB writes it.
+        memory: see Database.
         journal: a place beside the store, if whoever runs this has one; see ``journal``.
 
     Raises:
@@ -125,6 +125,7 @@ class Store(StagedRows):
             )
             self._run(f"CREATE TABLE done_{number} (first BIGINT, past BIGINT)")
             self._run(f"CREATE TABLE begun_{number} (first BIGINT, past BIGINT, once BOOLEAN)")
+        self._allow_for(self._destinations + 1)
         return number
 
     def destinations(self) -> dict[int, str]:
@@ -185,7 +186,8 @@ class Store(StagedRows):
         self._changes = None  # the next ones have other numbers
         taken = merged_ranges(self._run(f"SELECT first, past FROM done_{destination}"))
         begun = self._run(f"SELECT first, past, once FROM begun_{destination}")
-        with self._transaction():
+
+        def move() -> None:
             self._run("DELETE FROM remembered WHERE name = ?", _CHANGES)
             for once in (True, False):
                 left = left_of([(first, past) for first, past, each in begun if each == once], taken)
@@ -196,6 +198,8 @@ class Store(StagedRows):
                 self._fold_taken(destination, self._changes_in(destination, taken))
             for table in ("changes", "done", "begun"):
                 self._run(f"DELETE FROM {table}_{destination}")
+
+        self._atomically(move)
 
     def _changes_in(self, destination: int, ranges: Sequence[tuple[int, int]]) -> str:
         """A SELECT of the changes whose numbers are in the ranges."""
