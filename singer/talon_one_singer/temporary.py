@@ -6,6 +6,7 @@ They hold ledgers and keys of customers. The lock is the system's: it ends with 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -19,6 +20,8 @@ except ImportError:  # Windows: files that are open cannot be removed there, whi
     fcntl = None  # type: ignore[assignment]
 
 _PREFIX = "talon-one-"
+_NAME = re.compile(rf"{_PREFIX}(?:[a-z]+-)?[a-z0-9_]{{8}}")  # older versions gave no purpose
+_PRIVATE = 0o700  # as mkdtemp makes folders; those that a person makes are rarely so
 _LOCK = ".lock"
 _A_DAY_S = 86_400
 
@@ -62,7 +65,7 @@ def sweep() -> int:
 def _found() -> list[Path]:
     try:
         with os.scandir(tempfile.gettempdir()) as entries:
-            ours = [one for one in entries if one.name.startswith(_PREFIX)]
+            ours = [one for one in entries if _NAME.fullmatch(one.name)]
             return [Path(one.path) for one in ours if one.is_dir(follow_symlinks=False)]
     except OSError:
         return []
@@ -74,8 +77,8 @@ def _swept(folder: Path) -> bool:
             return False
         lock = _taken(folder / _LOCK)
     except FileNotFoundError:
-        # Its owner is about to lock it, or it was made by an older version.
-        return False if _is_young(folder) else _removed(folder)
+        # Its owner is about to lock it, it was made by an older version, or it is a person's own.
+        return _is_abandoned(folder) and _removed(folder)
     except OSError:
         return False
     try:
@@ -107,11 +110,13 @@ def _taken(path: Path) -> int:
     return lock
 
 
-def _is_young(folder: Path) -> bool:
+def _is_abandoned(folder: Path) -> bool:
+    """Return whether a folder without a lock is private and older than a day."""
     try:
-        return time.time() - folder.stat().st_mtime < _A_DAY_S
+        found = folder.stat()
     except OSError:
-        return True
+        return False
+    return found.st_mode & 0o777 == _PRIVATE and time.time() - found.st_mtime > _A_DAY_S
 
 
 def _removed(folder: Path) -> bool:

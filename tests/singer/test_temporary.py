@@ -44,7 +44,7 @@ def holder():
 
 
 def test_a_folder_is_removed_with_its_content(place):
-    """Also that of a run which fails."""
+    """A run that fails leaves no folder behind either."""
 
     def fail() -> None:
         with TemporaryFolder("test") as name:
@@ -68,7 +68,7 @@ def test_what_a_killed_process_left_is_swept(holder, place):
 
 
 def test_the_folder_of_a_process_that_lives_is_left_alone(holder):
-    """However many sweep."""
+    """A lock that is held keeps every sweep away."""
     _, folder = holder
     assert [0, 0] == [sweep(), sweep()]
     assert "cust-1" == (folder / "keys").read_text()
@@ -83,29 +83,59 @@ def test_making_a_folder_sweeps(holder):
         assert not folder.exists()
 
 
-def test_a_folder_that_is_being_made_is_left_alone_and_an_old_one_is_not(place):
-    """Without a lock the age decides: older versions left such folders."""
-    young, old, other = place / "talon-one-young", place / "talon-one-old", place / "somebody-elses"
-    for folder in (young, old, other):
-        folder.mkdir()
-    os.utime(old, (0, 0))
-    os.utime(other, (0, 0))
+def old_folder(place, name, mode=0o700):
+    """A folder without a lock that nobody has touched for decades."""
+    folder = place / name
+    folder.mkdir()
+    folder.chmod(mode)
+    os.utime(folder, (0, 0))
+    return folder
+
+
+def test_a_folder_that_is_being_made_is_left_alone(place):
+    """A young folder without a lock belongs to a process that is about to lock it."""
+    young = place / "talon-one-store-abcd_123"
+    young.mkdir(mode=0o700)
+    assert 0 == sweep()
+    assert young.is_dir()
+
+
+@pytest.mark.parametrize("name", ["talon-one-abcd_123", "talon-one-store-abcd_123"])
+def test_a_folder_of_an_older_version_is_swept(place, name):
+    """Older versions made folders without a lock; the sweep removes those that are older than a day."""
+    old_folder(place, name)
     assert 1 == sweep()
-    assert {young, other} == set(place.iterdir())
+    assert [] == list(place.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("talon-one-connector", 0o700),
+        ("talon-one-lake", 0o700),
+        ("talon-one-my-own-data", 0o700),
+        ("somebody-elses", 0o700),
+        ("talon-one-snapshot", 0o755),
+        ("talon-one-data-snapshot", 0o755),
+    ],
+)
+def test_a_folder_of_a_person_is_left_alone(place, name, mode):
+    """A checkout or a data folder in the temporary directory is not swept, however old it is."""
+    folder = old_folder(place, name, mode)
+    assert 0 == sweep()
+    assert folder.is_dir()
 
 
 def test_a_link_is_not_followed(place):
     """What it points to may be anybody's."""
-    target = place / "precious"
-    target.mkdir()
-    os.utime(target, (0, 0))
-    (place / "talon-one-link").symlink_to(target)
+    target = old_folder(place, "precious")
+    (place / "talon-one-abcd_123").symlink_to(target)
     assert 0 == sweep()
     assert target.is_dir()
 
 
 def test_a_nameless_file_is_nowhere(place):
-    """There is nothing to sweep."""
+    """A nameless file leaves nothing to sweep."""
     with nameless_file() as file:
         file.write(b"x")
         assert [] == list(place.iterdir())
