@@ -17,7 +17,7 @@ from talon_one_client.budget import RateBudget
 from talon_one_client.patience import Patience
 from talon_one_client.retry import HARDLY_MENDS, Failure, Outcome, TransportFailure, may_repeat, parse_retry_after
 from talon_one_client.server_clock import Sighting, sighted
-from talon_one_client.shapes import check_shape
+from talon_one_client.shapes import check_answer
 from talon_one_client.statuses import error_kind, explain
 from talon_one_client.waiting import Bounds, interruptible_sleep, never
 from talon_one_client.wire import UNDECODABLE, decode_json, encode_json, error_body, url_path, url_query
@@ -197,11 +197,9 @@ class Caller:
         if not 200 <= response.status < 300:
             retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             return Outcome(response.status, retry_after), self._error(endpoint, response), None
-        if not response.body and endpoint.response_media == "json" and None in endpoint.responses.values():
-            return None, None, None
         try:
-            check_shape(endpoint, response.status, response.body)
-            return None, None, decode(response.body)
+            check_answer(endpoint, response.status, response.body)
+            return None, None, decode(response.body) if response.body else None
         except UNDECODABLE as error:
             what = Failure.SHAPE if isinstance(error, msgspec.ValidationError) else Failure.GARBLED
             return Outcome(what), self._garbled(endpoint, response, error), None
@@ -243,8 +241,10 @@ class Caller:
         )
 
     def _garbled(self, endpoint: Endpoint, response: Response, error: Exception) -> e.TalonOneError:
+        with_body = endpoint.response_media == "csv" or any(endpoint.responses.values())
+        documented = endpoint.response_media.upper() if with_body else "empty one"
         return e.UnexpectedResponseError(
-            f"the answer is not the {endpoint.response_media.upper()} that Talon.One sends ({self._mask(str(error))}); "
+            f"the answer is not the {documented} that Talon.One sends ({self._mask(str(error))}); "
             "if this stays so, check base_url and what stands between it and you",
             operation=endpoint.name,
             status=response.status,

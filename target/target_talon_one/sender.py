@@ -108,7 +108,7 @@ class Sender:
             try:
                 answer = self._send_batch(action, part, delivery)
                 self._take_away(action, part, delivery)
-            except (e.RejectedError, e.TransientError) as error:
+            except (e.RejectedError, e.TransientError, e.UnexpectedResponseError) as error:
                 self._take_apart(action, part, error, delivery, waiting)
                 self._probe(waiting, delivery)
             else:
@@ -125,8 +125,8 @@ class Sender:
         delivery: Delivery,
         waiting: list[list[Change]],
     ) -> None:
-        if isinstance(error, e.TransientError):
-            if not action.endpoint.repeatable and not action.endpoint.idempotency_key:
+        if not isinstance(error, e.RejectedError):
+            if _nobody_knows(action, error):
                 delivery.refused += [Refusal(change, error, unknown=True) for change in part]
             raise error
         if isinstance(error, e.NotFoundError):
@@ -218,8 +218,8 @@ class Sender:
             )
         except e.RejectedError as error:
             delivery.refused.append(Refusal(change, error))
-        except e.TransientError as error:
-            if not endpoint.repeatable and not endpoint.idempotency_key:
+        except (e.TransientError, e.UnexpectedResponseError) as error:
+            if _nobody_knows(action, error):
                 delivery.refused.append(Refusal(change, error, unknown=True))
             raise
         else:
@@ -250,6 +250,13 @@ class Sender:
     def _note_version(self, answer: Any) -> None:
         if self._target.get("version") is not None and isinstance(answer, dict) and type(answer.get("version")) is int:
             self._target["version"] = answer["version"]
+
+
+def _nobody_knows(action: Action, error: e.TalonOneError) -> bool:
+    """Whether what failed may have been done, and must not be done twice."""
+    if action.endpoint.repeatable or action.endpoint.idempotency_key:
+        return False
+    return isinstance(error, e.TransientError) or error.status is None or 200 <= error.status < 300
 
 
 def _item(action: Action) -> Callable[[wire.Target, str, bytes], bytes]:

@@ -71,3 +71,59 @@ def test_an_answer_may_have_more_or_less_than_is_documented(serve, client_of):
 def test_an_object_without_any_section_is_an_answer_where_nothing_is_required(serve, client_of):
     """An inventory of which nothing is asked is empty."""
     assert {} == call(client_of(serve((200, {}, b"{}")).url), ep.GET_CUSTOMER_INVENTORY)
+
+
+WRITES = [row for row in ep.ALL if row.writes]
+NO_YES = {
+    "202": (202, b""),
+    "202 with a body": (202, b'{"status":"accepted"}'),
+    "207": (207, b'{"results":[{"status":500}]}'),
+    "206": (206, b'{"id":1,"effects":[],"data":[],"integrationStates":[]}'),
+    "200 without a body": (200, b""),
+    "201 without a body": (201, b""),
+    "200 with a message": (200, b'{"message":"quota exceeded"}'),
+    "200 with errors": (200, b'{"errors":[{"title":"no"}]}'),
+    "200 with a status": (200, b'{"StatusCode":500}'),
+    "all keys and errors": (200, b'{"id":1,"effects":[],"data":[],"integrationStates":[],"errors":[{"title":"no"}]}'),
+    "201 with all keys and errors": (201, b'{"id":1,"data":[],"StatusCode":400}'),
+    "200 null": (200, b"null"),
+    "200 list": (200, b"[]"),
+    "200 empty object": (200, b"{}"),
+    "201 empty object": (201, b"{}"),
+    "200 text": (200, b"OK"),
+    "200 HTML": (200, b"<html></html>"),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), NO_YES.values(), ids=NO_YES)
+@pytest.mark.parametrize("row", WRITES, ids=lambda row: row.name)
+def test_what_is_not_the_documented_yes_to_a_write_is_an_error(serve, client_of, row, status, body):
+    """Another 2xx, another body and an error in the body are asked again where that does no harm, never a success."""
+    server = serve((status, {}, body))
+    with pytest.raises(UnexpectedResponseError, match=f"{row.name}: the answer is not the"):
+        call(client_of(server.url, retry=RetryConfig(max_attempts=2)), row)
+    assert (2 if row.repeatable or row.idempotency_key else 1) == len(server.seen)
+
+
+def _keys(name):
+    """The keys that a record requires, else all that it has."""
+    schema = talon_one_schemas.record(name) if name else {}
+    return schema.get("required", schema.get("properties", ()))
+
+
+@pytest.mark.parametrize("row", WRITES, ids=lambda row: row.name)
+def test_every_documented_yes_is_a_success(serve, client_of, row):
+    """Each status with its body, also where an older deployment leaves out keys, and 204 without one."""
+    for status, name in row.responses.items():
+        for key in _keys(name):
+            body = b'{"%b":[],"data":[],"new":{}}' % key.encode() if key != "data" else b'{"data":[]}'
+            assert call(client_of(serve((status, {}, body)).url), row) is not None
+        if name is None:
+            assert call(client_of(serve((status, {}, b"")).url), row) is None
+
+
+def test_an_error_inside_a_success_is_told(serve, client_of):
+    """The error repeats status and words."""
+    server = serve((202, {}, b'{"message":"queue is full"}'))
+    with pytest.raises(UnexpectedResponseError, match='HTTP 202 instead of 201 and says "queue is full"'):
+        call(client_of(server.url), ep.CREATE_REFERRAL)

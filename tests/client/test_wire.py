@@ -204,7 +204,7 @@ def test_query_values_that_cannot_be_sent_are_refused(row, query, why):
 
 def test_headers(serve, client_of):
     """Keys by API, a type with every body, a length for what may have one, and nothing that follows a .netrc."""
-    server = serve((200, {}, b"{}"))
+    server = serve((200, {}, b'{"id":1,"effects":[],"customerSession":{}}'))
     client = client_of(server.url)
     client.get_customer_session("s")
     client.update_audience_v2(1, {})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
+from talon_one_client.endpoints import ALL
 from talon_one_client.transport import Response
 
 if TYPE_CHECKING:
@@ -33,10 +36,16 @@ class Answers:
         """See Transport."""
 
 
-def friendly(method: str, _url: str) -> Response:
-    """An empty list to every read, and a yes to every write."""
-    body = b'{"data":[],"hasMore":false,"totalResultSize":0}' if method == "GET" else b"{}"
-    return Response(200, {}, body)
+def friendly(method: str, url: str) -> Response:
+    """An empty list to every read, and the documented yes to every write."""
+    if method == "GET":
+        return Response(200, {}, b'{"data":[],"hasMore":false,"totalResultSize":0}')
+    path = urlsplit(url).path
+    for row in ALL:
+        if row.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", row.path), path):
+            status, name = next(iter(row.responses.items()))
+            return Response(status, {}, b'{"id":1,"effects":[],"data":[],"integrationStates":[]}' if name else b"")
+    raise AssertionError(f"no operation is {method} {path}")
 
 
 def client(transport: Answers) -> TalonOneClient:

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from talon_one_client import endpoints
+from talon_one_client import TalonOneClient, endpoints
+from talon_one_client.transport import RequestsTransport, Response
 from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError
 from target_talon_one.sinks import SINKS
 
@@ -326,6 +327,39 @@ def test_referral_codes_come_into_the_results_file(engine):
     answers = [line["answer"] for line in engine.results() if line["key"] is None]
     assert codes == {item["code"] for answer in answers for item in answer["data"]}
     assert 150 == len(codes)
+
+
+class _SaysElse(RequestsTransport):
+    """Sends everything, and answers writes with something else than Talon.One did."""
+
+    other = Response(200, {}, b'{"message":"queued"}')
+
+    def send(self, method, *rest):
+        """See Transport."""
+        answer = super().send(method, *rest)
+        return answer if method == "GET" else self.other
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 207])
+@pytest.mark.parametrize("sink", ["one by one", "in batches", "repeatable"])
+def test_what_is_not_the_documented_yes_is_never_acknowledged(engine, sink, status):
+    """The run fails; the next one sends what may be repeated, and keeps the rest as unknown."""
+    given, rows = {
+        "one by one": (REFERRALS, [{"advocateProfileIntegrationId": "ada"}]),
+        "in batches": (MANY_REFERRALS, [{"advocateProfileIntegrationId": "ada"}]),
+        "repeatable": (PROFILES, [{"id": "ada"}]),
+    }[sink]
+    engine.emu.add("profiles", {"integrationId": "ada"})
+    with engine.client() as client:
+        transport = _SaysElse(client.config)
+        transport.other = Response(status, {}, b'{"message":"queued"}')
+        with TalonOneClient(client.config, transport=transport, sleep=lambda _: None) as changed:
+            engine.client = lambda: changed
+            with pytest.raises(IncompleteError, match=r"the answer is not the .*queued"):
+                engine.push(given, rows)
+    del engine.client
+    assert (sink == "repeatable") == bool(engine.push(given, rows).sent)
+    assert ([] if sink == "repeatable" else ["unknown"]) == [line["kind"] for line in engine.rejects()]
 
 
 def test_a_referral_whose_answer_got_lost_is_unknown_and_not_sent_again(engine):
