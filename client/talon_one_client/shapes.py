@@ -69,8 +69,8 @@ def _require(one_of: frozenset[str], there: dict[str, msgspec.Raw]) -> None:
 
 def _words(there: dict[str, msgspec.Raw]) -> str:
     """What an answer says in the words of an error, as the end of a sentence."""
-    said = bytes(there.get("message") or there.get("errors", b"")).decode("utf-8", "replace")[:200]
-    return f" and says {said}" if said else ""
+    words = there.get("message", there.get("errors"))
+    return "" if words is None else f" and says {bytes(words).decode('utf-8', 'replace')[:200]}"
 
 
 def _said(body: bytes) -> str:

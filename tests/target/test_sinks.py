@@ -347,9 +347,11 @@ def test_what_is_not_the_documented_yes_is_never_acknowledged(engine, sink, stat
     given, rows = {
         "one by one": (REFERRALS, [{"advocateProfileIntegrationId": "ada"}]),
         "in batches": (MANY_REFERRALS, [{"advocateProfileIntegrationId": "ada"}]),
-        "repeatable": (PROFILES, [{"id": "ada"}]),
+        "repeatable": (PROFILES, [{"id": "ada", "tier": "gold", "points": 1}]),
     }[sink]
     engine.emu.add("profiles", {"integrationId": "ada"})
+    attribute(engine, "CustomerProfile", "tier", "string")
+    attribute(engine, "CustomerProfile", "points", "number")
     with engine.client() as client:
         transport = _SaysElse(client.config)
         transport.other = Response(status, {}, b'{"message":"queued"}')
