@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import threading
 import urllib.request
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -15,10 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import servers
+from tests.chaos.proxy import Answer, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.chaos.proxy import Request
 
 _NUMBERS = count()
 
@@ -122,7 +123,7 @@ def guarded_bucket(s3: Any, s3_server: str, monkeypatch: pytest.MonkeyPatch, tmp
 
 
 class Exchange(NamedTuple):
-    """A GET on its way through ``between``: its path with query, and how to send it on, as it is or changed."""
+    """A request on its way through ``between``: its path with query, and how to send it on, as it is or changed."""
 
     path: str
     send: Callable[..., tuple[int, dict[str, str], bytes]]
@@ -134,50 +135,17 @@ def between() -> Iterator[Callable[..., str]]:
 
     ``change`` gets an Exchange and returns (status, headers, body), or None to let it pass.
     """
-    running: list[ThreadingHTTPServer] = []
+    with ExitStack() as running:
 
-    def start(upstream: str, change: Callable[[Exchange], tuple[int, dict[str, str], bytes] | None]) -> str:
-        port = urlsplit(upstream).port
+        def start(upstream: str, change: Callable[[Exchange], tuple[int, dict[str, str], bytes] | None]) -> str:
+            def handler(request: Request, forward: Callable[[Request], Answer]) -> Answer:
+                def send(path: str = request.path) -> tuple[int, dict[str, str], bytes]:
+                    answer = forward(replace(request, path=path))
+                    return answer.status, dict(answer.headers), answer.body
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
+                status, headers, body = change(Exchange(request.path, send)) or send()
+                return Answer(status, list(headers.items()), body)
 
-            def do_GET(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                asked = self.rfile.read(length)
+            return running.enter_context(Proxy(urlsplit(upstream).netloc, handler)).url
 
-                def send(path: str = self.path) -> tuple[int, dict[str, str], bytes]:
-                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-                    headers = {n: v for n, v in self.headers.items() if n.lower() != "accept-encoding"}
-                    connection.request(self.command, path, asked, headers)
-                    answer = connection.getresponse()
-                    found = answer.status, dict(answer.getheaders()), answer.read()
-                    connection.close()
-                    return found
-
-                status, headers, body = change(Exchange(self.path, send)) or send()
-                self.send_response_only(status)
-                for name, value in headers.items():
-                    if name.lower() not in ("content-length", "connection", "transfer-encoding"):
-                        self.send_header(name, value)
-                if status != 204:
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_POST = do_PUT = do_DELETE = do_GET
-
-            def log_message(self, *_: object) -> None:
-                """Nothing is logged."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        running.append(server)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in running:
-        server.shutdown()
-        server.server_close()
+        yield start

@@ -1,4 +1,4 @@
-"""A proxy between a command and the emulator that breaks what it passes on."""
+"""A proxy between a client and the emulator that changes or breaks what it passes on."""
 
 from __future__ import annotations
 
@@ -84,6 +84,7 @@ class Proxy:
 
     def __exit__(self, *exc: object) -> None:
         self.released.set()
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
 
     def reset(self) -> None:
