@@ -19,6 +19,18 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from talon_one_singer.refused import RefusedValue
 from target_talon_one.canonical import encode, plain
+from target_talon_one.template_limits import (
+    CHARGES,
+    TemplateLimitError,
+    add_charges,
+    bounded_range,
+    charged_functions,
+    check_call,
+    check_characters,
+    check_operator,
+    limited,
+    size_of,
+)
 from target_talon_one.unfit import Unfit, shown
 
 if TYPE_CHECKING:
@@ -48,25 +60,41 @@ class Template:
         variables: the columns it reads, sorted.
 
     Raises:
-        BrokenTemplate: its text is no template.
+        BrokenTemplate: its text is no template, or does too much without any row.
     """
 
     def __init__(self, text: str, *, absent_is_null: bool = False) -> None:
         try:
-            tree = _environment.parse(text.strip())
-            self.variables = tuple(sorted(meta.find_undeclared_variables(tree)))
-            self._template = _environment.from_string(tree)
+            with limited():
+                tree = _environment.parse(text.strip())
+                self.variables = tuple(sorted(meta.find_undeclared_variables(tree)))
+                add_charges(tree)
+                self._template = _environment.from_string(tree)
             self._absent = dict.fromkeys(self.variables) if absent_is_null else {}
         except TemplateSyntaxError as error:
             raise BrokenTemplate(f"line {error.lineno}: {error.message}") from None
+        if not self.variables:
+            self._check_constant()
+
+    def _check_constant(self) -> None:
+        try:
+            with limited():
+                _value(self._template.root_render_func(self._template.new_context({})))
+        except TemplateLimitError as error:
+            raise BrokenTemplate(f"it does too much: {error}") from None
+        except Exception:  # noqa: BLE001  # what else is wrong with it is said of each row
+            return
 
     def __call__(self, row: Mapping[str, Any]) -> Any:
         """Its value for a row. Raises Unfit: it fails."""
         known = self._absent | {name: _exact(row[name]) for name in self.variables if name in row}
         try:
-            return _value(self._template.root_render_func(self._template.new_context(known)))
+            with limited():
+                return _value(self._template.root_render_func(self._template.new_context(known)))
         except Unfit:
             raise
+        except TemplateLimitError as error:
+            raise Unfit(f"does too much: {error}") from None
         except Exception as error:  # noqa: BLE001  # a template can raise anything
             raise Unfit(f"fails: {_words(error)}") from None
 
@@ -80,13 +108,17 @@ def _words(error: Exception) -> str:
 def _value(parts: Iterable[Any]) -> Any:
     found = list(parts)
     value = _defined(found[0]) if len(found) == 1 else _joined(found)
+    size_of(value)
     return str.__str__(value) if isinstance(value, str) else value
 
 
 def _joined(parts: Iterable[Any]) -> str:
-    texts = [_defined(part) for part in parts]
-    if None in texts:
+    texts, size = [_defined(part) for part in parts], 0
+    if any(text is None for text in texts):
         raise Unfit("puts a null into a text; say what is to stand there, for example {{ column or '' }}")
+    for text in texts:
+        size += size_of(text)
+        check_characters(size)
     return "".join(str(_exact(text)) for text in texts)
 
 
@@ -145,6 +177,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Arithmetic without floats: exact up to 100 digits, else with 28."""
+        check_operator(operator, left, right)
         left, right = _exact(left), _exact(right)
         if operator == "/" and isinstance(left, int):
             left = Decimal(left)
@@ -156,12 +189,21 @@ class _Environment(ImmutableSandboxedEnvironment):
         with localcontext(_USUAL):
             return self.binop_table[operator](left, right)
 
+    def call(self, context: Context, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a function or method after a look at what it would make."""
+        given = {name: value for name, value in kwargs.items() if name not in ("_loop_vars", "_block_vars")}
+        check_call(function, args, given)
+        return super().call(context, function, *args, **kwargs)
+
 
 def _made() -> _Environment:
     environment = _Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     for name in set(environment.globals) - set(_GLOBALS):
         del environment.globals[name]
     environment.filters["float"] = _to_decimal
+    environment.globals["range"] = bounded_range
+    environment.filters = charged_functions(environment.filters, filters=True) | CHARGES
+    environment.tests = charged_functions(environment.tests, filters=False)
     environment.policies["json.dumps_function"] = _to_json
     return environment
 
