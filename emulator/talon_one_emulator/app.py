@@ -14,6 +14,7 @@ from talon_one_emulator.call import JSON, Answer
 from talon_one_emulator.control import PREFIX, build_control
 from talon_one_emulator.errors import ApiError, Fault
 from talon_one_emulator.journal import Entry
+from talon_one_emulator.loopback import is_loopback_address
 from talon_one_emulator.origins import Origins
 from talon_one_emulator.service import Request, Service
 
@@ -29,7 +30,6 @@ _PAGES = {
     "502": b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>",
     "503": b"<html><head><title>503 Service Unavailable</title></head><body><h1>503</h1></body></html>",
 }
-_LOOPBACK = ("127.", "::1", "::ffff:127.", "localhost")
 
 
 class App:
@@ -58,7 +58,7 @@ class App:
 
     async def _serve_control(self, scope: Scope, receive: Receive, send: Send) -> None:
         peer = (scope.get("client") or ("",))[0]
-        if not peer.startswith(_LOOPBACK):
+        if not is_loopback_address(peer):
             refused = ApiError(401, [Fault("Unauthorized", "control endpoints answer loopback only")])
             await _send(send, self.service.refusal(None, refused))
         else:

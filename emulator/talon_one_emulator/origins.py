@@ -6,11 +6,11 @@ https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Origin
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from talon_one_emulator.errors import ApiError, Fault
+from talon_one_emulator.loopback import is_loopback_address
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -59,10 +59,7 @@ class Origins:
             return False
         if name in self._names or name == "localhost" or name.endswith(".localhost"):
             return True
-        try:
-            return ipaddress.ip_address(name).is_loopback
-        except ValueError:
-            return False
+        return is_loopback_address(name)
 
 
 def _refusal(status: int, why: str) -> ApiError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from talon_one_emulator.account import Account
 from talon_one_emulator.app import App
 from talon_one_emulator.controls import Controls
+from talon_one_emulator.loopback import is_loopback_address
 from talon_one_emulator.origins import Origins
 from talon_one_emulator.protection import Keys
 from talon_one_emulator.seeds import Seed, load
@@ -51,13 +51,7 @@ class Settings:
 
 def check_loopback(host: str) -> None:
     """Raise ValueError unless ``host`` is this machine only: the emulator's keys protect nothing."""
-    if host == "localhost":
-        return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if host != "localhost" and not is_loopback_address(host):
         raise ValueError(f"the emulator listens on loopback only (127.0.0.1, ::1, localhost), not on {host!r}")
 
 

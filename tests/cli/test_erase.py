@@ -173,7 +173,7 @@ def test_a_mention_is_blotted_out(line):
 
 
 def test_samples_of_a_plan_lose_one_person(here, command):
-    """And keep the others."""
+    """Erasing a customer removes that customer's samples and keeps the others."""
     (here / "v.jsonl").write_text('{"id": "cust-1"}\n{"id": "cust-10"}\n')
     sync = {"source": "v.jsonl", "sink": "audience_members", "audience": {"name": "V"}, "mode": "mirror", "key": "id"}
     (here / "s.yml").write_text(json.dumps({"syncs": {"vip": sync}}))

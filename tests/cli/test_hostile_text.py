@@ -92,7 +92,7 @@ def test_nothing_that_cannot_be_seen_reaches_a_terminal(command, name):
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 @pytest.mark.parametrize("name", ["plan", "push", "runs", "verify", "call"])
 def test_an_output_of_another_encoding_ends_no_command(command, monkeypatch, name, encoding):
-    """What it lacks is replaced."""
+    """Characters that the encoding of the output lacks are replaced."""
     for arguments in WALK[name]:
         given = [latest(command) if word == "RUN" else word for word in arguments]
         written = io.BytesIO()

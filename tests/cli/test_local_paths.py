@@ -51,7 +51,7 @@ def test_a_source_file_is_found_by_every_spelling(place, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_of_ids_is_found_by_every_spelling(place, name):
-    """As the settings give it."""
+    """A file of ids is found by every spelling of its path."""
     (place / f"{name}.csv").write_text("card_id\n7\n")
     for text in spellings(place, f"{name}.csv"):
         given = {"base_url": "https://h", "card_ids_file": text}
@@ -94,7 +94,7 @@ def test_a_store_at_a_file_url_may_be_a_folder(place):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_lake_is_one_folder_by_every_spelling(place, name):
-    """Parquet warehouses."""
+    """Every spelling of a Parquet warehouse names the same folder."""
     for text in [
         one for one in spellings(place, name) if one != name and not one.startswith("file:/" + str(place)[1:])
     ]:
@@ -116,7 +116,7 @@ def test_plans_and_configs_are_found_by_every_spelling(place, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_batch_files_are_in_the_folder_and_their_urls_name_them(place, name):
-    """Every spelling of batch_directory."""
+    """Batch files are written into the same folder for every spelling of batch_directory."""
     for text in spellings(place, name):
         files = BatchFiles("jsonl", text)
         url = files.write("s", {}, [b'{"a":1}'])
@@ -159,7 +159,7 @@ def test_every_setting_that_sounds_like_a_path_is_one(table):
      ("simplecache::s3://b/a", True), ("a%20b", False), ("", False)],
 )  # fmt: skip
 def test_paths_and_urls_are_told_apart(text, expected):
-    """By their scheme."""
+    """A text with a scheme is a URL, any other text is a path."""
     assert expected == is_url(text)
 
 

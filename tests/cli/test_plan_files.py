@@ -89,7 +89,7 @@ def test_every_part_of_a_plan_is_checked(here, command, server):
     "content", [b"", b"{}", b"[]", b"null", b"{", b"\xff\xfe\x00", b"x" * 100, b'{"format": 1, "destinations": []}']
 )
 def test_a_file_that_is_no_plan_is_refused(here, command, content):
-    """Also one of an older version."""
+    """A file that is no plan, or a plan of an older version, is refused in one line."""
     (here / "q.json").write_bytes(content)
     code, said = command("apply", "q.json")
     assert 2 == code

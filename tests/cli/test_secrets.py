@@ -169,7 +169,7 @@ def test_no_setting_of_the_tap_tells_a_secret(here, emu, capsys, name):
 
 
 def test_batch_files_that_cannot_be_written_tell_no_secret(here, emu, capsys):
-    """The directory is a URL."""
+    """An error about batch files shows no secret of the directory's URL."""
     for url in (
         f"s3://AKIA:{CANARY}@bucket/x",
         f"nosuch://u:{CANARY}@h/x?sig={SECOND}",
@@ -185,7 +185,7 @@ def test_batch_files_that_cannot_be_written_tell_no_secret(here, emu, capsys):
 
 @pytest.mark.parametrize("name", _texts(TARGET_SETTINGS))
 def test_no_setting_of_the_target_tells_a_secret(here, emu, capsys, name):
-    """The same for the target."""
+    """No secret of a setting of the target appears in any output."""
     streams = {"vip": {"sink": "audience_members", "audience": 1, "mode": "add", "key": "id"}}
     for value in VALUES:
         (here / "c.json").write_text(
@@ -236,7 +236,7 @@ def test_a_sync_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, co
     "text", [f'{{"api_key": {CANARY}}}', f'{{"api_key": "{CANARY}"', f'["{CANARY}"]', f'"{CANARY}"']
 )
 def test_a_config_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, command, text):
-    """JSON of any shape."""
+    """An error about a config file quotes nothing of its content."""
     (here / "c.json").write_text(text)
     code, said = command("check", "--config", "c.json")
     assert 2 == code

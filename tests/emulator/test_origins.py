@@ -61,7 +61,7 @@ def test_a_foreign_host_is_refused(server, path, host):
     ],
 )
 def test_names_of_this_machine_are_served(server, host):
-    """With any port, and those that were allowed."""
+    """A Host of this machine, or one that was allowed, is served with any port."""
     assert 200 == _send(server, Host=host)
 
 
@@ -70,7 +70,7 @@ def test_names_of_this_machine_are_served(server, host):
     "origin", ["http://evil.example", "https://localhost.evil.example", "null", "file://", "http://10.0.0.1:8910"]
 )
 def test_a_foreign_origin_is_refused(server, method, origin):
-    """Before anything is done."""
+    """A request with a foreign Origin is refused before it changes anything."""
     before = server.state("profiles")
     assert 403 == _send(server, method, "/_emulator/reset", Origin=origin)
     assert before == server.state("profiles")

@@ -197,7 +197,7 @@ def test_map_is_no_template_of_airflow():
 
 @pytest.mark.parametrize("name", ["source_url", "store"])
 def test_an_object_storage_path_is_taken(name):
-    """As its URL."""
+    """An ObjectStoragePath is converted to its URL."""
     given = {**REQUIRED[WarehouseToProfilesOperator], name: ObjectStoragePath("s3://aws_default@bucket/a")}
     task = WarehouseToProfilesOperator(task_id="t", **given)
     take_parameters(task, task.parameters)
@@ -214,7 +214,7 @@ def test_a_command_can_be_a_text(text):
 
 @pytest.mark.parametrize("text", ["", "None", [], "'"])
 def test_no_command_is_refused(text):
-    """By name."""
+    """A missing command is an error that names the parameter."""
     from airflow_provider_talon_one.parameters import command_of
 
     with pytest.raises(ValueError, match="the parameter 'tap' "):
@@ -266,7 +266,7 @@ def test_deferrable_is_a_boolean(text, expected):
 @pytest.mark.usefixtures("connection")
 @pytest.mark.parametrize("since", ["None", "", None])
 def test_the_first_run_of_a_dag_waits_for_any_row(emu, since):
-    """prev_start_date_success is None then."""
+    """A sensor without a previous run waits for any row."""
     task = LoyaltyTransactionsSensor(task_id="t", loyalty_program_id="1", since=since)
     assert False is task.poke({}).is_done
     emu.add("cards", {"program": 1, "identifier": "card-1"})
@@ -276,7 +276,7 @@ def test_the_first_run_of_a_dag_waits_for_any_row(emu, since):
 
 @pytest.mark.usefixtures("connection")
 def test_since_takes_what_a_template_makes_of_a_datetime(emu):
-    """With a space, an offset and microseconds."""
+    """The text of a datetime is accepted, with a space, an offset and microseconds."""
     emu.add("cards", {"program": 1, "identifier": "card-1"})
     emu.add_transactions([{"program": 1, "card": "card-1", "amount": "12.50"}])
     for since, expected in (("2020-01-01 00:00:00.5+02:00", True), ("2999-01-01 00:00:00+00:00", False)):
@@ -360,7 +360,7 @@ def test_a_template_of_nothing_is_left_out_or_refused(kind, nothing):
 
 @pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.__name__)
 def test_a_wrong_text_of_an_operation_is_refused(kind):
-    """By the name of the parameter or field, before anything is sent."""
+    """A wrong text is an error that names parameter or field, before anything is sent."""
     literals = {name: literal_of(kind, name) for name in own(kind)}
     for name, value in literals.items():
         if isinstance(value, bool | int):

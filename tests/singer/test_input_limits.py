@@ -51,7 +51,7 @@ def test_a_batch_file_that_unpacks_to_too_much_is_told(tmp_path, compression):
 @pytest.mark.parametrize("compression", PACK)
 @pytest.mark.parametrize("cut", [0, 30, -3])
 def test_a_cut_batch_file_is_told(tmp_path, compression, cut):
-    """By its name."""
+    """A cut batch file is reported by its name."""
     rows = b"".join(b'{"id":"%d"}\n' % (number * 7919) for number in range(5000))
     found = rows_of_batch(tmp_path, PACK[compression](rows)[:cut], compression)
     assert isinstance(found[-1], BadLine)
@@ -59,13 +59,13 @@ def test_a_cut_batch_file_is_told(tmp_path, compression, cut):
 
 
 def test_what_is_not_compressed_has_no_ratio():
-    """Only lines and depth are looked at."""
+    """A file that is not compressed is read as it is."""
     file = io.BytesIO(b"x")
     assert file is unpacked(file, None, InputLimits())
 
 
 def test_an_empty_compressed_file_is_told():
-    """No program writes one: it was not written to its end."""
+    """An empty compressed file is an error, because no program writes one on purpose."""
     with pytest.raises(InputError, match="it is empty, and no compressed file is"):
         unpacked(io.BytesIO(b""), "gzip", InputLimits()).read(1)
 
@@ -73,7 +73,7 @@ def test_an_empty_compressed_file_is_told():
 @pytest.mark.parametrize("what", ["config", "catalog", "state", "plan"])
 @pytest.mark.parametrize("depth", [MAX_NESTING_DEPTH, 300, 900, 100_000])
 def test_a_json_file_that_is_nested_too_deeply_is_told(tmp_path, what, depth):
-    """In one line, at any depth."""
+    """JSON beyond the limit is an error in one line, at any depth."""
     path = tmp_path / "deep.json"
     path.write_text('{"a":' + "[" * depth + "]" * depth + "}")
     with pytest.raises(

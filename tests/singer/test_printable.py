@@ -38,7 +38,7 @@ def test_controls_and_tricks_are_shown_as_what_they_are(text, shown):
 
 
 def test_lines_stay_lines():
-    """Only the line feed divides lines."""
+    """Text is divided into lines by line feeds only."""
     assert "a\n\\rb\n\\u2028c" == printable_lines("a\n\rb\n\u2028c")
 
 

@@ -135,7 +135,7 @@ def test_settings_of_telling_names_are_known():
 
 
 def test_a_path_has_no_secrets():
-    """Only URLs have."""
+    """A path is shown as it is, because only URLs hold secrets."""
     assert set() == url_secrets("/data/user:pass@host.csv?x=y")
 
 

@@ -64,13 +64,13 @@ def refusal(found, kind, content, **limits):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["CARD_ID", " card_id ", "Card_Id"])
 def test_the_column_may_be_written_differently(found, kind, name):
-    """By the rule for all names of columns."""
+    """The column of ids is found by the rule for all names of columns."""
     assert ["007"] == found(kind, content_of(kind, ["n", name], ["1", "007"]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_columns_that_could_be_meant_are_told(found, kind):
-    """With the setting that chooses."""
+    """An ambiguous name is an error that names the setting to change."""
     words = refusal(found, kind, content_of(kind, ["CARD_ID", "Card_Id"], ["1", "2"]))
     assert "'card_id' could mean the column 'CARD_ID' or 'Card_Id'" in words
     assert "card_ids_column" in words
@@ -78,7 +78,7 @@ def test_two_columns_that_could_be_meant_are_told(found, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_column_that_comes_twice_is_told(found, kind):
-    """Else the last one would be read."""
+    """A repeated column is an error; otherwise the last one would be read."""
     words = refusal(found, kind, content_of(kind, ["card_id", "n", "card_id"], ["1", "2", "3"]))
     assert "'card_id'" in words
     assert "twice" in words or "two columns" in words
@@ -89,7 +89,7 @@ TEXTS = [kind for kind in KINDS if not kind.startswith(".parquet")]
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_line_beyond_the_limit_is_told(found, kind):
-    """With line and setting."""
+    """A line beyond the limit is an error that names line and setting."""
     content = content_of(kind, ["card_id"], ["1"], ["x" * 2000])
     assert "longer than 1,000 bytes, the limit of max_line_bytes" in refusal(found, kind, content, max_line_bytes=1000)
 
@@ -108,7 +108,7 @@ def test_a_file_that_unpacks_to_too_much_is_told(found, kind):
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith(".gz")])
 @pytest.mark.parametrize("cut", [0, 12, -5])
 def test_a_cut_compressed_file_is_told(found, kind, cut):
-    """It has not all ids."""
+    """A cut file lacks ids, so it is an error."""
     content = content_of(kind, ["card_id"], *([str(number * 7919)] for number in range(2000)))
     refusal(found, kind, content[:cut])
 
@@ -116,7 +116,7 @@ def test_a_cut_compressed_file_is_told(found, kind, cut):
 @pytest.mark.parametrize("kind", TEXTS)
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
 def test_another_encoding_is_told(found, kind, encoding):
-    """With the line."""
+    """A file in another encoding is an error that names the line."""
     plain = kind.removesuffix(".gz")
     data = content_of(plain, ["card_id"], ["ö"]).decode().replace("\\u00f6", "ö").encode(encoding)
     words = refusal(found, kind, gzip.compress(data) if kind.endswith(".gz") else data)
@@ -127,13 +127,13 @@ def test_another_encoding_is_told(found, kind, encoding):
 @pytest.mark.parametrize("kind", [kind for kind in TEXTS if kind.startswith(".csv")])
 @pytest.mark.parametrize("text", ["card_id,n\n1\n", "card_id,n\n1,2,3\n", 'card_id,n\n"1,2\n', "card_id\n1\0\n"])
 def test_a_broken_row_is_told(found, kind, text):
-    """An id that is missing in a row is not one row less."""
+    """A row with missing or extra values is an error; it is not left out."""
     assert ", line 2: " in refusal(found, kind, gzip.compress(text.encode()) if kind.endswith(".gz") else text)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TEXTS if not kind.startswith(".csv")])
 def test_a_line_nested_too_deeply_is_told(found, kind):
-    """At any depth."""
+    """JSON beyond the limit is an error at any depth."""
     for depth in (101, 5000):
         data = b'{"card_id":"1"}\n{"card_id":' + b"[" * depth + b"]" * depth + b"}\n"
         assert ", line 2: nested" in refusal(found, kind, gzip.compress(data) if kind.endswith(".gz") else data)

@@ -14,17 +14,17 @@ WRITTEN = ["customer id", "CUSTOMER ID", " Customer Id ", "\ufeffcustomer id", "
 
 @pytest.mark.parametrize("column", WRITTEN)
 def test_a_name_means_the_column_that_is_written_differently(column):
-    """In letter case, spaces around it, or a byte order mark."""
+    """A name matches a column that differs in letter case, outer spaces or a byte order mark."""
     assert column == find_column("Customer ID", ["other", column])
 
 
 def test_a_name_that_is_there_as_it_stands_means_that_column():
-    """Whatever else is there."""
+    """An exact match wins over all similar names."""
     assert "city" == find_column("city", ["City", "city", " city"])
 
 
 def test_a_name_that_could_mean_two_columns_means_none():
-    """Both are named."""
+    """An ambiguous name is an error that names both columns."""
     with pytest.raises(AmbiguousNameError, match=r"'CITY' could mean the column 'City' or 'city'"):
         find_column("CITY", ["City", "city"])
 

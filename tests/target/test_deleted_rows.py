@@ -113,7 +113,7 @@ def test_a_mirror_of_rows_that_are_all_marked_is_a_mirror_of_nothing(engine):
 
 
 def test_max_deletes_counts_marked_rows_too(engine):
-    """In an upsert as in a mirror."""
+    """max_deletes holds for marked rows in an upsert as in a mirror."""
     given = MEMBERS | {"mode": "upsert", "max_deletes": 1}
     engine.push(given, live("a", "b", "c"))
     with pytest.raises(GuardError, match="max_deletes"):

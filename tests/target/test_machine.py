@@ -367,5 +367,5 @@ def test_a_sync_keeps_its_promises_through_a_short_random_history(server, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DESTINATIONS)
 def test_a_sync_keeps_its_promises_through_many_long_histories(server, name):
-    """Others each time."""
+    """Each run of the test tries other histories."""
     _walk(server, name, examples=60, steps=40)

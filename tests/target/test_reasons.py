@@ -50,18 +50,18 @@ def test_rows_that_are_all_refused_end_with_exit_code_1_and_the_reason(talon_one
 @pytest.mark.parametrize("command", ["plan", "push"])
 @pytest.mark.parametrize(("more", "code"), [({}, 1), ({"max_reject_share": 0.5}, 0), ({"max_rejects": 4}, 1)])
 def test_a_plan_ends_as_its_push_would(talon_one, command, more, code):
-    """By the same limits."""
+    """A plan ends with the exit code that its push would have."""
     assert code == talon_one(command, BAD + GOOD, **more).returncode
 
 
 def test_a_plan_as_json_has_the_reasons(talon_one):
-    """For programs."""
+    """The JSON of a plan holds the reasons."""
     (planned,) = json.loads(talon_one("plan", BAD, "--json").stdout)["destinations"]
     assert (5, 1) == (planned["invalid"], len(planned["reasons"]))
 
 
 def test_the_target_tells_them_too(engine, singer):
-    """With --plan and without."""
+    """The target prints the reasons with --plan and without it."""
     schema = {"properties": {"id": {}, "price": {}}}
     lines = [{"type": "SCHEMA", "stream": "items", "key_properties": ["id"], "schema": schema}]
     lines += [{"type": "RECORD", "stream": "items", "record": row} for row in BAD]
@@ -72,7 +72,7 @@ def test_the_target_tells_them_too(engine, singer):
 
 
 def test_what_talon_one_refuses_is_counted_by_its_words(engine):
-    """The words are the server's."""
+    """Refusals of Talon.One are counted by the server's own words."""
     engine.management = False
     given = ITEMS | {"map": {"sku": "id", "attributes": ["price"]}}
     with pytest.raises(IncompleteError, match=r"5 x Talon.One: .*attribute not defined on the entity"):
@@ -80,7 +80,7 @@ def test_what_talon_one_refuses_is_counted_by_its_words(engine):
 
 
 def test_masked_reasons_hold_no_values(engine):
-    """As the masked rejects files."""
+    """With mask_rejects no value appears in a reason."""
     with pytest.raises(IncompleteError) as failed:
         engine.push(ITEMS, BAD, mask_rejects=True)
     assert "5 x 'price' from column 'price'" in str(failed.value)

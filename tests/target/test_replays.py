@@ -259,7 +259,7 @@ def test_a_line_that_is_no_row_is_never_sent(engine, singer):
 
 
 def test_a_run_that_left_nothing_is_told(engine):
-    """As before."""
+    """A run without refused rows ends with a message that says so."""
     one = Story(engine, ITEMS, "upsert", "us")
     one.define()
     first = one.push(row())

@@ -319,7 +319,7 @@ def test_key_properties_that_change_are_an_error(named, singer):
 
 
 def test_metadata_columns_are_no_attributes(named, singer):
-    """Unless the map names them."""
+    """Columns that start with _sdc_ are attributes only where the map names them."""
     lines = [schema("integration_id", "city", "_sdc_batched_at"), person("p-1", city="Bonn", _sdc_batched_at="now")]
     lines += [person("p-2", city="Ulm", _sdc_extracted_at="now"), STATE]
     assert 0 == singer(lines, PROFILES).returncode

@@ -142,7 +142,7 @@ def read(expressions, *, rendered=False):
 
 @pytest.mark.parametrize("rendered", [False, True])
 def test_every_type_is_sent_as_duckdb_shows_it(there, sent, rendered):
-    """Or its row is refused; and verify sees the same."""
+    """Every type is sent as DuckDB shows it, or its row is refused; verify finds the same."""
     names, db = there
     wanted = [(name, literal) for name in sorted(names & set(SAMPLES)) for literal in [*SAMPLES[name], None]]
     wanted = [(name, literal) for name, literal in wanted if SAMPLES[name]]
@@ -195,5 +195,5 @@ def test_types_that_are_made_of_others_are_sent(there, sent, rendered):
     ],
 )
 def test_a_refusal_says_what_the_value_is(sent, expression, words):
-    """By the name that DuckDB has for the type."""
+    """A refusal names the type as DuckDB does."""
     assert [words] == list(map(sent, read([expression])))

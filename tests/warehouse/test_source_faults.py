@@ -107,7 +107,7 @@ def test_objects_whose_names_only_look_repeated_are_read(text, kind, line):
     "line", [r'{"a":"x\":y","b":1,"b":2}', r'{"a\\":1,"b":1,"b":2}', '{"b" : 1,"b" : 2}', r'{"b":1,"\u0062":2}']
 )
 def test_repeated_names_are_found_among_quotes_colons_and_escapes(text, kind, line):
-    """Whatever the quick look for them is misled by."""
+    """Repeated names are found although quotes, colons or escapes hide them from the fast check."""
     assert "has the name 'b' twice" in refusal(text(kind, line))
 
 
@@ -128,14 +128,14 @@ def test_leading_zeros_and_a_byte_order_mark_are_kept_and_left_out(text, kind):
 
 @pytest.mark.parametrize("kind", CSV)
 def test_a_quoted_header_after_a_byte_order_mark_is_a_name(text, kind):
-    """Excel writes both."""
+    """A quoted header after a byte order mark, as Excel writes it, keeps its name."""
     assert [{"id": "1", "a b": "2"}] == read(text(kind, '\ufeff"id","a b"\r\n1,2\r\n'))
 
 
 @pytest.mark.parametrize("kind", TEXTS)
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
 def test_another_encoding_is_told(text, kind, encoding):
-    """With the line, and what to do."""
+    """Another encoding is an error that names the line and what to do."""
     told = refusal(text(kind, rows_as(kind, {"id": "Köln"}).replace("\\u00f6", "ö").encode(encoding)))
     assert "not UTF-8 text; save the file as UTF-8" in told or "not UTF-8 text" in told
     assert "line " in told
@@ -150,7 +150,7 @@ def test_a_nul_byte_is_told(text, kind):
 
 @pytest.mark.parametrize("kind", CSV)
 def test_a_quote_that_is_not_closed_names_the_row_where_it_opens(text, kind):
-    """Also when the file is longer than a row may be."""
+    """An open quote is reported at the row where it starts, even if the file is longer than a row may be."""
     content = 'id,n\n1,2\n3,"4\n5,6\n'
     assert "a quote in the row that begins in line 3 is not closed" in refusal(text(kind, content))
     told = refusal(text(kind, content + "7,8\n" * 1000), max_line_bytes=1000)
@@ -173,13 +173,13 @@ def test_a_large_value_is_taken(text, kind):
 
 @pytest.mark.parametrize("kind", CSV)
 def test_old_line_breaks_are_line_breaks(text, kind):
-    """And within quotes they are part of the value."""
+    """A carriage return ends a line, and within quotes it is part of the value."""
     assert [{"id": "1", "n": "a\rb"}, {"id": "2", "n": None}] == read(text(kind, 'id,n\r1,"a\rb"\r2,\r'))
 
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_line_beyond_the_limit_is_told(text, kind):
-    """With file, line and setting."""
+    """A line beyond the limit is an error that names file, line and setting."""
     spec = text(kind, rows_as(kind, {"id": "1"}, {"id": "x" * 2000}))
     told = refusal(spec, max_line_bytes=1000)
     assert spec.url in told
@@ -229,7 +229,7 @@ def test_a_damaged_compressed_file_is_told(text, tmp_path, kind):
 
 @pytest.mark.parametrize("kind", FILES)
 def test_a_file_that_is_not_there_is_told(tmp_path, kind):
-    """With its name."""
+    """A missing file is an error that names it."""
     assert f"nothing{kind}" in refusal(SourceSpec(str(tmp_path / f"nothing{kind}")))
 
 
@@ -246,7 +246,7 @@ def test_an_empty_file_has_no_rows(text, kind):
 
 @pytest.mark.parametrize("kind", FILES)
 def test_the_end_of_a_name_may_be_written_in_capitals(text, tmp_path, kind):
-    """As some programs write it."""
+    """The ending of a file name is recognized in capital letters too."""
     if kind == ".parquet":
         pq.write_table(pa.table({"id": ["1"]}), tmp_path / "ROWS.PARQUET")
         assert [{"id": "1"}] == read(SourceSpec(str(tmp_path / "ROWS.PARQUET")))
@@ -316,7 +316,7 @@ def test_types_that_do_not_fit_together_name_the_column_and_both_files(folder, p
 
 
 def test_columns_of_later_files_are_taken(folder):
-    """Also when the first file lacks them."""
+    """Columns that only later files have are read."""
     rows = read(folder(a=pa.table({"id": ["1"]}), b=pa.table({"id": ["2"], "score": [7]}), c=pa.table({"n": [1]})))
     assert [{"id": "1"}, {"id": "2", "score": 7}, {"n": 1}] == rows
 
@@ -329,7 +329,7 @@ def test_files_that_write_a_name_differently_are_refused(folder):
 
 
 def test_a_name_that_a_parquet_file_has_twice_is_refused(tmp_path):
-    """A file can have it."""
+    """A Parquet file with a repeated name is refused."""
     pq.write_table(pa.table([pa.array([1]), pa.array([2])], ["id", "id"]), tmp_path / "twice.parquet")
     assert "has the column 'id' twice" in refusal(SourceSpec(str(tmp_path / "twice.parquet")))
 
@@ -375,7 +375,7 @@ def test_a_broken_parquet_file_is_told_by_its_name(folder, tmp_path):
 
 
 def test_a_file_that_vanishes_between_is_told(folder, tmp_path):
-    """After the columns were known."""
+    """A file that vanishes after its columns were read is an error."""
     spec = folder(a=pa.table({"id": ["1"]}), b=pa.table({"id": ["2"]}))
     with open_source(spec) as source:
         (tmp_path / "lake" / "part-1.parquet").unlink()
@@ -444,7 +444,7 @@ def test_a_query_may_end_as_files_of_sql_do(database, sql):
     "sql", ["SELECT 1 AS id; SELECT 2 AS id", "SELECT 1 AS id;\n-- x\nDROP TABLE t;", "", " -- x\n", ";"]
 )
 def test_no_query_or_two_are_refused(database, sql):
-    """None of them is run."""
+    """No query at all and two queries are errors."""
     assert "source.sql must be one query" in refusal(SourceSpec(database, sql=sql))
 
 
@@ -455,7 +455,7 @@ def test_a_query_with_a_name_twice_is_refused(database):
 
 
 def test_dollar_quotes_hide_semicolons(postgres_url):
-    """PostgreSQL and DuckDB have them."""
+    """Semicolons within dollar quotes do not end a statement."""
     for url in (postgres_url, "duckdb:///:memory:"):
         assert [{"id": "a;b", "n": ";$"}] == read(SourceSpec(url, sql="SELECT $$a;b$$ AS id, $x$;$$x$ AS n;\n"))
 

@@ -73,7 +73,7 @@ def test_every_value_is_sent_by_its_own_type(spec, sent, rendered):
 )
 @pytest.mark.parametrize("rendered", [False, True])
 def test_a_query_that_is_none_is_told(spec, sql, words, rendered):
-    """And changes nothing."""
+    """A text that is no query is an error."""
     with pytest.raises(WarehouseConfigError, match=words):
         open_source(SourceSpec(spec.url, sql=sql), rendered=rendered)
 
