@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
     """Try the keys with reads that change nothing.
 
-    Exit code 0 if every key that is set works, 1 if one does not.
+    Exit code 0 if every key that is set works, 1 if one does not or may read nothing.
     """
     from talon_one_cli.running import guarded_run
 

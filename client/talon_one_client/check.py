@@ -105,6 +105,7 @@ def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyRep
     if not is_set:
         return KeyReport(name, is_set=False)
     reads: dict[str, str | None] = {}
+    refusal: e.TalonOneError | None = None
     for endpoint, path, query in probes:
         try:
             client.call(endpoint, path=path, query=query)
@@ -114,12 +115,24 @@ def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyRep
             if not path or not _asks_for_keys(client, endpoint, path, query):
                 return KeyReport(name, is_set=True, works=False, error=_no_such_path(client, error))
         except e.PermissionDeniedError as error:
-            reads[endpoint.name] = error.message
+            reads[endpoint.name], refusal = error.message, error
             continue
         except e.TalonOneError as error:
             return KeyReport(name, is_set=True, works=False, error=error)
         reads[endpoint.name] = None
+    if None not in reads.values():
+        return KeyReport(name, is_set=True, works=False, error=_may_read_nothing(refusal), reads=reads)
     return KeyReport(name, is_set=True, works=True, reads=reads)
+
+
+def _may_read_nothing(refusal: e.TalonOneError | None) -> e.PermissionDeniedError:
+    """What it means that every read is forbidden: the key itself was accepted, or looked at by nobody."""
+    why, words = (refusal.message, refusal.server_message) if refusal else ("", "")
+    return e.PermissionDeniedError(
+        f"it may read nothing of what was tried, so nobody knows whether it is the right one: {why}",
+        status=403,
+        server_message=words,
+    )
 
 
 def _asks_for_keys(client: TalonOneClient, endpoint: Endpoint, path: Any, query: Any) -> bool:

@@ -228,9 +228,12 @@ class Caller:
     def _error(self, endpoint: Endpoint, response: Response) -> e.TalonOneError:
         message, details, request_id = error_body(response.body)
         kind, explanation = error_kind(endpoint, response.status), explain(endpoint, response.status)
-        if kind is e.NotFoundError and not _is_json_object(response):
-            kind = e.UnexpectedResponseError
-            explanation = "HTTP 404, and not in the words of Talon.One; check base_url and what stands in between"
+        if response.status in (403, 404) and not _is_talon_one(response):
+            kind = e.UnexpectedResponseError if kind is e.NotFoundError else kind
+            explanation = (
+                f"HTTP {response.status}, and not in the words of Talon.One: it comes from a gateway, proxy or "
+                "firewall; check base_url and what stands in between"
+            )
         return kind(
             explanation,
             operation=endpoint.name,
@@ -270,11 +273,13 @@ def _encoded(endpoint: Endpoint, body: Any) -> bytes:
         raise e.InvalidRequestError(f"the body cannot be written as JSON: {error}", operation=endpoint.name) from error
 
 
-def _is_json_object(response: Response) -> bool:
+def _is_talon_one(response: Response) -> bool:
+    """Whether an error is in the words of Talon.One, which says little in some: an empty object."""
     try:
-        return isinstance(decode_json(response.body), dict)
+        there = decode_json(response.body)
     except msgspec.DecodeError:
         return False
+    return isinstance(there, dict) and (not there or not there.keys().isdisjoint({"message", "errors", "StatusCode"}))
 
 
 def _check_items(endpoint: Endpoint, body: Any) -> None:

@@ -62,3 +62,15 @@ def test_nobody_at_the_base_url_is_told_in_a_line(emu):
     assert 0 != done.returncode
     assert "base_url" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_key_that_may_read_nothing_does_not_work(emu):
+    """Exit code 1: whether the key is right stays unknown when every endpoint answers 403."""
+    emu.fault("*", "403", count=0)
+    try:
+        done = check(emu)
+    finally:
+        emu.clear_faults()
+    assert (1, "") == (done.returncode, done.stderr)
+    assert 2 == done.stdout.count("does not work: ")
+    assert 2 == done.stdout.count("may read nothing of what was tried")

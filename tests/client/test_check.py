@@ -55,6 +55,31 @@ def test_a_missing_right_is_told(serve, client_of):
     assert "customer profiles, attributes, but not audiences." in report.summary()
 
 
+@pytest.mark.parametrize("keys", [{}, {"management_key": None}, {"api_key": None}])
+def test_a_key_that_may_read_nothing_does_not_pass(serve, client_of, keys):
+    """Each list is told with its reason, and what was to be found out stays unknown."""
+    body = b'{"message":"forbidden","StatusCode":403}'
+    report = check(client_of(serve((403, {}, body)).url, **keys))
+    told = [key for key in (report.integration, report.management) if key.is_set]
+    assert [False] * (2 - len(keys)) == [key.works for key in told]
+    assert False is report.usable
+    assert all("may read nothing of what was tried" in str(key.error) for key in told)
+    assert all(why for key in told for why in key.reads.values())
+    assert "does not work: it may read nothing" in report.summary()
+    with pytest.raises(e.PermissionDeniedError, match="may read nothing"):
+        report.raise_if_unusable()
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>Forbidden</html>", b"", b"[]", b'"no"', b"Access denied", b'{"error":"blocked"}']
+)
+def test_a_403_of_a_gateway_is_named(serve, client_of, body):
+    """It says nothing about the key."""
+    report = check(client_of(serve((403, {}, body)).url))
+    assert (False, False) == (report.integration.works, report.management.works)
+    assert "HTTP 403, and not in the words of Talon.One: it comes from a gateway" in report.summary()
+
+
 @pytest.mark.parametrize("status", [200, 404])
 def test_another_web_server_does_not_pass(serve, client_of, status):
     """A 404 page is not the 404 that proves a key."""
