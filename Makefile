@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.stamp
+JOBS ?= 3
 
 .PHONY: help setup check test test-all test-airflows chaos fuzz demo airflow screenshots docs bench schemas lock clean
 
@@ -26,7 +27,7 @@ check: $(STAMP) ## lint, types, import rules, generated files
 
 test: $(STAMP) ## the tests, without the slow ones
 	@bash scripts/setup_peers.sh
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-all: $(STAMP) ## all tests, the slow ones too
 	@bash scripts/setup_peers.sh browser
