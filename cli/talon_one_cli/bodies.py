@@ -62,7 +62,7 @@ def parse_body(endpoint: Endpoint, content: bytes) -> Any:
         lines += [f"  {p.pointer or '/'}: {_cut(p.reason)}" for p in problems[:_SHOWN_PROBLEMS]]
         if len(problems) > _SHOWN_PROBLEMS:
             lines.append(f"  and {len(problems) - _SHOWN_PROBLEMS} more")
-        raise ConfigError("\n".join(lines))
+        raise ConfigError(*lines)
     return body
 
 

@@ -88,7 +88,7 @@ def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     stopped = [one for one in plans if one.guard]
     if stopped:
         raise GuardError(
-            "\n".join(one.guard.partition(": ")[2] for one in stopped if one.guard),
+            *(one.guard.partition(": ")[2] for one in stopped if one.guard),
             guard="plan",
             destination=stopped[0].name,
             figures={},

@@ -66,9 +66,9 @@ def read_sync_file(
         try:
             syncs.append(_sync(str(name), one, path))
         except ConfigError as error:
-            problems.append(str(error))
+            problems += error.lines
     if problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(*problems)
     return SyncFile(path, settings, tuple(syncs))
 
 

@@ -121,7 +121,7 @@ def raise_if_rejected(counts: Mapping[str, int], schema: str) -> None:
         if count
     ]
     if lines:
-        raise RowsRejected("\n".join(lines))
+        raise RowsRejected(*lines)
 
 
 def _converted(table: TableSpec, rows: Sequence[bytes], check: Callable[[pa.RecordBatch], None]) -> pa.RecordBatch:

@@ -158,7 +158,7 @@ class Catalog:
             hints = (nearest(name, known) or "; --discover lists all streams" for name in strangers)
             problems = zip(strangers, hints, strict=True)
             raise ConfigError(
-                "\n".join(f"{source} names the stream {name!r}, which does not exist{hint}" for name, hint in problems)
+                *(f"{source} names the stream {name!r}, which does not exist{hint}" for name, hint in problems)
             )
 
 

@@ -24,17 +24,25 @@ if TYPE_CHECKING:
 class SingerError(Exception):
     """Base of all expected failures.
 
+    Args:
+        lines: the message, one problem each. A line break in one is somebody else's, a server's for example.
+
     Attributes:
         exit_code: what the process ends with.
-        lines: the message, one problem a line.
     """
 
     exit_code = 1
 
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
     @property
     def lines(self) -> list[str]:
         """The message, one problem a line."""
-        return str(self).split("\n")
+        return list(map(str, self.args))
 
 
 class ConfigError(SingerError):

@@ -68,6 +68,6 @@ def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -
 
 
 def _tell(redact: Redactor, error: Exception) -> None:
-    lines = error.lines if isinstance(error, SingerError) else str(error).split("\n")
+    lines = error.lines if isinstance(error, SingerError) else [str(error)]
     for line in lines if any(lines) else [type(error).__name__]:
         sys.stderr.write(f"Error: {redact(printable(line))}\n")

@@ -116,7 +116,7 @@ class SettingsTable:
             values.update(self._from_environ(environ, problems))
         self._fill_defaults(values, problems)
         if problems:
-            raise ConfigError("\n".join(problems))
+            raise ConfigError(*problems)
         return values
 
     def unknown_env_names(self, environ: Mapping[str, str]) -> list[str]:

@@ -61,9 +61,9 @@ class SomeStreamsFailed(SingerError):
         causes: why, one for each.
     """
 
-    def __init__(self, message: str, *, causes: Sequence[Exception] = ()) -> None:
+    def __init__(self, *lines: str, causes: Sequence[Exception] = ()) -> None:
         self.causes = tuple(causes)
-        super().__init__(message)
+        super().__init__(*lines)
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Engine:
             self.sink.checkpoint(self.state.to_dict, final=True)
         if self._failures:
             told = [f"{what}: {error}" for what, error in self._failures]
-            raise SomeStreamsFailed("\n".join(told), causes=[_cause(error) for _, error in self._failures])
+            raise SomeStreamsFailed(*told, causes=[_cause(error) for _, error in self._failures])
 
     def __post_init__(self) -> None:
         self.scope = Scope(self.settings, self.client, self.state, self.now)

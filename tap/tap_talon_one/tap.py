@@ -48,7 +48,7 @@ def nothing_selected(settings: Mapping[str, Any]) -> ConfigError:
         why = why_unreadable(feed, settings)
         names = ", ".join(stream.name for stream in feed.streams)
         lines.append(f"  {names}: {why or 'not selected in the catalog'}")
-    return ConfigError("\n".join(lines))
+    return ConfigError(*lines)
 
 
 def make_client(

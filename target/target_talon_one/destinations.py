@@ -174,7 +174,7 @@ class _Reader:
         if "missing_price" in target and mode != "mirror":
             self._problem("missing_price", f"needs mode mirror; with mode {mode} a price left out stays")
         if self._problems:
-            raise SyncConfigError("\n".join(self._problems))
+            raise SyncConfigError(*self._problems)
         given = json.loads(json.dumps(self._all, default=str))
         return Destination(self._name, sink, mode, target, mapping, guards, given=given, **taken)
 

@@ -41,11 +41,11 @@ class GuardError(SyncError):
 
     exit_code = 3
 
-    def __init__(self, message: str, *, guard: str, destination: str, figures: Mapping[str, Any]) -> None:
+    def __init__(self, *lines: str, guard: str, destination: str, figures: Mapping[str, Any]) -> None:
         self.guard = guard
         self.destination = destination
         self.figures = dict(figures)
-        super().__init__(f"{destination}: {message}")
+        super().__init__(f"{destination}: {lines[0]}", *lines[1:])
 
 
 class PlanMovedError(SyncError):
@@ -63,9 +63,9 @@ class IncompleteError(SyncError):
         causes: the errors that left rows to do, one a destination; none for rejects.
     """
 
-    def __init__(self, message: str, *, causes: Sequence[Exception] = ()) -> None:
+    def __init__(self, *lines: str, causes: Sequence[Exception] = ()) -> None:
         self.causes = tuple(causes)
-        super().__init__(message)
+        super().__init__(*lines)
 
 
 class StoreError(SyncError):

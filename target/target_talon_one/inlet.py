@@ -115,7 +115,7 @@ class Inlet:
         """
         if self.problems:
             shown, more = self.problems[:20], len(self.problems) - 20
-            raise IncompleteError("\n".join([*shown, f"and {more:,} more, see the rejects"] if more > 0 else shown))
+            raise IncompleteError(*shown, *([f"and {more:,} more, see the rejects"] if more > 0 else []))
 
     def _schema(self, message: SchemaLine) -> None:
         destination = self._destinations.get(message.stream)

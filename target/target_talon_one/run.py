@@ -250,7 +250,7 @@ class SyncRun:
             feed.restart()
         if problems:
             told = [f"{name}: {error}" for name, error in problems.items()]
-            raise IncompleteError("\n".join(told), causes=tuple(problems.values()))
+            raise IncompleteError(*told, causes=tuple(problems.values()))
 
     def flush(self) -> dict[str, Comparison]:
         """Compare and send what has come so far."""
@@ -279,7 +279,7 @@ class SyncRun:
         problems = [text for feed in self.feeds.values() if (text := guards.too_many_refused(feed))]
         if problems:
             where = f"{self._options.rejects_directory}/{self.id}"
-            raise IncompleteError("\n".join(f"{text}; see {where}" for text in problems))
+            raise IncompleteError(*(f"{text}; see {where}" for text in problems))
 
     def judge_plan(self) -> None:
         """Whether a push would fail because of the rows that are refused before anything is sent.
@@ -289,7 +289,7 @@ class SyncRun:
         """
         problems = [text for feed in self.feeds.values() if (text := guards.too_many_refused(feed, planned=True))]
         if problems:
-            raise IncompleteError("\n".join(problems))
+            raise IncompleteError(*problems)
 
     def _adopt(self, feed: Feed) -> None:
         destination = feed.destination

@@ -134,7 +134,7 @@ class _Reader:
             self._found.attributes = self._attributes()
         self._check_required()
         if self._problems:
-            raise SyncConfigError("\n".join(self._problems))
+            raise SyncConfigError(*self._problems)
         return self._found
 
     def _problem(self, place: str, what: str) -> None:

@@ -28,16 +28,17 @@ def destinations_of(streams: Mapping[str, Any]) -> dict[str, Destination]:
     """
     from target_talon_one.destinations import destination_from
 
-    problems, found = [], {}
+    problems: list[str] = []
+    found = {}
     for name, given in streams.items():
         try:
             found[name] = destination_from(name, given)
         except SyncConfigError as error:
-            problems.append(str(error))
+            problems += error.lines
     if not streams:
         problems.append("streams is empty; name each incoming stream with its sink and mode")
     if problems:
-        raise SyncConfigError("\n".join(problems))
+        raise SyncConfigError(*problems)
     return found
 
 
@@ -104,14 +105,14 @@ def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync:
 
 def _judge(*judges: Callable[[], None]) -> None:
     """All that they find, in one error."""
-    problems = []
+    problems: list[str] = []
     for judge in judges:
         try:
             judge()
         except IncompleteError as error:
-            problems.append(str(error))
+            problems += error.lines
     if problems:
-        raise IncompleteError("\n".join(problems))
+        raise IncompleteError(*problems)
 
 
 def _tell_plan(sync: SyncRun) -> None:

@@ -1,0 +1,80 @@
+"""How errors are told: a line for each problem, whatever others put into a message."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import talon_one_cli
+import talon_one_loading
+import talon_one_singer
+import talon_one_warehouse
+import tap_talon_one
+import target_talon_one
+from talon_one_cli.running import guarded_run
+from talon_one_client.errors import TalonOneError
+from talon_one_singer import ConfigError, SingerError
+from talon_one_singer.errors import ClosedPipe, Stopped
+from talon_one_warehouse import WarehouseError
+from target_talon_one.errors import GuardError
+
+SAID = "no\r\nError: forged\nError: again\x85Error: next\u2028Error: line\u2029Error: page\x0bError: tab\x0cError: feed"
+PACKAGES = (talon_one_cli, talon_one_loading, talon_one_singer, talon_one_warehouse, tap_talon_one, target_talon_one)
+
+for package in PACKAGES:
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def kinds(base: type[Exception]) -> list[type[Exception]]:
+    """The class and all below it that this project has."""
+    found = [base, *(one for child in base.__subclasses__() for one in kinds(child))]
+    return [one for one in dict.fromkeys(found) if one.__module__.split(".")[0].partition("_")[0] != "tests"]
+
+
+SILENT = (Stopped, ClosedPipe)
+BASES = (SingerError, TalonOneError, WarehouseError)
+KINDS = [kind for base in BASES for kind in kinds(base) if kind not in SILENT]
+
+
+def made(kind: type[Exception], text: str) -> Exception:
+    """An error of this kind with a text in its message."""
+    if kind is GuardError:
+        return GuardError(text, guard="g", destination="d", figures={})
+    if issubclass(kind, TalonOneError):
+        return kind("HTTP 400", server_message=text, request_id=text)
+    needed = [
+        one
+        for one in inspect.signature(kind.__init__).parameters.values()
+        if one.default is one.empty and one.name != "self"
+    ]
+    named = {one.name: {text: text} if one.name == "key" else text for one in needed if one.kind is one.KEYWORD_ONLY}
+    return kind(*[text for one in needed if one.kind is one.POSITIONAL_OR_KEYWORD] or [text], **named)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_line_break_of_others_makes_no_second_line(capsys, kind):
+    """A server, a file or a database cannot make a line that looks like ours."""
+
+    def work(*_):
+        raise made(kind, SAID)
+
+    assert guarded_run("test", work) > 0
+    told = capsys.readouterr().err
+    assert 1 == told.count("\n")
+    assert 1 == len(told.splitlines())
+    assert told.startswith("Error: ")
+
+
+def test_each_problem_of_ours_has_its_line(capsys):
+    """Several problems are told at once; a break inside one is escaped."""
+
+    def work(*_):
+        raise ConfigError("first", "second\nError: forged")
+
+    assert 2 == guarded_run("test", work)
+    assert "Error: first\nError: second\\nError: forged\n" == capsys.readouterr().err
