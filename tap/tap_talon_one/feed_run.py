@@ -51,7 +51,7 @@ class FeedRun:
         page_size = engine.settings["page_size"]
         self._reader = Reader(way, engine.client, frozenset(self._masks), page_size)
         self._chain = IdChain()
-        self._found = self._missing = self._undated = 0
+        self._found = self._missing = self._undated = self._fine = 0
         self._refused: list[str] = []  # words about ids that make the run fail at its end
         self._last_refusal: TalonOneError | None = None
         self._ended: dict[str, RowRefused] = {}  # streams that have ended at a row; the position stays before it
@@ -92,6 +92,12 @@ class FeedRun:
             log.warning("%s: %s ids are not known to Talon.One, or refused", self._label, f"{self._missing:,}")
         if self._undated:
             log.warning("%s: created is no instant in %s rows; created_text has it", self._label, f"{self._undated:,}")
+        if self._fine:
+            log.warning(
+                "%s: created is cut to microseconds in %s rows; created_text has all digits",
+                self._label,
+                f"{self._fine:,}",
+            )
         if self._feed.has_ids and not self._chain.count and not listed_by_management(self._feed, settings):
             log.warning("%s: there is no %s id to read, so nothing is read", self._label, self._feed.entity)
 
@@ -198,6 +204,7 @@ class FeedRun:
             for part in parts:
                 self._write(part)
                 self._undated += part.undated
+                self._fine += part.fine
                 if not self._ended:
                     running.rest, running.hand = part.rest, hand
                 self._remember()

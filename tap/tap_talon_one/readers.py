@@ -17,7 +17,7 @@ from talon_one_client.wire import UNDECODABLE
 from tap_talon_one.balances import Snapshot
 from tap_talon_one.cheaper_rows import FeedRow, exported_balances, in_parts, listed_balances, opened_export
 from tap_talon_one.export_check import CardList, complete_export
-from tap_talon_one.rows import encode, joined, object_bytes, undated, with_fields, with_ledger_dates
+from tap_talon_one.rows import encode, joined, object_bytes, to_the_microsecond, undated, with_fields, with_ledger_dates
 from tap_talon_one.streams import ONE_BY_ONE
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ class Part:
 
     Attributes:
         undated: ledger rows whose ``created`` is no instant.
+        fine: ledger rows whose ``created`` is finer than a microsecond.
     """
 
     rows: Rows
     rest: Window | None = None
     undated: int = 0
+    fine: int = 0
 
 
 @dataclass
@@ -108,14 +110,14 @@ class Reader:
         if self.feed.strategy:
             tail += joined({"source": self._source})
         for rows, rest in self._windows(job):
-            yield _ledger_part(stream, rows, lambda row: with_ledger_dates(_marked(row), tail), rest)
+            yield _ledger_part(stream, rows, lambda raw: with_ledger_dates(raw, tail), rest)
 
     def _program_feed(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
         tail = joined({"source": self._source})
         alike = FeedRow(self.way.owner)
         for rows, rest in self._windows(job):
-            yield _ledger_part(stream, rows, lambda row: with_ledger_dates(alike(_marked(row)), tail), rest)
+            yield _ledger_part(stream, rows, lambda raw: with_ledger_dates(alike(raw), tail), rest)
 
     def _windows(self, job: Job) -> Iterator[tuple[list[Row], Window]]:
         assert self._size is not None
@@ -257,12 +259,10 @@ _decode_session = msgspec.json.Decoder(_Session).decode
 _decode_reserved = msgspec.json.Decoder(_Reserved).decode
 
 
-def _ledger_part(stream: str, rows: Sequence[Row], made: Callable[[Row], bytes], rest: Window) -> Part:
-    return Part({stream: [made(row) for row in rows]}, rest, undated=sum(not row.dated for row in rows))
-
-
-def _marked(row: Row) -> bytes | msgspec.Raw:
-    return row.raw if row.dated else undated(row.raw)
+def _ledger_part(stream: str, rows: Sequence[Row], made: Callable[[bytes | msgspec.Raw], bytes], rest: Window) -> Part:
+    marked = [to_the_microsecond(row.raw) if row.dated else undated(row.raw) for row in rows]
+    fine = sum(row.dated and raw is not row.raw for row, raw in zip(rows, marked, strict=True))
+    return Part({stream: list(map(made, marked))}, rest, undated=sum(not row.dated for row in rows), fine=fine)
 
 
 def _memberships(loyalty: _Loyalty, owner: bytes) -> Iterator[bytes]:

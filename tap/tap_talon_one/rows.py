@@ -17,12 +17,17 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _RFC_3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
+_FINE = re.compile(r"(\.\d{6})\d*[1-9]\d*", re.ASCII)
+_FINE_BYTES = re.compile(rb"\.\d{6}\d*[1-9]")
+
+
 class _Dates(msgspec.Struct, gc=False, rename="camel"):
     start_date: str | None = None
     expiry_date: str | None = None
 
 
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_string = msgspec.json.Decoder(str).decode
 _decode_dates = msgspec.json.Decoder(_Dates).decode
 
 
@@ -74,6 +79,20 @@ def undated(raw: bytes | msgspec.Raw) -> bytes:
     """A ledger row whose ``created`` is no instant: null, and its text in ``created_text``."""
     fields: dict[str, Any] = _decode_fields(raw)
     return encode({**fields, "created": None, "created_text": fields["created"]})
+
+
+def to_the_microsecond(raw: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
+    """A ledger row whose ``created`` has digits below the microsecond: cut there, and its text in ``created_text``.
+
+    Any other row is given back as it is, the same object.
+    """
+    if not _FINE_BYTES.search(raw):
+        return raw
+    fields: dict[str, Any] = _decode_fields(raw)
+    text = _decode_string(fields["created"])
+    if not _FINE.search(text):
+        return raw
+    return encode({**fields, "created": _FINE.sub(r"\1", text), "created_text": text})
 
 
 def ledger_date(text: str | None) -> tuple[str, str]:

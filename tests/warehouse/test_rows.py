@@ -53,7 +53,8 @@ def test_what_is_no_integer_of_64_bits_is_refused(table, text):
     [
         ("2024-01-31T12:00:00Z", datetime(2024, 1, 31, 12, tzinfo=UTC)),
         ("2024-01-31T12:00:00.123456Z", datetime(2024, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)),
-        ("2024-01-31T12:00:00.123456789Z", datetime(2024, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)),
+        ("2024-01-31T12:00:00.123456000Z", datetime(2024, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)),
+        ("2024-01-31t12:00:00.1234560000+05:30", datetime(2024, 1, 31, 6, 30, 0, 123456, tzinfo=UTC)),
         ("2024-01-31t12:00:00z", datetime(2024, 1, 31, 12, tzinfo=UTC)),
         ("2024-01-31T12:00:00+05:30", datetime(2024, 1, 31, 6, 30, tzinfo=UTC)),
         ("2024-01-01T00:00:00-08:00", datetime(2024, 1, 1, 8, tzinfo=UTC)),
@@ -69,10 +70,14 @@ def test_an_instant_is_in_utc(table, text, expected):
 
 
 @pytest.mark.parametrize(
-    "text", ["unlimited", "2024-01-31T12:00:00", "2024-02-30T00:00:00Z", "2024-01-31", "", "2024-01-01T00:00:61Z"]
-)
+    "text",
+    [
+        "unlimited", "2024-01-31T12:00:00", "2024-02-30T00:00:00Z", "2024-01-31", "", "2024-01-01T00:00:61Z",
+        "2024-01-31T12:00:00.1234567Z", "2024-01-31T12:00:00.0000000001-01:00", "2016-12-31t23:59:60.1234560001z",
+    ],
+)  # fmt: skip
 def test_what_is_no_instant_is_refused(table, text):
-    """A time without a zone is not guessed."""
+    """A time without a zone is not guessed, and no digit below the microsecond is cut."""
     with pytest.raises(RowError, match=r"ledger\.at: \".*\" is not a point in time with a zone"):
         to_arrow(table, [row(at=f'"{text}"')])
 

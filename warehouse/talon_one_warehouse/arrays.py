@@ -92,11 +92,11 @@ def _instants(values: Sequence[str | None]) -> pa.Array:
 
 
 def _rfc3339(texts: pa.Array) -> pa.Array:
-    """What RFC 3339 allows and Arrow's parser does not: small letters, digits below the microsecond, leap seconds.
+    """What RFC 3339 allows and Arrow's parser does not: small letters, zeros below the microsecond, leap seconds.
 
     A leap second counts as the second after it, as PostgreSQL counts: no calendar of a warehouse has it.
     """
-    texts = pc.replace_substring_regex(pc.utf8_upper(texts), r"(\.\d{6})\d+", r"\1")
+    texts = pc.replace_substring_regex(pc.utf8_upper(texts), r"(\.\d{6})0+(Z|[+-]|$)", r"\1\2")
     added = pc.match_substring_regex(texts, r"T\d\d:\d\d:60").cast(pa.int64()).cast(pa.duration("s"))
     instants = pc.replace_substring_regex(texts, r"(T\d\d:\d\d):60", r"\1:59").cast(_INSTANT)
     return pc.add(instants, added).cast(_INSTANT)
@@ -107,6 +107,8 @@ ARROW_KINDS: Mapping[Kind, ArrowKind] = {
     "integer": ArrowKind(pa.int64(), int64s, "is not an integer of 64 bits"),
     "number": ArrowKind(_DECIMAL, _decimals, "is not a number that DECIMAL(38,18) holds exactly"),
     "boolean": ArrowKind(pa.bool_(), _booleans, "is not true or false"),
-    "instant": ArrowKind(_INSTANT, _instants, "is not a point in time with a zone, like 2024-01-31T12:00:00Z"),
+    "instant": ArrowKind(
+        _INSTANT, _instants, "is not a point in time with a zone, to the microsecond at most, like 2024-01-31T12:00:00Z"
+    ),
     "json": ArrowKind(pa.string(), _texts, "is not JSON"),
 }
