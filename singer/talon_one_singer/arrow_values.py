@@ -6,8 +6,10 @@ spellings: Python's own types, and JSON's, in which times are text and numbers a
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -127,9 +129,10 @@ def _floats(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
     del field
     if kinds.is_float64(array.type) and not how.as_json:
         values: list[Any] = array.to_pylist()
+    elif kinds.is_float16(array.type):
+        values = [None if value is None else _half(value) for value in array.cast(pa.float32()).to_pylist()]
     else:
-        wide = array.cast(pa.float32()) if kinds.is_float16(array.type) else array
-        values = [None if text is None else Decimal(text) for text in wide.cast(pa.string()).to_pylist()]
+        values = [None if text is None else Decimal(text) for text in array.cast(pa.string()).to_pylist()]
     finite = pc.is_finite(array)
     if not pc.all(finite, min_count=0).as_py():
         for at, is_finite in enumerate(finite.to_pylist()):
@@ -138,6 +141,22 @@ def _floats(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
     return values
 
 
+@lru_cache(maxsize=1 << 16)
+def _half(value: float) -> Decimal:
+    """The shortest decimal that names a half float, as Arrow tells it of wider ones."""
+    exact = Decimal(value)
+    return next((short for by in _DIGITS if (short := by.create_decimal(exact)) and _is_half(short, value)), exact)
+
+
+def _is_half(short: Decimal, value: float) -> bool:
+    try:
+        return struct.pack("e", short) == struct.pack("e", value)
+    except OverflowError:  # rounded up beyond the largest one
+        return False
+
+
+# At a power of two the digits of a tie that are even may name the half below.
+_DIGITS = [Context(prec=digits, rounding=how) for digits in range(1, 6) for how in (ROUND_HALF_EVEN, ROUND_HALF_UP)]
 _SPELLED = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity", "infinity": "Infinity", "-infinity": "-Infinity"}
 _SPELLED |= {"-nan": "NaN"}
 

@@ -5,6 +5,7 @@ A number is written without needless zeros (10, 10.0 and 1E+1 are ``10``), with 
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, time
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
 _EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
-_MOST, _LEAST = 307, -324  # powers of ten that a double has: what readers of JSON take
-_MOST_BITS = (10 ** (_MOST + 1)).bit_length()
+_POWERS = 324  # of ten, that a double has
+_LARGEST = int(sys.float_info.max)  # readers of JSON take what a double holds
 
 
 def number(value: Decimal) -> int | Decimal:
@@ -31,7 +32,7 @@ def number(value: Decimal) -> int | Decimal:
     if not value.is_finite():
         raise Unfit(f"{value} is no number that JSON has")
     exact = value.normalize(_EXACT)
-    if not _LEAST <= exact.adjusted() <= _MOST:
+    if abs(exact.adjusted()) > _POWERS or (exact and not float(exact)) or exact.copy_abs() > _LARGEST:
         raise Unfit(f"{shown(value)} is out of the range of JSON numbers")
     return integer(int(exact)) if exact == exact.to_integral_value() else exact
 
@@ -43,7 +44,7 @@ def float_number(value: float) -> int | Decimal:
 
 def integer(value: int) -> int:
     """The integer. Raises Unfit: out of every reader's range."""
-    if value.bit_length() < _MOST_BITS:
+    if -_LARGEST <= value <= _LARGEST:
         return int(value)
     raise Unfit(f"{shown(value)} is out of the range of JSON numbers")
 

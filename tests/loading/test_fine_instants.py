@@ -53,7 +53,7 @@ def ledger(between):
                 return None
             status, headers, body = exchange.send()
             page = json.loads(body)
-            for row in page["data"]:
+            for row in page.get("data", []):
                 if row["id"] == marked:
                     row.update(created=FINE, startDate=FINE, expiryDate=FINE)
             return status, headers, json.dumps(page).encode()
@@ -74,7 +74,6 @@ def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, way, 
         "settle_seconds": 0,
         "transactions_strategy": way,
         "bad_rows": policy,
-        "card_ids": sorted({row["card"] for row in emulator.state("ledger")["ledger"] if row["card"]}),
     }
     settings = SETTINGS.load([ConfigSource("the test", values)], {})
     entries = chosen_entries(settings, "loyalty_card_transactions")

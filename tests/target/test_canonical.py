@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from datetime import datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_talon_one.canonical import plain
 from target_talon_one.mapping import Mapper, MappingOptions
 from target_talon_one.sinks import SINKS
+from target_talon_one.unfit import Unfit
 
 
 def mapper(sink, columns, **options):
@@ -65,3 +70,24 @@ def test_different_content_has_different_bytes(left, right):
     one = mapper("customer_profiles", ["integrationId", "a"], nulls="send_null")
     first, second = (one({"integrationId": "1", "a": value}).fields for value in (left, right))
     assert (meaning(left) == meaning(right)) == (first == second)
+
+
+LARGEST, SMALLEST = sys.float_info.max, math.ulp(0.0)
+DOUBLES = [LARGEST, math.nextafter(LARGEST, 0), 1e308, 1e307, sys.float_info.min, SMALLEST, 3 * SMALLEST, 0.1, 0.0]
+BEYOND = [int(LARGEST) + 1, Decimal("1.7976931348623159e308"), Decimal("1e309"), Decimal("1e-324"), Decimal("1e-400")]
+
+
+@pytest.mark.parametrize("value", [sign * one for one in DOUBLES for sign in (1, -1)])
+def test_every_finite_double_is_a_number(value):
+    """From the smallest to the largest: as a double, a Decimal of its digits, and the exact Decimal or integer."""
+    assert value == float(plain(value))
+    assert value == float(plain(Decimal(repr(value))))
+    assert value == float(plain(Decimal(value)))
+    assert not value.is_integer() or value == float(plain(int(value)))
+
+
+@pytest.mark.parametrize("value", [sign * one for one in BEYOND for sign in (1, -1)])
+def test_what_no_double_holds_is_out_of_range(value):
+    """Beyond the largest double, and what readers of JSON would take for 0."""
+    with pytest.raises(Unfit, match="is out of the range of JSON numbers"):
+        plain(value)
