@@ -223,6 +223,8 @@ def _check_allowed(setting: Setting, value: Any) -> None:
 
 
 def _check_bounds(setting: Setting, value: float) -> None:
+    if setting.type == "number" and (setting.minimum, setting.maximum) == (0, 1) and not 0 <= value <= 1:
+        raise ValueError(f"must be a share between 0 and 1, like 0.5 for 50 %, not {value}")
     if setting.minimum is not None and value < setting.minimum:
         raise ValueError(f"must be at least {setting.minimum:g}, not {value}")
     if setting.maximum is not None and value > setting.maximum:

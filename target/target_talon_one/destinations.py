@@ -49,6 +49,13 @@ TARGETS: Mapping[str, Setting] = _table(
     Setting("expiry_date", "date-time", "Until when the codes hold."),
     Setting("referral_pattern", "string", "What the codes look like."),
 )
+
+
+def _share(name: str, description: str, *, default: float) -> Setting:
+    """Return a setting between 0 and 1."""
+    return Setting(name, "number", description, default=default, minimum=0, maximum=1)
+
+
 OPTIONS: Mapping[str, Setting] = _table(
     Setting("nulls", "string", "What a null means.", default="skip", allowed=get_args(NullPolicy)),
     Setting("adopt", "boolean", "A mirror takes over the members that are there.", default=False),
@@ -62,7 +69,7 @@ OPTIONS: Mapping[str, Setting] = _table(
     Setting("retry_rejects", "boolean", "Rows refused in earlier runs are tried again.", default=True),
     Setting("allow_empty", "boolean", "A mirror of a source without rows is meant.", default=False),
     Setting("max_deletes", "integer", "Rows that a run may remove.", minimum=0),
-    Setting("max_delete_share", "number", "Share of the known rows that a run may remove.", default=0.1, minimum=0),
+    _share("max_delete_share", "Share of the known rows that a run may remove.", default=0.1),
     Setting("allow_destructive", "boolean", "What the sink deletes for good is meant.", default=False),
     Setting("allow_whole_catalog", "boolean", "A catalog rule without filter is meant.", default=False),
     Setting("expect_environment", "string", "The run stops in another one.", allowed=("live", "sandbox")),
@@ -74,7 +81,7 @@ OPTIONS: Mapping[str, Setting] = _table(
         allowed=("guard", "allow", "skip", "reject"),
     ),
     Setting("max_rejects", "integer", "More refused rows than this fail the run.", minimum=0),
-    Setting("max_reject_share", "number", "A larger share of refused rows fails the run.", default=0.1, minimum=0),
+    _share("max_reject_share", "A larger share of refused rows fails the run.", default=0.1),
 )
 
 
