@@ -15,7 +15,7 @@ import msgspec
 
 from talon_one_singer.refused import RefusedValue
 from target_talon_one.instants import date_instant, instant, time_text
-from target_talon_one.unfit import Unfit, shown
+from target_talon_one.unfit import Unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,10 +30,10 @@ _LARGEST = int(sys.float_info.max)  # readers of JSON take what a double holds
 def number(value: Decimal) -> int | Decimal:
     """The number in its only spelling. Raises Unfit: not a number, infinite, or out of every reader's range."""
     if not value.is_finite():
-        raise Unfit(f"{value} is no number that JSON has")
+        raise Unfit("{} is no number that JSON has", value)
     exact = value.normalize(_EXACT)
     if abs(exact.adjusted()) > _POWERS or (exact and not float(exact)) or exact.copy_abs() > _LARGEST:
-        raise Unfit(f"{shown(value)} is out of the range of JSON numbers")
+        raise Unfit("{} is out of the range of JSON numbers", value)
     return integer(int(exact)) if exact == exact.to_integral_value() else exact
 
 
@@ -46,7 +46,7 @@ def integer(value: int) -> int:
     """The integer. Raises Unfit: out of every reader's range."""
     if -_LARGEST <= value <= _LARGEST:
         return int(value)
-    raise Unfit(f"{shown(value)} is out of the range of JSON numbers")
+    raise Unfit("{} is out of the range of JSON numbers", value)
 
 
 def plain(value: Any) -> Any:
@@ -69,14 +69,14 @@ def _of_subclass(value: Any) -> Callable[[Any], Any]:
         if isinstance(value, kind):
             return convert
     if isinstance(value, RefusedValue):
-        raise Unfit(value.reason)
-    raise Unfit(f"{shown(value)} is of type {type(value).__name__}, which JSON has not")
+        raise Unfit(value.reason, kind=None)
+    raise Unfit("{} cannot be written as JSON", value)
 
 
 def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
     for key in value:
         if not isinstance(key, str):
-            raise Unfit(f"{shown(key)} is the name of a property, but no text")
+            raise Unfit("{} is the name of a property, but no text", key)
     return {str.__str__(key): plain(item) for key, item in value.items()}
 
 

@@ -64,9 +64,10 @@ def text_coercer(max_length: int | None = None, *, filled: bool = False, in_path
         if length < least:
             raise Unfit("it is an empty text")
         if length > most:
-            raise Unfit(f"{shown(text)} has {length:,} characters, {most:,} are allowed")
+            kind = f"a text is longer than the {most:,} characters that are allowed"
+            raise Unfit(f"{shown(text)} has {length:,} characters, {most:,} are allowed", kind=kind)
         if text in refused:
-            raise Unfit(f"{text!r} cannot be part of a URL")
+            raise Unfit("{} cannot be part of a URL", text)
         return text
 
     return coerce
@@ -85,7 +86,7 @@ def to_text(value: Any) -> str:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
-        raise Unfit(f"{_named(value)} is not a text")
+        raise Unfit("{} is not a text", value)
     found = _exact(value)
     return str(found) if isinstance(found, int) else format(found, "f")
 
@@ -95,7 +96,7 @@ def to_integer(value: Any) -> int:
     found = to_number(value, "an integer")
     if isinstance(found, int):
         return found
-    raise Unfit(f"{shown(value)} is not an integer")
+    raise Unfit("{} is not an integer", value)
 
 
 def to_number(value: Any, what: str = "a number") -> int | Decimal:
@@ -105,7 +106,7 @@ def to_number(value: Any, what: str = "a number") -> int | Decimal:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return number(Decimal(value.strip()))
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
-        raise Unfit(f"{_named(value)} is not {what}")
+        raise Unfit(f"{{}} is not {what}", value)
     return _exact(value)
 
 
@@ -118,7 +119,7 @@ def to_boolean(value: Any) -> bool:
     word = value.strip().lower() if isinstance(value, str) else None
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
-    raise Unfit(f"{_named(value)} is not a boolean")
+    raise Unfit("{} is not a boolean", value)
 
 
 def to_instant(value: Any) -> str:
@@ -128,7 +129,7 @@ def to_instant(value: Any) -> str:
     if isinstance(value, date):
         return date_instant(value)
     if not isinstance(value, str):
-        raise Unfit(f"{_named(value)} is not a time")
+        raise Unfit("{} is not a time", value)
     return instant_of(value)
 
 
@@ -154,7 +155,7 @@ def to_product(value: Any) -> dict[str, str]:
     """A product by its name; an object with the name is one already."""
     name = value.get("name") if isinstance(value, dict) else value
     if name is None:
-        raise Unfit(f"{shown(value)} has no name of a product")
+        raise Unfit("{} has no name of a product", value)
     return {"name": _filled(name)}
 
 
@@ -187,23 +188,19 @@ def _of_json(value: Any, kinds: Any, what: str) -> Any:
         try:
             found = decode_json(value)
         except ValueError as error:
-            raise Unfit(f"{shown(value)} is not {what} ({error})") from None
+            raise Unfit(
+                f"{shown(value)} is not {what} ({error})", kind=f"a text is not {what}, nor JSON of one"
+            ) from None
     if isinstance(found, kinds):
         return found
-    raise Unfit(f"{_named(value)} is not {what}")
-
-
-def _named(value: Any) -> str:
-    if isinstance(value, (str, *_NUMBERS)):
-        return f"the boolean {str(value).lower()}" if isinstance(value, bool) else shown(value)
-    return f"{shown(value)} ({type(value).__name__})"
+    raise Unfit(f"{{}} is not {what}", value)
 
 
 def _list_of(coerce: Coerce) -> Coerce:
     def items(value: Any) -> list[Any]:
         found = _of_json(value, list | tuple, "an array")
         if None in found:
-            raise Unfit(f"{shown(value)} holds null")
+            raise Unfit("{} holds null", value)
         return [coerce(item) for item in found]
 
     return items

@@ -268,7 +268,7 @@ class Feed:
 
     def _refuse(self, row: Mapping[str, Any], place: str, problem: InvalidRow) -> None:
         self.figures.invalid += 1
-        self.reasons.add(problem.reason, masked=self.masked)
+        self.reasons.add(problem.reason, kind=problem.kind, masked=self.masked)
         key = problem.key
         if key is not None and len(key) > _LONGEST_KEY:
             key = None  # no destination has such a key

@@ -97,7 +97,7 @@ class Fills:
 
         def made(name: str) -> Fill:
             if not isinstance(name, str):
-                raise Unfit(f"{shown(name)} is the name of an attribute, but no text")
+                raise Unfit("{} is the name of an attribute, but no text", name)
             if len(fills) > _MOST_NAMES:
                 fills.clear()
             fills[name] = self._attribute(name, Source(methodcaller("get", name), origin(name), ()))
@@ -155,8 +155,8 @@ def _fill(path: str, name: str, source: Source, coerce: Coerce, on_null: OnNull)
             else:
                 fields[name] = coerce(value)
         except Unfit as problem:
-            reason = value.reason if isinstance(value, RefusedValue) else str(problem)
-            raise _invalid(path, origin, reason) from None
+            reason, kind = (value.reason, None) if isinstance(value, RefusedValue) else (str(problem), problem.kind)
+            raise _invalid(path, origin, reason, kind) from None
         except RecursionError:
             raise _invalid(path, origin, "it is nested too deeply") from None
 
@@ -171,8 +171,9 @@ def _if_there(source: Source, fill: Fill) -> Fill:
     return maybe
 
 
-def _invalid(path: str, origin: str, what: str) -> InvalidRow:
-    return InvalidRow(f"{path!r} from {origin}: {what}", field=path)
+def _invalid(path: str, origin: str, what: str, kind: str | None = None) -> InvalidRow:
+    place = f"{path!r} from {origin}"
+    return InvalidRow(f"{place}: {what}", field=path, kind=None if kind is None else f"{place}: {kind}")
 
 
 def _skip(_: Fields) -> None: ...

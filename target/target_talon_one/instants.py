@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from target_talon_one.unfit import Unfit, shown
+from target_talon_one.unfit import Unfit
 
 _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))? ?([Zz]|UTC|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
@@ -20,7 +20,7 @@ def instant(value: datetime) -> str:
     try:
         moment = value if value.utcoffset() is None else value.astimezone(UTC)
     except OverflowError:
-        raise Unfit(f"{value} is out of the calendar") from None
+        raise Unfit(f"{value} is out of the calendar", kind="a time is out of the calendar") from None
     text = moment.replace(tzinfo=None).isoformat()
     return f"{text.rstrip('0') if moment.microsecond else text}Z"
 
@@ -44,7 +44,7 @@ def instant_of(text: str) -> str:
     """
     match = _FORM.fullmatch(text.strip())
     if match is None:
-        raise Unfit(f"{shown(text)} is {_NO_TIME}")
+        raise Unfit(f"{{}} is {_NO_TIME}", text)
     try:
         day, clock, fraction, zone = match.groups()
         moment = datetime.fromisoformat(f"{day}T{clock or '00:00:00'}+00:00")
@@ -52,7 +52,7 @@ def instant_of(text: str) -> str:
         text = (moment - _offset(zone)).replace(tzinfo=None).isoformat()
         return f"{text}{'.' if digits else ''}{digits}Z"
     except (ValueError, OverflowError):
-        raise Unfit(f"{shown(text)} is {_NO_TIME}") from None
+        raise Unfit(f"{{}} is {_NO_TIME}", text) from None
 
 
 def _offset(zone: str | None) -> timedelta:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 SHOWN = 3
 _MOST = 1000  # different reasons that are told apart
 _OTHER = "other reasons"
+_VALUE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?\b\d[\d.,:TZeE+-]*""")
 
 
 @dataclass(slots=True)
 class Reasons:
-    """Counts reasons; those that differ in their values only are one.
+    """Counts reasons by field and kind; those that differ in their values only are one.
 
     Attributes:
         counts: rows by what was wrong, without values.
@@ -22,14 +24,21 @@ class Reasons:
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
-    def add(self, reason: str, *, masked: bool = False) -> None:
-        """Count a refused row; ``masked``: its values are not to be shown."""
-        place, colon, _ = reason.partition(": ")
-        kind = place if colon else reason
+    def add(self, reason: str, *, kind: str | None = None, masked: bool = False) -> None:
+        """Count a refused row.
+
+        Args:
+            reason: field and what is wrong, with the value.
+            kind: the reason without values; None: texts in quotes and numbers are taken for values.
+            masked: values are not to be shown.
+        """
+        place, colon, what = reason.partition(": ")
+        hidden = kind or (place if colon else reason)
+        kind = kind or (f"{place}: {_VALUE.sub('…', what)}" if colon else reason)
         if kind not in self.counts and len(self.counts) >= _MOST:
-            kind = reason = _OTHER
+            kind = reason = hidden = _OTHER
         self.counts[kind] += 1
-        self.examples.setdefault(kind, kind if masked else reason)
+        self.examples.setdefault(kind, hidden if masked else reason)
 
     def lines(self) -> list[str]:
         """The most frequent reasons, each with the number of its rows and an example."""

@@ -96,7 +96,7 @@ class Template:
         except TemplateLimitError as error:
             raise Unfit(f"does too much: {error}") from None
         except Exception as error:  # noqa: BLE001  # a template can raise anything
-            raise Unfit(f"fails: {_words(error)}") from None
+            raise Unfit(f"fails: {_words(error)}", kind=None) from None
 
 
 def _words(error: Exception) -> str:
@@ -137,7 +137,7 @@ def _exact(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _exact(item) for name, item in value.items()}
     if isinstance(value, RefusedValue):
-        raise Unfit(value.reason)
+        raise Unfit(value.reason, kind=None)
     return value
 
 

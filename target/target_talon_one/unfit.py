@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
+
+import msgspec
 
 MAX_SHOWN = 60
 
+_to_json = msgspec.json.Encoder(decimal_format="number").encode
+
 
 class Unfit(ValueError):
-    """A value that cannot become what it should be; the message shows it and says why."""
+    """A value that cannot become what it should be; the message shows it and says why.
+
+    Args:
+        message: with a ``{}`` for each of the values, if there are some.
+        values: to show.
+        kind: the message without any value, if it holds more of them; None: it cannot be told from the values.
+
+    Attributes:
+        kind: equal for all values that are refused for the same reason; None: only the message tells.
+    """
+
+    def __init__(self, message: str, *values: Any, kind: str | None = "") -> None:
+        super().__init__(message.format(*map(named, values)) if values else message)
+        self.kind = (message.format(*map(type_of, values)) if values else message) if kind == "" else kind
 
 
 class InvalidRow(Exception):
@@ -18,18 +38,62 @@ class InvalidRow(Exception):
         reason: field, column and what is wrong; at most 60 characters of a value.
         field: wire name; of an attribute ``attributes.name``.
         key: of the row, if it can be told.
+        kind: the reason without values; None: only the reason tells.
     """
 
-    def __init__(self, reason: str, *, field: str | None = None, key: str | None = None) -> None:
-        self.reason, self.field, self.key = reason, field, key
+    def __init__(
+        self, reason: str, *, field: str | None = None, key: str | None = None, kind: str | None = None
+    ) -> None:
+        self.reason, self.field, self.key, self.kind = reason, field, key, kind
         super().__init__(reason)
 
 
 def shown(value: Any) -> str:
-    """A value for a message: 60 characters of it at most."""
-    try:
-        text = value if isinstance(value, str) else str(value)
-    except (ValueError, RecursionError):  # thousands of digits, or nested too deeply
-        return f"a value of type {type(value).__name__}"
+    """A value for a message: 60 characters of it at most; lists and objects as JSON."""
+    text = _text(value)
+    if text is None:
+        return type_of(value)
     short = text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
     return repr(short) if isinstance(value, str) else short
+
+
+def named(value: Any) -> str:
+    """A value for a message, with its type where the value does not show it."""
+    text = shown(value)
+    if isinstance(value, bool):
+        return f"the boolean {text}"
+    if isinstance(value, str | int | float | Decimal) or value is None or text == type_of(value):
+        return text
+    return f"{text} ({type_of(value).partition(' ')[2]})"
+
+
+def type_of(value: Any) -> str:
+    """The type of a value in words, with an article."""
+    if isinstance(value, float | Decimal) and not Decimal(value).is_finite():
+        return "a number that is not finite"
+    return next((words for kinds, words in _TYPES if isinstance(value, kinds)), "a value of an unknown type")
+
+
+_TYPES: tuple[tuple[Any, str], ...] = (
+    (bool, "a boolean"),
+    (str, "a text"),
+    ((int, float, Decimal), "a number"),
+    ((list, tuple, set, frozenset), "a list"),
+    (dict, "an object"),
+    ((bytes, bytearray, memoryview), "a binary value"),
+    (date, "a date"),
+    (time, "a time"),
+    (UUID, "a UUID"),
+    (type(None), "a null"),
+)
+
+
+def _text(value: Any) -> str | None:
+    """The text of a value; None if it has none that is not Python's."""
+    try:
+        if isinstance(value, bool | list | tuple | set | frozenset | dict) or value is None:
+            return _to_json(value).decode()
+        known = isinstance(value, str | int | float | Decimal | date | time | UUID | Exception)
+        return str(value) if known else None
+    except (ValueError, TypeError, RecursionError, msgspec.MsgspecError):  # thousands of digits, nested too deeply
+        return None

@@ -52,8 +52,8 @@ def test_a_row_without_a_key_has_none(row, reason):
     ("value", "what"),
     [
         (nan, "NaN is no number that JSON has"),
-        (["\ud800"], "['\\ud800'] holds half of a surrogate pair, which is no text"),
-        (b"x", "b'x' is of type bytes, which JSON has not"),
+        (["\ud800"], "a list holds half of a surrogate pair, which is no text"),
+        (b"x", "a binary value cannot be written as JSON"),
         ({"a": {1: 2}}, "1 is the name of a property, but no text"),
     ],
 )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import subprocess
 import sys
+from datetime import date, time
+from decimal import Decimal
 
 import pytest
 
+from target_talon_one.coercion import field_coercer
 from target_talon_one.errors import IncompleteError
+from target_talon_one.mapping import InvalidRow, Mapper, MappingOptions
 from target_talon_one.reasons import Reasons
+from target_talon_one.sinks import SINKS
+from target_talon_one.unfit import Unfit
 
 ITEMS = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "map": {"sku": "id", "price": "price"}}
 
@@ -93,6 +101,55 @@ def test_the_most_frequent_reasons_come_first_and_few_are_shown():
     for number in range(5000):
         reasons.add(f"field {number}: bad")
     for _ in range(2):
-        reasons.add("field 7: worse")
+        reasons.add("field 7: bad")
     assert ["4,000 x other reasons", "3 x field 7: bad"] == reasons.lines()[:2]
     assert "and 998 other reasons, see the rejects" == reasons.lines()[-1]
+
+
+VALUES = [True, False, math.nan, Decimal("NaN"), ["x"], {"a": Decimal("1.10")}, b"x", {"s"}, time(1), "x", 17, date.min]
+KINDS = ("string", "integer", "number", "boolean", "date-time", "array", "object", "product")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_message_holds_words_of_python(kind):
+    """Values are shown as JSON with their types in words, and the kind of a reason shows no value."""
+    coerce = field_coercer(kind, filled=True, in_path=False)
+    found = []
+    for value in VALUES:
+        try:
+            coerce(value)
+        except Unfit as problem:
+            found.append((str(problem), str(problem.kind)))
+    python = re.compile(r"Decimal|\bdict\b|\bstr\b|\bbytes\b|\bset\b|True|False|b'|datetime|\['")
+    assert found
+    assert [] == [said for each in found for said in each if python.search(said)]
+    assert [] == [kind for _, kind in found if "1.10" in kind]
+
+
+def test_different_reasons_of_a_field_are_counted_apart():
+    """Each printed reason has the number of its own rows, and together they are all that was refused."""
+    rows = [{"sku": value} for value in [True, True, False, None, None, ["x"], {"a": 1}, Decimal("NaN")]]
+    mapper = Mapper(SINKS["catalog_items"], MappingOptions(map={"sku": "sku"}), columns=["sku"])
+    reasons = Reasons()
+    for row in rows:
+        with pytest.raises(InvalidRow) as refused:
+            mapper(row)
+        reasons.add(refused.value.reason, kind=refused.value.kind)
+    place = "'sku' from column 'sku': "
+    assert {
+        f"{place}a boolean is not a text": 3,
+        f"{place}it is null, and every row needs it": 2,
+        f"{place}a list is not a text": 1,
+        f"{place}an object is not a text": 1,
+        f"{place}a number that is not finite is no number that JSON has": 1,
+    } == reasons.counts
+    assert f"3 x {place}the boolean true is not a text" == reasons.lines()[0]
+
+
+def test_reasons_of_others_are_grouped_without_their_values():
+    """What a schema or Talon.One says is one reason for all quoted values and numbers."""
+    reasons = Reasons()
+    for at in range(5):
+        reasons.add(f"Talon.One: attribute {chr(34)}a-{at}{chr(34)} must be at least {at}")
+    reasons.add("Talon.One: not found")
+    assert [5, 1] == sorted(reasons.counts.values(), reverse=True)

@@ -26,9 +26,8 @@ def test_a_share_outside_of_0_and_1_is_refused(name, given):
     with pytest.raises(SyncConfigError) as refused:
         destination_from("items", ITEMS | {name: given})
     number = float(given) if isinstance(given, float) else given
-    assert (
-        f"streams.items: {name!r} must be a share between 0 and 1, like 0.5 for 50 %, not {number}"
-        == str(refused.value)
+    assert f"streams.items: {name!r} must be a share between 0 and 1, like 0.5 for 50 %, not {number}" == str(
+        refused.value
     )
 
 
