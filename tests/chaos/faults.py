@@ -70,6 +70,7 @@ class Fault:
         fits: whether the fault can happen to a command.
         after_first_run: the command ran well once before, so that there is something to damage.
         late: the run may end well without the newest rows; the next one has them.
+        may_abort: libraries that are not written in Python may abort the process.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Fault:
     fits: Callable[[Command], bool] = lambda command: True
     after_first_run: bool = False
     late: bool = False
+    may_abort: bool = False
 
 
 def _network(handler: network.Handler, *times: int) -> Callable[[Cell], None]:
@@ -240,7 +242,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("standard output full", _full_output),
     Fault("two at once", _two),
     Fault("few file descriptors", _few_files),
-    Fault("400 MB of address space", _little_memory),
+    Fault("400 MB of address space", _little_memory, may_abort=True),
     Fault("damaged state, store or warehouse", _damaged, after_first_run=True),
     Fault("PostgreSQL restarted", _restarted_database, fits=lambda command: command.database),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.chaos.world import World
 
 DEADLINE_S = 60.0
+_SENT = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)  # by faults; any other signal is a crash
 _TRACES = (b"Traceback (most recent call last)", b"internal error: this is a bug")
 
 
@@ -91,6 +93,8 @@ def _judged(cell: Cell, fault: Fault, struck: Ended) -> Outcome | None:
         return Outcome(False, "wrong, exit code 0", f"{wrong} {_tail(struck)}")
     if struck.code > 0 and b"rror" not in struck.errors and struck.code not in (130, 141, 143):
         return Outcome(False, "no error said", _tail(struck))
+    if struck.code < 0 and -struck.code not in _SENT and not fault.may_abort:
+        return Outcome(False, "crash", _tail(struck))
     return None
 
 
@@ -105,7 +109,8 @@ def _healed(cell: Cell, struck: Ended) -> Outcome:
 
 def _named(struck: Ended) -> str:
     assert struck.code is not None
-    return {-9: "killed", 143: "stopped", 130: "stopped", -15: "stopped", 141: "ended"}.get(struck.code, "error")
+    words = {-9: "killed", 143: "stopped", 130: "stopped", -15: "stopped", -2: "stopped", 141: "ended"}
+    return words.get(struck.code, "error" if struck.code > 0 else "aborted")
 
 
 def _tail(ended: Ended, size: int = 800) -> str:
