@@ -82,7 +82,7 @@ class Exchange:
 
 
 class Watch:
-    """All exchanges of a transport, and the thread that looks after them.
+    """All exchanges of a transport, and the thread that watches them.
 
     Args:
         stop: raises once the run is to end.
@@ -161,7 +161,7 @@ _under_way = _UnderWay()
 
 
 class WatchedConnection(urllib3.connection.HTTPConnection):
-    """A connection that tells the exchange of its thread what it does."""
+    """A connection that reports to the exchange of its thread."""
 
     def connect(self) -> None:
         """Connect; see the base class."""

@@ -1,4 +1,4 @@
-"""What deleting a customer's data leaves: attributes go, history stays but leads to nobody.
+"""What deleting a customer's data leaves: attributes go, history stays, but no longer names the customer.
 
 Source: https://docs.talon.one/integration-api#operation/deleteCustomerData
 """

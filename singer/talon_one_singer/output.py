@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def run_process(command: click.Command, name: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line to its exit; the outermost function of every program.
 
-    Characters that the output's encoding lacks are replaced, closed standard streams are noticed, an output that takes
-    no more bytes is told in one line, and what click says about the arguments is redacted.
+    Characters that the output's encoding lacks are replaced, closed standard streams are noticed, an output that
+    accepts no more bytes is one line on standard error, and what click says about the arguments is redacted.
 
     Args:
         command: of the program.
@@ -172,6 +172,6 @@ def _fail(error: OSError | OutputError) -> NoReturn:
             raise error
     except ClosedPipe as closed:
         sys.exit(closed.exit_code)
-    except OutputError as told:
-        sys.stderr.write(f"Error: {told}\n")
-        sys.exit(told.exit_code)
+    except OutputError as failed:
+        sys.stderr.write(f"Error: {failed}\n")
+        sys.exit(failed.exit_code)

@@ -43,7 +43,7 @@ _HEADER = re.compile(
 class Redactor:
     """Masks secrets in text.
 
-    Known secrets of less than four characters are left alone: masking them would garble every line and so tell them.
+    Known secrets of less than four characters are left alone: masking them would garble every line and so reveal them.
     """
 
     def __init__(self, secrets: Iterable[Secret | str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Rows of CSV and JSON Lines, read in bounded memory; every error tells the line."""
+"""Rows of CSV and JSON Lines, read in bounded memory; every error names the line."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _text(line: bytes, number: int) -> str:
 
 
 def _blocks(source: BinaryIO, max_bytes: int) -> Iterator[Block]:
-    """The lines; what is wrong with the source itself is told with the line that it has come to."""
+    """Yield the lines; an error of the source itself names the line that was reached."""
     line = 1
     try:
         for block in read_blocks(source, max_bytes):

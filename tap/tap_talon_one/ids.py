@@ -203,8 +203,8 @@ def ids_in_file(url: str, column: str, *, setting: str, limits: InputLimits | No
 
 
 @contextmanager
-def _told(url: str, setting: str) -> Iterator[None]:
-    """Tells what is wrong with a file, with the setting that names it."""
+def _named_errors(url: str, setting: str) -> Iterator[None]:
+    """Turn errors of a file into ConfigErrors that name the setting and the file."""
     try:
         yield
     except FileNotFoundError as error:
@@ -224,7 +224,7 @@ def _told(url: str, setting: str) -> Iterator[None]:
 def _opened(url: str, setting: str, limits: InputLimits) -> Iterator[BinaryIO]:
     import fsspec
 
-    with _told(url, setting), fsspec.open(url, "rb") as file:
+    with _named_errors(url, setting), fsspec.open(url, "rb") as file:
         yield unpacked(file, "gzip" if url.lower().endswith(".gz") else None, limits)
 
 

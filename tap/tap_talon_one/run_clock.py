@@ -65,7 +65,7 @@ class RunClock:
 
 
 def settled_now(settings: Mapping[str, Any]) -> datetime:
-    """Now by the earlier of both clocks, less the settle time: what a command reads up to if nobody says."""
+    """Return the earlier of both clocks less the settle time, the default end of what a command reads."""
     from tap_talon_one.tap import make_client
 
     with make_client(settings) as client:

@@ -18,8 +18,7 @@ from talon_one_client import endpoints as ep
 from talon_one_client.budget import RateBudget
 from talon_one_client.errors import ConfigurationError, ConnectionFailedError
 from talon_one_emulator import Emulator
-
-URL = "https://demo.talon.one"
+from tests.client.budgets import URL, Time, budget, most_in_a_second
 
 # One of several processes: 12 reads through the budget named in its arguments.
 WORKER = """
@@ -30,30 +29,6 @@ with TalonOneClient(config) as client:
     for _ in range(12):
         client.get_loyalty_card_balances(1, "card-000001")
 """
-
-
-class Time:
-    """A clock that only sleeping moves."""
-
-    def __init__(self):
-        self.ms = 1_000_000.0
-
-    def sleep(self, seconds):
-        """Let time pass."""
-        self.ms += seconds * 1000
-
-    def now(self):
-        """Milliseconds."""
-        return int(self.ms)
-
-
-def budget(time, **config):
-    return RateBudget(ClientConfig(base_url=URL, api_key=Key("k" * 8), **config), sleep=time.sleep, clock_ms=time.now)
-
-
-def most_in_a_second(instants):
-    ordered = sorted(instants)
-    return max(sum(1 for other in ordered if at <= other < at + 1) for at in ordered)
 
 
 def arrivals(emu, operation):

@@ -12,33 +12,7 @@ from talon_one_client import endpoints as ep
 from talon_one_client.budget import RateBudget
 from talon_one_client.budget_stores import RedisStore
 from talon_one_client.pacing import Pace
-
-URL = "https://demo.talon.one"
-
-
-class Time:
-    """A clock that only sleeping moves."""
-
-    def __init__(self):
-        self.ms = 1_000_000.0
-
-    def sleep(self, seconds):
-        """Let time pass."""
-        self.ms += seconds * 1000
-
-    def now(self):
-        """Milliseconds."""
-        return int(self.ms)
-
-
-def budget(time, **config):
-    return RateBudget(ClientConfig(base_url=URL, api_key=Key("k" * 8), **config), sleep=time.sleep, clock_ms=time.now)
-
-
-def most_in_a_second(instants):
-    ordered = sorted(instants)
-    return max(sum(1 for other in ordered if at <= other < at + 1) for at in ordered)
-
+from tests.client.budgets import URL, Time, budget, most_in_a_second
 
 FAR_FUTURE = 1 << 60  # microseconds: the year 38,000
 

@@ -1,0 +1,32 @@
+"""Rate budgets on a clock that only sleeping moves."""
+
+from __future__ import annotations
+
+from talon_one_client import ClientConfig, Key
+from talon_one_client.budget import RateBudget
+
+URL = "https://demo.talon.one"
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self):
+        self.ms = 1_000_000.0
+
+    def sleep(self, seconds):
+        """Let time pass."""
+        self.ms += seconds * 1000
+
+    def now(self):
+        """Milliseconds."""
+        return int(self.ms)
+
+
+def budget(time, **config):
+    return RateBudget(ClientConfig(base_url=URL, api_key=Key("k" * 8), **config), sleep=time.sleep, clock_ms=time.now)
+
+
+def most_in_a_second(instants):
+    ordered = sorted(instants)
+    return max(sum(1 for other in ordered if at <= other < at + 1) for at in ordered)
