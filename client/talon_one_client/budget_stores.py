@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
-from talon_one_client.errors import ConfigurationError, ConnectionFailedError
+from talon_one_client.errors import BudgetUrlError, ConnectionFailedError
 from talon_one_client.pacing import MAX_SIZE, Track
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class SqliteStore:
     """For the processes of this machine: one row for each budget, changed under SQLite's write lock.
 
     Raises:
-        ConfigurationError: the file cannot be opened.
+        BudgetUrlError: the file cannot be opened.
     """
 
     def __init__(self, url: str, name: str, clock_us: Callable[[], int] | None) -> None:
@@ -106,7 +106,7 @@ class SqliteStore:
             self._db.execute("PRAGMA synchronous=OFF")
             self._db.execute("CREATE TABLE IF NOT EXISTS budget (name TEXT PRIMARY KEY, state TEXT NOT NULL)")
         except sqlite3.Error as error:
-            raise ConfigurationError(f"budget_url: cannot open the SQLite file: {error}") from error
+            raise BudgetUrlError(f"budget_url: cannot open the SQLite file: {error}") from error
 
     def step(self, pace: Pace, granted_us: int | None, to_us: int | None = None) -> Answer:
         """See BudgetStore."""
@@ -198,20 +198,20 @@ class RedisStore:
         try:
             import redis
         except ImportError as error:
-            raise ConfigurationError(
+            raise BudgetUrlError(
                 "budget_url names Redis, but its client is not installed: pip install 'talon-one-connector[redis]'"
             ) from error
         self._name, self._error = name, redis.RedisError
         try:
             self._redis: Any = redis.Redis.from_url(url, socket_timeout=30, socket_connect_timeout=10)
         except ValueError as error:
-            raise ConfigurationError("budget_url must look like redis://host:6379/0") from error
+            raise BudgetUrlError("budget_url must look like redis://host:6379/0") from error
         self._script = self._redis.register_script(_SCRIPT)
         try:
             self._redis.ping()
         except redis.RedisError as error:
             self._redis.close()
-            raise ConfigurationError(f"budget_url: Redis does not answer ({type(error).__name__})") from error
+            raise BudgetUrlError(f"budget_url: Redis does not answer ({type(error).__name__})") from error
 
     def step(self, pace: Pace, granted_us: int | None, to_us: int | None = None) -> Answer:
         """See BudgetStore."""

@@ -5,6 +5,7 @@ TalonOneError
 │   ├── MissingKeyError       the operation needs a key that is not set
 │   ├── AuthenticationError   401: the key is wrong
 │   ├── PermissionDeniedError 403: the key may not do this
+│   ├── BudgetUrlError        budget_url cannot be used
 │   └── TlsError              no trust: the server's certificate, or no TLS at all
 ├── RejectedError             reject this request or row; the same bytes will fail again
 │   ├── InvalidRequestError   refused here, nothing was sent
@@ -151,6 +152,10 @@ class ConflictError(TransientError):
 
 class ServerError(TransientError):
     """408 or 5xx."""
+
+
+class BudgetUrlError(ConfigurationError):
+    """budget_url cannot be used, whatever is called."""
 
 
 class UnexpectedResponseError(TalonOneError):

@@ -21,6 +21,7 @@ INPUT = (
         "Longest line of the input or of a file, and longest row of a CSV file; a longer one is an error.",
         default=64 * 1024 * 1024,
         minimum=1000,
+        maximum=2**40,
     ),
     Setting(
         "max_decompression_ratio",
@@ -28,6 +29,7 @@ INPUT = (
         "A compressed file that unpacks to more than so many times its size, and to more than 16 MiB, is an error.",
         default=200,
         minimum=1,
+        maximum=1e9,
     ),
     Setting(
         "max_nesting_depth",

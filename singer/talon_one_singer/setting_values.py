@@ -66,10 +66,12 @@ def check(setting: Setting, value: Any) -> Any:
     if setting.narrows and typed in ([], ""):
         kind = "list" if setting.type == "array" else "text"
         raise ValueError(f"is an empty {kind}, which would not mean nothing but everything; leave it out to read all")
+    if setting.accepts is not None:
+        setting.accepts(typed)
     for item in typed if setting.type == "array" else [typed]:
         _check_allowed(setting, item)
-    if isinstance(typed, int | float) and not isinstance(typed, bool):
-        _check_bounds(setting, typed)
+        if isinstance(item, int | float) and not isinstance(item, bool):
+            _check_bounds(setting, item)
     return typed
 
 
@@ -226,9 +228,15 @@ def _check_bounds(setting: Setting, value: float) -> None:
     if setting.type == "number" and (setting.minimum, setting.maximum) == (0, 1) and not 0 <= value <= 1:
         raise ValueError(f"must be a share between 0 and 1, like 0.5 for 50 %, not {value}")
     if setting.minimum is not None and value < setting.minimum:
-        raise ValueError(f"must be at least {setting.minimum:g}, not {value}")
+        raise ValueError(f"must be at least {_plain(setting.minimum)}, not {_plain(value)}")
     if setting.maximum is not None and value > setting.maximum:
-        raise ValueError(f"must be at most {setting.maximum:g}, not {value}")
+        raise ValueError(f"must be at most {_plain(setting.maximum)}, not {_plain(value)}")
+
+
+def _plain(number: float) -> str:
+    """A number as people write it, however long it is."""
+    text = f"{number:g}" if isinstance(number, float) else str(number)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def _shown(value: Any) -> str:

@@ -10,7 +10,7 @@ from talon_one_singer.files import nearest, read_json_object
 from talon_one_singer.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 SettingType = Literal["string", "integer", "number", "boolean", "date-time", "date-times", "array", "object"]
 
@@ -28,13 +28,14 @@ class Setting:
         required: without it nothing can run.
         secret: a string that never shows; ``load`` gives a ``Secret``.
         allowed: the only values of the setting, or of an array's items.
-        minimum, maximum: bounds of a number, both inclusive.
+        minimum, maximum: bounds of a number, or of an array's items, both inclusive.
         items: type of an array's items.
         env: environment variable, if not ``<PREFIX>_<NAME>``.
         kind: Meltano's kind, if not the one that follows from the type.
         is_path: a string that is a path or URL; of a local file ``load`` gives the path, see ``local_paths``.
         narrows: without it more is read or done, so that an empty list or text, which names nothing, is refused; all
             arrays refuse such a text.
+        accepts: raises ValueError for a value that cannot be used; completes "setting 'x' ...".
     """
 
     name: str
@@ -51,6 +52,7 @@ class Setting:
     kind: str | None = None
     is_path: bool = False
     narrows: bool = False
+    accepts: Callable[[Any], object] | None = None
 
     def __post_init__(self) -> None:
         if self.secret and self.type != "string":

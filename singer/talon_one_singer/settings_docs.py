@@ -30,14 +30,15 @@ def _property(setting: Setting) -> dict[str, Any]:
     value: dict[str, Any] = {"type": _JSON_TYPES.get(setting.type, setting.type), "description": setting.description}
     choices: dict[str, Any] = {"enum": list(setting.allowed)} if setting.allowed else {}
     if setting.type == "array":
-        value["items"] = {"type": setting.items, **choices}
+        bounds = {"minimum": setting.minimum, "maximum": setting.maximum}
+        value["items"] = {"type": setting.items, **choices, **{k: v for k, v in bounds.items() if v is not None}}
     else:
         value |= choices
     optional = {
         "format": "date-time" if is_date else None,
         "default": setting.default,
-        "minimum": setting.minimum,
-        "maximum": setting.maximum,
+        "minimum": setting.minimum if setting.type != "array" else None,
+        "maximum": setting.maximum if setting.type != "array" else None,
         "secret": setting.secret or None,
         "writeOnly": setting.secret or None,
     }

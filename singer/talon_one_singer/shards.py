@@ -31,12 +31,22 @@ class Shard:
             ConfigError: it is not like 3/16.
         """
         text = settings["shard"]
-        if not text:
-            return cls()
+        try:
+            return cls.parse(text) if text else cls()
+        except ValueError as error:
+            raise ConfigError(f"shard {error}") from None
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Out of a text.
+
+        Raises:
+            ValueError: it is not like 3/16.
+        """
         found = _TEXT.fullmatch(text)
         number, count = (int(found[1]), int(found[2])) if found else (0, 0)
         if not 1 <= number <= count <= MOST:
-            raise ConfigError(f"shard must be like 3/16, the part from 1 on and the number of parts, not {text!r}")
+            raise ValueError(f"must be like 3/16, the part from 1 on and the number of parts, not {text!r}")
         return cls(number, count)
 
     def takes(self, text: str) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from talon_one_singer import Setting, SettingsTable
 from talon_one_singer.connection_settings import CALLS, KEYS
 from talon_one_singer.input_limits import INPUT
+from talon_one_singer.shards import Shard
+
+LARGEST_ID = 2**63 - 1
 
 _IDS = {
     "card": ("loyalty cards", "the cards of each program"),
@@ -43,6 +46,8 @@ SETTINGS = SettingsTable(
             "array",
             "Loyalty programs to read. Without it, a management_key gives all of them.",
             items="integer",
+            minimum=1,
+            maximum=LARGEST_ID,
             narrows=True,
         ),
         *_id_settings("card"),
@@ -50,16 +55,29 @@ SETTINGS = SettingsTable(
         *_id_settings("session"),
         *_id_settings("coupon"),
         Setting(
-            "audience_ids", "array", "Audiences whose members are read; all without it.", items="integer", narrows=True
+            "audience_ids",
+            "array",
+            "Audiences whose members are read; all without it.",
+            items="integer",
+            minimum=1,
+            maximum=LARGEST_ID,
+            narrows=True,
         ),
         Setting(
-            "catalog_ids", "array", "Catalogs to read; the API has no list of them.", items="integer", narrows=True
+            "catalog_ids",
+            "array",
+            "Catalogs to read; the API has no list of them.",
+            items="integer",
+            minimum=1,
+            maximum=LARGEST_ID,
+            narrows=True,
         ),
         Setting(
             "application_id",
             "integer",
             "Application whose customers and sessions are listed.",
             minimum=1,
+            maximum=LARGEST_ID,
             narrows=True,
         ),
         Setting("sandbox", "boolean", "List sandbox instead of live profiles of the account.", default=False),
@@ -93,6 +111,7 @@ SETTINGS = SettingsTable(
             "A run reads up to this many seconds before now, so that late rows are not missed.",
             default=60,
             minimum=0,
+            maximum=31_536_000,
         ),
         Setting(
             "on_missing",
@@ -130,6 +149,7 @@ SETTINGS = SettingsTable(
             "string",
             "Read a stable part of the ids, like 3/16; all parts together read every id once.",
             narrows=True,
+            accepts=Shard.parse,
         ),
         Setting(
             "batch",
@@ -143,7 +163,14 @@ SETTINGS = SettingsTable(
             "Where batch files go: a path or any fsspec URL. Nobody deletes them.",
             is_path=True,
         ),
-        Setting("batch_rows", "integer", "Rows in a batch file, at most.", default=10_000, minimum=1),
-        Setting("state_interval_seconds", "number", "Seconds between two STATE messages.", default=10, minimum=0),
+        Setting("batch_rows", "integer", "Rows in a batch file, at most.", default=10_000, minimum=1, maximum=1e9),
+        Setting(
+            "state_interval_seconds",
+            "number",
+            "Seconds between two STATE messages.",
+            default=10,
+            minimum=0,
+            maximum=31_536_000,
+        ),
     ),
 )

@@ -25,7 +25,7 @@ def _table(*settings: Setting) -> dict[str, Setting]:
 
 KEY = Setting("key", "array", "Columns of the key.")
 AUDIENCE: Mapping[str, Setting] = _table(
-    Setting("id", "integer", "Id of the audience."),
+    Setting("id", "integer", "Id of the audience.", minimum=1, maximum=2**63 - 1),
     Setting("name", "string", "Name to find it by, and to create it with."),
     Setting("integration", "string", "System that it comes from."),
     Setting("integration_id", "string", "Its id in that system."),
@@ -33,8 +33,8 @@ AUDIENCE: Mapping[str, Setting] = _table(
     Setting("create", "boolean", "Whether it may be created."),
 )
 TARGETS: Mapping[str, Setting] = _table(
-    Setting("catalog_id", "integer", "The catalog."),
-    Setting("version", "integer", "Version that the catalog must have."),
+    Setting("catalog_id", "integer", "The catalog.", minimum=1, maximum=2**63 - 1),
+    Setting("version", "integer", "Version that the catalog must have.", minimum=0, maximum=2**63 - 1),
     Setting(
         "missing_price",
         "string",
@@ -42,9 +42,9 @@ TARGETS: Mapping[str, Setting] = _table(
         default="remove",
         allowed=("remove", "keep"),
     ),
-    Setting("campaign_id", "integer", "The campaign."),
-    Setting("loyalty_program_id", "integer", "The loyalty program."),
-    Setting("usage_limit", "integer", "How often a referral code can be used."),
+    Setting("campaign_id", "integer", "The campaign.", minimum=1, maximum=2**63 - 1),
+    Setting("loyalty_program_id", "integer", "The loyalty program.", minimum=1, maximum=2**63 - 1),
+    Setting("usage_limit", "integer", "How often a referral code can be used.", minimum=0, maximum=2**63 - 1),
     Setting("start_date", "date-time", "From when the codes hold."),
     Setting("expiry_date", "date-time", "Until when the codes hold."),
     Setting("referral_pattern", "string", "What the codes look like."),
@@ -68,7 +68,7 @@ OPTIONS: Mapping[str, Setting] = _table(
     ),
     Setting("retry_rejects", "boolean", "Rows refused in earlier runs are tried again.", default=True),
     Setting("allow_empty", "boolean", "A mirror of a source without rows is meant.", default=False),
-    Setting("max_deletes", "integer", "Rows that a run may remove.", minimum=0),
+    Setting("max_deletes", "integer", "Rows that a run may remove.", minimum=0, maximum=2**63 - 1),
     _share("max_delete_share", "Share of the known rows that a run may remove.", default=0.1),
     Setting("allow_destructive", "boolean", "What the sink deletes for good is meant.", default=False),
     Setting("allow_whole_catalog", "boolean", "A catalog rule without filter is meant.", default=False),
@@ -80,7 +80,7 @@ OPTIONS: Mapping[str, Setting] = _table(
         default="guard",
         allowed=("guard", "allow", "skip", "reject"),
     ),
-    Setting("max_rejects", "integer", "More refused rows than this fail the run.", minimum=0),
+    Setting("max_rejects", "integer", "More refused rows than this fail the run.", minimum=0, maximum=2**63 - 1),
     _share("max_reject_share", "A larger share of refused rows fails the run.", default=0.1),
 )
 

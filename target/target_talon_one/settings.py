@@ -35,7 +35,14 @@ SYNC = (
         "Rejects files hold hashes of keys and no rows, for personal data.",
         default=False,
     ),
-    Setting("concurrency", "integer", "Requests in flight at most; catalogs always have one.", default=4, minimum=1),
+    Setting(
+        "concurrency",
+        "integer",
+        "Requests in flight at most; catalogs always have one.",
+        default=4,
+        minimum=1,
+        maximum=256,
+    ),
 )
 
 _MANAGEMENT_KEY = Setting(
@@ -68,6 +75,7 @@ SETTINGS = SettingsTable(
             "Rows are sent when so many have come, or at the end; with a mirror only at the end.",
             default=100_000,
             minimum=1,
+            maximum=1e9,
         ),
         *INPUT,
         *CALLS,

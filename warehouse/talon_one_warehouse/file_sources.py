@@ -92,12 +92,14 @@ class _TextFile:
         return unpacked(stored, "gzip" if self.url.lower().endswith(".gz") else None, self.limits)
 
     @contextmanager
-    def told(self, kind: type[WarehouseError] = WarehouseError) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
         """Tells what is wrong with its content."""
         try:
             yield
         except InputError as error:
-            raise kind(f"{shown_url(self.url)} {error}" if error.line else f"{shown_url(self.url)}: {error}") from None
+            raise WarehouseConfigError(
+                f"{shown_url(self.url)} {error}" if error.line else f"{shown_url(self.url)}: {error}"
+            ) from None
         except WarehouseError:
             raise
         except Exception as error:  # noqa: BLE001 - file systems and codecs have errors of their own
@@ -107,7 +109,7 @@ class _TextFile:
 def _open_csv(file: _TextFile) -> FileSource:
     with ExitStack() as stack:
         source = file.open(stack)
-        with file.told(WarehouseConfigError):
+        with file.told():
             found = CsvRows(source, file.limits)
         names = found.columns
 
