@@ -57,7 +57,9 @@ def refusal(found, kind, content, **limits):
     with pytest.raises(ConfigError) as refused:
         found(kind, content, **limits)
     words = str(refused.value)
-    assert (True, True, False) == (words.startswith("card_ids_file: "), f"ids{kind}" in words, "\n" in words)
+    assert words.startswith("card_ids_file: ")
+    assert f"ids{kind}" in words
+    assert "\n" not in words
     return words
 
 
