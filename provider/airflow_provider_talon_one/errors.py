@@ -42,7 +42,7 @@ def fail_for_good() -> Iterator[None]:
     except Exception as error:
         kinds = (*permanent_errors(), ValueError, LookupError)
         if all(isinstance(one, kinds) for one in causes_of(error)):
-            raise AirflowFailException(redact(str(error))) from error
+            raise AirflowFailException(redact(str(error)) + getattr(error, "hint", "")) from error
         raise
 
 

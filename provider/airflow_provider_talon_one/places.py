@@ -38,6 +38,14 @@ _LIBPQ = frozenset(
 _TOKENS = ("iam", "azure_conn_id")
 
 
+class HintedError(ValueError):
+    """An error whose hint stands unmasked: a URL with the id of a connection, where others have a user or a key."""
+
+    def __init__(self, words: str, *, hint: str) -> None:
+        self.hint = hint
+        super().__init__(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a warehouse, a file or a store is.
@@ -158,7 +166,9 @@ def _bucket(connection: Any) -> str:
     bucket = (services.get("s3") or {}).get("bucket_name") or connection.schema
     if not bucket:
         conn_id = connection.conn_id
-        raise ValueError(f"the connection {conn_id} names no bucket; give a URL, like s3://{conn_id}@bucket/lake")
+        raise HintedError(
+            f"the connection {conn_id} names no bucket; give a URL", hint=f", like s3://{conn_id}@bucket/lake"
+        )
     return str(bucket)
 
 

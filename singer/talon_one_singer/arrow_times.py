@@ -100,7 +100,8 @@ def _shown(single: pa.Array, number: int) -> str:
     if number in _INFINITE:
         return _INFINITE[number]
     try:
-        return str(single.cast(pa.string())[0].as_py())
+        text = str(single.cast(pa.string())[0].as_py())
+        return text if text[:1] != "<" else f"a time {'beyond year 9999' if number > 0 else 'before year 1'}"
     except (pa.ArrowException, ValueError):
         return f"{number} ({single.type})"
 

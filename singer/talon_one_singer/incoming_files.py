@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import fsspec
+import fsspec.compression
 
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.exact_json import line_object
@@ -66,8 +67,16 @@ def read_batch(batch: Batch, retries: Retries) -> Iterator[RecordLines | BadLine
         raise ValueError("the encoding.format of the BATCH is none of jsonl, parquet, arrow")
     if form != "jsonl":
         _need_pyarrow(form)
+    else:
+        _check_compression(batch.encoding.get("compression"))
     for url in batch.manifest:
         yield from _grouped(batch, _rows(batch, url, retries))
+
+
+def _check_compression(given: Any) -> None:
+    known = {"", "none", "infer", *(name for name in fsspec.compression.compr if name)}
+    if given is not None and (not isinstance(given, str) or given not in known):
+        raise ValueError(f"compression {str(given)[:60]!r} is not supported; use gzip or none")
 
 
 def _need_pyarrow(form: str) -> None:

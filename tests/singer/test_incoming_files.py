@@ -409,3 +409,11 @@ def test_a_batch_before_its_schema_is_read(tmp_path):
     message = {"type": "BATCH", "stream": "s", "encoding": {"format": "jsonl"}, "manifest": [str(path)]}
     (found,) = read_messages(io.BytesIO(json.dumps(message).encode()))
     assert [{"a": 1}] == found.rows
+
+
+@pytest.mark.parametrize("compression", ["zstd", "GZIP", "lz77", 7, ["gzip"], {"a": 1}, True])
+def test_an_unknown_compression_is_named(tmp_path, batch, compression):
+    """With those that are taken, before a file is opened."""
+    (found,) = batch("jsonl", tmp_path / "not-there.jsonl", compression=compression)
+    assert isinstance(found, BadLine)
+    assert f"compression {str(compression)!r} is not supported; use gzip or none" in found.reason

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from talon_one_singer.column_names import repeated_name
 from talon_one_singer.input_limits import InputLimits
 from talon_one_singer.local_paths import FileUrlError
-from talon_one_singer.redaction import shown_url
+from talon_one_singer.redaction import redact, shown_url
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
@@ -140,13 +140,27 @@ def _opened(spec: SourceSpec, filesystem: AbstractFileSystem | None, limits: Inp
         ) from None
 
 
+def _known_schemes() -> frozenset[str]:
+    """Schemes of file systems that fsspec knows."""
+    from fsspec import available_protocols
+
+    return frozenset(available_protocols())
+
+
 def _check(spec: SourceSpec, place: str) -> None:
     if not spec.url:
         raise WarehouseConfigError(f"{place}: 'url' is missing; give a file or a database")
     if spec.url.startswith(DATABASES):
         if (spec.sql is None) == (spec.table is None):
             raise WarehouseConfigError(f"{place}: a database needs either sql or table")
-    elif spec.sql is not None or spec.table is not None:
+        return
+    scheme, separator, _ = spec.url.partition("://")
+    if separator and "::" not in scheme and scheme.lower() not in _known_schemes():
+        raise WarehouseConfigError(
+            f"{place}: {redact(scheme)}:// is not supported; a source is a file or a database at "
+            f"{', '.join(DATABASES)} (any other database by its ADBC driver: adbc+DRIVER://)"
+        )
+    if spec.sql is not None or spec.table is not None:
         raise WarehouseConfigError(
             f"{place}: a file has neither sql nor table; to query files use url: duckdb:///:memory: and read_parquet(…)"
         )
