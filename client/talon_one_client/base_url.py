@@ -37,7 +37,7 @@ def checked_base_url(url: str, *, allow_http: bool = False) -> str:
             "Campaign Manager"
         )
     _check_path(spelled)
-    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not allow_http and not _is_loopback(urlsplit(spelled).hostname or ""):
         raise ConfigurationError(
             f"base_url is {spelled}, which would send keys and customer data unencrypted; use https://, or set "
             "allow_http: true if nobody else can listen in between"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SHORTEST_SECRET = 4
+_SHORTEST_HIDDEN = 6  # letters that may stand within words by chance
 _NAMES = (
     r"passw(?:or)?d|passwd|pwd|passphrase|secret|token|api[_-]?key|(?:access|account|management|private|sse)[_-]?key"
     r"|credentials?|signature|sig|sas"
@@ -77,7 +78,8 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """Return the text, masked."""
         for spelling in self._spellings:
-            text = text.replace(spelling, MASK)
+            if spelling in text:
+                text = _masked(text, spelling)
         return _without_patterns(text)
 
 
@@ -146,6 +148,13 @@ def _parts(rest: str) -> tuple[str, str]:
         return "", rest
     user_info, at, tail = rest.rpartition("@")
     return (user_info, tail) if at else ("", rest)
+
+
+def _masked(text: str, spelling: str) -> str:
+    """Mask a secret; one of a few letters only where it is a word, so that it does not eat into ours."""
+    if len(spelling) < _SHORTEST_HIDDEN and spelling.isalpha():
+        return re.sub(rf"(?<![^\W\d_]){re.escape(spelling)}(?![^\W\d_])", MASK, text)
+    return text.replace(spelling, MASK)
 
 
 def _without_patterns(text: str) -> str:

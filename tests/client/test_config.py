@@ -137,3 +137,9 @@ def test_a_missing_ca_bundle_is_told(tmp_path, monkeypatch):
         RequestsTransport(ClientConfig(URL))
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     assert False is ClientConfig(URL, verify=False).verify
+
+
+@pytest.mark.parametrize("host", ["localhost.", "LOCALHOST.", "x.localhost."])
+def test_a_dot_behind_localhost_changes_nothing(host):
+    """It is this machine, so that no encryption is needed."""
+    assert f"http://{host.rstrip('.').lower()}:8080" == ClientConfig(f"http://{host}:8080").base_url

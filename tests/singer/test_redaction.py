@@ -143,3 +143,13 @@ def test_what_is_masked_is_not_masked_again():
     """The redaction may be applied at every edge."""
     once = redact("ftp://u:secret@h/a?b=secret password=secret")
     assert once == redact(once)
+
+
+@pytest.mark.parametrize("secret", ["frag", "hold", "cred"])
+def test_a_secret_of_few_letters_does_not_eat_into_words(secret):
+    """It is masked where it stands for itself."""
+    words = "it must hold no credentials, query or fragment; threshold"
+    said = Redactor([secret])(f"{words}: x={secret}&y, '{secret}', {secret}")
+    assert 3 == said.partition(":")[2].count("********")
+    assert "fragment; threshold" in said
+    assert "credentials" in said
