@@ -7,8 +7,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer.redaction import redacted
 from target_talon_one.errors import PlanMovedError, SyncConfigError
 from target_talon_one.identity import one_spelling
+from target_talon_one.personal_data import ERASED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,6 +129,31 @@ def check_unmoved(then: Sequence[Mapping[str, Any]], now: Sequence[PlannedDestin
             )
         if old["digest"] != new.digest:
             raise PlanMovedError(f"{new.name}: the source has other rows than when the plan was made; plan again")
+        _check_shown(old, new)
+
+
+def _check_shown(old: Mapping[str, Any], new: PlannedDestination) -> None:
+    """What people read in the plan holds; what ``erase`` has left out of it is missing."""
+    present = json.loads(json.dumps(redacted(new.as_dict()), default=str))
+    changed = [name for name in _SHOWN if name in old and not _holds(old[name], present[name])]
+    if changed:
+        raise PlanMovedError(f"{new.name}: {changed[0]} in the plan is not what would be done; plan again")
+
+
+def _holds(then: Any, now: Any) -> bool:
+    if isinstance(then, dict) and isinstance(now, dict):
+        return all(op in now and _holds(rows, now[op]) for op, rows in then.items())
+    if isinstance(then, list) and isinstance(now, list):
+        return all(_is_erased(one) or any(_same(one, other) for other in now) for one in then)
+    return _is_erased(then) or _same(then, now)
+
+
+def _is_erased(text: Any) -> bool:
+    return isinstance(text, str) and ERASED in text
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
 
 
 def check_format(plan: Mapping[str, Any], path: str) -> None:
@@ -148,6 +175,7 @@ def _digest_of(settings: Mapping[str, Any]) -> str:
 
 
 _COMPARED = ("sink", "mode", "adds", "updates", "removes", "requests", "new_profiles", "creates_audience")
+_SHOWN = ("same", "duplicates", "invalid", "known", "cheapest", "guard", "reasons", "samples")
 _MISSING = object()
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("name", "sink", "mode", "identity", "digest", "settings"), (str,)),

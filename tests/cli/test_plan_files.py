@@ -11,7 +11,8 @@ from talon_one_cli.main import cli
 from talon_one_emulator import Emulator
 from talon_one_singer.output import run_process
 
-HARMLESS = {"made", "same", "duplicates", "invalid", "known", "minutes", "cheapest", "guard", "samples", "reasons"}
+SHOWN = {"same", "duplicates", "invalid", "known", "cheapest", "guard", "samples", "reasons"}
+HARMLESS = {"made", "minutes"}  # the time of the plan, and how long it takes at the budget of that time
 VALUES = (None, True, 0, -1, 1.5, "", "x", "\0", [], [1], {}, {"a": None}, 10**30)
 
 
@@ -69,13 +70,30 @@ def broken(plan):
             yield place[-1], changed
 
 
+def holds_something_else(plan, changed, name):
+    """Whether what people read was changed; ``erase`` may leave it out."""
+    one = changed["destinations"][0]
+    return name in one and one[name] not in ([], {}) and one[name] != plan["destinations"][0][name]
+
+
+@pytest.mark.parametrize("edited", [{"profileIntegrationId": "z"}, {"profileIntegrationId": "a", "more": 1}, "a", None])
+def test_an_edited_sample_is_refused(here, command, edited):
+    """A row that people read in a plan is one that is sent."""
+    command("plan", "s.yml", "-o", "p.json")
+    plan = json.loads((here / "p.json").read_text())
+    plan["destinations"][0]["samples"]["add"][0] = edited
+    (here / "p.json").write_text(json.dumps(plan))
+    code, said = command("apply", "p.json")
+    assert (1, "Error: one: samples in the plan is not what would be done; plan again\n") == (code, said)
+
+
 def test_every_part_of_a_plan_is_checked(here, command, server):
     """What decides what is done cannot be left out or changed; nothing is sent, and no traceback shows."""
     assert 0 == command("plan", "s.yml", "-o", "p.json")[0]
     plan = json.loads((here / "p.json").read_text())
     server.clear_requests()
     for name, changed in broken(plan):
-        if name in HARMLESS:
+        if name in HARMLESS or (name in SHOWN and not holds_something_else(plan, changed, name)):
             continue
         (here / "q.json").write_text(json.dumps(changed))
         code, said = command("apply", "q.json")
@@ -101,7 +119,7 @@ def test_what_only_people_read_may_be_missing(here, command):
     command("plan", "s.yml", "-o", "p.json")
     plan = json.loads((here / "p.json").read_text())
     for one in plan["destinations"]:
-        for name in HARMLESS - {"made"}:
+        for name in {*SHOWN, "minutes"}:
             one.pop(name)
     (here / "p.json").write_text(json.dumps(plan))
     assert 0 == command("apply", "p.json")[0]
