@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
@@ -102,6 +103,8 @@ class _TextFile:
             ) from None
         except WarehouseError:
             raise
+        except gzip.BadGzipFile as error:
+            raise WarehouseConfigError(f"the source {shown_url(self.url)} is no gzip file: {error}") from None
         except Exception as error:  # noqa: BLE001 - file systems and codecs have errors of their own
             raise WarehouseError(f"the source {shown_url(self.url)} breaks off: {_why(error, self.url)}") from None
 
