@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.types as kinds
 
 from talon_one_singer import int96
 from talon_one_singer.arrow_values import Conversion, unsupported
@@ -47,9 +48,11 @@ def arrow_batches(file: BinaryIO, max_rows: int) -> Iterator[_Part]:
 def _check_offsets(batch: pa.RecordBatch) -> None:
     """Raises ArrowInvalid: offsets lead out of the batch, where Arrow would read whatever memory is there.
 
-    Text that is not UTF-8 is left to those who read its row.
+    Text that is not UTF-8 is left to those who read its row, and so are values of a fixed width: they have no offsets.
     """
     for column in batch.columns:
+        if kinds.is_primitive(column.type) or kinds.is_decimal(column.type):
+            continue
         as_bytes = _AS_BYTES.get(column.type)
         (column if as_bytes is None else column.view(as_bytes)).validate(full=True)
 
