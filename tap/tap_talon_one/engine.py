@@ -22,7 +22,7 @@ from tap_talon_one.errors import IncompleteExport, RowRefused
 from tap_talon_one.feed_run import FeedRun
 from tap_talon_one.hashing import FieldHashes
 from tap_talon_one.main_ledger import MainLedgerName
-from tap_talon_one.scope import Scope
+from tap_talon_one.scope import Scope, check_span
 from tap_talon_one.strategies import offers
 from tap_talon_one.streams import FEEDS, Feed
 
@@ -112,6 +112,7 @@ class Engine:
             raise SomeStreamsFailed(*told, causes=[_cause(error) for _, error in self._failures])
 
     def __post_init__(self) -> None:
+        check_span(self.settings)
         self.scope = Scope(self.settings, self.client, self.state, self.now)
         self.hashes = FieldHashes.of(self.settings)
         self._main_ledger = MainLedgerName(self.settings["main_subledger"])

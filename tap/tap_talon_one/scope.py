@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("tap_talon_one")
 
 
+def check_span(settings: Mapping[str, Any]) -> None:
+    """Raise ConfigError if ``end_date`` is not after ``start_date``: nothing could ever be read."""
+    start, end = settings["start_date"], settings["end_date"]
+    if start is not None and end is not None and end <= start:
+        raise ConfigError(
+            f"end_date {end.isoformat()} is not after start_date {start.isoformat()}, so nothing could be read; "
+            "exchange them, or leave one of them out"
+        )
+
+
 @dataclass
 class Scope:
     """What a run reads, by its settings and by where the last one ended.

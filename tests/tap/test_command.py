@@ -68,6 +68,7 @@ BAD = {
     "ids as text": ({"card_ids": ""}, 2, "setting 'card_ids'"),
     "ids as an object": ({"card_ids": {"a": 1}}, 2, "setting 'card_ids'"),
     "budget": ({**CONFIG, "budget_url": "ftp://x"}, 2, "budget_url must start with sqlite:///"),
+    "span": ({**CONFIG, "start_date": "2025-02-01", "end_date": "2025-01-01"}, 2, "is not after start_date 2025-02-01"),
     "bundle": ({**CONFIG, "ca_bundle": "/no/such"}, 2, "ca_bundle: there is no CA bundle at '/no/such'"),
 }
 
