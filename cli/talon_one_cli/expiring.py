@@ -61,7 +61,7 @@ def _span(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[date
     from talon_one_singer import ConfigError
     from tap_talon_one.run_clock import settled_now
 
-    since = instant_option("--from", options["since"]) if options["since"] else settled_now(settings)
+    since = instant_option("--from", options["since"]) if options["since"] else settled_now(settings, stop)
     by = instant_option("--by", options["by"])
     if by <= since:
         raise ConfigError(f"--by {by.isoformat()} is not after {since.isoformat()}; name a later instant")

@@ -49,20 +49,20 @@ def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
     if options["url"]:
         with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
             return _compare(warehouse, at, as_json=options["as_json"])
-    settings = _settings(options, redact, at)
+    settings = _settings(options, stop, redact, at)
     streams = [name for kind in _kinds() for name in (kind.transactions, kind.balances)]
     with scratch(settings, streams, stop, redact) as warehouse:
         return _compare(warehouse, settings["as_of"][0], as_json=options["as_json"])
 
 
-def _settings(options: Mapping[str, Any], redact: Any, at: datetime | None) -> dict[str, Any]:
+def _settings(options: Mapping[str, Any], stop: Any, redact: Any, at: datetime | None) -> dict[str, Any]:
     from talon_one_singer import ConfigError
     from tap_talon_one.run_clock import settled_now
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     if settings["start_date"] is not None:
         raise ConfigError("start_date is set; a balance is made of all transactions, so leave it out to reconcile")
-    when = at or settled_now(settings)
+    when = at or settled_now(settings, stop)
     return {**settings, "as_of": (when,), "end_date": when + timedelta(microseconds=1), "settle_seconds": 0}
 
 

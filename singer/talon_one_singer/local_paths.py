@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from talon_one_singer.errors import ConfigError
 
 MEMORY = ":memory:"
-_FILE_URL = re.compile(r"file:(?://(?:localhost(?=/))?)?(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
+_FILE_URL = re.compile(r"file:(?://(?:localhost)?(?=/)|(?!//))(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
 _MOTHERDUCK = re.compile(r"(?:md|motherduck):", re.IGNORECASE)
 _OTHER_SYSTEM = re.compile(r"[A-Za-z]\w+:", re.ASCII)  # DuckDB takes it for an extension, SQLite for a URI
 _HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|:)|file:/", re.IGNORECASE)
@@ -37,12 +37,14 @@ def local_path(place: str) -> str:
         place: like ``a b.csv``, ``~/a.csv``, ``file:///data/a%20b.csv``, ``s3://bucket/a.csv``.
 
     Raises:
-        FileUrlError: a ``file:`` URL with a query or a fragment, or a place at MotherDuck.
+        FileUrlError: a ``file:`` URL with a host, a query or a fragment, or a place at MotherDuck.
     """
     _refuse_motherduck(place)
     found = _FILE_URL.fullmatch(place)
     if found:
         return path_in_url(found["path"])
+    if place.lower().startswith("file:/"):
+        raise FileUrlError("a file URL has three slashes before an absolute path, like file:///data/lake")
     return place if is_url(place) else expanded(place)
 
 

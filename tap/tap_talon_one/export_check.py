@@ -48,7 +48,7 @@ class CardList:
         self._size = PageSize(self.endpoint)
         self._fetch = fetcher(self.client, self.endpoint, {"loyaltyProgramId": self.program}, self._size)
 
-    def has_more_than(self, cards: int) -> bool:
+    def is_longer_than(self, cards: int) -> bool:
         """Whether there is a card behind so many; costs one call.
 
         Raises:
@@ -77,7 +77,7 @@ def complete_export(export: Callable[[], Export], cards: CardList) -> Export:
     found = export()
     exported = distinct(found.owners())
     try:
-        if not cards.has_more_than(exported):
+        if not cards.is_longer_than(exported):
             return found
     except PermissionDeniedError as error:
         log.warning("the export of program %s is not compared with the list of its cards: %s", cards.program, error)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.server_clock import Sighting
+    from talon_one_singer.signals import StopSignal
 
 log = logging.getLogger("tap_talon_one")
 
@@ -64,11 +65,11 @@ class RunClock:
         return cls(local, server)
 
 
-def settled_now(settings: Mapping[str, Any]) -> datetime:
+def settled_now(settings: Mapping[str, Any], stop: StopSignal) -> datetime:
     """Return the earlier of both clocks less the settle time, the default end of what a command reads."""
     from tap_talon_one.tap import make_client
 
-    with make_client(settings) as client:
+    with make_client(settings, stop=stop) as client:
         clock = RunClock.read(client, lambda: datetime.now(UTC), warn=False)
     return clock.earlier - timedelta(seconds=settings["settle_seconds"])
 
