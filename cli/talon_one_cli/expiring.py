@@ -46,7 +46,7 @@ def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from tap_talon_one.arithmetic import EXACT
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
-    since, by = _span(options, settings)
+    since, by = _span(options, settings, stop)
     settings |= {"as_of": (since, by)}
     total, ledgers = Decimal(0), 0
     with scratch(settings, [kind.balances for kind in KINDS], stop, redact) as warehouse:
@@ -57,7 +57,7 @@ def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     say(f"{grouped(total)} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
 
 
-def _span(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[datetime, datetime]:
+def _span(options: Mapping[str, Any], settings: Mapping[str, Any], stop: Any) -> tuple[datetime, datetime]:
     from talon_one_singer import ConfigError
     from tap_talon_one.run_clock import settled_now
 
