@@ -82,10 +82,10 @@ class Database:
         try:
             self._db.execute(f"SET memory_limit = '{megabytes}MB'")
         except duckdb.Error as error:
-            if not self._has_more(error):
+            if not self._took_memory(error):
                 raise self._translated(error) from error
 
-    def _has_more(self, error: BaseException | None) -> bool:
+    def _took_memory(self, error: BaseException | None) -> bool:
         """Whether the error is a lack of memory; then the limit is doubled, unless it is beyond any machine's."""
         if not _lacks_memory(error) or self._base_mb > MOST_MB:
             return False
@@ -142,7 +142,7 @@ class Database:
             try:
                 return self._db.execute(statement, list(values)).fetchall()
             except duckdb.Error as error:
-                if self._in_transaction or not self._has_more(error):
+                if self._in_transaction or not self._took_memory(error):
                     raise self._translated(error) from error
 
     def _translated(self, error: duckdb.Error) -> StoreError:
@@ -155,7 +155,7 @@ class Database:
                 with self._transaction():
                     return work()
             except StoreError as error:
-                if not self._has_more(error.__cause__):
+                if not self._took_memory(error.__cause__):
                     raise
 
     @contextmanager
