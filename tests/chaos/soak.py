@@ -1,4 +1,7 @@
-"""``python -m tests.chaos.soak``: loads and pushes in one process for a long time; memory and descriptors stay flat."""
+"""``python -m tests.chaos.soak``: loads and pushes in one process for a long time; memory and descriptors stay flat.
+
+The servers are in another process, so that only the connector is measured.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ import random
 import statistics
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from talon_one_cli.main import cli
 from tests.chaos import network
@@ -26,6 +31,13 @@ _PAGE = 4096
 _CLI = slice(3, None)  # behind ``python -m talon_one_cli``
 
 
+class Usage(NamedTuple):
+    """Resident memory in bytes, and open descriptors."""
+
+    memory: int
+    descriptors: int
+
+
 def main() -> int:
     """Run until the time is over; 1 if data were wrong, or memory or descriptors grew."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description=__doc__)
@@ -38,55 +50,58 @@ def main() -> int:
     return _report(samples)
 
 
-def _soak(world: World, deadline: float) -> list[tuple[int, int]]:
-    """Memory in bytes and open descriptors after each turn."""
+def _soak(world: World, deadline: float) -> list[Usage]:
+    """Memory and descriptors of the process that runs the commands, after each turn."""
     world.reset()
     folder = world.folder()
     commands = (Load(world, folder, url=f"duckdb:///{folder}/w.duckdb"), Push(world, folder))
-    samples = []
-    while time.monotonic() < deadline:
-        for command in commands:
-            _turn(world, command)
-        samples.append(_usage())
+    samples: list[Usage] = []
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as runner:
+        while time.monotonic() < deadline:
+            for command in commands:
+                usage = _turn(world, command, runner)
+            samples.append(usage)
     return samples
 
 
-def _turn(world: World, command: Command) -> None:
+def _turn(world: World, command: Command, runner: ProcessPoolExecutor) -> Usage:
     """A change, a run that a fault may strike, and a run that ends with the truth."""
     command.change()
     world.proxy.reset()
     if world.chance.random() < 0.3:
         network.struck(world.proxy, world.chance, 20, world.chance.choice(_FAULTS), times=1)
-        _run(command)
+        _run(command, runner)
         world.proxy.reset()
-    code = _run(command)
+    code, usage = _run(command, runner)
     wrong = command.differences()
     if code or wrong:
         raise SystemExit(f"exit code {code}: {wrong}")
+    return usage
 
 
-def _run(command: Command) -> int:
-    """The exit code of the command, run in this process."""
+def _run(command: Command, runner: ProcessPoolExecutor) -> tuple[int, Usage]:
     arguments = command.arguments()[_CLI]
-    os.environ.update(command.environment)
+    return runner.submit(run_here, arguments, dict(command.environment)).result()
+
+
+def run_here(arguments: list[str], environment: dict[str, str]) -> tuple[int, Usage]:
+    """Run a command in this process; its exit code, and what the process holds afterwards."""
+    os.environ.update(environment)
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())), contextlib.redirect_stderr(io.StringIO()):
-        return int(cli.main(arguments, standalone_mode=False) or 0)
-
-
-def _usage() -> tuple[int, int]:
+        code = int(cli.main(arguments, standalone_mode=False) or 0)
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
-    return resident, len(list(Path("/proc/self/fd").iterdir()))
+    return code, Usage(resident, len(list(Path("/proc/self/fd").iterdir())))
 
 
-def _report(samples: list[tuple[int, int]]) -> int:
+def _report(samples: list[Usage]) -> int:
     """Compare the second quarter of the time with the last one; the first is for caches to fill."""
     quarter = len(samples) // 4
     if not quarter:
         print("too short to compare")
         return 1
     early, late = samples[quarter : 2 * quarter], samples[-quarter:]
-    memory = [statistics.median(one[0] for one in part) / 2**20 for part in (early, late)]
-    files = [statistics.median(one[1] for one in part) for part in (early, late)]
+    memory = [statistics.median(one.memory for one in part) / 2**20 for part in (early, late)]
+    files = [statistics.median(one.descriptors for one in part) for part in (early, late)]
     print(f"{len(samples)} turns; memory {memory[0]:.0f} -> {memory[1]:.0f} MB; descriptors {files[0]} -> {files[1]}")
     return 0 if memory[1] <= 1.05 * memory[0] + 5 and files[1] <= files[0] + 2 else 1
 
