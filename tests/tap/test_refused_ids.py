@@ -22,7 +22,7 @@ TEXTS = {
     "half of a pair": "\ud800",
     "control characters": "a\0b\n",
 }
-NUMBERS = {"unknown": 999_999, "negative": -1}
+NUMBERS = {"unknown": 999_999, "largest": 2**63 - 1}
 BAD = {
     **dict.fromkeys(("card", "profile", "session", "coupon"), TEXTS),
     **dict.fromkeys(("audience", "catalog"), NUMBERS),

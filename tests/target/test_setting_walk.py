@@ -18,18 +18,20 @@ from target_talon_one.sinks import SINKS
 TABLES = {"tap": TAP, "target": TARGET, "sync": SYNC_SETTINGS}
 SETTINGS = [pytest.param(table, one, id=f"{name}-{one.name}") for name, table in TABLES.items() for one in table]
 NOTHING = ("", " ", "None", "null")
+FORMS = {"shard": "3/16"}  # texts that must have a form
 
 
 def samples(setting):
     """Literals of a setting with the texts that mean the same: what a shell or a template makes of them."""
     low = int(setting.minimum or 1) + 1
+    part = setting.name.endswith("_share")  # between 0 and 1
     by_type = {
         "boolean": [
             *((True, text) for text in ("True", "true", "1", "yes", "on")),
             *((False, text) for text in ("False", "false", "0", "no", "off")),
         ],
         "integer": [(low, str(low)), (low, f" {low} "), (float(low), f"{low}.0")],
-        "number": [(low + 0.5, str(low + 0.5)), (low, str(low))],
+        "number": [(0.5, "0.5"), (1, "1")] if part else [(low + 0.5, str(low + 0.5)), (low, str(low))],
         "date-time": [
             (datetime(2026, 1, 31, 5, tzinfo=UTC), "2026-01-31 05:00:00+00:00"),
             (date(2026, 1, 31), "2026-01-31"),
@@ -38,7 +40,7 @@ def samples(setting):
         "date-times": [([date(2026, 1, 31)], "2026-01-31"), (["2026-01-31", "2026-02-01"], "2026-01-31,2026-02-01")],
         "object": [({"a": {"sink": True}}, text) for text in ('{"a": {"sink": true}}', "{'a': {'sink': True}}")],
         "array": array_samples(setting),
-        "string": [(one, one) for one in (setting.allowed or ("some text",))],
+        "string": [(one, one) for one in (setting.allowed or (FORMS.get(setting.name, "some text"),))],
     }
     return by_type[setting.type]
 
