@@ -174,18 +174,8 @@ class WatchedConnection(urllib3.connection.HTTPConnection):
         super().request(*args, **kwargs)
 
 
-class WatchedTlsConnection(urllib3.connection.HTTPSConnection):
-    """The same with TLS."""
-
-    def connect(self) -> None:
-        """Connect; see the base class."""
-        _tell_connecting(self)
-        super().connect()
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        """Connect, wait for the departure, then send; see the base class."""
-        _tell_departing(self)
-        super().request(*args, **kwargs)
+class WatchedTlsConnection(WatchedConnection, urllib3.connection.HTTPSConnection):
+    """The same with TLS: the base class connects by the next one, which is that of TLS."""
 
 
 def _tell_connecting(connection: Any) -> None:
