@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from talon_one_client.client import TalonOneClient
-from talon_one_client.config import ClientConfig, Key
-from target_talon_one.destinations import destination_from
-from target_talon_one.options import SyncOptions
-from target_talon_one.run import SyncRun
-from target_talon_one.store import Store
+from talon_one_client.connection.config import ClientConfig, Key
+from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.options import SyncOptions
+from target_talon_one.store.store import Store
+from target_talon_one.sync.run import SyncRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_talon_one.feed import Feed
-    from target_talon_one.figures import Comparison
+    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.row_counts import Comparison
 
 PART = 10_000
 LEFT, CAME = 1_000, 500

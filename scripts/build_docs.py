@@ -47,7 +47,7 @@ def target_settings() -> str:
 
 def sinks() -> str:
     """Sinks with modes, key, what else they are told, and operations."""
-    from target_talon_one.sinks import SINKS
+    from target_talon_one.sinks.table import SINKS
 
     return _table(
         ("sink", "what", "modes", "key", "set beside it", "operations"),
@@ -69,7 +69,7 @@ def sinks() -> str:
 
 def sink_fields() -> str:
     """Fields of each sink."""
-    from target_talon_one.sinks import SINKS
+    from target_talon_one.sinks.table import SINKS
 
     def field(one: Any) -> str:
         return f"`{one.name}` {one.type}" + ", required" * one.required

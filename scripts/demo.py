@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from demo_picture import draw
 from demo_syncs import Syncs
 from demo_syncs import table as table_of_pushes
-from talon_one_client.windows import to_us
-from tap_talon_one.arithmetic import Entry, Points, balance
+from talon_one_client.paging.windows import to_us
+from tap_talon_one.ledger.arithmetic import Entry, Points, balance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

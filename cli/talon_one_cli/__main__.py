@@ -6,7 +6,7 @@ from __future__ import annotations
 def main() -> None:
     """Run the command line."""
     from talon_one_cli.main import cli
-    from talon_one_singer.output import run_process
+    from talon_one_singer.cli.output import run_process
 
     run_process(cli, "talon-one")
 

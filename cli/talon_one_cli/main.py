@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 # name -> module:command
 COMMANDS: Mapping[str, str] = {
-    "apply": "talon_one_cli.push:apply",
-    "call": "talon_one_cli.call:call",
-    "check": "talon_one_cli.check:check",
-    "erase": "talon_one_cli.erase:erase",
-    "estimate": "talon_one_cli.estimate:estimate",
-    "expiring": "talon_one_cli.expiring:expiring",
-    "load": "talon_one_cli.load:load",
-    "models": "talon_one_cli.models:models",
-    "plan": "talon_one_cli.push:plan",
-    "push": "talon_one_cli.push:push",
-    "reconcile": "talon_one_cli.reconcile:reconcile",
-    "retry": "talon_one_cli.retry:retry",
-    "runs": "talon_one_cli.runs:runs",
-    "verify": "talon_one_cli.verify:verify",
+    "apply": "talon_one_cli.sync.push:apply",
+    "call": "talon_one_cli.api.call:call",
+    "check": "talon_one_cli.api.check:check",
+    "erase": "talon_one_cli.sync.erase:erase",
+    "estimate": "talon_one_cli.loading.estimate:estimate",
+    "expiring": "talon_one_cli.loading.expiring:expiring",
+    "load": "talon_one_cli.loading.load:load",
+    "models": "talon_one_cli.loading.models:models",
+    "plan": "talon_one_cli.sync.push:plan",
+    "push": "talon_one_cli.sync.push:push",
+    "reconcile": "talon_one_cli.loading.reconcile:reconcile",
+    "retry": "talon_one_cli.sync.retry:retry",
+    "runs": "talon_one_cli.sync.runs:runs",
+    "verify": "talon_one_cli.sync.verify:verify",
 }
 
 

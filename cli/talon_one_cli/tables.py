@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from talon_one_singer.output import checked_stdout
-from talon_one_singer.printable import printable
-from talon_one_singer.redaction import redact
+from talon_one_singer.cli.output import checked_stdout
+from talon_one_singer.reporting.printable import printable
+from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.config import ClientConfig, Key, RetryConfig
-    from talon_one_client.core import Observer
+    from talon_one_client.connection.config import ClientConfig, Key, RetryConfig
     from talon_one_client.errors import TalonOneError
+    from talon_one_client.http.executor import Observer
 
 __all__ = ["ClientConfig", "Key", "Observer", "RetryConfig", "TalonOneClient", "TalonOneError"]
 
 _HOME = {
     "TalonOneClient": "client",
-    "ClientConfig": "config",
-    "Key": "config",
-    "RetryConfig": "config",
-    "Observer": "core",
+    "ClientConfig": "connection.config",
+    "Key": "connection.config",
+    "RetryConfig": "connection.config",
+    "Observer": "http.executor",
     "TalonOneError": "errors",
 }
 

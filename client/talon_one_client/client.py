@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_client.core import Caller, Observer
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
-from talon_one_client.integration import IntegrationOperations
-from talon_one_client.management import ManagementOperations
-from talon_one_client.pages import paginate
-from talon_one_client.waiting import never
-from talon_one_client.wire import UNDECODABLE, decode_json
+from talon_one_client.http.encoding import UNDECODABLE, decode_json
+from talon_one_client.http.executor import Caller, Observer
+from talon_one_client.http.waits import never
+from talon_one_client.operations.integration import IntegrationOperations
+from talon_one_client.operations.management import ManagementOperations
+from talon_one_client.paging.pages import paginate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import msgspec
 
-    from talon_one_client.config import ClientConfig
+    from talon_one_client.connection.config import ClientConfig
     from talon_one_client.endpoints import Endpoint
-    from talon_one_client.pages import PageSize
-    from talon_one_client.transport import Transport
+    from talon_one_client.http.transport import Transport
+    from talon_one_client.paging.pages import PageSize
 
 
 class TalonOneClient(IntegrationOperations, ManagementOperations):
@@ -47,7 +47,7 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
         **testing: Any,
     ) -> None:
         if transport is None:
-            from talon_one_client.transport import RequestsTransport
+            from talon_one_client.http.transport import RequestsTransport
 
             transport = RequestsTransport(config, stop)
         self.config = config

@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from talon_one_emulator.control.faults import FaultRule
     from talon_one_emulator.emulator import Emulator
-    from talon_one_emulator.faults import FaultRule
 
 __all__ = ["Emulator", "FaultRule"]
 
-_HOME = {"Emulator": "emulator", "FaultRule": "faults"}
+_HOME = {"Emulator": "emulator", "FaultRule": "control.faults"}
 
 
 def __getattr__(name: str) -> Any:

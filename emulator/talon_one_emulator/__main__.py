@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from talon_one_emulator import faults
-from talon_one_emulator.protection import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
+from talon_one_emulator.api.middleware import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
+from talon_one_emulator.control import faults
+from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.seeds import NAMES, Seed
 from talon_one_emulator.server import Settings, bind, build, url_of, uvicorn_server
-from talon_one_emulator.switches import Switches, choices
 
 
 @click.group()

@@ -9,18 +9,18 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from talon_one_emulator import jsontext
-from talon_one_emulator.protection import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api.middleware import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
+from talon_one_emulator.control.switches import Switches
 from talon_one_emulator.seeds import Seed
 from talon_one_emulator.server import Settings, bind, build, url_of, uvicorn_server
-from talon_one_emulator.switches import Switches
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from talon_one_client.endpoints import Era
-    from talon_one_emulator.controls import Controls
-    from talon_one_emulator.faults import FaultRule
+    from talon_one_emulator.control.controller import Controls
+    from talon_one_emulator.control.faults import FaultRule
 
 T = TypeVar("T")
 Record = Mapping[str, Any]

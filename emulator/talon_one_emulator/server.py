@@ -6,15 +6,15 @@ import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from talon_one_emulator.account import Account
-from talon_one_emulator.app import App
-from talon_one_emulator.controls import Controls
+from talon_one_emulator.api.app import App
+from talon_one_emulator.api.middleware import Keys
+from talon_one_emulator.api.origins import Origins
+from talon_one_emulator.api.service import Service
+from talon_one_emulator.control.controller import Controls
+from talon_one_emulator.control.switches import Switches
+from talon_one_emulator.domain.account import Account
 from talon_one_emulator.loopback import is_loopback_address
-from talon_one_emulator.origins import Origins
-from talon_one_emulator.protection import Keys
 from talon_one_emulator.seeds import Seed, load
-from talon_one_emulator.service import Service
-from talon_one_emulator.switches import Switches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from talon_one_client.endpoints import Era
-    from talon_one_emulator.faults import FaultRule
+    from talon_one_emulator.control.faults import FaultRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import Asset
 
-from talon_one_client.base_url import normalized
+from talon_one_client.connection.base_url import normalized
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_talon_one.retries import with_policy
+from airflow_provider_talon_one.airflow_compat.retries import with_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

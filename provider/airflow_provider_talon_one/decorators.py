@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import DecoratedOperator, task_decorator_factory
 
-from airflow_provider_talon_one.errors import fail_for_good
+from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
+from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

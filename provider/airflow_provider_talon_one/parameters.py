@@ -1,7 +1,7 @@
 """Parameters of operators, sensors and transfers: the types that they have once Airflow has rendered its templates.
 
 Templates give texts. Each class names its parameters as settings, and the one conversion of all settings makes of a
-text what it is written as (see talon_one_singer.setting_values).
+text what it is written as (see talon_one_singer.settings.conversion).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from talon_one_singer import Setting
-from talon_one_singer.setting_values import convert, is_absent, parse_text
+from talon_one_singer.settings.conversion import convert, is_absent, parse_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,11 +4,11 @@ Only what is light is here; ``messages``, ``cli`` and the rest are imported from
 ``--version`` stays fast.
 """
 
-from talon_one_singer.catalog import Catalog, CatalogEntry
-from talon_one_singer.definition import RunContext, TapDefinition
+from talon_one_singer.cli.definition import RunContext, TapDefinition
 from talon_one_singer.errors import ClosedPipe, ConfigError, OutputError, SingerError, Stopped
-from talon_one_singer.secret import Secret
-from talon_one_singer.settings import ConfigSource, Setting, SettingsTable
+from talon_one_singer.protocol.catalog import Catalog, CatalogEntry
+from talon_one_singer.settings.secret import Secret
+from talon_one_singer.settings.table import ConfigSource, Setting, SettingsTable
 
 __all__ = [
     "Catalog",

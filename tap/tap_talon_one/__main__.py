@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line."""
-    from talon_one_singer.cli import tap_command
-    from talon_one_singer.output import run_process
+    from talon_one_singer.cli.output import run_process
+    from talon_one_singer.cli.tap_cli import tap_command
     from tap_talon_one.tap import definition
 
     run_process(tap_command(definition()))

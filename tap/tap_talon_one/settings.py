@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from talon_one_client.connection.settings import CALLS, KEYS
 from talon_one_singer import Setting, SettingsTable
-from talon_one_singer.connection_settings import CALLS, KEYS
-from talon_one_singer.input_limits import INPUT
+from talon_one_singer.settings.input_limits import INPUT
 from talon_one_singer.shards import Shard
 
 LARGEST_ID = 2**63 - 1

@@ -50,7 +50,7 @@ class Feed:
         endpoint: the operation.
         entity: what the ids are; ``account`` and ``program`` have but one, which has no name.
         program_kind: the loyalty programs that it is read for; None: it has nothing to do with programs.
-        reader: how its answers become rows, see tap_talon_one.readers.
+        reader: how its answers become rows, see tap_talon_one.rows.readers.
         by_default: read if nobody says which streams to read.
         strategy: setting that chooses between this feed and the cheaper ways in WAYS.
     """

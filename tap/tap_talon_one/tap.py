@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
-    from talon_one_singer.signals import StopSignal
+    from talon_one_singer.cli.signals import StopSignal
 
 NAME = "tap-talon-one"
 
 
 def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
     """All streams; with settings, those are selected by default for which there are ids to read."""
-    from tap_talon_one.strategies import why_unreadable
+    from tap_talon_one.strategies.selection import why_unreadable
     from tap_talon_one.streams import FEEDS
 
     return Catalog(
@@ -40,7 +40,7 @@ def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
 
 def nothing_selected(settings: Mapping[str, Any]) -> ConfigError:
     """The error of a run that has no stream to read: what each would need."""
-    from tap_talon_one.strategies import why_unreadable
+    from tap_talon_one.strategies.selection import why_unreadable
     from tap_talon_one.streams import FEEDS
 
     lines = ["there is no stream to read:"]
@@ -56,9 +56,9 @@ def make_client(
 ) -> TalonOneClient:
     """A client out of the tap's settings; with a context it counts its requests and stops when asked to."""
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.core import Observer
-    from talon_one_client.from_settings import config_from_settings
-    from talon_one_client.waiting import never
+    from talon_one_client.connection.client_factory import config_from_settings
+    from talon_one_client.http.executor import Observer
+    from talon_one_client.http.waits import never
 
     config = config_from_settings(settings, f"talon-one-connector/{version('talon-one-connector')} (tap-talon-one)")
     if context is None:
@@ -82,8 +82,8 @@ def sync(context: RunContext) -> None:
         ConfigError: nothing can be read as it is set.
         SomeStreamsFailed: streams that could not be read; the others were.
     """
-    from tap_talon_one.engine import Engine
-    from tap_talon_one.sinks import singer_sink
+    from tap_talon_one.engine.sinks import singer_sink
+    from tap_talon_one.engine.sync import Engine
 
     if not context.selected:
         raise nothing_selected(context.settings)
@@ -109,7 +109,7 @@ def check_keys(context: RunContext) -> None:
     """
     import logging
 
-    from talon_one_client.check import check
+    from talon_one_client.connection.check import check
 
     with make_client(context.settings, context) as client:
         report = check(client)

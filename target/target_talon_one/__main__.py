@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line."""
-    from talon_one_singer.output import run_process
-    from talon_one_singer.target_cli import target_command
+    from talon_one_singer.cli.output import run_process
+    from talon_one_singer.cli.target_cli import target_command
     from target_talon_one.target import definition
 
     run_process(target_command(definition()))

@@ -6,15 +6,15 @@ import logging
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from talon_one_singer.definition import TargetContext, TargetDefinition
+from talon_one_singer.cli.definition import TargetContext, TargetDefinition
 from target_talon_one.errors import IncompleteError, SyncConfigError
 from target_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_talon_one.destinations import Destination
-    from target_talon_one.run import SyncRun
+    from target_talon_one.config.destinations import Destination
+    from target_talon_one.sync.run import SyncRun
 
 NAME = "target-talon-one"
 logger = logging.getLogger(NAME)
@@ -26,7 +26,7 @@ def destinations_of(streams: Mapping[str, Any]) -> dict[str, Destination]:
     Raises:
         SyncConfigError: every problem of every stream, one a line.
     """
-    from target_talon_one.destinations import destination_from
+    from target_talon_one.config.destinations import destination_from
 
     problems: list[str] = []
     found = {}
@@ -48,9 +48,9 @@ def run(context: TargetContext) -> None:
     Raises:
         SyncError, ConfigError, TalonOneError: see their modules; the states written are true all the same.
     """
-    from target_talon_one.connecting import make_client, sync_options
-    from target_talon_one.homed_store import open_store
-    from target_talon_one.run import SyncRun
+    from target_talon_one.client_factory import make_client, sync_options
+    from target_talon_one.store.remote_store import open_store
+    from target_talon_one.sync.run import SyncRun
 
     settings = context.settings
     destinations = destinations_of(settings["streams"])
@@ -69,10 +69,10 @@ def run(context: TargetContext) -> None:
 
 
 def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync: SyncRun) -> None:
-    from talon_one_singer.incoming import RecordLines, read_messages
-    from talon_one_singer.input_limits import InputLimits
-    from target_talon_one.connecting import interruptible
-    from target_talon_one.inlet import Inlet
+    from talon_one_singer.protocol.message_reader import RecordLines, read_messages
+    from talon_one_singer.settings.input_limits import InputLimits
+    from target_talon_one.client_factory import interruptible
+    from target_talon_one.message_handler import Inlet
 
     settings = context.settings
     rows = settings["rows_per_flush"] if not context.plan else 1 << 62
@@ -116,7 +116,7 @@ def _judge(*judges: Callable[[], None]) -> None:
 
 
 def _tell_plan(sync: SyncRun) -> None:
-    from target_talon_one.plan import plan_lines
+    from target_talon_one.sync.plan import plan_lines
 
     for line in plan_lines(sync.plan()):
         logger.info(line)
@@ -142,8 +142,8 @@ def check_keys(context: TargetContext) -> None:
         SyncConfigError: a stream cannot be sent as it is set.
         TalonOneError: a key does not work, or nobody answers.
     """
-    from talon_one_client.check import check
-    from target_talon_one.connecting import make_client
+    from talon_one_client.connection.check import check
+    from target_talon_one.client_factory import make_client
 
     destinations_of(context.settings["streams"])
     with make_client(context.settings, stop=context.stop) as client:

@@ -9,9 +9,9 @@ import pytest
 
 from talon_one_cli.main import cli
 from talon_one_emulator import Emulator
-from talon_one_singer.output import run_process
-from target_talon_one.personal_data import Person
-from target_talon_one.sinks import SINKS
+from talon_one_singer.cli.output import run_process
+from target_talon_one.sinks.table import SINKS
+from target_talon_one.sync.personal_data import Person
 
 PEOPLE = [
     "cust-1", "cust-10", "cust-11", "xcust-1", "cust-1x", "cust-1-a", "a-cust-1", "Cust-1", "cust-1@shop.example",
@@ -95,9 +95,9 @@ def test_a_store_forgets_one_person_and_nobody_else(engine_rows, name):
 @pytest.fixture
 def engine_rows(tmp_path):
     """A store that knows rows of all people, in destinations of each kind of key; and a function that lists them."""
-    from target_talon_one.history import Reject
-    from target_talon_one.store import Store
-    from target_talon_one.wire import joined
+    from target_talon_one.sinks.payloads import joined
+    from target_talon_one.store.history import Reject
+    from target_talon_one.store.store import Store
 
     with Store(str(tmp_path / "st.duckdb")) as store:
         numbers = {}

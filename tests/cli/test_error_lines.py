@@ -14,7 +14,7 @@ import talon_one_singer
 import talon_one_warehouse
 import tap_talon_one
 import target_talon_one
-from talon_one_cli.running import guarded_run
+from talon_one_cli.command import guarded_run
 from talon_one_client.errors import TalonOneError
 from talon_one_singer import ConfigError, SingerError
 from talon_one_singer.errors import ClosedPipe, Stopped

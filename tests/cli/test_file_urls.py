@@ -6,15 +6,15 @@ import sys
 
 import pytest
 
-from talon_one_client.budget import RateBudget
-from talon_one_client.config import ClientConfig
+from talon_one_client.connection.config import ClientConfig
 from talon_one_client.errors import ConfigurationError
+from talon_one_client.rate_limit.limiter import RateBudget
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.local_paths import local_path
-from talon_one_singer.settings import ConfigSource
+from talon_one_singer.settings.local_paths import local_path
+from talon_one_singer.settings.table import ConfigSource
 from talon_one_warehouse import SourceSpec, WarehouseConfigError, open_source, open_warehouse
 from tap_talon_one.settings import SETTINGS as TAP
-from target_talon_one.homed_store import open_store
+from target_talon_one.store.remote_store import open_store
 
 TOKEN = "planted-token-9"
 PARTS = {

@@ -11,7 +11,7 @@ import pytest
 
 from talon_one_cli.main import COMMANDS, cli
 from talon_one_emulator import Emulator
-from talon_one_singer.output import run_process
+from talon_one_singer.cli.output import run_process
 
 HOSTILE = "x\x1b[2J\x1b]0;owned\x07\r\n2026-01-01T00:00:00Z ERROR forged\u202e\u2028\x9b[red]bold[/red]:smile:[/]\x00é"
 ID = HOSTILE.replace("\x00", "")

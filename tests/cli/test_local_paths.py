@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from talon_one_cli.push import _write as write_plan
-from talon_one_singer.batches import BatchFiles
-from talon_one_singer.files import read_json_object
-from talon_one_singer.local_paths import is_url, local_path, path_in_url
+from talon_one_cli.sync.push import _write as write_plan
+from talon_one_singer.protocol.batch_writer import BatchFiles
+from talon_one_singer.settings.json_files import read_json_object
+from talon_one_singer.settings.local_paths import is_url, local_path, path_in_url
 from talon_one_warehouse import SourceSpec, open_source, open_warehouse
-from tap_talon_one.ids import ids_in_file
+from tap_talon_one.ids.sources import ids_in_file
 from tap_talon_one.settings import SETTINGS as TAP
-from target_talon_one.homed_store import open_store, store_file
 from target_talon_one.settings import SETTINGS as TARGET
 from target_talon_one.settings import SYNC_SETTINGS
+from target_talon_one.store.remote_store import open_store, store_file
 
 NAMES = ("plain", "two words", "a%20b", "50% off", "ümläut", "a+b", "c#d")
 
@@ -178,6 +178,6 @@ def test_an_unknown_user_stays():
 
 
 def _config(values):
-    from talon_one_singer.settings import ConfigSource
+    from talon_one_singer.settings.table import ConfigSource
 
     return ConfigSource("config.json", values)

@@ -9,7 +9,7 @@ import pytest
 
 from talon_one_cli.main import cli
 from talon_one_emulator import Emulator
-from talon_one_singer.output import run_process
+from talon_one_singer.cli.output import run_process
 
 SHOWN = {"same", "duplicates", "invalid", "known", "cheapest", "guard", "samples", "reasons"}
 HARMLESS = {"made", "minutes"}  # the time of the plan, and how long it takes at the budget of that time

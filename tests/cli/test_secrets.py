@@ -14,10 +14,10 @@ import pytest
 
 from talon_one_cli.main import COMMANDS, cli
 from talon_one_emulator import Emulator
-from talon_one_singer.cli import Options, run_tap
-from talon_one_singer.output import run_process
-from talon_one_singer.target_cli import run_target
-from talon_one_warehouse.sources import DATABASES, FILES
+from talon_one_singer.cli.output import run_process
+from talon_one_singer.cli.tap_cli import Options, run_tap
+from talon_one_singer.cli.target_cli import run_target
+from talon_one_warehouse.sources.open_source import DATABASES, FILES
 from talon_one_warehouse.urls import _OPENERS
 from tap_talon_one.settings import SETTINGS as TAP_SETTINGS
 from tap_talon_one.tap import definition as tap_definition

@@ -10,9 +10,9 @@ import sys
 import pytest
 
 from talon_one_singer import ConfigError, ConfigSource
-from talon_one_singer.setting_values import convert
+from talon_one_singer.settings.conversion import convert
 from tap_talon_one.settings import SETTINGS as TAP
-from target_talon_one.destinations import AUDIENCE, OPTIONS, TARGETS
+from target_talon_one.config.destinations import AUDIENCE, OPTIONS, TARGETS
 from target_talon_one.settings import SETTINGS as TARGET
 from target_talon_one.settings import SYNC_SETTINGS
 

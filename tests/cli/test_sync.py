@@ -163,7 +163,7 @@ def test_verify_tells_drift_and_heals_it(project):
     assert 0 == project.run("verify", "SYNC.yml").returncode
     number = project.emu.state("audiences")["audiences"][0]["id"]
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.config import ClientConfig, Key
+    from talon_one_client.connection.config import ClientConfig, Key
 
     changes = [("delete", "b"), ("add", "stranger")]
     data = [{"action": action, "profileIntegrationId": name, "audienceId": number} for action, name in changes]

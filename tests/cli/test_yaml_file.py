@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from talon_one_cli.yaml_file import DEEPEST, MOST_BYTES, MOST_NODES, parse_yaml, read_yaml
+from talon_one_cli.sync.yaml_file import DEEPEST, MOST_BYTES, MOST_NODES, parse_yaml, read_yaml
 from talon_one_singer import ConfigError
 
 KEY = "K3Y0FMINE"

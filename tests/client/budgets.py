@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from talon_one_client import ClientConfig, Key
-from talon_one_client.budget import RateBudget
+from talon_one_client.rate_limit.limiter import RateBudget
 
 URL = "https://demo.talon.one"
 

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 import talon_one_schemas
 from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
 from talon_one_client.endpoints import ALL
-from talon_one_client.transport import RequestsTransport
+from talon_one_client.http.transport import RequestsTransport
 from talon_one_emulator import Emulator
 
 API_KEY = "integration-k3y-0123456789"

@@ -15,8 +15,8 @@ import pytest
 
 from talon_one_client import ClientConfig, Key, TalonOneClient
 from talon_one_client import endpoints as ep
-from talon_one_client.budget import RateBudget
 from talon_one_client.errors import ConfigurationError, ConnectionFailedError
+from talon_one_client.rate_limit.limiter import RateBudget
 from talon_one_emulator import Emulator
 from tests.client.budgets import URL, Time, budget, most_in_a_second
 

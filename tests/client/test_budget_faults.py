@@ -9,9 +9,9 @@ import pytest
 
 from talon_one_client import ClientConfig, Key
 from talon_one_client import endpoints as ep
-from talon_one_client.budget import RateBudget
-from talon_one_client.budget_stores import RedisStore
-from talon_one_client.pacing import Pace
+from talon_one_client.rate_limit.limiter import RateBudget
+from talon_one_client.rate_limit.stores import RedisStore
+from talon_one_client.rate_limit.token_bucket import Pace
 from tests.client.budgets import URL, Time, budget, most_in_a_second
 
 FAR_FUTURE = 1 << 60  # microseconds: the year 38,000

@@ -3,7 +3,7 @@
 import pytest
 
 from talon_one_client import errors as e
-from talon_one_client.check import check
+from talon_one_client.connection.check import check
 
 
 def test_both_keys_work(client, emu):

@@ -4,7 +4,7 @@ import pytest
 
 from talon_one_client import ClientConfig, Key
 from talon_one_client.errors import ConfigurationError
-from talon_one_client.transport import RequestsTransport
+from talon_one_client.http.transport import RequestsTransport
 
 URL = "https://demo.talon.one"
 

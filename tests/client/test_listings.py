@@ -206,15 +206,15 @@ def test_a_list_that_moves_after_every_page_loses_nothing(opened, seed, size, go
 
 
 READERS = {  # who may know how pages are asked for: the paginator, the table, and a typed method for each operation
-    "client/talon_one_client/pages.py",
-    "client/talon_one_client/windows.py",
+    "client/talon_one_client/paging/pages.py",
+    "client/talon_one_client/paging/windows.py",
     "client/talon_one_client/endpoints.py",
-    "client/talon_one_client/integration.py",
-    "client/talon_one_client/management.py",
-    "client/talon_one_client/page_counts.py",
+    "client/talon_one_client/operations/integration.py",
+    "client/talon_one_client/operations/management.py",
+    "client/talon_one_client/paging/page_counts.py",
     "provider/airflow_provider_talon_one/operators/loyalty.py",
-    "client/talon_one_client/check.py",  # probes of keys: one row each
-    "client/talon_one_client/shapes.py",  # which keys a page must have
+    "client/talon_one_client/connection/check.py",  # probes of keys: one row each
+    "client/talon_one_client/http/response_shapes.py",  # which keys a page must have
 }
 ASKING = re.compile(r"pageSize|hasMore|totalResultSize|has_more|\bskip\s*=|[\"']skip[\"']: *[^\W_]")
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from talon_one_client.ordered import ordered_parts
+from talon_one_client.paging.ordered import ordered_parts
 
 
 def collected(keys, produce, concurrency, **options):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talon_one_client.budget_stores import RedisStore
-from talon_one_client.pacing import MAX_SIZE, PROMPT_US, Pace, Track
+from talon_one_client.rate_limit.stores import RedisStore
+from talon_one_client.rate_limit.token_bucket import MAX_SIZE, PROMPT_US, Pace, Track
 
 RATES = [0.01, 0.5, 1, 1.5, 2.5, 3, 7, 20, 33.3, 50, 100, 128, 129, 257, 400, 1000]
 

@@ -8,8 +8,8 @@ import pytest
 
 from talon_one_client import endpoints as ep
 from talon_one_client.errors import BadRequestError, UnexpectedResponseError
-from talon_one_client.page_counts import page_count
-from talon_one_client.pages import PageSize, fetcher, paginate
+from talon_one_client.paging.page_counts import page_count
+from talon_one_client.paging.pages import PageSize, fetcher, paginate
 
 PROFILE_LEDGER = (
     ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS,

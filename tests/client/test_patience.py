@@ -8,8 +8,8 @@ import pytest
 
 from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
 from talon_one_client.errors import RateLimitedError, TalonOneError
-from talon_one_client.retry import Failure, TransportFailure
-from talon_one_client.transport import Response
+from talon_one_client.http.retry_policy import Failure, TransportFailure
+from talon_one_client.http.transport import Response
 
 BUDGETS = [10, 300, 3600]
 

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_client import RetryConfig, endpoints
-from talon_one_client.retry import RETRYABLE, Failure, Outcome, Processed, may_repeat, parse_retry_after, wait_s
+from talon_one_client.http.retry_policy import (
+    RETRYABLE,
+    Failure,
+    Outcome,
+    Processed,
+    may_repeat,
+    parse_retry_after,
+    wait_s,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 READ, ONCE, KEYED = endpoints.GET_LOYALTY_BALANCES, endpoints.CREATE_REFERRAL, endpoints.RETURN_CART_ITEMS

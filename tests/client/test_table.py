@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 
 import talon_one_schemas
 from talon_one_client import TalonOneClient, endpoints
-from talon_one_client.integration import IntegrationOperations
-from talon_one_client.management import ManagementOperations
+from talon_one_client.operations.integration import IntegrationOperations
+from talon_one_client.operations.management import ManagementOperations
 
 ROOT = Path(__file__).parents[2]
 BUILTIN = {"type": "attribute_type"}  # would hide a Python name

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from talon_one_client import endpoints as ep
 from talon_one_client.errors import UnexpectedResponseError
-from talon_one_client.pages import Page, PageSize, fetcher
-from talon_one_client.windows import MIN_US, Window, WindowReader, from_us, rows_of, to_us
+from talon_one_client.paging.pages import Page, PageSize, fetcher
+from talon_one_client.paging.windows import MIN_US, Window, WindowReader, from_us, rows_of, to_us
 
 ROW = ep.GET_LOYALTY_CARD_TRANSACTIONS
 START = to_us(datetime(2024, 1, 1, tzinfo=UTC))

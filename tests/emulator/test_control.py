@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from talon_one_emulator import Emulator
-from talon_one_emulator.control import PREFIX
+from talon_one_emulator.control.control_api import PREFIX
 
 
 def control(api, method, path, body=None):

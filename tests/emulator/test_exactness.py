@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talon_one_emulator import jsontext, timestamps
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.domain import timestamps
 
 NUMBERS = [
     "0.1",

@@ -54,7 +54,7 @@ def test_points_expire_after_a_year(loaded, client_of):
 
 def test_a_broken_build_leaves_no_cache(tmp_path, monkeypatch):
     """The cache appears by renaming a finished file, so a failure leaves nothing behind."""
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
     from talon_one_emulator.seeds import journey_rows
 
     def fail(*_):
@@ -72,7 +72,7 @@ def test_a_broken_build_leaves_no_cache(tmp_path, monkeypatch):
 
 def test_the_missing_extra_is_named(tmp_path, monkeypatch):
     """Without the package the error says what to install."""
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
     from talon_one_emulator.seeds import journey_rows
 
     def fail():

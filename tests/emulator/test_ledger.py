@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talon_one_emulator.ledger import Balance, Entry, balance
-from talon_one_emulator.timestamps import FOREVER
+from talon_one_emulator.domain.loyalty.ledger import Balance, Entry, balance
+from talon_one_emulator.domain.timestamps import FOREVER
 
 
 def model(entries, at):

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from talon_one_client import endpoints
-from talon_one_emulator.params import query_values
-from talon_one_emulator.switches import Switches
+from talon_one_emulator.api.params import query_values
+from talon_one_emulator.control.switches import Switches
 
 CARD = "get_loyalty_card_transactions"
 PROFILE = "get_loyalty_program_profile_transactions"

@@ -9,8 +9,9 @@ from jsonschema import Draft202012Validator
 
 import talon_one_schemas
 from talon_one_client import endpoints
-from talon_one_emulator import handlers, shape
-from talon_one_emulator.call import HANDLERS
+from talon_one_emulator import handlers
+from talon_one_emulator.api import schema_predicates as shape
+from talon_one_emulator.api.call import HANDLERS
 
 VALIDATORS = {
     name: Draft202012Validator(talon_one_schemas.request(name)) for name in talon_one_schemas.names("requests")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from talon_one_emulator.switches import choices
+from talon_one_emulator.control.switches import choices
 
 MANY = "update_customer_profiles_v2"
 CARD = "get_loyalty_card_transactions"

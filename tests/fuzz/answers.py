@@ -11,20 +11,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints as ep
-from talon_one_client.check import check
-from talon_one_client.transport import Response
-from talon_one_client.windows import MIN_US, Window
+from talon_one_client.connection.check import check
+from talon_one_client.http.transport import Response
+from talon_one_client.paging.windows import MIN_US, Window
 from talon_one_singer import ConfigSource
-from talon_one_singer.state import State
-from tap_talon_one.ids import ids_for
-from tap_talon_one.readers import Job, Reader
-from tap_talon_one.scope import Scope
+from talon_one_singer.protocol.state import State
+from tap_talon_one.engine.scope import Scope
+from tap_talon_one.ids.sources import ids_for
+from tap_talon_one.rows.readers import Job, Reader
 from tap_talon_one.settings import SETTINGS
-from tap_talon_one.strategies import offers, ways
+from tap_talon_one.strategies.selection import offers, ways
 from tap_talon_one.streams import FEEDS
-from target_talon_one import remote
-from target_talon_one.attribute_types import attribute_types
-from target_talon_one.sinks import SINKS
+from target_talon_one.lookups import remote
+from target_talon_one.lookups.attribute_types import attribute_types
+from target_talon_one.sinks.table import SINKS
 from tests.fuzz.fakes import Answers, client
 
 if TYPE_CHECKING:

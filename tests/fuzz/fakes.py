@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
 from talon_one_client.endpoints import ALL
-from talon_one_client.transport import Response
+from talon_one_client.http.transport import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from talon_one_client.waiting import Bounds
+    from talon_one_client.http.waits import Bounds
 
 MOST_REQUESTS = 3000  # of one input: more are a reader that does not end
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from talon_one_cli.erase import _clean_lines, _ids
-from talon_one_client.csv_text import read_csv
-from talon_one_singer.incoming import Retries
-from talon_one_singer.incoming_files import Batch, read_batch
-from talon_one_singer.input_limits import InputLimits
+from talon_one_cli.sync.erase import _clean_lines, _ids
+from talon_one_client.http.csv_export import read_csv
+from talon_one_singer.protocol.batch_reader import Batch, read_batch
+from talon_one_singer.protocol.message_reader import Retries
+from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_warehouse import open_source, source_spec
-from tap_talon_one.ids import ids_in_file
-from target_talon_one.personal_data import Person
+from tap_talon_one.ids.sources import ids_in_file
+from target_talon_one.sync.personal_data import Person
 from tests.fuzz.running import EXPECTED
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from talon_one_singer.incoming import RecordLines, read_messages
-from talon_one_singer.input_limits import InputLimits
-from target_talon_one.inlet import Inlet
-from target_talon_one.options import SyncOptions
-from target_talon_one.run import SyncRun
-from target_talon_one.store import Store
+from talon_one_singer.protocol.message_reader import RecordLines, read_messages
+from talon_one_singer.settings.input_limits import InputLimits
+from target_talon_one.config.options import SyncOptions
+from target_talon_one.message_handler import Inlet
+from target_talon_one.store.store import Store
+from target_talon_one.sync.run import SyncRun
 from target_talon_one.target import destinations_of
 from tests.fuzz.fakes import Answers, client, friendly
 

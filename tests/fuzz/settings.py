@@ -6,30 +6,30 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from talon_one_cli.sync_file import read_sync_file
-from talon_one_client.from_settings import config_from_settings
+from talon_one_cli.sync.sync_file import read_sync_file
+from talon_one_client.connection.client_factory import config_from_settings
 from talon_one_singer import ConfigSource
-from talon_one_singer.catalog import Catalog
-from talon_one_singer.files import read_json_object
-from talon_one_singer.input_limits import InputLimits
-from talon_one_singer.redaction import Redactor
-from talon_one_singer.selection import field_mask, selected_schema, selected_streams
+from talon_one_singer.protocol.catalog import Catalog
+from talon_one_singer.protocol.selection import field_mask, selected_schema, selected_streams
+from talon_one_singer.reporting.redaction import Redactor
+from talon_one_singer.settings.input_limits import InputLimits
+from talon_one_singer.settings.json_files import read_json_object
 from talon_one_singer.shards import Shard
-from talon_one_singer.validation import validator
+from talon_one_singer.validation.validator import validator
 from tap_talon_one import tap
-from tap_talon_one.hashing import FieldHashes
+from tap_talon_one.rows.hashing import FieldHashes
 from tap_talon_one.settings import SETTINGS as TAP_SETTINGS
-from target_talon_one.connecting import sync_options
-from target_talon_one.plan import PlannedDestination, check_format, check_unmoved
+from target_talon_one.client_factory import sync_options
 from target_talon_one.settings import SETTINGS as TARGET_SETTINGS
 from target_talon_one.settings import SYNC_SETTINGS
+from target_talon_one.sync.plan import PlannedDestination, check_format, check_unmoved
 from target_talon_one.target import destinations_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from talon_one_singer.settings import SettingsTable
+    from talon_one_singer.settings.table import SettingsTable
 
     Target = Callable[[bytes], None]
 
@@ -155,8 +155,8 @@ def sync_file(folder: Path) -> Iterator[Target]:
 @contextmanager
 def plan(folder: Path) -> Iterator[Target]:
     """A plan file, as apply and erase read it."""
-    from talon_one_cli.erase import _clean_plan
-    from target_talon_one.personal_data import Person
+    from talon_one_cli.sync.erase import _clean_plan
+    from target_talon_one.sync.personal_data import Person
 
     path, file = folder / "plan.json", folder / "SYNC.yml"
     file.write_text("syncs: {top: {source: a.csv, sink: audience_members, mode: mirror, audience: {id: 7}}}")

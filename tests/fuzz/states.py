@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import ConfigSource
-from talon_one_singer.metrics import Metrics
-from talon_one_singer.progress import Progress
-from talon_one_singer.state import State
-from tap_talon_one.engine import Engine
+from talon_one_singer.protocol.state import State
+from talon_one_singer.reporting.metrics import Metrics
+from talon_one_singer.reporting.progress import Progress
+from tap_talon_one.engine.sync import Engine
 from tap_talon_one.settings import SETTINGS
 from tap_talon_one.tap import catalog
 from tests.fuzz.fakes import Answers, client, friendly

@@ -10,15 +10,15 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_loading import load
-from talon_one_loading.arrow import read_arrow
+from talon_one_loading.arrow_table import read_arrow
 from talon_one_loading.bad_rows import POLICIES
-from talon_one_loading.entries import chosen_entries
 from talon_one_loading.sink import WarehouseSink
+from talon_one_loading.stream_selection import chosen_entries
 from talon_one_singer import ConfigSource
-from talon_one_singer.logs import Redactor
-from talon_one_singer.signals import StopSignal
+from talon_one_singer.cli.signals import StopSignal
+from talon_one_singer.reporting.logs import Redactor
 from talon_one_warehouse import open_warehouse
-from tap_talon_one.engine import SomeStreamsFailed
+from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.errors import RowRefused
 from tap_talon_one.settings import SETTINGS
 
@@ -182,8 +182,8 @@ def test_streams_of_one_answer_do_not_hold_each_other(tmp_path):
                     raise RowRefused("customer_loyalty.points: too large")
                 super().rows(stream, rows)
 
-        from talon_one_loading.reading import Reading, run_context
-        from talon_one_singer.state import State
+        from talon_one_loading.tap_runner import Reading, run_context
+        from talon_one_singer.protocol.state import State
 
         with open_warehouse(url) as warehouse:
             context = run_context(settings, State(None), StopSignal(), Redactor())

@@ -8,10 +8,10 @@ import pytest
 from talon_one_emulator import Emulator
 from talon_one_loading import load
 from talon_one_loading.bad_rows import POLICIES
-from talon_one_loading.entries import chosen_entries
+from talon_one_loading.stream_selection import chosen_entries
 from talon_one_singer import ConfigSource
-from talon_one_singer.logs import Redactor
-from talon_one_singer.signals import StopSignal
+from talon_one_singer.cli.signals import StopSignal
+from talon_one_singer.reporting.logs import Redactor
 from talon_one_warehouse import RowError, open_warehouse, table_spec, to_arrow
 from tap_talon_one.settings import SETTINGS
 from tap_talon_one.streams import STREAMS

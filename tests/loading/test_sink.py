@@ -7,15 +7,15 @@ from decimal import Decimal
 import pytest
 
 from talon_one_emulator import Emulator
-from talon_one_loading.entries import chosen_entries
-from talon_one_loading.reading import Reading, run_context
 from talon_one_loading.sink import WarehouseSink
+from talon_one_loading.stream_selection import chosen_entries
+from talon_one_loading.tap_runner import Reading, run_context
 from talon_one_singer import ConfigSource
-from talon_one_singer.logs import Redactor
-from talon_one_singer.signals import StopSignal
-from talon_one_singer.state import State
+from talon_one_singer.cli.signals import StopSignal
+from talon_one_singer.protocol.state import State
+from talon_one_singer.reporting.logs import Redactor
 from talon_one_warehouse import open_warehouse
-from tap_talon_one.engine import SomeStreamsFailed
+from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.settings import SETTINGS
 
 TOO_SMALL = "0." + "0" * 29 + "1"  # the column has 18 digits behind the point

@@ -103,7 +103,7 @@ def test_the_bare_tap_describes_itself_within_a_second(bare):
 def test_the_bare_tap_loads_nothing_heavy(bare):
     """Neither --about nor --discover imports Airflow, pandas, pyarrow or any other extra."""
     program = (
-        "import sys; from talon_one_singer.cli import tap_command; from tap_talon_one.tap import definition\n"
+        "import sys; from talon_one_singer.cli.tap_cli import tap_command; from tap_talon_one.tap import definition\n"
         "for option in ('--about', '--discover'):\n"
         "    tap_command(definition()).main([option], standalone_mode=False)\n"
         f"print([m for m in {FORBIDDEN!r} if m in sys.modules], file=sys.stderr)"

@@ -22,7 +22,7 @@ from adbc_driver_postgresql import dbapi
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
-from target_talon_one.homed_store import open_store
+from target_talon_one.store.remote_store import open_store
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEGMENT = {f"member-{n}" for n in range(1, 20_001)}

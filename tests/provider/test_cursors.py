@@ -12,13 +12,13 @@ import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-from airflow_provider_talon_one import warehouses
-from airflow_provider_talon_one.cursors import CursorSource
-from airflow_provider_talon_one.places import Place
-from airflow_provider_talon_one.warehouses import opened_source
+from airflow_provider_talon_one.locations import warehouses
+from airflow_provider_talon_one.locations.cursors import CursorSource
+from airflow_provider_talon_one.locations.locations import Place
+from airflow_provider_talon_one.locations.warehouses import opened_source
 from talon_one_warehouse import WarehouseConfigError, WarehouseError
-from target_talon_one.canonical import encode, plain
-from target_talon_one.unfit import Unfit
+from target_talon_one.mapping.canonical import encode, plain
+from target_talon_one.mapping.conversion_errors import Unfit
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 sqlalchemy = pytest.importorskip("sqlalchemy")

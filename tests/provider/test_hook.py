@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 from airflow_provider_talon_one.assets import sanitize_uri, talon_one_asset
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
-from talon_one_singer.logs import Redactor
+from talon_one_singer.reporting.logs import Redactor
 from tap_talon_one.settings import SETTINGS
 from target_talon_one.settings import SYNC_SETTINGS
 
@@ -96,7 +96,7 @@ def test_the_test_button_tells_which_key_works(emu, connection):
 
 def test_secrets_are_masked_in_what_airflow_shows(emu, connection):
     """The password and every secret of the extra."""
-    from airflow_provider_talon_one.masking import redact
+    from airflow_provider_talon_one.airflow_compat.masking import redact
 
     connection(budget_url="redis://:planted-budget-secret@127.0.0.1:9/0")
     values = TalonOneHook().values

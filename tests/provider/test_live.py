@@ -18,7 +18,7 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
-from target_talon_one.homed_store import open_store
+from target_talon_one.store.remote_store import open_store
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.slow

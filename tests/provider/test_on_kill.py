@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
+from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.decorators import TalonOneDecoratedOperator
-from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
 from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator

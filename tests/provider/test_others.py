@@ -11,7 +11,7 @@ from airflow_provider_talon_one.notifications import RejectsNotifier
 from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 from talon_one_client.client import TalonOneClient
-from talon_one_client.config import ClientConfig, Key
+from talon_one_client.connection.config import ClientConfig, Key
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
 

@@ -12,9 +12,9 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, ObjectStoragePath
 
 import airflow_provider_talon_one
-from airflow_provider_talon_one.looks import ARGUMENTS, LOOKS, typed_arguments
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 from airflow_provider_talon_one.parameters import take_parameters
+from airflow_provider_talon_one.sensors.conditions import ARGUMENTS, LOOKS, typed_arguments
 from airflow_provider_talon_one.sensors.talon_one import LoyaltyTransactionsSensor, TalonOneSensor
 from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
 from airflow_provider_talon_one.transfers.singer import SingerOperator

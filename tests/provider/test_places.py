@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_talon_one.places import place_of, url_of
-from airflow_provider_talon_one.warehouses import opened_source
+from airflow_provider_talon_one.locations.locations import place_of, url_of
+from airflow_provider_talon_one.locations.warehouses import opened_source
 from talon_one_warehouse import open_warehouse
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
@@ -273,7 +273,7 @@ def test_no_secret_is_in_a_task_or_its_lineage(bucket, ledger, load, push_member
 
 def test_a_secret_that_somebody_logs_is_masked(bucket, monkeypatch):
     """Of the password, of what the extra calls a secret, and as it stands in a URL."""
-    from airflow_provider_talon_one.masking import redact
+    from airflow_provider_talon_one.airflow_compat.masking import redact
 
     value = {
         **bucket.value,

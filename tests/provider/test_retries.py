@@ -11,13 +11,13 @@ from importlib import import_module
 import pytest
 from airflow.providers.common.compat.sdk import DAG, TaskGroup
 
-from airflow_provider_talon_one.errors import PERMANENT
+from airflow_provider_talon_one.airflow_compat.errors import PERMANENT
+from airflow_provider_talon_one.airflow_compat.retries import IN_USE, OVERLOADED, POLICY
 from airflow_provider_talon_one.operators.loyalty import GetLoyaltyCardBalancesOperator
-from airflow_provider_talon_one.retries import IN_USE, OVERLOADED, POLICY
 from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToProfilesOperator
 from talon_one_client.errors import PermissionDeniedError, RateLimitedError, ServerError
-from tap_talon_one.engine import SomeStreamsFailed
+from tap_talon_one.engine.sync import SomeStreamsFailed
 from target_talon_one.errors import IncompleteError, StoreLockedError
 
 needs_policies = pytest.mark.skipif(POLICY is None, reason="retry policies came with Airflow 3.3")
@@ -46,7 +46,8 @@ def test_a_policy_costs_no_client_and_no_database():
         "import sys, airflow.providers.common.compat.sdk\n"
         "from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator\n"
         "LoyaltyToWarehouseOperator(task_id='t', warehouse_url='lake')\n"
-        "print('HEAVY', {'talon_one_client.core', 'talon_one_loading', 'duckdb', 'pyarrow'} & set(sys.modules))\n"
+        "heavy = {'talon_one_client.http.executor', 'talon_one_loading', 'duckdb', 'pyarrow'}\n"
+        "print('HEAVY', heavy & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert "HEAVY set()" in done.stdout, done.stderr

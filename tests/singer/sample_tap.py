@@ -10,8 +10,8 @@ from talon_one_singer import (
     SettingsTable,
     TapDefinition,
 )
-from talon_one_singer.cli import tap_command
-from talon_one_singer.selection import selected_schema
+from talon_one_singer.cli.tap_cli import tap_command
+from talon_one_singer.protocol.selection import selected_schema
 
 SETTINGS = SettingsTable(
     "TAP_SAMPLE",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from talon_one_singer.catalog import Catalog, CatalogEntry
 from talon_one_singer.errors import ConfigError
+from talon_one_singer.protocol.catalog import Catalog, CatalogEntry
 
 _SCHEMA = {
     "type": "object",

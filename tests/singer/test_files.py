@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.files import read_json_object
+from talon_one_singer.settings.json_files import read_json_object
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])

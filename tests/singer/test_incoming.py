@@ -13,9 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_singer.errors import SingerError
-from talon_one_singer.incoming import BadLine, RecordLines, SchemaLine, StateLine, VersionLine, read_messages
-from talon_one_singer.input_limits import InputLimits
-from talon_one_singer.messages import MessageWriter
+from talon_one_singer.protocol.message_reader import (
+    BadLine,
+    RecordLines,
+    SchemaLine,
+    StateLine,
+    VersionLine,
+    read_messages,
+)
+from talon_one_singer.protocol.message_writer import MessageWriter
+from talon_one_singer.settings.input_limits import InputLimits
 
 RECORD = b'{"type":"RECORD","stream":"users","record":{"id":1}}'
 

@@ -19,11 +19,11 @@ from fsspec.spec import AbstractFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
-from talon_one_singer.batches import BatchFiles
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.incoming import BadLine, RecordLines, SchemaLine, read_messages
-from talon_one_singer.input_limits import InputLimits
-from talon_one_singer.messages import MessageWriter
+from talon_one_singer.protocol.batch_writer import BatchFiles
+from talon_one_singer.protocol.message_reader import BadLine, RecordLines, SchemaLine, read_messages
+from talon_one_singer.protocol.message_writer import MessageWriter
+from talon_one_singer.settings.input_limits import InputLimits
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
 SCHEMA = {

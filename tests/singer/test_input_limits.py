@@ -11,11 +11,11 @@ from dataclasses import fields
 import pytest
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.files import MAX_NESTING_DEPTH, read_json_object
-from talon_one_singer.incoming import BadLine, RecordLines, read_messages
-from talon_one_singer.input_limits import INPUT, InputError, InputLimits, unpacked
-from talon_one_singer.messages import MessageWriter
-from talon_one_singer.settings import SettingsTable
+from talon_one_singer.protocol.message_reader import BadLine, RecordLines, read_messages
+from talon_one_singer.protocol.message_writer import MessageWriter
+from talon_one_singer.settings.input_limits import INPUT, InputError, InputLimits, unpacked
+from talon_one_singer.settings.json_files import MAX_NESTING_DEPTH, read_json_object
+from talon_one_singer.settings.table import SettingsTable
 
 PACK = {"gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
 ROW = b'{"id":"%b"}\n' % (b"x" * 100_000)

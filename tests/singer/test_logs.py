@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.logs import RedactingFormatter, Redactor, configure_logging, log_level
-from talon_one_singer.secret import Secret
+from talon_one_singer.reporting.logs import RedactingFormatter, Redactor, configure_logging, log_level
+from talon_one_singer.settings.secret import Secret
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from talon_one_singer.errors import ClosedPipe, OutputError
-from talon_one_singer.messages import MessageWriter
+from talon_one_singer.protocol.message_writer import MessageWriter
 
 _NOW = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
 

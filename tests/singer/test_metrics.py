@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from talon_one_singer.metrics import Metrics, Totals
+from talon_one_singer.reporting.metrics import Metrics, Totals
 
 
 @pytest.fixture
 def lines(caplog):
     """The METRIC lines so far, parsed."""
-    caplog.set_level(logging.INFO, logger="talon_one_singer.metrics")
+    caplog.set_level(logging.INFO, logger="talon_one_singer.reporting.metrics")
 
     def read():
         return [json.loads(m.removeprefix("METRIC: ")) for m in caplog.messages if m.startswith("METRIC: ")]
@@ -57,7 +57,7 @@ def test_request_durations_are_for_debugging(clock, lines, caplog, status, outco
     metrics = Metrics(clock)
     metrics.request("/v1", status, 0.25)
     before = lines()
-    caplog.set_level(logging.DEBUG, logger="talon_one_singer.metrics")
+    caplog.set_level(logging.DEBUG, logger="talon_one_singer.reporting.metrics")
     metrics.request("/v1", status, 0.25)
     tags = {"endpoint": "/v1", "http_status_code": status, "status": outcome}
     assert [] == before

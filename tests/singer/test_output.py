@@ -68,14 +68,14 @@ def test_only_one_module_writes_to_standard_output():
     allowed = {
         "cli/talon_one_cli/main.py",  # the version
         "cli/talon_one_cli/tables.py",  # the console, which goes through it
-        "singer/talon_one_singer/output.py",
-        "singer/talon_one_singer/logs.py",
-        "singer/talon_one_singer/exits.py",
-        "singer/talon_one_singer/cli.py",  # Singer messages and --about
-        "singer/talon_one_singer/target_cli.py",
-        "singer/talon_one_singer/runs.py",
-        "singer/talon_one_singer/messages.py",  # names it in a docstring
-        "singer/talon_one_singer/progress.py",
+        "singer/talon_one_singer/cli/output.py",
+        "singer/talon_one_singer/reporting/logs.py",
+        "singer/talon_one_singer/cli/exit_codes.py",
+        "singer/talon_one_singer/cli/tap_cli.py",  # Singer messages and --about
+        "singer/talon_one_singer/cli/target_cli.py",
+        "singer/talon_one_singer/cli/run.py",
+        "singer/talon_one_singer/protocol/message_writer.py",  # names it in a docstring
+        "singer/talon_one_singer/reporting/progress.py",
     }
     packages = ("client", "singer", "schemas", "tap", "target", "warehouse", "loading", "cli", "provider")
     found = {

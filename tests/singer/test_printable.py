@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from talon_one_singer.logs import RedactingFormatter, Redactor
-from talon_one_singer.printable import printable, printable_lines
+from talon_one_singer.reporting.logs import RedactingFormatter, Redactor
+from talon_one_singer.reporting.printable import printable, printable_lines
 
 
 def test_every_character_that_cannot_be_seen_is_escaped():

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from talon_one_singer.metrics import Metrics, Totals
-from talon_one_singer.progress import LogProgress, TerminalProgress, format_duration, progress_for, summary
+from talon_one_singer.reporting.metrics import Metrics, Totals
+from talon_one_singer.reporting.progress import LogProgress, TerminalProgress, format_duration, progress_for, summary
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def metrics(clock):
 
 @pytest.fixture
 def log_lines(caplog):
-    caplog.set_level(logging.INFO, logger="talon_one_singer.progress")
+    caplog.set_level(logging.INFO, logger="talon_one_singer.reporting.progress")
     return lambda: caplog.messages
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from talon_one_singer.raw_mask import RawMask
-from talon_one_singer.selection import FieldMask
+from talon_one_singer.protocol.raw_mask import RawMask
+from talon_one_singer.protocol.selection import FieldMask
 
 
 @pytest.fixture(params=["whole fields", "odd names", "parts of objects"])

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from talon_one_singer import Secret
-from talon_one_singer.redaction import Redactor, activate, redact, redacted, shown_url, url_secrets
+from talon_one_singer.reporting.redaction import Redactor, activate, redact, redacted, shown_url, url_secrets
 
 CANARY = "Canary/7+x=Zz9"
 

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from talon_one_singer import SingerError
-from talon_one_singer.scarcity import scarcity
+from talon_one_singer.reporting.resource_errors import scarcity
 
 SHORT = {
     "memory": (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from talon_one_singer.catalog import Catalog, CatalogEntry
-from talon_one_singer.selection import (
+from talon_one_singer.protocol.catalog import Catalog, CatalogEntry
+from talon_one_singer.protocol.selection import (
     field_mask,
     is_selected,
     selected_fields,

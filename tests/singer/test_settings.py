@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.secret import Secret
-from talon_one_singer.settings import ConfigSource, Setting, SettingsTable
+from talon_one_singer.settings.secret import Secret
+from talon_one_singer.settings.table import ConfigSource, Setting, SettingsTable
 
 _TABLE = SettingsTable(
     "TAP_X",

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
+from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.errors import Stopped
-from talon_one_singer.signals import StopSignal
 
 
 def test_it_starts_unset():

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.state import State, StateTicker
+from talon_one_singer.protocol.state import State, StateTicker
 
 
 def test_an_empty_state_has_no_bookmarks():

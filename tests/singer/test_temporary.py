@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from talon_one_singer.temporary import TemporaryFolder, nameless_file, sweep
+from talon_one_singer.temporary_folders import TemporaryFolder, nameless_file, sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("client", "singer", "schemas", "tap", "target", "warehouse", "loading", "cli", "provider", "emulator")
 HOLDER = """
 import sys
 from pathlib import Path
-from talon_one_singer.temporary import TemporaryFolder
+from talon_one_singer.temporary_folders import TemporaryFolder
 folder = TemporaryFolder("test")
 (Path(folder.name) / "keys").write_text("cust-1")
 print(folder.name, flush=True)
@@ -143,7 +143,7 @@ def test_a_nameless_file_is_nowhere(place):
 
 def test_only_one_module_makes_temporary_files():
     """Everything else goes through it; the emulator's cache of public retail data is no run's."""
-    allowed = {"singer/talon_one_singer/temporary.py", "emulator/talon_one_emulator/seeds/journey.py"}
+    allowed = {"singer/talon_one_singer/temporary_folders.py", "emulator/talon_one_emulator/seeds/journey.py"}
     words = re.compile(r"\btempfile\b|\bmkdtemp\b|NamedTemporaryFile|TemporaryDirectory")
     found = {
         str(path.relative_to(ROOT))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.validation import validator
+from talon_one_singer.validation.validator import validator
 
 
 def plain(schema):
@@ -259,7 +259,9 @@ def test_the_schema_stays_as_it_was(make):
 
 def test_neither_library_is_loaded_before_it_is_needed():
     """Importing the module costs no time of start-up."""
-    script = "import sys, talon_one_singer.validation; print({'jsonschema', 'jsonschema_rs'} & set(sys.modules))"
+    script = (
+        "import sys, talon_one_singer.validation.validator; print({'jsonschema', 'jsonschema_rs'} & set(sys.modules))"
+    )
     assert "set()\n" == subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout
 
 

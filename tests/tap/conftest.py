@@ -15,11 +15,11 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_singer import ConfigSource
-from talon_one_singer.metrics import Metrics
-from talon_one_singer.progress import Progress
-from talon_one_singer.selection import selected_streams
-from talon_one_singer.state import State
-from tap_talon_one.engine import Engine
+from talon_one_singer.protocol.selection import selected_streams
+from talon_one_singer.protocol.state import State
+from talon_one_singer.reporting.metrics import Metrics
+from talon_one_singer.reporting.progress import Progress
+from tap_talon_one.engine.sync import Engine
 from tap_talon_one.settings import SETTINGS
 from tap_talon_one.tap import catalog, make_client
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from talon_one_client.windows import to_us
+from talon_one_client.paging.windows import to_us
 from talon_one_emulator import Emulator
-from tap_talon_one.arithmetic import Entry, Points, balance
+from tap_talon_one.ledger.arithmetic import Entry, Points, balance
 
 DAY = timedelta(days=1)
 ZERO = datetime(2025, 1, 1, tzinfo=UTC)

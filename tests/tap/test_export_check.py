@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from tap_talon_one.engine.export_check import distinct
 from tap_talon_one.errors import IncompleteExport
-from tap_talon_one.export_check import distinct
 
 BALANCES = "loyalty_card_balances"
 AT = "2026-01-01"

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from talon_one_singer import ConfigError
-from tap_talon_one.hashing import FieldHashes
+from tap_talon_one.rows.hashing import FieldHashes
 
 CARD_ROWS, CARD_POINTS = "loyalty_card_transactions", "loyalty_card_balances"
 SALT = "p3pper"

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from talon_one_singer import ConfigError
-from tap_talon_one.ids import ids_in_file
+from tap_talon_one.ids.sources import ids_in_file
 
 IDS = ["50%+@x", "a/b?c#d", "smile 😀", "x" * 1000, 'quo"te,', "line\nbreak", "0042"]
 CSV = "name,card_id\n" + "".join('n,"{}"\n'.format(text.replace('"', '""')) for text in IDS) + "n,\n"

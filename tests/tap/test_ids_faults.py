@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from talon_one_singer import ConfigError
-from talon_one_singer.input_limits import InputLimits
-from tap_talon_one import ids
-from tap_talon_one.ids import ids_in_file
+from talon_one_singer.settings.input_limits import InputLimits
+from tap_talon_one.ids import sources as ids
+from tap_talon_one.ids.sources import ids_in_file
 
 KINDS = [f"{kind}{end}" for kind in (".csv", ".jsonl", ".ndjson", ".json", ".parquet") for end in ("", ".gz")]
 

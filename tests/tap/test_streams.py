@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from talon_one_client import ClientConfig, Key, TalonOneClient
-from tap_talon_one.rows import ledger_date
+from tap_talon_one.rows.splicing import ledger_date
 from tap_talon_one.streams import FEEDS
 
 CARDS, PROFILES = "loyalty_card_transactions", "loyalty_profile_transactions"

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from talon_one_client.client import TalonOneClient
-from talon_one_client.config import ClientConfig, Key, RetryConfig
+from talon_one_client.connection.config import ClientConfig, Key, RetryConfig
 from talon_one_emulator import Emulator
-from target_talon_one.destinations import destination_from
-from target_talon_one.options import SyncOptions
-from target_talon_one.run import SyncRun
-from target_talon_one.store import Store
+from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.options import SyncOptions
+from target_talon_one.store.store import Store
+from target_talon_one.sync.run import SyncRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from target_talon_one.figures import Figures
+    from target_talon_one.sync.row_counts import Figures
 
 
 @pytest.fixture(scope="module")

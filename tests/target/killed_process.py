@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from talon_one_client.client import TalonOneClient
-from talon_one_client.config import ClientConfig, Key
-from target_talon_one.destinations import destination_from
-from target_talon_one.homed_store import open_store
-from target_talon_one.options import SyncOptions
-from target_talon_one.run import SyncRun
+from talon_one_client.connection.config import ClientConfig, Key
+from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.options import SyncOptions
+from target_talon_one.store.remote_store import open_store
+from target_talon_one.sync.run import SyncRun
 
 config = json.loads(Path(sys.argv[1]).read_text())
 rows = [json.loads(line) for line in Path(config["rows"]).read_text().splitlines()]

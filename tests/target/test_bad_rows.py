@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from talon_one_emulator.switches import choices
+from talon_one_emulator.control.switches import choices
 
 ROWS, BATCH = 10_000, 1000
 PROFILES = {"sink": "customer_profiles", "mode": "upsert", "key": "id"}

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_talon_one.canonical import plain
-from target_talon_one.mapping import Mapper, MappingOptions
-from target_talon_one.sinks import SINKS
-from target_talon_one.unfit import Unfit
+from target_talon_one.mapping.canonical import plain
+from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.mapper import Mapper, MappingOptions
+from target_talon_one.sinks.table import SINKS
 
 
 def mapper(sink, columns, **options):

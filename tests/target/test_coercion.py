@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_talon_one import coercion
-from target_talon_one.canonical import encode, plain
-from target_talon_one.coercion import attribute_coercer, field_coercer, text_coercer
-from target_talon_one.unfit import Unfit, shown
+from target_talon_one.mapping import coercion
+from target_talon_one.mapping.canonical import encode, plain
+from target_talon_one.mapping.coercion import attribute_coercer, field_coercer, text_coercer
+from target_talon_one.mapping.conversion_errors import Unfit, shown
 
 BERLIN = timezone(timedelta(hours=2))
 HUGE = 10**40 + 1
@@ -172,7 +172,7 @@ def test_an_attribute_of_another_type_is_refused(kind, value, why):
 
 def test_every_type_of_the_emulator_has_a_conversion():
     """The types are spelled as Talon.One spells them."""
-    from talon_one_emulator.attributes import TYPES
+    from talon_one_emulator.domain.attributes import TYPES
 
     assert set() == set(TYPES) - set(coercion._ATTRIBUTES)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from talon_one_singer.column_names import AmbiguousNameError, ColumnNames, find_column
+from talon_one_singer.values.column_names import AmbiguousNameError, ColumnNames, find_column
 from target_talon_one.errors import SyncConfigError
-from target_talon_one.mapping import Mapper, MappingOptions
-from target_talon_one.sinks import SINKS
+from target_talon_one.mapping.mapper import Mapper, MappingOptions
+from target_talon_one.sinks.table import SINKS
 
 WRITTEN = ["customer id", "CUSTOMER ID", " Customer Id ", "\ufeffcustomer id", "customer id\u00a0"]
 

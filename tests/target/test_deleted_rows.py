@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from target_talon_one.destinations import destination_from
+from target_talon_one.config.destinations import destination_from
 from target_talon_one.errors import GuardError
-from target_talon_one.sinks import SINKS
+from target_talon_one.sinks.table import SINKS
 
 MEMBERS = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id", "create_profiles": "allow"}
 ITEMS = {"sink": "catalog_items", "catalog_id": 1, "map": {"sku": "id", "price": "price"}}

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from target_talon_one.errors import StoreError, StoreLockedError
-from target_talon_one.homed_store import open_store
+from target_talon_one.store.remote_store import open_store
 
 CONNECTIONS = Path("/proc/net/tcp")  # https://docs.kernel.org/networking/proc_net_tcp.html
 HOMES = {"folder": "file://{}/home", "s3": "s3://bucket/home", "postgresql": None}

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from talon_one_client import ClientConfig, Key, TalonOneClient
-from target_talon_one.destinations import destination_from
-from target_talon_one.identity import one_spelling
-from target_talon_one.options import SyncOptions
-from target_talon_one.run import SyncRun
-from target_talon_one.store import Store
+from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.identity import one_spelling
+from target_talon_one.config.options import SyncOptions
+from target_talon_one.store.store import Store
+from target_talon_one.sync.run import SyncRun
 
 MIRROR = {
     "sink": "audience_members",

@@ -6,8 +6,8 @@ from math import nan
 
 import pytest
 
-from target_talon_one.mapping import InvalidRow, Mapper, MappingOptions
-from target_talon_one.sinks import SINKS
+from target_talon_one.mapping.mapper import InvalidRow, Mapper, MappingOptions
+from target_talon_one.sinks.table import SINKS
 
 
 def mapper(sink, columns, **options):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from target_talon_one.errors import StoreError
-from target_talon_one.homed_store import open_store
+from target_talon_one.store.remote_store import open_store
 
 OPS = [["add", "update"]]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_talon_one.homed_store import open_store
-from target_talon_one.store import Store
+from target_talon_one.store.remote_store import open_store
+from target_talon_one.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,7 +193,7 @@ def test_two_runs_on_one_store_do_not_mix(engine):
     """The second one is told who is there."""
     with Store(engine.store):
         script = (
-            "import sys; from target_talon_one.store import Store\n"
+            "import sys; from target_talon_one.store.store import Store\n"
             "from target_talon_one.errors import StoreLockedError\n"
             "try: Store(sys.argv[1])\n"
             "except StoreLockedError as error: print(error); sys.exit(7)"

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from talon_one_client.errors import TalonOneError
-from target_talon_one.destinations import destination_from
+from target_talon_one.config.destinations import destination_from
 from target_talon_one.errors import SyncConfigError, SyncError
-from target_talon_one.retrying import forget_retried, retry
-from target_talon_one.run import SyncRun
-from target_talon_one.store import Store
-from target_talon_one.verify import Verification
+from target_talon_one.store.store import Store
+from target_talon_one.sync.replay import forget_retried, retry
+from target_talon_one.sync.run import SyncRun
+from target_talon_one.sync.verify import Verification
 from tests.target.conftest import Engine
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ class _Opened:
 
 
 def _retry_config():
-    from talon_one_client.config import RetryConfig
+    from talon_one_client.connection.config import RetryConfig
 
     return RetryConfig(budget_s=0.05, base_s=0.001, cap_s=0.01)
 

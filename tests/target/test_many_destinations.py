@@ -9,13 +9,13 @@ import sys
 import pytest
 
 from talon_one_emulator import Emulator
-from target_talon_one.store import Store
+from target_talon_one.store.store import Store
 
 MANY = 200
 KILLED = f"""
 import os, sys
 import duckdb
-from target_talon_one.store import Store
+from target_talon_one.store.store import Store
 
 store = Store(sys.argv[1])
 store._run("SET memory_limit = '4GB'")

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import talon_one_schemas
-from target_talon_one.mapping import Mapper, MappingOptions
-from target_talon_one.sinks import SINKS
-from target_talon_one.sources import names_of
+from target_talon_one.mapping.field_sources import names_of
+from target_talon_one.mapping.mapper import Mapper, MappingOptions
+from target_talon_one.sinks.table import SINKS
 
 TARGET = {
     "audience_id": 17,

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from target_talon_one.errors import SyncConfigError
-from target_talon_one.mapping import Mapped, Mapper, MappingOptions
-from target_talon_one.sinks import SINKS
+from target_talon_one.mapping.mapper import Mapped, Mapper, MappingOptions
+from target_talon_one.sinks.table import SINKS
 
 
 def mapper(sink, columns=None, *, key_properties=(), types=None, **options):

@@ -124,9 +124,9 @@ def test_of_rows_with_one_key_the_last_one_is_sent(engine):
 
 def test_two_streams_into_one_audience_are_refused(engine):
     """Each would remove what the other adds."""
-    from target_talon_one.destinations import destination_from
-    from target_talon_one.run import SyncRun
-    from target_talon_one.store import Store
+    from target_talon_one.config.destinations import destination_from
+    from target_talon_one.store.store import Store
+    from target_talon_one.sync.run import SyncRun
 
     engine.push(VIP, rows(1))
     with (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from talon_one_singer.shards import Shard
-from target_talon_one.destinations import destination_from
+from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.options import SyncOptions
 from target_talon_one.errors import GuardError, SyncConfigError
-from target_talon_one.homed_store import open_store
-from target_talon_one.options import SyncOptions
-from target_talon_one.run import SyncRun
+from target_talon_one.store.remote_store import open_store
+from target_talon_one.sync.run import SyncRun
 
 VIP = {
     "sink": "audience_members",

@@ -7,11 +7,11 @@ from itertools import product
 
 import pytest
 
-from target_talon_one.destinations import destination_from
+from target_talon_one.config.destinations import destination_from
 from target_talon_one.errors import PlanMovedError
-from target_talon_one.plan import check_unmoved
-from target_talon_one.run import SyncRun
-from target_talon_one.store import Store
+from target_talon_one.store.store import Store
+from target_talon_one.sync.plan import check_unmoved
+from target_talon_one.sync.run import SyncRun
 
 MEMBERS = {
     "sink": "audience_members",

@@ -12,12 +12,12 @@ from decimal import Decimal
 
 import pytest
 
-from target_talon_one.coercion import field_coercer
 from target_talon_one.errors import IncompleteError
-from target_talon_one.mapping import InvalidRow, Mapper, MappingOptions
-from target_talon_one.reasons import Reasons
-from target_talon_one.sinks import SINKS
-from target_talon_one.unfit import Unfit
+from target_talon_one.mapping.coercion import field_coercer
+from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.mapper import InvalidRow, Mapper, MappingOptions
+from target_talon_one.mapping.refusal_reasons import Reasons
+from target_talon_one.sinks.table import SINKS
 
 ITEMS = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "map": {"sku": "id", "price": "price"}}
 

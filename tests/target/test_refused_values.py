@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from talon_one_singer.refused import RefusedValue, kept, of_type, restored
-from target_talon_one.coercion import attribute_coercer, field_coercer
-from target_talon_one.mapping import InvalidRow, Mapper, MappingOptions
-from target_talon_one.sinks import SINKS
-from target_talon_one.unfit import Unfit
+from talon_one_singer.values.refused_value import RefusedValue, kept, of_type, restored
+from target_talon_one.mapping.coercion import attribute_coercer, field_coercer
+from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.mapper import InvalidRow, Mapper, MappingOptions
+from target_talon_one.sinks.table import SINKS
 
 BYTES = of_type("bytea")
 ROW = {"id": "a", "city": "Köln", "photo": BYTES}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from target_talon_one.destinations import destination_from
+from target_talon_one.config.destinations import destination_from
 from target_talon_one.errors import SyncConfigError
-from target_talon_one.retrying import forget_retried, retry
-from target_talon_one.run import SyncRun
-from target_talon_one.store import Store
+from target_talon_one.store.store import Store
+from target_talon_one.sync.replay import forget_retried, retry
+from target_talon_one.sync.run import SyncRun
 
 ITEMS = {"sink": "catalog_items", "catalog_id": 1, "map": {"sku": "id", "price": "price", "attributes": ["brand"]}}
 PROFILES = {"sink": "customer_profiles", "map": {"integrationId": "id", "attributes": ["brand"]}}

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 import pytest
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.settings import ConfigSource
+from talon_one_singer.settings.table import ConfigSource
 from tap_talon_one.settings import SETTINGS as TAP
-from target_talon_one.destinations import AUDIENCE, GUARDS, OPTIONS, TARGETS, Destination, destination_from
+from target_talon_one.config.destinations import AUDIENCE, GUARDS, OPTIONS, TARGETS, Destination, destination_from
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.settings import SETTINGS as TARGET
 from target_talon_one.settings import SYNC_SETTINGS
-from target_talon_one.sinks import SINKS
+from target_talon_one.sinks.table import SINKS
 
 TABLES = {"tap": TAP, "target": TARGET, "sync": SYNC_SETTINGS}
 SETTINGS = [pytest.param(table, one, id=f"{name}-{one.name}") for name, table in TABLES.items() for one in table]

@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from target_talon_one import remote
-from target_talon_one.attribute_types import attribute_types
-from target_talon_one.audiences import Audiences
-from target_talon_one.destinations import destination_from
-from target_talon_one.profiles import ONE_BY_ONE
-from target_talon_one.run import SyncRun
-from target_talon_one.sinks import SINKS
-from target_talon_one.store import Store
+from target_talon_one.config.destinations import destination_from
+from target_talon_one.lookups import remote
+from target_talon_one.lookups.attribute_types import attribute_types
+from target_talon_one.lookups.audiences import Audiences
+from target_talon_one.lookups.profiles import ONE_BY_ONE
+from target_talon_one.sinks.table import SINKS
+from target_talon_one.store.store import Store
+from target_talon_one.sync.run import SyncRun
 
 CAP = 5
 GUARD = {"mode": "mirror", "create_profiles": "guard"}

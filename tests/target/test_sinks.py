@@ -7,9 +7,9 @@ import json
 import pytest
 
 from talon_one_client import TalonOneClient, endpoints
-from talon_one_client.transport import RequestsTransport, Response
+from talon_one_client.http.transport import RequestsTransport, Response
 from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError
-from target_talon_one.sinks import SINKS
+from target_talon_one.sinks.table import SINKS
 
 COVERED: set[tuple[str, str]] = set()
 

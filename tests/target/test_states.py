@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from talon_one_singer.incoming import BAD_KINDS, BadLine, read_messages
-from talon_one_singer.incoming_files import _may_pass
+from talon_one_singer.protocol.batch_reader import _may_pass
+from talon_one_singer.protocol.message_reader import BAD_KINDS, BadLine, read_messages
 
 MEMBERS = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id", "create_profiles": "allow"}
 UPSERT = {"vip": MEMBERS | {"mode": "upsert", "max_reject_share": 1}}

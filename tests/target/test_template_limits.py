@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from target_talon_one.templates import Template
+from target_talon_one.mapping.templates import Template
 
 GREEDY = [
     "{{ 'a' * 3000000000 }}",
@@ -61,8 +61,8 @@ GREEDY = [
 ]
 SCRIPT = """
 import json, resource, sys, time
-from target_talon_one.templates import BrokenTemplate, Template
-from target_talon_one.unfit import Unfit
+from target_talon_one.mapping.templates import BrokenTemplate, Template
+from target_talon_one.mapping.conversion_errors import Unfit
 
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 for text in json.load(sys.stdin):

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from target_talon_one.templates import BrokenTemplate, Template
-from target_talon_one.unfit import Unfit
+from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.templates import BrokenTemplate, Template
 
 ROW = {
     "sku": "007",
@@ -150,8 +150,8 @@ def test_without_jinja_only_templates_fail():
 import sys
 sys.modules["jinja2"] = None
 from target_talon_one.errors import SyncConfigError
-from target_talon_one.mapping import Mapper, MappingOptions
-from target_talon_one.sinks import SINKS
+from target_talon_one.mapping.mapper import Mapper, MappingOptions
+from target_talon_one.sinks.table import SINKS
 sink = SINKS["audience_members"]
 print(Mapper(sink, MappingOptions(map={"profileIntegrationId": "id"}), columns=["id"])({"id": "x"}).key)
 try:
@@ -169,6 +169,6 @@ except SyncConfigError as error:
 
 def test_templates_are_not_loaded_before_they_are_needed():
     """A mapping without templates does not pay for them."""
-    script = "import sys, target_talon_one.mapping; print('jinja2' in sys.modules)"
+    script = "import sys, target_talon_one.mapping.mapper; print('jinja2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert "False\n" == done.stdout

@@ -39,8 +39,8 @@ def warehouse(url, table):
 @pytest.fixture
 def sent():
     """What a sync sends of a value, as canonical JSON; or why its row is refused."""
-    from target_talon_one.mapping import InvalidRow, Mapper, MappingOptions
-    from target_talon_one.sinks import SINKS
+    from target_talon_one.mapping.mapper import InvalidRow, Mapper, MappingOptions
+    from target_talon_one.sinks.table import SINKS
 
     options = MappingOptions(map={"integrationId": "id", "attributes": {"x": "x"}}, nulls="send_null")
 
@@ -59,8 +59,8 @@ def sent():
 @pytest.fixture
 def of_batch():
     """What is sent of the column x of a file in a Singer BATCH; or why its row is refused."""
-    from talon_one_singer.incoming import BadLine, RecordLines, read_messages
-    from talon_one_singer.messages import MessageWriter
+    from talon_one_singer.protocol.message_reader import BadLine, RecordLines, read_messages
+    from talon_one_singer.protocol.message_writer import MessageWriter
 
     def of(path, form, sent):
         out = io.BytesIO()

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from talon_one_singer.arrow_values import Conversion
+from talon_one_singer.values.arrow_values import Conversion
 from talon_one_warehouse import SourceSpec, open_source
-from talon_one_warehouse.arrow_parts import rows_of
+from talon_one_warehouse.arrow.arrow_to_rows import rows_of
 
 FAR = "out of the calendar"
 JSON_HAS_NOT = "which JSON has not"

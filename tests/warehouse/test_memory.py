@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from talon_one_warehouse import open_warehouse, table_spec, to_arrow
-from talon_one_warehouse.duckdb_memory import Memory
+from talon_one_warehouse.duckdb.memory import Memory
 
 # Pandas alone takes 50 MB, and both pyarrow and DuckDB import it when they are asked the wrong way.
 MERGES = """

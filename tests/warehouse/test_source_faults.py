@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from talon_one_singer.input_limits import InputLimits
+from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_warehouse import SourceSpec, WarehouseError, open_source
-from talon_one_warehouse.file_sources import TEXT_FILES
-from talon_one_warehouse.sources import DATABASES, FILES
+from talon_one_warehouse.sources.files import TEXT_FILES
+from talon_one_warehouse.sources.open_source import DATABASES, FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -462,7 +462,7 @@ def test_dollar_quotes_hide_semicolons(postgres_url):
 
 def test_other_databases_may_escape_quotes_by_backslashes():
     """A semicolon in such a text is none of a second statement's; where a backslash is a character, it is one."""
-    from talon_one_warehouse.sql_text import one_query
+    from talon_one_warehouse.sources.sql_text import one_query
 
     sql = r"SELECT 'it\'s; so' AS id;"
     assert sql[:-1] + " \n" == one_query(sql, "sql", backslashes=True)

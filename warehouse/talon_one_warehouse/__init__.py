@@ -3,7 +3,8 @@
 Importing the package is cheap; pyarrow and duckdb load when a warehouse is opened.
 """
 
-from talon_one_warehouse.columns import Column, Kind, TableSpec, snake_case, table_spec
+from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec, snake_case, table_spec
+from talon_one_warehouse.arrow.json_to_arrow import to_arrow
 from talon_one_warehouse.errors import (
     RowError,
     TableError,
@@ -12,8 +13,7 @@ from talon_one_warehouse.errors import (
     WarehouseFullError,
     WarehouseLockedError,
 )
-from talon_one_warehouse.rows import to_arrow
-from talon_one_warehouse.sources import Source, SourceSpec, open_source, source_spec
+from talon_one_warehouse.sources.open_source import Source, SourceSpec, open_source, source_spec
 from talon_one_warehouse.urls import open_warehouse
 from talon_one_warehouse.warehouse import MergeCounts, Warehouse
 

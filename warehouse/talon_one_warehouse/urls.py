@@ -5,11 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from talon_one_singer.local_paths import FileUrlError, is_url, local_path, path_in_url
-from talon_one_singer.redaction import redact
-from talon_one_warehouse.adbc_urls import ADBC_OPENERS, open_driver
+from talon_one_singer.reporting.redaction import redact
+from talon_one_singer.settings.local_paths import FileUrlError, is_url, local_path, path_in_url
+from talon_one_warehouse.adbc.urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
-from talon_one_warehouse.parquet_urls import PARQUET_OPENERS, REMOTE, is_folder, open_folder, open_remote_at
+from talon_one_warehouse.parquet.urls import PARQUET_OPENERS, REMOTE, is_folder, open_folder, open_remote_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +74,7 @@ def _open_duckdb(rest: str, schema: str) -> Warehouse:
     if not path:
         raise WarehouseConfigError(f"the DuckDB URL names no file; it looks like {_EXAMPLE}")
     try:
-        from talon_one_warehouse.duckdb_warehouse import DuckDBWarehouse
+        from talon_one_warehouse.duckdb.warehouse import DuckDBWarehouse
     except ModuleNotFoundError as error:
         raise WarehouseConfigError(
             f"{error.name} is not installed; run: pip install 'talon-one-connector[warehouse]'"

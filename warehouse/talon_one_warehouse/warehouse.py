@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from talon_one_warehouse.columns import TableSpec
+    from talon_one_warehouse.arrow.columns import TableSpec
 
 
 class MergeCounts(NamedTuple):

@@ -1,20 +1,11 @@
 """One module per area of the API; importing this package registers every handler."""
 
-from talon_one_emulator.handlers import (
-    account,
-    audience_lists,
-    audiences,
-    catalogs,
-    coupons,
-    customers,
-    events,
-    exports,
-    loyalty,
-    loyalty_lists,
-    profiles,
-    referrals,
-    sessions,
-)
+from talon_one_emulator.handlers import account, catalogs, coupons, customers, events, profiles, referrals, sessions
+from talon_one_emulator.handlers.audiences import integration as audiences
+from talon_one_emulator.handlers.audiences import management as audience_lists
+from talon_one_emulator.handlers.loyalty import exports
+from talon_one_emulator.handlers.loyalty import integration as loyalty
+from talon_one_emulator.handlers.loyalty import management as loyalty_lists
 
 __all__ = [
     "account",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from talon_one_client import endpoints
-from talon_one_emulator import programs
-from talon_one_emulator.account import ACCOUNT_ID, APPLICATION_ID, stamp
-from talon_one_emulator.call import Answer, Call, handles, ok
+from talon_one_emulator.api.call import Answer, Call, handles, ok
+from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, stamp
+from talon_one_emulator.domain.loyalty import programs
 from talon_one_emulator.handlers.listing import count, ordering, window
 
 _APPLICATION_ORDERS = {"id": "id", "created": "created", "name": "name"}

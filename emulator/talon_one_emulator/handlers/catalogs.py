@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator import jsontext
-from talon_one_emulator.account import ACCOUNT_ID, APPLICATION_ID, Account, raw, stamp
-from talon_one_emulator.batches import refuse, rows_broken
-from talon_one_emulator.call import Answer, Call, handles, ok
-from talon_one_emulator.catalog import ActionRefused, apply, refused_attributes
-from talon_one_emulator.errors import Fault, invalid, missing
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api.batches import refuse, rows_broken
+from talon_one_emulator.api.call import Answer, Call, handles, ok
+from talon_one_emulator.api.errors import Fault, invalid, missing
+from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, Account, raw, stamp
+from talon_one_emulator.domain.catalog import ActionRefused, apply, refused_attributes
 from talon_one_emulator.handlers.listing import count, window, with_optional_total
 
 if TYPE_CHECKING:

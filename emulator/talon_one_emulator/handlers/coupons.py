@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from talon_one_client import endpoints
-from talon_one_emulator import people
-from talon_one_emulator.account import Account, raw, stamp
-from talon_one_emulator.batches import refuse, rows_broken, settle
-from talon_one_emulator.call import Answer, Call, handles, no_content, ok
-from talon_one_emulator.errors import Fault, missing
+from talon_one_emulator.api.batches import refuse, rows_broken, settle
+from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
+from talon_one_emulator.api.errors import Fault, missing
+from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain.account import Account, raw, stamp
 
 _COLUMNS = "id, created, campaign, value, usage_limit"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from talon_one_client import endpoints
-from talon_one_emulator import cart, jsontext, people
-from talon_one_emulator.account import APPLICATION_ID, stamp
-from talon_one_emulator.call import Answer, Call, handles, ok
-from talon_one_emulator.errors import missing
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api.call import Answer, Call, handles, ok
+from talon_one_emulator.api.errors import missing
+from talon_one_emulator.domain import cart
+from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain.account import APPLICATION_ID, stamp
 from talon_one_emulator.handlers import coupons, referrals
 from talon_one_emulator.handlers.listing import count, ordering, window, with_optional_total
 from talon_one_emulator.handlers.state import loyalty

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from talon_one_client import endpoints
-from talon_one_emulator import jsontext, people
-from talon_one_emulator.account import APPLICATION_ID, raw, stamp
-from talon_one_emulator.batches import refuse
-from talon_one_emulator.call import Answer, Call, handles, no_content, ok
-from talon_one_emulator.errors import Fault
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api.batches import refuse
+from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
+from talon_one_emulator.api.errors import Fault
+from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain.account import APPLICATION_ID, raw, stamp
 from talon_one_emulator.handlers.state import effects_only, with_content
 
 

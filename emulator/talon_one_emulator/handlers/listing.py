@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.call import Answer, Call, ok
-from talon_one_emulator.errors import invalid
+from talon_one_emulator.api.call import Answer, Call, ok
+from talon_one_emulator.api.errors import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

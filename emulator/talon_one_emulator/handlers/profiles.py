@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator import erasure, people
-from talon_one_emulator.batches import refuse, settle
-from talon_one_emulator.call import Answer, Call, handles, no_content, ok
-from talon_one_emulator.errors import Fault, missing
-from talon_one_emulator.handlers.audiences import touch
+from talon_one_emulator.api.batches import refuse, settle
+from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
+from talon_one_emulator.api.errors import Fault, missing
+from talon_one_emulator.domain import erasure
+from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.handlers.audiences.integration import touch
 from talon_one_emulator.handlers.state import effects_only, with_content
 
 if TYPE_CHECKING:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator import jsontext, people
-from talon_one_emulator.account import Account, stamp
-from talon_one_emulator.batches import refuse, rows_broken, settle
-from talon_one_emulator.call import Answer, Call, handles, no_content, ok
-from talon_one_emulator.errors import Fault, invalid
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api.batches import refuse, rows_broken, settle
+from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
+from talon_one_emulator.api.errors import Fault, invalid
+from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain.account import Account, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

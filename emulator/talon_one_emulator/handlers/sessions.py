@@ -8,17 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator import cart, jsontext, people, visits
-from talon_one_emulator.account import ACCOUNT_ID, APPLICATION_ID, stamp
-from talon_one_emulator.batches import refuse
-from talon_one_emulator.call import Answer, Call, handles, ok
-from talon_one_emulator.errors import ApiError, invalid, missing
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api.batches import refuse
+from talon_one_emulator.api.call import Answer, Call, handles, ok
+from talon_one_emulator.api.errors import ApiError, invalid, missing
+from talon_one_emulator.domain import cart
+from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain import sessions as visits
+from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, stamp
 from talon_one_emulator.handlers.state import effects_only, with_content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from talon_one_emulator.visits import Visit
+    from talon_one_emulator.domain.sessions import Visit
 
 
 @handles(endpoints.UPDATE_CUSTOMER_SESSION_V2)

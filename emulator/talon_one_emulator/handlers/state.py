@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator import people, programs, transactions
+from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain.loyalty import programs, transactions
 
 if TYPE_CHECKING:
-    from talon_one_emulator.account import Account
-    from talon_one_emulator.call import Call
+    from talon_one_emulator.api.call import Call
+    from talon_one_emulator.domain.account import Account
 
 _ALWAYS_EMPTY = ("triggeredCampaigns", "ruleFailureReasons", "awardedGiveaways", "coupons", "previousReturns")
 _EMPTY_SINCE_CURRENT = ("campaignEligibility", "achievements")

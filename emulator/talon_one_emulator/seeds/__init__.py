@@ -11,7 +11,7 @@ from talon_one_emulator.seeds import demo, empty, journey, synthetic
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
 
 NAMES = ("empty", "demo", "journey", "synthetic")
 

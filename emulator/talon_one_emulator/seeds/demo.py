@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator import fixtures, jsontext, people
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.control import fixtures
+from talon_one_emulator.domain import profiles as people
 from talon_one_emulator.seeds import empty
 
 if TYPE_CHECKING:
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
 
 _ATTRIBUTES = (
     ("CustomerProfile", "Name", "string"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_one_emulator import fixtures
+from talon_one_emulator.control import fixtures
 
 if TYPE_CHECKING:
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
 
 
 def load(account: Account) -> None:

@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.store import SCHEMA_VERSION
+from talon_one_emulator.domain.store import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
 
 # Raise it when the rows made here change, so that caches are built again.
 DATA_VERSION = 1
@@ -39,7 +39,7 @@ def cache_file() -> Path:
 
 def _build(path: Path) -> None:
     """Build into a file of our own and rename it, so that nobody ever sees half of it."""
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
     from talon_one_emulator.seeds import journey_rows
 
     try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator import fixtures, jsontext, timestamps, transactions
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.control import fixtures
+from talon_one_emulator.domain import timestamps
+from talon_one_emulator.domain.loyalty import transactions
 from talon_one_emulator.seeds import empty
 
 if TYPE_CHECKING:
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
 
 REDEMPTION_POINTS = "5.00"
 PROGRAM = 1

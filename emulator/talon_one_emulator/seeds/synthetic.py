@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_one_emulator import fixtures, timestamps, transactions
+from talon_one_emulator.control import fixtures
+from talon_one_emulator.domain import timestamps
+from talon_one_emulator.domain.loyalty import transactions
 from talon_one_emulator.seeds import empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from talon_one_emulator.account import Account
+    from talon_one_emulator.domain.account import Account
 
 FIRST = timestamps.parse("2024-01-01T00:00:00Z")
 MINUTE = 60 * timestamps.SECOND

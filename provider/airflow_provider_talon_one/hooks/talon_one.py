@@ -10,10 +10,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
+from airflow_provider_talon_one.airflow_compat.masking import mask_secret, mask_urls
 from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, HIDDEN, PLACEHOLDERS, RELABELING
-from airflow_provider_talon_one.errors import fail_for_good
-from airflow_provider_talon_one.masking import mask_secret, mask_urls
-from talon_one_singer.setting_values import is_absent
+from talon_one_singer.settings.conversion import is_absent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import SettingsTable
-    from talon_one_singer.logs import Redactor
-    from talon_one_singer.signals import StopSignal
+    from talon_one_singer.cli.signals import StopSignal
+    from talon_one_singer.reporting.logs import Redactor
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -135,7 +135,7 @@ class TalonOneHook(BaseHook):
             AirflowFailException: one of them cannot be used; names it.
         """
         from talon_one_singer import ConfigSource
-        from talon_one_singer.redaction import activate
+        from talon_one_singer.reporting.redaction import activate
 
         with fail_for_good():
             place = f"the connection {self.talon_one_conn_id}"
@@ -153,9 +153,9 @@ class TalonOneHook(BaseHook):
     def client(self) -> TalonOneClient:
         """See ``get_conn``."""
         from talon_one_client.client import TalonOneClient
-        from talon_one_client.from_settings import config_from_settings
-        from talon_one_singer.logs import Redactor
-        from talon_one_singer.signals import StopSignal
+        from talon_one_client.connection.client_factory import config_from_settings
+        from talon_one_singer.cli.signals import StopSignal
+        from talon_one_singer.reporting.logs import Redactor
         from target_talon_one.settings import SYNC_SETTINGS
 
         self._stop = StopSignal()
@@ -186,9 +186,9 @@ class TalonOneHook(BaseHook):
             AirflowFailException: the stream or a setting cannot be used.
             TalonOneError: Talon.One does not answer.
         """
-        from talon_one_loading.arrow import read_arrow
-        from talon_one_singer.logs import Redactor
-        from talon_one_singer.signals import StopSignal
+        from talon_one_loading.arrow_table import read_arrow
+        from talon_one_singer.cli.signals import StopSignal
+        from talon_one_singer.reporting.logs import Redactor
         from tap_talon_one.settings import SETTINGS
 
         redact = Redactor()
@@ -202,7 +202,7 @@ class TalonOneHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the keys work, and what they may read."""
-        from talon_one_client.check import check
+        from talon_one_client.connection.check import check
 
         try:
             report = check(self.client)

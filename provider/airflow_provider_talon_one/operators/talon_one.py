@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_talon_one.answers import for_xcom
+from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
+from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
+from airflow_provider_talon_one.airflow_compat.xcom import for_xcom
 from airflow_provider_talon_one.base import ConnectorOperator
-from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
-from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.parameters import by_schema, converted, is_templated
 from talon_one_singer import Setting
-from talon_one_singer.files import parse_json
-from talon_one_singer.setting_values import is_absent
+from talon_one_singer.settings.conversion import is_absent
+from talon_one_singer.settings.json_files import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from talon_one_client.endpoints import Endpoint
-    from talon_one_singer.settings import SettingType
+    from talon_one_singer.settings.table import SettingType
 
 _SHOWN = 5
 _QUERY_TYPES: Mapping[str, SettingType] = {"boolean": "boolean", "integer": "integer", "array": "array"}
@@ -147,7 +147,7 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
         return {name: value for name, value in found.items() if value is not None}
 
     def _sent_body(self, endpoint: Endpoint) -> Any:
-        from talon_one_client.wire import decode_json
+        from talon_one_client.http.encoding import decode_json
         from talon_one_schemas.registry import request
 
         body = self.body

@@ -13,11 +13,11 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_talon_one.errors import fail_for_good
+from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
+from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.looks import LOOKS, typed_arguments
-from airflow_provider_talon_one.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.parameters import converted
+from airflow_provider_talon_one.sensors.conditions import LOOKS, typed_arguments
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
 from talon_one_singer import Setting
 

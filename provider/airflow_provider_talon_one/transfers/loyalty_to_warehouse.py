@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_talon_one.airflow_compat.asset_events import note_outlets
+from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.base import ConnectorOperator
-from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
-from airflow_provider_talon_one.outlets import note_outlets
+from airflow_provider_talon_one.locations.locations import check_one, place_of, why_no_load
+from airflow_provider_talon_one.locations.warehouses import first_column
 from airflow_provider_talon_one.parameters import copied, take_parameters
-from airflow_provider_talon_one.places import check_one, place_of, why_no_load
-from airflow_provider_talon_one.warehouses import first_column
 from talon_one_singer import Setting
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
-    from airflow_provider_talon_one.places import Place
+    from airflow_provider_talon_one.locations.locations import Place
 
 MAX_SHARDS = 64
 
@@ -108,9 +108,9 @@ class LoyaltyToWarehouseOperator(InputsAndOutputs, ConnectorOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Load; the counts."""
         from talon_one_loading import load
-        from talon_one_loading.entries import chosen_entries
-        from talon_one_singer.logs import Redactor
-        from talon_one_singer.signals import StopSignal
+        from talon_one_loading.stream_selection import chosen_entries
+        from talon_one_singer.cli.signals import StopSignal
+        from talon_one_singer.reporting.logs import Redactor
         from talon_one_warehouse import open_warehouse
         from tap_talon_one.settings import SETTINGS
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, ObjectStoragePath
 
-from airflow_provider_talon_one.errors import fail_for_good
+from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.parameters import command_of, copied, take_parameters
 from talon_one_singer import Setting
 
@@ -71,7 +71,7 @@ class SingerOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run both; how many states came."""
-        from talon_one_singer.temporary import TemporaryFolder
+        from talon_one_singer.temporary_folders import TemporaryFolder
 
         del context
         with fail_for_good():

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
-    from target_talon_one.destinations import Destination
-    from target_talon_one.run import SyncRun
-    from target_talon_one.store import Store
+    from target_talon_one.config.destinations import Destination
+    from target_talon_one.store.store import Store
+    from target_talon_one.sync.run import SyncRun
 
 
 class VerifySyncOperator(WarehouseToTalonOneOperator):
@@ -41,7 +41,7 @@ class VerifySyncOperator(WarehouseToTalonOneOperator):
     def _work(
         self, run: SyncRun, client: TalonOneClient, store: Store, destination: Destination, context: Mapping[str, Any]
     ) -> dict[str, Any]:
-        from target_talon_one.verify import Verification
+        from target_talon_one.sync.verify import Verification
 
         del context
         finding = Verification(client, store, run.feeds[destination.name], self._stop.check).find()

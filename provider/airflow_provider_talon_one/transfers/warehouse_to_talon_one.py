@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_talon_one.airflow_compat.asset_events import note_outlets
+from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
+from airflow_provider_talon_one.airflow_compat.task_state import journal_of
 from airflow_provider_talon_one.base import ConnectorOperator
-from airflow_provider_talon_one.errors import fail_for_good
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
-from airflow_provider_talon_one.outlets import note_outlets
+from airflow_provider_talon_one.locations.locations import check_one, folder_of
+from airflow_provider_talon_one.locations.warehouses import opened_source, opened_store
 from airflow_provider_talon_one.parameters import converted, copied, is_templated, take_parameters
-from airflow_provider_talon_one.places import check_one, folder_of
-from airflow_provider_talon_one.task_state import journal_of
 from airflow_provider_talon_one.transfers.push_parameters import OPTIONS, PARAMETERS
-from airflow_provider_talon_one.warehouses import opened_source, opened_store
-from talon_one_singer.setting_values import is_absent
+from talon_one_singer.settings.conversion import is_absent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import Setting
-    from talon_one_singer.input_limits import InputLimits
+    from talon_one_singer.settings.input_limits import InputLimits
     from talon_one_singer.shards import Shard
-    from target_talon_one.destinations import Destination
-    from target_talon_one.run import SyncRun
-    from target_talon_one.store import Store
+    from target_talon_one.config.destinations import Destination
+    from target_talon_one.store.store import Store
+    from target_talon_one.sync.run import SyncRun
 
 _REFUSED = ("invalid", "rejected", "unknown", "unreadable")
 
@@ -135,12 +135,12 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Compare and send, or plan; figures."""
-        from talon_one_singer.input_limits import InputLimits
-        from talon_one_singer.logs import Redactor
-        from talon_one_singer.signals import StopSignal
-        from target_talon_one.connecting import make_client, sync_options
-        from target_talon_one.run import SyncRun
+        from talon_one_singer.cli.signals import StopSignal
+        from talon_one_singer.reporting.logs import Redactor
+        from talon_one_singer.settings.input_limits import InputLimits
+        from target_talon_one.client_factory import make_client, sync_options
         from target_talon_one.settings import SYNC_SETTINGS
+        from target_talon_one.sync.run import SyncRun
 
         self._stop = StopSignal()
         with fail_for_good():
@@ -209,7 +209,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
     def _check(self) -> None:
         """At parse time, but for what is templated."""
         from talon_one_singer.errors import ConfigError
-        from target_talon_one.parts import check_parts
+        from target_talon_one.config.shards import check_parts
 
         if is_templated([self.shard, self.sink, self.mode, self.key, self.options, self._named()]):
             return
@@ -219,7 +219,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
             raise ValueError(str(error)) from None
 
     def _destination(self) -> Destination:
-        from target_talon_one.destinations import destination_from
+        from target_talon_one.config.destinations import destination_from
 
         plain = {"sink": self.sink, "mode": self.mode, "key": self.key, "map": self.map}
         given = {**plain, **self._named(), **(converted(OPTIONS, self.options) or {})}

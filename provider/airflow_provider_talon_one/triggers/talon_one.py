@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.looks import LOOKS
+from airflow_provider_talon_one.sensors.conditions import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

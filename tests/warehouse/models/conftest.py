@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from talon_one_warehouse import open_warehouse, table_spec, to_arrow
-from tap_talon_one.rows import with_ledger_dates
+from tap_talon_one.rows.splicing import with_ledger_dates
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
 

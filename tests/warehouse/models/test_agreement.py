@@ -10,12 +10,12 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from talon_one_client.windows import to_us
+from talon_one_client.paging.windows import to_us
 from talon_one_emulator import Emulator
 from talon_one_warehouse import WarehouseError
-from talon_one_warehouse.model_views import create_models
+from talon_one_warehouse.models.views import create_models
 from tap_talon_one import streams
-from tap_talon_one.arithmetic import EXACT, Entry, Points, balance
+from tap_talon_one.ledger.arithmetic import EXACT, Entry, Points, balance
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 FOREVER_US = 1 << 62

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from talon_one_emulator import Emulator
-from talon_one_warehouse.model_views import create_models
+from talon_one_warehouse.models.views import create_models
 from tap_talon_one import streams
-from tap_talon_one.arithmetic import Entry, balance
+from tap_talon_one.ledger.arithmetic import Entry, balance
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 

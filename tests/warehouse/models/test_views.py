@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from talon_one_warehouse import WarehouseConfigError, table_spec, to_arrow
-from talon_one_warehouse.model_views import check_models_url, create_models
+from talon_one_warehouse.models.views import check_models_url, create_models
 from tap_talon_one import streams
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)

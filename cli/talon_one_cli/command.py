@@ -1,0 +1,53 @@
+"""How the long commands run: logging, signals, and expected errors told in one line."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from talon_one_singer.cli.exit_codes import guarded
+from talon_one_singer.cli.signals import StopSignal
+from talon_one_singer.errors import ClosedPipe
+from talon_one_singer.reporting.logs import Redactor, configure_logging, log_level
+from talon_one_singer.temporary_folders import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def _given() -> list[Mapping[str, Any]]:
+    """The options of the command line: their URLs may hold secrets."""
+    context = click.get_current_context(silent=True)
+    found: list[Mapping[str, Any]] = []
+    while context is not None:
+        found.append(context.params)
+        context = context.parent
+    return found
+
+
+def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
+    """Do the work; give the exit code: 0, 1 (failed), 2 (fix a setting), 128 + signal."""
+    from talon_one_warehouse import WarehouseConfigError, WarehouseError
+    from tap_talon_one.tap import definition
+
+    redact, stop = Redactor(), StopSignal()
+    redact.add_from(_given())
+    tap = definition()
+    expected: dict[type[Exception], int] = {WarehouseConfigError: 2, WarehouseError: 1, **tap.expected_errors}
+
+    def run() -> None:
+        configure_logging(name, log_level(os.environ, "TALON_ONE"), redact)
+        metrics = logging.getLogger("talon_one_singer.reporting.metrics")
+        metrics.setLevel(logging.WARNING)  # the counts are printed at the end
+        sweep()
+        with stop.installed():
+            try:
+                work(stop, redact)
+            except BrokenPipeError as error:  # ``| head`` has seen enough
+                raise ClosedPipe("whoever read the output has gone") from error
+
+    return guarded(replace(tap, name=name, expected_errors=expected), redact, stop, run)

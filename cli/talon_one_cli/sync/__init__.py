@@ -1,0 +1,1 @@
+"""Commands that sync segments to Talon.One."""

@@ -1,0 +1,64 @@
+"""``talon-one retry``: refused rows of a run once more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from talon_one_singer.cli.output import say
+
+if TYPE_CHECKING:
+    from talon_one_singer.cli.signals import StopSignal
+    from talon_one_singer.reporting.logs import Redactor
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--sync", "sync_file", metavar="SYNC.yml", help="Use these settings instead of those of that run.")
+@click.option("--config", multiple=True, metavar="FILE", help="JSON file with base_url, store and other settings.")
+@click.option(
+    "--include-absent",
+    is_flag=True,
+    help="Send also rows that a later run did not find in its source; for sources that hold only what has changed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def retry(**options: Any) -> None:
+    """Send the rows that a run left refused; talon-one runs lists runs.
+
+    A row is skipped if a later run has sent, removed or refused it, or did not find it in its source, so that no old
+    value comes back. The skipped rows are counted by reason. Lines that are no rows end the command with exit code 1.
+
+    Rows of which nobody knows whether Talon.One has them are sent too: look there first.
+    """
+    from talon_one_cli.command import guarded_run
+
+    click.get_current_context().exit(guarded_run("talon-one retry", lambda stop, redact: _retry(options, stop, redact)))
+
+
+def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
+    from talon_one_cli.sync.push import report
+    from talon_one_cli.sync.sync_file import read_settings, read_sync_file
+    from talon_one_cli.sync.sync_session import opened, sync_run
+    from target_talon_one.errors import IncompleteError
+    from target_talon_one.sync.replay import REASONS, forget_retried, retry
+
+    known = {}
+    if options["sync_file"]:
+        file = read_sync_file(options["sync_file"], options["config"], redact)
+        settings, known = file.settings, {sync.destination.name: sync.destination for sync in file.syncs}
+    else:
+        settings = read_settings({}, "", options["config"], redact)
+    run_id = options["run_id"]
+    with opened(settings, stop) as (client, store), sync_run(client, store, settings, stop, f"retry {run_id}") as run:
+        replay = retry(run, store, run_id, known, include_absent=options["include_absent"])
+        try:
+            run.flush()
+            forget_retried(store, run_id, replay)
+        finally:
+            report(list(run.feeds.values()), run.id, as_json=options["as_json"], more={"skipped": dict(replay.skipped)})
+            for line in [] if options["as_json"] else replay.lines():
+                say(line)
+        run.judge()
+        if replay.skipped["unreadable"]:
+            raise IncompleteError(f"{replay.skipped['unreadable']:,} rows of run {run_id}: {REASONS['unreadable']}")

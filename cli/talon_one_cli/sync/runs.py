@@ -1,0 +1,112 @@
+"""``talon-one runs``: what was sent when, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from talon_one_singer.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def _store_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    store = click.option(
+        "--store",
+        default="talon-one-store.duckdb",
+        envvar="TALON_ONE_STORE",
+        show_default=True,
+        metavar="FILE",
+        help="The store of the syncs.",
+    )
+    return store(click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command))
+
+
+@click.group(invoke_without_command=True)
+@_store_options
+@click.pass_context
+def runs(context: click.Context, store: str, *, as_json: bool) -> None:
+    """List the runs of a store; ``runs show ID`` tells all of one."""
+    if context.invoked_subcommand is None:
+        context.exit(_guarded(store, None, _print_list, as_json=as_json))
+
+
+@runs.command()
+@click.argument("run_id", metavar="ID")
+@_store_options
+def show(run_id: str, store: str, *, as_json: bool) -> None:
+    """One run, with the rows it left refused."""
+    click.get_current_context().exit(_guarded(store, run_id, _print_one, as_json=as_json))
+
+
+def _guarded(
+    path: str, run_id: str | None, tell: Callable[[Sequence[Mapping[str, Any]]], None], *, as_json: bool
+) -> int:
+    from talon_one_cli.command import guarded_run
+
+    def work(_stop: Any, _redact: Any) -> None:
+        found = _read(path, run_id)
+        if as_json:
+            say_json(found if run_id is None else found[0], indent=2)
+        else:
+            tell(found)
+
+    return guarded_run("talon-one runs", work)
+
+
+def _read(path: str, run_id: str | None) -> list[dict[str, Any]]:
+    from pathlib import Path
+
+    from talon_one_singer import ConfigError
+    from target_talon_one.store.remote_store import open_store, store_file
+
+    file = store_file(path)
+    if file is not None and not Path(file).is_file():
+        raise ConfigError(f"there is no store {path}; name it with --store")
+    with open_store(path) as store:
+        found = store.runs(run_id)
+        if run_id is not None and not found:
+            raise ConfigError(f"there is no run {run_id} in {path}; talon-one runs lists them")
+        for one in found if run_id is not None else []:
+            one["rejects"] = [
+                {name: row[name] for name in ("stream", "kind", "op", "key", "place", "reason", "server", "status")}
+                for row in store.rejects(run_id)
+            ]
+    return found
+
+
+def _print_list(found: Sequence[Mapping[str, Any]]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from talon_one_cli.tables import console
+
+    table = Table(box=box.HEAVY_HEAD)
+    for name in ("run", "command", "started", "status"):
+        table.add_column(name)
+    for name in ("sent", "refused", "requests"):
+        table.add_column(name, justify="right")
+    for one in found:
+        sums = _sums(one["destinations"].values())
+        table.add_row(one["id"], one["command"], one["started"][:19], one["status"], *(f"{n:,}" for n in sums))
+    console().print(table)
+
+
+def _sums(figures: Any) -> tuple[int, int, int]:
+    parts = list(figures)
+    refused = sum(one["invalid"] + one["rejected"] + one["unknown"] + one["unreadable"] for one in parts)
+    return sum(one["sent"] for one in parts), refused, sum(one["requests"] for one in parts)
+
+
+def _print_one(found: Sequence[Mapping[str, Any]]) -> None:
+    one = found[0]
+    say(f"run {one['id']}: {one['command']}, {one['started'][:19]} to {(one['ended'] or '?')[:19]}, {one['status']}")
+    if one["error"]:
+        for line in one["error"].split("\n"):
+            say(f"  {line}")
+    for name, figures in one["destinations"].items():
+        say(f"{name}: " + ", ".join(f"{what} {count}" for what, count in figures.items() if count))
+    for row in one["rejects"]:
+        say(f"refused {row['stream']} {row['place']}: {row['key']}: {row['reason']} {row['server'] or ''}".rstrip())

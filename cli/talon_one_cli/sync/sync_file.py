@@ -1,0 +1,135 @@
+"""SYNC.yml: where rows come from, where they go, and how."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer import ConfigError, ConfigSource
+from talon_one_singer.settings.json_files import json_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from talon_one_singer.reporting.logs import Redactor
+    from talon_one_warehouse import SourceSpec
+    from target_talon_one.config.destinations import Destination
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One destination and the source of its rows."""
+
+    destination: Destination
+    source: SourceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFile:
+    """A SYNC.yml with the settings that hold for it.
+
+    Attributes:
+        path: of the file.
+        settings: value by name, as SYNC_SETTINGS names them.
+        syncs: in the order of the file.
+    """
+
+    path: str
+    settings: Mapping[str, Any]
+    syncs: tuple[Sync, ...]
+
+
+def read_sync_file(
+    path: str, config: Sequence[str], redact: Redactor, *, environ: Mapping[str, str] = os.environ
+) -> SyncFile:
+    """The syncs of a file.
+
+    Settings come from the file, then from ``--config`` files, then from the environment; the last one wins. In the file
+    ``${NAME}`` stands for a variable of the environment.
+
+    Raises:
+        ConfigError: every problem, each with the name of the setting.
+    """
+    content = _read(path, environ, redact)
+    given = content.pop("syncs", None)
+    if not isinstance(given, dict) or not given:
+        raise ConfigError(f"{path}: 'syncs' must name at least one sync, each with source, sink and mode")
+    redact.add_from(given)  # sources have URLs, which may hold passwords and keys
+    settings = read_settings(content, path, config, redact, environ=environ)
+    problems: list[str] = []
+    syncs: list[Sync] = []
+    for name, one in given.items():
+        try:
+            syncs.append(_sync(str(name), one, path))
+        except ConfigError as error:
+            problems += error.lines
+    if problems:
+        raise ConfigError(*problems)
+    return SyncFile(path, settings, tuple(syncs))
+
+
+def read_settings(
+    content: Mapping[str, Any],
+    path: str,
+    config: Sequence[str],
+    redact: Redactor,
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> dict[str, Any]:
+    """The settings of a file, of ``--config`` files and of the environment; the last one wins."""
+    from target_talon_one.settings import SYNC_SETTINGS
+
+    sources = [ConfigSource(path, content), *(ConfigSource.from_file(one) for one in config)]
+    redact.add_from([source.values for source in sources])  # before anything is said about them
+    settings = SYNC_SETTINGS.load(sources, environ)
+    redact.add_from(settings)
+    return settings
+
+
+def _sync(name: str, given: Any, path: str) -> Sync:
+    from talon_one_warehouse import source_spec
+    from target_talon_one.config.destinations import destination_from
+
+    place = f"{path}: syncs.{name}"
+    if not isinstance(given, dict):
+        raise ConfigError(f"{place} must be an object with source, sink and mode, not {json_type(given)}")
+    rest = dict(given)
+    source = rest.pop("source", None)
+    if source is None:
+        raise ConfigError(f"{place}: 'source' is missing; give a file, or url with sql or table")
+    return Sync(destination_from(name, rest, where=f"{path}: syncs"), source_spec(source, f"{place}.source"))
+
+
+def _read(path: str, environ: Mapping[str, str], redact: Redactor) -> dict[str, Any]:
+    try:
+        from talon_one_cli.sync.yaml_file import read_yaml
+    except ImportError:
+        raise ConfigError("syncs need PyYAML: pip install 'talon-one-connector[sync]'") from None
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} must hold an object with 'syncs', not {json_type(content)}")
+    filled: dict[str, Any] = _filled(content, path, environ, redact)
+    return filled
+
+
+def _filled(value: Any, path: str, environ: Mapping[str, str], redact: Redactor) -> Any:
+    """The value with variables of the environment put in."""
+    if isinstance(value, dict):
+        return {name: _filled(one, path, environ, redact) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, path, environ, redact) for one in value]
+    if not isinstance(value, str):
+        return value
+
+    def variable(match: re.Match[str]) -> str:
+        text = environ.get(match[1])
+        if text is None:
+            raise ConfigError(f"{path} names ${{{match[1]}}}, which is not set in the environment")
+        redact.add(text)
+        return text
+
+    return _VARIABLE.sub(variable, value)

@@ -1,0 +1,1 @@
+"""Connection settings, the client's configuration, and the check of both."""

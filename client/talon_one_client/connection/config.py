@@ -1,0 +1,122 @@
+"""The client's settings: small, frozen, checked when they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from talon_one_client.connection.base_url import checked_base_url
+from talon_one_client.errors import ConfigurationError
+
+
+class Key(str):
+    """A key that prints as ``********``; ``reveal()`` gives its value."""
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        """The key itself, for the Authorization header only."""
+        return str.__str__(self)
+
+    def __str__(self) -> str:
+        return "********"
+
+    def __repr__(self) -> str:
+        return "'********'"
+
+    def __format__(self, spec: str) -> str:
+        return format("********", spec)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryConfig:
+    """When and for how long to repeat a request.
+
+    ``budget_s`` bounds the time spent on one call, waits included, and is the only bound unless ``max_attempts`` is
+    set. ``first_contact_attempts`` bounds the tries until a server has answered once, so that a wrong base URL is told
+    within seconds.
+    """
+
+    max_attempts: int | None = None
+    base_s: float = 0.5
+    cap_s: float = 30.0
+    budget_s: float = 300.0
+    first_contact_attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """How to reach Talon.One.
+
+    Attributes:
+        base_url: ``https://<deployment>.talon.one``; kept in its one spelling.
+        api_key: Integration API key (``ApiKey-v1``).
+        management_key: Management API key (``ManagementKey-v1``), or a session token as ``Bearer <token>``.
+        requests_per_second: budget of the integration key; None: no limit but the server's.
+        management_requests_per_second: budget of each management endpoint.
+        budget_url: where the budget is shared: None (this process), ``sqlite:///path`` (this machine) or
+            ``redis://host/0`` (many machines).
+        connect_timeout_s, read_timeout_s: time-outs of connecting, and of waiting for the next bytes.
+        answer_deadline_s: seconds from sending a request to the last byte of its answer. None: what is left of the
+            retry budget, at most 300 s and never less than read_timeout_s.
+        max_answer_bytes: largest body of an answer, before and after decompression.
+        stop_grace_s: how long a request may go on after the run was asked to end.
+        allow_http: call another host than this machine without encryption.
+        verify: check TLS certificates; a path names a CA bundle.
+
+    Raises:
+        ConfigurationError: a value cannot be used; the message names it.
+    """
+
+    base_url: str
+    api_key: Key | None = None
+    management_key: Key | None = None
+    requests_per_second: float | None = None
+    management_requests_per_second: float = 3.0
+    budget_url: str | None = field(default=None, repr=False)
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 60.0
+    answer_deadline_s: float | None = None
+    max_answer_bytes: int = 128 * 1024 * 1024
+    stop_grace_s: float = 5.0
+    allow_http: bool = False
+    verify: bool | str = True
+    user_agent: str = "talon-one-connector"
+    retry: RetryConfig = field(default_factory=RetryConfig)
+
+    def __post_init__(self) -> None:
+        check_bundle("verify", self.verify)
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url, allow_http=self.allow_http))
+        for name in ("api_key", "management_key"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _checked_key(name, str.__str__(value)))
+        rates = {
+            "requests_per_second": self.requests_per_second,
+            "management_requests_per_second": self.management_requests_per_second,
+            "connect_timeout_s": self.connect_timeout_s,
+            "read_timeout_s": self.read_timeout_s,
+            "answer_deadline_s": self.answer_deadline_s,
+            "max_answer_bytes": self.max_answer_bytes,
+        }
+        for name, number in rates.items():
+            if number is not None and number <= 0:
+                raise ConfigurationError(f"{name} must be greater than 0, not {number}")
+
+
+def check_bundle(name: str, verify: bool | str | None) -> None:
+    """Raise ConfigurationError if ``verify`` is a path and nothing is there."""
+    if isinstance(verify, str) and not Path(verify).exists():
+        raise ConfigurationError(f"{name}: there is no CA bundle at {verify!r}")
+
+
+def _checked_key(name: str, value: str) -> Key | None:
+    value = value.strip()
+    if not value:
+        return None
+    if not value.isascii() or not value.isprintable():
+        raise ConfigurationError(f"{name} holds characters that no key has; copy it again from the Campaign Manager")
+    prefixes = {"api_key": ("ApiKey-v1 ",), "management_key": ("ManagementKey-v1 ",)}
+    for prefix in prefixes[name]:
+        value = value.removeprefix(prefix)
+    return Key(value)

@@ -1,0 +1,1 @@
+"""One request and its response: transport, time limits, retries, decoding, errors."""

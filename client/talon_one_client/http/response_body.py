@@ -1,0 +1,114 @@
+"""Read the body of an answer in bounded steps: bytes are counted before and after decompression."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.http.retry_policy import Failure, TransportFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STEP_BYTES = 64 * 1024
+
+
+def read_body(raw: Any, encoding: str, max_bytes: int) -> bytes:
+    """Return the decompressed body.
+
+    Args:
+        raw: the answer of urllib3, nothing of its body read yet.
+        encoding: its Content-Encoding.
+        max_bytes: of the body as it comes, and of the decompressed one.
+
+    Raises:
+        TransportFailure: it is larger, damaged or cut off, or in an encoding that was not asked for.
+        urllib3.exceptions.HTTPError: the connection broke.
+    """
+    decoder = _decoder(encoding)
+    announced = raw.length_remaining
+    if announced is not None and announced > max_bytes:
+        raise _too_large(max_bytes)
+    parts: list[bytes] = []
+    received = size = 0
+    while chunk := raw.read(STEP_BYTES, decode_content=False):
+        received += len(chunk)
+        for part in decoder.decode(chunk):
+            size += len(part)
+            parts.append(part)
+            if max(received, size) > max_bytes:
+                raise _too_large(max_bytes)
+    if received:
+        decoder.finish()
+    return b"".join(parts)
+
+
+class _Plain:
+    """Not compressed."""
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        yield data
+
+    def finish(self) -> None:
+        """Everything is well."""
+
+
+class _Compressed:
+    """gzip or deflate."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._stream: Any = None
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        """Decompress in steps, so that a few bytes never become a gigabyte at once."""
+        try:
+            while data:
+                if self._stream is None:
+                    self._stream = zlib.decompressobj(self._window_bits(data))
+                part = self._stream.decompress(data, STEP_BYTES)
+                yield part
+                data = self._stream.unconsumed_tail
+                if self._stream.eof:
+                    data = self._next_member(self._stream.unused_data)
+                elif not data and len(part) == STEP_BYTES:
+                    yield from self._pending()
+        except zlib.error:
+            raise TransportFailure(Failure.DAMAGED, f"the {self._kind} of the answer is damaged") from None
+
+    def finish(self) -> None:
+        """Raise TransportFailure if the end of the compressed stream has not come."""
+        if self._stream is None or not self._stream.eof:
+            raise TransportFailure(Failure.DAMAGED, f"the {self._kind} of the answer has no end: it was cut off")
+
+    def _window_bits(self, data: bytes) -> int:
+        if self._kind == "gzip":
+            return 31
+        has_header = len(data) > 1 and data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+        return 15 if has_header else -15  # some servers send deflate without the zlib header
+
+    def _pending(self) -> Iterator[bytes]:
+        while part := self._stream.decompress(b"", STEP_BYTES):
+            yield part
+
+    def _next_member(self, rest: bytes) -> bytes:
+        """What follows the end of a stream: another gzip, or nothing."""
+        if not rest:
+            return b""
+        if self._kind != "gzip" or rest[:1] != b"\x1f":
+            raise TransportFailure(Failure.DAMAGED, f"something follows the {self._kind} of the answer")
+        self._stream = None
+        return rest
+
+
+def _decoder(encoding: str) -> _Plain | _Compressed:
+    kinds = [kind for each in encoding.lower().split(",") if (kind := each.strip()) not in ("", "identity")]
+    if not kinds:
+        return _Plain()
+    if kinds in (["gzip"], ["x-gzip"], ["deflate"]):
+        return _Compressed("deflate" if kinds == ["deflate"] else "gzip")
+    raise TransportFailure(Failure.DAMAGED, "the answer is compressed in a way that was not asked for")
+
+
+def _too_large(max_bytes: int) -> TransportFailure:
+    return TransportFailure(Failure.TOO_LARGE, f"the answer is larger than max_answer_bytes ({max_bytes:,})")

@@ -1,0 +1,1 @@
+"""Lists: pages, time windows, and many lists at once."""

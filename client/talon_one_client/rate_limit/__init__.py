@@ -1,0 +1,1 @@
+"""Rate limits per key and endpoint, shared by threads, processes and machines."""

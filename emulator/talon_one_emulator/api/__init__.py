@@ -1,0 +1,1 @@
+"""The HTTP side: routing, authentication, parameters, bodies, and responses."""

@@ -1,0 +1,1 @@
+"""Control of a running emulator: faults, switches, fixtures, and the request log."""

@@ -1,0 +1,1 @@
+"""The data of the emulated account and the rules that apply to them."""

@@ -1,0 +1,201 @@
+"""What each catalog action does to the items.
+
+Source: https://docs.talon.one/integration-api#operation/syncCatalog
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.domain.profiles import merged
+
+if TYPE_CHECKING:
+    from talon_one_emulator.api.errors import Fault
+    from talon_one_emulator.domain.account import Account
+
+Payload = Mapping[str, Any]
+
+
+class ActionRefused(Exception):
+    """An action that cannot be applied; ``pointer`` is relative to its payload."""
+
+    def __init__(self, why: str, pointer: str = "/sku") -> None:
+        self.pointer = pointer
+        super().__init__(why)
+
+
+def refused_attributes(account: Account, action: Mapping[str, Any], pointer: str) -> list[Fault]:
+    """Faults of the action's attributes against the account's CartItem attributes."""
+    return list(account.attributes.problems("CartItem", action["payload"].get("attributes"), f"{pointer}/attributes"))
+
+
+def apply(account: Account, catalog: int, version: int, action: Mapping[str, Any]) -> None:
+    """Apply one action. Raises ActionRefused."""
+    _ACTIONS[action["type"]](account, catalog, version, action["payload"])
+
+
+def _add(account: Account, catalog: int, version: int, payload: Payload) -> None:
+    sku = payload["sku"]
+    stored = account.store.row("SELECT id, price FROM items WHERE catalog = ? AND sku = ?", [catalog, sku])
+    if stored and not payload.get("replaceIfExists"):
+        raise ActionRefused(f"an item with SKU {sku!r} exists; set replaceIfExists to replace it")
+    if stored:
+        account.store.db.execute(
+            "UPDATE items SET price = ?, attributes = ?, product = ?, version = ?, adjustments = '[]' WHERE id = ?",
+            (
+                _price(payload) if "price" in payload else stored[1],
+                merged(None, payload.get("attributes")),
+                _product(account, payload),
+                version,
+                stored[0],
+            ),
+        )
+    else:
+        _insert(account, catalog, version, payload)
+
+
+def _patch(account: Account, catalog: int, version: int, payload: Payload) -> None:
+    sku = payload["sku"]
+    stored = account.store.row(
+        "SELECT id, price, attributes, product FROM items WHERE catalog = ? AND sku = ?", [catalog, sku]
+    )
+    if stored is None:
+        if not payload.get("createIfNotExists"):
+            raise ActionRefused(f"there is no item with SKU {sku!r}; set createIfNotExists to create it")
+        _insert(account, catalog, version, payload)
+        return
+    item, price, attributes, product = stored
+    account.store.db.execute(
+        "UPDATE items SET price = ?, attributes = ?, product = ?, version = ? WHERE id = ?",
+        (
+            _price(payload) if "price" in payload else price,
+            merged(attributes, payload.get("attributes")),
+            # Era current: a PATCH without product clears the stored one. Era seed knows no product.
+            _product(account, payload) if account.current else product,
+            version,
+            item,
+        ),
+    )
+
+
+def _patch_many(account: Account, catalog: int, version: int, payload: Payload) -> None:
+    for item, price, attributes in _matching(account, catalog, payload.get("filters") or ()):
+        account.store.db.execute(
+            "UPDATE items SET price = ?, attributes = ?, version = ? WHERE id = ?",
+            (
+                _price(payload) if "price" in payload else price,
+                merged(attributes, payload.get("attributes")),
+                version,
+                item,
+            ),
+        )
+
+
+def _remove(account: Account, catalog: int, version: int, payload: Payload) -> None:
+    account.store.db.execute("DELETE FROM items WHERE catalog = ? AND sku = ?", (catalog, payload["sku"]))
+
+
+def _remove_many(account: Account, catalog: int, version: int, payload: Payload) -> None:
+    found = _matching(account, catalog, payload.get("filters") or ())
+    account.store.db.executemany("DELETE FROM items WHERE id = ?", [(row[0],) for row in found])
+
+
+def _adjust_price(account: Account, catalog: int, version: int, payload: Payload) -> None:
+    if not account.current:
+        raise ActionRefused("ADD_PRICE_ADJUSTMENT is not known in this era", "")
+    stored = account.store.row(
+        "SELECT id, adjustments FROM items WHERE catalog = ? AND sku = ?", [catalog, payload["sku"]]
+    )
+    if stored is None:
+        raise ActionRefused(f"there is no item with SKU {payload['sku']!r}")
+    adjustments = [*jsontext.decode(stored[1]), *payload["adjustments"]]
+    account.store.db.execute(
+        "UPDATE items SET adjustments = ?, version = ? WHERE id = ?",
+        (jsontext.encode_text(adjustments), version, stored[0]),
+    )
+
+
+_ACTIONS: Mapping[str, Callable[[Account, int, int, Payload], None]] = {
+    "ADD": _add,
+    "PATCH": _patch,
+    "PATCH_MANY": _patch_many,
+    "REMOVE": _remove,
+    "REMOVE_MANY": _remove_many,
+    "ADD_PRICE_ADJUSTMENT": _adjust_price,
+}
+
+
+def _insert(account: Account, catalog: int, version: int, payload: Payload) -> None:
+    account.store.insert(
+        "items",
+        catalog=catalog,
+        sku=payload["sku"],
+        created=account.now(),
+        price=_price(payload),
+        attributes=merged(None, payload.get("attributes")),
+        product=_product(account, payload),
+        version=version,
+    )
+
+
+def _price(payload: Payload) -> str | None:
+    price = payload.get("price")
+    return None if price is None else jsontext.encode_text(price)
+
+
+def _product(account: Account, payload: Payload) -> str | None:
+    product = payload.get("product") if account.current else None
+    return None if product is None else jsontext.encode_text({"name": product["name"]})
+
+
+def _matching(account: Account, catalog: int, filters: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
+    """Items that pass every filter, as (id, price, attributes); without filters all of them."""
+    tests = [_test(account, index, each) for index, each in enumerate(filters)]
+    rows = account.store.rows("SELECT id, price, attributes, sku FROM items WHERE catalog = ?", [catalog])
+    if not tests:
+        return [row[:3] for row in rows]
+    found = []
+    for item, price, attributes, sku in rows:
+        values = {**jsontext.decode(attributes), "sku": sku}
+        if price is not None:
+            values["price"] = jsontext.decode(price)
+        if all(test(values) for test in tests):
+            found.append((item, price, attributes))
+    return found
+
+
+def _test(account: Account, index: int, given: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
+    name, operator, value = given["attr"], given["op"], given["value"]
+    pointer = f"/filters/{index}"
+    if name not in ("sku", "price") and name not in account.attributes.known("CartItem"):
+        raise ActionRefused(f"unknown attribute {name!r} in a filter", f"{pointer}/attr")
+    if operator == "EQ":
+        return lambda values: name in values and bool(values[name] == value)
+    if operator == "IN":
+        if not isinstance(value, str):
+            raise ActionRefused("IN takes one string of values separated by commas", f"{pointer}/value")
+        wanted = {part.strip() for part in value.split(",")}
+        return lambda values: name in values and _text(values[name]) in wanted
+    if not _is_number(value):
+        raise ActionRefused(f"{operator} compares numbers only", f"{pointer}/value")
+    compare = _COMPARISONS[operator]
+    return lambda values: _is_number(values.get(name)) and compare(values[name], value)
+
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "LT": lambda left, right: left < right,
+    "LE": lambda left, right: left <= right,
+    "GT": lambda left, right: left > right,
+    "GE": lambda left, right: left >= right,
+}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else jsontext.encode_text(value)

@@ -1,0 +1,1 @@
+"""Loyalty programs, ledgers, tiers, and the oracle that recomputes balances."""

@@ -1,0 +1,197 @@
+"""Ledger rows: how they are stored, listed and printed.
+
+Each row keeps ready-made JSON fragments of its fields; a page is a join of them. The operations differ in which
+fragments they show: ``rule`` in the Integration API, ``log`` in the management card log, ``feed`` in the program
+feed, and ``extra`` in era ``current``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.domain import timestamps
+from talon_one_emulator.domain.account import APPLICATION_ID
+from talon_one_emulator.domain.loyalty.ledger import Entry, debtors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from talon_one_emulator.control.switches import Bounds, Order, Switches
+    from talon_one_emulator.domain.store import Store
+
+_DEBT = ',"flags":{"createsNegativeBalance":true}'
+Kind = Literal["manual", "session", "import"]
+
+_COLUMNS = (
+    "id, program, card, profile, created, addition, amount, starts, expires, subledger, session, uuid, kind,"
+    " head, rule, extra, log, feed"
+)
+# Multiplying by an odd constant shuffles ids without repeating one: an arbitrary order that stays the same.
+_ORDERS: dict[Order, str] = {
+    "newest": "created DESC, id DESC",
+    "oldest": "created, id",
+    "shuffled": "(id * 2654435761) & 4294967295, id",
+}
+_BOUNDS: dict[Bounds, tuple[str, str]] = {
+    "exclusive": (">", "<"),
+    "inclusive": (">=", "<="),
+    "half_open": (">=", "<"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A ledger row to insert: ``start`` is a timestamp, ``immediate`` or ``on_action``, ``expiry`` or ``unlimited``.
+
+    ``owner`` is the card identifier or the profile's integration id, ``amount`` JSON number text.
+    """
+
+    program: int
+    owner: str
+    type: Literal["addition", "subtraction"]
+    amount: str
+    created: int
+    card: int | None = None
+    profile: int | None = None
+    name: str = ""
+    start: str = "immediate"
+    expiry: str = "unlimited"
+    subledger: str = ""
+    session: str | None = None
+    session_id: int | None = None
+    ruleset: int | None = None
+    rule: str | None = None
+    kind: Kind = "manual"
+    created_text: str | None = None
+    validity: str | None = None
+
+
+def insert(store: Store, rows: Iterable[NewRow]) -> list[int]:
+    """Insert ledger rows and return their ids, which count up from the highest one."""
+    first = int(store.scalar("SELECT coalesce(max(id), 0) FROM ledger")) + 1
+    added = list(rows)
+    values = [_values(first + offset, row) for offset, row in enumerate(added)]
+    marks = ", ".join("?" * 18)
+    store.db.executemany(f"INSERT INTO ledger ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608 - constants
+    _flag_debts(store, {(row.program, row.card, row.profile) for row in added if row.type == "subtraction"})
+    return [row[0] for row in values]
+
+
+def _flag_debts(store: Store, owners: Iterable[tuple[int, int | None, int | None]]) -> None:
+    """Mark the subtractions of these owners that made a debt."""
+    for program, card, profile in owners:
+        for rows in entries(store, Selection(program=program, card=card, profile=profile)).values():
+            marks = [(_DEBT, row) for row in debtors(rows)]
+            store.db.executemany("UPDATE ledger SET flags = ? WHERE id = ?", marks)
+
+
+def _values(row_id: int, row: NewRow) -> tuple[Any, ...]:
+    text = jsontext.encode_text
+    uuid = f"{row.program:08x}-0000-4000-8000-{row_id:012x}"
+    starts = {"immediate": row.created, "on_action": timestamps.FOREVER}.get(row.start)
+    expires = timestamps.FOREVER if row.expiry == "unlimited" else timestamps.parse(row.expiry)
+    session = f',"customerSessionId":{text(row.session)}' if row.session is not None else ""
+    head = (
+        f'"id":{row_id},"created":"{row.created_text or timestamps.render(row.created)}","programId":{row.program},'
+        f'"type":"{row.type}","name":{text(row.name)},"startDate":"{row.start}","expiryDate":"{row.expiry}",'
+        f'"subledgerId":{text(row.subledger)},"amount":{row.amount}{session}'
+    )
+    rule = f',"rulesetId":{row.ruleset},"ruleName":{text(row.rule or "")}' if row.ruleset is not None else ""
+    validity = f',"validityDuration":{text(row.validity)}' if row.validity else ""
+    log = f',"applicationId":{APPLICATION_ID},"sessionId":{row.session_id}' if row.session_id is not None else ""
+    owner = "cardIdentifier" if row.card is not None else "customerProfileId"
+    imported = ',"importId":1' if row.kind == "import" else ""
+    by_hand = ',"userId":1,"userEmail":"manager@example.test"' if row.kind == "manual" else ""
+    return (
+        row_id, row.program, row.card, row.profile, row.created, row.type == "addition", row.amount,
+        timestamps.parse(row.start) if starts is None else starts, expires, row.subledger, row.session, uuid, row.kind,
+        head, rule, f',"transactionUUID":"{uuid}"{validity}', log,
+        f',"{owner}":{text(row.owner)}{imported}{by_hand}',
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which ledger rows a request asks for; None means any. ``awaiting``: points that wait for an action at then."""
+
+    program: int | None = None
+    card: int | None = None
+    profile: int | None = None
+    subledgers: Sequence[str] | None = None
+    after: int | None = None
+    before: int | None = None
+    kind: str | None = None
+    sessions: Sequence[str] | None = None
+    uuids: Sequence[str] | None = None
+    awaiting: int | None = None
+
+    def where(self, bounds: Bounds) -> tuple[str, list[Any]]:
+        """The WHERE clause and its arguments."""
+        low, high = _BOUNDS[bounds]
+        tests: list[tuple[str, Any]] = [
+            ("card = ?", self.card),
+            ("profile = ?", self.profile),
+            # A card belongs to one program: naming the program too would lead the planner to the wrong index.
+            ("program = ?", None if self.card is not None else self.program),
+            (f"created {low} ?", self.after),
+            (f"created {high} ?", self.before),
+            ("kind = ?", self.kind),
+            ("starts = ?", None if self.awaiting is None else timestamps.FOREVER),
+            ("expires > ?", self.awaiting),
+        ]
+        given = [(test, value) for test, value in tests if value is not None]
+        clauses, args = [test for test, _ in given], [value for _, value in given]
+        for column, values in (("subledger", self.subledgers), ("session", self.sessions), ("uuid", self.uuids)):
+            if values is not None:
+                clauses.append(f"{column} IN ({', '.join('?' * len(values))})")
+                args.extend(values)
+        return " AND ".join(clauses) or "1", args
+
+
+def page(
+    store: Store, fragments: str, chosen: Selection, switches: Switches, *, skip: int, size: int
+) -> tuple[list[str], bool]:
+    """Printed rows (without their braces) of one page, and whether more follow."""
+    order = _ORDERS[switches.order]
+    rows = _printed(store, fragments, chosen, switches, window=(order, size + 1, skip))
+    return [row[2] for row in rows[:size]], len(rows) > size
+
+
+def newest(store: Store, fragments: str, chosen: Selection, switches: Switches, *, size: int) -> tuple[list[str], bool]:
+    """The ``size`` most recent rows, in the order the switch asks for."""
+    rows = _printed(store, fragments, chosen, switches, window=(_ORDERS["newest"], size + 1, 0))
+    if len(rows) <= size:
+        return [row[2] for row in rows], False
+    rows.remove(min(rows))
+    return [row[2] for row in rows], True
+
+
+def _printed(
+    store: Store, fragments: str, chosen: Selection, switches: Switches, *, window: tuple[str, int, int]
+) -> list[tuple[int, int, str]]:
+    """``(created, id, text)`` of the rows a window (order, limit, offset) selects, in the order the switch asks for.
+
+    The window picks ids by index alone; only the rows it picks are read and sorted whole.
+    """
+    where, args = chosen.where(switches.date_bounds)
+    order, limit, offset = window
+    ids = f"SELECT id FROM ledger WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608 - constants
+    return store.rows(
+        f"SELECT created, id, {fragments} FROM ledger WHERE id IN ({ids}) ORDER BY {_ORDERS[switches.order]}",  # noqa: S608
+        [*args, limit, offset],
+    )
+
+
+def entries(store: Store, chosen: Selection) -> dict[str, list[Entry]]:
+    """Ledger rows for the balance arithmetic, by subledger id; the main ledger is ''."""
+    where, args = chosen.where("inclusive")
+    ledgers: dict[str, list[Entry]] = {}
+    for subledger, row, created, addition, amount, starts, expires in store.db.execute(
+        f"SELECT subledger, id, created, addition, amount, starts, expires FROM ledger WHERE {where}",  # noqa: S608
+        args,
+    ):
+        ledgers.setdefault(subledger, []).append(Entry(row, created, bool(addition), Decimal(amount), starts, expires))
+    return ledgers

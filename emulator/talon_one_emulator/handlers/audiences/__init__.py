@@ -1,0 +1,1 @@
+"""Audience operations of both APIs."""

@@ -1,0 +1,1 @@
+"""Loyalty operations of both APIs, and the CSV exports."""

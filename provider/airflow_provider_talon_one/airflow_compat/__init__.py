@@ -1,0 +1,1 @@
+"""Differences between Airflow versions: retries, masking, task state, XCom, and asset events."""

@@ -1,0 +1,1 @@
+"""Warehouses, sources, and stores as Airflow names them."""

@@ -1,0 +1,1 @@
+"""Command lines of taps and targets: options, signals, exit codes."""

@@ -1,0 +1,73 @@
+"""How a command ends: what is told on stderr, and with which exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from talon_one_singer.cli.output import drop_stdout
+from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stopped, output_errors
+from talon_one_singer.reporting.printable import printable
+from talon_one_singer.reporting.redaction import activate
+from talon_one_singer.reporting.resource_errors import scarcity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talon_one_singer.cli.definition import PluginDefinition
+    from talon_one_singer.cli.signals import StopSignal
+    from talon_one_singer.reporting.logs import Redactor
+
+logger = logging.getLogger(__name__)
+
+
+def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
+    """Does the work and gives the exit code.
+
+    An expected error is told in a line for each problem. Anything else is a bug of ours and shows its traceback,
+    secrets masked, with the place to report it. The redactor is that of the whole process from here on.
+    """
+    activate(redact)
+    try:
+        work()
+        with output_errors():
+            sys.stdout.flush()
+    except OutputError as error:
+        drop_stdout()
+        if not isinstance(error, ClosedPipe):
+            _tell(redact, error)
+        return _stopped_code(stop) or error.exit_code
+    except Stopped as error:
+        return error.exit_code
+    except SingerError as error:
+        _tell(redact, error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001  the outermost place: nothing may end in a bare traceback
+        return _foreign(definition, redact, error)
+    return _stopped_code(stop)
+
+
+def _stopped_code(stop: StopSignal) -> int:
+    return 128 + stop.signum if stop.signum else 0
+
+
+def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -> int:
+    for kind, exit_code in definition.expected_errors.items():
+        if isinstance(error, kind):
+            _tell(redact, error)
+            return exit_code
+    if lacks := scarcity(error):
+        _tell(redact, SingerError(f"{lacks} ({type(error).__name__})"))
+        return 1
+    where = f" Please report it at {definition.report_url} with these lines." if definition.report_url else ""
+    logger.critical(
+        "internal error: this is a bug in %s v%s.%s", definition.name, definition.version, where, exc_info=error
+    )
+    return 1
+
+
+def _tell(redact: Redactor, error: Exception) -> None:
+    lines = error.lines if isinstance(error, SingerError) else [str(error)]
+    for line in lines if any(lines) else [type(error).__name__]:
+        sys.stderr.write(f"Error: {redact(printable(line))}\n")

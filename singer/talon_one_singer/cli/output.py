@@ -1,0 +1,177 @@
+"""Standard output and standard error: how a process begins with them, writes to them and gives them up."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
+
+import click
+
+from talon_one_singer.errors import ClosedPipe, OutputError, output_errors
+from talon_one_singer.reporting.printable import printable, printable_lines
+from talon_one_singer.reporting.redaction import redact, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def run_process(command: click.Command, name: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line to its exit; the outermost function of every program.
+
+    Characters that the output's encoding lacks are replaced, closed standard streams are noticed, an output that
+    accepts no more bytes is one line on standard error, and what click says about the arguments is redacted.
+
+    Args:
+        command: of the program.
+        name: of the program.
+        arguments: those of the process if there are none.
+    """
+    prepare_streams()
+    try:
+        code = _exit_code(command, name, arguments)
+        with output_errors():
+            sys.stdout.flush()
+    except (OSError, OutputError) as error:  # click writes helps and versions itself
+        _fail(error)
+    sys.exit(code)
+
+
+def _exit_code(command: click.Command, name: str | None, arguments: Sequence[str] | None) -> int:
+    try:
+        return int(command.main(arguments, prog_name=name, standalone_mode=False) or 0)
+    except click.ClickException as error:
+        words = io.StringIO()
+        error.show(file=words)
+        sys.stderr.write(redact(printable_lines(words.getvalue())))
+        return error.exit_code
+    except click.Abort:
+        sys.stderr.write("Aborted!\n")
+        return 1
+
+
+def prepare_streams() -> None:
+    """Make sure that the three standard streams are there and never fail on a character."""
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        _hold(number, mode)
+    # A closed standard output is open for reading now: whatever is written to it fails as it should.
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or io.TextIOWrapper(io.BufferedWriter(_Closed()), encoding="utf-8")
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _hold(number: int, mode: int) -> None:
+    """Open the null device in place of a closed stream: otherwise the next file that is opened would get its number."""
+    try:
+        os.fstat(number)
+    except OSError:
+        opened = os.open(os.devnull, mode)
+        if opened != number:
+            os.dup2(opened, number)
+            os.close(opened)
+
+
+class _Closed(io.RawIOBase):
+    """A standard output that was closed before the process began."""
+
+    dropped = False
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 1
+
+    def write(self, data: Any) -> int:
+        if self.dropped:
+            return len(data)
+        raise OSError(9, "standard output is closed")
+
+
+def checked_stdout() -> IO[str]:
+    """Standard output for a library that writes to a file; what the system says about it becomes an OutputError."""
+    return cast("IO[str]", _CheckedStdout())
+
+
+class _CheckedStdout:
+    def write(self, text: str) -> int:
+        with output_errors():
+            return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with output_errors():
+            sys.stdout.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stdout, name)
+
+
+def drop_stdout() -> None:
+    """Send what is still buffered nowhere; Python would fail on it once more at its end."""
+    _Closed.dropped = True
+    if sys.stdout is sys.__stdout__:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+
+def say(text: str = "", *, end: str = "\n", err: bool = False) -> None:
+    """Write a line for people, made printable and redacted; a line break in it is escaped, as names may hold one.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    write_text(redact(printable(text)) + end, err=err)
+
+
+def say_json(value: Any, *, indent: int | None = None) -> None:
+    """Write a report as JSON, its texts redacted.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    write_text(json.dumps(redacted(value), indent=indent, default=str) + "\n")
+
+
+def write_text(text: str, *, err: bool = False) -> None:
+    """Write data as it is, at once.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    stream = sys.stderr if err else sys.stdout
+    with output_errors():
+        stream.write(text)
+        stream.flush()
+
+
+def write_data(data: bytes) -> None:
+    """Write data: to a file or a pipe byte for byte, on a terminal made printable.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    if sys.stdout.isatty():
+        write_text(printable_lines(data.decode("utf-8", "backslashreplace")))
+        return
+    with output_errors():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _fail(error: OSError | OutputError) -> NoReturn:
+    drop_stdout()
+    try:
+        with output_errors():
+            raise error
+    except ClosedPipe as closed:
+        sys.exit(closed.exit_code)
+    except OutputError as failed:
+        sys.stderr.write(f"Error: {failed}\n")
+        sys.exit(failed.exit_code)

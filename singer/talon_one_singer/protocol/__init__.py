@@ -1,0 +1,1 @@
+"""Messages, catalog, state and BATCH files of the Singer protocol."""

@@ -1,0 +1,189 @@
+"""The files of a BATCH, read: JSON Lines, Parquet or Arrow, from any file system of fsspec.
+
+https://sdk.meltano.com/en/latest/batch.html
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import fsspec.compression
+
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.protocol.lines import printable, read_blocks
+from talon_one_singer.protocol.message_reader import BadLine, RecordLines
+from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
+from talon_one_singer.settings.input_limits import unpacked
+from talon_one_singer.settings.local_paths import local_path
+from talon_one_singer.values.exact_json import line_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from talon_one_singer.protocol.message_reader import Retries
+    from talon_one_singer.settings.input_limits import InputLimits
+
+_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, EOFError, ValueError, TypeError)
+_PASSING_LOCALLY = (errno.EIO, errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE)
+_Found = tuple[str, dict[str, Any]] | BadLine  # a row with its place
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A BATCH message.
+
+    Attributes:
+        stream: whose rows are in the files.
+        schema: of the stream, {} where no SCHEMA came.
+        encoding: {"format": "jsonl", "compression": "gzip"} for example.
+        manifest: paths or URLs of the files.
+        max_rows: most rows of one ``RecordLines``.
+        limits: a row of a JSON Lines file beyond them is a ``BadLine``.
+    """
+
+    stream: str
+    schema: Mapping[str, Any]
+    encoding: Mapping[str, Any]
+    manifest: Sequence[str]
+    max_rows: int
+    limits: InputLimits
+
+
+def read_batch(batch: Batch, retries: Retries) -> Iterator[RecordLines | BadLine]:
+    """The rows of all files; a file or a row that cannot be read is a ``BadLine`` between them.
+
+    A file is read again after an error that may pass, from the row on at which it came.
+
+    Raises:
+        ConfigError: pyarrow, or what reads the file system, is not installed.
+        ValueError: the encoding is none of ours.
+    """
+    form = batch.encoding.get("format")
+    if form not in ("jsonl", "parquet", "arrow"):
+        raise ValueError("the encoding.format of the BATCH is none of jsonl, parquet, arrow")
+    if form != "jsonl":
+        _need_pyarrow(form)
+    else:
+        _check_compression(batch.encoding.get("compression"))
+    for url in batch.manifest:
+        yield from _grouped(batch, _rows(batch, url, retries))
+
+
+def _check_compression(given: Any) -> None:
+    known = {"", "none", "infer", *(name for name in fsspec.compression.compr if name)}
+    if given is not None and (not isinstance(given, str) or given not in known):
+        raise ValueError(f"compression {str(given)[:60]!r} is not supported; use gzip or none")
+
+
+def _need_pyarrow(form: str) -> None:
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError:
+        raise ConfigError(
+            f"a BATCH in {form} needs pyarrow: pip install 'talon-one-connector[warehouse]'; jsonl does not"
+        ) from None
+
+
+def _grouped(batch: Batch, found: Iterable[_Found]) -> Iterator[RecordLines | BadLine]:
+    group = RecordLines(batch.stream, [], [], None)
+    for each in found:
+        bad = isinstance(each, BadLine)
+        if group.rows and (bad or len(group.rows) >= batch.max_rows):
+            yield group
+            group = RecordLines(batch.stream, [], [], None)
+        if isinstance(each, BadLine):
+            yield each
+        else:
+            group.places.append(each[0])
+            group.rows.append(each[1])
+    if group.rows:
+        yield group
+
+
+def _rows(batch: Batch, url: str, retries: Retries) -> Iterator[_Found]:
+    name, given = _name(url), 0
+    for wait_s in (*retries.waits_s, None):
+        try:
+            for found in islice(_READERS[batch.encoding["format"]](batch, local_path(url), name), given, None):
+                yield found
+                given += 1
+        except ImportError as error:
+            hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
+            raise ConfigError(f"the batch file {name} cannot be read: {error}{hint}") from None
+        except Exception as error:  # noqa: BLE001  # file systems and codecs have errors of their own
+            if wait_s is None or not _may_pass(error, url):
+                reason = f"the file cannot be read{_why(error, url)}"
+                yield BadLine.of("file", name, reason, batch.stream, name.encode(), cut=False)
+                return
+        else:
+            return
+        retries.sleep(wait_s)
+
+
+def _may_pass(error: Exception, url: str) -> bool:
+    """Whether another attempt may succeed: what a network says, or a disk that is in trouble."""
+    if isinstance(error, _LASTING) or type(error).__module__.split(".")[0] in ("zlib", "lzma", "_lzma", "gzip"):
+        return False
+    is_local = "://" not in url or url.startswith("file://")
+    return getattr(error, "errno", None) in _PASSING_LOCALLY if is_local else True
+
+
+def _json_lines(batch: Batch, url: str, name: str) -> Iterator[_Found]:
+    compression = batch.encoding.get("compression", "infer")
+    if compression == "infer":
+        compression = fsspec.utils.infer_compression(url)
+    with fsspec.open(url, "rb") as stored:
+        file = unpacked(stored, None if compression in ("", "none") else compression, batch.limits)
+        for block in read_blocks(file, batch.limits.max_line_bytes):
+            for number, line in enumerate(block.lines, block.first):
+                if not line.strip():
+                    continue
+                place = f"{name} row {number}"
+                try:
+                    yield place, line_object(line, block, batch.limits)
+                except ValueError as error:
+                    yield BadLine.of("file_line", place, str(error), batch.stream, line, cut=block.too_long)
+
+
+def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
+    from talon_one_singer.values.arrow_rows import Columns, arrow_batches, parquet_batches
+
+    columns = Columns(batch.schema)
+    read = parquet_batches if batch.encoding["format"] == "parquet" else arrow_batches
+    count = 0
+    with fsspec.open(url, "rb") as file:
+        for part, coarse in read(file, batch.max_rows):
+            for row in columns.rows(part, coarse):
+                count += 1
+                place = f"{name} row {count}"
+                yield (place, row) if isinstance(row, dict) else _bad_row(batch, place, row)
+
+
+def _bad_row(batch: Batch, place: str, problem: ValueError) -> BadLine:
+    """A row of a column file, with its values as text, as far as they can be read."""
+    shown = getattr(problem, "row", None)
+    text = place if shown is None else shown
+    return BadLine.of("file_row", place, str(problem), batch.stream, text.encode(), cut=shown is None)
+
+
+_READERS: Mapping[str, Callable[[Batch, str, str], Iterator[_Found]]] = {
+    "jsonl": _json_lines,
+    "parquet": _columns,
+    "arrow": _columns,
+}
+
+
+def _name(url: str) -> str:
+    """What to call the file: a path, or the URL without what may be secret in it."""
+    return shown_url(url).removeprefix("file://")
+
+
+def _why(error: Exception, url: str) -> str:
+    if isinstance(error, FileNotFoundError):
+        return ": there is none of this name"
+    words = (getattr(error, "strerror", None) or str(error)).splitlines() or [type(error).__name__]
+    return f": {printable(Redactor(url_secrets(url))(words[0]).encode())[:200]}"

@@ -1,0 +1,276 @@
+"""Singer messages, read.
+
+https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, get_args
+
+import msgspec
+
+from talon_one_singer.errors import SingerError
+from talon_one_singer.protocol.lines import printable, read_blocks
+from talon_one_singer.protocol.message_writer import ACTIVATE_VERSION, BATCH, RECORD, SCHEMA, STATE
+from talon_one_singer.settings.input_limits import InputLimits
+from talon_one_singer.values.exact_json import NOT_EXACT_JSON, check_structure, kind_of, line_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from talon_one_singer.protocol.lines import Block
+
+MAX_KEPT_BYTES: Final = 4_000_000  # a longer line or row is not kept in the rejects
+FILE_WAITS_S: Final = (0.5, 1.0, 2.0)  # before a batch file is read again after an error that may pass
+
+BadKind = Literal[
+    "line", "record", "state", "version", "schema", "batch", "unknown_type", "file", "file_line", "file_row"
+]
+BAD_KINDS: Final[tuple[BadKind, ...]] = get_args(BadKind)
+# These stand for rows that are not in the message itself: keeping its text would not keep them.
+STANDS_FOR_ROWS: Final[frozenset[BadKind]] = frozenset({"schema", "batch", "unknown_type", "file"})
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaLine:
+    """A SCHEMA; numbers with a fraction are Decimals."""
+
+    line: int
+    stream: str
+    schema: dict[str, Any]
+    key_properties: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLines:
+    """Rows of one stream and version that came one after the other, in RECORDs or in a file of a BATCH.
+
+    Attributes:
+        stream: name of the stream.
+        rows: numbers with a fraction or an exponent are Decimals with exactly their digits.
+        places: where each row came from: "line 17" or "/path/file.parquet row 3".
+        version: table version, or None.
+    """
+
+    stream: str
+    rows: list[dict[str, Any]]
+    places: list[str]
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateLine:
+    """A STATE: everything before it may be confirmed with it."""
+
+    line: int
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """An ACTIVATE_VERSION."""
+
+    line: int
+    stream: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line, a row or a file that cannot be used.
+
+    Attributes:
+        place: "line 17", "/path/file.parquet row 3" or "/path/file.parquet".
+        reason: what is wrong, in words; holds no values.
+        stream: where it is known.
+        text: its first 500 characters, printable.
+        kind: what could not be used: the line as JSON, a message of some type, a file of a BATCH, or a row in one.
+        content: all of it, to be kept for whoever repairs it; None if it stands for rows that are elsewhere, or is too
+            long to be kept. No STATE after it may be emitted then.
+    """
+
+    place: str
+    reason: str
+    stream: str | None
+    text: str
+    kind: BadKind = field(default="line", compare=False)
+    content: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, kind: BadKind, place: str, reason: str, stream: str | None, raw: bytes, *, cut: bool) -> BadLine:
+        """The message about raw text; ``cut``: the text is only the beginning of it."""
+        kept = not cut and kind not in STANDS_FOR_ROWS and len(raw) <= MAX_KEPT_BYTES
+        content = raw.decode("utf-8", "backslashreplace") if kept else None
+        return cls(place, reason, stream, printable(raw), kind, content)
+
+
+Message = SchemaLine | RecordLines | StateLine | VersionLine | BadLine
+
+
+def read_messages(
+    source: BinaryIO,
+    *,
+    max_rows: int = 1000,
+    limits: InputLimits = InputLimits(),  # noqa: B008 - it is frozen
+    file_waits_s: Sequence[float] = FILE_WAITS_S,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Message]:
+    """The messages in their order; what has come is given before the next read waits.
+
+    Args:
+        source: ``sys.stdin.buffer`` for a target.
+        max_rows: most rows of one ``RecordLines``.
+        limits: a line beyond them is a ``BadLine``.
+        file_waits_s: seconds before each further attempt to read a batch file after an error that may pass.
+        sleep: waits; it may raise to end the run.
+
+    Raises:
+        ConfigError: a BATCH needs a package that is not installed.
+        SingerError: the input cannot be read.
+    """
+    reader = _Reader(max_rows, limits, Retries(tuple(file_waits_s), sleep))
+    try:
+        for block in read_blocks(source, limits.max_line_bytes):
+            yield from reader.messages(block)
+    except OSError as error:
+        raise SingerError(f"cannot read the input: {error.strerror or error}; run again from the last state") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How long to wait before each further attempt to read a batch file, and by which function."""
+
+    waits_s: tuple[float, ...]
+    sleep: Callable[[float], None]
+
+
+class _Record(msgspec.Struct, gc=False):
+    """The envelope of a RECORD; ``time_extracted`` is here so that it is checked."""
+
+    type: Literal["RECORD"]
+    stream: str
+    record: dict[str, Any]
+    version: int | None = None
+    time_extracted: Any = None
+
+
+_KINDS: Final[dict[str, BadKind]] = {
+    SCHEMA: "schema",
+    RECORD: "record",
+    STATE: "state",
+    BATCH: "batch",
+    ACTIVATE_VERSION: "version",
+}
+_decode_record = msgspec.json.Decoder(_Record, float_hook=Decimal).decode
+
+
+class _Reader:
+    """Turns lines into messages; keeps the schemas, which a BATCH needs."""
+
+    def __init__(self, max_rows: int, limits: InputLimits, retries: Retries) -> None:
+        self._max_rows, self._limits, self._retries = max_rows, limits, retries
+        self._schemas: dict[str, dict[str, Any]] = {}
+        self._handlers: dict[str, Callable[[int, str, dict[str, Any]], Iterator[Message]]] = {
+            SCHEMA: self._schema,
+            RECORD: self._record,
+            BATCH: self._batch,
+            ACTIVATE_VERSION: self._version,
+        }
+
+    def messages(self, block: Block) -> Iterator[Message]:
+        """The messages of the lines; all of them, nothing waits for the next block."""
+        rows: RecordLines | None = None
+        for number, line in enumerate(block.lines, block.first):
+            found = self._record_in(line)
+            if found is None or block.too_long:
+                if rows:
+                    yield rows
+                    rows = None
+                yield from self._line(number, line, block)
+                continue
+            if rows and (
+                found.stream != rows.stream or found.version != rows.version or len(rows.rows) >= self._max_rows
+            ):
+                yield rows
+                rows = None
+            if rows is None:
+                rows = RecordLines(found.stream, [], [], found.version)
+            rows.rows.append(found.record)
+            rows.places.append(f"line {number}")
+        if rows:
+            yield rows
+
+    def _record_in(self, line: bytes) -> _Record | None:
+        """The RECORD of a line; None if it is none, or not as it should be."""
+        try:
+            found = _decode_record(line)
+            names = 3 + (found.version is not None) + (found.time_extracted is not None)
+            check_structure(line, found.record, self._limits.max_nesting_depth - 1, names_beside=names, envelope=True)
+        except (*NOT_EXACT_JSON, ValueError):
+            return None
+        return found
+
+    def _line(self, number: int, line: bytes, block: Block) -> Iterator[Message]:
+        """A line that is no RECORD as it should be."""
+        stream: str | None = None
+        kind: BadKind = "line"
+        try:
+            if line.strip():
+                message = line_object(line, block, self._limits, envelope=True)
+                stream = message["stream"] if isinstance(message.get("stream"), str) else None
+                kind = _KINDS.get(str(message.get("type")), "unknown_type")
+                yield from self._message(number, message)
+        except ValueError as error:
+            yield BadLine.of(kind, f"line {number}", str(error), stream, line, cut=block.too_long)
+
+    def _message(self, number: int, message: dict[str, Any]) -> Iterator[Message]:
+        kind = message.get("type")
+        if kind == STATE:
+            yield StateLine(number, _field(message, "value", dict))
+        elif isinstance(kind, str) and kind in self._handlers:
+            yield from self._handlers[kind](number, _field(message, "stream", str), message)
+        else:
+            known = ", ".join((STATE, *self._handlers))
+            raise ValueError(f"its type is none of {known}" if "type" in message else "it has no type")
+
+    def _schema(self, number: int, stream: str, message: dict[str, Any]) -> Iterator[Message]:
+        schema = _field(message, "schema", dict)
+        self._schemas[stream] = schema
+        keys = _texts(message, "key_properties") if message.get("key_properties") is not None else []
+        yield SchemaLine(number, stream, schema, tuple(keys))
+
+    def _record(self, number: int, stream: str, message: dict[str, Any]) -> Iterator[Message]:
+        row = _field(message, "record", dict)
+        version = _field(message, "version", int) if message.get("version") is not None else None
+        yield RecordLines(stream, [row], [f"line {number}"], version)
+
+    def _version(self, number: int, stream: str, message: dict[str, Any]) -> Iterator[Message]:
+        yield VersionLine(number, stream, _field(message, "version", int))
+
+    def _batch(self, _number: int, stream: str, message: dict[str, Any]) -> Iterator[Message]:
+        from talon_one_singer.protocol.batch_reader import Batch, read_batch
+
+        encoding, manifest = _field(message, "encoding", dict), _texts(message, "manifest")
+        schema = self._schemas.get(stream, {})
+        batch = Batch(stream, schema, encoding, manifest, self._max_rows, self._limits)
+        yield from read_batch(batch, self._retries)
+
+
+def _field(message: dict[str, Any], name: str, kind: type) -> Any:
+    value = message.get(name)
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    if value is None:
+        raise ValueError(f"the {message['type']} has no {name}")
+    names = {str: "a string", dict: "an object", list: "a list", int: "an integer"}
+    raise ValueError(f"{name} must be {names[kind]}, not {kind_of(value)}")
+
+
+def _texts(message: dict[str, Any], name: str) -> list[str]:
+    values: list[str] = _field(message, name, list)
+    if all(isinstance(value, str) for value in values):
+        return values
+    raise ValueError(f"{name} must be a list of strings")

@@ -1,0 +1,1 @@
+"""Logs, metrics, progress, printable text, and redaction."""

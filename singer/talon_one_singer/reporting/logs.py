@@ -1,0 +1,81 @@
+"""Logging to stderr, one line a message, with every secret masked. stdout belongs to the messages."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.reporting.printable import printable, printable_lines
+from talon_one_singer.reporting.redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TextIO
+
+__all__ = ["RedactingFormatter", "Redactor", "configure_logging", "log_level"]
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class RedactingFormatter(logging.Formatter):
+    """``2026-11-22T12:00:00Z INFO tap-talon-one message``, masked and made printable after all else.
+
+    A message is one line, whatever ids and servers put into it; only tracebacks have more, which are indented. A
+    ``logging.Filter`` would not do: it sees a record before the exception's text is made.
+    """
+
+    def __init__(self, name: str, redact: Redactor) -> None:
+        super().__init__(f"%(asctime)s %(levelname)s {name} %(message)s")
+        self._redact = redact
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  logging's name
+        """The time of a record in UTC, to the second."""
+        return time.strftime(datefmt or "%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line (with an exception: lines) of a record."""
+        return self._redact(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """The line of a record, without its exception."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
+        """The traceback, indented so that no line of it looks like a record."""
+        return "  " + printable_lines(super().formatException(ei)).replace("\n", "\n  ")
+
+
+class _StderrHandler(logging.StreamHandler["TextIO"]):
+    """Writes to what ``sys.stderr`` is at that moment, so that a progress display can take it over."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute there
+        return sys.stderr
+
+
+def log_level(environ: Mapping[str, str], prefix: str) -> str:
+    """The level asked for by ``<PREFIX>_LOGLEVEL`` or ``LOGLEVEL``, else INFO.
+
+    Raises:
+        ConfigError: no such level.
+    """
+    for variable in (f"{prefix}_LOGLEVEL", "LOGLEVEL"):
+        level = environ.get(variable, "").strip().upper()
+        if level and level not in _LEVELS:
+            raise ConfigError(f"{variable} must be one of {', '.join(_LEVELS)}, not {environ[variable]!r}")
+        if level:
+            return level
+    return "INFO"
+
+
+def configure_logging(name: str, level: str, redact: Redactor, stream: TextIO | None = None) -> None:
+    """Sends all logging of the process to ``stream`` (None: stderr), and nothing to anywhere else."""
+    handler = logging.StreamHandler(stream) if stream else _StderrHandler()
+    handler.setFormatter(RedactingFormatter(name, redact))
+    logging.basicConfig(level=level, handlers=[handler], force=True)

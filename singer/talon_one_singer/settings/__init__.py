@@ -1,0 +1,1 @@
+"""Settings tables, and the conversion and documentation of their values."""

@@ -1,0 +1,104 @@
+"""A settings table as others want to see it: JSON schema, Meltano, Markdown."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from talon_one_singer.settings.table import Setting, SettingsTable
+
+# Meltano 4 cannot hand a setting of its kind "decimal" to a plugin (Decimal is not JSON): numbers have no kind there.
+_MELTANO_KINDS: dict[str, str | None] = {"date-time": "date_iso8601", "date-times": "string", "number": None}
+
+
+_JSON_TYPES: dict[str, Any] = {"date-time": "string", "date-times": ["string", "array"]}
+
+
+def json_schema(table: SettingsTable) -> dict[str, Any]:
+    """``{"type": "object", "properties", "required", "additionalProperties": false}``."""
+    return {
+        "type": "object",
+        "properties": {setting.name: _property(setting) for setting in table},
+        "required": [setting.name for setting in table if setting.required],
+        "additionalProperties": False,
+    }
+
+
+def _property(setting: Setting) -> dict[str, Any]:
+    is_date = setting.type == "date-time"
+    value: dict[str, Any] = {"type": _JSON_TYPES.get(setting.type, setting.type), "description": setting.description}
+    choices: dict[str, Any] = {"enum": list(setting.allowed)} if setting.allowed else {}
+    if setting.type == "array":
+        bounds = {"minimum": setting.minimum, "maximum": setting.maximum}
+        value["items"] = {"type": setting.items, **choices, **{k: v for k, v in bounds.items() if v is not None}}
+    else:
+        value |= choices
+    optional = {
+        "format": "date-time" if is_date else None,
+        "default": setting.default,
+        "minimum": setting.minimum if setting.type != "array" else None,
+        "maximum": setting.maximum if setting.type != "array" else None,
+        "secret": setting.secret or None,
+        "writeOnly": setting.secret or None,
+    }
+    return value | {k: v for k, v in optional.items() if v is not None}
+
+
+def meltano_setting(setting: Setting) -> dict[str, Any]:
+    """``{"name", "kind", "label", "description", "sensitive"?, "value"?, "options"?}``.
+
+    https://docs.meltano.com/reference/plugin-definition-syntax/#settings
+    """
+    options = setting.type == "string" and bool(setting.allowed)
+    kind = "options" if options else _MELTANO_KINDS.get(setting.type, setting.type)
+    value: dict[str, Any] = {"name": setting.name, "kind": setting.kind or kind}
+    if value["kind"] is None:
+        del value["kind"]
+    value |= {"label": setting.name.replace("_", " ").capitalize(), "description": setting.description}
+    if setting.secret:
+        value["sensitive"] = True
+    if setting.default is not None:
+        value["value"] = setting.default
+    if options:
+        value["options"] = [{"label": choice, "value": choice} for choice in setting.allowed]
+    return value
+
+
+def markdown_table(table: SettingsTable) -> str:
+    """One row a setting, sorted as the table is; ends with a line break."""
+    rows = ["| setting | type | default | what it does | environment variable |", "|---|---|---|---|---|"]
+    for setting in table:
+        default = "**required**" if setting.required else _code(setting.default)
+        cells = (
+            f"`{setting.name}`",
+            _type_text(setting),
+            default,
+            _description(setting),
+            f"`{table.env_name(setting)}`",
+        )
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def _type_text(setting: Setting) -> str:
+    if setting.type == "array":
+        return f"array of {setting.items}s"
+    if setting.type == "date-times":
+        return "date-time, list or range"
+    return f"{setting.type}, secret" if setting.secret else setting.type
+
+
+def _code(default: Any) -> str:
+    return "" if default is None else f"`{json.dumps(default)}`"
+
+
+def _description(setting: Setting) -> str:
+    parts = [" ".join(setting.description.split())]
+    if setting.allowed:
+        parts.append("One of " + ", ".join(f"`{choice}`" for choice in setting.allowed) + ".")
+    if setting.minimum is not None:
+        parts.append(f"At least {setting.minimum:g}.")
+    if setting.maximum is not None:
+        parts.append(f"At most {setting.maximum:g}.")
+    return " ".join(parts)

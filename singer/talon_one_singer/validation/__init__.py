@@ -1,0 +1,1 @@
+"""Validation of rows against JSON Schemas, with exact numbers."""

@@ -1,0 +1,113 @@
+"""Does a row fit its JSON schema (Draft 7)? Numbers are taken exactly; formats are not asserted.
+
+jsonschema-rs answers where it is installed, else jsonschema, with the same verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.validation.exact_schema import prepared
+from talon_one_singer.validation.violations import Violation, field_name, sentence, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Validator = Callable[[Any], str | None]
+
+_MOST = 1000  # violations of one row that are looked at
+_TOO_DEEP = "the row is nested too deeply to be checked"
+
+
+def validator(schema: Mapping[str, Any]) -> Validator:
+    """A function that gives None for a value that fits, else one sentence that names the field and what is wrong.
+
+    A top-level property that is JSON text by its schema (contentMediaType) may also be what the text stands for, as
+    ``read_messages`` decodes it.
+
+    Raises:
+        ConfigError: the schema is broken, or refers to another one.
+    """
+    try:
+        return _validator(prepared(schema))
+    except RecursionError:
+        raise ConfigError("the schema is broken: nested too deeply, or in itself without end") from None
+    except ValueError as error:
+        raise _broken((), str(error)) from None
+
+
+def _validator(schema: dict[str, Any]) -> Validator:
+    try:
+        import jsonschema_rs  # noqa: F401
+    except ImportError:
+        return _plain(schema)
+    return _quick(schema)
+
+
+def _quick(schema: dict[str, Any]) -> Validator:
+    import jsonschema_rs
+
+    try:
+        rules = jsonschema_rs.Draft7Validator(schema, validate_formats=False, retriever=_no_other)
+    except Exception as error:  # noqa: BLE001  # errors of the schema, of its references, of its numbers
+        raise _broken(getattr(error, "instance_path", ()), getattr(error, "message", str(error))) from None
+
+    def violation(error: jsonschema_rs.ValidationError) -> Violation:
+        return Violation(error.instance_path, error.schema_path, _part(schema, error.schema_path[:-1]))
+
+    def check(value: Any) -> str | None:
+        try:
+            return None if rules.is_valid(value) else _first(map(violation, rules.iter_errors(value)), value)
+        except ValueError as error:
+            return _TOO_DEEP if "ecursion" in str(error) else f"the row cannot be checked: {error}"
+
+    return check
+
+
+def _plain(schema: dict[str, Any]) -> Validator:
+    import jsonschema
+
+    from talon_one_singer.validation.plain import PlainValidator
+
+    try:
+        rules = PlainValidator(schema)
+    except jsonschema.SchemaError as error:
+        raise _broken(list(error.absolute_path), error.message) from None
+
+    def violation(error: jsonschema.ValidationError) -> Violation:
+        return Violation(list(error.absolute_path), list(error.absolute_schema_path), error.schema)
+
+    def check(value: Any) -> str | None:
+        try:
+            return _first(map(violation, rules.iter_errors(value)), value)
+        except RecursionError:
+            return _TOO_DEEP
+        except ValueError as error:
+            return f"the row cannot be checked: {error}"
+
+    return check
+
+
+def _first(violations: Iterable[Violation], value: Any) -> str | None:
+    """The sentence of the first field that is wrong, in the order of their names."""
+    first = min(islice(violations, _MOST), key=Violation.order, default=None)
+    return sentence(first, value) if first else None
+
+
+def _part(schema: dict[str, Any], path: Sequence[str | int]) -> Any:
+    try:
+        return walk(schema, path)[1]
+    except (KeyError, IndexError, TypeError):
+        return {}
+
+
+def _no_other(uri: str) -> Any:
+    raise ValueError(f"it refers to another schema, {uri}; put it into definitions")
+
+
+def _broken(path: Sequence[str | int], words: str) -> ConfigError:
+    place = f" at {field_name(path)}" if path else ""
+    return ConfigError(f"the schema is broken{place}: {' '.join(words.split())[:300]}")

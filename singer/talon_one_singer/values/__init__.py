@@ -1,0 +1,1 @@
+"""The conversion of incoming values: Arrow columns, DB-API rows, CSV, and JSON Lines."""

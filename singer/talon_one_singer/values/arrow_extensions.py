@@ -1,0 +1,129 @@
+"""Extension types of Arrow that are known here; the bytes of any other mean something that nobody here knows.
+
+https://arrow.apache.org/docs/format/CanonicalExtensions.html
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.types as kinds
+
+from talon_one_singer.values.exact_json import decode_json
+from talon_one_singer.values.refused_value import RefusedValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_NAME, _PARAMETERS = b"ARROW:extension:name", b"ARROW:extension:metadata"
+_MOST_OFFSET_S = 16 * 60 * 60 - 1  # of DuckDB's time zones
+
+
+def extension_of(field: pa.Field) -> str | None:
+    """Return the name of a field's extension type, an opaque one as ``VENDOR.type``; None: it has none.
+
+    A type that this pyarrow does not know is named by the field's metadata.
+    """
+    if isinstance(field.type, pa.BaseExtensionType):
+        parameters = field.type.__arrow_ext_serialize__() if hasattr(field.type, "__arrow_ext_serialize__") else b""
+        name = str(getattr(field.type, "extension_name", field.type))
+    else:
+        metadata = field.metadata or {}
+        if _NAME not in metadata:
+            return None
+        name, parameters = metadata[_NAME].decode(), metadata.get(_PARAMETERS, b"")
+    return _opaque(field.type, parameters) if name == "arrow.opaque" else name
+
+
+def _opaque(kind: pa.DataType, parameters: bytes) -> str:
+    if hasattr(kind, "vendor_name"):
+        return f"{kind.vendor_name}.{kind.type_name}"
+    try:
+        given = json.loads(parameters)
+        return f"{given['vendor_name']}.{given['type_name']}"
+    except (ValueError, KeyError, TypeError):
+        return "arrow.opaque"
+
+
+def storage_of(array: pa.Array) -> pa.Array:
+    """Return what an extension array is made of."""
+    return array.storage if isinstance(array.type, pa.BaseExtensionType) else array
+
+
+def number_of(text: str) -> Any:
+    """Return the number of a database's text; one that is none, or infinite, is refused."""
+    try:
+        found = Decimal(text)
+    except ArithmeticError:
+        return RefusedValue(f"{text[:60]!r} is no number")
+    return found if found.is_finite() else RefusedValue(f"{found} is no number that JSON has")
+
+
+def json_of(text: str) -> Any:
+    """Return the value of JSON text; text that is none is refused."""
+    try:
+        return decode_json(text)
+    except ValueError as error:
+        return RefusedValue(f"it is no JSON ({error})")
+
+
+def _signed(raw: bytes) -> int:
+    return int.from_bytes(raw, "little", signed=True)
+
+
+def _unsigned(raw: bytes) -> int:
+    return int.from_bytes(raw, "little")
+
+
+def _bignum(raw: bytes) -> int:
+    """DuckDB's: three bytes of sign and length, then the digits; all bits turned over if it is negative."""
+    negative = not raw[0] & 0x80
+    digits = bytes(byte ^ 0xFF for byte in raw[3:]) if negative else raw[3:]
+    return -int.from_bytes(digits, "big") if negative else int.from_bytes(digits, "big")
+
+
+def _bits(raw: bytes) -> str:
+    """DuckDB's: a byte that tells how many bits at the front are padding, then the bits."""
+    return "".join(f"{byte:08b}" for byte in raw[1:])[raw[0] :]
+
+
+def _time_tz(raw: bytes) -> Any:
+    """DuckDB's: microseconds, then the offset counted down from the largest."""
+    packed = int.from_bytes(raw, "little")
+    microseconds, offset_s = packed >> 24, _MOST_OFFSET_S - (packed & 0xFFFFFF)
+    if microseconds >= 86_400_000_000:
+        return RefusedValue("24:00:00 with a time zone is no time of a day")
+    zone = timezone(timedelta(seconds=offset_s))
+    return (datetime(1, 1, 1, tzinfo=zone) + timedelta(microseconds=microseconds)).timetz()
+
+
+def _uuid(raw: bytes) -> str:
+    return str(UUID(bytes=raw))
+
+
+def _each(decode: Callable[[Any], Any]) -> Callable[[pa.Array], list[Any]]:
+    return lambda array: [None if value is None else decode(value) for value in array.to_pylist()]
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a type is text."""
+    return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
+
+
+# Name -> the conversion of its storage. A database's type whose storage is text is text, unless it is here.
+EXTENSIONS: Mapping[str, Callable[[pa.Array], list[Any]]] = {
+    "arrow.bool8": lambda array: list(array.cast(pa.bool_()).to_pylist()),
+    "arrow.uuid": _each(_uuid),
+    "DuckDB.hugeint": _each(_signed),
+    "DuckDB.uhugeint": _each(_unsigned),
+    "DuckDB.bignum": _each(_bignum),
+    "DuckDB.varint": _each(_bignum),
+    "DuckDB.bit": _each(_bits),
+    "DuckDB.time_tz": _each(_time_tz),
+    "PostgreSQL.numeric": _each(number_of),
+}

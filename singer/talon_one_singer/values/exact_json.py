@@ -1,0 +1,145 @@
+"""JSON that came from elsewhere, decoded with all digits; what is wrong with it, in words without values."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from talon_one_singer.settings.json_files import is_deeper, json_type
+from talon_one_singer.values.column_names import repeated_name
+
+if TYPE_CHECKING:
+    from talon_one_singer.protocol.lines import Block
+    from talon_one_singer.settings.input_limits import InputLimits
+
+NOT_A_NUMBER: Final = "holds NaN or Infinity, which JSON has not"
+TORN: Final = "the input ends in the middle of this line"
+NOT_EXACT_JSON: Final = (msgspec.DecodeError, ArithmeticError, RecursionError, UnicodeDecodeError)
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}.{0,5}$", re.DOTALL)  # near the end msgspec misses the end
+_TOO_DEEP = "nested too deeply"
+_WORDS = (
+    (RecursionError, _TOO_DEEP),
+    (UnicodeDecodeError, "not UTF-8 text"),
+    (ArithmeticError, "holds a number with an exponent that no reader takes"),
+    (msgspec.ValidationError, "holds an integer of more than 4,300 digits"),
+)
+
+
+def decode_json(text: bytes | str) -> Any:
+    """Python values; a number with a fraction or an exponent becomes a Decimal with exactly its digits.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    try:
+        return _decode(text)
+    except NOT_EXACT_JSON as error:
+        raise ValueError(_fault(text.encode() if isinstance(text, str) else text, error)) from None
+
+
+def line_object(line: bytes, block: Block, limits: InputLimits, *, envelope: bool = False) -> dict[str, Any]:
+    """The JSON object of a line of the block.
+
+    Args:
+        line: one of the block's.
+        block: with what is known of the line.
+        limits: what is too long or too deep.
+        envelope: the object is a message around a row, and only what is in it must not have a name twice.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    if block.too_long:
+        torn = f", and {TORN}" if block.torn else ""
+        raise ValueError(f"longer than {limits.max_line_bytes:,} bytes, the limit of max_line_bytes{torn}")
+    try:
+        value = decode_json(line)
+    except ValueError as error:
+        if block.torn and str(error) != _TOO_DEEP:
+            raise ValueError(TORN) from None
+        raise
+    if not isinstance(value, dict):
+        raise ValueError(f"{kind_of(value)}, where a JSON object must be")
+    check_structure(line, value, limits.max_nesting_depth, envelope=envelope)
+    return value
+
+
+def check_structure(text: bytes, value: Any, max_depth: int, *, names_beside: int = 0, envelope: bool = False) -> None:
+    """Refuse what decoders take without a word: an object that has a name twice, and values nested too deeply.
+
+    Args:
+        text: the JSON.
+        value: what a decoder made of it.
+        max_depth: objects and lists within each other, at most.
+        names_beside: how many names the text has that are not in the value.
+        envelope: of the outermost object's names the last counts.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    objects = text.count(b"{")
+    if objects + text.count(b"[") > max_depth and is_deeper(value, max_depth):
+        raise ValueError(f"nested more than {max_depth} deep, the limit of max_nesting_depth")
+    flat = objects == 1 + bool(names_beside)
+    if _has_names(text, names_beside + (len(value) if flat else _count_names(value))):
+        return
+    twice = _repetitions(text)
+    found = next((name for name in (twice[:-1] if envelope else twice) if name is not None), None)
+    if found is not None:
+        raise ValueError(f"has the name {found[:100]!r} twice in one object")
+
+
+def _has_names(text: bytes, count: int) -> bool:
+    """Whether the JSON has so many names and none twice; False also if a quick look cannot tell.
+
+    A name is followed by `":`, and so is a quote within a text, but with a backslash before it.
+    """
+    if b'" :' in text or b'"\t:' in text:
+        return False
+    found = text.count(b'":')
+    return found == count or (b'\\\\"' not in text and found - text.count(b'\\":') == count)
+
+
+def _repetitions(text: bytes) -> list[str | None]:
+    """For each object, the outermost last, a name that it has twice, or None."""
+    found: list[str | None] = []
+    json.loads(
+        text,
+        object_pairs_hook=lambda pairs: found.append(repeated_name(name for name, _ in pairs)),
+        parse_int=str,
+        parse_float=str,
+    )
+    return found
+
+
+def _count_names(value: Any) -> int:
+    is_object = value.__class__ is dict
+    count = len(value) if is_object else 0
+    for part in value.values() if is_object else value:
+        if part.__class__ is dict or part.__class__ is list:
+            count += _count_names(part)
+    return count
+
+
+def kind_of(value: Any) -> str:
+    """What JSON calls the type of a decoded value, with article: "a string", "null"."""
+    return "a number" if isinstance(value, Decimal) else json_type(value)
+
+
+def _fault(text: bytes, error: Exception) -> str:
+    for kind, words in _WORDS:
+        if isinstance(error, kind):
+            return words
+    words = str(error).removeprefix("JSON is malformed: ")
+    at = re.search(r"\(byte (\d+)\)", words)
+    if at and text[int(at[1]) :].startswith((b"NaN", b"Infinity")):
+        return NOT_A_NUMBER
+    if "surrogate" in words or (not at and _HALF_PAIR.search(text[-16:])):
+        return "holds half of a surrogate pair"
+    return f"not JSON: {words}" if at else "not JSON: its end is missing"

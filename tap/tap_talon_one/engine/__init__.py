@@ -1,0 +1,1 @@
+"""The sync of the selected streams: scope, bookmarks, checkpoints, and sinks."""

@@ -1,0 +1,80 @@
+"""The clock of a run: the earlier of this machine's and Talon.One's."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client import endpoints as ep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.http.server_clock import Sighting
+    from talon_one_singer.cli.signals import StopSignal
+
+log = logging.getLogger("tap_talon_one")
+
+_NOBODY = "talon-one-connector-clock"
+
+
+@dataclass(frozen=True, slots=True)
+class RunClock:
+    """Both clocks at one moment; the same if Talon.One does not say the time.
+
+    Attributes:
+        local: this machine's clock.
+        server: Talon.One's clock.
+    """
+
+    local: datetime
+    server: datetime
+
+    @property
+    def earlier(self) -> datetime:
+        """The earlier of both: rows up to it are surely made, and surely not read before they were."""
+        return min(self.local, self.server)
+
+    def warn_of_future(self, what: str, bookmark: datetime) -> None:
+        """Say that a bookmark lies in Talon.One's future."""
+        log.warning(
+            "%s: the bookmark %s lies in Talon.One's future (it is %s there now): the clock of the machine that wrote "
+            "it was ahead. Everything is read from the start, because rows may be missing",
+            what,
+            bookmark.isoformat(timespec="seconds"),
+            self.server.isoformat(timespec="seconds"),
+        )
+
+    @classmethod
+    def read(cls, client: TalonOneClient, now: Callable[[], datetime], *, warn: bool = True) -> RunClock:
+        """Look at both clocks. Costs a call if Talon.One has not answered yet; warns if this machine is ahead."""
+        seen, local = _sighting(client), now()
+        if seen is None:
+            return cls(local, local)
+        server = seen.server_time(local)
+        if seen.ahead_s and warn:
+            log.warning(
+                "the clock of this machine is %.0f s ahead of Talon.One's; the run reads up to Talon.One's time (%s). "
+                "Set this machine's clock",
+                seen.ahead_s,
+                server.isoformat(timespec="seconds"),
+            )
+        return cls(local, server)
+
+
+def settled_now(settings: Mapping[str, Any], stop: StopSignal) -> datetime:
+    """Return the earlier of both clocks less the settle time, the default end of what a command reads."""
+    from tap_talon_one.tap import make_client
+
+    with make_client(settings, stop=stop) as client:
+        clock = RunClock.read(client, lambda: datetime.now(UTC), warn=False)
+    return clock.earlier - timedelta(seconds=settings["settle_seconds"])
+
+
+def _sighting(client: TalonOneClient) -> Sighting | None:
+    if client.config.api_key is not None:
+        return client.caller.sight_clock(ep.GET_CUSTOMER_INVENTORY, {"integrationId": _NOBODY})
+    return client.caller.sight_clock(ep.GET_LOYALTY_PROGRAMS, {})

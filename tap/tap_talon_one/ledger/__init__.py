@@ -1,0 +1,1 @@
+"""Ledger arithmetic and the reconciliation of transactions with balances."""

@@ -1,0 +1,1 @@
+"""The conversion of responses to rows."""

@@ -1,0 +1,1 @@
+"""Read strategies and the estimate of their cost."""

@@ -1,0 +1,91 @@
+"""What tells destinations apart in a store, in one spelling, however the settings spell it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.connection.base_url import normalized
+from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.instants import instant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from target_talon_one.config.destinations import Destination
+
+_AUDIENCE = "audience "  # how a store remembers the id of an audience: "audience BASE_URL NAME"
+_HOW = ("version", "missing_price")  # how rows are sent, not where they go
+_DATES = ("start_date", "expiry_date")
+
+
+def identity_of(destination: Destination, target: Mapping[str, Any], base_url: str) -> str:
+    """What tells destination objects apart: Talon.One's address, the kind, and which audience, catalog or program."""
+    if target.get("audience_id") is not None:
+        which: Any = {"audience": target["audience_id"]}
+    else:
+        which = {name: target[name] for name in sorted(destination.target) if name not in _HOW}
+    return _text([base_url, destination.sink.name, which])
+
+
+def one_spelling(identity: str) -> str:
+    """The identity as ``identity_of`` writes it today; stores of older versions hold other spellings."""
+    try:
+        base_url, kind, which = json.loads(identity)
+        dates = {name: instant_of(which[name]) for name in _DATES if name in which}
+        return _text([normalized(base_url), kind, which | dates])
+    except (ValueError, TypeError, AttributeError, Unfit):
+        return identity
+
+
+def unite_spellings(run: Callable[..., list[Any]]) -> None:
+    """Make one destination of those that a store keeps under several spellings.
+
+    Rows that are known under one spelling only stay known. Of those that differ nobody knows which was sent last: they
+    become uncertain, so that the next run sends or removes them.
+
+    Args:
+        run: runs a statement of the store, in a transaction.
+    """
+    numbers: dict[str, int] = {}
+    for number, identity in run("SELECT id, identity FROM destinations ORDER BY id"):
+        spelled = one_spelling(identity)
+        if spelled in numbers:
+            _move(run, number, numbers[spelled])
+            continue
+        numbers[spelled] = number
+        if spelled != identity:
+            run("UPDATE destinations SET identity = ? WHERE id = ?", spelled, number)
+    for name, value in run("SELECT name, value FROM remembered WHERE starts_with(name, ?)", _AUDIENCE):
+        spelled = _audience(name)
+        if spelled != name:
+            run("DELETE FROM remembered WHERE name = ?", name)
+            known = "SELECT 1 FROM remembered WHERE name = ?"
+            run(f"INSERT INTO remembered SELECT ?, ? WHERE NOT EXISTS ({known})", spelled, value, spelled)
+
+
+def _move(run: Callable[..., list[Any]], number: int, into: int) -> None:
+    run(
+        f"UPDATE sent_{into} AS s SET fingerprint = NULL FROM sent_{number} AS o "  # noqa: S608 - numbers of ours
+        "WHERE s.key = o.key AND s.fingerprint IS DISTINCT FROM o.fingerprint"
+    )
+    known = f"SELECT key FROM sent_{into}"  # noqa: S608
+    run(f"INSERT INTO sent_{into} SELECT * FROM sent_{number} WHERE key NOT IN ({known})")  # noqa: S608
+    for table in ("rejects", "run_destinations"):
+        run(f"UPDATE {table} SET destination = ? WHERE destination = ?", into, number)  # noqa: S608
+    for table in ("sent", "changes", "done", "begun"):
+        run(f"DROP TABLE {table}_{number}")
+    run("DELETE FROM destinations WHERE id = ?", number)
+    run("UPDATE destinations SET generation = generation + 1 WHERE id = ?", into)
+
+
+def _audience(name: str) -> str:
+    base_url, _, rest = name.removeprefix(_AUDIENCE).partition(" ")
+    try:
+        return f"{_AUDIENCE}{normalized(base_url)} {rest}"
+    except ValueError:
+        return name
+
+
+def _text(parts: list[Any]) -> str:
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"))

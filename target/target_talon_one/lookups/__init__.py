@@ -1,0 +1,1 @@
+"""What a run reads from Talon.One: audiences, attributes, profiles, members, and items."""

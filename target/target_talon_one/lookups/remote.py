@@ -1,0 +1,123 @@
+"""What is at the destination, through the Management API."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from talon_one_client import endpoints as ep
+from talon_one_client.errors import BadRequestError, NotFoundError, UnexpectedResponseError
+from talon_one_client.http.csv_export import column_of, read_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from talon_one_client.client import TalonOneClient
+
+KEYS_A_PART = 10_000
+LISTED = ("audience_members", "catalog_items")
+
+
+def member_count(client: TalonOneClient, audience: int) -> int | None:
+    """How many members an audience has; None if Talon.One does not say."""
+    found: _Counts | None = client.call(
+        ep.GET_AUDIENCES_ANALYTICS, query={"audienceIds": str(audience)}, decode=_decode_counts
+    )
+    rows = found.data or [] if found else []
+    return next((row.members_count for row in rows if row.audience_id == audience), None)
+
+
+def members(client: TalonOneClient, audience: int, check: Callable[[], None]) -> Iterator[list[str]]:
+    """Integration ids of all members: one call for the CSV export, or the list where that is refused."""
+    try:
+        column, lines = _exported(client, audience)
+    except NotFoundError:
+        raise
+    except BadRequestError:
+        yield from _listed_members(client, audience, check)
+        return
+    while part := [line[column] for line in islice(lines, KEYS_A_PART)]:
+        yield part
+
+
+def catalog_items(client: TalonOneClient, catalog: int, check: Callable[[], None]) -> Iterator[list[Mapping[str, Any]]]:
+    """All items of a catalog as the sync writes them: sku, price, attributes as an object, product."""
+    check()
+    for page in client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog}, decode=_decode_item):
+        yield [_item(row) for row in page]
+        check()
+
+
+def keys_of(
+    client: TalonOneClient, sink: str, target: Mapping[str, Any], check: Callable[[], None]
+) -> Iterator[list[str]]:
+    """Keys of everything at the destination."""
+    if sink == "audience_members":
+        yield from members(client, target["audience_id"], check)
+    else:
+        for items in catalog_items(client, target["catalog_id"], check):
+            yield [item["sku"] for item in items]
+
+
+def _listed_members(client: TalonOneClient, audience: int, check: Callable[[], None]) -> Iterator[list[str]]:
+    check()
+    for page in client.paginate(ep.GET_AUDIENCE_MEMBERSHIPS, path={"audienceId": audience}, decode=_decode_member):
+        yield [row.integration_id for row in page]
+        check()
+
+
+def _exported(client: TalonOneClient, audience: int) -> tuple[int, Iterator[list[str]]]:
+    """The column of the ids in the CSV export, and its lines."""
+
+    def decode(body: bytes) -> tuple[int, Iterator[list[str]]]:
+        lines = read_csv(body)
+        return column_of(next(lines), "profileintegrationid", "integrationid"), lines
+
+    found: tuple[int, Iterator[list[str]]] | None = client.call(
+        ep.EXPORT_AUDIENCES_MEMBERSHIPS, path={"audienceId": audience}, decode=decode
+    )
+    if found is None:
+        raise UnexpectedResponseError("the export is empty", operation=ep.EXPORT_AUDIENCES_MEMBERSHIPS.name)
+    return found
+
+
+def _item(row: _Item) -> dict[str, Any]:
+    return {
+        "sku": row.sku,
+        "price": row.price,
+        "attributes": {one.name: one.value for one in row.attributes or ()},
+        "product": row.product,
+    }
+
+
+class _Count(msgspec.Struct, rename="camel"):
+    audience_id: int | None = None
+    members_count: int | None = None
+
+
+class _Counts(msgspec.Struct):
+    data: list[_Count] | None = None
+
+
+class _Member(msgspec.Struct, rename="camel"):
+    integration_id: str
+
+
+class _Attribute(msgspec.Struct):
+    name: str
+    value: Any
+
+
+class _Item(msgspec.Struct):
+    sku: str
+    price: Any = None
+    attributes: list[_Attribute] | None = None
+    product: Any = None
+
+
+_decode_counts = msgspec.json.Decoder(_Counts).decode
+_decode_member = msgspec.json.Decoder(_Member).decode
+_decode_item = msgspec.json.Decoder(_Item, float_hook=Decimal).decode

@@ -1,0 +1,95 @@
+"""Values as JSON has them, in one spelling each: equal content gives equal bytes.
+
+A number is written without needless zeros (10, 10.0 and 1E+1 are ``10``), with all its digits; an instant in UTC.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime, time
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from talon_one_singer.values.refused_value import RefusedValue
+from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.instants import date_instant, instant, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
+
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+_POWERS = 324  # of ten, that a double has
+_LARGEST = int(sys.float_info.max)  # readers of JSON take what a double holds
+
+
+def number(value: Decimal) -> int | Decimal:
+    """The number in its only spelling. Raises Unfit: not a number, infinite, or out of every reader's range."""
+    if not value.is_finite():
+        raise Unfit("{} is no number that JSON has", value)
+    exact = value.normalize(_EXACT)
+    if abs(exact.adjusted()) > _POWERS or (exact and not float(exact)) or exact.copy_abs() > _LARGEST:
+        raise Unfit("{} is out of the range of JSON numbers", value)
+    return integer(int(exact)) if exact == exact.to_integral_value() else exact
+
+
+def float_number(value: float) -> int | Decimal:
+    """The number that a float shows: 0.1 is one tenth. Raises Unfit like ``number``."""
+    return number(Decimal(float.__repr__(value)))
+
+
+def integer(value: int) -> int:
+    """The integer. Raises Unfit: out of every reader's range."""
+    if -_LARGEST <= value <= _LARGEST:
+        return int(value)
+    raise Unfit("{} is out of the range of JSON numbers", value)
+
+
+def plain(value: Any) -> Any:
+    """A value by its own type; what is in lists and objects too.
+
+    Decimals and floats are numbers; a datetime or date is RFC 3339 text, without zone UTC; a time or UUID its text.
+
+    Raises:
+        Unfit: JSON has no such value.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    convert = _PLAIN.get(kind) or _of_subclass(value)
+    return convert(value)
+
+
+def _of_subclass(value: Any) -> Callable[[Any], Any]:
+    for kind, convert in _PLAIN.items():
+        if isinstance(value, kind):
+            return convert
+    if isinstance(value, RefusedValue):
+        raise Unfit(value.reason, kind=None)
+    raise Unfit("{} cannot be written as JSON", value)
+
+
+def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    for key in value:
+        if not isinstance(key, str):
+            raise Unfit("{} is the name of a property, but no text", key)
+    return {str.__str__(key): plain(item) for key, item in value.items()}
+
+
+_PLAIN: Mapping[type, Callable[[Any], Any]] = {
+    int: integer,
+    str: str.__str__,
+    Decimal: number,
+    float: float_number,
+    datetime: instant,
+    date: date_instant,
+    time: time_text,
+    UUID: str,
+    dict: _object,
+    list: lambda items: [plain(item) for item in items],
+    tuple: lambda items: [plain(item) for item in items],
+}

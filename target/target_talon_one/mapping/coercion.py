@@ -1,0 +1,229 @@
+"""From a value of a row to the type that its field or attribute has.
+
+Every function takes a value that is not null and raises ``Unfit`` if it is not what it should be, or cannot be without
+a loss.
+
+===========  =====================================================================================================
+string       text; an integer or a decimal as plain digits (17.00 is "17"); a time as RFC 3339, a date as its day;
+             never a boolean
+integer      17, 17.00, "17"; never 17.5
+number       any finite number, or its text
+boolean      true and false, 1 and 0, or in any case the texts true, t, yes, y, 1 and false, f, no, n, 0
+date-time    a time, a date (its midnight) or RFC 3339 text; without zone UTC; sent in UTC
+array        a list, or JSON text of one
+object       an object, or JSON text of one
+product      the product's name, or an object with it
+===========  =====================================================================================================
+
+https://docs.talon.one/docs/dev/concepts/attributes
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from talon_one_singer.values.exact_json import decode_json
+from target_talon_one.mapping.canonical import float_number, integer, number, plain
+from target_talon_one.mapping.conversion_errors import Unfit, shown
+from target_talon_one.mapping.instants import date_instant, instant, instant_of, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_talon_one.sinks.table import FieldType
+
+Coerce = Callable[[Any], Any]
+
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?\s*", re.ASCII)
+_NUMBERS = (int, float, Decimal)
+_TRUE = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE = frozenset({"false", "f", "no", "n", "0"})
+_NO_PATH = frozenset({".", ".."})
+
+
+def text_coercer(max_length: int | None = None, *, filled: bool = False, in_path: bool = False) -> Coerce:
+    """Coercion to a text.
+
+    Args:
+        max_length: most characters it may have.
+        filled: it must not be empty.
+        in_path: it is part of a URL, which cannot be ``.`` or ``..``.
+    """
+    least, most = int(filled), sys.maxsize if max_length is None else max_length
+    refused: frozenset[str] = _NO_PATH if in_path else frozenset()
+
+    def coerce(value: Any) -> str:
+        text: str = value if type(value) is str else to_text(value)
+        length = len(text)
+        if length < least:
+            raise Unfit("it is an empty text")
+        if length > most:
+            kind = f"a text is longer than the {most:,} characters that are allowed"
+            raise Unfit(f"{shown(text)} has {length:,} characters, {most:,} are allowed", kind=kind)
+        if text in refused:
+            raise Unfit("{} cannot be part of a URL", text)
+        return text
+
+    return coerce
+
+
+def to_text(value: Any) -> str:
+    """Text of a text, a number, a time or a UUID."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, time):
+        return time_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+        raise Unfit("{} is not a text", value)
+    found = _exact(value)
+    return str(found) if isinstance(found, int) else format(found, "f")
+
+
+def to_integer(value: Any) -> int:
+    """Integer of a number without fraction, or of its text."""
+    found = to_number(value, "an integer")
+    if isinstance(found, int):
+        return found
+    raise Unfit("{} is not an integer", value)
+
+
+def to_number(value: Any, what: str = "a number") -> int | Decimal:
+    """Number of a number, or of its text; never of a boolean."""
+    if type(value) is int:
+        return integer(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return number(Decimal(value.strip()))
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+        raise Unfit(f"{{}} is not {what}", value)
+    return _exact(value)
+
+
+def to_boolean(value: Any) -> bool:
+    """Boolean of a boolean, of 1 and 0, or of a word for them."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, _NUMBERS) and _exact(value) in (0, 1):
+        return value == 1
+    word = value.strip().lower() if isinstance(value, str) else None
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise Unfit("{} is not a boolean", value)
+
+
+def to_instant(value: Any) -> str:
+    """RFC 3339 text in UTC of a time, of a date, or of such a text."""
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, date):
+        return date_instant(value)
+    if not isinstance(value, str):
+        raise Unfit("{} is not a time", value)
+    return instant_of(value)
+
+
+def to_array(value: Any) -> list[Any]:
+    """Array of a list, or of JSON text of one."""
+    found: list[Any] = plain(_of_json(value, list | tuple, "an array"))
+    return found
+
+
+def to_object(value: Any) -> dict[str, Any]:
+    """Object of a dict, or of JSON text of one."""
+    found: dict[str, Any] = plain(to_mapping(value))
+    return found
+
+
+def to_mapping(value: Any) -> Mapping[str, Any]:
+    """Dict of a dict, or of JSON text of one; its values as they are."""
+    found: Mapping[str, Any] = _of_json(value, dict, "an object")
+    return found
+
+
+def to_product(value: Any) -> dict[str, str]:
+    """A product by its name; an object with the name is one already."""
+    name = value.get("name") if isinstance(value, dict) else value
+    if name is None:
+        raise Unfit("{} has no name of a product", value)
+    return {"name": _filled(name)}
+
+
+def to_location(value: Any) -> Any:
+    """A location: an object or an array as Talon.One wants it, or JSON text of one."""
+    return plain(_of_json(value, dict | list | tuple, "a location (an object or an array)"))
+
+
+def field_coercer(kind: FieldType, max_length: int | None = None, *, filled: bool, in_path: bool) -> Coerce:
+    """The coercion of a field of a sink; that of ``attributes`` needs their types, see ``attribute_coercer``."""
+    if kind == "string":
+        return text_coercer(max_length, filled=filled, in_path=in_path)
+    return _FIELDS[kind]
+
+
+def attribute_coercer(kind: str) -> Coerce:
+    """The coercion to a type of an attribute, as Talon.One spells it; a type unknown here passes as it is."""
+    return _ATTRIBUTES.get(kind, plain)
+
+
+def _exact(value: int | float | Decimal) -> int | Decimal:
+    if isinstance(value, int):
+        return integer(value)
+    return number(value) if isinstance(value, Decimal) else float_number(value)
+
+
+def _of_json(value: Any, kinds: Any, what: str) -> Any:
+    found = value
+    if isinstance(value, str):
+        try:
+            found = decode_json(value)
+        except ValueError as error:
+            raise Unfit(
+                f"{shown(value)} is not {what} ({error})", kind=f"a text is not {what}, nor JSON of one"
+            ) from None
+    if isinstance(found, kinds):
+        return found
+    raise Unfit(f"{{}} is not {what}", value)
+
+
+def _list_of(coerce: Coerce) -> Coerce:
+    def items(value: Any) -> list[Any]:
+        found = _of_json(value, list | tuple, "an array")
+        if None in found:
+            raise Unfit("{} holds null", value)
+        return [coerce(item) for item in found]
+
+    return items
+
+
+_filled = text_coercer(filled=True)
+_FIELDS: Mapping[str, Coerce] = {
+    "integer": to_integer,
+    "number": to_number,
+    "boolean": to_boolean,
+    "date-time": to_instant,
+    "array": to_array,
+    "object": to_object,
+    "product": to_product,
+}
+_SCALARS: Mapping[str, Coerce] = {
+    "string": text_coercer(),
+    "number": to_number,
+    "boolean": to_boolean,
+    "time": to_instant,
+    "location": to_location,
+}
+_ATTRIBUTES: Mapping[str, Coerce] = {
+    **_SCALARS,
+    **{f"(list {kind})": _list_of(coerce) for kind, coerce in _SCALARS.items()},
+}

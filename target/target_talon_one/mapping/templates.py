@@ -1,0 +1,222 @@
+"""Jinja templates over the columns of a row.
+
+A template that is one expression gives its value as it is: ``{{ price * 2 }}`` stays a number; any other gives text.
+Numbers are exact: a literal or a column with a fraction is a decimal, and so is ``7 / 2``. Nothing is read but the row.
+
+https://jinja.palletsprojects.com/templates/
+"""
+
+from __future__ import annotations
+
+from decimal import Context as Precision
+from decimal import Decimal, DecimalException, Inexact, localcontext
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, meta
+from jinja2.lexer import TOKEN_FLOAT, Lexer, Token
+from jinja2.nativetypes import NativeCodeGenerator
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from talon_one_singer.values.refused_value import RefusedValue
+from target_talon_one.mapping.canonical import encode, plain
+from target_talon_one.mapping.conversion_errors import Unfit, shown
+from target_talon_one.mapping.template_limits import (
+    CHARGES,
+    TemplateLimitError,
+    add_charges,
+    bounded_range,
+    charged_functions,
+    check_call,
+    check_characters,
+    check_operator,
+    limited,
+    size_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jinja2 import nodes
+    from jinja2.compiler import Frame
+    from jinja2.runtime import Context
+
+_WIDE, _USUAL = Precision(prec=100), Precision(prec=28)
+_GLOBALS = ("range", "dict", "namespace")
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+
+
+class BrokenTemplate(ValueError):
+    """A template that cannot be compiled; the message says the line."""
+
+
+class Template:
+    """A compiled template.
+
+    Args:
+        text: of the template.
+        absent_is_null: a column that a row does not have is null; else it is undefined.
+
+    Attributes:
+        variables: the columns it reads, sorted.
+
+    Raises:
+        BrokenTemplate: its text is no template, or does too much without any row.
+    """
+
+    def __init__(self, text: str, *, absent_is_null: bool = False) -> None:
+        try:
+            with limited():
+                tree = _environment.parse(text.strip())
+                self.variables = tuple(sorted(meta.find_undeclared_variables(tree)))
+                add_charges(tree)
+                self._template = _environment.from_string(tree)
+            self._absent = dict.fromkeys(self.variables) if absent_is_null else {}
+        except TemplateSyntaxError as error:
+            raise BrokenTemplate(f"line {error.lineno}: {error.message}") from None
+        if not self.variables:
+            self._check_constant()
+
+    def _check_constant(self) -> None:
+        try:
+            with limited():
+                _value(self._template.root_render_func(self._template.new_context({})))
+        except TemplateLimitError as error:
+            raise BrokenTemplate(f"it does too much: {error}") from None
+        except Exception:  # noqa: BLE001  # what else is wrong with it is said of each row
+            return
+
+    def __call__(self, row: Mapping[str, Any]) -> Any:
+        """Its value for a row. Raises Unfit: it fails."""
+        known = self._absent | {name: _exact(row[name]) for name in self.variables if name in row}
+        try:
+            with limited():
+                return _value(self._template.root_render_func(self._template.new_context(known)))
+        except Unfit:
+            raise
+        except TemplateLimitError as error:
+            raise Unfit(f"does too much: {error}") from None
+        except Exception as error:  # noqa: BLE001  # a template can raise anything
+            raise Unfit(f"fails: {_words(error)}", kind=None) from None
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, DecimalException):  # its text is a list of classes
+        return type(error).__name__
+    return shown(error).encode("utf-8", "backslashreplace").decode()
+
+
+def _value(parts: Iterable[Any]) -> Any:
+    found = list(parts)
+    value = _defined(found[0]) if len(found) == 1 else _joined(found)
+    size_of(value)
+    return str.__str__(value) if isinstance(value, str) else value
+
+
+def _joined(parts: Iterable[Any]) -> str:
+    texts, size = [_defined(part) for part in parts], 0
+    if any(text is None for text in texts):
+        raise Unfit("puts a null into a text; say what is to stand there, for example {{ column or '' }}")
+    for text in texts:
+        size += size_of(text)
+        check_characters(size)
+    return "".join(str(_exact(text)) for text in texts)
+
+
+def _defined(value: Any) -> Any:
+    if isinstance(value, Undefined):
+        str(value)  # raises what is undefined, unless it is an if that is not true
+        raise Unfit("gives nothing: it has an if without else")
+    return value
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(float.__repr__(value))
+    if isinstance(value, list | tuple):
+        return [_exact(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _exact(item) for name, item in value.items()}
+    if isinstance(value, RefusedValue):
+        raise Unfit(value.reason, kind=None)
+    return value
+
+
+class _Lexer(Lexer):
+    def wrap(
+        self, stream: Iterable[tuple[int, str, str]], name: str | None = None, filename: str | None = None
+    ) -> Iterator[Token]:
+        for item in stream:
+            line, kind, text = item
+            if kind == TOKEN_FLOAT:
+                yield Token(line, kind, Decimal(text))  # type: ignore[arg-type]  # as Lexer does with numbers
+            else:
+                yield from super().wrap([item], name, filename)
+
+
+class _Generator(NativeCodeGenerator):
+    def visit_Const(self, node: nodes.Const, frame: Frame) -> None:  # noqa: N802  # Jinja's name
+        if isinstance(node.value, Decimal):
+            self.write(f"environment.decimal({str(node.value)!r})")
+        else:
+            super().visit_Const(node, frame)
+
+    def _output_const_repr(self, group: Iterable[Any]) -> str:
+        values = list(group)
+        return repr(values[0]) if len(values) == 1 else super()._output_const_repr(values)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    code_generator_class = _Generator
+    concat = staticmethod(_joined)
+    decimal = staticmethod(Decimal)
+    intercepted_binops = _ARITHMETIC
+
+    @property
+    def lexer(self) -> Lexer:
+        return _Lexer(self)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Arithmetic without floats: exact up to 100 digits, else with 28."""
+        check_operator(operator, left, right)
+        left, right = _exact(left), _exact(right)
+        if operator == "/" and isinstance(left, int):
+            left = Decimal(left)
+        with localcontext(_WIDE) as wide:
+            result = self.binop_table[operator](left, right)
+            exact = not wide.flags[Inexact]
+        if exact:
+            return result
+        with localcontext(_USUAL):
+            return self.binop_table[operator](left, right)
+
+    def call(self, context: Context, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a function or method after a look at what it would make."""
+        given = {name: value for name, value in kwargs.items() if name not in ("_loop_vars", "_block_vars")}
+        check_call(function, args, given)
+        return super().call(context, function, *args, **kwargs)
+
+
+def _made() -> _Environment:
+    environment = _Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    for name in set(environment.globals) - set(_GLOBALS):
+        del environment.globals[name]
+    environment.filters["float"] = _to_decimal
+    environment.globals["range"] = bounded_range
+    environment.filters = charged_functions(environment.filters, filters=True) | CHARGES
+    environment.tests = charged_functions(environment.tests, filters=False)
+    environment.policies["json.dumps_function"] = _to_json
+    return environment
+
+
+def _to_decimal(value: Any, default: Any = Decimal(0)) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except ArithmeticError:
+        return Decimal(str(default))
+
+
+def _to_json(value: Any, **_: Any) -> str:
+    return encode(plain(value)).decode()
+
+
+_environment = _made()

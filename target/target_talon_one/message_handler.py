@@ -1,0 +1,231 @@
+"""Singer messages into a run: schemas open destinations, records feed them, states wait until their rows are safe."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.protocol.message_reader import BadLine, RecordLines, SchemaLine, StateLine, VersionLine
+from talon_one_singer.settings.json_files import nearest
+from talon_one_singer.validation.validator import validator
+from target_talon_one.errors import IncompleteError, SyncConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_singer.protocol.message_reader import Message
+    from target_talon_one.config.destinations import Destination
+    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.run import SyncRun
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Stream:
+    """A stream that has sent its schema."""
+
+    feed: Feed
+    valid: Callable[[Any], str | None]
+    columns: dict[str, None]
+    key_properties: tuple[str, ...]
+    activated: bool = False
+    version: int | None = None
+
+
+class Inlet:
+    """Takes messages in their order.
+
+    Args:
+        run: takes the rows.
+        destinations: where each stream goes.
+        emit_state: called with a state once everything before it is sent or in the rejects.
+        rows_per_flush: without a mirror rows are sent when so many have come.
+        ignore_unknown: streams without a destination are left out without an error.
+    """
+
+    def __init__(
+        self,
+        run: SyncRun,
+        destinations: Mapping[str, Destination],
+        emit_state: Callable[[Mapping[str, Any]], None],
+        *,
+        rows_per_flush: int,
+        ignore_unknown: bool,
+    ) -> None:
+        self._run, self._destinations, self._emit_state = run, destinations, emit_state
+        self._rows_per_flush, self._ignore_unknown = rows_per_flush, ignore_unknown
+        self._streams: dict[str, _Stream] = {}
+        self._mirrors = any(destination.mirror for destination in destinations.values())
+        self._state: Mapping[str, Any] | None = None
+        self._last_is_state = False
+        self._lost = False
+        self.problems: list[str] = []
+        self._strangers: set[str] = set()
+
+    def take(self, message: Message) -> None:
+        """One message.
+
+        Raises:
+            ConfigError: a stream cannot be sent as it is set.
+            SyncError: what came so far could not be sent.
+        """
+        self._last_is_state = isinstance(message, StateLine)
+        if isinstance(message, RecordLines):
+            self._records(message)
+        elif isinstance(message, StateLine):
+            if not self._lost:
+                self._state = message.value
+        elif isinstance(message, SchemaLine):
+            self._schema(message)
+        elif isinstance(message, VersionLine):
+            self._version(message)
+        else:
+            self._bad(message)
+
+    def close(self) -> None:
+        """The input has ended: decide which mirrors were read to their end."""
+        for name, stream in self._streams.items():
+            feed = stream.feed
+            if feed.destination.mirror and feed.complete is None:
+                feed.complete = self._was_complete(name, stream)
+                if not feed.complete:
+                    logger.warning(
+                        "%s: the input does not say that it was read to its end, so no row is removed; the stream must "
+                        "end with ACTIVATE_VERSION or a STATE, or set closed_by: end",
+                        name,
+                    )
+        for name in self._destinations:
+            if name not in self._streams:
+                logger.warning("the input has no stream %r; nothing is changed there", name)
+
+    def sent(self) -> None:
+        """Everything taken so far is sent or safe: its state may be told."""
+        if self._state is not None and not self._run.lost:
+            self._emit_state(self._state)
+        self._state = None
+
+    def judge(self) -> None:
+        """Raise for what was wrong with the input.
+
+        Raises:
+            IncompleteError: one line for each problem.
+        """
+        if self.problems:
+            shown, more = self.problems[:20], len(self.problems) - 20
+            raise IncompleteError(*shown, *([f"and {more:,} more, see the rejects"] if more > 0 else []))
+
+    def _schema(self, message: SchemaLine) -> None:
+        destination = self._destinations.get(message.stream)
+        if destination is None:
+            self._stranger(message.stream, f"line {message.line}")
+            return
+        known = self._streams.get(message.stream)
+        try:
+            valid = validator(message.schema)
+        except ConfigError as error:
+            raise ConfigError(f"line {message.line}: {error}") from error
+        columns = dict.fromkeys(message.schema.get("properties", {}))
+        if known:
+            self._change(known, message, columns)
+            known.valid = valid
+            return
+        keys = message.key_properties
+        feed = self._run.open(destination, columns=list(columns) or None, key_properties=keys, more_columns=True)
+        self._streams[message.stream] = _Stream(feed, valid, columns, keys)
+
+    def _change(self, stream: _Stream, message: SchemaLine, columns: dict[str, None]) -> None:
+        """Another SCHEMA of a stream: its columns are added to those known, so that rows before and after it fit."""
+        if message.key_properties != stream.key_properties:
+            before, now = (", ".join(keys) or "none" for keys in (stream.key_properties, message.key_properties))
+            raise SyncConfigError(
+                f"line {message.line}: the key_properties of {message.stream} change from {before} to {now} within the "
+                "input, so rows before and after it cannot be matched; correct the tap and run it again"
+            )
+        if columns.keys() <= stream.columns.keys():
+            return
+        stream.columns |= columns
+        self._run.change_columns(stream.feed, list(stream.columns), stream.key_properties)
+
+    def _records(self, message: RecordLines) -> None:
+        stream = self._streams.get(message.stream)
+        if stream is None:
+            self._without_schema(message)
+            return
+        rows, places = message.rows, message.places
+        stream.version = message.version
+        # A log-based tap sends no more than the key of a deleted row.
+        reasons = [None if stream.feed.mapper.is_deleted(row) else stream.valid(row) for row in rows]
+        if any(reasons):
+            for row, place, reason in zip(rows, places, reasons, strict=True):
+                if reason is not None:
+                    stream.feed.add_invalid(row, place, f"the row breaks the stream's schema: {reason}")
+            good = [(row, place) for row, place, reason in zip(rows, places, reasons, strict=True) if reason is None]
+            rows, places = [row for row, _ in good], [place for _, place in good]
+        stream.feed.add(rows, places)
+        self._flush_if_due()
+
+    def _flush_if_due(self) -> None:
+        waiting = sum(stream.feed.waiting for stream in self._streams.values())
+        if not self._mirrors and waiting >= self._rows_per_flush:
+            self._run.flush()
+            self.sent()
+
+    def _without_schema(self, message: RecordLines) -> None:
+        if message.stream not in self._destinations:
+            self._stranger(message.stream, message.places[0])
+            return
+        self._lost = True
+        first = message.places[0]
+        count = len(message.rows)
+        self.problems.append(f"{first}: {count} RECORD(s) of {message.stream} came before its SCHEMA and were left out")
+
+    def _stranger(self, stream: str, place: str) -> None:
+        if self._ignore_unknown or stream in self._strangers:
+            return
+        self._strangers.add(stream)
+        self._lost = True
+        hint = nearest(stream, self._destinations) or f"; there are {', '.join(self._destinations)}"
+        self.problems.append(
+            f"{place}: the stream {stream!r} is not in streams{hint}; add it, or set unknown_streams: ignore"
+        )
+
+    def _version(self, message: VersionLine) -> None:
+        stream = self._streams.get(message.stream)
+        if stream is not None and (stream.version is None or stream.version == message.version):
+            stream.activated = stream.feed.figures.read > 0 or stream.activated
+
+    def _bad(self, message: BadLine) -> None:
+        if message.stream is not None and message.stream not in self._destinations:
+            self._stranger(message.stream, message.place)
+            return
+        self.problems.append(f"{message.place}: {message.reason}")
+        named = self._streams.get(message.stream) if message.stream is not None else None
+        streams = [named] if named else list(self._streams.values())
+        for stream in streams:
+            stream.feed.complete = False
+        self._lost = self._lost or message.content is None or not streams
+        if streams:
+            text = message.text if message.content is None else message.content
+            streams[0].feed.add_unreadable(text, message.place, message.reason)
+
+    def _was_complete(self, name: str, stream: _Stream) -> bool:
+        rule = stream.feed.destination.closed_by
+        if rule == "end":
+            return True
+        if stream.activated:
+            return True
+        return rule == "auto" and self._last_is_state and not _in_progress(self._state, name)
+
+
+def _in_progress(state: Mapping[str, Any] | None, stream: str) -> bool:
+    """Whether a state says that its stream was not yet read to the end, as taps of Singer and of its SDK do."""
+    if not state:
+        return False
+    if state.get("currently_syncing") is not None:
+        return True
+    bookmarks = state.get("bookmarks")
+    bookmark = bookmarks.get(stream) if isinstance(bookmarks, dict) else None
+    return isinstance(bookmark, dict) and "progress_markers" in bookmark

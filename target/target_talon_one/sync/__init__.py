@@ -1,0 +1,1 @@
+"""A sync run: diff, guards, plan, delivery, verification, and replay."""

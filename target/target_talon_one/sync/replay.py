@@ -1,0 +1,159 @@
+"""Refused rows of a run, sent once more, unless something came later."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.http.encoding import decode_json
+from talon_one_singer.values.refused_value import restored
+from target_talon_one.config.destinations import destination_from
+from target_talon_one.errors import SyncConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from target_talon_one.config.destinations import Destination
+    from target_talon_one.store.history import Reason
+    from target_talon_one.store.store import Store
+    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.run import SyncRun
+
+REASONS: Mapping[Reason, str] = {
+    "sent": "a later run has sent the row",
+    "removed": "a later run has removed the row, or its source has marked it as deleted",
+    "refused": "a later run has refused the row again; retry that run",
+    "in_source": "a later run has the row from its source; push sends what is left to do",
+    "absent": "a later run has read the whole source without the row",
+    "unreadable": "the line is no row; correct it in the source and send that again",
+}
+
+
+@dataclass(slots=True)
+class Replay:
+    """What is sent once more, and what is not.
+
+    Attributes:
+        staged: rows to send.
+        skipped: rows that are left out, by reason.
+        tried: numbers of the destinations whose rows are sent.
+    """
+
+    staged: int = 0
+    skipped: Counter[Reason] = field(default_factory=Counter)
+    tried: list[int] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """A line for each reason."""
+        return [
+            f"skipped {self.skipped[reason]:,}: {words}" for reason, words in REASONS.items() if self.skipped[reason]
+        ]
+
+
+def retry(
+    run: SyncRun, store: Store, of_run: str, known: Mapping[str, Destination], *, include_absent: bool = False
+) -> Replay:
+    """Stage the rows that a run left refused and that nothing has overtaken. ``run.flush()`` then sends them.
+
+    Rows that Talon.One refused are sent as they are; rows that could not be mapped are mapped again, by the settings in
+    ``known`` where it has the stream, else by those of that run.
+
+    Args:
+        run: the present one.
+        store: of that run.
+        of_run: its id.
+        known: destinations by the names of their streams.
+        include_absent: send also rows that a later run did not find in its source, unless it is that of a mirror.
+
+    Raises:
+        SyncConfigError: there is no such run, or it left nothing.
+    """
+    if not store.runs(of_run):
+        raise SyncConfigError(f"there is no run {of_run} in the store {store.path}; talon-one runs lists them")
+    replay = Replay(skipped=Counter(store.overtaken(of_run)))
+    rejects = store.rejects(of_run)
+    if not rejects and not replay.skipped:
+        raise SyncConfigError(f"run {of_run} has no refused rows left; they went through, or were sent by a later run")
+    for number in dict.fromkeys(one["destination"] for one in rejects):
+        mine = [one for one in rejects if one["destination"] == number]
+        destination = _destination(store, number, mine[0]["stream"], known)
+        feed = run.open(replace(destination, adopt=False, retry_rejects=False))
+        feed.complete, feed.replayed = False, True
+        absent = store.was_read_after(number, of_run) and not (include_absent and not destination.mirror)
+        _Stage(feed, store, of_run, replay, absent=absent).add(mine)
+        replay.tried += [] if absent else [number]
+        store.clear_unknown(of_run, number)
+    return replay
+
+
+def forget_retried(store: Store, of_run: str, replay: Replay) -> None:
+    """The rows that could not be mapped in that run are sent now, or refused anew under the present run."""
+    for number in replay.tried:
+        store.drop_invalid(of_run, number)
+
+
+class _Stage:
+    """Stages the refused rows of one destination that nothing has overtaken.
+
+    Args:
+        feed: takes them.
+        store: knows what came later.
+        of_run: the run that left them.
+        replay: counts them.
+        absent: a later run has read the whole source, and rows that are still refused were not in it.
+    """
+
+    def __init__(self, feed: Feed, store: Store, of_run: str, replay: Replay, *, absent: bool) -> None:
+        self._feed, self._store, self._replay, self._absent = feed, store, replay, absent
+        self._refused_again = store.refused_after(feed.number, of_run)
+
+    def add(self, rejects: Iterable[Mapping[str, Any]]) -> None:
+        """Stage or skip rows."""
+        mapped: list[Mapping[str, Any]] = []
+        rows: list[Mapping[str, Any]] = []
+        places: list[str] = []
+        for one in rejects:
+            row = _row(one["source"]) if one["fields"] is None else None
+            reason = self._why_not(one, row)
+            if reason is not None:
+                self._replay.skipped[reason] += 1
+            elif row is None:
+                mapped.append(one)
+            else:
+                rows.append(row)
+                places.append(one["place"])
+        self._replay.staged += len(mapped) + len(rows)
+        fields = [one["fields"].encode() for one in mapped]
+        self._feed.add_mapped([one["key"] for one in mapped], fields, [one["place"] for one in mapped])
+        self._feed.add(rows, places)
+
+    def _why_not(self, one: Mapping[str, Any], row: Mapping[str, Any] | None) -> Reason | None:
+        if one["kind"] == "unreadable" or (one["fields"] is None and row is None):
+            return "unreadable"
+        if one["op"] == "remove" and self._feed.destination.mode != "remove":
+            return "in_source"  # removals follow from the source and the store
+        if self._absent and one["kind"] != "unknown":
+            return "absent"
+        if one["key"] is not None:
+            return "refused" if one["key"] in self._refused_again else None
+        key = self._feed.mapper.key_of(row) if row is not None else None
+        return "sent" if key is not None and self._store.knows(self._feed.number, key) else None
+
+
+def _row(text: str | None) -> dict[str, Any] | None:
+    try:
+        row = decode_json((text or "").encode())
+    except ValueError:
+        return None
+    return restored(row) if isinstance(row, dict) else None
+
+
+def _destination(store: Store, number: int, name: str, known: Mapping[str, Destination]) -> Destination:
+    if name in known:
+        return known[name]
+    given = store.remembered(f"settings {number}")
+    if given is None:
+        raise SyncConfigError(f"the store does not know how {name} was set; give its SYNC.yml with --sync")
+    return destination_from(name, json.loads(given))

@@ -1,0 +1,1 @@
+"""Warehouses connected over ADBC."""

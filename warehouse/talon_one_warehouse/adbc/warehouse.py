@@ -1,0 +1,171 @@
+"""Any database with an ADBC driver: rows are ingested into a temporary table, then merged in one transaction.
+
+https://arrow.apache.org/adbc/
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+
+from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
+from talon_one_warehouse.arrow.columns import Column, TableSpec
+from talon_one_warehouse.arrow.dedup import last_of_each_key
+from talon_one_warehouse.duckdb.sql import STATE_TABLE, quoted
+from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
+from talon_one_warehouse.warehouse import MergeCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from talon_one_warehouse.adbc.connection import ADBCConnection
+    from talon_one_warehouse.dialects.base import Dialect
+
+_STATE = Column("state", "state", "json")
+_STATES = TableSpec(
+    STATE_TABLE,
+    (Column("state_name", "state_name", "string"), _STATE, Column("updated_at", "updated_at", "instant")),
+    ("state_name",),
+)
+
+
+class ADBCWarehouse:
+    """A database; see Warehouse for the methods.
+
+    A merge is one transaction: a process killed at any moment leaves it done or not begun.
+
+    Args:
+        connection: to the database; closed with the warehouse.
+        dialect: the SQL that it speaks.
+        schema: the database schema that holds the tables; made if missing.
+
+    Raises:
+        WarehouseConfigError: the schema cannot be made, or the database has no transactions.
+        WarehouseLockedError: another process loads into the schema.
+    """
+
+    def __init__(self, connection: ADBCConnection, dialect: Dialect, *, schema: str = "talon_one") -> None:
+        self.schema = schema
+        self._connection, self._dialect = connection, dialect
+        self._tables: dict[str, TableSpec] = {}
+        self._stages = count()
+        try:
+            if not schema:
+                raise WarehouseConfigError("schema must not be empty")
+            with connection.opening():
+                dialect.open(connection, schema)
+                self._prepare(_STATES)
+        except BaseException:
+            connection.close()
+            raise
+
+    def prepare(self, table: TableSpec) -> None:
+        """See Warehouse."""
+        if table.name.lower() == STATE_TABLE:
+            raise TableError(f"the name {table.name!r} is taken by the table of states")
+        self._prepare(table)
+        self._tables[table.name] = table
+
+    def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
+        """See Warehouse."""
+        self._dialect.check_rows(self._table(table), pa.Table.from_batches([rows]))
+
+    def merge(
+        self,
+        batches: Mapping[str, Sequence[pa.RecordBatch]],
+        state: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> MergeCounts:
+        """See Warehouse."""
+        tables = [(self._table(name), pa.Table.from_batches(parts)) for name, parts in batches.items() if parts]
+        loads = [(table, last_of_each_key(rows, table.key)) for table, rows in tables if rows.num_rows]
+        states = [(_STATES, _state_rows(state))] if state else []
+        with self._staged([*loads, *states]) as stages, self._connection.transaction():
+            counts = [self._dialect.merge(self._connection, self.schema, table, stage) for table, stage in stages]
+        of_rows = counts[: len(loads)]
+        return MergeCounts(sum(c.inserted for c in of_rows), sum(c.updated for c in of_rows))
+
+    def state(self, name: str) -> dict[str, Any] | None:
+        """See Warehouse."""
+        statement = f"SELECT state_name, {quoted('state')} FROM {self._dialect.target(self.schema, STATE_TABLE)}"  # noqa: S608
+        texts = dict(self._connection.rows(statement))
+        value: dict[str, Any] | None = json.loads(texts[name]) if name in texts else None
+        return value
+
+    def name_of(self, table: str) -> str:
+        """See Warehouse."""
+        return self._dialect.target(self.schema, table)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """See Warehouse."""
+        return self._connection.rows(sql)
+
+    def close(self) -> None:
+        """See Warehouse."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _table(self, name: str) -> TableSpec:
+        if name not in self._tables:
+            raise TableError(f"the table {name!r} was not prepared")
+        return self._tables[name]
+
+    def _prepare(self, table: TableSpec) -> None:
+        self._dialect.check(table)
+        there = self._dialect.columns(self._connection, self.schema, table.name)
+        if there:
+            self._check_key(table)
+            self._check_types(table, there)
+        new = [column for column in table.columns if column.name not in there]
+        statements = [self._dialect.add_column(self.schema, table, column) for column in new]
+        with self._connection.transaction():
+            for statement in statements if there else [self._dialect.create_table(self.schema, table)]:
+                self._connection.run(statement)
+
+    def _check_key(self, table: TableSpec) -> None:
+        key = self._dialect.key(self._connection, self.schema, table.name)
+        if key is not None and key != list(table.key):
+            raise TableError(
+                f"the table {self.schema}.{table.name} exists with the key ({', '.join(key) or 'none'}) instead of "
+                f"({', '.join(table.key)}); rename it or choose another schema"
+            )
+
+    def _check_types(self, table: TableSpec, there: Mapping[str, str]) -> None:
+        for column in table.columns:
+            wanted = self._dialect.types[column.kind]
+            if (there.get(column.name) or wanted) != wanted:
+                raise TableError(
+                    f"the column {self.schema}.{table.name}.{column.name} exists as {there[column.name]} "
+                    f"instead of {wanted}; alter its type, rename the table or choose another schema"
+                )
+
+    @contextmanager
+    def _staged(self, loads: Sequence[tuple[TableSpec, pa.Table]]) -> Iterator[list[tuple[TableSpec, str]]]:
+        """Temporary tables of the rows: only this connection sees them, and they end with it."""
+        stages: list[tuple[TableSpec, str]] = []
+        try:
+            for table, rows in loads:
+                stages.append((table, f"_talon_one_stage_{next(self._stages)}"))
+                self._connection.ingest(stages[-1][1], self._dialect.staged(table, rows))
+            yield stages
+        finally:
+            for _, stage in stages:
+                with suppress(WarehouseError):  # what is left ends with the connection; each has a name of its own
+                    self._connection.run(f"DROP TABLE IF EXISTS {self._dialect.stage(stage)}")
+
+
+def _state_rows(states: Mapping[str, Mapping[str, Any]]) -> pa.Table:
+    now = datetime.now(UTC)
+    values = [(name, json.dumps(value), now) for name, value in states.items()]
+    fields = [(column.name, ARROW_KINDS[column.kind].type) for column in _STATES.columns]
+    arrays = [pa.array(column, kind) for column, (_, kind) in zip(zip(*values, strict=True), fields, strict=True)]
+    return pa.table(arrays, schema=pa.schema(fields))

@@ -1,0 +1,1 @@
+"""The conversion of JSON rows to Arrow and back."""

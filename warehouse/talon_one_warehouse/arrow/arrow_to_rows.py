@@ -1,0 +1,45 @@
+"""Arrow batches as rows of Python values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_singer.values.arrow_values import Conversion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import pyarrow as pa
+
+ROWS = 10_000
+
+
+def rows_of(
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    *,
+    decoders: Mapping[str, Callable[[Any], Any]] | None = None,
+    type_names: Mapping[str, str] | None = None,
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows of the batches, at most ``ROWS`` in a part.
+
+    Args:
+        batches: of the schema.
+        schema: types of the columns.
+        decoders: of columns whose values are still text for something else.
+        type_names: what a database calls the types of its columns.
+    """
+    names = schema.names
+    conversions = [Conversion(type_name=(type_names or {}).get(name)) for name in names]
+    for batch in batches:
+        for start in range(0, batch.num_rows, ROWS):
+            part = batch.slice(start, ROWS)
+            columns = [
+                _decoded(conversion.values(part.column(index), field), (decoders or {}).get(field.name))
+                for index, (conversion, field) in enumerate(zip(conversions, schema, strict=True))
+            ]
+            yield [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _decoded(values: list[Any], decode: Callable[[Any], Any] | None) -> list[Any]:
+    return values if decode is None else [None if value is None else decode(value) for value in values]

@@ -1,0 +1,162 @@
+"""Encoded JSON rows to Arrow, exactly: a number's digits go from the wire to the column without a float between."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import msgspec
+
+from talon_one_warehouse.errors import RowError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec
+
+# Few enough rows to stay in the processor's cache between decoding and taking apart.
+_CHUNK = 256
+_NULL = msgspec.Raw(b"null")
+_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_TYPES: Mapping[Kind, Any] = {
+    "string": str,
+    "integer": _Int64,
+    "number": msgspec.Raw,
+    "boolean": bool,
+    "instant": str,
+    "json": msgspec.Raw,
+}
+
+
+def to_arrow(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> pa.RecordBatch:
+    """Rows as a record batch with the table's columns.
+
+    Args:
+        table: names the columns; a property that no column is for is left out.
+        raws: one encoded JSON object a row.
+
+    Raises:
+        RowError: the first value that does not fit its column, or a row that is no JSON object.
+    """
+    import pyarrow as pa
+
+    from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
+
+    columns = zip(table.columns, _values(table, raws), strict=True)
+    arrays = [_array(table, column, values, raws) for column, values in columns]
+    fields = [(column.name, ARROW_KINDS[column.kind].type) for column in table.columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _fields(table: TableSpec) -> dict[str, Column]:
+    """The columns by the attribute that holds their values: a property can have any name, an attribute cannot."""
+    return {f"f{index}": column for index, column in enumerate(table.columns)}
+
+
+@lru_cache(maxsize=256)
+def _decoder(table: TableSpec) -> msgspec.json.Decoder[Any]:
+    fields = [(field, *_type_and_default(table, column)) for field, column in _fields(table).items()]
+    rename = {field: column.source for field, column in _fields(table).items()}
+    record = msgspec.defstruct("Row", fields, rename=rename, kw_only=True)
+    return msgspec.json.Decoder(record)
+
+
+def _type_and_default(table: TableSpec, column: Column) -> tuple[Any, ...]:
+    kind = _TYPES[column.kind]
+    if column.name in table.key:
+        return (kind,)
+    return (kind, _NULL) if kind is msgspec.Raw else (kind | None, None)
+
+
+def _values(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> list[list[Any]]:
+    """The decoded values, one list a column."""
+    decode, values_of = _decoder(table).decode, _getter(table)
+    columns: list[list[Any]] = [[] for _ in table.columns]
+    try:
+        for start in range(0, len(raws), _CHUNK):
+            chunk = zip(*map(values_of, map(decode, raws[start : start + _CHUNK])), strict=True)
+            for column, values in zip(columns, chunk, strict=True):
+                column.extend(values)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        _refuse_first(table, raws)
+        raise
+    return columns
+
+
+def _getter(table: TableSpec) -> Callable[[Any], tuple[Any, ...]]:
+    fields = list(_fields(table))
+    if len(fields) > 1:
+        return attrgetter(*fields)
+    return lambda record: (getattr(record, fields[0]),)
+
+
+def _array(table: TableSpec, column: Column, values: list[Any], raws: Sequence[bytes | msgspec.Raw]) -> pa.Array:
+    import pyarrow as pa
+
+    from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
+
+    build = ARROW_KINDS[column.kind].build
+    try:
+        array = build(values)
+    except pa.ArrowInvalid:
+        for value, raw in zip(values, raws, strict=True):
+            try:
+                build([value])
+            except pa.ArrowInvalid:
+                _refuse(table, column, raw)
+        raise
+    if array.null_count and column.name in table.key:
+        _refuse(table, column, raws[array.is_null().index(True).as_py()])
+    return array
+
+
+def _refuse_first(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> None:
+    for raw in raws:
+        try:
+            _decoder(table).decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            _refuse_row(table, raw, error)
+
+
+def _refuse_row(table: TableSpec, raw: bytes | msgspec.Raw, error: Exception) -> NoReturn:
+    """Raises the RowError of a row that was not decoded."""
+    try:
+        parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise _row_error(table, None, raw, {}, f"is not a JSON object: {fault}") from None
+    for column in table.columns:
+        value = parts.get(column.source)
+        if value is None and column.name not in table.key:
+            continue
+        try:
+            msgspec.json.decode(value or _NULL, type=_type_and_default(table, column)[0])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            _refuse(table, column, raw)
+    raise _row_error(table, None, raw, parts, f"is not a row of this table: {error}") from None
+
+
+def _refuse(table: TableSpec, column: Column, raw: bytes | msgspec.Raw) -> NoReturn:
+    from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
+
+    parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    value = parts.get(column.source, _NULL)
+    reason = "is no value for a key column" if bytes(value) == b"null" else ARROW_KINDS[column.kind].refusal
+    raise _row_error(table, column, value, parts, reason) from None
+
+
+def _row_error(
+    table: TableSpec,
+    column: Column | None,
+    value: bytes | msgspec.Raw,
+    parts: Mapping[str, msgspec.Raw],
+    reason: str,
+) -> RowError:
+    key = {c.name: _text(parts[c.source]) for c in table.columns if c.name in table.key and c.source in parts}
+    return RowError(reason, table=table.name, column=column.name if column else "", value=_text(value), key=key)
+
+
+def _text(raw: bytes | msgspec.Raw) -> str:
+    return bytes(raw).decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""SQL dialects of the warehouses connected over ADBC."""

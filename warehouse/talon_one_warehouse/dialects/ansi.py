@@ -1,0 +1,64 @@
+"""Standard SQL, for databases of which no more is known than their ADBC driver tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talon_one_warehouse.dialects.base import Dialect, names, same_key, values
+from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_warehouse.warehouse import MergeCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from talon_one_warehouse.adbc.connection import ADBCConnection
+    from talon_one_warehouse.arrow.columns import Kind, TableSpec
+
+
+class Ansi(Dialect):
+    """Counts by asking and merges by MERGE, which is the standard's; knows of no lock."""
+
+    types: Mapping[Kind, str] = {
+        "string": "VARCHAR",
+        "integer": "BIGINT",
+        "number": "DECIMAL(38,18)",
+        "boolean": "BOOLEAN",
+        "instant": "TIMESTAMP WITH TIME ZONE",
+        "json": "VARCHAR",
+    }
+
+    def open(self, connection: ADBCConnection, schema: str) -> None:
+        """See Dialect. A database without transactions is refused here: a merge would not be all or nothing."""
+        with connection.transaction():
+            connection.run(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+
+    def columns(self, connection: ADBCConnection, schema: str, table: str) -> dict[str, str]:
+        """See Dialect. Databases call their types by too many names to compare them."""
+        found = connection.catalog(schema, table)
+        return {column["column_name"]: "" for column in found["table_columns"]} if found else {}
+
+    def key(self, connection: ADBCConnection, schema: str, table: str) -> list[str] | None:
+        """See Dialect."""
+        found = connection.catalog(schema, table) or {}
+        keys = [c for c in found.get("table_constraints") or () if c["constraint_type"] == "PRIMARY KEY"]
+        return list(keys[0]["constraint_column_names"]) if keys else None
+
+    def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
+        """See Dialect."""
+        target, source = f"{self.target(schema, table.name)} AS t", f"{self.stage(stage)} AS s"
+        both = connection.rows(f"SELECT count(*) FROM {source} JOIN {target} ON {same_key(table)}")  # noqa: S608
+        everything = connection.rows(f"SELECT count(*) FROM {source}")  # noqa: S608 - names are quoted
+        updated = 0
+        if table.values:
+            differing = f"{source} JOIN {target} ON {same_key(table)} WHERE {self.differ(table)}"
+            updated = int(connection.rows(f"SELECT count(*) FROM {differing}")[0][0])  # noqa: S608
+        connection.run(self._merge_statement(schema, table, stage))
+        return MergeCounts(int(everything[0][0]) - int(both[0][0]), updated)
+
+    def _merge_statement(self, schema: str, table: TableSpec, stage: str) -> str:
+        sets = ", ".join(f"{quoted(column.name)} = s.{quoted(column.name)}" for column in values(table))
+        update = f"WHEN MATCHED AND ({self.differ(table)}) THEN UPDATE SET {sets} " if sets else ""
+        inserted = ", ".join(f"s.{quoted(column.name)}" for column in table.columns)
+        insert = f"WHEN NOT MATCHED THEN INSERT ({names(c.name for c in table.columns)}) VALUES ({inserted})"  # noqa: S608 - names are quoted
+        source = f"{self.target(schema, table.name)} AS t USING {self.stage(stage)} AS s ON {same_key(table)}"
+        return f"MERGE INTO {source} {update}{insert}"

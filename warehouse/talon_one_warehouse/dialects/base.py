@@ -1,0 +1,134 @@
+"""The SQL of databases that are spoken to over ADBC. Every name is quoted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_warehouse.warehouse import MergeCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pyarrow as pa
+
+    from talon_one_warehouse.adbc.connection import ADBCConnection
+    from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec
+
+
+class Dialect:
+    """What databases have in common; each of them says what it does otherwise.
+
+    Attributes:
+        types: the type of a column by its kind, as the database's catalog calls it.
+        distinct: the operator that tells two values apart, nulls included.
+    """
+
+    types: Mapping[Kind, str]
+    distinct = "IS DISTINCT FROM"
+
+    def open(self, connection: ADBCConnection, schema: str) -> None:
+        """Makes the schema, and keeps other loaders out if the database can.
+
+        Raises:
+            WarehouseLockedError: another process loads into the schema.
+        """
+        raise NotImplementedError
+
+    def columns(self, connection: ADBCConnection, schema: str, table: str) -> dict[str, str]:
+        """The types of a table's columns by name, empty if there is no such table; "" is a type that is not known."""
+        raise NotImplementedError
+
+    def key(self, connection: ADBCConnection, schema: str, table: str) -> list[str] | None:
+        """The columns of a table's primary key, None if the database does not tell."""
+        raise NotImplementedError
+
+    def target(self, schema: str, table: str) -> str:
+        """A table's name in SQL."""
+        return quoted(schema, table)
+
+    def stage(self, name: str) -> str:
+        """A temporary table's name in SQL."""
+        return quoted(name)
+
+    def check(self, table: TableSpec) -> None:
+        """Raises TableError if the database cannot have such a table."""
+
+    def check_rows(self, table: TableSpec, rows: pa.Table) -> None:
+        """Raises RowError for the first value that the database cannot hold."""
+
+    def staged(self, table: TableSpec, rows: pa.Table) -> pa.Table:
+        """The rows as they are ingested.
+
+        Raises:
+            RowError: a value that the database cannot hold.
+        """
+        self.check_rows(table, rows)
+        return rows
+
+    def create_table(self, schema: str, table: TableSpec) -> str:
+        """CREATE TABLE with the key as primary key."""
+        columns = ", ".join(self._definition(column) for column in table.columns)
+        return f"CREATE TABLE {self.target(schema, table.name)} ({columns}, PRIMARY KEY ({names(table.key)}))"
+
+    def add_column(self, schema: str, table: TableSpec, column: Column) -> str:
+        """ALTER TABLE ADD COLUMN."""
+        return f"ALTER TABLE {self.target(schema, table.name)} ADD COLUMN {self._definition(column)}"
+
+    def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
+        """Updates the rows of the stage that are there with other values, and inserts those that are not there."""
+        # Not INSERT ... ON CONFLICT DO UPDATE: it does not tell new rows from changed ones.
+        updated = self.changed(connection, self.update(schema, table, stage)) if table.values else 0
+        return MergeCounts(self.changed(connection, self.insert(schema, table, stage)), updated)
+
+    def changed(self, connection: ADBCConnection, statement: str) -> int:
+        """Runs a statement; the number of rows that it changed."""
+        return connection.run(statement)
+
+    def update(self, schema: str, table: TableSpec, stage: str) -> str:
+        """UPDATE with the rows of the stage whose values differ."""
+        sets = ", ".join(f"{quoted(column.name)} = {self.value(column)}" for column in values(table))
+        source = f"{self.target(schema, table.name)} AS t SET {sets} FROM {self.stage(stage)} AS s"
+        return f"UPDATE {source} WHERE {same_key(table)} AND ({self.differ(table)})"
+
+    def insert(self, schema: str, table: TableSpec, stage: str) -> str:
+        """INSERT of the rows of the stage whose key is not there."""
+        target, selected = self.target(schema, table.name), ", ".join(map(self.value, table.columns))
+        absent = f"NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {same_key(table)})"  # noqa: S608 - names are quoted
+        columns = names(column.name for column in table.columns)
+        return f"INSERT INTO {target} ({columns}) SELECT {selected} FROM {self.stage(stage)} AS s WHERE {absent}"  # noqa: S608
+
+    def differ(self, table: TableSpec) -> str:
+        """True for rows ``t`` and ``s`` of one key with other values."""
+        return " OR ".join(f"{self.stored(c)} {self.distinct} s.{quoted(c.name)}" for c in values(table))
+
+    def value(self, column: Column) -> str:
+        """A value of the stage as its column takes it."""
+        return f"s.{quoted(column.name)}"
+
+    def stored(self, column: Column) -> str:
+        """A value of the table as it can be compared with the stage's."""
+        return f"t.{quoted(column.name)}"
+
+    def _definition(self, column: Column) -> str:
+        return f"{quoted(column.name)} {self.types[column.kind]}"
+
+
+def names(columns: Iterable[str]) -> str:
+    """A list of names."""
+    return ", ".join(map(quoted, columns))
+
+
+def values(table: TableSpec) -> list[Column]:
+    """The columns outside of the key."""
+    return [column for column in table.columns if column.name not in table.key]
+
+
+def same_key(table: TableSpec) -> str:
+    """True for rows ``t`` and ``s`` of one key."""
+    return " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.key)
+
+
+def literal(text: str) -> str:
+    """A string in SQL."""
+    return "'" + text.replace("'", "''") + "'"

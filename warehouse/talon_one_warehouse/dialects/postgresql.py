@@ -1,0 +1,180 @@
+"""PostgreSQL's SQL.
+
+https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from talon_one_warehouse.dialects.base import Dialect, literal, names
+from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_warehouse.errors import (
+    RowError,
+    TableError,
+    WarehouseConfigError,
+    WarehouseError,
+    WarehouseFullError,
+    WarehouseLockedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from talon_one_warehouse.adbc.connection import ADBCConnection
+    from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec
+    from talon_one_warehouse.warehouse import MergeCounts
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+MEANINGS: Mapping[str, type[WarehouseError]] = {
+    "53100": WarehouseFullError,
+    "No space left": WarehouseFullError,
+    "55P03": WarehouseLockedError,
+    "28": WarehouseConfigError,
+    "42501": WarehouseConfigError,
+    "25006": WarehouseConfigError,
+    "22": TableError,
+    "54": TableError,
+}
+
+_LONGEST_NAME = 63  # bytes; a longer one would be cut without a word
+_LOCK_WAIT_S = 3  # a server needs a moment to notice that a client is gone
+_SESSION = (
+    "SET TimeZone = 'UTC'",
+    "SET application_name = 'talon-one-connector'",
+    "SET tcp_keepalives_idle = 60",
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+    "SET tcp_user_timeout = 90000",  # a client may be gone before it has acknowledged an answer
+)
+
+
+class PostgreSQL(Dialect):
+    """PostgreSQL 12 and later."""
+
+    types: Mapping[Kind, str] = {
+        "string": "text",
+        "integer": "bigint",
+        "number": "numeric(38,18)",
+        "boolean": "boolean",
+        "instant": "timestamp with time zone",
+        # Not jsonb, which keeps neither blanks nor the order of names, and refuses \u0000.
+        "json": "json",
+    }
+
+    def open(self, connection: ADBCConnection, schema: str) -> None:
+        """See Dialect. The lock is the session's: it ends with the connection, however that ends."""
+        for statement in _SESSION:
+            connection.run(statement)
+        with suppress(WarehouseError):  # not in PostgreSQL 13, nor on every system
+            connection.run("SET client_connection_check_interval = '1s'")
+        self._lock(connection, schema)
+        # IF NOT EXISTS would ask for the right to make schemas even if this one is there.
+        if not connection.rows(f"SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {literal(schema)}"):  # noqa: S608 - quoted
+            connection.run(f"CREATE SCHEMA {quoted(schema)}")
+        connection.run(f"SET search_path TO {quoted(schema)}")
+
+    def columns(self, connection: ADBCConnection, schema: str, table: str) -> dict[str, str]:
+        """See Dialect."""
+        found = connection.rows(
+            "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute "  # noqa: S608 - quoted
+            f"WHERE attrelid = {self._regclass(schema, table)} AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+        )
+        return dict(found)
+
+    def key(self, connection: ADBCConnection, schema: str, table: str) -> list[str]:
+        """See Dialect."""
+        found = connection.rows(
+            "SELECT a.attname::text FROM pg_catalog.pg_index AS i "  # noqa: S608 - names are quoted
+            "CROSS JOIN LATERAL unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place) "
+            "JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum "
+            f"WHERE i.indrelid = {self._regclass(schema, table)} AND i.indisprimary ORDER BY k.place"
+        )
+        return [name for (name,) in found]
+
+    def stage(self, name: str) -> str:
+        """See Dialect."""
+        return quoted("pg_temp", name)
+
+    def check(self, table: TableSpec) -> None:
+        """See Dialect."""
+        for name in (table.name, *(column.name for column in table.columns)):
+            if len(name.encode()) > _LONGEST_NAME:
+                raise TableError(
+                    f"the name {name!r} of table {table.name!r} is longer than the {_LONGEST_NAME} bytes that "
+                    "PostgreSQL takes; leave it out or rename it"
+                )
+
+    def check_rows(self, table: TableSpec, rows: pa.Table) -> None:
+        """See Dialect. PostgreSQL's text holds any character but NUL."""
+        for column in table.columns:
+            if column.kind == "string":
+                row = pc.index(pc.match_substring(rows[column.name], "\0"), True).as_py()
+                if row >= 0:
+                    raise _has_nul(table, column, rows.slice(row, 1).to_pylist()[0])
+
+    def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
+        """See Dialect."""
+        # Without statistics the planner takes a new table for a small one.
+        connection.run(f"ANALYZE {self.stage(stage)} ({names(table.key)})")
+        return super().merge(connection, schema, table, stage)
+
+    def value(self, column: Column) -> str:
+        """See Dialect."""
+        return super().value(column) + ("::json" if column.kind == "json" else "")
+
+    def stored(self, column: Column) -> str:
+        """See Dialect. The type json has no comparison of its own."""
+        return super().stored(column) + ("::text" if column.kind == "json" else "")
+
+    def _regclass(self, schema: str, table: str) -> str:
+        return f"to_regclass({literal(self.target(schema, table))})"
+
+    def _lock(self, connection: ADBCConnection, schema: str) -> None:
+        key = lock_key(schema)
+        connection.run(f"SET lock_timeout = '{_LOCK_WAIT_S}s'")
+        try:
+            connection.rows(f"SELECT pg_advisory_lock({key})::text")
+        except WarehouseLockedError:
+            raise WarehouseLockedError(
+                f"the schema {schema} of {connection.where} is in use by {_holder(connection, key)}; "
+                "one process loads into a schema at a time"
+            ) from None
+        connection.run("RESET lock_timeout")
+
+
+def lock_key(schema: str) -> int:
+    """The number of a schema's advisory lock, 64 bits with a sign."""
+    digest = hashlib.sha256(f"talon-one-connector:{schema}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _holder(connection: ADBCConnection, key: int) -> str:
+    found = connection.rows(
+        "SELECT l.pid, host(a.client_addr) FROM pg_catalog.pg_locks AS l "  # noqa: S608 - the key is a number
+        "LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid "
+        "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+        "AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) "
+        f"AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
+    )
+    if not found:
+        return "another process"
+    pid, address = found[0]
+    return f"server process {pid}" + (f" for a client at {address}" if address else "")
+
+
+def _has_nul(table: TableSpec, column: Column, row: Mapping[str, object]) -> RowError:
+    return RowError(
+        "holds the character NUL, which PostgreSQL's text cannot hold",
+        table=table.name,
+        column=column.name,
+        value=json.dumps(row[column.name], ensure_ascii=False),
+        key={name: str(row[name]) for name in table.key},
+    )

@@ -1,0 +1,112 @@
+"""SQLite's SQL. It has neither decimals nor timestamps: both are text that compares and sorts by its characters.
+
+https://www.sqlite.org/datatype3.html
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from talon_one_warehouse.dialects.base import Dialect, literal
+from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseFullError, WarehouseLockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from talon_one_warehouse.adbc.connection import ADBCConnection
+    from talon_one_warehouse.arrow.columns import Kind, TableSpec
+    from talon_one_warehouse.errors import WarehouseError
+
+MEANINGS: Mapping[str, type[WarehouseError]] = {
+    "database is locked": WarehouseLockedError,
+    "disk is full": WarehouseFullError,
+    "not a database": WarehouseConfigError,
+    "readonly database": WarehouseConfigError,
+    "too big": TableError,
+}
+# The driver takes the types of an answer from its first rows: let them be many.
+READ_OPTIONS: Mapping[str, str] = {"adbc.sqlite.query.batch_rows": "65536"}
+
+DEFAULT_SCHEMA = "talon_one"
+_LOCK_WAIT_MS = 2000
+# Zero of as many digits before the point as there can be, with one more before them.
+_PADDING = pa.scalar(Decimal(10**20), pa.decimal256(40, 18))
+
+
+class SQLite(Dialect):
+    """SQLite 3.33 and later."""
+
+    # A type that holds the word TEXT keeps text as it is; the words before it tell the reader what it is.
+    types: Mapping[Kind, str] = {
+        "string": "TEXT",
+        "integer": "INTEGER",
+        "number": "DECIMAL TEXT",
+        "boolean": "BOOLEAN",
+        "instant": "TIMESTAMP TEXT",
+        "json": "JSON TEXT",
+    }
+    distinct = "IS NOT"
+
+    def open(self, connection: ADBCConnection, schema: str) -> None:
+        """See Dialect. The lock is the file's and ends with the process, however that ends."""
+        del schema  # SQLite has none
+        connection.run(f"PRAGMA busy_timeout = {_LOCK_WAIT_MS}")
+        connection.run("PRAGMA locking_mode = EXCLUSIVE")
+        connection.run("BEGIN EXCLUSIVE")
+        connection.run("COMMIT")
+
+    def columns(self, connection: ADBCConnection, schema: str, table: str) -> dict[str, str]:
+        """See Dialect."""
+        return dict(connection.rows(f"SELECT name, type {self._catalog(schema, table)} ORDER BY cid"))
+
+    def key(self, connection: ADBCConnection, schema: str, table: str) -> list[str]:
+        """See Dialect."""
+        return [n for (n,) in connection.rows(f"SELECT name {self._catalog(schema, table)} WHERE pk > 0 ORDER BY pk")]
+
+    def target(self, schema: str, table: str) -> str:
+        """See Dialect. A schema that is not the usual one stands before the table's name."""
+        return quoted("main", _name(schema, table))
+
+    def stage(self, name: str) -> str:
+        """See Dialect."""
+        return quoted("temp", name)
+
+    def staged(self, table: TableSpec, rows: pa.Table) -> pa.Table:
+        """See Dialect."""
+        for index, column in enumerate(table.columns):
+            if column.kind == "number":
+                rows = rows.set_column(index, column.name, decimal_texts(rows[column.name]))
+            elif column.kind == "instant":
+                rows = rows.set_column(index, column.name, instant_texts(rows[column.name]))
+        return rows
+
+    def changed(self, connection: ADBCConnection, statement: str) -> int:
+        """See Dialect. The driver does not count."""
+        connection.run(statement)
+        return int(connection.rows("SELECT changes()")[0][0])
+
+    def _catalog(self, schema: str, table: str) -> str:
+        return f"FROM pragma_table_info({literal(_name(schema, table))}, 'main')"
+
+
+def decimal_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Decimals as texts, one for each value: ``1.5``, ``-0.0000001``, ``0``; never with an exponent."""
+    wide = column.cast(pa.decimal256(39, 18))
+    digits = pc.add(pc.abs(wide), _PADDING).cast(pa.string())
+    trimmed = pc.replace_substring_regex(digits, r"^10{0,19}(\d+)\.(\d*?)0*$", r"\1.\2")
+    sign = pc.if_else(pc.less(column, pa.scalar(Decimal(0), column.type)), "-", "")
+    return pc.binary_join_element_wise(sign, pc.utf8_rtrim(trimmed, "."), "")
+
+
+def instant_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Instants as ISO 8601 in UTC with microseconds: ``2024-01-31T12:00:00.000000Z``."""
+    return pc.replace_substring(column.cast(pa.string()), " ", "T", max_replacements=1)
+
+
+def _name(schema: str, table: str) -> str:
+    return table if schema == DEFAULT_SCHEMA else f"{schema}__{table}"

@@ -1,0 +1,97 @@
+"""The SQL that DuckDB is given. Every name is quoted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec
+
+STATE_TABLE = "_talon_one_state"
+
+TYPES: Mapping[Kind, str] = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DECIMAL(38,18)",
+    "boolean": "BOOLEAN",
+    "instant": "TIMESTAMP WITH TIME ZONE",
+    "json": "JSON",
+}
+
+
+def quoted(*names: str) -> str:
+    """``"a"."b"``, whatever the names hold."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def create_table(schema: str, table: TableSpec) -> str:
+    """CREATE TABLE with the key as primary key."""
+    columns = ", ".join(_definition(column) for column in table.columns)
+    return f"CREATE TABLE {quoted(schema, table.name)} ({columns}, PRIMARY KEY ({_list(table.key)}))"
+
+
+def add_column(schema: str, table: TableSpec, column: Column) -> str:
+    """ALTER TABLE ADD COLUMN."""
+    return f"ALTER TABLE {quoted(schema, table.name)} ADD COLUMN {_definition(column)}"
+
+
+def update(schema: str, table: TableSpec, stage: str) -> str | None:
+    """Set the rows of ``stage`` that are there with other values; None if a row is nothing but its key."""
+    if not table.values:
+        return None
+    sets = ", ".join(f"{quoted(name)} = s.{quoted(name)}" for name in table.values)
+    differ = " OR ".join(f"t.{quoted(name)} IS DISTINCT FROM s.{quoted(name)}" for name in table.values)
+    source = f"{quoted(schema, table.name)} AS t SET {sets} FROM {quoted(stage)} AS s"
+    return f"UPDATE {source} WHERE {_same_key(table)} AND ({differ})"
+
+
+def insert(schema: str, table: TableSpec, stage: str) -> str:
+    """Insert the rows of ``stage`` whose key is not there."""
+    target, columns = quoted(schema, table.name), _list(column.name for column in table.columns)
+    absent = f"{quoted(stage)} AS s ANTI JOIN {target} AS t ON {_same_key(table)}"
+    return f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {absent}"  # noqa: S608 - names are quoted
+
+
+def create_state(schema: str) -> str:
+    """The table of states."""
+    columns = "state_name VARCHAR PRIMARY KEY, state JSON, updated_at TIMESTAMP WITH TIME ZONE"
+    return f"CREATE TABLE IF NOT EXISTS {quoted(schema, STATE_TABLE)} ({columns})"
+
+
+def keep_state(schema: str) -> str:
+    """Insert or replace a state; parameters: name and JSON text."""
+    target = quoted(schema, STATE_TABLE)
+    return (
+        f"INSERT INTO {target} VALUES (?, ?, now()) "  # noqa: S608 - names are quoted
+        "ON CONFLICT DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at"
+    )
+
+
+def read_state(schema: str) -> str:
+    """The state of a name, which is the parameter."""
+    return f"SELECT state FROM {quoted(schema, STATE_TABLE)} WHERE state_name = ?"  # noqa: S608 - names are quoted
+
+
+# Parameters: schema and table.
+COLUMNS = (
+    "SELECT column_name, data_type FROM duckdb_columns() "
+    "WHERE database_name = current_database() AND schema_name = ? AND table_name = ?"
+)
+KEY = (
+    "SELECT constraint_column_names FROM duckdb_constraints() WHERE database_name = current_database() "
+    "AND schema_name = ? AND table_name = ? AND constraint_type = 'PRIMARY KEY'"
+)
+
+
+def _definition(column: Column) -> str:
+    return f"{quoted(column.name)} {TYPES[column.kind]}"
+
+
+def _same_key(table: TableSpec) -> str:
+    return " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.key)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(map(quoted, names))

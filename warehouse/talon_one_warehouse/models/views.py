@@ -1,0 +1,130 @@
+"""Views for reports beside the tables of a load, in SQL that DuckDB and PostgreSQL both take.
+
+The SQL is in the folder ``models``; ``{schema}`` and ``{as_of}`` stand for the schema and for an instant.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_warehouse.errors import WarehouseConfigError
+from talon_one_warehouse.urls import DEFAULT_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from talon_one_warehouse.warehouse import Warehouse
+
+LEDGER = "points_ledger"
+VIEWS = (
+    "points_lots",
+    "points_balance_over_time",
+    "liability_by_expiry_month",
+    "active_members",
+    "breakage",
+    "points_expiring",
+)
+SCHEMES = ("duckdb", "postgresql", "postgres")
+
+_COLUMNS = frozenset(
+    {"program_id", "subledger_id", "id", "created", "type", "amount", "start_kind", "start_at", "expiry_at"}
+)
+# The program's feed is last: it gives the rows that the others do not.
+_SOURCES: Mapping[str, frozenset[str]] = {
+    "loyalty_card_transactions": _COLUMNS | {"card_identifier"},
+    "loyalty_profile_transactions": _COLUMNS | {"integration_id"},
+    "loyalty_program_transactions": _COLUMNS | {"card_identifier", "customer_profile_id"},
+}
+
+
+class Model(NamedTuple):
+    """A view that was asked for; ``skipped`` says why it was not made, or is empty."""
+
+    name: str
+    skipped: str = ""
+
+
+def check_models_url(url: str) -> None:
+    """Refuse a warehouse that has no views of its own.
+
+    Raises:
+        WarehouseConfigError: it is neither DuckDB nor PostgreSQL.
+    """
+    scheme, separator, _ = url.partition("://")
+    if scheme not in SCHEMES or not separator:
+        raise WarehouseConfigError(
+            "models are views in a database: give a duckdb:// or postgresql:// URL; over Parquet files, load "
+            "_talon_one/tables.sql into DuckDB and make them there"
+        )
+
+
+def create_models(
+    warehouse: Warehouse, *, schema: str = DEFAULT_SCHEMA, as_of: datetime | None = None
+) -> Sequence[Model]:
+    """Make the views, or replace them.
+
+    Args:
+        warehouse: DuckDB or PostgreSQL.
+        schema: where the tables are; the views go beside them.
+        as_of: what is active or expired is worked out for this instant, and later rows are left out. By default the
+            instant at which a view is queried.
+
+    Returns:
+        All models, with the reason of those that were skipped: a table or a column is not there.
+    """
+    there = _columns(warehouse, schema)
+    lacking = {name: _lacking(there, name) for name in _SOURCES}
+    sources = [name for name, reason in lacking.items() if not reason]
+    if not sources:
+        incomplete = [reason for name, reason in lacking.items() if name in there]
+        reason = "; ".join(incomplete) or f"there is none of the tables {', '.join(_SOURCES)}"
+        return [Model(name, reason) for name in (LEDGER, *VIEWS)]
+    for name, select in ((LEDGER, _ledger(sources)), *((name, _text(name)) for name in VIEWS)):
+        warehouse.query(f"CREATE OR REPLACE VIEW {quoted(schema, name)} AS\n{_filled(select, schema, as_of)}")
+    skipped = [Model(f"{LEDGER}: {name}", reason) for name, reason in lacking.items() if reason and name in there]
+    return [*map(Model, (LEDGER, *VIEWS)), *skipped]
+
+
+def _columns(warehouse: Warehouse, schema: str) -> dict[str, set[str]]:
+    """Names of the columns by table."""
+    name = schema.replace("'", "''")
+    rows = warehouse.query(
+        "SELECT table_name, column_name FROM information_schema.columns "  # noqa: S608 - the name is quoted
+        f"WHERE table_schema = '{name}'"
+    )
+    found: dict[str, set[str]] = {}
+    for table, column in rows:
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def _lacking(there: Mapping[str, set[str]], table: str) -> str:
+    if table not in there:
+        return f"there is no table {table}"
+    missing = sorted(_SOURCES[table] - there[table])
+    return f"the table {table} has no column {', '.join(missing)}" if missing else ""
+
+
+def _ledger(sources: Sequence[str]) -> str:
+    """All ledger rows, each once."""
+    *others, last = sources
+    parts = [_text(f"ledger_{name}") for name in sources]
+    if last == "loyalty_program_transactions":
+        parts[-1] += "".join(
+            f"    AND NOT EXISTS (SELECT 1 FROM {{schema}}.{other} AS o "  # noqa: S608 - our names
+            "WHERE o.program_id = t.program_id AND o.id = t.id)\n"
+            for other in others
+        )
+    return "UNION ALL\n".join(parts)
+
+
+def _filled(select: str, schema: str, as_of: datetime | None) -> str:
+    instant = "now()" if as_of is None else f"TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat(sep=' ')}'"
+    return select.replace("{schema}", quoted(schema)).replace("{as_of}", instant)
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

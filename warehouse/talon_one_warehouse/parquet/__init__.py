@@ -1,0 +1,1 @@
+"""The Parquet warehouse, in a local folder or an object store."""

@@ -1,0 +1,88 @@
+"""The months that rows belong to, and the smallest and largest keys of files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from talon_one_warehouse.arrow.array_builders import int64s
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from talon_one_warehouse.arrow.columns import Kind
+    from talon_one_warehouse.parquet.manifest import Bound, DataFile, Table
+
+ALL = "all"
+NONE = "__HIVE_DEFAULT_PARTITION__"  # what readers of such folders take for null
+_INSTANTS = ("created", "as_of")
+_LONGEST_BOUND = 200
+
+
+def partition_column(columns: Mapping[str, Kind]) -> str | None:
+    """The column whose month is the partition: ``created``, else ``as_of``, else None."""
+    return next((name for name in _INSTANTS if columns.get(name) == "instant"), None)
+
+
+def months(table: Table, rows: pa.Table) -> list[str]:
+    """The partition of each row, ``2024-01``."""
+    if table.partition_by is None:
+        return [ALL] * rows.num_rows
+    instants = rows[table.partition_by].combine_chunks().cast(pa.timestamp("us"))
+    # Only the months there are are written out: that is a hundred times fewer than rows.
+    starts = pc.floor_temporal(instants, unit="month").dictionary_encode()
+    names = [name or NONE for name in pc.strftime(starts.dictionary, format="%Y-%m").to_pylist()]
+    return [NONE if index is None else names[index] for index in starts.indices.to_pylist()]
+
+
+def split(table: Table, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each partition."""
+    numbers: dict[str, list[int]] = {}
+    for number, name in enumerate(months(table, rows)):
+        numbers.setdefault(name, []).append(number)
+    for name, of_month in numbers.items():
+        yield name, rows if len(numbers) == 1 else rows.take(int64s(of_month))
+
+
+class Range:
+    """Smallest and largest value of each key column over the tables that were added."""
+
+    def __init__(self, key: Sequence[str]) -> None:
+        self._key = key
+        self.low: dict[str, Bound] = {}
+        self.high: dict[str, Bound] = {}
+        self._without: set[str] = set()
+
+    def add(self, rows: pa.Table) -> None:
+        """Widen it by rows."""
+        for name in self._key:
+            self._add(name, rows[name])
+
+    def _add(self, name: str, column: pa.ChunkedArray) -> None:
+        if not len(column) or name in self._without:
+            return
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.int64())
+        bounds = pc.min_max(column).as_py() if _has_bounds(column.type) else {}
+        low, high = bounds.get("min"), bounds.get("max")
+        if low is None or high is None or len(str(low)) > _LONGEST_BOUND or len(str(high)) > _LONGEST_BOUND:
+            self._without.add(name)
+            self.low.pop(name, None)
+            self.high.pop(name, None)
+            return
+        self.low[name] = min(self.low.get(name, low), low)
+        self.high[name] = max(self.high.get(name, high), high)
+
+    def may_meet(self, file: DataFile) -> bool:
+        """False if no key in the range can be in the file."""
+        return all(
+            low <= file.high[name] and file.low[name] <= self.high[name]  # type: ignore[operator]
+            for name, low in self.low.items()
+            if name in file.low
+        )
+
+
+def _has_bounds(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_int64(kind) or pa.types.is_string(kind))

@@ -1,0 +1,77 @@
+"""Parquet warehouses by URL."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from talon_one_singer.settings.local_paths import local_path
+from talon_one_warehouse.errors import WarehouseConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fsspec import AbstractFileSystem
+
+    from talon_one_warehouse.warehouse import Warehouse
+
+_DATABASES = (".duckdb", ".db", ".sqlite", ".sqlite3")
+REMOTE: Mapping[str, str] = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
+
+
+def is_folder(url: str) -> bool:
+    """True for a path that cannot be anything but a folder: ``./lake``, ``/data/lake``, ``~/lake``, ``lake/``."""
+    return "://" not in url and (url.startswith(("./", "../", "/", "~/")) or url.endswith("/") or url in (".", ".."))
+
+
+def open_folder(path: str, schema: str) -> Warehouse:
+    """The warehouse in a directory.
+
+    Raises:
+        WarehouseConfigError: the path looks like a file's, or pyarrow or duckdb is not installed.
+    """
+    if path.endswith(_DATABASES):
+        raise WarehouseConfigError(f"{path} is a directory's path with a database's name; for DuckDB: duckdb:///{path}")
+    try:
+        from talon_one_warehouse.parquet.warehouse import open_local
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from None
+    return open_local(path, schema)
+
+
+def _open_file(rest: str, schema: str) -> Warehouse:
+    if not rest.startswith(("/", "localhost/")):
+        raise WarehouseConfigError("a file URL has three slashes before an absolute path, like file:///data/lake")
+    return open_folder(local_path(f"file://{rest}"), schema)
+
+
+def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFileSystem | None = None) -> Warehouse:
+    """The warehouse at ``bucket/prefix``.
+
+    Raises:
+        WarehouseConfigError: the URL names no bucket, or the driver of the scheme is not installed.
+    """
+    place = rest.strip("/")
+    if "@" in place.partition("/")[0]:
+        raise WarehouseConfigError(f"a {scheme}:// URL holds no keys; give them by the environment or a profile")
+    if not place or "?" in place:
+        raise WarehouseConfigError(f"a {scheme}:// URL names a bucket and a prefix, like {scheme}://bucket/lake")
+    try:
+        from talon_one_warehouse.parquet.warehouse import open_remote
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from None
+    try:
+        return open_remote(scheme, place, schema, filesystem)
+    except ImportError:
+        extra = "'talon-one-connector[s3]'" if scheme == "s3" else REMOTE[scheme]
+        raise WarehouseConfigError(f"{REMOTE[scheme]} is not installed; run: pip install {extra}") from None
+
+
+def _not_installed(error: ModuleNotFoundError) -> WarehouseConfigError:
+    return WarehouseConfigError(f"{error.name} is not installed; run: pip install 'talon-one-connector[warehouse]'")
+
+
+PARQUET_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {
+    "file": _open_file,
+    **{scheme: partial(open_remote_at, scheme) for scheme in REMOTE},
+}

@@ -1,0 +1,222 @@
+"""Parquet files in a folder or an object store, one manifest that says which of them are live.
+
+https://duckdb.org/docs/stable/data/parquet/overview
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from talon_one_warehouse.arrow.dedup import last_of_each_key
+from talon_one_warehouse.duckdb.memory import Memory, arrow_columns
+from talon_one_warehouse.duckdb.sql import STATE_TABLE, quoted
+from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
+from talon_one_warehouse.parquet import sql
+from talon_one_warehouse.parquet.connection import connect
+from talon_one_warehouse.parquet.errors import told
+from talon_one_warehouse.parquet.manifest import FOLDER, PATH, Manifest, State, Table, decode, encode
+from talon_one_warehouse.parquet.merge import Merged, TableMerge, columns_of, folder_of, live
+from talon_one_warehouse.parquet.partitions import partition_column
+from talon_one_warehouse.results import python_rows
+from talon_one_warehouse.warehouse import MergeCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+    from fsspec import AbstractFileSystem
+
+    from talon_one_warehouse.arrow.columns import TableSpec
+    from talon_one_warehouse.parquet.store import Store
+
+_LOG = logging.getLogger(__name__)
+VIEWS = f"{FOLDER}/tables.sql"
+
+
+class ParquetWarehouse:
+    """Parquet files in a store; see Warehouse for the methods.
+
+    A merge writes new files and then replaces the manifest, which makes all of it live at once: a process killed at
+    any moment leaves the merge done or not begun. Files that no manifest lists are removed when it is opened again.
+
+    Args:
+        store: where the files are; closed with the warehouse.
+        schema: name of the schema that holds the views of ``query``.
+
+    Raises:
+        WarehouseConfigError: the place is not there, or may not be read and written.
+        WarehouseLockedError: another process has it open.
+    """
+
+    def __init__(self, store: Store, *, schema: str = "talon_one") -> None:
+        self.schema = schema
+        self._store = store
+        self._manifest = Manifest()
+        self._obsolete: set[str] = set()
+        self._wanted: dict[str, TableSpec] = {}
+        self._connection, self._spill = connect(schema)
+        self._memory = Memory(self._connection)
+        try:
+            with told(store.name, opening=True):
+                store.attach(self._connection)
+                self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def prepare(self, table: TableSpec) -> None:
+        """See Warehouse."""
+        if table.name.lower() in (STATE_TABLE, FOLDER):
+            raise TableError(f"the name {table.name!r} is taken by the table of states")
+        there = self._manifest.tables.get(table.name)
+        extended = self._extended(table, there)
+        self._wanted[table.name] = table
+        if extended != there:
+            with told(self._store.name):
+                self._commit(self._manifest.with_tables({table.name: extended}))
+
+    def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
+        """See Warehouse. It holds whatever ``to_arrow`` gives."""
+
+    def merge(
+        self,
+        batches: Mapping[str, Sequence[pa.RecordBatch]],
+        state: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> MergeCounts:
+        """See Warehouse."""
+        for name in batches:
+            if name not in self._wanted:
+                raise TableError(f"the table {name!r} was not prepared")
+        now = datetime.now(UTC).isoformat()
+        states = {name: State(dict(value), now) for name, value in (state or {}).items()}
+        with told(self._store.name):
+            rows = columns_of(batches)
+            merged = self._memory.enough_for(lambda: self._merged(rows))
+            changed = {name: done.table for name, done in merged.items() if any(done.counts)}
+            if changed or states:
+                self._commit(self._manifest.with_tables(changed, states))
+        counts = [done.counts for done in merged.values()]
+        return MergeCounts(sum(c.inserted for c in counts), sum(c.updated for c in counts))
+
+    def state(self, name: str) -> dict[str, Any] | None:
+        """See Warehouse."""
+        kept = self._manifest.states.get(name)
+        return None if kept is None else kept.value
+
+    def name_of(self, table: str) -> str:
+        """See Warehouse."""
+        return quoted(self.schema, table)
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """See Warehouse: DuckDB's SQL over views of the live files."""
+        with told(self._store.name):
+            for view in self._views():
+                self._connection.execute(view)
+            return python_rows(self._memory.enough_for(lambda: arrow_columns(self._connection, statement)))
+
+    def close(self) -> None:
+        """See Warehouse."""
+        self._connection.close()
+        self._spill.cleanup()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        """Reads the manifest and removes what it does not list."""
+        data = self._store.read(PATH)
+        if data is not None:
+            self._manifest = decode(data, f"{self._store.name}: {self.schema}/{PATH}")
+        listed = self._manifest.paths() | {PATH, VIEWS}
+        files = {file.path: file.changed_s for file in self._store.files()}
+        # What is newer than the manifest may be a merge of somebody else that is still going on.
+        before_s = files.get(PATH, float("-inf"))
+        self._write_views()
+        self._store.remove(path for path, changed_s in files.items() if path not in listed and changed_s < before_s)
+
+    def _extended(self, table: TableSpec, there: Table | None) -> Table:
+        """The table with the columns that it lacks."""
+        columns = {column.name: column.kind for column in table.columns}
+        if there is None:
+            return Table(columns, table.key, partition_column(columns))
+        if there.key != table.key:
+            raise TableError(
+                f"the table {self.schema}.{table.name} exists with the key ({', '.join(there.key)}) instead of "
+                f"({', '.join(table.key)}); move its folder away or choose another schema"
+            )
+        for name, kind in columns.items():
+            if there.columns.get(name, kind) != kind:
+                raise TableError(
+                    f"the column {self.schema}.{table.name}.{name} exists as {there.columns[name]} instead of {kind}; "
+                    "load into another schema"
+                )
+        return msgspec.structs.replace(there, columns={**there.columns, **columns})
+
+    def _merged(self, rows: Mapping[str, pa.Table]) -> dict[str, Merged]:
+        """Writes the files of a merge; they are removed again if one cannot be written."""
+        tables = self._manifest.tables
+        merges = {name: TableMerge(name, tables[name], self._store, self._connection) for name in rows}
+        try:
+            return {name: merges[name].run(last_of_each_key(rows[name], tables[name].key)) for name in rows}
+        except Exception:
+            self._store.remove(path for merge in merges.values() for path in merge.written)
+            raise
+
+    def _commit(self, manifest: Manifest) -> None:
+        """Makes a manifest the one that counts.
+
+        What it no longer lists is removed one commit later, so that who has just read the last one can go on reading.
+        """
+        self._store.commit(PATH, encode(manifest))
+        gone, self._obsolete = self._obsolete, self._manifest.paths() - manifest.paths()
+        self._manifest = manifest
+        try:
+            with told(self._store.name):
+                self._write_views()
+                self._store.remove(gone)
+        except WarehouseError as error:
+            _LOG.warning("the merge is done, but not %s after it: %s", VIEWS, error)
+
+    def _write_views(self) -> None:
+        head = f"-- The live tables. In DuckDB: .read tables.sql\nCREATE SCHEMA IF NOT EXISTS {quoted(self.schema)};\n"
+        self._store.replace(VIEWS, (head + "".join(f"{view};\n" for view in self._views())).encode())
+
+    def _views(self) -> list[str]:
+        tables = self._manifest.tables.items()
+        views = [sql.view(self.schema, name, table, live(table, self._store)) for name, table in tables]
+        return [*views, sql.states_view(self.schema, self._manifest)]
+
+
+def open_local(path: str, schema: str) -> ParquetWarehouse:
+    """The warehouse in a directory, which is made if it is not there."""
+    from pathlib import Path
+
+    from talon_one_warehouse.parquet.local import LocalStore
+
+    _check(schema)
+    with told(path, opening=True):
+        store = LocalStore(Path(path), folder_of(schema))
+    return ParquetWarehouse(store, schema=schema)
+
+
+def open_remote(scheme: str, place: str, schema: str, filesystem: AbstractFileSystem | None = None) -> ParquetWarehouse:
+    """The warehouse under a prefix of an object store that fsspec knows."""
+    from talon_one_warehouse.parquet.remote import RemoteStore
+
+    _check(schema)
+    with told(f"{scheme}://{place}", opening=True):
+        store = RemoteStore(scheme, place.rstrip("/"), folder_of(schema), filesystem)
+    return ParquetWarehouse(store, schema=schema)
+
+
+def _check(schema: str) -> None:
+    if not schema:
+        raise WarehouseConfigError("schema must not be empty")

@@ -1,0 +1,196 @@
+"""CSV, JSON Lines and Parquet as sources."""
+
+from __future__ import annotations
+
+import gzip
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
+from talon_one_singer.settings.input_limits import InputError, unpacked
+from talon_one_singer.settings.local_paths import local_path
+from talon_one_singer.values.column_names import ColumnNames
+from talon_one_singer.values.text_rows import CsvRows, json_rows
+from talon_one_warehouse.arrow.arrow_to_rows import ROWS
+from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fsspec import AbstractFileSystem
+
+    from talon_one_singer.settings.input_limits import InputLimits
+
+    Parts = Iterator[list[dict[str, Any]]]
+
+
+class FileSource:
+    """A file that is read once."""
+
+    def __init__(self, columns: tuple[str, ...], rows: Callable[[], Parts], stack: ExitStack) -> None:
+        self.columns = columns
+        self._rows, self._stack = rows, stack
+
+    def rows(self) -> Parts:
+        """See Source."""
+        return self._rows()
+
+    def close(self) -> None:
+        """See Source."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def open_file(
+    url: str, limits: InputLimits, filesystem: AbstractFileSystem | None = None, *, rendered: bool = False
+) -> FileSource:
+    """A file by its name's end; a folder is one of Parquet files.
+
+    Args:
+        url: a path or any URL that fsspec knows.
+        limits: of what is read.
+        filesystem: the one that has the keys for it; without it they come from the environment.
+        rendered: see open_source.
+
+    Raises:
+        WarehouseConfigError: there is none, or of another kind.
+        WarehouseError: its content cannot be used.
+    """
+    if filesystem is None:
+        local_path(url)  # refuses what is no file
+    name = url.lower()
+    opener = next((opens for end, opens in TEXT_FILES.items() if name.removesuffix(".gz").endswith(end)), None)
+    if opener is not None:
+        return opener(_TextFile(url, limits, filesystem))
+    if name.endswith(".parquet") or "." not in name.rsplit("/", 1)[-1]:
+        return _open_parquet(url, filesystem, rendered=rendered)
+    raise WarehouseConfigError(
+        f"{shown_url(url)}: a source is a database or a file that ends with .csv, .jsonl or .parquet"
+    )
+
+
+class _TextFile:
+    """A file of lines, maybe compressed."""
+
+    def __init__(self, url: str, limits: InputLimits, filesystem: AbstractFileSystem | None) -> None:
+        self.url, self.limits = url, limits
+        self._filesystem = filesystem
+
+    def open(self, stack: ExitStack) -> BinaryIO:
+        """Its content; closed with the stack."""
+        try:
+            system, path = _at(self.url, self._filesystem)
+            stored = stack.enter_context(system.open(path, "rb"))
+        except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
+            raise WarehouseConfigError(
+                f"cannot read the source {shown_url(self.url)}: {_why(error, self.url)}"
+            ) from None
+        return unpacked(stored, "gzip" if self.url.lower().endswith(".gz") else None, self.limits)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Tells what is wrong with its content."""
+        try:
+            yield
+        except InputError as error:
+            raise WarehouseConfigError(
+                f"{shown_url(self.url)} {error}" if error.line else f"{shown_url(self.url)}: {error}"
+            ) from None
+        except WarehouseError:
+            raise
+        except gzip.BadGzipFile as error:
+            raise WarehouseConfigError(f"the source {shown_url(self.url)} is no gzip file: {error}") from None
+        except Exception as error:  # noqa: BLE001 - file systems and codecs have errors of their own
+            raise WarehouseError(f"the source {shown_url(self.url)} breaks off: {_why(error, self.url)}") from None
+
+
+def _open_csv(file: _TextFile) -> FileSource:
+    with ExitStack() as stack:
+        source = file.open(stack)
+        with file.told():
+            found = CsvRows(source, file.limits)
+        names = found.columns
+
+        def rows() -> Parts:
+            with file.told():
+                yield from _parts(dict(zip(names, (value or None for value in row), strict=True)) for _, row in found)
+
+        return FileSource(tuple(names), rows, stack.pop_all())
+
+
+def _open_json_lines(file: _TextFile) -> FileSource:
+    """The file is read twice: a column may come first in its last line."""
+    names = ColumnNames()
+    with ExitStack() as stack, file.told():
+        for line, row in json_rows(file.open(stack), file.limits):
+            if not row.keys() <= names.names.keys():
+                _add_names(names, row, line)
+
+    def rows() -> Parts:
+        with file.told():
+            yield from _parts(_known(row, line, names) for line, row in json_rows(source, file.limits))
+
+    with ExitStack() as stack:
+        source = file.open(stack)
+        return FileSource(tuple(names.names), rows, stack.pop_all())
+
+
+def _add_names(names: ColumnNames, row: dict[str, Any], line: int) -> None:
+    try:
+        names.add(row, f"line {line}")
+    except ValueError as error:
+        raise InputError(str(error), line) from None
+    if len(names.names) > _MOST_COLUMNS:
+        raise InputError(f"the lines up to here have more than {_MOST_COLUMNS:,} names of columns", line)
+
+
+def _known(row: dict[str, Any], line: int, names: ColumnNames) -> dict[str, Any]:
+    if not row.keys() <= names.names.keys():
+        raise InputError("the file was changed while it was read; run again", line)
+    return row
+
+
+def _parts(rows: Iterator[dict[str, Any]]) -> Parts:
+    part: list[dict[str, Any]] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == ROWS:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _open_parquet(url: str, filesystem: AbstractFileSystem | None, *, rendered: bool) -> FileSource:
+    from talon_one_warehouse.sources.parquet import ParquetFiles
+
+    try:
+        system, path = _at(url, filesystem)
+    except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
+        raise WarehouseConfigError(f"cannot read the source {shown_url(url)}: {_why(error, url)}") from None
+    found = ParquetFiles(system, path, url, rendered=rendered)
+    return FileSource(found.columns, found.rows, ExitStack())
+
+
+def _at(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSystem, str]:
+    """The file system of a URL, and the path in it."""
+    if filesystem is not None:
+        return filesystem, filesystem._strip_protocol(url)
+    import fsspec
+
+    system, path = fsspec.core.url_to_fs(local_path(url))
+    return system, path
+
+
+def _why(error: Exception, url: str) -> str:
+    words = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
+    return Redactor(url_secrets(url))(words)
+
+
+_MOST_COLUMNS = 10_000
+TEXT_FILES = {".csv": _open_csv, ".jsonl": _open_json_lines, ".ndjson": _open_json_lines}

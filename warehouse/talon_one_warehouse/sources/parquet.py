@@ -1,0 +1,181 @@
+"""Parquet files and folders of them as sources; each file is read by its own schema."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from talon_one_singer.values import int96
+from talon_one_singer.values.column_names import ColumnNames, repeated_name
+from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
+from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+from talon_one_warehouse.parquet.rendering import can_render, rendered_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from fsspec import AbstractFileSystem
+
+    Parts = Iterator[list[dict[str, Any]]]
+
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+_OPENED_AT_ONCE = 8
+
+
+class ParquetFiles:
+    """The files of a source.
+
+    Args:
+        system: where they are.
+        root: the file, or the folder.
+        url: of the source, for messages.
+        rendered: see open_source; for local files of types that DuckDB has.
+
+    Attributes:
+        columns: the names of all files' columns, and of the folders' ``name=value``, whose values are text.
+
+    Raises:
+        WarehouseConfigError: a file is none, or two files do not fit together.
+    """
+
+    def __init__(self, system: AbstractFileSystem, root: str, url: str, *, rendered: bool = False) -> None:
+        self._system, self._root, self._url = system, root.rstrip("/"), url
+        self._rendered = rendered and "file" in (
+            [system.protocol] if isinstance(system.protocol, str) else system.protocol
+        )
+        self._files = _files_below(system, self._root, url)
+        self._partitions = [_partitions(path[len(self._root) :]) for path in self._files]
+        with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
+            self._schemas: list[pa.Schema] = list(pool.map(self._schema, self._files))
+        self.columns = self._united()
+
+    def rows(self) -> Parts:
+        """All rows, file by file, each by the types of its file."""
+        for path, schema, partitions in zip(self._files, self._schemas, self._partitions, strict=True):
+            with self._told(path, WarehouseError), self._system.open(path, "rb") as opened:
+                file = pq.ParquetFile(opened, buffer_size=1 << 20)
+                if file.schema_arrow != schema:
+                    raise WarehouseError(f"{path} was changed while the source was read; run again")
+                for part in self._parts(opened, path, schema):
+                    if partitions:
+                        part = [row | partitions for row in part]  # noqa: PLW2901 - a part with more columns
+                    yield part
+
+    def _parts(self, opened: Any, path: str, schema: pa.Schema) -> Parts:
+        def usual() -> Parts:
+            for batch, coarse in int96.batches(opened, ROWS, buffer_size=1 << 20):
+                for part in rows_of([batch], schema):
+                    yield part if coarse is None else _exact(part, coarse)
+
+        return rendered_rows(path, schema, usual) if self._rendered and can_render(schema, path) else usual()
+
+    def _schema(self, path: str) -> pa.Schema:
+        with self._told(path, WarehouseConfigError), self._system.open(path, "rb") as opened:
+            schema = pq.ParquetFile(opened).schema_arrow
+            _plain(pa.struct(list(schema)))  # fails here if names or time zones of a damaged file are no text
+            return schema
+
+    @contextmanager
+    def _told(self, path: str, kind: type[WarehouseError]) -> Iterator[None]:
+        try:
+            yield
+        except WarehouseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
+            what = "is gone" if isinstance(error, FileNotFoundError) else " ".join(str(error).split())
+            raise kind(f"{self._url}: the file {path} cannot be read as Parquet: {what}") from None
+
+    def _united(self) -> tuple[str, ...]:
+        names, first = ColumnNames(), dict[str, tuple[str, pa.Field]]()
+        for path, schema, partitions in zip(self._files, self._schemas, self._partitions, strict=True):
+            twice = repeated_name([*schema.names, *partitions])
+            if twice is not None:
+                where = "in its folder's name as well" if twice in partitions else "twice"
+                raise WarehouseConfigError(f"{self._url}: {path} has the column {twice!r} {where}; rename one")
+            try:
+                names.add([*schema.names, *partitions], path)
+            except ValueError as error:
+                raise WarehouseConfigError(f"{self._url}: {error}") from None
+            for field in [*schema, *(pa.field(name, pa.string()) for name in partitions)]:
+                other, known = first.get(field.name, (path, field))
+                first[field.name] = (other, self._common(known, field, other, path))
+        return tuple(names.names)
+
+    def _common(self, one: pa.Field, two: pa.Field, path: str, other: str) -> pa.Field:
+        """A field of a type for both; values are not converted to it, it only shows that they fit together."""
+        plain = [pa.schema([pa.field(field.name, _plain(field.type))]) for field in (one, two)]
+        try:
+            united = pa.unify_schemas(plain, promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            raise WarehouseConfigError(
+                f"{self._url}: the column {one.name!r} is {one.type} in {path} and {two.type} in {other}; "
+                "write both with one type"
+            ) from None
+        return united.field(0)
+
+
+def _exact(rows: list[dict[str, Any]], coarse: pa.RecordBatch) -> list[dict[str, Any]]:
+    """The rows with their times of 96 bits, of which ``coarse`` has the microseconds."""
+    (again,) = rows_of([coarse], coarse.schema)
+    return [
+        row | {name: int96.exact(row[name], value) for name, value in times.items()}
+        for row, times in zip(rows, again, strict=True)
+    ]
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """The type of the values, however they are written."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return _plain(kind.storage_type)
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return _plain(kind.value_type)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    if pa.types.is_timestamp(kind) and kind.tz:
+        return pa.timestamp(kind.unit, "UTC")
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(field.name, _plain(field.type)) for field in kind])
+    return next((plain for is_such, plain in _ALIKE if is_such(kind)), kind)
+
+
+_ALIKE: Sequence[tuple[Callable[[pa.DataType], bool], pa.DataType]] = (
+    (pa.types.is_string_view, pa.string()),
+    (pa.types.is_large_string, pa.string()),
+    (pa.types.is_binary_view, pa.binary()),
+    (pa.types.is_large_binary, pa.binary()),
+    (pa.types.is_fixed_size_binary, pa.binary()),
+)
+
+
+def _files_below(system: AbstractFileSystem, root: str, url: str) -> Sequence[str]:
+    """The file itself, or those in the folder; not what other programs leave beside them."""
+    try:
+        if system.isfile(root):
+            return [root]
+        system.invalidate_cache()
+        paths = sorted(system.find(root))
+    except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
+        raise WarehouseConfigError(f"cannot read the source {url}: {' '.join(str(error).split())}") from None
+    if not paths and not system.exists(root):
+        raise WarehouseConfigError(f"cannot read the source {url}: there is no such file or folder")
+    found = [path for path in paths if not _is_beside(path[len(root) :])]
+    if not found:
+        raise WarehouseConfigError(f"the source {url} is a folder without a Parquet file; check the path")
+    return found
+
+
+def _is_beside(path: str) -> bool:
+    """Marks, checksums and hidden files, like _SUCCESS and .part-0.parquet.crc."""
+    parts = [part for part in path.split("/") if part]
+    return any(part.startswith((".", "_")) for part in parts) or path.endswith((".crc", "_$folder$", "/"))
+
+
+def _partitions(path: str) -> dict[str, str | None]:
+    """The values that folders tell: ``/year=2026/city=K%C3%B6ln/part-0.parquet``."""
+    pairs = (part.split("=", 1) for part in path.split("/")[:-1] if "=" in part)
+    return {unquote(name): None if value == _NO_VALUE else unquote(value) for name, value in pairs}

@@ -1,0 +1,158 @@
+"""Queries of SQLite files as sources.
+
+A column of SQLite has no type, every value has its own. The driver of ADBC takes a type from the first rows and breaks
+off at a value of another; Python's own gives each value as it is.
+
+https://sqlite.org/datatype3.html
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+from talon_one_singer.settings.local_paths import path_in_url
+from talon_one_singer.values.column_names import repeated_name
+from talon_one_singer.values.dbapi_values import dbapi_values
+from talon_one_singer.values.refused_value import RefusedValue, of_type
+from talon_one_warehouse.arrow.arrow_to_rows import ROWS
+from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+
+class SQLiteSource:
+    """The answer of a query.
+
+    Args:
+        connection: closed with the source.
+        cursor: has run the query.
+        path: of the file, for messages.
+        columns: their names.
+        rendered: beside each value its type stands, and the value is a literal of SQL.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        cursor: sqlite3.Cursor,
+        path: str,
+        columns: tuple[str, ...],
+        *,
+        rendered: bool,
+    ) -> None:
+        self._connection, self._cursor, self._path = connection, cursor, path
+        self.columns, self._rendered = columns, rendered
+
+    def rows(self) -> Iterator[list[dict[str, Any]]]:
+        """See Source."""
+        while True:
+            with _told(self._path, WarehouseError):
+                part = self._cursor.fetchmany(ROWS)
+            if not part:
+                return
+            given = list(zip(*part, strict=True))
+            columns = list(map(_decoded, given[::2], given[1::2])) if self._rendered else list(map(dbapi_values, given))
+            yield [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def close(self) -> None:
+        """See Source."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def open_sqlite(rest: str, sql: str, *, rendered: bool = False) -> SQLiteSource:
+    """The answer of a query of the file at ``/relative.db``, ``//absolute.db`` or ``/:memory:``.
+
+    Args:
+        rest: of the URL.
+        sql: the query.
+        rendered: see open_source.
+
+    Raises:
+        WarehouseConfigError: there is no such file, or no such query.
+    """
+    path = path_in_url(rest.removeprefix("/"))
+    if not rest.startswith("/") or not path:
+        raise WarehouseConfigError(
+            "a SQLite URL has three slashes before a relative path and four before an absolute one, "
+            "like sqlite:///talon_one.db"
+        )
+    connection = _connect(path)
+    try:
+        with _told(path, WarehouseConfigError, "the query of the source does not work: "):
+            cursor = connection.execute(sql)
+        if cursor.description is None:
+            raise WarehouseConfigError("source.sql must be a query: a SELECT")
+        columns = tuple(column[0] for column in cursor.description)
+        rendered = rendered and repeated_name(columns) is None
+        if rendered:
+            with _told(path, WarehouseConfigError, "the query of the source does not work: "):
+                cursor = connection.execute(_rendering(sql, columns))
+        return SQLiteSource(connection, cursor, path, columns, rendered=rendered)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    if path != ":memory:" and not Path(path).is_file():
+        raise WarehouseConfigError(f"there is no SQLite file {path}; check source.url")
+    with _told(path, WarehouseConfigError, "cannot open "):
+        if path == ":memory:":
+            connection = sqlite3.connect(path)
+        else:
+            connection = sqlite3.connect(f"file:{quote(str(Path(path).absolute()))}?mode=ro", uri=True)
+    connection.text_factory = _text
+    return connection
+
+
+def _text(raw: bytes) -> Any:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return RefusedValue("it is text that is not UTF-8")
+
+
+def _rendering(sql: str, columns: Sequence[str]) -> str:
+    """A query for the type of each value, and for its literal; texts are as they are."""
+    names = map(quoted, columns)
+    shown = ", ".join(f"typeof({q}), CASE typeof({q}) WHEN 'text' THEN {q} ELSE quote({q}) END" for q in names)
+    return f"SELECT {shown} FROM (\n{sql}\n)"  # noqa: S608 - quoted
+
+
+def _decoded(kinds: Sequence[str], literals: Sequence[Any]) -> list[Any]:
+    return [_LITERALS[kind](literal) for kind, literal in zip(kinds, literals, strict=True)]
+
+
+def _real(literal: str) -> Any:
+    number = float(literal)
+    return number if isfinite(number) else RefusedValue(f"{'-' * (number < 0)}Infinity is no number that JSON has")
+
+
+_LITERALS: Mapping[str, Callable[[Any], Any]] = {
+    "null": lambda _: None,
+    "integer": int,
+    "real": _real,
+    "text": lambda text: text,
+    "blob": lambda _: of_type("blob"),
+}
+
+
+@contextmanager
+def _told(path: str, kind: type[WarehouseError], words: str = "") -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise kind(f"{words}{path}: {error}") from None
