@@ -2,6 +2,7 @@
 
 WarehouseError               an expected failure: told in one line, without traceback
 ├── WarehouseConfigError     fix the URL, the directory or the installation, then run again
+│   └── SourceDataError      fix the content of the source or its query, then run again
 ├── TableError               the table that is there, or the one that is wanted, cannot be used; change one of them
 ├── RowError                 a value does not fit its column; names table, column, value and row
 ├── WarehouseLockedError     another process has the database open; run again when it has ended
@@ -25,6 +26,24 @@ class WarehouseError(Exception):
 
 class WarehouseConfigError(WarehouseError):
     """The warehouse cannot be opened with these settings."""
+
+
+class SourceDataError(WarehouseConfigError):
+    """The rows of a source cannot be read to the end: its content is damaged, or its query fails at a row.
+
+    Args:
+        source: its name for messages, without secrets.
+        words: what its reader says.
+    """
+
+    def __init__(self, source: str, words: str) -> None:
+        super().__init__(
+            f"the source {source} cannot be read to its end: {words.rstrip('.')}. "
+            "Replace it with an undamaged copy, or correct its query, then run again"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_source_data_error, (str(self),))
 
 
 class TableError(WarehouseError):
@@ -65,6 +84,12 @@ class RowError(WarehouseError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_row_error, (self.reason, self.table, self.column, self.value, self.key))
+
+
+def _source_data_error(message: str) -> SourceDataError:
+    error = SourceDataError.__new__(SourceDataError)
+    Exception.__init__(error, message)
+    return error
 
 
 def _row_error(reason: str, table: str, column: str, value: str, key: Mapping[str, Any]) -> RowError:

@@ -119,9 +119,9 @@ class ADBCConnection:
         with self.told():
             self._raw.close()
 
-    def told(self) -> AbstractContextManager[None]:
-        """Turns errors within into ours."""
-        return self._teller.told(opening=self._opening)
+    def told(self, source: str | None = None) -> AbstractContextManager[None]:
+        """Turns errors within into ours; ``source``: the name of the source whose rows are read."""
+        return self._teller.told(opening=self._opening, source=source)
 
 
 def _named(catalog: Mapping[str, Any], kind: str, name: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from talon_one_singer.reporting.redaction import Redactor
 from talon_one_warehouse.errors import (
+    SourceDataError,
     WarehouseConfigError,
     WarehouseError,
     WarehouseFullError,
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _STATUS = re.compile(r"^[A-Z_]+: (\[\w+\] )?")  # the driver's own name for the error
+# An error of rows that are streamed comes without its SQLSTATE.
+_OF_THE_DATA = re.compile(
+    r"malformed|not a database|corrupt|invalid page|division by zero|out of range|overflow|invalid (input|byte)",
+    re.IGNORECASE,
+)
 _MESSAGE = "PG_DIAG_MESSAGE_PRIMARY"
 
 
@@ -40,12 +46,17 @@ class Teller:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @contextmanager
-    def told(self, *, opening: bool = False) -> Iterator[None]:
+    def told(self, *, opening: bool = False, source: str | None = None) -> Iterator[None]:
         """Turns the driver's errors into ours.
+
+        Args:
+            opening: the database is opened.
+            source: the name of the source whose rows are read.
 
         Raises:
             WarehouseFullError: no room left on the server's disk.
             WarehouseLockedError: another process has the database.
+            SourceDataError: the rows of the source are damaged, or its query fails at one.
             WarehouseConfigError: it cannot be opened, or not with these rights.
             TableError: a value or a name that the database does not take.
             WarehouseError: anything else.
@@ -54,9 +65,9 @@ class Teller:
             yield
         except (adbc.Error, OSError, pa.ArrowException) as error:
             # Not chained: the driver's own text may hold what is left out here.
-            raise self._ours(error, opening=opening) from None
+            raise self._ours(error, opening=opening, source=source) from None
 
-    def _ours(self, error: Exception, *, opening: bool) -> WarehouseError:
+    def _ours(self, error: Exception, *, opening: bool, source: str | None) -> WarehouseError:
         line, state = _line(error), getattr(error, "sqlstate", None) or ""
         line = Redactor(self.secrets)(line)
         kind = next((kind for mark, kind in self.meanings.items() if _means(mark, line, state)), WarehouseError)
@@ -64,6 +75,8 @@ class Teller:
             return kind(f"no room left for {self.where}; make room and run again, nothing was half written")
         if kind is WarehouseLockedError:
             return kind(f"{self.where} is in use by another process; one process writes at a time")
+        if source is not None and _OF_THE_DATA.search(line):
+            return SourceDataError(source, line)
         if opening:
             return WarehouseConfigError(f"cannot open {self.where}: {line}")
         return kind(f"{self.where}: {line}")

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
 from talon_one_warehouse.errors import (
+    SourceDataError,
     WarehouseConfigError,
     WarehouseError,
     WarehouseFullError,
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _FULL = re.compile(r"No space left|Disk quota exceeded|max_temp_directory_size", re.IGNORECASE)
 _LOCKED = "Could not set lock"
+_NOT_THE_DATA = re.compile(r"^(IO|Out of Memory|INTERRUPT|Connection|HTTP|Permission) Error", re.IGNORECASE)
+_DAMAGE = re.compile(r"corrupt|checksum|decompress|malformed", re.IGNORECASE)
 _PID = re.compile(r"PID (\d+)")
 
 
@@ -41,6 +45,25 @@ def told(path: str, *, opening: bool = False) -> Iterator[None]:
         if isinstance(error, duckdb.OutOfMemoryException) and not _FULL.search(str(error)):
             raise WarehouseMemoryError(f"DuckDB: {str(error).splitlines()[0]}") from error
         raise _ours(path, str(error), opening=opening) from error
+
+
+@contextmanager
+def reading_told(path: str) -> Iterator[None]:
+    """Turn what DuckDB says while rows are read into our errors; through Arrow it comes as an error of Arrow.
+
+    Raises:
+        SourceDataError: the content is damaged, or the query fails at a row.
+        WarehouseError: see ``told``.
+    """
+    try:
+        yield
+    except (duckdb.Error, OSError, pa.ArrowException) as error:
+        text = " ".join(str(error).split())
+        if "Out of Memory Error" in text and not _FULL.search(text):
+            raise WarehouseMemoryError(f"DuckDB: {text}") from error
+        if _NOT_THE_DATA.search(text) and not _DAMAGE.search(text):
+            raise _ours(path, text, opening=False) from error
+        raise SourceDataError(path, text) from error
 
 
 def _ours(path: str, text: str, *, opening: bool) -> WarehouseError:

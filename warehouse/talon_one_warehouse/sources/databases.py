@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from talon_one_singer.settings.local_paths import path_in_url
+from talon_one_singer.settings.table.local_paths import path_in_url
+
+from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.temporary_folders import TemporaryFolder
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
@@ -95,7 +98,7 @@ def open_database(spec: SourceSpec, *, rendered: bool = False) -> DatabaseSource
     if scheme == "sqlite":
         return open_sqlite(rest, sql, rendered=rendered)
     typed = scheme in ("postgresql", "postgres")
-    return _open_adbc(_connect(scheme, rest), sql, typed=typed, rendered=rendered)
+    return _open_adbc(spec.url, _connect(scheme, rest), sql, typed=typed, rendered=rendered)
 
 
 def _open_duckdb(rest: str, sql: str, *, rendered: bool) -> DatabaseSource:
@@ -103,7 +106,7 @@ def _open_duckdb(rest: str, sql: str, *, rendered: bool) -> DatabaseSource:
 
     import duckdb
 
-    from talon_one_warehouse.duckdb.errors import told
+    from talon_one_warehouse.duckdb.errors import reading_told, told
     from talon_one_warehouse.duckdb.files import connect_file
     from talon_one_warehouse.duckdb.rendering import rendering
 
@@ -129,7 +132,9 @@ def _open_duckdb(rest: str, sql: str, *, rendered: bool) -> DatabaseSource:
             shown, decoders = rendering(answer.columns, list(type_names.values()))
             answer = answer.project(shown)
         reader = answer.to_arrow_reader(ROWS)
-        return DatabaseSource(reader, lambda: told(path), stack.pop_all(), decoders=decoders, type_names=type_names)
+        return DatabaseSource(
+            reader, lambda: reading_told(path), stack.pop_all(), decoders=decoders, type_names=type_names
+        )
 
 
 def _connect(scheme: str, rest: str) -> ADBCConnection:
@@ -140,7 +145,7 @@ def _connect(scheme: str, rest: str) -> ADBCConnection:
     return adbc_urls.connect_any(rest) if scheme == "adbc" else adbc_urls.connect_postgresql(rest)
 
 
-def _open_adbc(connection: ADBCConnection, sql: str, *, typed: bool, rendered: bool) -> DatabaseSource:
+def _open_adbc(url: str, connection: ADBCConnection, sql: str, *, typed: bool, rendered: bool) -> DatabaseSource:
     """The answer of a query; ``typed``: of PostgreSQL, whose driver does not give every type as it is."""
     decoders: dict[str, Callable[[Any], Any]] = {}
     type_names: dict[str, str] = {}
@@ -154,7 +159,8 @@ def _open_adbc(connection: ADBCConnection, sql: str, *, typed: bool, rendered: b
             raise WarehouseConfigError(f"the query of the source does not work: {error}") from None
         if not reader.schema.names:
             raise WarehouseConfigError("source.sql must be a query: a SELECT")
-        return DatabaseSource(reader, connection.told, stack.pop_all(), decoders=decoders, type_names=type_names)
+        told = partial(connection.told, source=shown_url(url))
+        return DatabaseSource(reader, told, stack.pop_all(), decoders=decoders, type_names=type_names)
 
 
 def _typed(connection: ADBCConnection, sql: str, *, rendered: bool) -> tuple[str, dict[str, Any], dict[str, str]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from talon_one_singer.settings.table.input_limits import InputError, unpacked
+from talon_one_singer.settings.table.local_paths import local_path
+
 from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
-from talon_one_singer.settings.input_limits import InputError, unpacked
-from talon_one_singer.settings.local_paths import local_path
 from talon_one_singer.values.column_names import ColumnNames
 from talon_one_singer.values.text_rows import CsvRows, json_rows
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS
-from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+from talon_one_warehouse.errors import SourceDataError, WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +106,9 @@ class _TextFile:
         except WarehouseError:
             raise
         except gzip.BadGzipFile as error:
-            raise WarehouseConfigError(f"the source {shown_url(self.url)} is no gzip file: {error}") from None
+            raise SourceDataError(shown_url(self.url), f"it is no gzip file: {error}") from None
+        except (EOFError, zlib.error, UnicodeError) as error:
+            raise SourceDataError(shown_url(self.url), _why(error, self.url)) from None
         except Exception as error:  # noqa: BLE001 - file systems and codecs have errors of their own
             raise WarehouseError(f"the source {shown_url(self.url)} breaks off: {_why(error, self.url)}") from None
 

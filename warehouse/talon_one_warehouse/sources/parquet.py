@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from talon_one_singer.values import int96
 from talon_one_singer.values.column_names import ColumnNames, repeated_name
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
-from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+from talon_one_warehouse.errors import SourceDataError, WarehouseConfigError, WarehouseError
 from talon_one_warehouse.parquet.rendering import can_render, rendered_rows
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ParquetFiles:
 
     def _parts(self, opened: Any, path: str, schema: pa.Schema) -> Parts:
         def usual() -> Parts:
-            for batch, coarse in int96.batches(opened, ROWS, buffer_size=1 << 20):
+            for batch, coarse in int96.batches(opened, ROWS, buffer_size=1 << 20, page_checksum_verification=True):
                 for part in rows_of([batch], schema):
                     yield part if coarse is None else _exact(part, coarse)
 
@@ -88,7 +88,10 @@ class ParquetFiles:
             raise
         except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
             what = "is gone" if isinstance(error, FileNotFoundError) else " ".join(str(error).split())
-            raise kind(f"{self._url}: the file {path} cannot be read as Parquet: {what}") from None
+            words = f"the file {path} cannot be read as Parquet: {what}"
+            if kind is WarehouseError and _is_damage(error):
+                raise SourceDataError(self._url, words) from None
+            raise kind(f"{self._url}: {words}") from None
 
     def _united(self) -> tuple[str, ...]:
         names, first = ColumnNames(), dict[str, tuple[str, pa.Field]]()
@@ -117,6 +120,13 @@ class ParquetFiles:
                 "write both with one type"
             ) from None
         return united.field(0)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Return whether the content is at fault; errors of the system have a number, those of networks their own types."""
+    if isinstance(error, MemoryError | pa.ArrowCancelled):
+        return False
+    return isinstance(error, pa.ArrowException | ValueError) or (type(error) is OSError and error.errno is None)
 
 
 def _exact(rows: list[dict[str, Any]], coarse: pa.RecordBatch) -> list[dict[str, Any]]:

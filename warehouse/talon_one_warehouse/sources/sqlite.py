@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from talon_one_singer.settings.local_paths import path_in_url
+from talon_one_singer.settings.table.local_paths import path_in_url
+
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_singer.values.dbapi_values import dbapi_values
 from talon_one_singer.values.refused_value import RefusedValue, of_type
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS
 from talon_one_warehouse.duckdb.sql import quoted
-from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+from talon_one_warehouse.errors import SourceDataError, WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ class SQLiteSource:
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """See Source."""
         while True:
-            with _told(self._path, WarehouseError):
+            with _reading_told(self._path):
                 part = self._cursor.fetchmany(ROWS)
             if not part:
                 return
@@ -148,6 +149,30 @@ _LITERALS: Mapping[str, Callable[[Any], Any]] = {
     "text": lambda text: text,
     "blob": lambda _: of_type("blob"),
 }
+
+
+_NOT_THE_DATA = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+
+
+@contextmanager
+def _reading_told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_THE_DATA:
+            raise WarehouseError(f"{path}: {error}; run again") from None
+        raise SourceDataError(path, str(error)) from None
 
 
 @contextmanager
