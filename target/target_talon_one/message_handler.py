@@ -133,7 +133,13 @@ class Inlet:
             known.valid = valid
             return
         keys = message.key_properties
-        feed = self._run.open(destination, columns=list(columns) or None, key_properties=keys, more_columns=True)
+        feed = self._run.open(
+            destination,
+            columns=list(columns) or None,
+            key_properties=keys,
+            more_columns=True,
+            source=f"the stream {message.stream}",
+        )
         self._streams[message.stream] = _Stream(feed, valid, columns, keys)
 
     def _change(self, stream: _Stream, message: SchemaLine, columns: dict[str, None]) -> None:
@@ -147,7 +153,8 @@ class Inlet:
         if columns.keys() <= stream.columns.keys():
             return
         stream.columns |= columns
-        self._run.change_columns(stream.feed, list(stream.columns), stream.key_properties)
+        source = f"the stream {message.stream}"
+        self._run.change_columns(stream.feed, list(stream.columns), stream.key_properties, source=source)
 
     def _records(self, message: RecordLines) -> None:
         stream = self._streams.get(message.stream)

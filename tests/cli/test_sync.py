@@ -273,7 +273,10 @@ VIP = {"source": {"url": "duckdb:///w.duckdb", "table": "vip"}, **MEMBERS}
         ({"vip": MEMBERS}, "'source' is missing"),
         ({"vip": VIP | {"sink": "audience_member"}}, "did you mean 'audience_members'?"),
         ({"vip": VIP | {"mode": "insert_only"}}, "it has mirror, upsert, add, remove"),
-        ({"vip": VIP | {"key": "customer"}}, "the source has no column 'customer'"),
+        (
+            {"vip": VIP | {"key": "customer"}},
+            "vip: key: the source has no column 'customer'; duckdb:///w.duckdb has the ",
+        ),
         ({"vip": VIP | {"source": {"url": "duckdb:///w.duckdb", "table": "vp"}}}, "vp"),
         ({"vip": VIP | {"source": {"url": "duckdb:///w.duckdb", "sql": "DROP TABLE vip"}}}, "must be one query"),
         ({"vip": VIP | {"source": {"url": "duckdb:///nowhere.duckdb", "table": "vip"}}}, "nowhere.duckdb"),

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_talon_one.locations.locations import place_of, url_of
 from airflow_provider_talon_one.locations.warehouses import opened_source
-from talon_one_warehouse import open_warehouse
+from talon_one_warehouse import WarehouseConfigError, open_warehouse
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
 
@@ -285,3 +285,18 @@ def test_a_secret_that_somebody_logs_is_masked(bucket, monkeypatch):
     assert "Place()" == repr(place)
     for secret in ("planted/password", "planted%2Fpassword", "planted-token", "planted-too"):
         assert "it is *** there" == redact(f"it is {secret} there")
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "snowflake", "bigquery", "mssql", "duckbd", "postgress"])
+@pytest.mark.parametrize("query", [(None, None), ("SELECT 1", None), (None, "t")])
+def test_a_source_url_that_no_source_has_is_refused_as_in_a_sync_file(scheme, query):
+    """The error names source_url and the kinds that there are, without the password."""
+    sql, table = query
+    url = f"{scheme}://u:planted-key@host/db"
+    with (
+        pytest.raises((WarehouseConfigError, ValueError)) as caught,
+        opened_source(conn_id=None, url=url, sql=sql, table=table),
+    ):
+        pass
+    assert f"source_url: {scheme}:// is not supported" in str(caught.value)
+    assert "planted-key" not in str(caught.value)

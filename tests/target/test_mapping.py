@@ -12,11 +12,16 @@ from target_talon_one.mapping.mapper import Mapped, Mapper, MappingOptions
 from target_talon_one.sinks.table import SINKS
 
 
-def mapper(sink, columns=None, *, key_properties=(), types=None, **options):
+def mapper(sink, columns=None, *, key_properties=(), types=None, source="", **options):
     """A mapper of the sink of that name."""
     found = SINKS[sink]
     return Mapper(
-        found, MappingOptions(**options), columns=columns, key_properties=key_properties, attribute_types=types
+        found,
+        MappingOptions(**options),
+        columns=columns,
+        key_properties=key_properties,
+        attribute_types=types,
+        source=source,
     )
 
 
@@ -136,13 +141,33 @@ def test_every_wrong_setting_is_told_at_once():
     """One line a problem, each with its setting and the nearest right name."""
     given_map = {"prize": "cost", "price": "cst", "product": "{{ nam }}", "attributes": {"a": 5, "b": "{{ x\n|"}}
     told = refusal(mapper, "catalog_items", ["sku", "cost", "name"], map=given_map)
+    there = "it has the columns 'sku', 'cost', 'name'; name a column that is there, or add it to the source"
     assert [
         "map.prize: the sink catalog_items has no such field; did you mean 'price'?",
-        "map.price: the source has no column 'cst'; did you mean 'cost'?",
-        "map.product: the template reads 'nam', and the source has no such column; did you mean 'name'?",
+        f"map.price: the source has no column 'cst'; did you mean 'cost'?; {there}",
+        f"map.product: the template reads 'nam', and the source has no such column; did you mean 'name'?; {there}",
         "map.attributes.a: must be a column or a template with {{ }}, not a number",
     ] == told.splitlines()[:4]
     assert told.splitlines()[4].startswith("map.attributes.b: the template is broken, line 2: ")
+
+
+SETTINGS_OF_COLUMNS = {
+    "key": {"key": ("nothing",)},
+    "map": {"key": ("sku",), "map": {"price": "nothing"}},
+    "map.attributes": {"key": ("sku",), "map": {"attributes": {"a": "nothing"}}},
+    "list of attributes": {"key": ("sku",), "map": {"attributes": ["nothing"]}},
+    "template": {"key": ("sku",), "map": {"price": "{{ nothing }}"}},
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS_OF_COLUMNS)
+def test_a_column_that_is_missing_is_told_with_the_source_and_its_columns(setting):
+    """However many columns there are and however long their names are, the message stays short."""
+    columns = ["sku", "x" * 500, *(f"c{number}" for number in range(5000))]
+    (line,) = refusal(mapper, "catalog_items", columns, source="rows.csv", **SETTINGS_OF_COLUMNS[setting]).splitlines()
+    assert "'nothing'" in line
+    assert f"; rows.csv has the columns 'sku', '{'x' * 60}...', 'c0', " in line
+    assert "'c17' and 4,982 more; name a column that is there, or add it to the source" in line
 
 
 @pytest.mark.parametrize(
@@ -167,7 +192,13 @@ def test_every_wrong_setting_is_told_at_once():
             {"key": ("a",)},
             "key: the sink coupon_reservations wants 2 columns, for couponValue, integrationId; here are 1",
         ),
-        ("audience_members", ["id"], {"key": ("ids",)}, "key: the source has no column 'ids'; did you mean 'id'?"),
+        (
+            "audience_members",
+            ["id"],
+            {"key": ("ids",)},
+            "key: the source has no column 'ids'; did you mean 'id'?; it has the columns 'id'; name a column that is "
+            "there, or add it to the source",
+        ),
         (
             "audience_members",
             ["a", "b"],

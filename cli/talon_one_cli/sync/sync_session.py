@@ -71,13 +71,14 @@ def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal, *, rendered: bo
         WarehouseConfigError, WarehouseError: a source cannot be read.
         ConfigError, GuardError: a destination cannot be as it is set.
     """
+    from talon_one_singer.reporting.redaction import shown_url
     from talon_one_singer.settings.input_limits import InputLimits
     from talon_one_warehouse import open_source
 
     limits = InputLimits.of(file.settings)
     for sync in file.syncs:
         with open_source(sync.source, limits=limits, rendered=rendered) as source:
-            feed = run.open(sync.destination, columns=source.columns)
+            feed = run.open(sync.destination, columns=source.columns, source=shown_url(sync.source.url))
             count = 0
             for rows in source.rows():
                 stop.check()

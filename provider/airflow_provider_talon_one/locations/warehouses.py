@@ -107,10 +107,13 @@ def _by_url(
     place: Place, sql: str | None, table: str | None, limits: InputLimits | None = None, *, rendered: bool = False
 ) -> Source:
     from talon_one_warehouse import SourceSpec, open_source
+    from talon_one_warehouse.sources import check_source
 
-    if _is_lake(place) and (sql or table):
-        raise ValueError("a file has neither sql nor table; to query files: duckdb:///:memory: and read_parquet(...)")
     spec = SourceSpec(place.url, sql, table)
+    if place.filesystem is None:
+        check_source(spec, "source_url")
+    elif _is_lake(place) and (sql or table):
+        raise ValueError("a file has neither sql nor table; to query files: duckdb:///:memory: and read_parquet(...)")
     return open_source(spec, filesystem=place.filesystem, limits=limits, rendered=rendered)
 
 

@@ -15,6 +15,7 @@ from airflow_provider_talon_one.locations.locations import check_one, folder_of
 from airflow_provider_talon_one.locations.warehouses import opened_source, opened_store
 from airflow_provider_talon_one.parameters import converted, copied, is_templated, take_parameters
 from airflow_provider_talon_one.transfers.push_parameters import OPTIONS, PARAMETERS
+from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.conversion import is_absent
 
 if TYPE_CHECKING:
@@ -237,13 +238,18 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
             limits=limits,
             rendered=self.verb == "verify",
         ) as source:
-            feed = run.open(destination, columns=source.columns, shard=self._part())
+            feed = run.open(
+                destination, columns=source.columns, shard=self._part(), source=shown_url(self._source_url())
+            )
             count = 0
             for rows in source.rows():
                 self._stop.check()
                 feed.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
                 count += len(rows)
             feed.complete = True
+
+    def _source_url(self) -> str:
+        return str(self.source_url or "") or f"airflow://{self.source_conn_id}"
 
     def _done(self, run: SyncRun, destination: Destination) -> dict[str, Any]:
         figures = run.feeds[destination.name].figures.as_dict()
@@ -257,7 +263,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         path = {"audienceId": audience, "catalogId": target.get("catalog_id")}
         context["ti"].xcom_push(key=LINK_KEY, value=campaign_manager_url(base_url, path))
         which = campaign_manager_url("", path).lstrip("/") or destination.sink.name
-        source = str(self.source_url or "") or f"airflow://{self.source_conn_id}"
+        source = self._source_url()
         self.note_push(source, self.table or "query", base_url, which, done["sent"])
         note_outlets(self, context, {"rows": done["sent"], "refused": done["refused"]})
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TAKES_REST = frozenset({"customer_profiles", "catalog_items"})
 METADATA = "_sdc_"  # what Singer taps and targets note about a row; attributes only where the map names them
 
+_MOST_LISTED = 20  # columns in a message
+_LONGEST = 60
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=[0-9])")
 
 
@@ -93,13 +95,17 @@ def sources_of(
     key_properties: Sequence[str],
     *,
     more_columns: bool = False,
+    source: str = "",
 ) -> Sources:
-    """The sources of the fields; ``more_columns``: rows may have columns beside the known ones.
+    """Return the sources of the fields.
+
+    Args:
+        sink, options, columns, key_properties, more_columns, source: see Mapper.
 
     Raises:
         SyncConfigError: all that is wrong with the settings, one a line.
     """
-    return _Reader(sink, options, columns, key_properties, more_columns or columns is None).read()
+    return _Reader(sink, options, columns, key_properties, more_columns or columns is None, source=source).read()
 
 
 class _Reader:
@@ -112,9 +118,11 @@ class _Reader:
         columns: Sequence[str] | None,
         key_properties: Sequence[str],
         more_columns: bool,
+        *,
+        source: str,
     ) -> None:
         self._sink, self._columns, self._key_properties = sink, columns, tuple(key_properties)
-        self._more_columns = more_columns
+        self._more_columns, self._source_name = more_columns, source or "it"
         self._map, self._key = options.map, options.key
         self._problems: list[str] = []
         self._found = Sources()
@@ -258,7 +266,8 @@ class _Reader:
             self._problem(place, str(error))
             return name
         if found is None:
-            self._problem(place, f"{otherwise}{nearest(name, columns)}")
+            hint = f"{nearest(name, columns)}; {self._source_name} has {_listed(columns)}"
+            self._problem(place, f"{otherwise}{hint}; name a column that is there, or add it to the source")
         return found or name
 
     def _template(self, place: str, text: str) -> Source:
@@ -282,6 +291,14 @@ class _Reader:
             return Source(template, "its template", template.variables)
         get = lambda row: template({name: row[column] for name, column in columns.items() if column in row})  # noqa: E731 - a field of Source
         return Source(get, "its template", tuple(columns.values()))
+
+
+def _listed(columns: Sequence[str]) -> str:
+    if not columns:
+        return "no columns"
+    more = len(columns) - _MOST_LISTED
+    shown = ", ".join(repr(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}...") for one in columns[:_MOST_LISTED])
+    return f"the columns {shown}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _column(*names: str, guessed: bool = False) -> Source:

@@ -66,6 +66,7 @@ class Mapper:
         key_properties: columns that the stream calls its key.
         more_columns: rows may have columns beside these; without a map they are taken like those.
         attribute_types: type of each attribute of the sink's entity; None: not known, values keep their JSON type.
+        source: its name for messages, without secrets.
 
     Attributes:
         columns_used: columns that are read; without those that become attributes because nothing else reads them, if
@@ -84,8 +85,9 @@ class Mapper:
         key_properties: Sequence[str] = (),
         more_columns: bool = False,
         attribute_types: Mapping[str, str] | None = None,
+        source: str = "",
     ) -> None:
-        sources = sources_of(sink, options, columns, key_properties, more_columns=more_columns)
+        sources = sources_of(sink, options, columns, key_properties, more_columns=more_columns, source=source)
         self.columns_used = sources.columns
         self._origins = sources.origins
         self._key = tuple(one.name for one in sink.key)

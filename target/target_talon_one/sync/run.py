@@ -110,6 +110,7 @@ class SyncRun:
         key_properties: Sequence[str] = (),
         more_columns: bool = False,
         shard: Shard = WHOLE,
+        source: str = "",
     ) -> Feed:
         """Make a destination ready for rows.
 
@@ -119,12 +120,13 @@ class SyncRun:
             key_properties: of the source, if it has some.
             more_columns: rows may have columns beside these, as a Singer schema allows.
             shard: the part of the rows that this run pushes; the store must be that part's.
+            source: its name for messages, without secrets.
 
         Raises:
             SyncConfigError: it cannot be as it is set.
             GuardError: it must not be.
         """
-        mapper = self._mapper(destination, columns, key_properties, more_columns=more_columns)
+        mapper = self._mapper(destination, columns, key_properties, source, more_columns=more_columns)
         base_url = self._client.config.base_url
         feed = Feed(
             destination,
@@ -150,19 +152,22 @@ class SyncRun:
         self.feeds[destination.name] = feed
         return feed
 
-    def change_columns(self, feed: Feed, columns: Sequence[str], key_properties: Sequence[str]) -> None:
+    def change_columns(
+        self, feed: Feed, columns: Sequence[str], key_properties: Sequence[str], *, source: str = ""
+    ) -> None:
         """From the next row on a feed has these columns, and perhaps more.
 
         Raises:
             SyncConfigError: the settings do not fit them.
         """
-        feed.mapper = self._mapper(feed.destination, columns, key_properties, more_columns=True)
+        feed.mapper = self._mapper(feed.destination, columns, key_properties, source, more_columns=True)
 
     def _mapper(
         self,
         destination: Destination,
         columns: Sequence[str] | None,
         key_properties: Sequence[str],
+        source: str,
         *,
         more_columns: bool,
     ) -> Mapper:
@@ -170,14 +175,18 @@ class SyncRun:
         if types is None:
             types = (attribute_types(self._client, destination.sink),)
             self._attribute_types[destination.sink.name] = types
-        return Mapper(
-            destination.sink,
-            destination.mapping,
-            columns=columns,
-            key_properties=key_properties,
-            more_columns=more_columns,
-            attribute_types=types[0],
-        )
+        try:
+            return Mapper(
+                destination.sink,
+                destination.mapping,
+                columns=columns,
+                key_properties=key_properties,
+                more_columns=more_columns,
+                attribute_types=types[0],
+                source=source,
+            )
+        except SyncConfigError as error:
+            raise SyncConfigError(*(f"{destination.name}: {line}" for line in error.lines)) from None
 
     def compare(self) -> dict[str, Comparison]:
         """What is to be done for each destination; nothing is written.

@@ -88,7 +88,7 @@ def source_spec(given: Any, place: str) -> SourceSpec:
         if given.get(name) is not None and not isinstance(given[name], str):
             raise WarehouseConfigError(f"{place}.{name} must be text")
     spec = SourceSpec(given.get("url") or "", given.get("sql"), given.get("table"))
-    _check(spec, place)
+    check_source(spec, place)
     return spec
 
 
@@ -147,7 +147,16 @@ def _known_schemes() -> frozenset[str]:
     return frozenset(available_protocols())
 
 
-def _check(spec: SourceSpec, place: str) -> None:
+def check_source(spec: SourceSpec, place: str) -> None:
+    """Check the URL of a source, and whether it has the query or table that its kind needs.
+
+    Args:
+        spec: the source.
+        place: the setting that names it, for messages.
+
+    Raises:
+        WarehouseConfigError: it cannot be used.
+    """
     if not spec.url:
         raise WarehouseConfigError(f"{place}: 'url' is missing; give a file or a database")
     if spec.url.startswith(DATABASES):
