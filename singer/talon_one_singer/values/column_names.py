@@ -10,7 +10,10 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+_MOST_LISTED = 20
+_LONGEST = 60
 
 
 class AmbiguousNameError(ValueError):
@@ -80,3 +83,12 @@ class ColumnNames:
                     f"{place} has the column {name!r}, {self.names[other]} has {other!r}; name it the same"
                 )
             self.names[name] = place
+
+
+def listed_columns(columns: Sequence[str]) -> str:
+    """Return the names of columns for a message: the first 20, and long names cut off."""
+    if not columns:
+        return "no columns"
+    more = len(columns) - _MOST_LISTED
+    shown = ", ".join(repr(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}...") for one in columns[:_MOST_LISTED])
+    return f"the columns {shown}" + (f" and {more:,} more" if more > 0 else "")

@@ -8,7 +8,7 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any, cast
 
 from talon_one_singer.settings.json_files import json_type, nearest
-from talon_one_singer.values.column_names import AmbiguousNameError, find_column, folded
+from talon_one_singer.values.column_names import AmbiguousNameError, find_column, folded, listed_columns
 from target_talon_one.errors import SyncConfigError
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 TAKES_REST = frozenset({"customer_profiles", "catalog_items"})
 METADATA = "_sdc_"  # what Singer taps and targets note about a row; attributes only where the map names them
 
-_MOST_LISTED = 20  # columns in a message
-_LONGEST = 60
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=[0-9])")
 
 
@@ -266,7 +264,7 @@ class _Reader:
             self._problem(place, str(error))
             return name
         if found is None:
-            hint = f"{nearest(name, columns)}; {self._source_name} has {_listed(columns)}"
+            hint = f"{nearest(name, columns)}; {self._source_name} has {listed_columns(columns)}"
             self._problem(place, f"{otherwise}{hint}; name a column that is there, or add it to the source")
         return found or name
 
@@ -291,14 +289,6 @@ class _Reader:
             return Source(template, "its template", template.variables)
         get = lambda row: template({name: row[column] for name, column in columns.items() if column in row})  # noqa: E731 - a field of Source
         return Source(get, "its template", tuple(columns.values()))
-
-
-def _listed(columns: Sequence[str]) -> str:
-    if not columns:
-        return "no columns"
-    more = len(columns) - _MOST_LISTED
-    shown = ", ".join(repr(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}...") for one in columns[:_MOST_LISTED])
-    return f"the columns {shown}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _column(*names: str, guessed: bool = False) -> Source:
