@@ -11,12 +11,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from talon_one_singer.output import run_process
 
 from talon_one_cli.main import cli
 from talon_one_emulator import Emulator
+from talon_one_singer.cli.output import run_process
 from talon_one_warehouse import SourceSpec, open_source
-from talon_one_warehouse.sources import DATABASES, FILES
+from talon_one_warehouse.sources.open_source import DATABASES, FILES
 
 IDS = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(40_000)]
 TABLE = pa.table({"id": IDS})

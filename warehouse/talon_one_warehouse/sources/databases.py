@@ -6,9 +6,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from talon_one_singer.settings.table.local_paths import path_in_url
-
 from talon_one_singer.reporting.redaction import shown_url
+from talon_one_singer.settings.local_paths import path_in_url
 from talon_one_singer.temporary_folders import TemporaryFolder
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of

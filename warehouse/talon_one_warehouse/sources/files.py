@@ -7,10 +7,9 @@ import zlib
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from talon_one_singer.settings.table.input_limits import InputError, unpacked
-from talon_one_singer.settings.table.local_paths import local_path
-
 from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
+from talon_one_singer.settings.input_limits import InputError, unpacked
+from talon_one_singer.settings.local_paths import local_path
 from talon_one_singer.values.column_names import ColumnNames
 from talon_one_singer.values.text_rows import CsvRows, json_rows
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS

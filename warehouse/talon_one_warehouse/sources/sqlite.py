@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from talon_one_singer.settings.table.local_paths import path_in_url
-
+from talon_one_singer.settings.local_paths import path_in_url
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_singer.values.dbapi_values import dbapi_values
 from talon_one_singer.values.refused_value import RefusedValue, of_type
