@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 from talon_one_singer.cli.output import drop_stdout
 from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stopped, output_errors
 from talon_one_singer.reporting.printable import printable
 from talon_one_singer.reporting.redaction import activate
-from talon_one_singer.reporting.resource_errors import scarcity
+from talon_one_singer.reporting.resource_errors import OUT_OF_MEMORY, scarcity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +22,28 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Released when memory runs out, so that the error can be printed and the process can end in order.
+_RESERVED_BYTES = 4 << 20
+
 
 def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
-    """Does the work and gives the exit code.
+    """Do the work and return the exit code.
 
-    An expected error is told in a line for each problem. Anything else is a bug of ours and shows its traceback,
-    secrets masked, with the place to report it. The redactor is that of the whole process from here on.
+    An expected error is printed as one line for each problem. Any other error is a bug: its traceback is printed with
+    secrets masked, and with the address to report it to. The redactor is that of the whole process from here on.
     """
     activate(redact)
+    reserve = bytearray(_RESERVED_BYTES)
+    try:
+        return _run(definition, redact, stop, work)
+    except MemoryError as error:  # not even the error could be printed
+        reserve.clear()
+        clear_frames(error.__traceback__)
+        sys.stderr.write(f"Error: {OUT_OF_MEMORY}\n")
+        return 1
+
+
+def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
     try:
         work()
         with output_errors():

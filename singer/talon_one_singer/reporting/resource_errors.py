@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_MEMORY = "not enough memory for this process; give it more, or lower concurrency and page_size, then run again"
+OUT_OF_MEMORY = "not enough memory for this process; give it more, or lower concurrency and page_size, then run again"
 _FILES = "too many open files for this process; raise its limit (ulimit -n) or lower concurrency, then run again"
 _DISK = "no space is left on the disk; free some, then run again"
 _THREADS = "no more threads for this process; raise its limits (memory, ulimit -u) or lower concurrency, then run again"
 
 _BY_NUMBER: Mapping[int, str] = {
-    errno.ENOMEM: _MEMORY,
+    errno.ENOMEM: OUT_OF_MEMORY,
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
     errno.ENOSPC: _DISK,
@@ -22,9 +22,9 @@ _BY_NUMBER: Mapping[int, str] = {
 }
 # Loaders of shared libraries, the interpreter and DuckDB say it in words only.
 _BY_WORDS: Mapping[str, str] = {
-    "annot allocate memory": _MEMORY,
-    "Out of Memory Error": _MEMORY,
-    "failed to map segment": _MEMORY,
+    "annot allocate memory": OUT_OF_MEMORY,
+    "Out of Memory Error": OUT_OF_MEMORY,
+    "failed to map segment": OUT_OF_MEMORY,
     "Too many open files": _FILES,
     "No space left on device": _DISK,
     "can't start new thread": _THREADS,
@@ -39,7 +39,7 @@ def scarcity(error: BaseException) -> str | None:
     """
     for one in _chain(error):
         if isinstance(one, MemoryError):
-            return _MEMORY
+            return OUT_OF_MEMORY
         if isinstance(one, OSError) and one.errno is not None and one.errno in _BY_NUMBER:
             return _BY_NUMBER[one.errno]
         if isinstance(one, OSError | ImportError | RuntimeError) or _of_database(one):
