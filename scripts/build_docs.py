@@ -182,12 +182,12 @@ TABLES: dict[str, Callable[[], str]] = {
 def main(argv: list[str]) -> int:
     """Write the tables, or with ``--check`` compare them with what is there."""
     stale = []
-    for page in sorted(DOCS.glob("*.md")):
+    for page in sorted(DOCS.rglob("*.md")):
         text = page.read_text(encoding="utf-8")
         # A table that is not made from the code, like that of `make chaos`, stays as it is.
         fresh = BLOCK.sub(lambda m: f"{m[1]}{TABLES[m['name']]()}{m[4]}" if m["name"] in TABLES else m[0], text)
         if fresh != text:
-            stale.append(page.name)
+            stale.append(str(page.relative_to(DOCS)))
             if "--check" not in argv:
                 page.write_text(fresh, encoding="utf-8")
     if "--check" in argv and stale:

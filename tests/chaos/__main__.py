@@ -19,7 +19,7 @@ from tests.chaos.trial import run_cell
 from tests.chaos.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "reliability.md"
+PAGE = ROOT / "docs" / "reference" / "reliability.md"
 BEGIN, END = "<!-- chaos -->", "<!-- end -->"
 
 Result = dict[str, Any]
@@ -52,7 +52,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--command", action="append", default=[], choices=COMMANDS, help="only this one; repeatable")
     parser.add_argument("--fault", action="append", default=[], help="only faults whose name holds this; repeatable")
     parser.add_argument("--part", help=argparse.SUPPRESS)
-    parser.add_argument("--write-docs", action="store_true", help="write the table of docs/reliability.md")
+    parser.add_argument("--write-docs", action="store_true", help="write the table of docs/reference/reliability.md")
     return parser.parse_args()
 
 

@@ -2,7 +2,7 @@
 
 Spacing alone does not keep the second: a request whose connection has to be made first leaves late and meets those
 behind it. So the last departures are kept, and a request waits until the one that is a whole window back has left the
-window. See docs/adr/0009-own-rate-budget.md.
+window. See docs/decisions/0009-own-rate-budget.md.
 
 Pure functions on integers of microseconds; the Redis script in budget_stores.py says the same in Lua.
 """

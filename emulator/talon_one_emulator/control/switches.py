@@ -21,7 +21,7 @@ ExportedCards = Literal["all", "with_transactions"]
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """Values of all switches; docs/emulator.md says what each one does."""
+    """Values of all switches; docs/reference/emulator.md says what each one does."""
 
     batch: BatchOnBadRow = "all_or_nothing"
     errors: Errors = "first"
