@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).resolve().parent.parent / "meltano.yml"
 HEAD = """\
-# Written by scripts/build_meltano.py from the settings tables (`make docs`); docs/guides/meltano.md shows how to use it.
+# Written by scripts/build_meltano.py (`make docs`) from the settings tables. How to use it: docs/guides/meltano.md
 # Keys come from the environment: TAP_TALON_ONE_API_KEY, TARGET_TALON_ONE_API_KEY and so on.
 """
 # A run starts with the base URL and one of the keys.
