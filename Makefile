@@ -51,7 +51,7 @@ airflow: $(STAMP) ## a local Talon.One and a real Airflow with the example DAGs,
 
 screenshots: $(STAMP) ## the pictures of docs/images, from a real Airflow in a real browser
 	@bash scripts/setup_peers.sh browser
-	KEEP_SCREENSHOTS=1 $(PY) -m pytest tests/provider/test_browser.py
+	KEEP_SCREENSHOTS=1 $(PY) -m pytest tests/provider/test_airflow_pages.py
 
 bench: $(STAMP) ## rows and requests a second, beside a plain requests loop
 	$(PY) benchmarks/run.py

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.client_factory import connection_options
+from talon_one_cli.options import connection_options
 from talon_one_singer.cli.output import say, write_data
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _arguments(endpoint: Endpoint, options: Mapping[str, Any]) -> dict[str, Any]
 def _send(
     endpoint: Endpoint, arguments: Mapping[str, Any], options: Mapping[str, Any], stop: StopSignal, redact: Redactor
 ) -> bytes | None:
-    from talon_one_cli.client_factory import load_settings
+    from talon_one_cli.options import load_settings
     from tap_talon_one.tap import make_client
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])

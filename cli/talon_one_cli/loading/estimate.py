@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.client_factory import connection_options, load_settings
+from talon_one_cli.options import connection_options, load_settings
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.amounts import grouped, plain
-from talon_one_cli.client_factory import connection_options, instant_option, load_settings
+from talon_one_cli.formatting import grouped, plain
+from talon_one_cli.options import connection_options, instant_option, load_settings
 from talon_one_singer.cli.output import say, write_data
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.amounts import plain, signed
-from talon_one_cli.client_factory import connection_options, instant_option, load_settings
+from talon_one_cli.formatting import plain, signed
+from talon_one_cli.options import connection_options, instant_option, load_settings
 from talon_one_singer.cli.output import say, write_data
 
 if TYPE_CHECKING:

@@ -144,7 +144,7 @@ def _print_plan(plans: Sequence[PlannedDestination]) -> None:
     from rich import box
     from rich.table import Table
 
-    from talon_one_cli.tables import console
+    from talon_one_cli.formatting import console
 
     table = Table(box=box.HEAVY_HEAD, title="What a push would do")
     for name in ("sync", "sink", "mode"):
@@ -183,7 +183,7 @@ def report(feeds: Sequence[Feed], run: str, *, as_json: bool, more: Mapping[str,
     from rich import box
     from rich.table import Table
 
-    from talon_one_cli.tables import console
+    from talon_one_cli.formatting import console
 
     table = Table(box=box.HEAVY_HEAD, title=f"Run {run}")
     table.add_column("sync")

@@ -81,7 +81,7 @@ def _print_list(found: Sequence[Mapping[str, Any]]) -> None:
     from rich import box
     from rich.table import Table
 
-    from talon_one_cli.tables import console
+    from talon_one_cli.formatting import console
 
     table = Table(box=box.HEAVY_HEAD)
     for name in ("run", "command", "started", "status"):

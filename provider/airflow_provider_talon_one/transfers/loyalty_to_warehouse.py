@@ -9,8 +9,8 @@ from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
-from airflow_provider_talon_one.locations.locations import check_one, place_of, why_no_load
-from airflow_provider_talon_one.locations.warehouses import first_column
+from airflow_provider_talon_one.locations.location import check_one, place_of, why_no_load
+from airflow_provider_talon_one.locations.sources import first_column
 from airflow_provider_talon_one.parameters import copied, take_parameters
 from talon_one_singer import Setting
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
-    from airflow_provider_talon_one.locations.locations import Place
+    from airflow_provider_talon_one.locations.location import Place
 
 MAX_SHARDS = 64
 

@@ -11,8 +11,8 @@ from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import InputsAndOutputs
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
-from airflow_provider_talon_one.locations.locations import check_one, folder_of
-from airflow_provider_talon_one.locations.warehouses import opened_source, opened_store
+from airflow_provider_talon_one.locations.location import check_one, folder_of
+from airflow_provider_talon_one.locations.sources import opened_source, opened_store
 from airflow_provider_talon_one.parameters import converted, copied, is_templated, take_parameters
 from airflow_provider_talon_one.transfers.push_parameters import OPTIONS, PARAMETERS
 from talon_one_singer.reporting.redaction import shown_url

@@ -12,10 +12,10 @@ import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-from airflow_provider_talon_one.locations import warehouses
-from airflow_provider_talon_one.locations.cursors import CursorSource
-from airflow_provider_talon_one.locations.locations import Place
-from airflow_provider_talon_one.locations.warehouses import opened_source
+from airflow_provider_talon_one.locations import sources
+from airflow_provider_talon_one.locations.cursor_source import CursorSource
+from airflow_provider_talon_one.locations.location import Place
+from airflow_provider_talon_one.locations.sources import opened_source
 from talon_one_warehouse import WarehouseConfigError, WarehouseError
 from target_talon_one.mapping.canonical import encode, plain
 from target_talon_one.mapping.conversion_errors import Unfit
@@ -189,9 +189,9 @@ def test_ids_of_a_query_stay_what_they_look_like(url, monkeypatch, sql, ids, way
     )
     monkeypatch.setattr(BaseHook, "get_connection", lambda _: connection)
     place = None if way == "cursor" else Place(url.replace("%26", "&"))
-    assert ids == warehouses.first_column(place, None if place else "any", sql, "main")
+    assert ids == sources.first_column(place, None if place else "any", sql, "main")
     with pytest.raises(WarehouseConfigError, match="what is no id: it is of type"):
-        warehouses.first_column(place, None if place else "any", "SELECT '\\x00'::bytea", "main")
+        sources.first_column(place, None if place else "any", "SELECT '\\x00'::bytea", "main")
 
 
 SCRIPT = """

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_talon_one.locations.locations import place_of, url_of
-from airflow_provider_talon_one.locations.warehouses import opened_source
+from airflow_provider_talon_one.locations.location import place_of, url_of
+from airflow_provider_talon_one.locations.sources import opened_source
 from talon_one_warehouse import WarehouseConfigError, open_warehouse
 
 pytestmark = pytest.mark.usefixtures("database", "connection")

@@ -1,4 +1,4 @@
-"""Tables on the terminal."""
+"""Format amounts and tables for the terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from talon_one_singer.reporting.printable import printable
 from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from rich.console import Console
 
 _WIDE = 240  # characters in a file or a pipe, where nothing is cut off for the want of room
@@ -29,3 +31,23 @@ def console() -> Console:
 
     width = None if sys.stdout.isatty() else _WIDE
     return PlainConsole(file=checked_stdout(), width=width, markup=False, emoji=False, highlight=False)
+
+
+def plain(amount: Decimal) -> str:
+    """An amount without the zeros that fill its column: 12.5 and not 12.500000000000000000."""
+    return _without_zeros(f"{amount:f}")
+
+
+def signed(amount: Decimal) -> str:
+    """A difference with its sign: +12.5."""
+    return _without_zeros(f"{amount:+f}")
+
+
+def grouped(amount: Decimal) -> str:
+    """An amount with commas between thousands: 1,250.5."""
+    return _without_zeros(f"{amount:,f}")
+
+
+def _without_zeros(text: str) -> str:
+    # As text, because Decimal.normalize() rounds to 28 digits.
+    return text.rstrip("0").rstrip(".") if "." in text else text

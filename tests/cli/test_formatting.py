@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from talon_one_cli.amounts import grouped, plain, signed
+from talon_one_cli.formatting import grouped, plain, signed
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
 
-from airflow_provider_talon_one.locations.cursors import CursorSource
-from airflow_provider_talon_one.locations.locations import place_of
+from airflow_provider_talon_one.locations.cursor_source import CursorSource
+from airflow_provider_talon_one.locations.location import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_provider_talon_one.locations.locations import Place
+    from airflow_provider_talon_one.locations.location import Place
     from talon_one_singer.settings.input_limits import InputLimits
     from talon_one_singer.shards import Shard
     from talon_one_warehouse import Source

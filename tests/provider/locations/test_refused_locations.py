@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_talon_one.locations.locations import Place, folder_of, place_of, url_of
+from airflow_provider_talon_one.locations.location import Place, folder_of, place_of, url_of
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
