@@ -123,6 +123,18 @@ def test_a_price_left_out_goes_or_stays_as_set(engine, missing_price, left):
     assert 2 == engine.push(given, [{"sku": "A", "price": None}, {"sku": "B", "price": 3}]).same
 
 
+@pytest.mark.parametrize("options", [{}, {"map": {"attributes": ["brand"]}}, {"map": {"attributes": "*"}}])
+def test_a_mirror_that_maps_no_price_takes_one_request_a_batch(engine, options):
+    """Prices that others set stay, and a changed row is sent once."""
+    attributes(engine)
+    engine.push(PRODUCTS, [{"sku": "A", "price": 1, "brand": "a"}])
+    engine.requests()
+    engine.push(PRODUCTS | options, [{"sku": "A", "brand": "b"}])
+    assert 1 == engine.requests()["sync_catalog"]
+    assert {"A": "1"} == {sku: item["price"] for sku, item in engine.items().items()}
+    assert "b" in str(engine.items()["A"]["attributes"])
+
+
 def test_a_row_that_is_refused_removes_nothing(engine):
     """A changed row without a price that Talon.One refuses leaves its item, and its price, as they were."""
     attributes(engine)

@@ -71,6 +71,7 @@ class Mapper:
     Attributes:
         columns_used: columns that are read; without those that become attributes because nothing else reads them, if
             the columns are not known.
+        fields: names of the sink's fields that rows can have.
 
     Raises:
         SyncConfigError: the options do not fit the sink or the columns; all that is wrong, one a line.
@@ -89,6 +90,7 @@ class Mapper:
     ) -> None:
         sources = sources_of(sink, options, columns, key_properties, more_columns=more_columns, source=source)
         self.columns_used = sources.columns
+        self.fields = frozenset(name for name, one in sources.fields.items() if columns is None or not one.guessed)
         self._origins = sources.origins
         self._key = tuple(one.name for one in sink.key)
         fills = Fills(sink, options.nulls, attribute_types)

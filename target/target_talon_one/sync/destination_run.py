@@ -76,11 +76,12 @@ class Feed:
         mapper: Mapper,
         shard: Shard = WHOLE,
     ) -> None:
-        self.destination, self.mapper, self.shard = destination, mapper, shard
+        self.destination, self.shard = destination, shard
         self.figures = Figures()
         self.reasons = Reasons()
         self.invalid: list[Reject] = []
         self.target: dict[str, Any] = dict(destination.target)
+        self.map_by(mapper)
         self._store, self._profiles = store, profiles
         wanted = destination.target.get("audience")
         self.target["audience_id"] = audiences.find(wanted) if wanted is not None else None
@@ -97,6 +98,13 @@ class Feed:
         self._staged = self._duplicates = self._position = 0
         self._closed = False
         store.start_staging(self.number)
+
+    def map_by(self, mapper: Mapper) -> None:
+        """Map rows by this from now on. No price is missing where none is mapped: prices of others stay."""
+        self.mapper = mapper
+        if "missing_price?" in self.destination.sink.target:
+            given = self.destination.target.get("missing_price")
+            self.target["missing_price"] = given if "price" in mapper.fields else "keep"
 
     @property
     def ops(self) -> list[list[Op]]:

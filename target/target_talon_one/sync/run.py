@@ -160,7 +160,7 @@ class SyncRun:
         Raises:
             SyncConfigError: the settings do not fit them.
         """
-        feed.mapper = self._mapper(feed.destination, columns, key_properties, source, more_columns=True)
+        feed.map_by(self._mapper(feed.destination, columns, key_properties, source, more_columns=True))
 
     def _mapper(
         self,
