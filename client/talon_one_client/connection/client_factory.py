@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_client.connection.config import ClientConfig, Key, RetryConfig, check_bundle
 from talon_one_client.errors import ConfigurationError
+from talon_one_client.rate_limit.limiter import check_budget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,8 @@ def config_from_settings(settings: Mapping[str, Any], user_agent: str) -> Client
     bundle = settings["ca_bundle"]
     check_bundle("ca_bundle", bundle)
     reveal = {name: settings[name].reveal() for name in ("api_key", "management_key", "budget_url") if settings[name]}
+    if "budget_url" in reveal:
+        check_budget(reveal["budget_url"])
     return ClientConfig(
         base_url=settings["base_url"],
         api_key=Key(reveal["api_key"]) if "api_key" in reveal else None,

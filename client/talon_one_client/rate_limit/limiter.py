@@ -221,6 +221,20 @@ class _Pacer:
             log.warning("waiting %.0f s for the rate budget of %g requests a second", wait_s, self._rate)
 
 
+def check_budget(url: str) -> None:
+    """Open the store of a shared budget once, so that one that cannot work is found before anything is sent.
+
+    Args:
+        url: the setting ``budget_url``.
+
+    Raises:
+        ConfigurationError: it is no URL of such a store, or the store cannot be opened.
+    """
+    _check_budget_url(url)
+    store = SqliteStore(url, "", None) if url.startswith("sqlite:") else RedisStore(url, "")
+    store.close()
+
+
 def _check_budget_url(url: str) -> None:
     if not url.startswith(("sqlite:///", "redis://", "rediss://")):
         raise ConfigurationError("budget_url must start with sqlite:///, redis:// or rediss://")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -102,11 +103,20 @@ class SqliteStore:
         self._clock_us = clock_us or (lambda: time.time_ns() // 1000)
         self._lock = threading.RLock()
         try:
-            self._db = sqlite3.connect(_sqlite_path(url), timeout=60, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA synchronous=OFF")
-            self._db.execute("CREATE TABLE IF NOT EXISTS budget (name TEXT PRIMARY KEY, state TEXT NOT NULL)")
+            with ExitStack() as stack:
+                path = _sqlite_path(url)
+                self._db = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+                stack.callback(self._db.close)
+                self._db.execute("PRAGMA synchronous=OFF")
+                self._db.execute("CREATE TABLE IF NOT EXISTS budget (name TEXT PRIMARY KEY, state TEXT NOT NULL)")
+                self._db.execute("BEGIN IMMEDIATE")  # fails if the file may only be read
+                self._db.execute("COMMIT")
+                stack.pop_all()
         except sqlite3.Error as error:
-            raise BudgetUrlError(f"budget_url: cannot open the SQLite file: {error}") from error
+            raise BudgetUrlError(
+                f"budget_url: cannot open the SQLite file: {error}; name a file in a folder that this process may "
+                "write, or leave budget_url out"
+            ) from error
 
     def step(self, pace: Pace, granted_us: int | None, to_us: int | None = None) -> Answer:
         """See BudgetStore."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
 
-from target_talon_one.errors import StoreError, StoreLockedError
+from target_talon_one.errors import StoreError
+from target_talon_one.store.translation import store_error, store_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,7 +84,7 @@ class Database:
             self._db.execute(f"SET memory_limit = '{megabytes}MB'")
         except duckdb.Error as error:
             if not self._took_memory(error):
-                raise self._translated(error) from error
+                raise store_error(self.path, error) from error
 
     def _took_memory(self, error: BaseException | None) -> bool:
         """Whether the error is a lack of memory; then the limit is doubled, unless it is beyond any machine's."""
@@ -143,10 +144,7 @@ class Database:
                 return self._db.execute(statement, list(values)).fetchall()
             except duckdb.Error as error:
                 if self._in_transaction or not self._took_memory(error):
-                    raise self._translated(error) from error
-
-    def _translated(self, error: duckdb.Error) -> StoreError:
-        return StoreError(f"the store {self.path}: {' '.join(str(error).split())}")
+                    raise store_error(self.path, error) from error
 
     def _atomically(self, work: Callable[[], _T]) -> _T:
         """Do work in a transaction, and once more with twice the memory as long as that is not enough."""
@@ -190,20 +188,13 @@ def _drop_leftovers(path: str) -> None:
 
 
 def _connect(path: str) -> duckdb.DuckDBPyConnection:
-    if path != ":memory:":
-        path = str(Path(path).absolute())
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    try:
+    path = path if path == ":memory:" else str(Path(path).absolute())
+    with store_errors(path, opening=True):
+        if path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
         db = duckdb.connect(path)
         _drop_leftovers(path)
         db.execute("SET preserve_insertion_order = false; SET threads = 1")
         db.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
         db.execute("CHECKPOINT")  # what a killed process has left in the log stays in memory until then
-    except duckdb.Error as error:
-        text = " ".join(str(error).split())
-        if "Could not set lock" in text:
-            raise StoreLockedError(
-                f"the store {path} is in use by another process; wait until that has ended"
-            ) from error
-        raise StoreError(f"cannot open the store {path}: {text}") from error
     return db

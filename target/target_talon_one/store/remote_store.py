@@ -18,10 +18,10 @@ from talon_one_singer.settings.local_paths import is_url, local_path, path_in_ur
 from talon_one_singer.shards import WHOLE
 from talon_one_singer.temporary_folders import TemporaryFolder
 from target_talon_one.config.shards import check_others, label
-from target_talon_one.errors import StoreError
 from target_talon_one.store.database import MEMORY
 from target_talon_one.store.store import Store
 from target_talon_one.store.store_backends import home_of
+from target_talon_one.store.translation import store_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -168,13 +168,10 @@ class HomedStore(Store):
         folder = Path(self._folder.name)
         files = self._home.fetch(folder)
         self._there = set(files)
-        try:
-            with duckdb.connect(str(path)) as db:
-                for table, file in files.items():
-                    db.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet(?)", [str(file)])
-                    file.unlink()
-        except duckdb.Error as error:
-            raise StoreError(f"the store {self._home.name}: {' '.join(str(error).split())}") from None
+        with store_errors(self._home.name), duckdb.connect(str(path)) as db:
+            for table, file in files.items():
+                db.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet(?)", [str(file)])
+                file.unlink()
 
     def _tables(self) -> list[str]:
         return [name for (name,) in self._run("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1")]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 
-from target_talon_one.errors import StoreError
 from target_talon_one.store.database import MANY, MEMORY, MEMORY_FOR_MANY
 from target_talon_one.store.remote_rows import RemoteRows
+from target_talon_one.store.translation import store_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,14 +163,10 @@ class StagedRows(RemoteRows):
         """
         row = "concat(op, ':', strlen(key), ':', key, coalesce('+' || fields, '-'))"
         digest, cursor = hashlib.sha256(), self._db.cursor()
-        try:
+        with closing(cursor), store_errors(self.path):
             cursor.execute(f"SELECT unhex(sha256({row})) AS h FROM changes_{destination} ORDER BY h")
             while hashes := cursor.fetchmany(_HASHES):
                 digest.update(b"".join(each for (each,) in hashes))
-        except duckdb.Error as error:
-            raise StoreError(f"the store {self.path}: {' '.join(str(error).split())}") from error
-        finally:
-            cursor.close()
         return digest.hexdigest()
 
     def compare(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FULL = re.compile(r"No space left|Disk quota exceeded|max_temp_directory_size", re.IGNORECASE)
+_MEMORY = "DuckDB: {}; give this process more memory, or read fewer rows at a time, then run again"
 _LOCKED = "Could not set lock"
 _NOT_THE_DATA = re.compile(r"^(IO|Out of Memory|INTERRUPT|Connection|HTTP|Permission) Error", re.IGNORECASE)
 _DAMAGE = re.compile(r"corrupt|checksum|decompress|malformed", re.IGNORECASE)
@@ -43,7 +44,7 @@ def told(path: str, *, opening: bool = False) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         if isinstance(error, duckdb.OutOfMemoryException) and not _FULL.search(str(error)):
-            raise WarehouseMemoryError(f"DuckDB: {str(error).splitlines()[0]}") from error
+            raise WarehouseMemoryError(_MEMORY.format(str(error).splitlines()[0])) from error
         raise _ours(path, str(error), opening=opening) from error
 
 
@@ -60,7 +61,7 @@ def reading_told(path: str) -> Iterator[None]:
     except (duckdb.Error, OSError, pa.ArrowException) as error:
         text = " ".join(str(error).split())
         if "Out of Memory Error" in text and not _FULL.search(text):
-            raise WarehouseMemoryError(f"DuckDB: {text}") from error
+            raise WarehouseMemoryError(_MEMORY.format(text)) from error
         if _NOT_THE_DATA.search(text) and not _DAMAGE.search(text):
             raise _ours(path, text, opening=False) from error
         raise SourceDataError(path, text) from error

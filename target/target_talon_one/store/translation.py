@@ -1,0 +1,57 @@
+"""Errors of DuckDB and of the file system are translated into StoreError, with a way out."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from target_talon_one.errors import StoreError, StoreLockedError, StorePlaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = re.compile(r"No space left|Disk quota exceeded|max_temp_directory_size", re.IGNORECASE)
+_MEMORY = re.compile(r"Out of Memory Error|could not allocate block|failed to pin block|annot allocate memory")
+_LOCKED = "Could not set lock"
+
+
+@contextmanager
+def store_errors(place: str, *, opening: bool = False) -> Iterator[None]:
+    """Translate what DuckDB and the file system say about a store.
+
+    Args:
+        place: of the store, without secrets.
+        opening: the store is opened, so that anything else than a lack of room means its place.
+
+    Raises:
+        StoreLockedError: another process has it open.
+        StorePlaceError: it cannot be opened there.
+        StoreError: anything else.
+    """
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise store_error(place, error, opening=opening) from error
+
+
+def store_error(place: str, error: duckdb.Error | OSError, *, opening: bool = False) -> StoreError:
+    """Return the error of a store for one of DuckDB or of the file system; see ``store_errors``."""
+    text = " ".join(str(error).split())
+    if _LOCKED in text:
+        return StoreLockedError(f"the store {place} is in use by another process; wait until that has ended")
+    if _FULL.search(text):
+        return StoreError(f"no room left on the disk for the store {place}: free some, then run again ({text})")
+    if _MEMORY.search(text):
+        return StoreError(
+            f"not enough memory for the store {place}: give this process more, or push fewer syncs or shards of them "
+            f"at a time, then run again ({text})"
+        )
+    if opening:
+        return StorePlaceError(
+            f"cannot open the store {place}: {text}; set store to a file in a folder that this process may write, or "
+            "restore the file from a backup if it is damaged"
+        )
+    return StoreError(f"the store {place}: {text}")
