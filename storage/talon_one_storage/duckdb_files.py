@@ -1,4 +1,4 @@
-"""DuckDB files, opened so that a name in SQL means one thing."""
+"""DuckDB files, opened so that a name in SQL has one meaning."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from talon_one_storage.sql_names import literal
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -14,15 +16,15 @@ _ALIAS = "warehouse_file"
 
 
 def connect_file(path: str, *, schemas: Collection[str] = (), read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection to a file, or to ``:memory:``.
+    """Return a connection to a file, or to ``:memory:``.
 
-    DuckDB calls a database by its file's name. In ``talon_one.duckdb`` the name ``talon_one.t`` could then be a table
-    of the database or one of the schema ``talon_one``, and DuckDB refuses it: such a file gets another name here.
+    DuckDB names a database after its file. In ``talon_one.duckdb`` the name ``talon_one.t`` could then be a table of
+    the database or of the schema ``talon_one``, and DuckDB refuses it. Such a file is attached under another name.
 
     Args:
-        path: of the file.
-        schemas: that will be named in SQL, beside those that are in the file.
-        read_only: others may read it too.
+        path: the file.
+        schemas: schemas that SQL statements will name, besides those of the file.
+        read_only: open the file for reading, so that other processes may read it too.
     """
     if path == ":memory:":
         return duckdb.connect(path)
@@ -36,7 +38,6 @@ def connect_file(path: str, *, schemas: Collection[str] = (), read_only: bool = 
         return connection
     connection.close()
     connection = duckdb.connect()
-    quoted = str(Path(path)).replace("'", "''")
-    connection.execute(f"SET temp_directory = '{quoted}.tmp'")
-    connection.execute(f"ATTACH '{quoted}' AS {_ALIAS}{' (READ_ONLY)' * read_only}; USE {_ALIAS}")
+    connection.execute(f"SET temp_directory = {literal(f'{Path(path)}.tmp')}")
+    connection.execute(f"ATTACH {literal(str(Path(path)))} AS {_ALIAS}{' (READ_ONLY)' * read_only}; USE {_ALIAS}")
     return connection

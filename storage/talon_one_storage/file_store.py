@@ -1,64 +1,101 @@
-"""Where the files of a Parquet warehouse are kept. All paths are relative to the folder of the schema."""
+"""The interface of a folder of files, local or in an object store. All paths are relative to the folder."""
 
 from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import duckdb
 
 
-class Found(NamedTuple):
-    """A file that is there, and when it was last changed, in seconds since 1970."""
+# Scheme of an object store to the fsspec package that reads it.
+OBJECT_STORES: Mapping[str, str] = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
+
+
+class StoredFile(NamedTuple):
+    """A file of a store, with the time of its last change in seconds since 1970."""
 
     path: str
     changed_s: float
 
 
-class Store(Protocol):
-    """A folder of files, local or not; ``name`` is how errors call it. Raises OSError and what its driver raises."""
+class FileStore(Protocol):
+    """A folder of files. Its methods raise OSError and the errors of the driver.
+
+    Attributes:
+        name: the folder in messages, without secrets.
+    """
 
     name: str
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file, or None if there is none."""
+        """Return the content of a file, or None if there is no such file; ``commit`` remembers this version."""
         ...
 
     def replace(self, path: str, data: bytes) -> None:
-        """Make or replace a file in one step: readers see the old content or the new one."""
+        """Create or replace a file in one step: readers see the old content or the new content."""
         ...
 
     def commit(self, path: str, data: bytes) -> None:
-        """Replace the file that decides what is live.
+        """Replace a file, if it is still the version that this store has read or committed last.
 
         Raises:
-            WarehouseLockedError: somebody else has replaced it since it was read.
+            WriteConflictError: another process has changed the file since.
         """
         ...
 
     def writing(self, path: str) -> AbstractContextManager[IO[bytes]]:
-        """A new file, which is kept for good when the context ends."""
+        """Open a new file, which is durable when the context ends."""
         ...
 
-    def files(self) -> Iterator[Found]:
-        """All files there are, in all folders."""
+    def download(self, path: str, target: Path) -> None:
+        """Copy a file to a local path."""
+        ...
+
+    def files(self, *, subfolders: bool = True) -> Iterator[StoredFile]:
+        """Return all files."""
         ...
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove files; those that are not there are no error."""
+        """Remove files; a missing file is no error."""
         ...
 
     def uri(self, path: str) -> str:
-        """How DuckDB names a file."""
+        """Return the name of a file in DuckDB's SQL."""
         ...
 
     def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the files readable through a connection."""
+        """Make the files readable through a DuckDB connection."""
         ...
 
     def close(self) -> None:
-        """Let others in."""
+        """Release the lock of the folder, if it has one."""
         ...
+
+
+def remove_unlisted(
+    store: FileStore,
+    manifest: str,
+    listed: Collection[str],
+    *,
+    subfolders: bool = True,
+    is_ours: Callable[[str], bool] = bool,
+) -> None:
+    """Remove files that a killed or refused writer has left.
+
+    Files newer than the manifest stay: another process may be writing them for its next commit.
+
+    Args:
+        store: holds the manifest and the files.
+        manifest: path of the manifest.
+        listed: files to keep, besides the manifest.
+        subfolders: look into subfolders too.
+        is_ours: whether a path is one that this program may remove.
+    """
+    changed_s = {file.path: file.changed_s for file in store.files(subfolders=subfolders)}
+    manifest_s = changed_s.pop(manifest, float("-inf"))
+    store.remove(path for path, at_s in changed_s.items() if at_s < manifest_s and path not in listed and is_ours(path))

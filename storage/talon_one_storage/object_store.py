@@ -1,4 +1,4 @@
-"""A prefix of an object store, through fsspec. Nobody is locked out: who commits second is told so.
+"""Files under a prefix of an object store, or of any other file system of fsspec, as a FileStore.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
@@ -6,46 +6,48 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 from __future__ import annotations
 
 import errno
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from talon_one_warehouse.errors import WarehouseLockedError
-from talon_one_warehouse.parquet.store import Found
+import fsspec
+
+from talon_one_storage.errors import WriteConflictError
+from talon_one_storage.file_store import OBJECT_STORES, StoredFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     import duckdb
     from fsspec import AbstractFileSystem
 
 _S3_OPTIONS = {"default_block_size": 5 * 2**20}  # the smallest part of an upload; the default reads 50 MB ahead
-_PRECONDITION = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+_CONFLICT = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+_UNKNOWN_CONDITION = ("NotImplemented", "501")  # of servers that speak an older S3
 
 
-class RemoteStore:
-    """Objects under ``scheme://place/folder``, see Store.
+class ObjectStore:
+    """Files under a prefix, see FileStore. It has no lock: the second of two processes that commit gets an error.
 
-    Where S3 is spoken the manifest is put on condition that it is still the one that was read. Other stores have it
-    compared just before, which leaves a moment in which two loads can overwrite each other.
+    S3 replaces a file on the condition that it is still the version that was read. In other stores the version is
+    compared just before, which leaves a moment in which two processes can overwrite each other.
 
     Args:
-        scheme: ``s3``, ``gs``, ``abfs``.
-        place: bucket and prefix.
-        folder: below it.
-        filesystem: the one that has the keys; without it they come from the environment.
+        filesystem: has the keys; one from ``object_filesystem`` lists no stale files.
+        root: the prefix, in the file system's own form.
+        name: the prefix in messages, without secrets.
     """
 
-    def __init__(self, scheme: str, place: str, folder: str, filesystem: AbstractFileSystem | None = None) -> None:
-        self.name = f"{scheme}://{place}"
-        self._scheme = scheme
-        self._is_s3 = scheme == "s3"
-        self._fs: AbstractFileSystem = _without_cache(scheme, filesystem)
-        self._folder = f"{self._fs._strip_protocol(self.name)}/{folder}"
+    def __init__(self, filesystem: AbstractFileSystem, root: str, *, name: str) -> None:
+        self.name = name
+        self._fs, self._root = filesystem, root.rstrip("/")
+        protocol = filesystem.protocol
+        self._protocols: tuple[str, ...] = (protocol,) if isinstance(protocol, str) else tuple(protocol)
         self._tags: dict[str, str | None] = {}
 
     def read(self, path: str) -> bytes | None:
-        """See Store; remembers which version it was."""
+        """See FileStore."""
         full = self._full(path)
         while True:
             tag = self._tag(full)
@@ -58,94 +60,121 @@ class RemoteStore:
                 return data
 
     def replace(self, path: str, data: bytes) -> None:
-        """See Store."""
+        """See FileStore."""
+        self._make_folder()
         self._fs.pipe_file(self._full(path), data)
 
     def commit(self, path: str, data: bytes) -> None:
-        """See Store."""
+        """See FileStore."""
         full, tag = self._full(path), self._tags[path]
-        if not self._is_s3 and self._tag(full) != tag:
-            raise self._changed()
         try:
-            self._fs.pipe_file(full, data, **self._condition(tag))
+            if "s3" in self._protocols:
+                self._put_if(full, data, tag)
+            else:
+                self._compare_and_put(full, data, tag)
         except OSError as error:
             # A put that was repeated after a lost answer meets what it has put itself.
-            if not _is_precondition(error) or self._fs.cat_file(full) != data:
-                raise self._changed() if _is_precondition(error) else error from None
+            if not _is_conflict(error):
+                raise
+            if self._fs.cat_file(full) != data:
+                raise WriteConflictError(self.name) from None
         self._tags[path] = self._tag(full)
 
     @contextmanager
     def writing(self, path: str) -> Iterator[IO[bytes]]:
-        """See Store."""
+        """See FileStore."""
+        self._make_folder()
         with self._fs.open(self._full(path), "wb") as file:
             yield file
 
-    def files(self) -> Iterator[Found]:
-        """See Store."""
-        for full, info in self._fs.find(self._folder, detail=True).items():
-            yield Found(full[len(self._folder) + 1 :], _changed_s(info))
+    def download(self, path: str, target: Path) -> None:
+        """See FileStore."""
+        self._fs.get_file(self._full(path), str(target))
+
+    def files(self, *, subfolders: bool = True) -> Iterator[StoredFile]:
+        """See FileStore."""
+        self._fs.invalidate_cache()
+        for full, info in self._fs.find(self._root, maxdepth=None if subfolders else 1, detail=True).items():
+            yield StoredFile(full[len(self._root) + 1 :], _changed_s(info))
 
     def remove(self, paths: Iterable[str]) -> None:
-        """See Store."""
+        """See FileStore."""
         for path in paths:
-            try:
+            with suppress(FileNotFoundError):
                 self._fs.rm_file(self._full(path))
-            except FileNotFoundError:
-                continue
 
     def uri(self, path: str) -> str:
-        """See Store."""
-        return f"{self._scheme}://{self._full(path).removeprefix('/')}"
+        """See FileStore."""
+        return f"{self._protocols[0]}://{self._full(path).removeprefix('/')}"
 
     def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """See Store."""
+        """See FileStore."""
         connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         connection.register_filesystem(self._fs)
 
     def close(self) -> None:
-        """See Store."""
+        """See FileStore."""
 
     def _full(self, path: str) -> str:
-        return f"{self._folder}/{path}"
+        return f"{self._root}/{path}"
+
+    def _make_folder(self) -> None:
+        if not self._protocols or self._protocols[0] not in OBJECT_STORES:
+            self._fs.makedirs(self._root, exist_ok=True)
 
     def _tag(self, full: str) -> str | None:
-        """What tells the versions of an object apart, or None if there is none."""
+        """Return what distinguishes the versions of a file, or None if there is no file."""
+        self._fs.invalidate_cache()
         try:
             info = self._fs.info(full)
         except FileNotFoundError:
             return None
         return str(info.get("ETag") or info.get("etag") or info.get("generation") or self._fs.checksum(full))
 
-    def _condition(self, tag: str | None) -> dict[str, Any]:
-        if not self._is_s3:
-            return {}
-        return {"mode": "create"} if tag is None else {"IfMatch": tag}
+    def _put_if(self, full: str, data: bytes, tag: str | None) -> None:
+        condition = {"mode": "create"} if tag is None else {"IfMatch": tag}
+        try:
+            self._fs.pipe_file(full, data, **condition)
+        except (OSError, NotImplementedError) as error:
+            if _code(error) not in _UNKNOWN_CONDITION:
+                raise
+            self._compare_and_put(full, data, tag)
 
-    def _changed(self) -> WarehouseLockedError:
-        return WarehouseLockedError(
-            f"{self.name} was changed by another process since it was opened; run again when that has ended"
-        )
+    def _compare_and_put(self, full: str, data: bytes, tag: str | None) -> None:
+        if self._tag(full) != tag:
+            raise WriteConflictError(self.name)
+        self._make_folder()
+        self._fs.pipe_file(full, data)
 
 
-def _without_cache(scheme: str, filesystem: AbstractFileSystem | None) -> AbstractFileSystem:
-    """A file system that remembers no listing: others write there too. One that was given is left as it is."""
-    import fsspec
+def object_filesystem(scheme: str, filesystem: AbstractFileSystem | None = None) -> AbstractFileSystem:
+    """Return a file system of an object store that caches no listing, since other processes write there too.
 
+    Args:
+        scheme: ``s3``, ``gs``, ``abfs``.
+        filesystem: one that has the keys, left as it is; without it they come from the environment.
+
+    Raises:
+        ImportError: the package that reads the scheme is not installed.
+    """
     options: dict[str, Any] = {"use_listings_cache": False, **(_S3_OPTIONS if scheme == "s3" else {})}
     if filesystem is None:
         return fsspec.filesystem(scheme, **options)
     return type(filesystem)(*filesystem.storage_args, **{**filesystem.storage_options, **options})
 
 
-def _is_precondition(error: OSError) -> bool:
-    """True if it says that the object is not the one that was expected."""
-    cause = error.__cause__
-    code = getattr(cause, "response", {}).get("Error", {}).get("Code", "")
-    return isinstance(error, FileExistsError) or error.errno == errno.EEXIST or code in _PRECONDITION
+def _is_conflict(error: OSError) -> bool:
+    """Return whether the error says that the file is not the version that was expected."""
+    return isinstance(error, FileExistsError) or error.errno == errno.EEXIST or _code(error) in _CONFLICT
 
 
-def _changed_s(info: dict[str, Any]) -> float:
-    """When an object was made; now if its store does not say, so that it is never taken for old."""
+def _code(error: Exception) -> str:
+    """Return the error code of S3, if there is one."""
+    return str(getattr(error.__cause__, "response", {}).get("Error", {}).get("Code", ""))
+
+
+def _changed_s(info: Mapping[str, Any]) -> float:
+    """Return when a file was made; infinity if its store does not say, so that it never counts as old."""
     for name in ("LastModified", "last_modified", "updated", "created", "mtime"):
         value = info.get(name)
         if isinstance(value, datetime):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING, Any
@@ -78,13 +79,14 @@ class Engine:
         rows: Sequence[Mapping[str, Any]],
         *,
         complete: bool | None = True,
+        store: Store | None = None,
         **options: Any,
     ) -> Figures:
-        """One run with one destination; what it did."""
+        """One run with one destination; what it did. It uses the open ``store``, or opens the one of the engine."""
         with (
             self.client() as client,
-            Store(self.store) as store,
-            SyncRun(client, store, self.options(**options), command="test") as run,
+            Store(self.store) if store is None else nullcontext(store) as opened,
+            SyncRun(client, opened, self.options(**options), command="test") as run,
         ):
             feed = run.open(destination_from("rows", given), columns=list(rows[0]) if rows else None)
             feed.add(rows, [f"row {number}" for number in range(1, len(rows) + 1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -199,4 +200,5 @@ def test_two_runs_on_one_store_do_not_mix(engine):
             "except StoreLockedError as error: print(error); sys.exit(7)"
         )
         done = subprocess.run([sys.executable, "-c", script, engine.store], capture_output=True, text=True)
-    assert (7, True) == (done.returncode, "is in use by another process" in done.stdout)
+    assert 7 == done.returncode
+    assert f"is in use by process {os.getpid()}" in done.stdout

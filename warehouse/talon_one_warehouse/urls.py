@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from talon_one_singer.reporting.redaction import redact
 from talon_one_singer.settings.local_paths import FileUrlError, is_url, local_path, path_in_url
+from talon_one_storage.file_store import OBJECT_STORES
 from talon_one_warehouse.adbc.urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
-from talon_one_warehouse.parquet.urls import PARQUET_OPENERS, REMOTE, is_folder, open_folder, open_remote_at
+from talon_one_warehouse.parquet.urls import PARQUET_OPENERS, is_folder, open_folder, open_remote_at
+from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
     from talon_one_warehouse.warehouse import Warehouse
-
-DEFAULT_SCHEMA = "talon_one"
 
 
 def open_warehouse(
@@ -53,8 +53,8 @@ def _opened(url: str, schema: str, filesystem: AbstractFileSystem | None) -> War
     if not separator:
         raise WarehouseConfigError(f"a warehouse URL looks like {_EXAMPLE}, not {_without_secrets(url)!r}")
     if filesystem is not None:
-        if scheme not in REMOTE:
-            raise WarehouseConfigError(f"{scheme}:// URLs take no file system; {', '.join(REMOTE)} do")
+        if scheme not in OBJECT_STORES:
+            raise WarehouseConfigError(f"{scheme}:// URLs take no file system; {', '.join(OBJECT_STORES)} do")
         return open_remote_at(scheme, rest, schema, filesystem)
     if scheme.startswith("adbc+"):
         return open_driver(scheme.removeprefix("adbc+"), rest, schema)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from talon_one_warehouse.arrow.columns import TableSpec
 
 
+DEFAULT_SCHEMA = "talon_one"
+STATE_TABLE = "_talon_one_state"
+
+
 class MergeCounts(NamedTuple):
     """What a merge did: rows that were new, and rows that were there with other values."""
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
 
+from talon_one_storage.duckdb_errors import is_out_of_memory
+from talon_one_storage.sql_names import literal, quoted
 from target_talon_one.errors import StoreError
 from target_talon_one.store.translation import store_error, store_errors
 
@@ -88,7 +90,7 @@ class Database:
 
     def _took_memory(self, error: BaseException | None) -> bool:
         """Whether the error is a lack of memory; then the limit is doubled, unless it is beyond any machine's."""
-        if not _lacks_memory(error) or self._base_mb > MOST_MB:
+        if not is_out_of_memory(error) or self._base_mb > MOST_MB:
             return False
         self._base_mb *= 2
         self._limit()
@@ -106,9 +108,8 @@ class Database:
         fresh = path.with_name(f"{path.name}.new")
         fresh.unlink(missing_ok=True)
         name = self._run("SELECT current_database()")[0][0]
-        quoted = str(fresh).replace("'", "''")
-        self._run(f"ATTACH '{quoted}' AS fresh")
-        self._run(f'COPY FROM DATABASE "{name}" TO fresh')
+        self._run(f"ATTACH {literal(str(fresh))} AS fresh")
+        self._run(f"COPY FROM DATABASE {quoted(name)} TO fresh")
         self._run("DETACH fresh")
         self._db.close()
         fresh.replace(path)
@@ -169,14 +170,6 @@ class Database:
             raise
         finally:
             self._in_transaction = False
-
-
-def _lacks_memory(error: BaseException | None) -> bool:
-    """Also when the lack comes up in a commit; after a fatal error the connection is of no use any more."""
-    if isinstance(error, duckdb.FatalException):
-        return False
-    words = ("could not allocate block", "failed to pin block")
-    return isinstance(error, duckdb.OutOfMemoryException) or any(one in str(error) for one in words)
 
 
 def _drop_leftovers(path: str) -> None:

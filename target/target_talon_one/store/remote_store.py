@@ -20,7 +20,7 @@ from talon_one_singer.temporary_folders import TemporaryFolder
 from target_talon_one.config.shards import check_others, label
 from target_talon_one.store.database import MEMORY
 from target_talon_one.store.store import Store
-from target_talon_one.store.store_backends import home_of
+from target_talon_one.store.store_backends import store_backend
 from target_talon_one.store.translation import store_errors
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from talon_one_singer.shards import Shard
     from target_talon_one.store.journal import JournalPlace
-    from target_talon_one.store.store_backends import Home
+    from target_talon_one.store.store_backends import StoreBackend
 
 SECONDS_A_SAVE = 3.0
 _DUCKDB = "duckdb:///"
@@ -64,7 +64,7 @@ def open_store(
     file = store_file(place)
     if file is not None:
         return Store(_file(file, shard), memory=memory, journal=journal)
-    return HomedStore(home_of(local_path(place), filesystem, shard), memory=memory, journal=journal)
+    return RemoteStore(store_backend(local_path(place), filesystem, shard), memory=memory, journal=journal)
 
 
 def store_file(place: str) -> str | None:
@@ -95,11 +95,11 @@ def _file(place: str, shard: Shard) -> str:
     return str(path.with_name(f"{path.stem}-{label(shard)}{path.suffix}")) if label(shard) else place
 
 
-class HomedStore(Store):
+class RemoteStore(Store):
     """A store with a home. Not thread-safe: one thread owns it.
 
     Args:
-        home: where it lives.
+        backend: where it is kept.
         memory: see Database.
         seconds_a_save: how often acknowledged rows are saved.
         journal: see Store.
@@ -107,13 +107,13 @@ class HomedStore(Store):
 
     def __init__(
         self,
-        home: Home,
+        backend: StoreBackend,
         *,
         memory: str = MEMORY,
         seconds_a_save: float = SECONDS_A_SAVE,
         journal: JournalPlace | None = None,
     ) -> None:
-        self._home, self._seconds_a_save = home, seconds_a_save
+        self._backend, self._seconds_a_save = backend, seconds_a_save
         self._saved_s = time.monotonic()
         self._based: dict[int, bool] = {}  # destination: its operation must not be repeated
         self._folder = TemporaryFolder("store")
@@ -124,9 +124,9 @@ class HomedStore(Store):
             super().__init__(str(path), memory=memory, journal=journal)
         except BaseException:
             self._folder.cleanup()
-            home.close()
+            backend.close()
             raise
-        self.path = home.name
+        self.path = backend.name
 
     def _secure(self, destination: int, *, once: bool) -> None:
         if destination not in self._based:
@@ -138,7 +138,7 @@ class HomedStore(Store):
     @property
     def where(self) -> str:
         """See Store."""
-        return self._home.name
+        return self._backend.name
 
     def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
         """See Store; saved every few seconds."""
@@ -162,13 +162,13 @@ class HomedStore(Store):
         finally:
             super().close()
             self._folder.cleanup()
-            self._home.close()
+            self._backend.close()
 
     def _restore(self, path: Path) -> None:
         folder = Path(self._folder.name)
-        files = self._home.fetch(folder)
+        files = self._backend.fetch(folder)
         self._there = set(files)
-        with store_errors(self._home.name), duckdb.connect(str(path)) as db:
+        with store_errors(self._backend.name), duckdb.connect(str(path)) as db:
             for table, file in files.items():
                 db.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet(?)", [str(file)])
                 file.unlink()
@@ -184,7 +184,7 @@ class HomedStore(Store):
         for table, file in files.items():
             self._run(f"COPY ({self._content(table)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
         there = set(self._tables())
-        self._home.save(files, self._there - there)
+        self._backend.save(files, self._there - there)
         self._there = there
         for file in files.values():
             file.unlink()

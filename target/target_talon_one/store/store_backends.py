@@ -1,7 +1,7 @@
-"""Where a store can live when a worker has no disk that lasts: a folder at any fsspec URL, or PostgreSQL.
+"""Where a store is kept when a worker has no disk that lasts: in a folder at any fsspec URL, or in PostgreSQL.
 
-A home keeps each table of the store as a Parquet file and replaces several of them in one step, or none. It knows
-nothing of what is in them.
+A backend keeps each table of the store as a Parquet file and replaces several of them in one step, or none. It does not
+know what the tables hold.
 """
 
 from __future__ import annotations
@@ -9,74 +9,80 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from shutil import copyfileobj
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.shards import WHOLE
+from talon_one_storage.errors import StorageLockedError, WriteConflictError
+from talon_one_storage.file_store import OBJECT_STORES, remove_unlisted
+from talon_one_storage.postgresql_session import KEEP_ALIVE, lock_session
 from target_talon_one.config.shards import check_others, label
-from target_talon_one.errors import StoreError, StoreLockedError
+from target_talon_one.errors import StoreError, StoreLockedError, SyncConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from fsspec import AbstractFileSystem
 
     from talon_one_singer.shards import Shard
+    from talon_one_storage.file_store import FileStore
 
-_MANIFEST = "manifest.json"
+_MANIFEST, _LOCK = "manifest.json", "manifest.lock"
+_TABLE_FILE = re.compile(r"\w+-\d{8,}(-[0-9a-f]{32})?\.parquet")
 _BYTES_A_PART = 1 << 20
 _TABLE = "talon_one_sync_store"
-_SESSION = (  # the lock of a worker whose machine is gone, which has said nothing, ends after 90 seconds
-    "SET tcp_keepalives_idle = 60",
-    "SET tcp_keepalives_interval = 10",
-    "SET tcp_keepalives_count = 3",
-    "SET tcp_user_timeout = 90000",  # if an answer was on its way to it
-)
 
 
-class Home(Protocol):
-    """A place for tables. All methods raise StoreError, or StoreLockedError if another run uses it."""
+class StoreBackend(Protocol):
+    """Keeps tables. All methods raise StoreError, or StoreLockedError if another run uses the store."""
 
     @property
     def name(self) -> str:
-        """The place without secrets."""
+        """The backend's URL without secrets."""
         ...
 
     def fetch(self, folder: Path) -> dict[str, Path]:
-        """Every table, as a Parquet file in the folder; keeps other runs out from then on, as far as the place can."""
+        """Copy every table into the folder, as a Parquet file; from then on keep other runs out, if the backend can."""
         ...
 
     def save(self, files: Mapping[str, Path], gone: Collection[str]) -> None:
-        """Replace these tables and drop those that are gone, all or none."""
+        """Replace these tables and drop those that are gone, all or none.
+
+        Raises:
+            StoreLockedError: another run has saved since the tables were fetched.
+        """
         ...
 
     def close(self) -> None:
-        """Let others in."""
+        """Let other runs in."""
         ...
 
 
-def home_of(url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE) -> Home:
-    """The home at a URL.
+def store_backend(url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE) -> StoreBackend:
+    """Return the store backend at a URL.
 
     Args:
-        url: ``postgresql://…``, or a folder at an fsspec URL.
-        filesystem: of fsspec, with the keys for the folder; without it they come from the environment.
-        shard: the part that is pushed, if there are several.
+        url: ``postgresql://…``, or a folder as a path or an fsspec URL.
+        filesystem: has the keys for the folder; without it they come from the environment.
+        shard: the shard that is pushed, if there are several.
 
     Raises:
-        StoreError: it cannot be used.
+        StoreError: the URL cannot be used.
     """
     if url.startswith(("postgresql://", "postgres://")):
-        return PostgresHome(url, shard)
-    return FolderHome(url, filesystem, shard)
+        return PostgreSQLBackend(url, shard)
+    return FolderBackend(url, filesystem, shard)
 
 
-class FolderHome:
-    """A folder of Parquet files with a manifest that says which of them count.
+class FolderBackend:
+    """A folder of Parquet files with a manifest that lists the current ones.
 
-    Two runs at a time are noticed when the second one saves; see to it that they do not overlap.
+    Two runs can open the folder. The first one that saves, which a run does before it sends anything, wins; the other
+    one is refused when it saves. In file systems other than S3 and local folders a moment remains in which both win.
     """
 
     def __init__(self, url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE) -> None:
@@ -88,86 +94,103 @@ class FolderHome:
         self._generation = 0
         self._tables: dict[str, str] = {}
         try:
-            import fsspec
-            from fsspec.implementations.local import LocalFileSystem
-
-            self._local = LocalFileSystem
-            if filesystem is not None:
-                self._fs, path = filesystem, filesystem._strip_protocol(url)
-            else:
-                self._fs, path = fsspec.core.url_to_fs(url)
+            self._files = _folder(url, filesystem, self.name, shard)
+        except SyncConfigError:
+            raise
         except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
             hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
-            raise StoreError(f"the store {self.name} cannot be used: {self._redact(str(error))}{hint}") from None
-        self._root = path.rstrip("/")
-        self._check_others(shard)
-        self._root = "/".join([self._root, label(shard)]).rstrip("/")
-
-    def _check_others(self, shard: Shard) -> None:
-        with self._told():
-            self._fs.invalidate_cache()
-            there = self._fs.ls(self._root, detail=False) if self._fs.exists(self._root) else []
-        names = [str(path).rstrip("/").rpartition("/")[2] for path in there]
-        check_others(self.name, ["" if name == _MANIFEST else name for name in names], shard)
+            raise StoreError(
+                f"the store {self.name} cannot be used: {self._redact(' '.join(str(error).split()))}{hint}"
+            ) from None
 
     def fetch(self, folder: Path) -> dict[str, Path]:
-        """See Home."""
-        manifest = self._manifest()
-        self._generation, self._tables = manifest["generation"], dict(manifest["tables"])
-        found = {table: folder / f"{table}.parquet" for table in self._tables}
-        with self._told():
-            for table, file in self._tables.items():
-                self._fs.get_file(self._at(file), str(found[table]))
-        return found
+        """See StoreBackend."""
+        with self._translate_errors():
+            while True:
+                content = self._files.read(_MANIFEST)
+                manifest: dict[str, Any] = json.loads(content or b'{"generation": 0, "tables": {}}')
+                self._generation, self._tables = manifest["generation"], dict(manifest["tables"])
+                found = {table: folder / f"{table}.parquet" for table in self._tables}
+                try:
+                    for table, file in self._tables.items():
+                        self._files.download(file, found[table])
+                except FileNotFoundError:
+                    if content == self._files.read(_MANIFEST):
+                        raise
+                    continue  # another run has saved, and removed the files that it has replaced
+                remove_unlisted(
+                    self._files,
+                    _MANIFEST,
+                    {*self._tables.values()},
+                    subfolders=False,
+                    is_ours=lambda path: _TABLE_FILE.fullmatch(path) is not None,
+                )
+                return found
 
     def save(self, files: Mapping[str, Path], gone: Collection[str]) -> None:
-        """See Home."""
-        if self._manifest()["generation"] != self._generation:
-            raise StoreLockedError(f"another run has written to the store {self.name}; run again when it has ended")
-        self._generation += 1
-        stale = [self._tables.pop(table) for table in {*files, *gone} if table in self._tables]
-        with self._told():
-            self._fs.makedirs(self._root, exist_ok=True)
-            for table, path in files.items():
-                self._tables[table] = f"{table}-{self._generation:08}.parquet"
-                self._fs.put_file(str(path), self._at(self._tables[table]))
-            self._replace_manifest()
-            for file in stale:
-                self._fs.rm_file(self._at(file))
+        """See StoreBackend."""
+        generation = self._generation + 1
+        # Each name is new: a run that is refused must not overwrite the files of the run that wins.
+        fresh = {table: f"{table}-{generation:08}-{uuid4().hex}.parquet" for table in files}
+        kept = {table: file for table, file in self._tables.items() if table not in {*files, *gone}}
+        manifest = {"generation": generation, "tables": kept | fresh}
+        with self._translate_errors():
+            try:
+                for table, path in files.items():
+                    with path.open("rb") as source, self._files.writing(fresh[table]) as target:
+                        copyfileobj(source, target)
+                self._files.commit(_MANIFEST, json.dumps(manifest).encode())
+            except WriteConflictError:
+                self._files.remove(fresh.values())
+                raise
+            stale = [file for table, file in self._tables.items() if table not in kept]
+            self._generation, self._tables = generation, kept | fresh
+            self._files.remove(stale)
 
     def close(self) -> None:
-        """See Home."""
+        """See StoreBackend."""
+        self._files.close()
 
-    def _manifest(self) -> dict[str, Any]:
-        with self._told():
-            self._fs.invalidate_cache()
-            try:
-                found: dict[str, Any] = json.loads(self._fs.cat_file(self._at(_MANIFEST)))
-            except FileNotFoundError:
-                found = {"generation": 0, "tables": {}}
-            return found
-
-    def _replace_manifest(self) -> None:
-        content = json.dumps({"generation": self._generation, "tables": self._tables}).encode()
-        if not isinstance(self._fs, self._local):
-            self._fs.pipe_file(self._at(_MANIFEST), content)
-            return
-        # A file is not replaced in one step by writing to it; an object is.
-        self._fs.pipe_file(self._at(_MANIFEST + ".new"), content)
-        self._fs.mv(self._at(_MANIFEST + ".new"), self._at(_MANIFEST))
-
-    def _at(self, file: str) -> str:
-        return f"{self._root}/{file}"
-
-    def _told(self) -> AbstractContextManager[None]:
-        return _telling(self.name, self._redact)
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        return _translate_errors(self.name, self._redact)
 
 
-class PostgresHome:
-    """Tables in PostgreSQL, as bytes; an advisory lock keeps other runs out as long as the connection lasts.
+def _folder(url: str, filesystem: AbstractFileSystem | None, name: str, shard: Shard) -> FileStore:
+    """Return the folder of a shard.
 
-    Everything is in one table, ``talon_one_sync_store`` (one a part, if there are parts), which is made where the
-    user's search path says.
+    Raises:
+        SyncConfigError: the folder has the stores of another number of shards.
+    """
+    # fsspec and its file systems take long to import, and most stores are local files.
+    import fsspec
+    from fsspec.implementations.local import LocalFileSystem
+
+    from talon_one_storage.local_folder import LocalFolder
+    from talon_one_storage.object_store import ObjectStore, object_filesystem
+
+    if filesystem is not None:
+        fs, path = filesystem, filesystem._strip_protocol(url)
+    else:
+        fs, path = fsspec.core.url_to_fs(url)
+    scheme = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
+    if scheme in OBJECT_STORES:
+        fs = object_filesystem(scheme, fs)
+    root = path.rstrip("/")
+    fs.invalidate_cache()
+    there = fs.ls(root, detail=False) if fs.exists(root) else []
+    names = [str(one).rstrip("/").rpartition("/")[2] for one in there]
+    check_others(name, ["" if one == _MANIFEST else one for one in names], shard)
+    root = "/".join([root, label(shard)]).rstrip("/")
+    if isinstance(fs, LocalFileSystem):
+        return LocalFolder(Path(root or "/"), name=name, lock=_LOCK)
+    return ObjectStore(fs, root, name=name)
+
+
+class PostgreSQLBackend:
+    """Tables in PostgreSQL, as bytes; an advisory lock keeps other runs out for as long as the connection lasts.
+
+    Everything is in one table, ``talon_one_sync_store`` (one per shard, if there are several), which is created where
+    the user's search path says.
     """
 
     def __init__(self, url: str, shard: Shard = WHOLE) -> None:
@@ -182,37 +205,36 @@ class PostgresHome:
                 f"a store in PostgreSQL needs the package {error.name}; run: "
                 "pip install 'talon-one-connector[postgresql]'"
             ) from None
-        with self._told():
+        with self._translate_errors():
             self._db: Any = dbapi.connect(url)
 
     def fetch(self, folder: Path) -> dict[str, Path]:
-        """See Home."""
-        for statement in _SESSION:
+        """See StoreBackend."""
+        for statement in KEEP_ALIVE:
             self._run(statement)
         self._check_others()
-        ((locked,),) = self._rows("SELECT pg_try_advisory_lock(hashtext('@table'), 0)")
-        if not locked:
-            raise StoreLockedError(f"the store {self.name} is in use by another run; wait until that has ended")
+        with self._translate_errors():
+            lock_session(self, f"store {self._table}", f"the store {self.name}")
         self._run(
             "CREATE TABLE IF NOT EXISTS @table "
             "(table_name text, part integer, data bytea, PRIMARY KEY (table_name, part))"
         )
-        with self._told():
+        with self._translate_errors():
             self._db.commit()
         found = {}
-        for (table,) in self._rows("SELECT DISTINCT table_name FROM @table"):
+        for (table,) in self.rows("SELECT DISTINCT table_name FROM @table"):
             if not re.fullmatch(r"\w+", table):
                 raise StoreError(f"the store {self.name} holds {table!r}, which is no table of a store")
             found[table] = folder / f"{table}.parquet"
             with found[table].open("wb") as file:
-                ((parts,),) = self._rows("SELECT count(*) FROM @table WHERE table_name = $1", table)
+                ((parts,),) = self.rows("SELECT count(*) FROM @table WHERE table_name = $1", table)
                 for part in range(parts):
-                    ((data,),) = self._rows("SELECT data FROM @table WHERE table_name = $1 AND part = $2", table, part)
+                    ((data,),) = self.rows("SELECT data FROM @table WHERE table_name = $1 AND part = $2", table, part)
                     file.write(data)
         return found
 
     def _check_others(self) -> None:
-        found = self._rows(
+        found = self.rows(
             "SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) "
             "AND starts_with(tablename, $1)",
             _TABLE,
@@ -221,7 +243,7 @@ class PostgresHome:
         check_others(self.name, endings, self._shard)
 
     def save(self, files: Mapping[str, Path], gone: Collection[str]) -> None:
-        """See Home."""
+        """See StoreBackend."""
         try:
             for table in {*files, *gone}:
                 self._run("DELETE FROM @table WHERE table_name = $1", table)
@@ -231,37 +253,49 @@ class PostgresHome:
                     while data := file.read(_BYTES_A_PART):
                         self._run("INSERT INTO @table VALUES ($1, $2, $3)", table, part, data)
                         part += 1
-            with self._told():
+            with self._translate_errors():
                 self._db.commit()
         except StoreError:
-            with suppress(Exception):  # a connection that is dead has nothing to take back
+            with suppress(Exception):  # a dead connection has nothing to roll back
                 self._db.rollback()
             raise
 
     def close(self) -> None:
-        """See Home."""
-        with self._told():
+        """See StoreBackend."""
+        with self._translate_errors():
             self._db.close()
 
-    def _run(self, statement: str, *values: Any) -> None:
-        with self._told(), self._db.cursor() as cursor:
-            cursor.execute(statement.replace("@table", self._table), values or None)
-
-    def _rows(self, statement: str, *values: Any) -> list[Any]:
-        with self._told(), self._db.cursor() as cursor:
+    def rows(self, statement: str, *values: Any) -> list[Any]:
+        """Return all rows of a query; ``@table`` stands for the table of the store."""
+        with self._translate_errors(), self._db.cursor() as cursor:
             cursor.execute(statement.replace("@table", self._table), values or None)
             found: list[Any] = cursor.fetchall()
             return found
 
-    def _told(self) -> AbstractContextManager[None]:
-        return _telling(self.name, self._redact)
+    def _run(self, statement: str, *values: Any) -> None:
+        with self._translate_errors(), self._db.cursor() as cursor:
+            cursor.execute(statement.replace("@table", self._table), values or None)
+
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        return _translate_errors(self.name, self._redact)
 
 
 @contextmanager
-def _telling(name: str, redact: Redactor) -> Iterator[None]:
-    """Errors of file systems and drivers as ours."""
+def _translate_errors(name: str, redact: Redactor) -> Iterator[None]:
+    """Translate errors of file systems and drivers into StoreError."""
     try:
         yield
+    except (StorageLockedError, WriteConflictError) as error:
+        if isinstance(error, StorageLockedError):
+            words = f"the store {name} is in use by another run ({error.holder}); wait until that has ended"
+        else:
+            words = (
+                f"another run has written to the store {name} since this run opened it, so this run cannot save; run "
+                "again when the other run has ended"
+            )
+        raise StoreLockedError(words) from None
+    except StoreError:
+        raise
     except Exception as error:  # noqa: BLE001 - they have no class in common
         words = " ".join(str(error).split())
         raise StoreError(f"the store {name}: {redact(words) or type(error).__name__}") from None

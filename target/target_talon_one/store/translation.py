@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from talon_one_storage.duckdb_errors import is_disk_full, is_out_of_memory, lock_holder
 from target_talon_one.errors import StoreError, StoreLockedError, StorePlaceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_FULL = re.compile(r"No space left|Disk quota exceeded|max_temp_directory_size", re.IGNORECASE)
-_MEMORY = re.compile(r"Out of Memory Error|could not allocate block|failed to pin block|annot allocate memory")
-_LOCKED = "Could not set lock"
 
 
 @contextmanager
@@ -40,11 +36,12 @@ def store_errors(place: str, *, opening: bool = False) -> Iterator[None]:
 def store_error(place: str, error: duckdb.Error | OSError, *, opening: bool = False) -> StoreError:
     """Return the error of a store for one of DuckDB or of the file system; see ``store_errors``."""
     text = " ".join(str(error).split())
-    if _LOCKED in text:
-        return StoreLockedError(f"the store {place} is in use by another process; wait until that has ended")
-    if _FULL.search(text):
+    holder = lock_holder(error)
+    if holder:
+        return StoreLockedError(f"the store {place} is in use by {holder}; wait until that has ended")
+    if is_disk_full(error):
         return StoreError(f"no room left on the disk for the store {place}: free some, then run again ({text})")
-    if _MEMORY.search(text):
+    if is_out_of_memory(error):
         return StoreError(
             f"not enough memory for the store {place}: give this process more, or push fewer syncs or shards of them "
             f"at a time, then run again ({text})"

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
+from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
 from talon_one_warehouse.arrow.columns import Column, TableSpec
 from talon_one_warehouse.arrow.dedup import last_of_each_key
-from talon_one_warehouse.duckdb.sql import STATE_TABLE, quoted
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
-from talon_one_warehouse.warehouse import MergeCounts
+from talon_one_warehouse.warehouse import STATE_TABLE, MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

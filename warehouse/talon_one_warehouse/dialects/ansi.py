@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.dialects.base import Dialect, names, same_key, values
-from talon_one_warehouse.duckdb.sql import quoted
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:

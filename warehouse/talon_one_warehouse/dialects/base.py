@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
@@ -127,8 +127,3 @@ def values(table: TableSpec) -> list[Column]:
 def same_key(table: TableSpec) -> str:
     """True for rows ``t`` and ``s`` of one key."""
     return " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.key)
-
-
-def literal(text: str) -> str:
-    """A string in SQL."""
-    return "'" + text.replace("'", "''") + "'"

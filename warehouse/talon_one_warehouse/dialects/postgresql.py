@@ -1,19 +1,17 @@
-"""PostgreSQL's SQL.
-
-https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
-"""
+"""PostgreSQL's SQL."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from talon_one_warehouse.dialects.base import Dialect, literal, names
-from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_storage.errors import StorageLockedError
+from talon_one_storage.postgresql_session import KEEP_ALIVE, lock_session
+from talon_one_storage.sql_names import literal, quoted
+from talon_one_warehouse.dialects.base import Dialect, names
 from talon_one_warehouse.errors import (
     RowError,
     TableError,
@@ -45,15 +43,7 @@ MEANINGS: Mapping[str, type[WarehouseError]] = {
 }
 
 _LONGEST_NAME = 63  # bytes; a longer one would be cut without a word
-_LOCK_WAIT_S = 3  # a server needs a moment to notice that a client is gone
-_SESSION = (
-    "SET TimeZone = 'UTC'",
-    "SET application_name = 'talon-one-connector'",
-    "SET tcp_keepalives_idle = 60",
-    "SET tcp_keepalives_interval = 10",
-    "SET tcp_keepalives_count = 3",
-    "SET tcp_user_timeout = 90000",  # a client may be gone before it has acknowledged an answer
-)
+_SESSION = ("SET TimeZone = 'UTC'", "SET application_name = 'talon-one-connector'", *KEEP_ALIVE)
 
 
 class PostgreSQL(Dialect):
@@ -75,7 +65,7 @@ class PostgreSQL(Dialect):
             connection.run(statement)
         with suppress(WarehouseError):  # not in PostgreSQL 13, nor on every system
             connection.run("SET client_connection_check_interval = '1s'")
-        self._lock(connection, schema)
+        _lock(connection, schema)
         # IF NOT EXISTS would ask for the right to make schemas even if this one is there.
         if not connection.rows(f"SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {literal(schema)}"):  # noqa: S608 - quoted
             connection.run(f"CREATE SCHEMA {quoted(schema)}")
@@ -137,37 +127,12 @@ class PostgreSQL(Dialect):
     def _regclass(self, schema: str, table: str) -> str:
         return f"to_regclass({literal(self.target(schema, table))})"
 
-    def _lock(self, connection: ADBCConnection, schema: str) -> None:
-        key = lock_key(schema)
-        connection.run(f"SET lock_timeout = '{_LOCK_WAIT_S}s'")
-        try:
-            connection.rows(f"SELECT pg_advisory_lock({key})::text")
-        except WarehouseLockedError:
-            raise WarehouseLockedError(
-                f"the schema {schema} of {connection.where} is in use by {_holder(connection, key)}; "
-                "one process loads into a schema at a time"
-            ) from None
-        connection.run("RESET lock_timeout")
 
-
-def lock_key(schema: str) -> int:
-    """The number of a schema's advisory lock, 64 bits with a sign."""
-    digest = hashlib.sha256(f"talon-one-connector:{schema}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
-
-
-def _holder(connection: ADBCConnection, key: int) -> str:
-    found = connection.rows(
-        "SELECT l.pid, host(a.client_addr) FROM pg_catalog.pg_locks AS l "  # noqa: S608 - the key is a number
-        "LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid "
-        "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
-        "AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) "
-        f"AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
-    )
-    if not found:
-        return "another process"
-    pid, address = found[0]
-    return f"server process {pid}" + (f" for a client at {address}" if address else "")
+def _lock(connection: ADBCConnection, schema: str) -> None:
+    try:
+        lock_session(connection, schema, f"the schema {schema} of {connection.where}")
+    except StorageLockedError as error:
+        raise WarehouseLockedError(f"{error}; one process loads into a schema at a time") from None
 
 
 def _has_nul(table: TableSpec, column: Column, row: Mapping[str, object]) -> RowError:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from talon_one_warehouse.dialects.base import Dialect, literal
-from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_storage.sql_names import literal, quoted
+from talon_one_warehouse.dialects.base import Dialect
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseFullError, WarehouseLockedError
+from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,6 @@ MEANINGS: Mapping[str, type[WarehouseError]] = {
 # The driver takes the types of an answer from its first rows: let them be many.
 READ_OPTIONS: Mapping[str, str] = {"adbc.sqlite.query.batch_rows": "65536"}
 
-DEFAULT_SCHEMA = "talon_one"
 _LOCK_WAIT_MS = 2000
 # Zero of as many digits before the point as there can be, with one more before them.
 _PADDING = pa.scalar(Decimal(10**20), pa.decimal256(40, 18))

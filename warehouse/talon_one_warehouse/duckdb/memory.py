@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
+from talon_one_storage.duckdb_errors import is_out_of_memory
 from talon_one_warehouse.errors import WarehouseMemoryError
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Memory:
             try:
                 return work()
             except Exception as error:
-                if not _lacks_memory(error) or self._mb >= self._most_mb:
+                lacks_memory = isinstance(error, WarehouseMemoryError) or is_out_of_memory(error)
+                if not lacks_memory or self._mb >= self._most_mb:
                     raise
                 self._set(min(2 * self._mb, self._most_mb))
                 log.info("DuckDB needs more memory: %s MB now", f"{self._mb:,}")
@@ -65,12 +67,6 @@ class Memory:
             self._set(min(2 * megabytes, self._most_mb))
             return
         self._mb = megabytes
-
-
-def _lacks_memory(error: Exception) -> bool:
-    """Also when it comes through a reader of Arrow, as an OSError."""
-    kinds = (WarehouseMemoryError, duckdb.OutOfMemoryException)
-    return isinstance(error, kinds) or str(error).startswith("Out of Memory Error")
 
 
 def arrow_columns(connection: duckdb.DuckDBPyConnection, statement: str) -> list[pa.ChunkedArray]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from talon_one_storage.sql_names import quoted
+from talon_one_warehouse.warehouse import STATE_TABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec
-
-STATE_TABLE = "_talon_one_state"
 
 TYPES: Mapping[Kind, str] = {
     "string": "VARCHAR",
@@ -19,11 +20,6 @@ TYPES: Mapping[Kind, str] = {
     "instant": "TIMESTAMP WITH TIME ZONE",
     "json": "JSON",
 }
-
-
-def quoted(*names: str) -> str:
-    """``"a"."b"``, whatever the names hold."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
 def create_table(schema: str, table: TableSpec) -> str:

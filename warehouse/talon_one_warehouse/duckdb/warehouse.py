@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 import pyarrow as pa
 
+from talon_one_storage.duckdb_files import connect_file
+from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.dedup import last_of_each_key
 from talon_one_warehouse.duckdb import sql
-from talon_one_warehouse.duckdb.errors import told
-from talon_one_warehouse.duckdb.files import connect_file
+from talon_one_warehouse.duckdb.errors import translate_errors
 from talon_one_warehouse.duckdb.memory import FIRST_MB, Memory, arrow_columns
 from talon_one_warehouse.errors import TableError, WarehouseConfigError
 from talon_one_warehouse.results import python_rows
-from talon_one_warehouse.warehouse import MergeCounts
+from talon_one_warehouse.warehouse import STATE_TABLE, MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,20 +55,20 @@ class DuckDBWarehouse:
         self._tables: dict[str, TableSpec] = {}
         self._connection = _connect(self.path, schema)
         try:
-            with told(self.path, opening=True):
+            with translate_errors(self.path, opening=True):
                 # Without a file there is no place to put aside what does not fit.
                 self._memory = Memory(self._connection, first_mb=sys.maxsize if self.path == ":memory:" else FIRST_MB)
             with self._transaction():
-                self._execute(f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(schema)}")
+                self._execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
                 self._execute(sql.create_state(schema))
-            self._execute("SET search_path = ?", [sql.quoted(schema)])
+            self._execute("SET search_path = ?", [quoted(schema)])
         except BaseException:
             self._connection.close()
             raise
 
     def prepare(self, table: TableSpec) -> None:
         """See Warehouse."""
-        if table.name.lower() == sql.STATE_TABLE:
+        if table.name.lower() == STATE_TABLE:
             raise TableError(f"the name {table.name!r} is taken by the table of states")
         with self._transaction():
             there = dict(self._execute(sql.COLUMNS, [self.schema, table.name]))
@@ -109,16 +110,16 @@ class DuckDBWarehouse:
 
     def name_of(self, table: str) -> str:
         """See Warehouse."""
-        return sql.quoted(self.schema, table)
+        return quoted(self.schema, table)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """See Warehouse. Instants are datetimes in UTC, or text where Python's datetime does not reach."""
-        with told(self.path):
+        with translate_errors(self.path):
             return python_rows(self._memory.enough_for(lambda: arrow_columns(self._connection, statement)))
 
     def close(self) -> None:
         """See Warehouse."""
-        with told(self.path):
+        with translate_errors(self.path):
             self._connection.close()
 
     def __enter__(self) -> Self:
@@ -169,7 +170,7 @@ class DuckDBWarehouse:
 
     def _execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of a statement: DuckDB 2 refuses the next one while any are left."""
-        with told(self.path):
+        with translate_errors(self.path):
             return self._connection.execute(statement, list(values)).fetchall()
 
     @contextmanager
@@ -193,7 +194,7 @@ def _connect(path: str, schema: str) -> duckdb.DuckDBPyConnection:
         if not folder.is_dir():
             raise WarehouseConfigError(f"the directory {folder} does not exist; make it, or choose another path")
         path = str(Path(path).absolute())
-    with told(path, opening=True):
+    with translate_errors(path, opening=True):
         connection = connect_file(path, schemas=[schema])
         if path != ":memory:":
             rmtree(f"{path}.tmp", ignore_errors=True)  # what a killed process has spilled; the file's lock is held

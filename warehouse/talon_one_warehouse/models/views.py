@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
-from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.errors import WarehouseConfigError
-from talon_one_warehouse.urls import DEFAULT_SCHEMA
+from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,10 +90,9 @@ def create_models(
 
 def _columns(warehouse: Warehouse, schema: str) -> dict[str, set[str]]:
     """Names of the columns by table."""
-    name = schema.replace("'", "''")
     rows = warehouse.query(
         "SELECT table_name, column_name FROM information_schema.columns "  # noqa: S608 - the name is quoted
-        f"WHERE table_schema = '{name}'"
+        f"WHERE table_schema = {literal(schema)}"
     )
     found: dict[str, set[str]] = {}
     for table, column in rows:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import duckdb
 
 from talon_one_singer.temporary_folders import TemporaryFolder
-from talon_one_warehouse.duckdb.sql import quoted
-from talon_one_warehouse.parquet.sql import text
+from talon_one_storage.sql_names import literal, quoted
 
 
 def connect(schema: str) -> tuple[duckdb.DuckDBPyConnection, TemporaryFolder]:
     """A connection with the schema, and the directory that takes what does not fit into memory."""
     spill = TemporaryFolder("parquet")
     connection = duckdb.connect(":memory:")
-    connection.execute(f"SET temp_directory = {text(spill.name)}; SET TimeZone = 'UTC'")
+    connection.execute(f"SET temp_directory = {literal(spill.name)}; SET TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false; SET parquet_metadata_cache = true")
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
     connection.execute("SET search_path = ?", [quoted(schema)])

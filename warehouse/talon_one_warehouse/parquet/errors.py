@@ -1,4 +1,4 @@
-"""What file systems and object stores say, as our errors."""
+"""Translation of file errors: of file systems, object stores, Arrow and the storage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError, WarehouseFullError
+from talon_one_storage.errors import StorageLockedError, WriteConflictError
+from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError, WarehouseFullError, WarehouseLockedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,24 +19,33 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
-def told(where: str, *, opening: bool = False) -> Iterator[None]:
-    """Turns errors of files, of S3 and of Arrow into ours, in one line.
+def translate_errors(where: str, *, opening: bool = False) -> Iterator[None]:
+    """Translate file errors into WarehouseError, each in one line.
+
+    Args:
+        where: the folder or URL in messages, without secrets.
+        opening: the warehouse is being opened, so that most errors are errors of its settings.
 
     Raises:
-        WarehouseFullError: no room left.
-        WarehouseConfigError: it is not there, or may not be read or written.
-        WarehouseError: anything else.
+        WarehouseFullError: the disk is full.
+        WarehouseLockedError: another process has the folder open, or has written to it.
+        WarehouseConfigError: the folder does not exist, or may not be read or written.
+        WarehouseError: any other file error.
     """
     try:
         yield
+    except StorageLockedError as error:
+        raise WarehouseLockedError(f"{error}; one process writes at a time: run again when it has ended") from error
+    except WriteConflictError as error:
+        raise WarehouseLockedError(f"{error}; run again when that process has ended") from error
     except OSError as error:
-        raise _ours(where, error, opening=opening) from error
+        raise _translated(where, error, opening=opening) from error
     except (pa.ArrowException, duckdb.Error, *_s3_errors()) as error:
         line = " ".join(str(error).split()).removeprefix("IO Error: ")
         raise (WarehouseConfigError if opening else WarehouseError)(f"{where}: {line}") from error
 
 
-def _ours(where: str, error: OSError, *, opening: bool) -> WarehouseError:
+def _translated(where: str, error: OSError, *, opening: bool) -> WarehouseError:
     if error.errno in _FULL:
         return WarehouseFullError(f"no room left for {where}; make room and run again, nothing was half written")
     reason = " ".join((error.strerror or str(error)).split()).rstrip(".")

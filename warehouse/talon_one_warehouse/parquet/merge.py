@@ -15,8 +15,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.array_builders import ARROW_KINDS, int64s
-from talon_one_warehouse.duckdb.sql import quoted
 from talon_one_warehouse.parquet import sql
 from talon_one_warehouse.parquet.manifest import DataFile, Table
 from talon_one_warehouse.parquet.partitions import Range, months, split
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from talon_one_warehouse.parquet.store import Store
+    from talon_one_storage.file_store import FileStore
 
 FILES_OF_A_SIZE = 8
 ROWS_AT_MOST = 5_000_000  # a larger file is left as it is
@@ -52,7 +52,7 @@ class TableMerge:
         connection: can read the store's files.
     """
 
-    def __init__(self, name: str, table: Table, store: Store, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, name: str, table: Table, store: FileStore, connection: duckdb.DuckDBPyConnection) -> None:
         self._name, self._table, self._store, self._connection = name, table, store, connection
         fields = [(column, ARROW_KINDS[kind].type) for column, kind in table.columns.items()]
         self._schema = pa.schema(fields)
@@ -190,7 +190,7 @@ def folder_of(table: str) -> str:
     return quote(table, safe=" ").replace(".", "%2E")
 
 
-def live(table: Table, store: Store) -> Sequence[str]:
+def live(table: Table, store: FileStore) -> Sequence[str]:
     """How DuckDB names the live files of a table."""
     return [store.uri(file.path) for _, file in table.files()]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import glob
 from typing import TYPE_CHECKING
 
-from talon_one_warehouse.duckdb.sql import STATE_TABLE, TYPES, quoted
+from talon_one_storage.sql_names import literal, quoted
+from talon_one_warehouse.duckdb.sql import TYPES
+from talon_one_warehouse.warehouse import STATE_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,11 +24,6 @@ CHANGED = "_talon_one_changed"
 _TYPES: Mapping[Kind, str] = {**TYPES, "json": "VARCHAR"}
 
 
-def text(value: str) -> str:
-    """A string literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def scan(columns: Mapping[str, Kind], uris: Sequence[str]) -> str:
     """SELECT of all rows of files, with the file's name as column ``FILE``; a column that a file lacks is null."""
     empty = ", ".join(f"CAST(NULL AS {_TYPES[kind]}) AS {quoted(name)}" for name, kind in columns.items())
@@ -34,8 +31,8 @@ def scan(columns: Mapping[str, Kind], uris: Sequence[str]) -> str:
     if not uris:
         return nothing
     # A path is taken for a pattern.
-    files = ", ".join(text(glob.escape(uri)) for uri in uris)
-    options = f"union_by_name = true, hive_partitioning = false, filename = {text(FILE)}"
+    files = ", ".join(literal(glob.escape(uri)) for uri in uris)
+    options = f"union_by_name = true, hive_partitioning = false, filename = {literal(FILE)}"
     return f"{nothing} UNION ALL BY NAME SELECT * FROM read_parquet([{files}], {options})"  # noqa: S608
 
 
@@ -49,7 +46,7 @@ def states_view(schema: str, manifest: Manifest) -> str:
     """CREATE VIEW of the states, as other warehouses have a table of them."""
     columns = "CAST(state_name AS VARCHAR), CAST(state AS JSON), CAST(updated_at AS TIMESTAMP WITH TIME ZONE)"
     rows = [
-        f"({text(name)}, {text(_json(state.value))}, {text(state.updated_at)})"
+        f"({literal(name)}, {literal(_json(state.value))}, {literal(state.updated_at)})"
         for name, state in manifest.states.items()
     ]
     values = ", ".join(rows) or "(NULL, NULL, NULL)"

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from talon_one_singer.settings.local_paths import local_path
+from talon_one_storage.file_store import OBJECT_STORES
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from talon_one_warehouse.warehouse import Warehouse
 
 _DATABASES = (".duckdb", ".db", ".sqlite", ".sqlite3")
-REMOTE: Mapping[str, str] = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
 
 
 def is_folder(url: str) -> bool:
@@ -63,8 +63,8 @@ def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFile
     try:
         return open_remote(scheme, place, schema, filesystem)
     except ImportError:
-        extra = "'talon-one-connector[s3]'" if scheme == "s3" else REMOTE[scheme]
-        raise WarehouseConfigError(f"{REMOTE[scheme]} is not installed; run: pip install {extra}") from None
+        extra = "'talon-one-connector[s3]'" if scheme == "s3" else OBJECT_STORES[scheme]
+        raise WarehouseConfigError(f"{OBJECT_STORES[scheme]} is not installed; run: pip install {extra}") from None
 
 
 def _not_installed(error: ModuleNotFoundError) -> WarehouseConfigError:
@@ -73,5 +73,5 @@ def _not_installed(error: ModuleNotFoundError) -> WarehouseConfigError:
 
 PARQUET_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {
     "file": _open_file,
-    **{scheme: partial(open_remote_at, scheme) for scheme in REMOTE},
+    **{scheme: partial(open_remote_at, scheme) for scheme in OBJECT_STORES},
 }

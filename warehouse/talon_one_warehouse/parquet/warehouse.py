@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from talon_one_storage.file_store import remove_unlisted
+from talon_one_storage.local_folder import LocalFolder
+from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.dedup import last_of_each_key
 from talon_one_warehouse.duckdb.memory import Memory, arrow_columns
-from talon_one_warehouse.duckdb.sql import STATE_TABLE, quoted
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
 from talon_one_warehouse.parquet import sql
 from talon_one_warehouse.parquet.connection import connect
-from talon_one_warehouse.parquet.errors import told
+from talon_one_warehouse.parquet.errors import translate_errors
 from talon_one_warehouse.parquet.manifest import FOLDER, PATH, Manifest, State, Table, decode, encode
 from talon_one_warehouse.parquet.merge import Merged, TableMerge, columns_of, folder_of, live
 from talon_one_warehouse.parquet.partitions import partition_column
 from talon_one_warehouse.results import python_rows
-from talon_one_warehouse.warehouse import MergeCounts
+from talon_one_warehouse.warehouse import STATE_TABLE, MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,15 +33,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from fsspec import AbstractFileSystem
 
+    from talon_one_storage.file_store import FileStore
     from talon_one_warehouse.arrow.columns import TableSpec
-    from talon_one_warehouse.parquet.store import Store
 
 _LOG = logging.getLogger(__name__)
 VIEWS = f"{FOLDER}/tables.sql"
 
 
 class ParquetWarehouse:
-    """Parquet files in a store; see Warehouse for the methods.
+    """Parquet files in a folder; see Warehouse for the methods.
 
     A merge writes new files and then replaces the manifest, which makes all of it live at once: a process killed at
     any moment leaves the merge done or not begun. Files that no manifest lists are removed when it is opened again.
@@ -52,7 +55,7 @@ class ParquetWarehouse:
         WarehouseLockedError: another process has it open.
     """
 
-    def __init__(self, store: Store, *, schema: str = "talon_one") -> None:
+    def __init__(self, store: FileStore, *, schema: str = "talon_one") -> None:
         self.schema = schema
         self._store = store
         self._manifest = Manifest()
@@ -61,7 +64,7 @@ class ParquetWarehouse:
         self._connection, self._spill = connect(schema)
         self._memory = Memory(self._connection)
         try:
-            with told(store.name, opening=True):
+            with translate_errors(store.name, opening=True):
                 store.attach(self._connection)
                 self._open()
         except BaseException:
@@ -76,7 +79,7 @@ class ParquetWarehouse:
         extended = self._extended(table, there)
         self._wanted[table.name] = table
         if extended != there:
-            with told(self._store.name):
+            with translate_errors(self._store.name):
                 self._commit(self._manifest.with_tables({table.name: extended}))
 
     def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
@@ -93,7 +96,7 @@ class ParquetWarehouse:
                 raise TableError(f"the table {name!r} was not prepared")
         now = datetime.now(UTC).isoformat()
         states = {name: State(dict(value), now) for name, value in (state or {}).items()}
-        with told(self._store.name):
+        with translate_errors(self._store.name):
             rows = columns_of(batches)
             merged = self._memory.enough_for(lambda: self._merged(rows))
             changed = {name: done.table for name, done in merged.items() if any(done.counts)}
@@ -113,7 +116,7 @@ class ParquetWarehouse:
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """See Warehouse: DuckDB's SQL over views of the live files."""
-        with told(self._store.name):
+        with translate_errors(self._store.name):
             for view in self._views():
                 self._connection.execute(view)
             return python_rows(self._memory.enough_for(lambda: arrow_columns(self._connection, statement)))
@@ -135,12 +138,8 @@ class ParquetWarehouse:
         data = self._store.read(PATH)
         if data is not None:
             self._manifest = decode(data, f"{self._store.name}: {self.schema}/{PATH}")
-        listed = self._manifest.paths() | {PATH, VIEWS}
-        files = {file.path: file.changed_s for file in self._store.files()}
-        # What is newer than the manifest may be a merge of somebody else that is still going on.
-        before_s = files.get(PATH, float("-inf"))
         self._write_views()
-        self._store.remove(path for path, changed_s in files.items() if path not in listed and changed_s < before_s)
+        remove_unlisted(self._store, PATH, self._manifest.paths() | {VIEWS})
 
     def _extended(self, table: TableSpec, there: Table | None) -> Table:
         """The table with the columns that it lacks."""
@@ -179,7 +178,7 @@ class ParquetWarehouse:
         gone, self._obsolete = self._obsolete, self._manifest.paths() - manifest.paths()
         self._manifest = manifest
         try:
-            with told(self._store.name):
+            with translate_errors(self._store.name):
                 self._write_views()
                 self._store.remove(gone)
         except WarehouseError as error:
@@ -196,24 +195,42 @@ class ParquetWarehouse:
 
 
 def open_local(path: str, schema: str) -> ParquetWarehouse:
-    """The warehouse in a directory, which is made if it is not there."""
-    from pathlib import Path
+    """Open the warehouse in a local folder, which is created if it does not exist.
 
-    from talon_one_warehouse.parquet.local import LocalStore
-
+    Raises:
+        WarehouseConfigError: the parent folder does not exist, or the path is a file.
+        WarehouseLockedError: another process has the warehouse open.
+    """
     _check(schema)
-    with told(path, opening=True):
-        store = LocalStore(Path(path), folder_of(schema))
+    root = Path(path).expanduser().absolute()
+    with translate_errors(path, opening=True):
+        if root.exists() and not root.is_dir():
+            raise WarehouseConfigError(f"{root} is a file; a Parquet warehouse is a directory")
+        if not root.parent.is_dir():
+            raise WarehouseConfigError(f"the directory {root.parent} does not exist; make it, or choose another path")
+        store = LocalFolder(root / folder_of(schema), name=path, lock=f"{FOLDER}/lock", exclusive=True)
     return ParquetWarehouse(store, schema=schema)
 
 
 def open_remote(scheme: str, place: str, schema: str, filesystem: AbstractFileSystem | None = None) -> ParquetWarehouse:
-    """The warehouse under a prefix of an object store that fsspec knows."""
-    from talon_one_warehouse.parquet.remote import RemoteStore
+    """Open the warehouse under a prefix of an object store.
+
+    Args:
+        scheme: one of OBJECT_STORES.
+        place: bucket and prefix.
+        schema: the folder below it.
+        filesystem: has the keys; without it they come from the environment.
+
+    Raises:
+        ImportError: the package that reads the scheme is not installed.
+    """
+    from talon_one_storage.object_store import ObjectStore, object_filesystem  # imports fsspec
 
     _check(schema)
-    with told(f"{scheme}://{place}", opening=True):
-        store = RemoteStore(scheme, place.rstrip("/"), folder_of(schema), filesystem)
+    name = f"{scheme}://{place}".rstrip("/")
+    with translate_errors(name, opening=True):
+        fs = object_filesystem(scheme, filesystem)
+        store = ObjectStore(fs, f"{fs._strip_protocol(name)}/{folder_of(schema)}", name=name)
     return ParquetWarehouse(store, schema=schema)
 
 

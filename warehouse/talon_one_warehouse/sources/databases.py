@@ -10,8 +10,8 @@ from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.local_paths import path_in_url
 from talon_one_singer.temporary_folders import TemporaryFolder
 from talon_one_singer.values.column_names import repeated_name
+from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
-from talon_one_warehouse.duckdb.sql import quoted
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 from talon_one_warehouse.sources.sql_text import one_query
 from talon_one_warehouse.sources.sqlite import SQLiteSource, open_sqlite
@@ -105,8 +105,8 @@ def _open_duckdb(rest: str, sql: str, *, rendered: bool) -> DatabaseSource:
 
     import duckdb
 
-    from talon_one_warehouse.duckdb.errors import reading_told, told
-    from talon_one_warehouse.duckdb.files import connect_file
+    from talon_one_storage.duckdb_files import connect_file
+    from talon_one_warehouse.duckdb.errors import translate_errors, translate_reading_errors
     from talon_one_warehouse.duckdb.rendering import rendering
 
     path = path_in_url(rest.removeprefix("/"))
@@ -116,7 +116,7 @@ def _open_duckdb(rest: str, sql: str, *, rendered: bool) -> DatabaseSource:
         )
     if path != ":memory:" and not Path(path).is_file():
         raise WarehouseConfigError(f"there is no DuckDB file {path}; check source.url")
-    with ExitStack() as stack, told(path, opening=True):
+    with ExitStack() as stack, translate_errors(path, opening=True):
         db = stack.enter_context(connect_file(path, read_only=True))
         db.execute("SET temp_directory = ?", [stack.enter_context(TemporaryFolder("query"))])
         db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET threads = 1")
@@ -132,7 +132,7 @@ def _open_duckdb(rest: str, sql: str, *, rendered: bool) -> DatabaseSource:
             answer = answer.project(shown)
         reader = answer.to_arrow_reader(ROWS)
         return DatabaseSource(
-            reader, lambda: reading_told(path), stack.pop_all(), decoders=decoders, type_names=type_names
+            reader, lambda: translate_reading_errors(path), stack.pop_all(), decoders=decoders, type_names=type_names
         )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.values.arrow_extensions import json_of, number_of
 from talon_one_singer.values.refused_value import RefusedValue, first_refused, of_type
-from talon_one_warehouse.duckdb.sql import quoted
+from talon_one_storage.sql_names import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -19,8 +19,8 @@ from talon_one_singer.settings.local_paths import path_in_url
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_singer.values.dbapi_values import dbapi_values
 from talon_one_singer.values.refused_value import RefusedValue, of_type
+from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS
-from talon_one_warehouse.duckdb.sql import quoted
 from talon_one_warehouse.errors import SourceDataError, WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
