@@ -26,13 +26,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Return whether more memory would help.
-
-    The error may come as an OSError from an Arrow reader, or as another DuckDB error from a commit. After a fatal error
-    the connection cannot be used any more, so more memory does not help.
-    """
-    if error is None or isinstance(error, duckdb.FatalException):
-        return False
+    """Return whether memory was lacking; it may come as an OSError from an Arrow reader, or as an error of a commit."""
     return isinstance(error, duckdb.OutOfMemoryException) or _NO_MEMORY.search(str(error)) is not None
 
 

@@ -90,7 +90,9 @@ class Database:
 
     def _took_memory(self, error: BaseException | None) -> bool:
         """Whether the error is a lack of memory; then the limit is doubled, unless it is beyond any machine's."""
-        if not is_out_of_memory(error) or self._base_mb > MOST_MB:
+        # After a fatal error the connection cannot be used any more.
+        fatal = isinstance(error, duckdb.FatalException)
+        if fatal or not is_out_of_memory(error) or self._base_mb > MOST_MB:
             return False
         self._base_mb *= 2
         self._limit()
