@@ -166,6 +166,57 @@ def coverage() -> str:
     )
 
 
+def cli() -> str:
+    """Every command of `talon-one`: what it does, its arguments and its options."""
+    import click
+
+    from talon_one_cli.main import cli as program
+
+    def options(command: click.Command) -> str:
+        records = [
+            record
+            for option in command.params
+            if isinstance(option, click.Option) and (record := option.get_help_record(click.Context(command)))
+        ]
+        table = _table(("option", "what it does"), ((f"`{name}`", _one_line(about)) for name, about in records))
+        return f"{table}\n" if records else ""
+
+    def section(path: str, command: click.Command) -> str:
+        arguments = " ".join(command.collect_usage_pieces(click.Context(command)))
+        about = "\n\n".join(_one_line(part) for part in (command.help or "").replace("\b", "").split("\n\n"))
+        return f"## {path}\n\n`{path} {arguments}`\n\n{about}\n\n{options(command)}"
+
+    def inner(group: click.Command) -> list[tuple[str, click.Command]]:
+        if not isinstance(group, click.Group):
+            return []
+        context = click.Context(group)
+        found = [(name, group.get_command(context, name)) for name in sorted(group.list_commands(context))]
+        return [(name, command) for name, command in found if command]
+
+    sections = []
+    for name, command in inner(program):
+        sections.append(section(f"talon-one {name}", command))
+        sections += [section(f"talon-one {name} {one}", part) for one, part in inner(command)]
+    return "\n" + "".join(sections)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def packages() -> str:
+    """Packages and their folders, with the first line of the docstring of each."""
+    import ast
+
+    rows = []
+    for path in sorted(DOCS.parent.glob("*/*/**/__init__.py")):
+        parts = path.parent.relative_to(DOCS.parent).parts
+        about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        if about and parts[0] not in {"tests", ".venv", ".venvs", "build"}:
+            rows.append((f"`{'/'.join(parts)}`", _one_line(about.split("\n\n")[0])))
+    return _table(("folder", "what it holds"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "target-settings": target_settings,
@@ -176,6 +227,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "streams": streams,
     "fields": fields,
     "coverage": coverage,
+    "cli": cli,
+    "packages": packages,
 }
 
 

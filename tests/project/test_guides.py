@@ -1,0 +1,75 @@
+"""The examples of the guides, run as a reader would: real commands, a real emulator, an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.project.guide_runner import BLOCK, Command, GuideRunner, commands, missing_lines
+from tests.servers import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+GUIDES = sorted(f"{page.parent.name}/{page.name}" for page in DOCS.glob("g*/*.md"))
+PORT = "8321"  # of the emulator in all guides
+INSTALLATION = re.compile(r"^```console\n\$ pip install [^\n]+\n```$", re.MULTILINE)
+DATABASE = "postgresql://loader:secret@localhost:5432/analytics"
+
+
+@pytest.fixture
+def environment(tmp_path, peer):
+    """Programs of this environment and those that a guide pipes into, and nothing of the caller's settings."""
+    folders = [Path(sys.executable).parent, peer("target-jsonl").parent, "/usr/local/bin", "/usr/bin", "/bin"]
+    kept = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    return kept | {
+        "PATH": os.pathsep.join(map(str, folders)),
+        "HOME": str(tmp_path),
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "200",
+        "NO_COLOR": "1",
+        "NO_PROXY": "127.0.0.1",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+@pytest.fixture
+def replacements(request, page):
+    """The port and the servers of this machine, for those that the guide names."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    found = {PORT: str(free_port())}
+    if DATABASE in text:
+        found[DATABASE] = request.getfixturevalue("postgres_url")
+    if "s3://bucket/" in text:
+        request.getfixturevalue("s3")
+    return found
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_the_examples_of_a_guide_run(page, replacements, request, tmp_path):
+    """Every marked command of the guide ends with exit code 0 and prints the lines that the guide shows."""
+    runner = GuideRunner(tmp_path, request.getfixturevalue("environment"), replacements)
+    assert 0 < runner.run(DOCS / page)
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_a_guide_starts_with_an_example_that_runs(page):
+    """The first fenced block after the installation is one that the test above runs or writes."""
+    text = INSTALLATION.sub("", (DOCS / page).read_text(encoding="utf-8"), count=1)
+    first = BLOCK.search(text)
+    assert first is not None
+    assert text.index("```") == first.start() + first[0].index("```")
+
+
+def test_commands_go_on_over_backslashes_and_quotes():
+    """A command's continued lines are part of it, and the other lines are what it prints."""
+    assert [Command("a \\\n  b", ["x"]), Command("echo '{\n}'", [])] == commands("$ a \\\n  b\nx\n$ echo '{\n}'\n")
+
+
+def test_a_line_that_is_not_printed_is_missing():
+    """Spaces count as one and an ellipsis as any text; a line that differs otherwise is reported."""
+    shown = Command("x", ["rows   5 … s", "rows 6"])
+    assert ["rows 6"] == missing_lines(shown, "all rows 5 in 2 s\n")
