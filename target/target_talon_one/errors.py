@@ -6,8 +6,8 @@ SyncError                 exit 1  an expected failure: told in one line, without
 ├── DestinationError      exit 1  the audience, catalog or version is not what it was; the message says what to do
 ├── IncompleteError       exit 1  some rows are still to do, or too many were rejected; run again
 └── StoreError            exit 1  the store cannot be read or written
-    ├── StoreLockedError  exit 1  another process has the store open; run again when it has ended
-    └── StorePlaceError   exit 2  the store cannot be opened where the setting says; change it
+    ├── StoreLockedError       exit 1  another process has the store open; run again when it has ended
+    └── StoreUnavailableError  exit 2  the store cannot be opened where the setting says; change the setting
 SyncConfigError           exit 2  fix a setting of the sync, then run again
 
 No error holds a key.
@@ -73,8 +73,8 @@ class StoreError(SyncError):
     """The store cannot be used."""
 
 
-class StorePlaceError(StoreError):
-    """The store cannot be opened at the place that the settings name."""
+class StoreUnavailableError(StoreError):
+    """The store cannot be opened at the location that the setting ``store`` names."""
 
     exit_code = 2
 

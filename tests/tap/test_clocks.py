@@ -5,6 +5,9 @@ from email.utils import format_datetime
 
 import pytest
 
+from talon_one_singer import ConfigError
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CARDS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
 
 
@@ -100,3 +103,17 @@ def test_a_slow_answer_is_no_clock_that_is_ahead(emu, between, read, caplog):
 
     read(CARDS, base_url=between(emu.url, change))
     assert [] == [line for line in caplog.messages if "ahead" in line]
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_start_date_within_the_tolerance_is_read(read, seconds):
+    """A start date that is computed as now is no fault: it reads nothing and fails nothing."""
+    result = read(CARDS, now=NOW, start_date=(NOW + timedelta(seconds=seconds)).isoformat())
+    assert result.error is None
+    assert [] == result.raw
+
+
+def test_a_start_date_in_the_future_is_refused(read):
+    """The error names the setting, so that a wrong year is found before a load that reads nothing."""
+    with pytest.raises(ConfigError, match="start_date 2027-06-01T12:00:00\\+00:00 is in the future"):
+        read(CARDS, now=NOW, start_date="2027-06-01T12:00:00Z")

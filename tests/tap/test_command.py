@@ -69,6 +69,7 @@ BAD = {
     "ids as an object": ({"card_ids": {"a": 1}}, 2, "setting 'card_ids'"),
     "budget": ({**CONFIG, "budget_url": "ftp://x"}, 2, "budget_url must start with sqlite:///"),
     "span": ({**CONFIG, "start_date": "2025-02-01", "end_date": "2025-01-01"}, 2, "is not after start_date 2025-02-01"),
+    "future": ({**CONFIG, "start_date": "2999-01-01"}, 2, "start_date 2999-01-01T00:00:00+00:00 is in the future"),
     "bundle": ({**CONFIG, "ca_bundle": "/no/such"}, 2, "ca_bundle: there is no CA bundle at '/no/such'"),
 }
 

@@ -77,9 +77,9 @@ def test_a_template_gives_exact_values_of_their_type(text, expected):
     ("text", "why"),
     [
         ("{{ colour }}", "fails: 'colour' is undefined"),
-        ("{{ address.street }}", "fails: 'dict object' has no attribute 'street'"),
-        ("{{ price + sku }}", "fails: unsupported operand type(s) for +: 'decimal.Decimal' and 's…"),
-        ("{{ cents / 0 }}", "fails: DivisionByZero"),
+        ("{{ address.street }}", "fails: an object has no field 'street'"),
+        ("{{ price + sku }}", "fails: + cannot combine a number and a text"),
+        ("{{ cents / 0 }}", "fails: a number is divided by zero"),
         ("{{ cents if nothing }}", "gives nothing: it has an if without else"),
         (
             "{{ sku }} {{ nothing }}",

@@ -21,6 +21,7 @@ PERMANENT = (
     "talon_one_warehouse.errors.RowError",
     "target_talon_one.errors.GuardError",
     "target_talon_one.errors.PlanMovedError",
+    "target_talon_one.errors.StoreUnavailableError",
 )
 """What no retry mends."""
 

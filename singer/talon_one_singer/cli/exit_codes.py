@@ -11,7 +11,7 @@ from talon_one_singer.cli.output import drop_stdout
 from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stopped, output_errors
 from talon_one_singer.reporting.printable import printable
 from talon_one_singer.reporting.redaction import activate
-from talon_one_singer.reporting.resource_errors import OUT_OF_MEMORY, scarcity
+from talon_one_singer.reporting.resource_errors import OUT_OF_MEMORY, resource_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +72,8 @@ def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -
         if isinstance(error, kind):
             _tell(redact, error)
             return exit_code
-    if lacks := scarcity(error):
-        _tell(redact, SingerError(f"{lacks} ({type(error).__name__})"))
+    if shortage := resource_shortage(error):
+        _tell(redact, SingerError(f"{shortage} ({type(error).__name__})"))
         return 1
     where = f" Please report it at {definition.report_url} with these lines." if definition.report_url else ""
     logger.critical(

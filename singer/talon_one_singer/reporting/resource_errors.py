@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,45 +21,51 @@ _BY_NUMBER: Mapping[int, str] = {
     errno.ENOSPC: _DISK,
     errno.EDQUOT: _DISK,
 }
-# Loaders of shared libraries, the interpreter and DuckDB say it in words only.
-_BY_WORDS: Mapping[str, str] = {
-    "annot allocate memory": OUT_OF_MEMORY,
-    "Out of Memory Error": OUT_OF_MEMORY,
-    "failed to map segment": OUT_OF_MEMORY,
-    "Too many open files": _FILES,
-    "No space left on device": _DISK,
-    "can't start new thread": _THREADS,
-    "Resource temporarily unavailable": _THREADS,
-}
+# Loaders of shared libraries, the interpreter and DuckDB report it in words only. EAGAIN ("Resource temporarily
+# unavailable") is a shortage of threads only where a thread was to be started: locks and sockets report it too.
+_BY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"annot allocate memory|Out of Memory Error|failed to map segment"), OUT_OF_MEMORY),
+    (re.compile(r"Too many open files"), _FILES),
+    (re.compile(r"No space left on device"), _DISK),
+    (
+        re.compile(r"can't start new thread|(?i:threads?\b|pthread_create|fork).*Resource temporarily unavailable"),
+        _THREADS,
+    ),
+)
 
 
-def scarcity(error: BaseException) -> str | None:
-    """Return what the machine has run out of and what to do, or None if the error says something else.
+def resource_shortage(error: BaseException) -> str | None:
+    """Return what the machine has run out of and what to do, or None if the error has another reason.
 
-    Causes and contexts of the error are looked at too: libraries wrap what the system tells them.
+    Libraries wrap the errors of the system, so the causes of the error count too.
     """
-    for one in _chain(error):
-        if isinstance(one, MemoryError):
+    for each in _causes(error):
+        if isinstance(each, MemoryError):
             return OUT_OF_MEMORY
-        if isinstance(one, OSError) and one.errno is not None and one.errno in _BY_NUMBER:
-            return _BY_NUMBER[one.errno]
-        if isinstance(one, OSError | ImportError | RuntimeError) or _of_database(one):
-            found = next((what for words, what in _BY_WORDS.items() if words in str(one)), None)
+        if isinstance(each, OSError) and each.errno is not None and each.errno in _BY_NUMBER:
+            return _BY_NUMBER[each.errno]
+        if _may_wrap(each):
+            found = next((shortage for pattern, shortage in _BY_WORDS if pattern.search(str(each))), None)
             if found:
                 return found
     return None
 
 
-def _of_database(error: BaseException) -> bool:
-    return type(error).__module__.partition(".")[0] in {"duckdb", "_duckdb", "sqlite3"}
+def _may_wrap(error: BaseException) -> bool:
+    from_database = type(error).__module__.partition(".")[0] in {"duckdb", "_duckdb", "sqlite3"}
+    return from_database or isinstance(error, OSError | ImportError | RuntimeError)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what caused it.
+
+    An error that was being handled when another was raised is the cause of that only if the other is of a kind that
+    libraries wrap errors of the system in. A KeyError while a full disk is handled is a bug, and stays one.
+    """
     seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [other for other in (one.__cause__, one.__context__) if other is not None]
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        wraps = _may_wrap(current) and not current.__suppress_context__
+        current = current.__cause__ or (current.__context__ if wraps else None)

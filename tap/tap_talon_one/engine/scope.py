@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import PermissionDeniedError, UnexpectedResponseError
+from talon_one_client.http.server_clock import TOLERANCE_S
 from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
 from talon_one_singer.shards import Shard
@@ -29,9 +30,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("tap_talon_one")
 
 
-def check_span(settings: Mapping[str, Any]) -> None:
-    """Raise ConfigError if ``end_date`` is not after ``start_date``: nothing could ever be read."""
+def check_span(settings: Mapping[str, Any], now: datetime) -> None:
+    """Raise ConfigError if ``start_date`` and ``end_date`` span no time that has come: nothing could be read."""
     start, end = settings["start_date"], settings["end_date"]
+    if start is not None and start > now + timedelta(seconds=TOLERANCE_S):
+        raise ConfigError(
+            f"start_date {start.isoformat()} is in the future (it is {now.isoformat(timespec='seconds')} now), so "
+            "nothing could be read; set an earlier start_date, or leave it out to read everything"
+        )
     if start is not None and end is not None and end <= start:
         raise ConfigError(
             f"end_date {end.isoformat()} is not after start_date {start.isoformat()}, so nothing could be read; "
@@ -53,6 +59,9 @@ class Scope:
     state: State
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _listed: list[Program] | None = None
+
+    def __post_init__(self) -> None:
+        check_span(self.settings, self.now())
 
     @cached_property
     def clock(self) -> RunClock:

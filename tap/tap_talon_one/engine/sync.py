@@ -18,7 +18,7 @@ from talon_one_client.errors import (
 )
 from talon_one_singer import ConfigError, SingerError
 from talon_one_singer.protocol.selection import selected_schema
-from tap_talon_one.engine.scope import Scope, check_span
+from tap_talon_one.engine.scope import Scope
 from tap_talon_one.engine.stream_group_sync import FeedRun
 from tap_talon_one.errors import IncompleteExport, RowRefused
 from tap_talon_one.rows.hashing import FieldHashes
@@ -112,7 +112,6 @@ class Engine:
             raise SomeStreamsFailed(*told, causes=[_cause(error) for _, error in self._failures])
 
     def __post_init__(self) -> None:
-        check_span(self.settings)
         self.scope = Scope(self.settings, self.client, self.state, self.now)
         self.hashes = FieldHashes.of(self.settings)
         self._main_ledger = MainLedgerName(self.settings["main_subledger"])

@@ -9,17 +9,19 @@ https://jinja.palletsprojects.com/templates/
 from __future__ import annotations
 
 from decimal import Context as Precision
-from decimal import Decimal, DecimalException, Inexact, localcontext
+from decimal import Decimal, Inexact, localcontext
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, meta
+from jinja2 import TemplateSyntaxError, Undefined, meta
+from jinja2.exceptions import SecurityError
 from jinja2.lexer import TOKEN_FLOAT, Lexer, Token
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from talon_one_singer.values.refused_value import RefusedValue
 from target_talon_one.mapping.canonical import encode, plain
-from target_talon_one.mapping.conversion_errors import Unfit, shown
+from target_talon_one.mapping.conversion_errors import Unfit, type_of
+from target_talon_one.mapping.template_failures import PlainUndefined, failure_reason
 from target_talon_one.mapping.template_limits import (
     CHARGES,
     TemplateLimitError,
@@ -96,13 +98,7 @@ class Template:
         except TemplateLimitError as error:
             raise Unfit(f"does too much: {error}") from None
         except Exception as error:  # noqa: BLE001  # a template can raise anything
-            raise Unfit(f"fails: {_words(error)}", kind=None) from None
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, DecimalException):  # its text is a list of classes
-        return type(error).__name__
-    return shown(error).encode("utf-8", "backslashreplace").decode()
+            raise Unfit(f"fails: {failure_reason(error)}", kind=None) from None
 
 
 def _value(parts: Iterable[Any]) -> Any:
@@ -189,15 +185,22 @@ class _Environment(ImmutableSandboxedEnvironment):
         with localcontext(_USUAL):
             return self.binop_table[operator](left, right)
 
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        """Return a value that fails as soon as it is used, for an attribute that a template may not read."""
+        words = f"a template may not read {attribute!r} of {type_of(obj)}"
+        return self.undefined(words, name=attribute, obj=obj, exc=SecurityError)
+
     def call(self, context: Context, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """Call a function or method after a look at what it would make."""
+        """Call a function or method after checking the size of its result."""
         given = {name: value for name, value in kwargs.items() if name not in ("_loop_vars", "_block_vars")}
         check_call(function, args, given)
+        if not self.is_safe_callable(function):
+            raise SecurityError("calls something that a template may not call")
         return super().call(context, function, *args, **kwargs)
 
 
 def _made() -> _Environment:
-    environment = _Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = _Environment(undefined=PlainUndefined, trim_blocks=True, lstrip_blocks=True)
     for name in set(environment.globals) - set(_GLOBALS):
         del environment.globals[name]
     environment.filters["float"] = _to_decimal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from talon_one_storage.duckdb_errors import is_disk_full, is_out_of_memory, lock_holder
-from target_talon_one.errors import StoreError, StoreLockedError, StorePlaceError
+from target_talon_one.errors import StoreError, StoreLockedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def store_errors(place: str, *, opening: bool = False) -> Iterator[None]:
 
     Raises:
         StoreLockedError: another process has it open.
-        StorePlaceError: it cannot be opened there.
+        StoreUnavailableError: it cannot be opened there.
         StoreError: anything else.
     """
     try:
@@ -47,7 +47,7 @@ def store_error(place: str, error: duckdb.Error | OSError, *, opening: bool = Fa
             f"at a time, then run again ({text})"
         )
     if opening:
-        return StorePlaceError(
+        return StoreUnavailableError(
             f"cannot open the store {place}: {text}; set store to a file in a folder that this process may write, or "
             "restore the file from a backup if it is damaged"
         )
