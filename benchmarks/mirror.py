@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from talon_one_client.client import TalonOneClient
-from talon_one_client.connection.config import ClientConfig, Key
+from talon_one_client.connection.config import ClientConfig
+from talon_one_singer.settings.secret import Secret
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.store import Store
@@ -56,7 +57,7 @@ def timed(feed: Feed) -> tuple[Comparison, float]:
 def mirror(url: str, key: str, members: int, folder: Path) -> dict[str, float]:
     """Both runs."""
     options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
-    config = ClientConfig(base_url=url, api_key=Key(key))
+    config = ClientConfig(base_url=url, api_key=Secret(key))
     path = str(folder / "store.duckdb")
     with TalonOneClient(config) as client:
         number = client.create_audience_v2({"name": "Everybody"})["id"]

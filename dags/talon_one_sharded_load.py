@@ -1,7 +1,7 @@
 """The ledgers of very many cards, read by several workers at once: each takes a stable part of the cards.
 
-The pool keeps the workers to what the account allows; `budget_url` in the connection (Redis) shares one budget between
-them. Each part has a folder of its own, as a warehouse file has one writer.
+The pool keeps the workers to what the account allows; `rate_limit_url` in the connection (Redis) shares one rate limit
+between them. Each part has a folder of its own, as a warehouse file has one writer.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from talon_one_singer.reporting.logs import Redactor
 
+PROGRAM = "talon-one"  # as Talon.One sees it
 F = TypeVar("F", bound="Callable[..., Any]")
 
 

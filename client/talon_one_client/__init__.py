@@ -1,4 +1,4 @@
-"""HTTP core for Talon.One: endpoint table, typed methods, retries, rate budgets, paging.
+"""HTTP client of Talon.One: endpoint table, typed methods, retries, rate limits, paging.
 
 Importing the package is cheap; names load when they are used.
 """
@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.connection.config import ClientConfig, Key, RetryConfig
+    from talon_one_client.connection.config import ClientConfig, RetryConfig
     from talon_one_client.errors import TalonOneError
     from talon_one_client.http.executor import Observer
+    from talon_one_singer.settings.secret import Secret
 
-__all__ = ["ClientConfig", "Key", "Observer", "RetryConfig", "TalonOneClient", "TalonOneError"]
+__all__ = ["ClientConfig", "Observer", "RetryConfig", "Secret", "TalonOneClient", "TalonOneError"]
 
-_HOME = {
-    "TalonOneClient": "client",
-    "ClientConfig": "connection.config",
-    "Key": "connection.config",
-    "RetryConfig": "connection.config",
-    "Observer": "http.executor",
-    "TalonOneError": "errors",
+_MODULES = {
+    "TalonOneClient": "talon_one_client.client",
+    "ClientConfig": "talon_one_client.connection.config",
+    "RetryConfig": "talon_one_client.connection.config",
+    "Observer": "talon_one_client.http.executor",
+    "Secret": "talon_one_singer.settings.secret",
+    "TalonOneError": "talon_one_client.errors",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,15 +1,25 @@
-"""``TalonOneClient``: every operation as a typed method, on one caller."""
+"""``TalonOneClient``: every operation as a typed method, on one executor of requests."""
 
 from __future__ import annotations
 
+import random
+import time
 from typing import TYPE_CHECKING, Any
 
-from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
+from talon_one_client import endpoints as ep
+from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.http.encoding import UNDECODABLE, decode_json
-from talon_one_client.http.executor import Caller, Observer
+from talon_one_client.http.executor import Observer, RequestExecutor
+from talon_one_client.http.transport import RequestsTransport
 from talon_one_client.http.waits import never
-from talon_one_client.operations.integration import IntegrationOperations
-from talon_one_client.operations.management import ManagementOperations
+from talon_one_client.operations.account import AccountOperations
+from talon_one_client.operations.audiences import AudienceOperations
+from talon_one_client.operations.catalogs import CatalogOperations
+from talon_one_client.operations.coupons import CouponOperations
+from talon_one_client.operations.customers import CustomerOperations
+from talon_one_client.operations.loyalty import LoyaltyOperations
+from talon_one_client.operations.loyalty_programs import LoyaltyProgramOperations
+from talon_one_client.operations.sessions import SessionOperations
 from talon_one_client.paging.pages import paginate
 
 if TYPE_CHECKING:
@@ -18,23 +28,43 @@ if TYPE_CHECKING:
     import msgspec
 
     from talon_one_client.connection.config import ClientConfig
+    from talon_one_client.connection.server_clock import ClockReading
     from talon_one_client.endpoints import Endpoint
     from talon_one_client.http.transport import Transport
     from talon_one_client.paging.pages import PageSize
 
+_UNKNOWN_PROFILE = "talon-one-connector-clock"
 
-class TalonOneClient(IntegrationOperations, ManagementOperations):
+
+class TalonOneClient(
+    AccountOperations,
+    AudienceOperations,
+    CatalogOperations,
+    CouponOperations,
+    CustomerOperations,
+    LoyaltyOperations,
+    LoyaltyProgramOperations,
+    SessionOperations,
+):
     """A Talon.One deployment. Thread-safe; use as a context manager or call ``close()``.
 
-    ``stop`` is called before every request and during waits, and raises once the run is to end; a request under way is
-    then cut off after ``stop_grace_s``.
-
-    Numbers with a fraction come back as ``Decimal`` with the server's digits, and leave the same way.
+    Numbers with a fraction come back as ``Decimal`` with the server's digits, and are sent the same way.
 
     Example:
-        >>> config = ClientConfig(base_url="https://demo.talon.one", api_key=Key("..."))
+        >>> config = ClientConfig(base_url="https://demo.talon.one", api_key=Secret("..."))
         >>> with TalonOneClient(config) as client:
         ...     client.get_loyalty_card_balances(1, "CARD-0001")
+
+    Args:
+        config: where and how to call.
+        transport: sends the requests; by default over HTTP.
+        observer: is called for every request and retry.
+        stop: is called before every request and during waits, and raises once the run is to end; a request in flight
+            is then cut off after ``config.stop_grace_s``.
+        clock: monotonic seconds, by which retries end.
+        sleep: waits between attempts; by default it ends early when ``stop`` raises.
+        rate_limit_sleep: the same for waits for the rate limit.
+        rng: returns numbers from 0 to 1, for the jitter of waits.
     """
 
     def __init__(
@@ -44,14 +74,22 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
         transport: Transport | None = None,
         observer: Observer | None = None,
         stop: Callable[[], None] = never,
-        **testing: Any,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] | None = None,
+        rate_limit_sleep: Callable[[float], None] | None = None,
+        rng: Callable[[], float] = random.random,
     ) -> None:
-        if transport is None:
-            from talon_one_client.http.transport import RequestsTransport
-
-            transport = RequestsTransport(config, stop)
         self.config = config
-        self.caller = Caller(config, transport, observer=observer, stop=stop, **testing)
+        self.executor = RequestExecutor(
+            config,
+            transport or RequestsTransport(config, stop),
+            observer=observer,
+            stop=stop,
+            clock=clock,
+            sleep=sleep,
+            rate_limit_sleep=rate_limit_sleep,
+            rng=rng,
+        )
 
     def call(
         self,
@@ -60,18 +98,33 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
         path: Mapping[str, str | int] | None = None,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        content: tuple[str, bytes] | None = None,
         idempotency_key: str | None = None,
         decode: Callable[[bytes], Any] = decode_json,
     ) -> Any:
-        """Any operation by its row of the endpoint table; ``decode`` gets the answer's bytes.
+        """Call any operation by its row of the endpoint table.
+
+        Args:
+            endpoint: row of the endpoint table.
+            path: path parameters by wire name.
+            query: query parameters by wire name; None values are left out.
+            body: JSON body.
+            content: (content type, bytes) instead of ``body``.
+            idempotency_key: at most 255 characters; generated where the operation documents one.
+            decode: turns the body of a success into the result; not called for an empty one, whose result is None.
 
         Raises:
-            InvalidRequestError: a path parameter is missing or unknown.
+            InvalidRequestError: an argument cannot be sent; nothing was sent.
             TalonOneError: see talon_one_client.errors.
         """
-        _check_path(endpoint, path or {})
-        return self.caller.call(
-            endpoint, path=path, query=query, body=body, idempotency_key=idempotency_key, decode=decode
+        return self.executor.call(
+            endpoint,
+            path=path,
+            query=query,
+            body=body,
+            content=content,
+            idempotency_key=idempotency_key,
+            decode=decode,
         )
 
     def paginate(
@@ -85,8 +138,8 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
     ) -> Iterator[list[Any]]:
         """Read a whole list by its row of the endpoint table; yields pages of rows, each row once.
 
-        A list may change while it is read: rows that are there all the time are never passed over. The next page is
-        asked for when the one before has been used, so that a caller can stop in between.
+        A list may change while it is read: a row that exists all the time is never skipped. The next page is
+        requested when the one before has been used, so that a reader can stop in between.
 
         Args:
             endpoint: row of the endpoint table whose list is paged.
@@ -108,10 +161,21 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
                 ) from error
             yield rows
 
+    @property
+    def last_clock_reading(self) -> ClockReading | None:
+        """Both clocks at the last answer; None before the first."""
+        return self.executor.last_clock_reading
+
+    def read_server_clock(self) -> ClockReading | None:
+        """Return both clocks at the last answer, or read Talon.One's by one call; None if it does not answer."""
+        if self.config.api_key is not None:
+            # A 404 for a profile that does not exist has a date too, and costs the server little.
+            return self.executor.read_server_clock(ep.GET_CUSTOMER_INVENTORY, {"integrationId": _UNKNOWN_PROFILE})
+        return self.executor.read_server_clock(ep.GET_LOYALTY_PROGRAMS, {})
+
     def close(self) -> None:
         """Close all connections."""
-        self.caller.transport.close()
-        self.caller.budget.close()
+        self.executor.close()
 
     def __enter__(self) -> TalonOneClient:
         return self
@@ -121,13 +185,3 @@ class TalonOneClient(IntegrationOperations, ManagementOperations):
 
     def __repr__(self) -> str:
         return f"TalonOneClient({self.config.base_url!r})"
-
-
-def _check_path(endpoint: Endpoint, path: Mapping[str, Any]) -> None:
-    wanted = [p.name for p in endpoint.path_params]
-    wrong = sorted(set(wanted) ^ set(path))
-    if wrong:
-        raise InvalidRequestError(
-            f"path parameters must be {', '.join(wanted) or 'none'}; missing or unknown: {', '.join(wrong)}",
-            operation=endpoint.name,
-        )

@@ -1,19 +1,19 @@
-"""Everything the client raises, grouped by what the caller does next.
+"""All errors of the client, grouped by what the caller does next.
 
 TalonOneError
 ├── ConfigurationError        fix a setting, then run again
 │   ├── MissingKeyError       the operation needs a key that is not set
 │   ├── AuthenticationError   401: the key is wrong
 │   ├── PermissionDeniedError 403: the key may not do this
-│   ├── BudgetUrlError        budget_url cannot be used
+│   ├── RateLimitUrlError     rate_limit_url cannot be used
 │   └── TlsError              no trust: the server's certificate, or no TLS at all
 ├── RejectedError             reject this request or row; the same bytes will fail again
 │   ├── InvalidRequestError   refused here, nothing was sent
 │   ├── BadRequestError       400 and other 4xx
 │   ├── NotFoundError         404
 │   └── AlreadyExistsError    409 of an operation that creates something
-├── TransientError            try again later; the client already did
-│   ├── ConnectionFailedError nobody answered
+├── TransientError            try again later; the client has already retried
+│   ├── ConnectionFailedError no server answered
 │   ├── RateLimitedError      429
 │   ├── ConflictError         409: too many requests in flight on one profile or session
 │   └── ServerError           408, 5xx
@@ -47,8 +47,8 @@ class TalonOneError(Exception):
 
     Attributes:
         operation: snake_case name of the operation, or "" outside of one.
-        status: HTTP status, or None if there was no answer.
-        server_message: the server's own words.
+        status: HTTP status, None if there was no answer.
+        server_message: the message of the server.
         errors: the server's ``errors[]``.
         request_id: the server's request id, if it sent one.
         attempts: how many requests were made.
@@ -119,11 +119,11 @@ class RejectedError(TalonOneError):
 
 
 class InvalidRequestError(RejectedError):
-    """Refused before anything was sent."""
+    """The client refused the request; nothing was sent."""
 
 
 class BadRequestError(RejectedError):
-    """400, or another 4xx that no other error stands for."""
+    """400, or another 4xx without an error class of its own."""
 
 
 class NotFoundError(RejectedError):
@@ -135,11 +135,11 @@ class AlreadyExistsError(RejectedError):
 
 
 class TransientError(TalonOneError):
-    """Worth trying again later; the client already tried for its whole retry budget."""
+    """A retry later may succeed; the client has already retried for its whole retry budget."""
 
 
 class ConnectionFailedError(TransientError):
-    """No answer: refused, reset, timed out or cut off."""
+    """There was no answer: the connection was refused, reset, timed out or cut off."""
 
 
 class RateLimitedError(TransientError):
@@ -154,9 +154,9 @@ class ServerError(TransientError):
     """408 or 5xx."""
 
 
-class BudgetUrlError(ConfigurationError):
-    """budget_url cannot be used, whatever is called."""
+class RateLimitUrlError(ConfigurationError):
+    """rate_limit_url cannot be used, whatever is called."""
 
 
 class UnexpectedResponseError(TalonOneError):
-    """An answer that is not Talon.One's: broken JSON, HTML, a redirect."""
+    """The answer is not one of Talon.One: broken JSON, HTML, a redirect."""

@@ -37,12 +37,13 @@ class Reading:
             SomeStreamsFailed, ConfigError, TalonOneError: see tap_talon_one.engine.sync.Engine.run.
             WarehouseError: the rows cannot be merged.
         """
+        from talon_one_client.connection.client_factory import client_from_settings
         from tap_talon_one.engine.sync import Engine
-        from tap_talon_one.tap import make_client
+        from tap_talon_one.tap import NAME
 
         context = self.context
         try:
-            with make_client(self.settings, context) as client:
+            with client_from_settings(self.settings, NAME, metrics=context.metrics, stop=context.stop.check) as client:
                 Engine(
                     settings=self.settings,
                     client=client,

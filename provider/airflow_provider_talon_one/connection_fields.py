@@ -23,6 +23,7 @@ class ConnField:
         schema: JSON schema of its value, as Airflow's form wants it.
         setting: the connector's setting that it sets; "" if it is read by the hook itself.
         secret: its value is masked everywhere.
+        aliases: earlier names, which connections may still hold; they are aliases of the setting too.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ConnField:
     schema: dict[str, Any]
     setting: str = ""
     secret: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 def _number(minimum: float) -> dict[str, Any]:
@@ -52,24 +54,25 @@ FIELDS = (
     ConnField(
         "requests_per_second",
         "Requests a second",
-        "Budget of the Integration API key; no limit unless set.",
+        "Rate limit of the Integration API key; no limit unless set.",
         _number(0.001),
         "requests_per_second",
     ),
     ConnField(
         "management_requests_per_second",
         "Management requests a second",
-        "Budget of each Management API endpoint; 3 unless set, which is what Talon.One allows.",
+        "Rate limit of each Management API endpoint; 3 unless set, which is what Talon.One allows.",
         _number(0.001),
         "management_requests_per_second",
     ),
     ConnField(
-        "budget_url",
-        "Budget URL",
-        "Share the budgets: redis://host/0 with other workers, sqlite:///path with processes on this machine.",
+        "rate_limit_url",
+        "Rate limit URL",
+        "Share the rate limits: redis://host/0 with other workers, sqlite:///path with processes on this machine.",
         _SECRET,
-        "budget_url",
+        "rate_limit_url",
         secret=True,
+        aliases=("budget_url",),
     ),
     ConnField(
         "connect_timeout_seconds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,9 @@ from tap_talon_one.settings import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from talon_one_client.client import TalonOneClient
-    from talon_one_client.endpoints import Endpoint
-    from talon_one_singer.cli.signals import StopSignal
 
 NAME = "tap-talon-one"
+logger = logging.getLogger(NAME)
 
 
 def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
@@ -51,30 +50,6 @@ def nothing_selected(settings: Mapping[str, Any]) -> ConfigError:
     return ConfigError(*lines)
 
 
-def make_client(
-    settings: Mapping[str, Any], context: RunContext | None = None, *, stop: StopSignal | None = None
-) -> TalonOneClient:
-    """A client out of the tap's settings; with a context it counts its requests and stops when asked to."""
-    from talon_one_client.client import TalonOneClient
-    from talon_one_client.connection.client_factory import config_from_settings
-    from talon_one_client.http.executor import Observer
-    from talon_one_client.http.waits import never
-
-    config = config_from_settings(settings, f"talon-one-connector/{version('talon-one-connector')} (tap-talon-one)")
-    if context is None:
-        return TalonOneClient(config, stop=stop.check if stop is not None else never)
-    metrics = context.metrics
-
-    class Counting(Observer):
-        def request(self, endpoint: Endpoint, status: int | None, seconds: float) -> None:
-            metrics.request(endpoint.name, status or 0, seconds)
-
-        def retry(self, endpoint: Endpoint, reason: str, wait_s: float) -> None:
-            metrics.retry(endpoint.name)
-
-    return TalonOneClient(config, observer=Counting(), stop=context.stop.check)
-
-
 def sync(context: RunContext) -> None:
     """One run: the selected streams to the writer.
 
@@ -82,13 +57,14 @@ def sync(context: RunContext) -> None:
         ConfigError: nothing can be read as it is set.
         SomeStreamsFailed: streams that could not be read; the others were.
     """
+    from talon_one_client.connection.client_factory import client_from_settings
     from tap_talon_one.engine.sinks import singer_sink
     from tap_talon_one.engine.sync import Engine
 
     if not context.selected:
         raise nothing_selected(context.settings)
 
-    with make_client(context.settings, context) as client:
+    with client_from_settings(context.settings, NAME, metrics=context.metrics, stop=context.stop.check) as client:
         Engine(
             settings=context.settings,
             client=client,
@@ -107,15 +83,11 @@ def check_keys(context: RunContext) -> None:
     Raises:
         TalonOneError: a key does not work, or nobody answers.
     """
-    import logging
+    from talon_one_client.connection.check import check_and_log
+    from talon_one_client.connection.client_factory import client_from_settings
 
-    from talon_one_client.connection.check import check
-
-    with make_client(context.settings, context) as client:
-        report = check(client)
-    for line in report.lines():
-        logging.getLogger(NAME).info(line)
-    report.raise_if_unusable()
+    with client_from_settings(context.settings, NAME, metrics=context.metrics, stop=context.stop.check) as client:
+        check_and_log(client, logger)
 
 
 def definition() -> TapDefinition:

@@ -48,19 +48,20 @@ def run(context: TargetContext) -> None:
     Raises:
         SyncError, ConfigError, TalonOneError: see their modules; the states written are true all the same.
     """
-    from target_talon_one.client_factory import make_client, sync_options
+    from talon_one_client.connection.client_factory import client_from_settings
+    from target_talon_one.config.options import SyncOptions
     from target_talon_one.store.remote_store import open_store
     from target_talon_one.sync.run import SyncRun
 
     settings = context.settings
     destinations = destinations_of(settings["streams"])
     with (
-        make_client(settings, metrics=context.metrics, stop=context.stop) as client,
+        client_from_settings(settings, NAME, metrics=context.metrics, stop=context.stop.check) as client,
         open_store(settings["store"]) as store,
         SyncRun(
             client,
             store,
-            sync_options(settings),
+            SyncOptions.of(settings),
             command=NAME + " --plan" * context.plan,
             check=context.stop.check,
         ) as sync,
@@ -69,9 +70,9 @@ def run(context: TargetContext) -> None:
 
 
 def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync: SyncRun) -> None:
+    from talon_one_client.http.waits import interruptible_sleep
     from talon_one_singer.protocol.message_reader import RecordLines, read_messages
     from talon_one_singer.settings.input_limits import InputLimits
-    from target_talon_one.client_factory import interruptible
     from target_talon_one.message_handler import Inlet
 
     settings = context.settings
@@ -83,7 +84,7 @@ def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync:
         rows_per_flush=rows,
         ignore_unknown=settings["unknown_streams"] == "ignore",
     )
-    sleep = interruptible(context.stop.check)
+    sleep = interruptible_sleep(context.stop.check)
     for message in read_messages(context.source, limits=InputLimits.of(settings), sleep=sleep):
         context.stop.check()
         inlet.take(message)
@@ -142,15 +143,12 @@ def check_keys(context: TargetContext) -> None:
         SyncConfigError: a stream cannot be sent as it is set.
         TalonOneError: a key does not work, or nobody answers.
     """
-    from talon_one_client.connection.check import check
-    from target_talon_one.client_factory import make_client
+    from talon_one_client.connection.check import check_and_log
+    from talon_one_client.connection.client_factory import client_from_settings
 
     destinations_of(context.settings["streams"])
-    with make_client(context.settings, stop=context.stop) as client:
-        report = check(client)
-    for line in report.lines():
-        logger.info(line)
-    report.raise_if_unusable()
+    with client_from_settings(context.settings, NAME, stop=context.stop.check) as client:
+        check_and_log(client, logger)
 
 
 def definition() -> TargetDefinition:

@@ -8,7 +8,7 @@ import pytest
 
 from talon_one_client.connection.config import ClientConfig
 from talon_one_client.errors import ConfigurationError
-from talon_one_client.rate_limit.limiter import RateBudget
+from talon_one_client.rate_limit.limiter import RateLimiter
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.settings.local_paths import local_path
 from talon_one_singer.settings.table import ConfigSource
@@ -98,7 +98,7 @@ def test_a_setting_of_a_path_says_its_name(place):
 def test_the_file_of_a_budget_has_no_such_part(place, part):
     """The budget is not kept in a file of another name."""
     with pytest.raises(ConfigurationError, match="has neither query nor fragment"):
-        RateBudget(ClientConfig("https://h", budget_url=f"sqlite:///{place}/budget.db{part}"))
+        RateLimiter(ClientConfig("https://h", rate_limit_url=f"sqlite:///{place}/budget.db{part}"))
     assert [] == list(place.iterdir())
 
 

@@ -131,7 +131,7 @@ PATHS = [
     if one.is_path
 ]
 WORDS = ("file", "path", "directory", "bundle", "folder")
-OTHERWISE = {"store": "open_store", "budget_url": "the client"}
+OTHERWISE = {"store": "open_store", "rate_limit_url": "the client"}
 
 
 @pytest.mark.parametrize(("table", "setting"), PATHS)

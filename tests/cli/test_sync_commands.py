@@ -163,11 +163,12 @@ def test_verify_tells_drift_and_heals_it(project):
     assert 0 == project.run("verify", "SYNC.yml").returncode
     number = project.emu.state("audiences")["audiences"][0]["id"]
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.connection.config import ClientConfig, Key
+    from talon_one_client.connection.config import ClientConfig
+    from talon_one_singer.settings.secret import Secret
 
     changes = [("delete", "b"), ("add", "stranger")]
     data = [{"action": action, "profileIntegrationId": name, "audienceId": number} for action, name in changes]
-    with TalonOneClient(ClientConfig(base_url=project.emu.url, api_key=Key(project.emu.api_key))) as client:
+    with TalonOneClient(ClientConfig(base_url=project.emu.url, api_key=Secret(project.emu.api_key))) as client:
         client.update_customer_profile_audiences({"data": data})
     done = project.run("verify", "SYNC.yml", "--json")
     (found,) = json.loads(done.stdout)

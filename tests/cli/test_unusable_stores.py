@@ -14,7 +14,7 @@ from talon_one_singer.cli.output import run_process
 PLACES = ("/proc/x.db", "/proc/none/x.db", "{folder}/file/x.db", "{folder}")
 SETTINGS = {  # how the setting names a place, and how a command is given it
     "store": ("{}", ("push", "s.yml")),
-    "budget_url": ("sqlite:///{}", ("push", "s.yml")),
+    "rate_limit_url": ("sqlite:///{}", ("push", "s.yml")),
     "warehouse": ("duckdb:///{}", ("load", "--streams", "loyalty_programs", "--config", "c.json", "--to")),
 }
 

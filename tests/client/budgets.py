@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from talon_one_client import ClientConfig, Key
-from talon_one_client.rate_limit.limiter import RateBudget
+from talon_one_client import ClientConfig, Secret
+from talon_one_client.rate_limit.limiter import RateLimiter
 
 URL = "https://demo.talon.one"
 
@@ -24,7 +24,9 @@ class Time:
 
 
 def budget(time, **config):
-    return RateBudget(ClientConfig(base_url=URL, api_key=Key("k" * 8), **config), sleep=time.sleep, clock_ms=time.now)
+    return RateLimiter(
+        ClientConfig(base_url=URL, api_key=Secret("k" * 8), **config), sleep=time.sleep, clock_ms=time.now
+    )
 
 
 def most_in_a_second(instants):

@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import talon_one_schemas
-from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
+from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
 from talon_one_client.endpoints import ALL
 from talon_one_client.http.transport import RequestsTransport
 from talon_one_emulator import Emulator
@@ -72,7 +72,7 @@ def client_of(waits):
     made = []
 
     def make(url, *, checked=False, observer=None, retry=None, **settings):
-        settings = {"api_key": Key(API_KEY), "management_key": Key(MANAGEMENT_KEY)} | settings
+        settings = {"api_key": Secret(API_KEY), "management_key": Secret(MANAGEMENT_KEY)} | settings
         settings.setdefault("management_requests_per_second", 100_000)
         config = ClientConfig(base_url=url, retry=retry or RetryConfig(), **settings)
         transport = CheckedTransport(config) if checked else None

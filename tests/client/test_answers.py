@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
+from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
 from talon_one_client import errors as e
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -77,7 +77,7 @@ DRIPS = {
 
 def config(url, **given):
     given = {"retry": RetryConfig(budget_s=0)} | given
-    return ClientConfig(url, api_key=Key("k" * 8), management_key=Key("m" * 8), **given)
+    return ClientConfig(url, api_key=Secret("k" * 8), management_key=Secret("m" * 8), **given)
 
 
 def error_of(url, call=TalonOneClient.get_loyalty_programs, **given):

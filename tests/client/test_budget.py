@@ -13,18 +13,19 @@ from datetime import datetime
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client import endpoints as ep
 from talon_one_client.errors import ConfigurationError, ConnectionFailedError
-from talon_one_client.rate_limit.limiter import RateBudget
+from talon_one_client.rate_limit.limiter import RateLimiter
 from talon_one_emulator import Emulator
 from tests.client.budgets import URL, Time, budget, most_in_a_second
 
 # One of several processes: 12 reads through the budget named in its arguments.
 WORKER = """
 import sys
-from talon_one_client import ClientConfig, Key, TalonOneClient
-config = ClientConfig(base_url=sys.argv[1], api_key=Key(sys.argv[2]), requests_per_second=20, budget_url=sys.argv[3])
+from talon_one_client import ClientConfig, Secret, TalonOneClient
+url, key, shared = sys.argv[1:4]
+config = ClientConfig(base_url=url, api_key=Secret(key), requests_per_second=20, rate_limit_url=shared)
 with TalonOneClient(config) as client:
     for _ in range(12):
         client.get_loyalty_card_balances(1, "card-000001")
@@ -60,7 +61,7 @@ def test_management_endpoints_have_three_a_second_each_out_of_the_box():
 def test_the_default_budget_never_meets_the_servers_limit():
     """Nine reads from four threads: the emulator, which allows 3 a second, refuses none."""
     with Emulator(seed="synthetic", cards=1, transactions=1, management_rate=3) as emu:
-        config = ClientConfig(base_url=emu.url, management_key=Key(emu.management_key))
+        config = ClientConfig(base_url=emu.url, management_key=Secret(emu.management_key))
         with TalonOneClient(config) as client, ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda _: client.get_loyalty_programs(), range(9)))
         assert {200: 9} == {int(k): v for k, v in emu.counters()["get_loyalty_programs"]["statuses"].items()}
@@ -104,18 +105,18 @@ def test_machines_share_a_budget_through_redis(redis_url):
 
 
 @pytest.mark.parametrize("url", ["postgres://x", "memory", "redis://127.0.0.1:9/0"])
-def test_a_budget_url_that_cannot_work_is_told_without_its_password(url):
+def test_a_rate_limit_url_that_cannot_work_is_told_without_its_password(url):
     """A scheme that does not exist, or a Redis that does not answer."""
-    config = ClientConfig(base_url=URL, api_key=Key("k" * 8), requests_per_second=5, budget_url=url)
-    with pytest.raises(ConfigurationError, match="budget_url"):
-        RateBudget(config).acquire(ep.GET_LOYALTY_CARD_BALANCES)
+    config = ClientConfig(base_url=URL, api_key=Secret("k" * 8), requests_per_second=5, rate_limit_url=url)
+    with pytest.raises(ConfigurationError, match="rate_limit_url"):
+        RateLimiter(config).acquire(ep.GET_LOYALTY_CARD_BALANCES)
 
 
 @pytest.mark.parametrize("url", ["redis://:pa55word@127.0.0.1:x/0", "pa55word"])
 def test_what_is_no_url_at_all_is_told_without_its_password(url):
     """A port that is no number, or no scheme."""
     with pytest.raises(ConfigurationError) as raised:
-        budget(Time(), requests_per_second=1, budget_url=url).acquire(ep.GET_LOYALTY_CARD_BALANCES)
+        budget(Time(), requests_per_second=1, rate_limit_url=url).acquire(ep.GET_LOYALTY_CARD_BALANCES)
     assert "pa55word" not in str(raised.value)
 
 
@@ -148,7 +149,7 @@ def test_a_pause_saves_nothing_up():
 @pytest.mark.parametrize("shared", [False, True])
 def test_threads_share_a_budget(emu, client_of, tmp_path, shared):
     """Eight threads with 50 requests a second between them, as the server counts."""
-    client = client_of(emu.url, requests_per_second=50, budget_url=f"sqlite:///{tmp_path}/b.db" if shared else None)
+    client = client_of(emu.url, requests_per_second=50, rate_limit_url=f"sqlite:///{tmp_path}/b.db" if shared else None)
     emu.clear_requests()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: client.get_loyalty_card_balances(1, "card-ada"), range(60)))
@@ -161,8 +162,8 @@ def test_keys_do_not_share_a_budget_and_are_not_in_its_store(tmp_path):
     """Budgets are told apart by a digest of deployment and key."""
     time, url = Time(), f"sqlite:///{tmp_path}/b.db"
     made = [
-        RateBudget(
-            ClientConfig(base_url=URL, api_key=Key(key), requests_per_second=10, budget_url=url),
+        RateLimiter(
+            ClientConfig(base_url=URL, api_key=Secret(key), requests_per_second=10, rate_limit_url=url),
             sleep=time.sleep,
             clock_ms=time.now,
         )
@@ -179,17 +180,17 @@ def test_a_file_that_is_no_database_is_told_and_kept(tmp_path):
     path = tmp_path / "b.db"
     path.write_text("precious " * 100)
     with pytest.raises(ConfigurationError, match="file is not a database"):
-        budget(Time(), requests_per_second=1, budget_url=f"sqlite:///{path}").acquire(ep.GET_LOYALTY_CARD_BALANCES)
+        budget(Time(), requests_per_second=1, rate_limit_url=f"sqlite:///{path}").acquire(ep.GET_LOYALTY_CARD_BALANCES)
     assert "precious " * 100 == path.read_text()
 
 
 def test_a_store_that_fails_later_is_told_as_a_connection_failure(tmp_path):
     """An error of the client's own tree."""
-    paced = budget(Time(), requests_per_second=1, budget_url=f"sqlite:///{tmp_path}/b.db")
+    paced = budget(Time(), requests_per_second=1, rate_limit_url=f"sqlite:///{tmp_path}/b.db")
     paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
     with closing(sqlite3.connect(tmp_path / "b.db")) as other:
         other.execute("DROP TABLE budget")
-    with pytest.raises(ConnectionFailedError, match="budget_url: the SQLite file cannot be used: no such table"):
+    with pytest.raises(ConnectionFailedError, match="rate_limit_url: the SQLite file cannot be used: no such table"):
         paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
     paced.close()
 

@@ -7,11 +7,11 @@ from contextlib import closing
 
 import pytest
 
-from talon_one_client import ClientConfig, Key
+from talon_one_client import ClientConfig, Secret
 from talon_one_client import endpoints as ep
-from talon_one_client.rate_limit.limiter import RateBudget
+from talon_one_client.rate_limit.departures import Pace
+from talon_one_client.rate_limit.limiter import RateLimiter
 from talon_one_client.rate_limit.stores import RedisStore
-from talon_one_client.rate_limit.token_bucket import Pace
 from tests.client.budgets import URL, Time, budget, most_in_a_second
 
 FAR_FUTURE = 1 << 60  # microseconds: the year 38,000
@@ -41,9 +41,9 @@ def test_a_stored_wait_that_cannot_be_is_cut_with_a_warning(tmp_path, caplog, st
     """A clock that was ahead, or a state that is damaged, delays a request by no more than a window."""
     waits, time = [], Time()
     config = ClientConfig(
-        base_url=URL, api_key=Key("k" * 8), requests_per_second=2, budget_url=f"sqlite:///{tmp_path}/b.db"
+        base_url=URL, api_key=Secret("k" * 8), requests_per_second=2, rate_limit_url=f"sqlite:///{tmp_path}/b.db"
     )
-    paced = RateBudget(config, sleep=lambda s: (waits.append(s), time.sleep(s)), clock_ms=time.now)
+    paced = RateLimiter(config, sleep=lambda s: (waits.append(s), time.sleep(s)), clock_ms=time.now)
     paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
     row_of(tmp_path / "b.db", state)
     for _ in range(2):
@@ -64,8 +64,8 @@ def test_a_stored_wait_that_cannot_be_is_cut_in_redis_too(redis_url, state):
     first, second = store.step(pace, None), store.step(pace, None)
     store.close()
     assert first.wait_us <= pace.window_us
-    assert first.cut_us != 0
-    assert second.cut_us == 0
+    assert first.ahead_us != 0
+    assert second.ahead_us == 0
 
 
 def test_a_late_answer_moves_the_window_but_only_now_and_then():
@@ -101,7 +101,7 @@ def test_a_long_wait_is_told_once(caplog):
     for _ in range(5):
         paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
     told = [record.getMessage() for record in caplog.records]
-    assert ["waiting 21 s for the rate budget of 0.05 requests a second"] == told
+    assert ["waiting 21 s for the rate limit of 0.05 requests a second"] == told
 
 
 def test_short_waits_are_not_told(caplog):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, Observer, RetryConfig, TalonOneClient
+from talon_one_client import ClientConfig, Observer, RetryConfig, Secret, TalonOneClient
 from talon_one_client import errors as e
 
 EVENT = {"profileId": "ada", "type": "visit", "attributes": {"page": "x"}}
@@ -216,7 +216,7 @@ def test_a_retry_is_logged(client, emu, caplog):
 def test_the_clock_bounds_a_call(emu, waits):
     """Time that requests take counts towards the budget."""
     clock = iter(range(0, 100_000, 40))
-    key = Key(emu.management_key)
+    key = Secret(emu.management_key)
     config = ClientConfig(
         emu.url, management_key=key, management_requests_per_second=1000, retry=RetryConfig(budget_s=300)
     )

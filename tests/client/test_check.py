@@ -77,7 +77,10 @@ def test_a_403_of_a_gateway_is_named(serve, client_of, body):
     """It says nothing about the key."""
     report = check(client_of(serve((403, {}, body)).url))
     assert (False, False) == (report.integration.works, report.management.works)
-    assert "HTTP 403, and not in the words of Talon.One: it comes from a gateway" in report.summary()
+    assert (
+        "HTTP 403, and the answer does not have the form of Talon.One's errors: it comes from a gateway"
+        in report.summary()
+    )
 
 
 @pytest.mark.parametrize("status", [200, 404])

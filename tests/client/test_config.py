@@ -2,7 +2,7 @@
 
 import pytest
 
-from talon_one_client import ClientConfig, Key
+from talon_one_client import ClientConfig, Secret
 from talon_one_client.errors import ConfigurationError
 from talon_one_client.http.transport import RequestsTransport
 
@@ -98,7 +98,7 @@ def test_another_machine_is_called_encrypted_unless_allowed(host):
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [(" k1\n", "k1"), ("ApiKey-v1 k1", "k1"), (Key("k1"), "k1"), ("", None), (" ", None), (None, None)],
+    [(" k1\n", "k1"), ("ApiKey-v1 k1", "k1"), (Secret("k1"), "k1"), ("", None), (" ", None), (None, None)],
 )
 def test_a_key_is_tidied(given, expected):
     """White space and the scheme go; an empty key is none."""

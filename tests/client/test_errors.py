@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client import errors as e
 from talon_one_client.errors import ApiErrorDetail
 
@@ -98,7 +98,7 @@ def test_any_error_body_is_survived(serve, client_of, body, words):
 )
 def test_401_names_the_setting(emu, client_of, waits, call, setting):
     """And is not tried again."""
-    client = client_of(emu.url, api_key=Key("wrong-key-1"), management_key=Key("wrong-key-2"))
+    client = client_of(emu.url, api_key=Secret("wrong-key-1"), management_key=Secret("wrong-key-2"))
     error = raised_by(client, call)
     assert (e.AuthenticationError, 401, []) == (type(error), error.status, waits)
     assert f"HTTP 401: {setting}, and that it belongs to this base_url" == error.message
@@ -134,7 +134,7 @@ def unreadable(handler):
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 429, 500])
 def test_no_error_holds_a_key(serve, client_of, status, bearer):
     """Even if the server repeats it in its message, its details, its request id."""
-    client = client_of(serve(echo).url, management_key=Key(bearer + SECRETS[1]))
+    client = client_of(serve(echo).url, management_key=Secret(bearer + SECRETS[1]))
     text = everything(raised_by(client, echoing(status)))
     assert [] == [secret for secret in SECRETS if secret in text]
 
@@ -153,9 +153,9 @@ def test_no_connection_error_holds_a_key(client_of, closed_port):
 
 def test_no_object_shows_a_key(client_of):
     """Configuration, client and key print stars, whichever way they are printed."""
-    key = Key(SECRETS[0])
-    client = client_of("http://127.0.0.1:9", api_key=key, budget_url="redis://:pa55@host/0")
-    shown = [client.config, client, client.caller, key, [key], {"k": key}, (key,)]
+    key = Secret(SECRETS[0])
+    client = client_of("http://127.0.0.1:9", api_key=key, rate_limit_url="redis://:pa55@host/0")
+    shown = [client.config, client, client.executor, key, [key], {"k": key}, (key,)]
     text = "".join(f"{each}{each!r}{each!s}" + "%s%r" % (each, each) for each in map(lambda x: [x], shown))  # noqa: C417, UP031
     assert [] == [secret for secret in (*SECRETS, "pa55") if secret in text]
     assert ("********", "******** ", SECRETS[0]) == (f"{key}", f"{key:9}", key.reveal())

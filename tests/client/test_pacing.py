@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from talon_one_client.rate_limit.departures import MAX_SIZE, PROMPT_US, Departures, Pace
 from talon_one_client.rate_limit.stores import RedisStore
-from talon_one_client.rate_limit.token_bucket import MAX_SIZE, PROMPT_US, Pace, Track
 
 RATES = [0.01, 0.5, 1, 1.5, 2.5, 3, 7, 20, 33.3, 50, 100, 128, 129, 257, 400, 1000]
 
 
 def departures(rate, delays_us, count, workers=1):
     """The instants at which ``count`` requests of some workers really leave, each delayed after its grant."""
-    pace, track, left = Pace.of(rate), Track(), []
+    pace, state, left = Pace.of(rate), Departures(), []
     ready = [(10_000_000, worker, None) for worker in range(workers)]
     while len(left) < count:
         now_us, worker, granted_us = heapq.heappop(ready)
         if granted_us is None:
-            wait_us = track.take(pace, now_us)
+            wait_us = state.take(pace, now_us)
             later = (now_us + wait_us, worker, None) if wait_us else (now_us + delays_us(), worker, now_us)
         else:
             late_us = now_us - granted_us
@@ -30,7 +30,7 @@ def departures(rate, delays_us, count, workers=1):
                 later = (now_us, worker, None)
             else:
                 if late_us > pace.prompt_us:
-                    track.move(granted_us, now_us)
+                    state.move(granted_us, now_us)
                 left.append(now_us)
                 later = (now_us, worker, None)
         heapq.heappush(ready, later)
@@ -83,9 +83,9 @@ def test_late_departures_never_make_a_window_too_full(rate, seed, workers, longe
 def test_waking_up_a_little_late_loses_no_budget(rate):
     """A sleep that takes up to a millisecond longer each time still uses 95 %."""
     random = Random(7)
-    pace, track, now_us, left = Pace.of(rate), Track(), 10_000_000, []
+    pace, state, now_us, left = Pace.of(rate), Departures(), 10_000_000, []
     while len(left) < rate * 20:
-        wait_us = track.take(pace, now_us)
+        wait_us = state.take(pace, now_us)
         if not wait_us:
             left.append(now_us)
         now_us += wait_us + random.randrange(1000) if wait_us else 0
@@ -93,41 +93,41 @@ def test_waking_up_a_little_late_loses_no_budget(rate):
 
 
 def test_a_late_departure_is_noted_at_the_time_it_leaves():
-    """The track keeps when the request left, not when it was granted."""
-    pace, track = Pace.of(2), Track()
-    assert 0 == track.take(pace, 5_000_000)
-    track.move(5_000_000, 5_300_000)
-    assert [5_300_000] == track.left_us
+    """The state keeps when the request left, not when it was granted."""
+    pace, state = Pace.of(2), Departures()
+    assert 0 == state.take(pace, 5_000_000)
+    state.move(5_000_000, 5_300_000)
+    assert [5_300_000] == state.departed_us
     assert pace.prompt_us == PROMPT_US
 
 
 @given(st.lists(st.integers(0, 1 << 60), min_size=1, max_size=9), st.integers(0, 1 << 50))
 def test_instants_in_the_future_are_cut(instants, now_us):
     """After the cut nothing is ahead of the clock, so that no wait is longer than a window or a gap."""
-    track, pace = Track.decode(" ".join(map(str, instants))), Pace.of(3)
-    ahead_us = track.cut(now_us)
+    state, pace = Departures.decode(" ".join(map(str, instants))), Pace.of(3)
+    ahead_us = state.clamp(now_us)
     assert max(0, max([instants[0], *instants[1:]]) - now_us) == ahead_us
-    assert track.take(pace, now_us) <= max(pace.window_us, pace.gap_us)
+    assert state.take(pace, now_us) <= max(pace.window_us, pace.gap_us)
 
 
 @pytest.mark.parametrize("text", ["", "x", "1 2 x", "1  2", "nan", "1.5"])
-def test_a_text_that_is_no_track_is_refused(text):
-    """What another program wrote is not taken for a track."""
+def test_a_text_that_is_no_state_is_refused(text):
+    """What another program wrote is not taken for a state."""
     with pytest.raises(ValueError, match=r"invalid literal|unpack"):
-        Track.decode(text)
+        Departures.decode(text)
 
 
 @pytest.mark.parametrize("rate", [0.5, 20, 400])
 def test_the_redis_script_decides_as_the_algorithm_does(redis_url, rate):
     """Every answer of the script is what the pure functions say for the same state and instant."""
-    pace, store, track, granted = Pace.of(rate), RedisStore(redis_url, f"parity-{rate}"), Track(), []
+    pace, store, state, granted = Pace.of(rate), RedisStore(redis_url, f"parity-{rate}"), Departures(), []
     for step in range(60):
         moved = granted[-1] if granted and step % 7 == 6 else None
         answer = store.step(pace, moved)
         if moved is None:
-            assert track.take(pace, answer.now_us) == answer.wait_us
+            assert state.take(pace, answer.now_us) == answer.wait_us
             granted += [] if answer.wait_us else [answer.now_us]
         else:
-            track.move(moved, answer.now_us)
-        assert track.encode() == store._redis.get(store._name).decode()
+            state.move(moved, answer.now_us)
+        assert state.encode() == store._redis.get(store._name).decode()
     store.close()

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
+from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
 from talon_one_client.errors import RateLimitedError, TalonOneError
 from talon_one_client.http.retry_policy import Failure, TransportFailure
 from talon_one_client.http.transport import Response
@@ -39,7 +39,7 @@ class Down:
 
 
 def error_of(down, seed=0, **given):
-    config = ClientConfig("http://127.0.0.1:1", api_key=Key("k" * 8), **given)
+    config = ClientConfig("http://127.0.0.1:1", api_key=Secret("k" * 8), **given)
     client = TalonOneClient(
         config, transport=down, clock=lambda: down.now_s, sleep=down.sleep, rng=random.Random(seed).random
     )

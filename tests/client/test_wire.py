@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from talon_one_client import endpoints
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
-from talon_one_client.http.encoding import decode_json, encode_json, format_instant, url_path, url_query
+from talon_one_client.http.encoding import decode_json, encode_json, format_instant
+from talon_one_client.http.request_builder import url_path, url_query
 
 HOSTILE = [
     "50%+@x",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from talon_one_client import ClientConfig, Key, RetryConfig, TalonOneClient
+from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
 from talon_one_client.endpoints import ALL
 from talon_one_client.http.transport import Response
 
@@ -52,8 +52,8 @@ def client(transport: Answers) -> TalonOneClient:
     """A client that neither waits nor tries again."""
     config = ClientConfig(
         "http://127.0.0.1:9",
-        api_key=Key("integration-key"),
-        management_key=Key("management-key"),
+        api_key=Secret("integration-key"),
+        management_key=Secret("management-key"),
         management_requests_per_second=1e6,
         retry=RetryConfig(budget_s=0),
     )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from talon_one_cli.sync.sync_file import read_sync_file
-from talon_one_client.connection.client_factory import config_from_settings
+from talon_one_client.connection.client_factory import client_from_settings, config_from_settings
 from talon_one_singer import ConfigSource
 from talon_one_singer.protocol.catalog import Catalog
 from talon_one_singer.protocol.selection import field_mask, selected_schema, selected_streams
@@ -19,7 +19,7 @@ from talon_one_singer.validation.validator import validator
 from tap_talon_one import tap
 from tap_talon_one.rows.hashing import FieldHashes
 from tap_talon_one.settings import SETTINGS as TAP_SETTINGS
-from target_talon_one.client_factory import sync_options
+from target_talon_one.config.options import SyncOptions
 from target_talon_one.settings import SETTINGS as TARGET_SETTINGS
 from target_talon_one.settings import SYNC_SETTINGS
 from target_talon_one.sync.plan import PlannedDestination, check_format, check_unmoved
@@ -103,13 +103,13 @@ def _tap(settings: dict[str, Any]) -> None:
     Shard.of(settings)
     InputLimits.of(settings)
     FieldHashes.of(settings)
-    with tap.make_client(settings):
+    with client_from_settings(settings, "fuzz"):
         pass
 
 
 def _target(settings: dict[str, Any]) -> None:
     config_from_settings(settings, "fuzz")
-    sync_options(settings)
+    SyncOptions.of(settings)
     InputLimits.of(settings)
     if "streams" in settings:
         destinations_of(settings["streams"])

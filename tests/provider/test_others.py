@@ -11,7 +11,8 @@ from airflow_provider_talon_one.notifications import RejectsNotifier
 from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 from talon_one_client.client import TalonOneClient
-from talon_one_client.connection.config import ClientConfig, Key
+from talon_one_client.connection.config import ClientConfig
+from talon_one_singer.settings.secret import Secret
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("database", "connection")
 @pytest.fixture
 def account(emu):
     """An audience of two, a catalog of version 2, a card with a row."""
-    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))) as client:
+    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))) as client:
         client.create_audience_v2({"name": "VIP"})
         data = [{"action": "add", "profileIntegrationId": name, "audienceId": 1} for name in ("a", "b")]
         client.update_customer_profile_audiences({"data": data})

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from talon_one_client.connection.client_factory import client_from_settings
 from talon_one_emulator import Emulator
 from talon_one_singer import ConfigSource
 from talon_one_singer.protocol.selection import selected_streams
@@ -21,7 +22,7 @@ from talon_one_singer.reporting.metrics import Metrics
 from talon_one_singer.reporting.progress import Progress
 from tap_talon_one.engine.sync import Engine
 from tap_talon_one.settings import SETTINGS
-from tap_talon_one.tap import catalog, make_client
+from tap_talon_one.tap import catalog
 
 CARD_ROWS = "loyalty_card_transactions"
 
@@ -118,7 +119,7 @@ def read(settings, caplog):
         known = catalog(loaded)
         entries = [e for e in known if e.stream in streams] if streams else selected_streams(known)
         result, metrics = Result(), Metrics(time.monotonic)
-        with make_client(loaded) as client:
+        with client_from_settings(loaded, "tests") as client:
             engine = Engine(
                 settings=loaded,
                 client=client,

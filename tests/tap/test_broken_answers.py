@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client.errors import UnexpectedResponseError
 from tap_talon_one.streams import FEEDS, WAYS
 
@@ -24,7 +24,7 @@ every_read = pytest.mark.parametrize(("feed", "way"), READS, ids=lambda each: ge
 def source(emu):
     """Data for every stream, and the settings that read it."""
     emu.reset("demo", era="current")
-    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))) as client:
+    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))) as client:
         client.update_customer_session_v2("s-1", {"customerSession": {"profileId": "ada", "state": "open"}})
         client.create_audience_v2({"name": "VIP"})
         client.create_coupon_reservation("WELCOME", {"integrationIDs": ["ada"]})

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from jsonschema import Draft202012Validator
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import ClientConfig, Secret, TalonOneClient
 from tap_talon_one.streams import FEEDS
 
 STREAMS = {stream.name: stream for feed in FEEDS if not feed.by_default for stream in feed.streams}
@@ -15,7 +15,7 @@ FEED, CARDS = "loyalty_program_transactions", "loyalty_cards"
 @pytest.fixture
 def filled(emu):
     """An account with an audience of two; catalog, attributes and programs come with the seed."""
-    config = ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))
+    config = ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client:
         audience = client.create_audience_v2({"name": "VIP"})["id"]
         members = [

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client import endpoints as ep
 from talon_one_client.paging.pages import PageSize, fetcher
 from talon_one_client.paging.windows import MIN_US, Window, WindowReader, to_us
@@ -25,7 +25,7 @@ def ledger_ids(emu) -> set[int]:
 def read(emu) -> tuple[list[int], int]:
     """Ids read, in their order, and the calls it took."""
     emu.clear_requests()
-    config = ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))
+    config = ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client:
         size = PageSize(ENDPOINT)
         reader = WindowReader(fetcher(client, ENDPOINT, PATH, size), size)

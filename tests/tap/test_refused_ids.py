@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_singer import ConfigError, ConfigSource
 from tap_talon_one.settings import SETTINGS
 from tap_talon_one.streams import FEEDS
@@ -34,7 +34,7 @@ WALK = [(name, what) for name, feed in FEEDS_WITH_IDS.items() for what in BAD[fe
 def good(emu):
     """Two ids of each entity that can be read, or one where the account has one."""
     emu.reset("demo")
-    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))) as client:
+    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))) as client:
         for name in ("session-1", "session-2"):
             session = {"profileId": "ada", "state": "open", "cartItems": []}
             client.update_customer_session_v2(name, {"customerSession": session})

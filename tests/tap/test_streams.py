@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from jsonschema import Draft202012Validator
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import ClientConfig, Secret, TalonOneClient
 from tap_talon_one.rows.splicing import ledger_date
 from tap_talon_one.streams import FEEDS
 
@@ -20,7 +20,7 @@ HOSTILE = ("50%+@x", "a/b?c#d", "smile 😀 é", "x" * 1000, 'quo"te\\', "line\n
 def fill(emu):
     """Something in every stream."""
     emu.add("coupons", {"value": "10$ OFF/NOW"})
-    config = ClientConfig(base_url=emu.url, api_key=Key(emu.api_key))
+    config = ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client:
         client.create_coupon_reservation("10$ OFF/NOW", {"integrationIDs": ["profile-000001", "profile-000002"]})
         client.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "profile-000001"})

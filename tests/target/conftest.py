@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from talon_one_client.client import TalonOneClient
-from talon_one_client.connection.config import ClientConfig, Key, RetryConfig
+from talon_one_client.connection.config import ClientConfig, RetryConfig
 from talon_one_emulator import Emulator
+from talon_one_singer.settings.secret import Secret
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.store import Store
@@ -58,8 +59,8 @@ class Engine:
         """A client for the emulator that does not wait between attempts."""
         config = {
             "base_url": self.emu.url,
-            "api_key": Key(self.emu.api_key),
-            "management_key": Key(self.emu.management_key) if self.management else None,
+            "api_key": Secret(self.emu.api_key),
+            "management_key": Secret(self.emu.management_key) if self.management else None,
             "management_requests_per_second": 100_000.0,
             "retry": RetryConfig(budget_s=20, base_s=0.001, cap_s=0.01),
         }

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from talon_one_client.client import TalonOneClient
-from talon_one_client.connection.config import ClientConfig, Key
+from talon_one_client.connection.config import ClientConfig
+from talon_one_singer.settings.secret import Secret
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.remote_store import open_store
@@ -16,7 +17,7 @@ from target_talon_one.sync.run import SyncRun
 config = json.loads(Path(sys.argv[1]).read_text())
 rows = [json.loads(line) for line in Path(config["rows"]).read_text().splitlines()]
 options = SyncOptions(rejects_directory=config["folder"] + "/rejects", results_directory=config["folder"] + "/results")
-client_config = ClientConfig(base_url=config["base_url"], api_key=Key(config["api_key"]))
+client_config = ClientConfig(base_url=config["base_url"], api_key=Secret(config["api_key"]))
 with (
     TalonOneClient(client_config) as client,
     open_store(config["store"]) as store,

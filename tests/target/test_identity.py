@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from talon_one_client import ClientConfig, Key, TalonOneClient
+from talon_one_client import ClientConfig, Secret, TalonOneClient
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.identity import one_spelling
 from target_talon_one.config.options import SyncOptions
@@ -22,7 +22,7 @@ MIRROR = {
 
 def push(path, url, emu, ids):
     """Make the ids the audience's members; figures of the run. Only the store knows the audience."""
-    config = ClientConfig(url, api_key=Key(emu.api_key))
+    config = ClientConfig(url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client, Store(path) as store, _run(client, store, path) as run:
         feed = run.open(destination_from("vip", MIRROR), columns=["profileIntegrationId"])
         feed.add([{"profileIntegrationId": one} for one in ids], [f"row {one}" for one in ids])

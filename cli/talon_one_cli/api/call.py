@@ -82,13 +82,14 @@ def _arguments(endpoint: Endpoint, options: Mapping[str, Any]) -> dict[str, Any]
 def _send(
     endpoint: Endpoint, arguments: Mapping[str, Any], options: Mapping[str, Any], stop: StopSignal, redact: Redactor
 ) -> bytes | None:
-    from talon_one_cli.options import load_settings
-    from tap_talon_one.tap import make_client
+    from talon_one_cli.options import PROGRAM, load_settings
+    from talon_one_client.connection.client_factory import client_from_settings
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     decode = _pretty if endpoint.response_media == "json" else bytes
-    with make_client(settings, stop=stop) as client:
-        return client.caller.call(endpoint, **arguments, decode=decode)
+    with client_from_settings(settings, PROGRAM, stop=stop.check) as client:
+        answer: bytes | None = client.call(endpoint, **arguments, decode=decode)
+    return answer
 
 
 def _pretty(answer: bytes) -> bytes:

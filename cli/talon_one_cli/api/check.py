@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import connection_options, load_settings
+from talon_one_cli.options import PROGRAM, connection_options, load_settings
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
 
     def work(stop: Any, redact: Any) -> None:
         from talon_one_client.connection.check import check as check_keys
-        from tap_talon_one.tap import make_client
+        from talon_one_client.connection.client_factory import client_from_settings
 
-        with make_client(load_settings(config, redact, base_url=base_url), stop=stop) as client:
+        settings = load_settings(config, redact, base_url=base_url)
+        with client_from_settings(settings, PROGRAM, stop=stop.check) as client:
             report = check_keys(client)
         if as_json:
             say_json(_as_dict(report), indent=2)

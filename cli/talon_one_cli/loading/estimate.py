@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import connection_options, load_settings
+from talon_one_cli.options import PROGRAM, connection_options, load_settings
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ def estimate(**options: Any) -> None:
 
 
 def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
+    from talon_one_client.connection.client_factory import client_from_settings
     from talon_one_loading.tap_runner import run_context
     from talon_one_singer.protocol.state import State
     from tap_talon_one.engine.scope import Scope
     from tap_talon_one.strategies.estimate import estimates
-    from tap_talon_one.tap import make_client
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     state = State.from_dict(_kept(options, settings), "the state in the warehouse")
     context = run_context(settings, state, stop, redact)
     started = time.monotonic()
-    with make_client(settings, context) as client:
+    with client_from_settings(settings, PROGRAM, metrics=context.metrics, stop=stop.check) as client:
         scope = Scope(settings, client, state)
         found = list(estimates(scope, _feeds(options, settings), exact=options["exact"]))
     asked = context.metrics.totals().requests

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from talon_one_cli.options import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,12 +36,11 @@ def sync_options(command: F) -> F:
 @contextmanager
 def opened(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[tuple[TalonOneClient, Store]]:
     """A client and a store for settings."""
-    from talon_one_singer.reporting.metrics import Metrics
-    from target_talon_one.client_factory import make_client
+    from talon_one_client.connection.client_factory import client_from_settings
     from target_talon_one.store.remote_store import open_store
 
     with (
-        make_client(settings, metrics=Metrics(time.monotonic), stop=stop) as client,
+        client_from_settings(settings, PROGRAM, stop=stop.check) as client,
         open_store(settings["store"]) as store,
     ):
         yield client, store
@@ -51,10 +51,10 @@ def sync_run(
     client: TalonOneClient, store: Store, settings: Mapping[str, Any], stop: StopSignal, command: str
 ) -> Iterator[SyncRun]:
     """A run with the options of the settings."""
-    from target_talon_one.client_factory import sync_options as options_of
+    from target_talon_one.config.options import SyncOptions
     from target_talon_one.sync.run import SyncRun
 
-    with SyncRun(client, store, options_of(settings), command=command, check=stop.check) as run:
+    with SyncRun(client, store, SyncOptions.of(settings), command=command, check=stop.check) as run:
         yield run
 
 

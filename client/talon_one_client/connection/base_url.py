@@ -1,4 +1,4 @@
-"""The base URL: one spelling for each deployment, checked once for everybody who calls Talon.One."""
+"""The base URL: one normalized form for each deployment, checked once for all callers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from talon_one_client.endpoints import ALL
 from talon_one_client.errors import ConfigurationError
 
 _PORTS = {"http": 80, "https": 443}
@@ -13,14 +14,14 @@ _VERSION = re.compile(r"v\d+", re.IGNORECASE)
 
 
 def checked_base_url(url: str, *, allow_http: bool = False) -> str:
-    """The base URL in its one spelling; see ``normalized``.
+    """Return the base URL in its normalized form; see ``normalized``.
 
     Args:
-        url: as somebody wrote it.
+        url: as it was configured.
         allow_http: a host other than this machine may be called without encryption.
 
     Raises:
-        ConfigurationError: it cannot be one, holds what belongs elsewhere, or is not encrypted.
+        ConfigurationError: it is no base URL, holds what belongs elsewhere, or is not encrypted.
     """
     url = url.strip()
     if "@" in url or "?" in url or "#" in url:
@@ -28,7 +29,7 @@ def checked_base_url(url: str, *, allow_http: bool = False) -> str:
     try:
         parts = urlsplit(url)
         usable = url.isprintable() and " " not in url and parts.scheme in _PORTS and _reachable(parts)
-        spelled = normalized(url) if usable else url
+        tidy = normalized(url) if usable else url
     except ValueError:
         usable = False
     if not usable:
@@ -36,17 +37,17 @@ def checked_base_url(url: str, *, allow_http: bool = False) -> str:
             f"base_url must look like https://yourbaseurl.talon.one, not {url.rstrip('/')!r}; copy it from the "
             "Campaign Manager"
         )
-    _check_path(spelled)
-    if parts.scheme == "http" and not allow_http and not _is_loopback(urlsplit(spelled).hostname or ""):
+    _check_path(tidy)
+    if parts.scheme == "http" and not allow_http and not _is_loopback(urlsplit(tidy).hostname or ""):
         raise ConfigurationError(
-            f"base_url is {spelled}, which would send keys and customer data unencrypted; use https://, or set "
+            f"base_url is {tidy}, which would send keys and customer data unencrypted; use https://, or set "
             "allow_http: true if nobody else can listen in between"
         )
-    return spelled
+    return tidy
 
 
 def normalized(url: str) -> str:
-    """The one spelling of a URL: scheme and host in lower case and ASCII, no default port, no slash at the end.
+    """Return a URL with scheme and host in lower case and ASCII, without default port, without slash at the end.
 
     Raises:
         ValueError: it is no URL.
@@ -77,14 +78,14 @@ def _ascii(name: str) -> str:
 
 
 def _reachable(parts: SplitResult) -> bool:
-    """True if host and port can be connected to. Raises ValueError for some others."""
+    """Return whether host and port can be connected to; some others raise ValueError."""
     host = parts.hostname or ""
     host.encode("idna")
     return bool(host) and (parts.port is None or parts.port > 0)
 
 
 def _check_path(url: str) -> None:
-    """A gateway may have a path of its own; what operations begin with is no part of it."""
+    """Refuse a path that operations begin with; a gateway may have another path."""
     segments = [segment for segment in urlsplit(url).path.split("/") if segment]
     at = next((at for at, one in enumerate(segments) if _VERSION.fullmatch(one) and _is_api(segments[at + 1 :])), None)
     if at is not None:
@@ -94,9 +95,7 @@ def _check_path(url: str) -> None:
 
 
 def _is_api(following: list[str]) -> bool:
-    """Whether this can follow a version in a path of the API."""
-    from talon_one_client.endpoints import ALL
-
+    """Return whether these segments can follow a version in a path of the API."""
     return not following or following[0] in {endpoint.path.split("/")[2] for endpoint in ALL}
 
 

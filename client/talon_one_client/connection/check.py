@@ -1,4 +1,4 @@
-"""Which keys work, what they may read, and how far the clocks are apart: without writing anything."""
+"""Check which keys work, what they may read, and how far the clocks are apart, without writing anything."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
-from talon_one_client.connection.config import Key
-from talon_one_client.http.executor import Caller
-from talon_one_client.http.server_clock import TOLERANCE_S
+from talon_one_client.connection.server_clock import TOLERANCE_S
+from talon_one_client.http.executor import RequestExecutor
+from talon_one_singer.settings.secret import Secret
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterator
 
     from talon_one_client.client import TalonOneClient
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 _NOBODY = f"talon-one-connector-check-{uuid.UUID(int=0)}"
 
-# Reads that need no knowledge of the account: a 404 for somebody who does not exist proves the key as well, if the path
-# itself is there. The others answer 200.
+# Reads that need no knowledge of the account: a 404 for a profile that does not exist proves the key too, if the path
+# itself exists. The others answer 200.
 _INTEGRATION: tuple[tuple[Endpoint, dict[str, str | int], dict[str, Any]], ...] = (
     (ep.GET_CUSTOMER_INVENTORY, {"integrationId": _NOBODY}, {"profile": True}),
 )
@@ -37,7 +38,7 @@ _MANAGEMENT: tuple[tuple[Endpoint, dict[str, str | int], dict[str, Any]], ...] =
 
 @dataclass(frozen=True, slots=True)
 class KeyReport:
-    """One key: set, working, and what it may read (operation -> None, or why not)."""
+    """One key: whether it is set, whether it works, and what it may read (operation -> None, or why not)."""
 
     name: str
     is_set: bool
@@ -56,7 +57,7 @@ class CheckReport:
     clock_skew_s: float | None
 
     def lines(self) -> Iterator[str]:
-        """The report as sentences, one a line."""
+        """Yield the report as sentences, one a line."""
         yield f"base URL: {self.base_url}"
         for key in (self.integration, self.management):
             if not key.is_set:
@@ -69,7 +70,7 @@ class CheckReport:
             yield f"clock: {_in_words(self.clock_skew_s)}"
 
     def summary(self) -> str:
-        """The report in a few words, for places that show it for a moment only."""
+        """Return the report in a few words, for a notification."""
         sentences = [_in_short(self.integration), _in_short(self.management)]
         if self.clock_skew_s is not None and not _in_step(self.clock_skew_s):
             sentences.append(f"The clock is {_in_words(self.clock_skew_s)}.")
@@ -92,13 +93,26 @@ def check(client: TalonOneClient) -> CheckReport:
     """Try both keys with reads that change nothing.
 
     Raises:
-        ConnectionFailedError, TlsError: nobody answers at the base URL.
+        ConnectionFailedError, TlsError: no server answers at the base URL.
     """
     integration = _key(client, "Integration API key (api_key)", client.config.api_key is not None, _INTEGRATION)
     management = _key(
         client, "Management API key (management_key)", client.config.management_key is not None, _MANAGEMENT
     )
-    return CheckReport(client.config.base_url, integration, management, _skew(client))
+    reading = client.last_clock_reading
+    return CheckReport(client.config.base_url, integration, management, None if reading is None else reading.skew_s)
+
+
+def check_and_log(client: TalonOneClient, logger: logging.Logger) -> None:
+    """Try both keys, log the report, and raise the first error that keeps a key from working.
+
+    Raises:
+        TalonOneError: a key does not work, or no server answers.
+    """
+    report = check(client)
+    for line in report.lines():
+        logger.info(line)
+    report.raise_if_unusable()
 
 
 def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyReport:
@@ -126,32 +140,32 @@ def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyRep
 
 
 def _may_read_nothing(refusal: e.TalonOneError | None) -> e.PermissionDeniedError:
-    """What it means that every read is forbidden: the key itself was accepted, or looked at by nobody."""
+    """Return the error of a key for which every read is forbidden: it may be right or never have been looked at."""
     why, words = (refusal.message, refusal.server_message) if refusal else ("", "")
     return e.PermissionDeniedError(
-        f"it may read nothing of what was tried, so nobody knows whether it is the right one: {why}",
+        f"it may read nothing of what was tried, so that it is unknown whether it is the right one: {why}",
         status=403,
         server_message=words,
     )
 
 
 def _asks_for_keys(client: TalonOneClient, endpoint: Endpoint, path: Any, query: Any) -> bool:
-    """Whether a path that answers 404 is there: it refuses a key that nobody has; a path that is not there does not."""
-    caller = client.caller
-    stranger = Caller(replace(client.config, api_key=Key(_NOBODY)), caller.transport)
+    """Return whether a path that answers 404 exists: only then an invalid key is refused."""
+    config = replace(client.config, api_key=Secret(_NOBODY))
+    with_invalid_key = RequestExecutor(config, client.executor.transport)
     try:
-        stranger.call(endpoint, path=path, query=query)
+        with_invalid_key.call(endpoint, path=path, query=query)
     except e.AuthenticationError:
         return True
     except e.TalonOneError:
         return False
     finally:
-        stranger.budget.close()
+        with_invalid_key.rate_limiter.close()
     return False
 
 
 def _no_such_path(client: TalonOneClient, error: e.NotFoundError) -> e.ConfigurationError:
-    """What a 404 means where there must be an answer."""
+    """Return the error of a base URL where a path of the API does not exist."""
     path = urlsplit(client.config.base_url).path
     cure = f"leave out {path}" if path else "check the host"
     return e.ConfigurationError(
@@ -160,12 +174,6 @@ def _no_such_path(client: TalonOneClient, error: e.NotFoundError) -> e.Configura
         status=404,
         server_message=error.server_message,
     )
-
-
-def _skew(client: TalonOneClient) -> float | None:
-    """Seconds that this machine's clock is ahead of the server's, from the last Date header."""
-    seen = client.caller.sighting
-    return None if seen is None else seen.skew_s
 
 
 def _in_short(key: KeyReport) -> str:

@@ -1,41 +1,83 @@
-"""A client's configuration out of the settings that tap and target share."""
+"""Make a client out of settings: the one way in which tap, target, command line and Airflow reach Talon.One."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Protocol
 
-from talon_one_client.connection.config import ClientConfig, Key, RetryConfig, check_bundle
+from talon_one_client.client import TalonOneClient
+from talon_one_client.connection.config import ClientConfig, RetryConfig, check_bundle
 from talon_one_client.errors import ConfigurationError
-from talon_one_client.rate_limit.limiter import check_budget
+from talon_one_client.http.executor import Observer
+from talon_one_client.http.waits import never
+from talon_one_client.rate_limit.limiter import check_rate_limit_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from talon_one_client.endpoints import Endpoint
 
 
-def config_from_settings(settings: Mapping[str, Any], user_agent: str) -> ClientConfig:
-    """The configuration; secrets are objects with a method ``reveal``.
+class RequestMetrics(Protocol):
+    """Counts requests and retries by the name of the operation."""
+
+    def request(self, endpoint: str, status: int, duration_s: float) -> None:
+        """Count a request; ``status`` is 0 if there was no answer."""
+
+    def retry(self, endpoint: str) -> None:
+        """Count a request that will be repeated."""
+
+
+class _CountingObserver(Observer):
+    """Hands every request and retry on to metrics."""
+
+    def __init__(self, metrics: RequestMetrics) -> None:
+        self._metrics = metrics
+
+    def request(self, endpoint: Endpoint, status: int | None, seconds: float) -> None:
+        self._metrics.request(endpoint.name, status or 0, seconds)
+
+    def retry(self, endpoint: Endpoint, reason: str, wait_s: float) -> None:
+        self._metrics.retry(endpoint.name)
+
+
+def client_from_settings(
+    settings: Mapping[str, Any],
+    program: str,
+    *,
+    metrics: RequestMetrics | None = None,
+    stop: Callable[[], None] = never,
+) -> TalonOneClient:
+    """Return a client; nothing is sent before it is used.
 
     Args:
-        settings: values by name, as talon_one_client.connection.settings names them.
-        user_agent: names the program to Talon.One.
+        settings: values by name, as talon_one_client.connection.settings names them; others are ignored.
+        program: names the program to Talon.One, beside the connector's version.
+        metrics: counts requests and retries.
+        stop: raises once the run is to end; see TalonOneClient.
 
     Raises:
-        ConfigurationError: no key at all, or a value that cannot be used.
+        ConfigurationError: there is no key, or a setting cannot be used.
     """
+    observer = None if metrics is None else _CountingObserver(metrics)
+    return TalonOneClient(config_from_settings(settings, program), observer=observer, stop=stop)
+
+
+def config_from_settings(settings: Mapping[str, Any], program: str) -> ClientConfig:
+    """Return the configuration of a client; see ``client_from_settings``."""
     if not settings["api_key"] and not settings["management_key"]:
         raise ConfigurationError("no key is set; set api_key (Integration API), and management_key if you have one")
     bundle = settings["ca_bundle"]
     check_bundle("ca_bundle", bundle)
-    reveal = {name: settings[name].reveal() for name in ("api_key", "management_key", "budget_url") if settings[name]}
-    if "budget_url" in reveal:
-        check_budget(reveal["budget_url"])
+    if settings["rate_limit_url"]:
+        check_rate_limit_url(settings["rate_limit_url"].reveal())
     return ClientConfig(
         base_url=settings["base_url"],
-        api_key=Key(reveal["api_key"]) if "api_key" in reveal else None,
-        management_key=Key(reveal["management_key"]) if "management_key" in reveal else None,
+        api_key=settings["api_key"],
+        management_key=settings["management_key"],
         requests_per_second=settings["requests_per_second"],
         management_requests_per_second=settings["management_requests_per_second"],
-        budget_url=reveal.get("budget_url"),
+        rate_limit_url=settings["rate_limit_url"],
         connect_timeout_s=settings["connect_timeout_seconds"],
         read_timeout_s=settings["read_timeout_seconds"],
         answer_deadline_s=settings["answer_deadline_seconds"],
@@ -43,6 +85,6 @@ def config_from_settings(settings: Mapping[str, Any], user_agent: str) -> Client
         stop_grace_s=settings["stop_grace_seconds"],
         allow_http=settings["allow_http"],
         verify=bundle or True,
-        user_agent=user_agent,
+        user_agent=f"talon-one-connector/{version('talon-one-connector')} ({program})",
         retry=RetryConfig(budget_s=settings["retry_budget_seconds"]),
     )

@@ -1,4 +1,4 @@
-"""The client's settings: small, frozen, checked when they are made."""
+"""The client's configuration: small, frozen, checked when it is made."""
 
 from __future__ import annotations
 
@@ -7,34 +7,20 @@ from pathlib import Path
 
 from talon_one_client.connection.base_url import checked_base_url
 from talon_one_client.errors import ConfigurationError
-
-
-class Key(str):
-    """A key that prints as ``********``; ``reveal()`` gives its value."""
-
-    __slots__ = ()
-
-    def reveal(self) -> str:
-        """The key itself, for the Authorization header only."""
-        return str.__str__(self)
-
-    def __str__(self) -> str:
-        return "********"
-
-    def __repr__(self) -> str:
-        return "'********'"
-
-    def __format__(self, spec: str) -> str:
-        return format("********", spec)
+from talon_one_singer.settings.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class RetryConfig:
-    """When and for how long to repeat a request.
+    """When and for how long to retry a request.
 
-    ``budget_s`` bounds the time spent on one call, waits included, and is the only bound unless ``max_attempts`` is
-    set. ``first_contact_attempts`` bounds the tries until a server has answered once, so that a wrong base URL is told
-    within seconds.
+    Attributes:
+        max_attempts: attempts of one call; None: bounded by ``budget_s`` only.
+        base_s: upper bound of the first wait; it doubles with every attempt.
+        cap_s: upper bound of every wait.
+        budget_s: seconds that may be spent on one call, waits included.
+        first_contact_attempts: attempts until a server has answered once, so that a wrong base URL fails within
+            seconds.
     """
 
     max_attempts: int | None = None
@@ -49,31 +35,36 @@ class ClientConfig:
     """How to reach Talon.One.
 
     Attributes:
-        base_url: ``https://<deployment>.talon.one``; kept in its one spelling.
+        base_url: ``https://<deployment>.talon.one``; kept in its normalized form.
         api_key: Integration API key (``ApiKey-v1``).
         management_key: Management API key (``ManagementKey-v1``), or a session token as ``Bearer <token>``.
-        requests_per_second: budget of the integration key; None: no limit but the server's.
-        management_requests_per_second: budget of each management endpoint.
-        budget_url: where the budget is shared: None (this process), ``sqlite:///path`` (this machine) or
+        requests_per_second: rate limit of the integration key; None: no limit but the server's.
+        management_requests_per_second: rate limit of each management endpoint.
+        rate_limit_url: where the rate limits are shared: None (this process), ``sqlite:///path`` (this machine) or
             ``redis://host/0`` (many machines).
-        connect_timeout_s, read_timeout_s: time-outs of connecting, and of waiting for the next bytes.
+        connect_timeout_s: timeout of connecting.
+        read_timeout_s: timeout of waiting for the next bytes.
         answer_deadline_s: seconds from sending a request to the last byte of its answer. None: what is left of the
             retry budget, at most 300 s and never less than read_timeout_s.
         max_answer_bytes: largest body of an answer, before and after decompression.
-        stop_grace_s: how long a request may go on after the run was asked to end.
+        stop_grace_s: how long a request may continue after the run was asked to end.
         allow_http: call another host than this machine without encryption.
         verify: check TLS certificates; a path names a CA bundle.
+        user_agent: names the program to Talon.One.
+        retry: when and for how long to retry.
+
+    The keys and rate_limit_url are taken as text too, and kept as secrets.
 
     Raises:
         ConfigurationError: a value cannot be used; the message names it.
     """
 
     base_url: str
-    api_key: Key | None = None
-    management_key: Key | None = None
+    api_key: Secret | None = None
+    management_key: Secret | None = None
     requests_per_second: float | None = None
     management_requests_per_second: float = 3.0
-    budget_url: str | None = field(default=None, repr=False)
+    rate_limit_url: Secret | None = None
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
     answer_deadline_s: float | None = None
@@ -90,7 +81,9 @@ class ClientConfig:
         for name in ("api_key", "management_key"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _checked_key(name, str.__str__(value)))
+                object.__setattr__(self, name, _checked_key(name, _revealed(value)))
+        if self.rate_limit_url is not None:
+            object.__setattr__(self, "rate_limit_url", Secret(_revealed(self.rate_limit_url)))
         rates = {
             "requests_per_second": self.requests_per_second,
             "management_requests_per_second": self.management_requests_per_second,
@@ -110,13 +103,15 @@ def check_bundle(name: str, verify: bool | str | None) -> None:
         raise ConfigurationError(f"{name}: there is no CA bundle at {verify!r}")
 
 
-def _checked_key(name: str, value: str) -> Key | None:
+def _revealed(value: Secret | str) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _checked_key(name: str, value: str) -> Secret | None:
     value = value.strip()
     if not value:
         return None
     if not value.isascii() or not value.isprintable():
         raise ConfigurationError(f"{name} holds characters that no key has; copy it again from the Campaign Manager")
-    prefixes = {"api_key": ("ApiKey-v1 ",), "management_key": ("ManagementKey-v1 ",)}
-    for prefix in prefixes[name]:
-        value = value.removeprefix(prefix)
-    return Key(value)
+    value = value.removeprefix({"api_key": "ApiKey-v1 ", "management_key": "ManagementKey-v1 "}[name])
+    return Secret(value)

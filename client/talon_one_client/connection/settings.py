@@ -1,35 +1,44 @@
-"""Settings that tap and target share: where Talon.One is, and how it may be called."""
+"""Settings of the connection, which tap, target, syncs and the Airflow hook share."""
 
 from __future__ import annotations
 
-from talon_one_singer.settings.table import Setting
+from talon_one_singer.settings.table import Setting, SettingsTable
 
 KEYS = (
     Setting("base_url", "string", "Your deployment, like https://yourbaseurl.talon.one.", required=True),
     Setting("api_key", "string", "Integration API key; it belongs to one Application.", secret=True),
 )
 
+MANAGEMENT_KEY = Setting("management_key", "string", "Management API key, optional.", secret=True)
+
 CALLS = (
-    Setting("requests_per_second", "number", "Budget of the Integration API key.", minimum=0.001, maximum=1e6),
+    Setting(
+        "requests_per_second",
+        "number",
+        "Rate limit of the Integration API key, in requests a second.",
+        minimum=0.001,
+        maximum=1e6,
+    ),
     Setting(
         "management_requests_per_second",
         "number",
-        "Budget of each Management API endpoint; Talon.One allows 3.",
+        "Rate limit of each Management API endpoint; Talon.One allows 3 requests a second.",
         default=3,
         minimum=0.001,
         maximum=1e6,
     ),
     Setting(
-        "budget_url",
+        "rate_limit_url",
         "string",
-        "Share the budgets: sqlite:///path with processes on this machine, redis://host/0 with other machines.",
+        "Share the rate limits: sqlite:///path with processes on this machine, redis://host/0 with other machines.",
         secret=True,
+        aliases=("budget_url",),
     ),
-    Setting("connect_timeout_seconds", "number", "Time-out of connecting.", default=10, minimum=0.1, maximum=3600),
+    Setting("connect_timeout_seconds", "number", "Timeout of connecting.", default=10, minimum=0.1, maximum=3600),
     Setting(
         "read_timeout_seconds",
         "number",
-        "Time-out of waiting for the next bytes of an answer.",
+        "Timeout of waiting for the next bytes of an answer.",
         default=60,
         minimum=0.1,
         maximum=86_400,
@@ -37,7 +46,7 @@ CALLS = (
     Setting(
         "answer_deadline_seconds",
         "number",
-        "Time-out of one whole answer; by default what is left of retry_budget_seconds, at most 300 and never "
+        "Timeout of one complete answer; by default what remains of retry_budget_seconds, at most 300 and never "
         "less than read_timeout_seconds.",
         minimum=0.1,
         maximum=86_400,
@@ -53,7 +62,7 @@ CALLS = (
     Setting(
         "retry_budget_seconds",
         "number",
-        "How long one call is tried again, at most.",
+        "How long one call is retried at most.",
         default=300,
         minimum=0,
         maximum=604_800,
@@ -61,7 +70,7 @@ CALLS = (
     Setting(
         "stop_grace_seconds",
         "number",
-        "How long requests under way may go on after SIGTERM or SIGINT before they are cut off.",
+        "How long requests in flight may continue after SIGTERM or SIGINT before they are cut off.",
         default=5,
         minimum=0,
         maximum=3600,
@@ -74,3 +83,6 @@ CALLS = (
         default=False,
     ),
 )
+
+# The settings of a client that is nothing but a connection.
+CONNECTION_SETTINGS = SettingsTable("TALON_ONE", (*KEYS, MANAGEMENT_KEY, *CALLS))

@@ -1,4 +1,4 @@
-"""How long one call may still be tried."""
+"""How long one call may still be retried."""
 
 from __future__ import annotations
 
@@ -15,45 +15,44 @@ if TYPE_CHECKING:
 LONGEST_ANSWER_S = 300.0  # unless answer_deadline_s is set
 
 
-class Patience:
-    """The attempts of one call, and the time spent on it; waits for the rate budget do not count."""
+class RetryBudget:
+    """The attempts of one call and the time spent on it; waits for the rate limit do not count."""
 
     def __init__(self, config: ClientConfig, clock: Callable[[], float], rng: Callable[[], float]) -> None:
         self._config, self._clock, self._rng = config, clock, rng
         self._started_s = clock()
-        self._paced_s = self._waited_s = 0.0
+        self._rate_limited_s = self._retry_waits_s = 0.0
         self.attempts = 0
 
-    def begin_attempt(self, paced_s: float) -> None:
-        """Count an attempt that has waited ``paced_s`` seconds for the rate budget."""
+    def begin_attempt(self, rate_limited_s: float) -> None:
+        """Count an attempt that has waited ``rate_limited_s`` seconds for the rate limit."""
         self.attempts += 1
-        self._paced_s += paced_s
+        self._rate_limited_s += rate_limited_s
 
     def deadline_s(self, now_s: float) -> float:
-        """Seconds that an answer to a request sent now may take."""
+        """Return the seconds that an answer to a request sent now may take."""
         if self._config.answer_deadline_s is not None:
             return self._config.answer_deadline_s
-        return max(
-            self._config.read_timeout_s, min(LONGEST_ANSWER_S, self._config.retry.budget_s - self._elapsed_s(now_s))
-        )
+        remaining_s = self._config.retry.budget_s - self._elapsed_s(now_s)
+        return max(self._config.read_timeout_s, min(LONGEST_ANSWER_S, remaining_s))
 
     def wait_s(self, outcome: Outcome) -> float | None:
-        """Seconds to wait before the next attempt, None to give up."""
+        """Return the seconds to wait before the next attempt, None to give up."""
         wait = wait_s(self._config.retry, outcome, self.attempts, self._elapsed_s(self._clock()), self._rng)
-        self._waited_s += wait or 0.0
+        self._retry_waits_s += wait or 0.0
         return wait
 
     def why_it_ends(self, outcome: Outcome) -> str:
-        """What an error adds when the server asks for more time than there is, or ""."""
+        """Return what an error adds when the server asks for more time than remains, or ""."""
         asked = outcome.retry_after_s
-        left = max(0.0, self._config.retry.budget_s - self._elapsed_s(self._clock()))
-        if asked is None or asked <= left:
+        remaining = max(0.0, self._config.retry.budget_s - self._elapsed_s(self._clock()))
+        if asked is None or asked <= remaining:
             return ""
         return (
-            f"; it asks to wait {asked:,.0f} s (Retry-After), and {left:,.0f} s are left of retry_budget_seconds; "
+            f"; it asks to wait {asked:,.0f} s (Retry-After), and {remaining:,.0f} s are left of retry_budget_seconds; "
             "run again later"
         )
 
     def _elapsed_s(self, now_s: float) -> float:
-        # The waits themselves count too: where nobody sits through them, as in tests, they end all the same.
-        return max(now_s - self._started_s - self._paced_s, self._waited_s)
+        # The waits are added up beside the clock, so that a call ends even if its sleep returns at once, as in tests.
+        return max(now_s - self._started_s - self._rate_limited_s, self._retry_waits_s)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Processed(Enum):
     """What is known about a failed request."""
 
-    NO = "the server surely did not act on it"
+    NO = "the server certainly did not act on it"
     MAYBE = "the server may have acted on it"
 
 
@@ -36,7 +36,7 @@ class Failure(Enum):
 
 
 class TransportFailure(Exception):
-    """No usable answer. ``what`` tells whether the request can have reached the server."""
+    """There is no usable answer; ``what`` decides whether the request can have reached the server."""
 
     def __init__(self, what: Failure, reason: str) -> None:
         self.what = what
@@ -62,23 +62,23 @@ RETRYABLE: dict[int | Failure, Processed] = {
 }
 
 
-_NOTHING_S = 1e-6  # less than this is nothing left
+_NOTHING_S = 1e-6  # a shorter rest of the budget counts as none
 
 
-# Failures that do not mend with time: what answers is something else, or broken for good.
-HARDLY_MENDS = frozenset({Failure.GARBLED, Failure.SHAPE, Failure.DAMAGED, Failure.TOO_LARGE})
+# Failures that rarely end by themselves: what answers is something else, or permanently broken.
+RARELY_TEMPORARY = frozenset({Failure.GARBLED, Failure.SHAPE, Failure.DAMAGED, Failure.TOO_LARGE})
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A failed attempt: what happened, and the server's wish for the next one in seconds."""
+    """A failed attempt: what happened, and after how many seconds the server asks for the next one."""
 
     what: int | Failure
     retry_after_s: float | None = None
 
 
 def may_repeat(endpoint: Endpoint, what: int | Failure, *, has_key: bool) -> bool:
-    """True if repeating ``endpoint`` after ``what`` is useful and does no harm.
+    """Return whether repeating ``endpoint`` after ``what`` is useful and does no harm.
 
     ``has_key``: the request carries an Idempotency-Key.
     """
@@ -93,37 +93,37 @@ def may_repeat(endpoint: Endpoint, what: int | Failure, *, has_key: bool) -> boo
 def wait_s(
     config: RetryConfig, outcome: Outcome, attempt: int, elapsed_s: float, rng: Callable[[], float]
 ) -> float | None:
-    """Seconds to wait before attempt ``attempt + 1``, or None to give up.
+    """Return the seconds to wait before attempt ``attempt + 1``, or None to give up.
 
-    Exponential back-off with full jitter under a cap. A ``Retry-After`` of the server is a lower bound beside it, with
-    up to a tenth (at most a second) added so that a crowd does not come back at once. The last wait is cut to what is
-    left of the budget, so that the last attempt is made when it ends. Gives up when the budget is used up, or when
-    the server asks for more than what is left of it.
+    The wait is an exponential back-off with full jitter under a cap. A ``Retry-After`` of the server is a lower bound;
+    up to a tenth of it (at most a second) is added, so that many clients do not come back at the same moment. The last
+    wait is cut to the remaining budget, so that the last attempt is made when the budget ends. The call is given up
+    when the budget is used up, or when the server asks for more than remains of it.
     """
-    left = config.budget_s - elapsed_s
-    if left < _NOTHING_S or attempt >= (config.max_attempts or attempt + 1):
+    remaining = config.budget_s - elapsed_s
+    if remaining < _NOTHING_S or attempt >= (config.max_attempts or attempt + 1):
         return None
     wait = rng() * min(config.cap_s, config.base_s * 2.0 ** min(attempt - 1, 64))
     asked = outcome.retry_after_s
     if asked is not None:
-        if asked > left:
+        if asked > remaining:
             return None
         wait = max(wait, asked + rng() * min(1.0, 0.1 * asked))
-    return min(wait, left - _NOTHING_S / 2)
+    return min(wait, remaining - _NOTHING_S / 2)
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds from a ``Retry-After`` header (seconds or HTTP-date), None if absent or unreadable."""
+    """Return the seconds of a ``Retry-After`` header (seconds or HTTP-date), None if it is absent or unreadable."""
     if not value:
         return None
     text = value.strip()
     try:
-        return max(0.0, float(text)) if text.replace(".", "", 1).isdigit() else _until(text, now)
+        return max(0.0, float(text)) if text.replace(".", "", 1).isdigit() else _seconds_until(text, now)
     except (TypeError, ValueError, OverflowError):
         return None
 
 
-def _until(text: str, now: datetime) -> float:
+def _seconds_until(text: str, now: datetime) -> float:
     when = parsedate_to_datetime(text)
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)

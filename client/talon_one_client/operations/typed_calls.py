@@ -1,4 +1,4 @@
-"""What the typed methods share: types, and calls by the kind of their answer."""
+"""Calls by the kind of their answer, which all typed methods use."""
 
 from __future__ import annotations
 
@@ -11,40 +11,73 @@ from talon_one_client.errors import UnexpectedResponseError
 
 if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint
-    from talon_one_client.http.executor import Caller
+    from talon_one_client.http.executor import RequestExecutor
 
 JsonObject = dict[str, Any]
 Instant = datetime | date | str
 
 
 class Operations:
-    """Calls through ``self.caller``."""
+    """Base of the typed methods.
 
-    caller: Caller
+    Bodies and answers have the shapes of talon_one_schemas under the names of the endpoint table.
+    """
 
-    def _maybe(self, endpoint: Endpoint, **kwargs: Any) -> JsonObject | None:
-        answer = self.caller.call(endpoint, **kwargs)
+    executor: RequestExecutor
+
+    def _optional_object(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        content: tuple[str, bytes] | None = None,
+        idempotency_key: str | None = None,
+    ) -> JsonObject | None:
+        answer = self.executor.call(
+            endpoint, path=path, query=query, body=body, content=content, idempotency_key=idempotency_key
+        )
         if answer is not None and not isinstance(answer, Mapping):
             raise UnexpectedResponseError(
                 f"expected a JSON object, got {type(answer).__name__}", operation=endpoint.name
             )
         return None if answer is None else dict(answer)
 
-    def _object(self, endpoint: Endpoint, **kwargs: Any) -> JsonObject:
-        answer = self._maybe(endpoint, **kwargs)
+    def _object(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        content: tuple[str, bytes] | None = None,
+        idempotency_key: str | None = None,
+    ) -> JsonObject:
+        answer = self._optional_object(
+            endpoint, path=path, query=query, body=body, content=content, idempotency_key=idempotency_key
+        )
         if answer is None:
             raise UnexpectedResponseError("expected a JSON object, got an empty answer", operation=endpoint.name)
         return answer
 
-    def _nothing(self, endpoint: Endpoint, **kwargs: Any) -> None:
-        self.caller.call(endpoint, **kwargs)
+    def _nothing(
+        self, endpoint: Endpoint, *, path: Mapping[str, str | int] | None = None, body: JsonObject | None = None
+    ) -> None:
+        self.executor.call(endpoint, path=path, body=body)
 
-    def _bytes(self, endpoint: Endpoint, **kwargs: Any) -> bytes:
-        return self.caller.call(endpoint, **kwargs, decode=bytes) or b""
+    def _bytes(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return self.executor.call(endpoint, path=path, query=query, decode=bytes) or b""
 
 
 def multipart_csv(csv: bytes) -> tuple[str, bytes]:
-    """(content type, body) of a form that uploads ``csv`` as ``upFile``."""
+    """Return (content type, body) of a form that uploads ``csv`` as ``upFile``."""
     boundary = uuid.uuid4().hex
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="upFile"; filename="members.csv"\r\n'
     body = head.encode() + b"Content-Type: text/csv\r\n\r\n" + csv + f"\r\n--{boundary}--\r\n".encode()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from talon_one_singer.cli.signals import StopSignal
     from talon_one_singer.reporting.logs import Redactor
 
+_FIELD_BY_NAME = {name: field for field in FIELDS for name in (field.name, *field.aliases)}
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -38,6 +39,12 @@ def _base_url(host: str, port: int | None) -> str:
     if parts.port:
         raise ValueError(f"the base URL has the port {parts.port} and the connection {port}; they must be the same")
     return urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
+
+
+def _setting(name: str) -> str:
+    """Return the setting of a field of the extra; an alias stays, so that the settings table logs its deprecation."""
+    field = _FIELD_BY_NAME[name]
+    return field.setting if name == field.name else name
 
 
 class TalonOneHook(BaseHook):
@@ -94,9 +101,9 @@ class TalonOneHook(BaseHook):
         with fail_for_good():
             connection = self.get_connection(self.talon_one_conn_id)
             extra = dict(connection.extra_dejson)
-        for field in FIELDS:
-            if field.secret and extra.get(field.name):
-                mask_secret(extra[field.name])
+        for name, field in _FIELD_BY_NAME.items():
+            if field.secret and extra.get(name):
+                mask_secret(extra[name])
         if connection.password:
             mask_secret(connection.password)
         return self._checked(connection, extra)
@@ -105,11 +112,10 @@ class TalonOneHook(BaseHook):
         with fail_for_good():
             if not connection.host:
                 raise ValueError(f"the connection {self.talon_one_conn_id} has no base URL; set its host")
-            known = {field.name: field for field in FIELDS}
             for name in extra:
-                if name not in known:
-                    near = get_close_matches(name, known, n=1)
-                    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
+                if name not in _FIELD_BY_NAME:
+                    near = get_close_matches(name, _FIELD_BY_NAME, n=1)
+                    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(one.name for one in FIELDS)}"
                     raise ValueError(f"the extra of the connection {self.talon_one_conn_id} has no {name!r}; {hint}")
             if not is_absent(extra.get("environment")) and extra["environment"] not in ("live", "sandbox"):
                 raise ValueError(
@@ -117,7 +123,7 @@ class TalonOneHook(BaseHook):
                     f"not {extra['environment']!r}"
                 )
             base_url = _base_url(connection.host, connection.port)
-        given = {field.setting: extra.get(field.name) for field in FIELDS if field.setting}
+        given = {_setting(name): value for name, value in extra.items() if _FIELD_BY_NAME[name].setting}
         found = {"base_url": base_url, "api_key": connection.password, **given}
         return {name: value for name, value in found.items() if not is_absent(value)}
 
@@ -152,17 +158,15 @@ class TalonOneHook(BaseHook):
     @cached_property
     def client(self) -> TalonOneClient:
         """See ``get_conn``."""
-        from talon_one_client.client import TalonOneClient
-        from talon_one_client.connection.client_factory import config_from_settings
+        from talon_one_client.connection.client_factory import client_from_settings
+        from talon_one_client.connection.settings import CONNECTION_SETTINGS
         from talon_one_singer.cli.signals import StopSignal
         from talon_one_singer.reporting.logs import Redactor
-        from target_talon_one.settings import SYNC_SETTINGS
 
         self._stop = StopSignal()
         with fail_for_good():
-            settings = self.settings(SYNC_SETTINGS, {}, Redactor())
-            config = config_from_settings(settings, "talon-one-connector (airflow)")
-            return TalonOneClient(config, stop=self._stop.check)
+            settings = self.settings(CONNECTION_SETTINGS, {}, Redactor())
+            return client_from_settings(settings, "airflow", stop=self._stop.check)
 
     def end(self) -> None:
         """End the client's requests: no new one is sent, and those under way are cut off after a grace time."""

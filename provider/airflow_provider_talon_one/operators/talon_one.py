@@ -87,7 +87,7 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
         """Call it; the answer for XCom."""
         endpoint = self.endpoint
         with self.opened_hook() as hook, fail_for_good():
-            answer = hook.client.caller.call(
+            answer = hook.client.call(
                 endpoint,
                 path=self._typed_path(endpoint),
                 query=self._typed_query(endpoint),

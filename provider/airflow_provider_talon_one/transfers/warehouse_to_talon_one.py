@@ -136,10 +136,11 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Compare and send, or plan; figures."""
+        from talon_one_client.connection.client_factory import client_from_settings
         from talon_one_singer.cli.signals import StopSignal
         from talon_one_singer.reporting.logs import Redactor
         from talon_one_singer.settings.input_limits import InputLimits
-        from target_talon_one.client_factory import make_client, sync_options
+        from target_talon_one.config.options import SyncOptions
         from target_talon_one.settings import SYNC_SETTINGS
         from target_talon_one.sync.run import SyncRun
 
@@ -150,12 +151,12 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
             settings = hook.settings(SYNC_SETTINGS, self._given(hook.environment), Redactor())
         with (
             fail_for_good(),
-            make_client(settings, stop=self._stop) as client,
+            client_from_settings(settings, "airflow", stop=self._stop.check) as client,
             self._opened_store(settings["store"], context) as store,
             SyncRun(
                 client,
                 store,
-                sync_options(settings),
+                SyncOptions.of(settings),
                 command=f"airflow {context['ti'].dag_id}.{self.task_id} ({'plan' if self.plan_only else self.verb})",
                 check=self._stop.check,
             ) as run,

@@ -19,10 +19,17 @@ def json_schema(table: SettingsTable) -> dict[str, Any]:
     """``{"type": "object", "properties", "required", "additionalProperties": false}``."""
     return {
         "type": "object",
-        "properties": {setting.name: _property(setting) for setting in table},
+        "properties": {name: value for setting in table for name, value in _properties(setting).items()},
         "required": [setting.name for setting in table if setting.required],
         "additionalProperties": False,
     }
+
+
+def _properties(setting: Setting) -> dict[str, Any]:
+    """Return the property of a setting, and of each of its earlier names."""
+    current = _property(setting)
+    old = {**current, "description": f"Earlier name of {setting.name}.", "deprecated": True}
+    return {setting.name: current, **dict.fromkeys(setting.aliases, old)}
 
 
 def _property(setting: Setting) -> dict[str, Any]:
@@ -46,7 +53,7 @@ def _property(setting: Setting) -> dict[str, Any]:
 
 
 def meltano_setting(setting: Setting) -> dict[str, Any]:
-    """``{"name", "kind", "label", "description", "sensitive"?, "value"?, "options"?}``.
+    """``{"name", "kind", "label", "description", "sensitive"?, "value"?, "options"?, "aliases"?}``.
 
     https://docs.meltano.com/reference/plugin-definition-syntax/#settings
     """
@@ -56,6 +63,8 @@ def meltano_setting(setting: Setting) -> dict[str, Any]:
     if value["kind"] is None:
         del value["kind"]
     value |= {"label": setting.name.replace("_", " ").capitalize(), "description": setting.description}
+    if setting.aliases:
+        value["aliases"] = list(setting.aliases)
     if setting.secret:
         value["sensitive"] = True
     if setting.default is not None:
@@ -101,4 +110,5 @@ def _description(setting: Setting) -> str:
         parts.append(f"At least {setting.minimum:g}.")
     if setting.maximum is not None:
         parts.append(f"At most {setting.maximum:g}.")
+    parts += [f"Earlier name, still accepted: `{alias}`." for alias in setting.aliases]
     return " ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,8 @@ from talon_one_singer.settings.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+logger = logging.getLogger(__name__)
 
 SettingType = Literal["string", "integer", "number", "boolean", "date-time", "date-times", "array", "object"]
 
@@ -36,6 +39,7 @@ class Setting:
         narrows: without it more is read or done, so that an empty list or text, which names nothing, is refused; all
             arrays refuse such a text.
         accepts: raises ValueError for a value that cannot be used; completes "setting 'x' ...".
+        aliases: earlier names, which are still accepted everywhere; using one logs a deprecation note.
     """
 
     name: str
@@ -53,10 +57,13 @@ class Setting:
     is_path: bool = False
     narrows: bool = False
     accepts: Callable[[Any], object] | None = None
+    aliases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.secret and self.type != "string":
             raise ValueError(f"the secret setting {self.name} must be a string")
+        if self.aliases and self.required:  # a JSON schema could not say which name is required
+            raise ValueError(f"the required setting {self.name} cannot have aliases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class SettingsTable:
     def __init__(self, prefix: str, settings: Sequence[Setting]) -> None:
         self.prefix = prefix
         self.settings = tuple(settings)
-        self._by_name = {setting.name: setting for setting in settings}
+        self._by_name = {name: setting for setting in settings for name in (setting.name, *setting.aliases)}
 
     def __iter__(self) -> Iterator[Setting]:
         return iter(self.settings)
@@ -95,6 +102,11 @@ class SettingsTable:
     def env_name(self, setting: Setting) -> str:
         """The environment variable of a setting."""
         return setting.env or f"{self.prefix}_{setting.name.upper()}"
+
+    def env_names(self, setting: Setting) -> dict[str, str]:
+        """Return the environment variables of a setting with the names they stand for, aliases first."""
+        aliases = {f"{self.prefix}_{alias.upper()}": alias for alias in setting.aliases}
+        return {**aliases, self.env_name(setting): setting.name}
 
     def load(self, sources: Sequence[ConfigSource], environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The value of every setting, defaults included; None where nothing is set.
@@ -126,7 +138,7 @@ class SettingsTable:
 
         Others with our prefix are none of our business: Meltano sets many.
         """
-        known = [self.env_name(setting) for setting in self.settings]
+        known = [variable for setting in self.settings for variable in self.env_names(setting)]
         strangers = sorted(n for n in environ if n.startswith(f"{self.prefix}_") and n not in known)
         hints = ((name, nearest(name.removeprefix(self.prefix), self._suffixes())) for name in strangers)
         return [f"the environment variable {name} sets nothing{hint}" for name, hint in hints if hint]
@@ -149,7 +161,7 @@ class SettingsTable:
                     problems.append(f"setting {name!r} in {source.name} {error}")
                     value = raw
                 if value is not None:
-                    values[name] = value
+                    self._assign(values, name, value, f"setting {name!r} in {source.name}", problems)
         return values
 
     def _from_environ(self, environ: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
@@ -157,15 +169,24 @@ class SettingsTable:
 
         values: dict[str, Any] = {}
         for setting in self.settings:
-            variable = self.env_name(setting)
-            try:
-                value = convert(setting, environ.get(variable))
-            except ValueError as error:
-                problems.append(f"the environment variable {variable} {error}")
-                value = environ[variable]
-            if value is not None:
-                values[setting.name] = value
+            for variable, name in self.env_names(setting).items():
+                try:
+                    value = convert(setting, environ.get(variable))
+                except ValueError as error:
+                    problems.append(f"the environment variable {variable} {error}")
+                    value = environ[variable]
+                if value is not None:
+                    self._assign(values, name, value, f"the environment variable {variable}", problems)
         return values
+
+    def _assign(self, values: dict[str, Any], name: str, value: Any, place: str, problems: list[str]) -> None:
+        """Set a setting by its name or an alias; ``place`` begins a sentence about it."""
+        current = self._by_name[name].name
+        if current in values:
+            problems.append(f"{place} sets {current!r} a second time, under an earlier name; remove the earlier name")
+        elif name != current:
+            logger.warning("%s is an earlier name of %r; it still works, but use the new name", place, current)
+        values[current] = value
 
     def _fill_defaults(self, values: dict[str, Any], problems: list[str]) -> None:
         from talon_one_singer.settings.conversion import check

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from talon_one_client import endpoints as ep
+from talon_one_client.connection.client_factory import client_from_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.http.server_clock import Sighting
     from talon_one_singer.cli.signals import StopSignal
 
 log = logging.getLogger("tap_talon_one")
-
-_NOBODY = "talon-one-connector-clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +48,15 @@ class RunClock:
     @classmethod
     def read(cls, client: TalonOneClient, now: Callable[[], datetime], *, warn: bool = True) -> RunClock:
         """Look at both clocks. Costs a call if Talon.One has not answered yet; warns if this machine is ahead."""
-        seen, local = _sighting(client), now()
-        if seen is None:
+        reading, local = client.read_server_clock(), now()
+        if reading is None:
             return cls(local, local)
-        server = seen.server_time(local)
-        if seen.ahead_s and warn:
+        server = reading.server_time(local)
+        if reading.ahead_s and warn:
             log.warning(
                 "the clock of this machine is %.0f s ahead of Talon.One's; the run reads up to Talon.One's time (%s). "
                 "Set this machine's clock",
-                seen.ahead_s,
+                reading.ahead_s,
                 server.isoformat(timespec="seconds"),
             )
         return cls(local, server)
@@ -67,14 +64,6 @@ class RunClock:
 
 def settled_now(settings: Mapping[str, Any], stop: StopSignal) -> datetime:
     """Return the earlier of both clocks less the settle time, the default end of what a command reads."""
-    from tap_talon_one.tap import make_client
-
-    with make_client(settings, stop=stop) as client:
+    with client_from_settings(settings, "talon-one", stop=stop.check) as client:
         clock = RunClock.read(client, lambda: datetime.now(UTC), warn=False)
     return clock.earlier - timedelta(seconds=settings["settle_seconds"])
-
-
-def _sighting(client: TalonOneClient) -> Sighting | None:
-    if client.config.api_key is not None:
-        return client.caller.sight_clock(ep.GET_CUSTOMER_INVENTORY, {"integrationId": _NOBODY})
-    return client.caller.sight_clock(ep.GET_LOYALTY_PROGRAMS, {})

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from talon_one_client.connection.server_clock import TOLERANCE_S
 from talon_one_client.errors import PermissionDeniedError, UnexpectedResponseError
-from talon_one_client.http.server_clock import TOLERANCE_S
 from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
 from talon_one_singer.shards import Shard

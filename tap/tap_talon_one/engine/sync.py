@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from talon_one_client.errors import (
     AuthenticationError,
-    BudgetUrlError,
     PermissionDeniedError,
+    RateLimitUrlError,
     TalonOneError,
 )
 from talon_one_singer import ConfigError, SingerError
@@ -98,7 +98,7 @@ class Engine:
 
         Raises:
             SomeStreamsFailed: names each failed stream and why.
-            ConfigError, AuthenticationError, BudgetUrlError: nothing can be read as it is set.
+            ConfigError, AuthenticationError, RateLimitUrlError: nothing can be read as it is set.
         """
         try:
             for feed in FEEDS:
@@ -130,7 +130,7 @@ class Engine:
             done = [self._program(feed, entries, program, alone=len(programs) == 1) for program in programs]
             if all(done):
                 self.state.currently_syncing = None
-        except (AuthenticationError, BudgetUrlError):
+        except (AuthenticationError, RateLimitUrlError):
             raise
         except (TalonOneError, ConfigError, RowRefused) as error:
             self._failed(names, error)
@@ -152,7 +152,7 @@ class Engine:
                     continue
                 return True
             FeedRun(self, offered[-1].way, entries, program, alone=alone).run()
-        except (AuthenticationError, BudgetUrlError):
+        except (AuthenticationError, RateLimitUrlError):
             raise
         except (TalonOneError, ConfigError, RowRefused) as error:
             names = ", ".join(e.tap_stream_id for e in entries)

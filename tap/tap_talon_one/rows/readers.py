@@ -147,8 +147,8 @@ class Reader:
     def _card_list(self, job: Job) -> Iterator[Part]:
         (stream,) = self.streams
         now = datetime.now(UTC)  # the list knows nothing but the present
-        seen = self.client.caller.sighting
-        snapshot = self._snapshot(job, now if seen is None else seen.earlier(now))
+        reading = self.client.last_clock_reading
+        snapshot = self._snapshot(job, now if reading is None else reading.earlier(now))
         for page in self._pages(job):
             yield Part({stream: [row for raw in page for row in listed_balances(raw, snapshot)]})
 

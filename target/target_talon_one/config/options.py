@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +28,14 @@ class SyncOptions:
     mask_rejects: bool = False
     environment: str = "live"
     rows_per_flush: int = 100_000
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> SyncOptions:
+        """Return the options of a run by its settings."""
+        return cls(
+            concurrency=settings["concurrency"],
+            rejects_directory=settings["rejects_directory"],
+            results_directory=settings["results_directory"],
+            mask_rejects=settings["mask_rejects"],
+            environment=settings["environment"],
+        )

@@ -192,7 +192,7 @@ class Sender:
         name, rest = (action.endpoint.items or "").encode(), b"," * (len(common) > 2) + common[1:]
         body = b'{"%b":[%b]%b' % (name, b",".join(items), rest)
         delivery.requests += 1
-        answer = self._client.caller.call(
+        answer = self._client.call(
             action.endpoint,
             path=self._path(action, first),
             query=dict(action.query),
@@ -209,7 +209,7 @@ class Sender:
         key = self._idempotency_key(change) if endpoint.idempotency_key else None
         delivery.requests += 1
         try:
-            answer = self._client.caller.call(
+            answer = self._client.call(
                 endpoint,
                 path=self._path(action, change),
                 query=dict(action.query),

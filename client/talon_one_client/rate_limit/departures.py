@@ -1,10 +1,10 @@
-"""The algorithm of the rate budgets: even spacing, and never more than the rate in a second.
+"""The algorithm of the rate limits: even spacing, and never more than the rate in a second.
 
 Spacing alone does not keep the second: a request whose connection has to be made first leaves late and meets those
 behind it. So the last departures are kept, and a request waits until the one that is a whole window back has left the
 window. See docs/decisions/0009-own-rate-budget.md.
 
-Pure functions on integers of microseconds; the Redis script in budget_stores.py says the same in Lua.
+All functions are pure, on integers of microseconds; the Redis script in ``redis_script.py`` is the same in Lua.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bisect import insort
 from dataclasses import dataclass, field
 from math import ceil, floor
 
-# Requests that leave evenly arrive unevenly: air between them, and at the end of each window.
+# Requests that depart evenly arrive unevenly: headroom between them, and at the end of each window.
 GAP_HEADROOM = 1.04
 WINDOW_HEADROOM = 1.035
 MAX_SIZE = 128  # departures that are kept; a higher rate is bounded in parts of a second
@@ -35,13 +35,13 @@ class Pace:
     prompt_us: int
 
     @property
-    def air_us(self) -> int:
-        """By how much longer the window is than it has to be: so late a request may arrive."""
+    def headroom_us(self) -> int:
+        """By how much the window is longer than the rate demands: a request may arrive that late."""
         return round(self.window_us * (1 - 1 / WINDOW_HEADROOM))
 
     @classmethod
     def of(cls, rate: float) -> Pace:
-        """The pace of a number of requests a second."""
+        """Return the pace of a number of requests a second."""
         parts = ceil(rate / MAX_SIZE)
         size = max(1, floor(rate / parts))
         window_us = ceil(WINDOW_HEADROOM * 1e6 * size / rate)
@@ -50,51 +50,51 @@ class Pace:
 
 
 @dataclass(slots=True)
-class Track:
-    """What is known of a budget: the instant that was planned for the last grant, and the last departures."""
+class Departures:
+    """The state of one rate limit: the instant that was planned for the last grant, and the last departures."""
 
     planned_us: int = 0
-    left_us: list[int] = field(default_factory=list)
+    departed_us: list[int] = field(default_factory=list)
 
     def encode(self) -> str:
-        """As text: integers with spaces between them."""
-        return " ".join(map(str, (self.planned_us, *self.left_us)))
+        """Return the state as text: integers with spaces between them."""
+        return " ".join(map(str, (self.planned_us, *self.departed_us)))
 
     @classmethod
-    def decode(cls, text: str) -> Track:
-        """The track of a text.
+    def decode(cls, text: str) -> Departures:
+        """Return the state of a text.
 
         Raises:
             ValueError: it is no such text.
         """
-        planned, *left = map(int, text.split(" "))
-        return cls(planned, sorted(left))
+        planned, *departed = map(int, text.split(" "))
+        return cls(planned, sorted(departed))
 
-    def cut(self, now_us: int) -> int:
-        """Cut instants in the future, where no departure can have been; return by how much the latest was ahead."""
-        ahead_us = max([self.planned_us, *self.left_us[-1:]]) - now_us
+    def clamp(self, now_us: int) -> int:
+        """Move instants in the future, where no departure can have been, to now; return how far they were ahead."""
+        ahead_us = max([self.planned_us, *self.departed_us[-1:]]) - now_us
         if ahead_us > 0:
             self.planned_us = min(self.planned_us, now_us)
-            self.left_us = [min(left, now_us) for left in self.left_us]
+            self.departed_us = [min(at_us, now_us) for at_us in self.departed_us]
         return max(ahead_us, 0)
 
     def take(self, pace: Pace, now_us: int) -> int:
         """Grant a departure now and return 0, or return the microseconds to wait before asking again."""
         next_us = self.planned_us + pace.gap_us
         due_us = next_us
-        if len(self.left_us) >= pace.size:
-            due_us = max(due_us, self.left_us[-pace.size] + pace.window_us)
+        if len(self.departed_us) >= pace.size:
+            due_us = max(due_us, self.departed_us[-pace.size] + pace.window_us)
         if now_us < due_us:
             return due_us - now_us
-        # A thread that wakes up a little late keeps the plan, so that no budget is lost; the window holds anyway.
+        # A thread that wakes up a little late keeps the plan, so that the whole rate is used; the window holds anyway.
         self.planned_us = next_us if now_us - next_us <= pace.gap_us // 2 else now_us
-        insort(self.left_us, now_us)
-        del self.left_us[:-MAX_SIZE]
+        insort(self.departed_us, now_us)
+        del self.departed_us[:-MAX_SIZE]
         return 0
 
     def move(self, granted_us: int, to_us: int) -> None:
         """Note that a granted departure happens, or arrives, only at another instant."""
-        if granted_us in self.left_us:
-            self.left_us.remove(granted_us)
-        insort(self.left_us, to_us)
-        del self.left_us[:-MAX_SIZE]
+        if granted_us in self.departed_us:
+            self.departed_us.remove(granted_us)
+        insort(self.departed_us, to_us)
+        del self.departed_us[:-MAX_SIZE]

@@ -1,4 +1,4 @@
-"""What Talon.One's clock says beside this machine's, by the ``Date`` header of its answers."""
+"""Talon.One's clock beside this machine's, by the ``Date`` header of its answers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ TOLERANCE_S = 2.0  # the header has whole seconds and may be a second old
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """One answer.
+class ClockReading:
+    """Both clocks at one answer.
 
     Attributes:
         server: its ``Date``.
-        sent, received: this machine's clock when the request left and when the answer was there.
+        sent: this machine's clock when the request left.
+        received: this machine's clock when the answer was complete.
     """
 
     server: datetime
@@ -29,25 +30,25 @@ class Sighting:
 
     @property
     def ahead_s(self) -> float:
-        """Seconds that this machine's clock is surely ahead of the server's; 0 if both may be in step."""
+        """Seconds that this machine's clock is certainly ahead of the server's; 0 if both may be in step."""
         ahead = (self.sent - self.server).total_seconds()
         return self.skew_s if ahead > TOLERANCE_S else 0.0
 
     def server_time(self, local: datetime) -> datetime:
-        """The server's time when this machine's clock shows ``local``."""
+        """Return the server's time when this machine's clock shows ``local``."""
         return local - timedelta(seconds=self.skew_s if self.ahead_s or self.skew_s < -TOLERANCE_S else 0.0)
 
     def earlier(self, local: datetime) -> datetime:
-        """The earlier of ``local`` and the server's time then."""
+        """Return the earlier of ``local`` and the server's time then."""
         return min(local, self.server_time(local))
 
 
-def sighted(header: str | None, sent: datetime, received: datetime) -> Sighting | None:
-    """What a ``Date`` header says; None if it is absent or unreadable."""
+def read_date_header(header: str | None, sent: datetime, received: datetime) -> ClockReading | None:
+    """Return the clocks by a ``Date`` header; None if it is absent or unreadable."""
     if not header:
         return None
     try:
         server = parsedate_to_datetime(header)
-        return Sighting(server if server.tzinfo else server.replace(tzinfo=UTC), sent, received)
+        return ClockReading(server if server.tzinfo else server.replace(tzinfo=UTC), sent, received)
     except (TypeError, ValueError, OverflowError):
         return None

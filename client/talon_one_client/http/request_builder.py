@@ -1,0 +1,196 @@
+"""Requests out of the arguments of a call: URL, headers and body, checked before anything is sent."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from talon_one_client.errors import InvalidRequestError, MissingKeyError
+from talon_one_client.http.encoding import encode_json, format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from talon_one_client.connection.config import ClientConfig
+    from talon_one_client.endpoints import Endpoint, Param
+
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, ready to be sent; ``headers`` hold the key."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    @property
+    def has_idempotency_key(self) -> bool:
+        """True if the server does the request once, however often it is sent."""
+        return "Idempotency-Key" in self.headers
+
+    def __repr__(self) -> str:
+        return f"Request({self.url!r})"
+
+
+class RequestBuilder:
+    """Builds the requests of one deployment."""
+
+    def __init__(self, config: ClientConfig) -> None:
+        self._config = config
+
+    def build(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        content: tuple[str, bytes] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Request:
+        """Return the request; see TalonOneClient.call for the arguments.
+
+        Raises:
+            InvalidRequestError: an argument cannot be sent.
+            MissingKeyError: the key that the operation needs is not set.
+        """
+        url = self._config.base_url + url_path(endpoint, path or {}) + url_query(endpoint, query or {})
+        headers = self._headers(endpoint)
+        data: bytes | None = None
+        if content is not None:
+            headers["Content-Type"], data = content
+        elif body is not None:
+            _check_items(endpoint, body)
+            headers["Content-Type"], data = "application/json", _encoded(endpoint, body)
+        if endpoint.idempotency_key:
+            headers["Idempotency-Key"] = _checked_idempotency_key(endpoint, idempotency_key or str(uuid.uuid4()))
+        return Request(url, headers, data)
+
+    def _headers(self, endpoint: Endpoint) -> dict[str, str]:
+        as_csv = endpoint.response_media == "csv"
+        return {
+            "Accept": "application/csv, application/json" if as_csv else "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": self._config.user_agent,
+            "Authorization": self._authorization(endpoint),
+        }
+
+    def _authorization(self, endpoint: Endpoint) -> str:
+        if endpoint.api == "integration":
+            if self._config.api_key is None:
+                raise MissingKeyError("needs the Integration API key; set api_key", operation=endpoint.name)
+            return f"ApiKey-v1 {self._config.api_key.reveal()}"
+        if self._config.management_key is None:
+            raise MissingKeyError("needs the Management API key; set management_key", operation=endpoint.name)
+        key = self._config.management_key.reveal()
+        return key if key.startswith("Bearer ") else f"ManagementKey-v1 {key}"
+
+
+def _encoded(endpoint: Endpoint, body: Any) -> bytes:
+    try:
+        return encode_json(body)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidRequestError(f"the body cannot be written as JSON: {error}", operation=endpoint.name) from error
+
+
+def _check_items(endpoint: Endpoint, body: Any) -> None:
+    if not endpoint.items or endpoint.max_items is None or not isinstance(body, dict):
+        return
+    items = body.get(endpoint.items)
+    if isinstance(items, list | tuple) and len(items) > endpoint.max_items:
+        raise InvalidRequestError(
+            f"{len(items)} {endpoint.items} in one request; at most {endpoint.max_items} are allowed",
+            operation=endpoint.name,
+        )
+
+
+def _checked_idempotency_key(endpoint: Endpoint, key: str) -> str:
+    if len(key) > LONGEST_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
+        raise InvalidRequestError(
+            f"idempotency_key must have at most {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters",
+            operation=endpoint.name,
+        )
+    return key
+
+
+def url_path(endpoint: Endpoint, values: Mapping[str, str | int]) -> str:
+    """Return the path of ``endpoint``, every segment percent-encoded with nothing safe.
+
+    Raises:
+        InvalidRequestError: a parameter is missing or unknown, or a segment is None, empty, ``.`` or ``..``, which no
+            server can tell from a path, or no Unicode text.
+    """
+    path = endpoint.path
+    _check_path_names(endpoint, values)
+    for param in endpoint.path_params:
+        value = values[param.name]
+        if value is None or value in ("", ".", ".."):
+            raise InvalidRequestError(
+                f"{param.name} must not be {value!r}: it cannot be part of a URL", operation=endpoint.name
+            )
+        try:
+            path = path.replace(f"{{{param.name}}}", quote(str(value), safe=""))
+        except UnicodeEncodeError as error:
+            raise _not_unicode(endpoint, param) from error
+    return path
+
+
+def _check_path_names(endpoint: Endpoint, values: Mapping[str, Any]) -> None:
+    names = [param.name for param in endpoint.path_params]
+    if wrong := sorted(set(names) ^ set(values)):
+        raise InvalidRequestError(
+            f"path parameters must be {', '.join(names) or 'none'}; missing or unknown: {', '.join(wrong)}",
+            operation=endpoint.name,
+        )
+
+
+def _not_unicode(endpoint: Endpoint, param: Param) -> InvalidRequestError:
+    return InvalidRequestError(f"{param.name} holds half of a surrogate pair: that is no text", operation=endpoint.name)
+
+
+def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
+    """Return the query string, ``?`` included, or "" when all values are None.
+
+    Raises:
+        InvalidRequestError: a parameter that the operation does not have, or a value out of its bounds.
+    """
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if value is None:
+            continue
+        param = endpoint.query_by_name.get(name)
+        if param is None:
+            known = ", ".join(endpoint.query_by_name) or "none"
+            raise InvalidRequestError(f"no query parameter {name!r}; it has: {known}", operation=endpoint.name)
+        try:
+            pairs.extend((quote_plus(name), quote_plus(text)) for text in _query_texts(endpoint, param, value))
+        except UnicodeEncodeError as error:
+            raise _not_unicode(endpoint, param) from error
+    return "?" + "&".join(map("=".join, pairs)) if pairs else ""
+
+
+def _query_texts(endpoint: Endpoint, param: Param, value: Any) -> Iterable[str]:
+    if param.type == "array" and not isinstance(value, str):
+        return [str(item) for item in value]
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    if isinstance(value, datetime | date):
+        return [format_instant(value)]
+    if isinstance(value, int):
+        _check_bounds(endpoint, param, value)
+    return [str(value)]
+
+
+def _check_bounds(endpoint: Endpoint, param: Param, value: int) -> None:
+    bound = None
+    if param.minimum is not None and value < param.minimum:
+        bound = f"at least {param.minimum}"
+    elif param.maximum is not None and value > param.maximum:
+        bound = f"at most {param.maximum}"
+    if bound:
+        raise InvalidRequestError(f"{param.name} must be {bound}, not {value}", operation=endpoint.name)

@@ -1,0 +1,57 @@
+"""Coupon reservations and referral codes: one typed method per operation.
+
+https://docs.talon.one/integration-api
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talon_one_client import endpoints as ep
+from talon_one_client.operations.typed_calls import Operations
+
+if TYPE_CHECKING:
+    from talon_one_client.operations.typed_calls import JsonObject
+
+
+class CouponOperations(Operations):
+    """Coupon reservations and referral codes: operations of the Integration API."""
+
+    def create_coupon_reservation(self, coupon_value: str, body: JsonObject) -> JsonObject:
+        """Reserve a coupon for profiles (at most 1,000 ``integrationIDs``).
+
+        https://docs.talon.one/integration-api#operation/createCouponReservation
+        """
+        return self._object(ep.CREATE_COUPON_RESERVATION, path={"couponValue": coupon_value}, body=body)
+
+    def create_referral(self, body: JsonObject) -> JsonObject:
+        """Create a referral code for an advocate.
+
+        https://docs.talon.one/integration-api#operation/createReferral
+        """
+        return self._object(ep.CREATE_REFERRAL, body=body)
+
+    def create_referrals_for_multiple_advocates(
+        self, body: JsonObject, *, silent: str | None = None
+    ) -> JsonObject | None:
+        """Create referral codes for up to 1,000 advocates.
+
+        With ``silent="yes"``, which is the server's default, the codes are not returned.
+
+        https://docs.talon.one/integration-api#operation/createReferralsForMultipleAdvocates
+        """
+        return self._optional_object(ep.CREATE_REFERRALS_FOR_MULTIPLE_ADVOCATES, query={"silent": silent}, body=body)
+
+    def delete_coupon_reservation(self, coupon_value: str, body: JsonObject) -> None:
+        """Cancel the reservation of a coupon for profiles.
+
+        https://docs.talon.one/integration-api#operation/deleteCouponReservation
+        """
+        self._nothing(ep.DELETE_COUPON_RESERVATION, path={"couponValue": coupon_value}, body=body)
+
+    def get_reserved_customers(self, coupon_value: str) -> JsonObject:
+        """Profiles for which a coupon is reserved.
+
+        https://docs.talon.one/integration-api#operation/getReservedCustomers
+        """
+        return self._object(ep.GET_RESERVED_CUSTOMERS, path={"couponValue": coupon_value})
