@@ -87,13 +87,14 @@ def _judged(cell: Cell, fault: Fault, struck: Ended) -> Outcome | None:
     """What was wrong with the run under the fault; None if nothing was."""
     if struck.code is None:
         return Outcome(False, "hangs", f"no end after {DEADLINE_S:.0f} s; {_tail(struck)}")
-    if any(trace in struck.errors for trace in _TRACES):
+    aborted = struck.code < 0 and fault.may_abort  # OpenBLAS ends the process with SIGINT where it gets no threads
+    if not aborted and any(trace in struck.errors for trace in _TRACES):
         return Outcome(False, "traceback", _tail(struck, 3000))
     if struck.code == 0 and not fault.late and not cell.second and (wrong := cell.command.differences()):
         return Outcome(False, "wrong, exit code 0", f"{wrong} {_tail(struck)}")
     if struck.code > 0 and b"rror" not in struck.errors and struck.code not in (130, 141, 143):
         return Outcome(False, "no error said", _tail(struck))
-    if struck.code < 0 and -struck.code not in _SENT and not fault.may_abort:
+    if struck.code < 0 and -struck.code not in _SENT and not aborted:
         return Outcome(False, "crash", _tail(struck))
     return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from talon_one_singer.cli.definition import PluginDefinition
@@ -9,14 +11,22 @@ from talon_one_singer.cli.exit_codes import guarded
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.settings.table import SettingsTable
 
+if TYPE_CHECKING:
+    from talon_one_singer.reporting.logs import Redactor
+
 
 def _out_of_memory(*_: object) -> str:
     raise MemoryError
 
 
+def _failing_c_code(*_: object) -> str:
+    raise SystemError("error return without exception set")
+
+
+@pytest.mark.parametrize("redact", [_out_of_memory, _failing_c_code])
 @pytest.mark.parametrize("error", [MemoryError(), ValueError("anything")], ids=repr)
 def test_an_error_that_cannot_be_printed_for_lack_of_memory_is_one_line(
-    error: Exception, capsys: pytest.CaptureFixture
+    error: Exception, redact: Redactor, capsys: pytest.CaptureFixture
 ):
     """The command prints that memory ran out, and no traceback, even when redaction of the message fails for it."""
 
@@ -26,7 +36,7 @@ def test_an_error_that_cannot_be_printed_for_lack_of_memory_is_one_line(
     definition = PluginDefinition(
         name="tap-x", version="1", settings=SettingsTable("TAP_X", ()), expected_errors={ValueError: 2}
     )
-    assert 1 == guarded(definition, _out_of_memory, StopSignal(), work)
+    assert 1 == guarded(definition, redact, StopSignal(), work)
     printed = capsys.readouterr().err
     assert printed.startswith("Error: not enough memory for this process")
     assert 1 == printed.count("\n")

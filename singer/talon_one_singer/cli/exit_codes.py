@@ -36,7 +36,7 @@ def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, wo
     reserve = bytearray(_RESERVED_BYTES)
     try:
         return _run(definition, redact, stop, work)
-    except MemoryError as error:  # not even the error could be printed
+    except (MemoryError, SystemError) as error:  # not even the error could be printed; C code may not say why
         reserve.clear()
         clear_frames(error.__traceback__)
         sys.stderr.write(f"Error: {OUT_OF_MEMORY}\n")
