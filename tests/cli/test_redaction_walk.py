@@ -17,13 +17,14 @@ from talon_one_emulator import Emulator
 from talon_one_singer.cli.output import run_process
 from talon_one_singer.cli.tap_cli import Options, run_tap
 from talon_one_singer.cli.target_cli import run_target
-from talon_one_warehouse.sources.open_source import DATABASES, FILES
+from talon_one_warehouse.sources.spec import DATABASES
 from talon_one_warehouse.urls import _OPENERS
 from tap_talon_one.settings import SETTINGS as TAP_SETTINGS
 from tap_talon_one.tap import definition as tap_definition
 from target_talon_one.settings import SETTINGS as TARGET_SETTINGS
 from target_talon_one.settings import SYNC_SETTINGS
 from target_talon_one.target import definition as target_definition
+from tests.source_files import FILES
 
 CANARY = "Kanari7Zx9qq"
 SECOND = "Vogel5Yw8pp"

@@ -15,7 +15,8 @@ import pytest
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_warehouse import SourceSpec, WarehouseError, open_source
 from talon_one_warehouse.sources.files import TEXT_FILES
-from talon_one_warehouse.sources.open_source import DATABASES, FILES
+from talon_one_warehouse.sources.spec import DATABASES
+from tests.source_files import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ import pytest
 
 from talon_one_singer.values.arrow_values import Conversion
 from talon_one_warehouse import WarehouseConfigError
-from talon_one_warehouse.sources.open_source import DATABASES, source_spec
+from talon_one_warehouse.sources.spec import DATABASES, source_spec
 
 
 @pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "snowflake", "bigquery", "mssql", "duckbd", "postgress"])

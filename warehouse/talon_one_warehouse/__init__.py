@@ -13,7 +13,8 @@ from talon_one_warehouse.errors import (
     WarehouseFullError,
     WarehouseLockedError,
 )
-from talon_one_warehouse.sources.open_source import Source, SourceSpec, open_source, source_spec
+from talon_one_warehouse.sources.open_source import open_source
+from talon_one_warehouse.sources.spec import Source, SourceSpec, source_spec
 from talon_one_warehouse.urls import open_warehouse
 from talon_one_warehouse.warehouse import MergeCounts, Warehouse
 

@@ -107,7 +107,7 @@ def _by_url(
     place: Place, sql: str | None, table: str | None, limits: InputLimits | None = None, *, rendered: bool = False
 ) -> Source:
     from talon_one_warehouse import SourceSpec, open_source
-    from talon_one_warehouse.sources.open_source import check_source
+    from talon_one_warehouse.sources.spec import check_source
 
     spec = SourceSpec(place.url, sql, table)
     if place.filesystem is None:
@@ -133,6 +133,6 @@ def _by_cursor(conn_id: str, sql: str) -> CursorSource:
 
 def _is_lake(place: Place) -> bool:
     """Whether files are there, and no database."""
-    from talon_one_warehouse.sources.open_source import DATABASES
+    from talon_one_warehouse.sources.spec import DATABASES
 
     return not place.url.startswith(DATABASES)

@@ -16,7 +16,8 @@ from talon_one_cli.main import cli
 from talon_one_emulator import Emulator
 from talon_one_singer.cli.output import run_process
 from talon_one_warehouse import SourceSpec, open_source
-from talon_one_warehouse.sources.open_source import DATABASES, FILES
+from talon_one_warehouse.sources.spec import DATABASES
+from tests.source_files import FILES
 
 IDS = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(40_000)]
 TABLE = pa.table({"id": IDS})

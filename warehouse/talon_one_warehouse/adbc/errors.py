@@ -1,4 +1,4 @@
-"""What ADBC drivers say, as our errors: one line, and nothing that the URL kept secret."""
+"""Translation of the errors of ADBC drivers: one line each, without the secrets of the URL."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _MESSAGE = "PG_DIAG_MESSAGE_PRIMARY"
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Tells the errors of a database.
+class ErrorTranslator:
+    """Translates the errors of a database.
 
     Attributes:
-        where: what to call the database in a message.
-        meanings: which error is meant, by how the SQLSTATE begins or by words of the message.
-        secrets: what no message may hold.
+        where: the database in messages, without secrets.
+        meanings: the error class by the beginning of a SQLSTATE, or by words of the message.
+        secrets: texts that no message may contain.
     """
 
     where: str
@@ -46,28 +46,28 @@ class Teller:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @contextmanager
-    def told(self, *, opening: bool = False, source: str | None = None) -> Iterator[None]:
-        """Turns the driver's errors into ours.
+    def translate_errors(self, *, opening: bool = False, source: str | None = None) -> Iterator[None]:
+        """Translate the driver's errors into WarehouseError.
 
         Args:
-            opening: the database is opened.
+            opening: the database is being opened, so that most errors are errors of its settings.
             source: the name of the source whose rows are read.
 
         Raises:
-            WarehouseFullError: no room left on the server's disk.
-            WarehouseLockedError: another process has the database.
-            SourceDataError: the rows of the source are damaged, or its query fails at one.
-            WarehouseConfigError: it cannot be opened, or not with these rights.
-            TableError: a value or a name that the database does not take.
-            WarehouseError: anything else.
+            WarehouseFullError: the server's disk is full.
+            WarehouseLockedError: another process holds a lock on the database.
+            SourceDataError: the rows of the source are damaged, or its query fails at a row.
+            WarehouseConfigError: the database cannot be opened, or the user lacks a right.
+            TableError: the database refuses a value or a name.
+            WarehouseError: any other error.
         """
         try:
             yield
         except (adbc.Error, OSError, pa.ArrowException) as error:
-            # Not chained: the driver's own text may hold what is left out here.
-            raise self._ours(error, opening=opening, source=source) from None
+            # Not chained: the driver's own text may contain secrets that are removed here.
+            raise self._translated(error, opening=opening, source=source) from None
 
-    def _ours(self, error: Exception, *, opening: bool, source: str | None) -> WarehouseError:
+    def _translated(self, error: Exception, *, opening: bool, source: str | None) -> WarehouseError:
         line, state = _line(error), getattr(error, "sqlstate", None) or ""
         line = Redactor(self.secrets)(line)
         kind = next((kind for mark, kind in self.meanings.items() if _means(mark, line, state)), WarehouseError)

@@ -1,4 +1,4 @@
-"""CSV, JSON Lines and Parquet as sources."""
+"""CSV, JSON Lines and Parquet files as sources."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import zlib
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+import fsspec
+
 from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.settings.input_limits import InputError, unpacked
 from talon_one_singer.settings.local_paths import local_path
@@ -14,6 +16,7 @@ from talon_one_singer.values.column_names import ColumnNames
 from talon_one_singer.values.text_rows import CsvRows, json_rows
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS
 from talon_one_warehouse.errors import SourceDataError, WarehouseConfigError, WarehouseError
+from talon_one_warehouse.sources.parquet import ParquetFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class FileSource:
-    """A file that is read once."""
+    """The rows of a file, see Source."""
 
     def __init__(self, columns: tuple[str, ...], rows: Callable[[], Parts], stack: ExitStack) -> None:
         self.columns = columns
@@ -50,20 +53,20 @@ class FileSource:
 def open_file(
     url: str, limits: InputLimits, filesystem: AbstractFileSystem | None = None, *, rendered: bool = False
 ) -> FileSource:
-    """A file by its name's end; a folder is one of Parquet files.
+    """Open a file by the ending of its name; a folder is a folder of Parquet files.
 
     Args:
         url: a path or any URL that fsspec knows.
-        limits: of what is read.
-        filesystem: the one that has the keys for it; without it they come from the environment.
+        limits: limits of sizes and nesting.
+        filesystem: has the keys for the URL; without it they come from the environment.
         rendered: see open_source.
 
     Raises:
-        WarehouseConfigError: there is none, or of another kind.
-        WarehouseError: its content cannot be used.
+        WarehouseConfigError: the file does not exist, or is of another kind.
+        WarehouseError: the content cannot be used.
     """
     if filesystem is None:
-        local_path(url)  # refuses what is no file
+        local_path(url)  # refuses URLs that are not files
     name = url.lower()
     opener = next((opens for end, opens in TEXT_FILES.items() if name.removesuffix(".gz").endswith(end)), None)
     if opener is not None:
@@ -76,26 +79,26 @@ def open_file(
 
 
 class _TextFile:
-    """A file of lines, maybe compressed."""
+    """A file of lines, possibly compressed."""
 
     def __init__(self, url: str, limits: InputLimits, filesystem: AbstractFileSystem | None) -> None:
         self.url, self.limits = url, limits
         self._filesystem = filesystem
 
     def open(self, stack: ExitStack) -> BinaryIO:
-        """Its content; closed with the stack."""
+        """Return the unpacked content; it is closed with the stack."""
         try:
-            system, path = _at(self.url, self._filesystem)
+            system, path = _filesystem_and_path(self.url, self._filesystem)
             stored = stack.enter_context(system.open(path, "rb"))
         except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
             raise WarehouseConfigError(
-                f"cannot read the source {shown_url(self.url)}: {_why(error, self.url)}"
+                f"cannot read the source {shown_url(self.url)}: {_reason(error, self.url)}"
             ) from None
         return unpacked(stored, "gzip" if self.url.lower().endswith(".gz") else None, self.limits)
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """Tells what is wrong with its content."""
+    def translate_errors(self) -> Iterator[None]:
+        """Translate errors of the content into WarehouseError."""
         try:
             yield
         except InputError as error:
@@ -107,36 +110,36 @@ class _TextFile:
         except gzip.BadGzipFile as error:
             raise SourceDataError(shown_url(self.url), f"it is no gzip file: {error}") from None
         except (EOFError, zlib.error, UnicodeError) as error:
-            raise SourceDataError(shown_url(self.url), _why(error, self.url)) from None
+            raise SourceDataError(shown_url(self.url), _reason(error, self.url)) from None
         except Exception as error:  # noqa: BLE001 - file systems and codecs have errors of their own
-            raise WarehouseError(f"the source {shown_url(self.url)} breaks off: {_why(error, self.url)}") from None
+            raise WarehouseError(f"the source {shown_url(self.url)} breaks off: {_reason(error, self.url)}") from None
 
 
 def _open_csv(file: _TextFile) -> FileSource:
     with ExitStack() as stack:
         source = file.open(stack)
-        with file.told():
+        with file.translate_errors():
             found = CsvRows(source, file.limits)
         names = found.columns
 
         def rows() -> Parts:
-            with file.told():
+            with file.translate_errors():
                 yield from _parts(dict(zip(names, (value or None for value in row), strict=True)) for _, row in found)
 
         return FileSource(tuple(names), rows, stack.pop_all())
 
 
 def _open_json_lines(file: _TextFile) -> FileSource:
-    """The file is read twice: a column may come first in its last line."""
+    """Read the file twice, since a column may appear first in the last line."""
     names = ColumnNames()
-    with ExitStack() as stack, file.told():
+    with ExitStack() as stack, file.translate_errors():
         for line, row in json_rows(file.open(stack), file.limits):
             if not row.keys() <= names.names.keys():
                 _add_names(names, row, line)
 
     def rows() -> Parts:
-        with file.told():
-            yield from _parts(_known(row, line, names) for line, row in json_rows(source, file.limits))
+        with file.translate_errors():
+            yield from _parts(_checked(row, line, names) for line, row in json_rows(source, file.limits))
 
     with ExitStack() as stack:
         source = file.open(stack)
@@ -152,7 +155,7 @@ def _add_names(names: ColumnNames, row: dict[str, Any], line: int) -> None:
         raise InputError(f"the lines up to here have more than {_MOST_COLUMNS:,} names of columns", line)
 
 
-def _known(row: dict[str, Any], line: int, names: ColumnNames) -> dict[str, Any]:
+def _checked(row: dict[str, Any], line: int, names: ColumnNames) -> dict[str, Any]:
     if not row.keys() <= names.names.keys():
         raise InputError("the file was changed while it was read; run again", line)
     return row
@@ -170,27 +173,23 @@ def _parts(rows: Iterator[dict[str, Any]]) -> Parts:
 
 
 def _open_parquet(url: str, filesystem: AbstractFileSystem | None, *, rendered: bool) -> FileSource:
-    from talon_one_warehouse.sources.parquet import ParquetFiles
-
     try:
-        system, path = _at(url, filesystem)
+        system, path = _filesystem_and_path(url, filesystem)
     except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
-        raise WarehouseConfigError(f"cannot read the source {shown_url(url)}: {_why(error, url)}") from None
+        raise WarehouseConfigError(f"cannot read the source {shown_url(url)}: {_reason(error, url)}") from None
     found = ParquetFiles(system, path, url, rendered=rendered)
     return FileSource(found.columns, found.rows, ExitStack())
 
 
-def _at(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSystem, str]:
-    """The file system of a URL, and the path in it."""
+def _filesystem_and_path(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSystem, str]:
+    """Return the file system of a URL, and the path in it."""
     if filesystem is not None:
         return filesystem, filesystem._strip_protocol(url)
-    import fsspec
-
     system, path = fsspec.core.url_to_fs(local_path(url))
     return system, path
 
 
-def _why(error: Exception, url: str) -> str:
+def _reason(error: Exception, url: str) -> str:
     words = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
     return Redactor(url_secrets(url))(words)
 

@@ -28,19 +28,19 @@ _OPENED_AT_ONCE = 8
 
 
 class ParquetFiles:
-    """The files of a source.
+    """The Parquet files of a source.
 
     Args:
-        system: where they are.
+        system: the file system.
         root: the file, or the folder.
-        url: of the source, for messages.
-        rendered: see open_source; for local files of types that DuckDB has.
+        url: the source, for messages.
+        rendered: see open_source; for local files whose types DuckDB has.
 
     Attributes:
-        columns: the names of all files' columns, and of the folders' ``name=value``, whose values are text.
+        columns: the names of all files' columns, and those of folders like ``name=value``, whose values are text.
 
     Raises:
-        WarehouseConfigError: a file is none, or two files do not fit together.
+        WarehouseConfigError: a file is not a Parquet file, or two files do not fit together.
     """
 
     def __init__(self, system: AbstractFileSystem, root: str, url: str, *, rendered: bool = False) -> None:
@@ -52,12 +52,12 @@ class ParquetFiles:
         self._partitions = [_partitions(path[len(self._root) :]) for path in self._files]
         with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
             self._schemas: list[pa.Schema] = list(pool.map(self._schema, self._files))
-        self.columns = self._united()
+        self.columns = self._all_columns()
 
     def rows(self) -> Parts:
-        """All rows, file by file, each by the types of its file."""
+        """Read all rows, file by file, each with the types of its own file."""
         for path, schema, partitions in zip(self._files, self._schemas, self._partitions, strict=True):
-            with self._told(path, WarehouseError), self._system.open(path, "rb") as opened:
+            with self._translate_errors(path, WarehouseError), self._system.open(path, "rb") as opened:
                 file = pq.ParquetFile(opened, buffer_size=1 << 20)
                 if file.schema_arrow != schema:
                     raise WarehouseError(f"{path} was changed while the source was read; run again")
@@ -75,13 +75,13 @@ class ParquetFiles:
         return rendered_rows(path, schema, usual) if self._rendered and can_render(schema, path) else usual()
 
     def _schema(self, path: str) -> pa.Schema:
-        with self._told(path, WarehouseConfigError), self._system.open(path, "rb") as opened:
+        with self._translate_errors(path, WarehouseConfigError), self._system.open(path, "rb") as opened:
             schema = pq.ParquetFile(opened).schema_arrow
-            _plain(pa.struct(list(schema)))  # fails here if names or time zones of a damaged file are no text
+            _plain(pa.struct(list(schema)))  # fails here if names or time zones of a damaged file are not text
             return schema
 
     @contextmanager
-    def _told(self, path: str, kind: type[WarehouseError]) -> Iterator[None]:
+    def _translate_errors(self, path: str, kind: type[WarehouseError]) -> Iterator[None]:
         try:
             yield
         except WarehouseError:
@@ -93,7 +93,7 @@ class ParquetFiles:
                 raise SourceDataError(self._url, words) from None
             raise kind(f"{self._url}: {words}") from None
 
-    def _united(self) -> tuple[str, ...]:
+    def _all_columns(self) -> tuple[str, ...]:
         names, first = ColumnNames(), dict[str, tuple[str, pa.Field]]()
         for path, schema, partitions in zip(self._files, self._schemas, self._partitions, strict=True):
             twice = repeated_name([*schema.names, *partitions])
@@ -110,7 +110,7 @@ class ParquetFiles:
         return tuple(names.names)
 
     def _common(self, one: pa.Field, two: pa.Field, path: str, other: str) -> pa.Field:
-        """A field of a type for both; values are not converted to it, it only shows that they fit together."""
+        """Return a field of a type for both fields; it only shows that they fit together, no value is converted."""
         plain = [pa.schema([pa.field(field.name, _plain(field.type))]) for field in (one, two)]
         try:
             united = pa.unify_schemas(plain, promote_options="permissive")
@@ -130,7 +130,7 @@ def _is_damage(error: Exception) -> bool:
 
 
 def _exact(rows: list[dict[str, Any]], coarse: pa.RecordBatch) -> list[dict[str, Any]]:
-    """The rows with their times of 96 bits, of which ``coarse`` has the microseconds."""
+    """Return the rows with their exact 96-bit times, of which ``coarse`` has the microseconds."""
     (again,) = rows_of([coarse], coarse.schema)
     return [
         row | {name: int96.exact(row[name], value) for name, value in times.items()}
@@ -139,7 +139,7 @@ def _exact(rows: list[dict[str, Any]], coarse: pa.RecordBatch) -> list[dict[str,
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """The type of the values, however they are written."""
+    """Return the type of the values, whatever their encoding in the file."""
     if isinstance(kind, pa.BaseExtensionType):
         return _plain(kind.storage_type)
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
@@ -163,7 +163,7 @@ _ALIKE: Sequence[tuple[Callable[[pa.DataType], bool], pa.DataType]] = (
 
 
 def _files_below(system: AbstractFileSystem, root: str, url: str) -> Sequence[str]:
-    """The file itself, or those in the folder; not what other programs leave beside them."""
+    """Return the file itself, or the Parquet files in the folder, without the marks of other programs."""
     try:
         if system.isfile(root):
             return [root]
@@ -173,19 +173,19 @@ def _files_below(system: AbstractFileSystem, root: str, url: str) -> Sequence[st
         raise WarehouseConfigError(f"cannot read the source {url}: {' '.join(str(error).split())}") from None
     if not paths and not system.exists(root):
         raise WarehouseConfigError(f"cannot read the source {url}: there is no such file or folder")
-    found = [path for path in paths if not _is_beside(path[len(root) :])]
+    found = [path for path in paths if not _is_mark(path[len(root) :])]
     if not found:
         raise WarehouseConfigError(f"the source {url} is a folder without a Parquet file; check the path")
     return found
 
 
-def _is_beside(path: str) -> bool:
-    """Marks, checksums and hidden files, like _SUCCESS and .part-0.parquet.crc."""
+def _is_mark(path: str) -> bool:
+    """Return whether a file is a mark, a checksum or hidden, like _SUCCESS and .part-0.parquet.crc."""
     parts = [part for part in path.split("/") if part]
     return any(part.startswith((".", "_")) for part in parts) or path.endswith((".crc", "_$folder$", "/"))
 
 
 def _partitions(path: str) -> dict[str, str | None]:
-    """The values that folders tell: ``/year=2026/city=K%C3%B6ln/part-0.parquet``."""
+    """Return the values in the names of folders: ``/year=2026/city=K%C3%B6ln/part-0.parquet``."""
     pairs = (part.split("=", 1) for part in path.split("/")[:-1] if "=" in part)
     return {unquote(name): None if value == _NO_VALUE else unquote(value) for name, value in pairs}

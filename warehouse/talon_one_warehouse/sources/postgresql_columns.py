@@ -1,8 +1,8 @@
-"""How each column of a PostgreSQL query is read, by its type.
+"""How each column of a PostgreSQL query is read, depending on its type.
 
-The driver of ADBC gives some types without loss, and others as what they are not: ``money`` as an integer of cents,
-``oid`` with a sign, arrays of arrays flat, and most as bytes. The server renders those itself: as the text that it
-shows, or as JSON, by a query around the query.
+The ADBC driver returns some types without loss, and others as something else: ``money`` as an integer of cents,
+``oid`` with a sign, arrays of arrays flat, and most as bytes. The server renders those itself, as text or as JSON, by a
+query around the query.
 
 https://www.postgresql.org/docs/current/catalog-pg-type.html
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _NUMBERS = ("int2", "int4", "int8", "float4", "float8", "numeric")
 _TIMES = ("date", "timestamp", "timestamptz")
 _REFUSED = ("bytea", "interval")
-# Read as the driver gives them. (numeric comes as text, json as text; their Arrow types say so.)
+# Read as the driver returns them. (numeric and json come as text; their Arrow types say so.)
 _EXACT = frozenset({*_NUMBERS, *_TIMES, "bool", "text", "varchar", "bpchar", "name", "time", "json", "jsonb", "uuid"})
 _CATALOG = (
     "SELECT t.oid::int8, t.typname::text, t.typtype::text, n.nspname = 'pg_catalog', "
@@ -45,9 +45,9 @@ class Column:
     """How a column is read.
 
     Attributes:
-        sql: the expression, over the column's quoted name.
-        decode: from what it gives to a value; None: as its Arrow type says.
-        type_name: as the database calls it.
+        sql: the expression to select, over the column's quoted name.
+        decode: turns a result of the expression into a value; None if its Arrow type says all.
+        type_name: the database's name of the type.
     """
 
     sql: str
@@ -72,8 +72,8 @@ def columns_of(connection: ADBCConnection, sql: str, names: Sequence[str], *, re
     Args:
         connection: asks the server for the types.
         sql: the query, without a semicolon at its end.
-        names: of its columns.
-        rendered: the server renders every value as JSON; the driver's own types are not used at all.
+        names: names of its columns.
+        rendered: let the server render every value as JSON, without any use of the driver's types.
 
     Raises:
         WarehouseError: the query cannot stand in parentheses, or the server does not answer.
@@ -89,7 +89,7 @@ def columns_of(connection: ADBCConnection, sql: str, names: Sequence[str], *, re
 
 
 def around(sql: str, names: Sequence[str], columns: Sequence[Column]) -> str:
-    """Return the query that gives every column as it is to be read; the query itself if it does."""
+    """Return the query that selects every column as it is to be read; the query itself if that is enough."""
     given = [quoted(name) for name in names]
     if all(column.sql == name for column, name in zip(columns, given, strict=True)):
         return sql
@@ -98,7 +98,7 @@ def around(sql: str, names: Sequence[str], columns: Sequence[Column]) -> str:
 
 
 def _types(connection: ADBCConnection, wanted: set[int]) -> dict[int, _Type]:
-    """The types by their oid, and all that they are made of."""
+    """Return the types by their oid, with all types that they are made of."""
     found: dict[int, _Type] = {}
     while wanted:
         listed = ", ".join(map(str, sorted(wanted)))
@@ -151,7 +151,7 @@ def _base(types: dict[int, _Type], oid: int) -> _Type:
 
 
 def _part(types: dict[int, _Type], oid: int) -> Decode | None:
-    """From a part of a JSON value to what it means; None: some part has no meaning in JSON."""
+    """Return a function that decodes a part of a JSON value; None if some part has no meaning in JSON."""
     one = _base(types, oid)
     if one.element:
         element = _part(types, one.element)
@@ -178,7 +178,7 @@ def _json(decode: Decode) -> Decode:
 
 
 def _items(value: Any, decode: Decode) -> Iterable[Any]:
-    """The items; those of arrays in an array are arrays."""
+    """Decode the items of an array, those of nested arrays too."""
     return [
         _together(_items(item, decode)) if isinstance(item, list) else None if item is None else decode(item)
         for item in value
@@ -199,7 +199,7 @@ def _object(parts: dict[str, Decode]) -> Decode:
 
 
 def _number(value: Any) -> Any:
-    """Numbers that JSON has not come as text."""
+    """Decode a number; one that JSON does not have, like NaN, comes as text."""
     return number_of(value) if isinstance(value, str) else value
 
 

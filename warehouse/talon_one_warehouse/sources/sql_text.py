@@ -1,4 +1,4 @@
-"""One query out of the text of a SQL file: without the semicolon at its end, safe to be put into another statement."""
+"""The one query of a SQL file, without the semicolon at its end, so that it can stand within another statement."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _BLOCK_EDGE = re.compile(r"/\*|\*/")
 
 
 def one_query(sql: str, place: str, *, backslashes: bool = False) -> str:
-    r"""The query, without a semicolon that ends it; a comment in its last line is ended by a line break.
+    r"""Return the query without its final semicolon; a line break ends a comment in its last line.
 
     Args:
-        sql: as a ``.sql`` file holds it.
-        place: of the setting, for messages.
-        backslashes: some databases of this kind take ``\'`` for a quote within a text, so that is tried as well.
+        sql: the content of a ``.sql`` file.
+        place: the setting, for messages.
+        backslashes: some databases read ``\'`` as a quote within a text, so try that as well.
 
     Raises:
-        WarehouseConfigError: it holds no query, or several.
+        WarehouseConfigError: the text holds no query, or several.
     """
     ends = _ends(sql)
     if backslashes and (ends is None or _several(sql, ends)):
         other = _ends(sql, backslashes=True)
         ends = other if other is not None else ends
     if ends is None:
-        return sql + "\n"  # a quote without end: the database says what is wrong with it
+        return sql + "\n"  # an unclosed quote: the database reports it
     if _several(sql, ends):
         raise WarehouseConfigError(f"{place} must be one query, not several; leave out what follows the first ;")
     if not ends.pieces:
@@ -52,8 +52,8 @@ class _Ends:
     """Where statements end.
 
     Attributes:
-        semicolons: their places.
-        pieces: places of what is neither blank nor comment nor semicolon.
+        semicolons: positions of the semicolons.
+        pieces: positions of all that is neither blank nor comment nor semicolon.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ def _several(sql: str, ends: _Ends | None) -> bool:
 
 
 def _ends(sql: str, *, backslashes: bool = False) -> _Ends | None:
-    """Semicolons outside of quotes and comments; None if a quote or a comment has no end."""
+    """Return the semicolons outside of quotes and comments; None if a quote or a comment is not closed."""
     found, at = _Ends(), 0
     while at < len(sql):
         piece = _PIECE.match(sql, at)
@@ -78,8 +78,8 @@ def _ends(sql: str, *, backslashes: bool = False) -> _Ends | None:
             closing = sql.find(piece[0], end)
             end = -1 if closing < 0 else closing + len(piece[0])
         elif kind == "text" and backslashes:
-            whole = _BACKSLASHED.match(sql, at)
-            end = whole.end() if whole else end
+            string = _BACKSLASHED.match(sql, at)
+            end = string.end() if string else end
         if end < 0:
             return None
         if kind == "end":
@@ -95,7 +95,7 @@ def _kind(piece: re.Match[str]) -> str:
 
 
 def _after_block(sql: str, at: int) -> int:
-    """The end of a comment, within which there may be others; -1 if it has none."""
+    """Return the end of a comment, which may contain others; -1 if it is not closed."""
     depth = 1
     while depth:
         edge = _BLOCK_EDGE.search(sql, at)

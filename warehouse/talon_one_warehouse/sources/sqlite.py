@@ -1,7 +1,7 @@
 """Queries of SQLite files as sources.
 
-A column of SQLite has no type, every value has its own. The driver of ADBC takes a type from the first rows and breaks
-off at a value of another; Python's own gives each value as it is.
+In SQLite values have types, not columns. The ADBC driver takes the type of a column from the first rows and fails at a
+value of another type; Python's sqlite3 returns each value with its own type.
 
 https://sqlite.org/datatype3.html
 """
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class SQLiteSource:
-    """The answer of a query.
+    """The rows of a query, see Source.
 
     Args:
         connection: closed with the source.
         cursor: has run the query.
-        path: of the file, for messages.
-        columns: their names.
-        rendered: beside each value its type stands, and the value is a literal of SQL.
+        path: the file, for messages.
+        columns: names of the columns.
+        rendered: the query returns pairs of a type and the SQL literal of the value.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class SQLiteSource:
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """See Source."""
         while True:
-            with _reading_told(self._path):
+            with _translate_reading_errors(self._path):
                 part = self._cursor.fetchmany(ROWS)
             if not part:
                 return
@@ -73,15 +73,15 @@ class SQLiteSource:
 
 
 def open_sqlite(rest: str, sql: str, *, rendered: bool = False) -> SQLiteSource:
-    """The answer of a query of the file at ``/relative.db``, ``//absolute.db`` or ``/:memory:``.
+    """Run a query on the file at ``/relative.db``, ``//absolute.db`` or ``/:memory:``.
 
     Args:
-        rest: of the URL.
+        rest: the URL without its scheme.
         sql: the query.
         rendered: see open_source.
 
     Raises:
-        WarehouseConfigError: there is no such file, or no such query.
+        WarehouseConfigError: the file does not exist, or the query cannot be used.
     """
     path = path_in_url(rest.removeprefix("/"))
     if not rest.startswith("/") or not path:
@@ -91,14 +91,14 @@ def open_sqlite(rest: str, sql: str, *, rendered: bool = False) -> SQLiteSource:
         )
     connection = _connect(path)
     try:
-        with _told(path, WarehouseConfigError, "the query of the source does not work: "):
+        with _translate_errors(path, WarehouseConfigError, "the query of the source does not work: "):
             cursor = connection.execute(sql)
         if cursor.description is None:
             raise WarehouseConfigError("source.sql must be a query: a SELECT")
         columns = tuple(column[0] for column in cursor.description)
         rendered = rendered and repeated_name(columns) is None
         if rendered:
-            with _told(path, WarehouseConfigError, "the query of the source does not work: "):
+            with _translate_errors(path, WarehouseConfigError, "the query of the source does not work: "):
                 cursor = connection.execute(_rendering(sql, columns))
         return SQLiteSource(connection, cursor, path, columns, rendered=rendered)
     except BaseException:
@@ -109,7 +109,7 @@ def open_sqlite(rest: str, sql: str, *, rendered: bool = False) -> SQLiteSource:
 def _connect(path: str) -> sqlite3.Connection:
     if path != ":memory:" and not Path(path).is_file():
         raise WarehouseConfigError(f"there is no SQLite file {path}; check source.url")
-    with _told(path, WarehouseConfigError, "cannot open "):
+    with _translate_errors(path, WarehouseConfigError, "cannot open "):
         if path == ":memory:":
             connection = sqlite3.connect(path)
         else:
@@ -126,7 +126,7 @@ def _text(raw: bytes) -> Any:
 
 
 def _rendering(sql: str, columns: Sequence[str]) -> str:
-    """A query for the type of each value, and for its literal; texts are as they are."""
+    """Return a query for the type and the literal of each value; texts stay as they are."""
     names = map(quoted, columns)
     shown = ", ".join(f"typeof({q}), CASE typeof({q}) WHEN 'text' THEN {q} ELSE quote({q}) END" for q in names)
     return f"SELECT {shown} FROM (\n{sql}\n)"  # noqa: S608 - quoted
@@ -165,7 +165,7 @@ _NOT_THE_DATA = frozenset(
 
 
 @contextmanager
-def _reading_told(path: str) -> Iterator[None]:
+def _translate_reading_errors(path: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:
@@ -175,7 +175,7 @@ def _reading_told(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def _told(path: str, kind: type[WarehouseError], words: str = "") -> Iterator[None]:
+def _translate_errors(path: str, kind: type[WarehouseError], words: str = "") -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:

@@ -1,0 +1,48 @@
+"""Queries and tables of databases as sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talon_one_storage.sql_names import quoted
+from talon_one_warehouse.sources.adbc import open_adbc, open_postgresql
+from talon_one_warehouse.sources.duckdb import open_duckdb
+from talon_one_warehouse.sources.sql_text import one_query
+from talon_one_warehouse.sources.sqlite import open_sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_one_warehouse.sources.spec import Source, SourceSpec
+
+# In other databases a backslash in a string may be an escape.
+_STANDARD_STRINGS = ("duckdb", "postgresql", "postgres", "sqlite")
+
+
+def open_database(spec: SourceSpec, *, rendered: bool = False) -> Source:
+    """Run the query of a source, or read its table.
+
+    Args:
+        spec: the source.
+        rendered: see open_source.
+
+    Raises:
+        WarehouseConfigError: the database or the query cannot be used.
+    """
+    scheme, _, rest = spec.url.partition("://")
+    if spec.sql is not None:
+        sql = one_query(spec.sql, "source.sql", backslashes=scheme not in _STANDARD_STRINGS)
+    else:
+        sql = f"SELECT * FROM {quoted(*(spec.table or '').split('.'))}"  # noqa: S608 - quoted
+    opener = _OPENERS.get(scheme)
+    if opener is None:
+        return open_adbc(spec.url, sql)
+    return opener(rest, sql, rendered=rendered)
+
+
+_OPENERS: Mapping[str, Callable[..., Source]] = {
+    "duckdb": open_duckdb,
+    "sqlite": open_sqlite,
+    "postgresql": open_postgresql,
+    "postgres": open_postgresql,
+}
