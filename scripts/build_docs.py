@@ -1,6 +1,6 @@
 """Write the generated tables of docs/ from the code, between ``<!-- table: name -->`` and ``<!-- end -->``.
 
-``python scripts/build_docs.py`` writes them, ``--check`` only says whether they are current.
+``python scripts/build_docs.py`` writes them, ``--check`` only says whether they are up to date.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def target_settings() -> str:
 
 
 def sinks() -> str:
-    """Sinks with modes, key, what else they are told, and operations."""
+    """Sinks with modes, key, other settings, and operations."""
     from target_talon_one.sinks.table import SINKS
 
     return _table(
-        ("sink", "what", "modes", "key", "set beside it", "operations"),
+        ("sink", "rows", "modes", "key", "other settings", "operations"),
         (
             (
                 f"`{sink.name}`",
@@ -107,12 +107,12 @@ def streams() -> str:
     from tap_talon_one.streams import FEEDS
 
     return _table(
-        ("stream", "key", "read", "one call for each", "operation", "what it holds"),
+        ("stream", "key", "how it is read", "one call for each", "operation", "rows"),
         (
             (
                 f"`{stream.name}`",
                 ", ".join(f"`{name}`" for name in stream.key),
-                f"what is new, by `{stream.replication_key}`" if stream.replication_key else "whole, a snapshot",
+                f"incremental, by `{stream.replication_key}`" if stream.replication_key else "full, a snapshot",
                 _each(feed),
                 f"`{feed.endpoint.operation_id}`",
                 stream.description,
