@@ -49,3 +49,13 @@ def test_every_test_that_the_reliability_page_names_exists():
     named = set(re.findall(r"tests/[\w/]+\.py", page))
     assert named
     assert [] == sorted(name for name in named if not (ROOT / name).is_file())
+
+
+def test_every_file_of_the_life_of_a_row_exists():
+    """The walks through the source lead through files that are there, at most 12 out of Talon.One and 14 into it."""
+    page = (ROOT / "docs" / "explanation" / "life-of-a-row.md").read_text(encoding="utf-8")
+    walks = [re.findall(r"^\| \d+ \| `([\w/]+\.py)`", part, re.MULTILINE) for part in page.split("\n## ")[1:]]
+    assert [] == [name for walk in walks for name in walk if not (ROOT / name).is_file()]
+    out_of_it, into_it = walks
+    assert 0 < len(out_of_it) <= 12
+    assert 0 < len(into_it) <= 14
