@@ -20,7 +20,7 @@ from talon_one_client.connection.config import ClientConfig
 from talon_one_singer.settings.secret import Secret
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.options import SyncOptions
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
 
 if TYPE_CHECKING:
@@ -62,15 +62,15 @@ def mirror(url: str, key: str, members: int, folder: Path) -> dict[str, float]:
     with TalonOneClient(config) as client:
         number = client.create_audience_v2({"name": "Everybody"})["id"]
         destination = destination_from("members", SETTINGS | {"audience": number})
-        with Store(path) as store, SyncRun(client, store, options, command="first") as run:
+        with open_store(path) as store, SyncRun(client, store, options, command="first") as run:
             feed = run.open(destination, columns=["id"])
             fill(feed, 0, members)
             found, first = timed(feed)
             assert members == found.difference.adds
-            store.begin(feed.number, 0, members, once=False)
-            store.acknowledge(feed.number, [(0, members)])
-            store.fold(feed.number)
-        with Store(path) as store, SyncRun(client, store, options, command="second") as run:
+            store.acks.begin(feed.number, 0, members, non_idempotent=False)
+            store.acks.acknowledge(feed.number, [(0, members)])
+            store.acks.commit_acknowledged(feed.number)
+        with open_store(path) as store, SyncRun(client, store, options, command="second") as run:
             feed = run.open(destination, columns=["id"])
             fill(feed, LEFT, members + CAME)
             found, second = timed(feed)

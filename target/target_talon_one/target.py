@@ -50,7 +50,7 @@ def run(context: TargetContext) -> None:
     """
     from talon_one_client.connection.client_factory import client_from_settings
     from target_talon_one.config.options import SyncOptions
-    from target_talon_one.store.remote_store import open_store
+    from target_talon_one.store.opening import open_store
     from target_talon_one.sync.run import SyncRun
 
     settings = context.settings

@@ -14,7 +14,7 @@ from talon_one_singer.settings.local_paths import local_path
 from talon_one_singer.settings.table import ConfigSource
 from talon_one_warehouse import SourceSpec, WarehouseConfigError, open_source, open_warehouse
 from tap_talon_one.settings import SETTINGS as TAP
-from target_talon_one.store.remote_store import open_store
+from target_talon_one.store.opening import open_store
 
 TOKEN = "planted-token-9"
 PARTS = {

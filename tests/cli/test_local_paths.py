@@ -14,7 +14,7 @@ from tap_talon_one.ids.sources import ids_in_file
 from tap_talon_one.settings import SETTINGS as TAP
 from target_talon_one.settings import SETTINGS as TARGET
 from target_talon_one.settings import SYNC_SETTINGS
-from target_talon_one.store.remote_store import open_store, store_file
+from target_talon_one.store.opening import open_store, store_file
 
 NAMES = ("plain", "two words", "a%20b", "50% off", "ümläut", "a+b", "c#d")
 
@@ -78,17 +78,17 @@ def test_a_store_is_one_file_by_every_spelling(place, name):
     file = f"{name}.duckdb"
     for number, text in enumerate([*spellings(place, file), *urls("duckdb", place, file)]):
         with open_store(text) as store:
-            assert number == len(store.destinations())
-            store.destination(f"identity {number}", "d")
+            assert number == len(store.destinations.identities())
+            store.destinations.number_of(f"identity {number}", "d")
     assert [place / file] == [path for path in place.iterdir() if path.suffix == ".duckdb"]
 
 
 def test_a_store_at_a_file_url_may_be_a_folder(place):
     """As at any other URL; it is the same folder with and without %20."""
     with open_store((place / "a b").as_uri()) as store:
-        store.destination("one", "d")
+        store.destinations.number_of("one", "d")
     with open_store(f"file://{place}/a b") as store:
-        assert ["one"] == list(store.destinations().values())
+        assert ["one"] == list(store.destinations.identities().values())
     assert (place / "a b" / "manifest.json").is_file()
 
 

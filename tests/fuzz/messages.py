@@ -10,7 +10,7 @@ from talon_one_singer.protocol.message_reader import RecordLines, read_messages
 from talon_one_singer.settings.input_limits import InputLimits
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.message_handler import Inlet
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
 from target_talon_one.target import destinations_of
 from tests.fuzz.fakes import Answers, client, friendly
@@ -55,7 +55,7 @@ def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
     """One store for all inputs, a run for each."""
     options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
     transport = Answers(friendly)
-    with client(transport) as talon_one, Store(":memory:") as store:
+    with client(transport) as talon_one, open_store(":memory:") as store:
 
         def target(data: bytes) -> None:
             transport.requests = 0

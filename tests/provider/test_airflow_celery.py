@@ -22,7 +22,8 @@ from adbc_driver_postgresql import dbapi
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
-from target_talon_one.store.remote_store import open_store
+from target_talon_one.store.opening import open_store
+from tests.target.store_content import acknowledged_keys
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEGMENT = {f"member-{n}" for n in range(1, 20_001)}
@@ -212,7 +213,7 @@ def photograph(databases, store):
             return databases("photograph", like=store.rsplit("/", 1)[1])
 
     with open_store(until(copy, "a copy of the store")) as kept:
-        return {key for number in kept.destinations() for part in kept.known_keys(number) for key in part}
+        return acknowledged_keys(kept)
 
 
 def test_a_push_whose_worker_is_killed_ends_on_the_other_one(workers, account, recorder, databases):

@@ -18,7 +18,8 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
-from target_talon_one.store.remote_store import open_store
+from target_talon_one.store.opening import open_store
+from tests.target.store_content import acknowledged_keys
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.slow
@@ -184,9 +185,9 @@ def test_a_task_that_is_told_to_end_notes_what_it_did(account, airflow, slow_pus
     count = sent(account)
     assert count < 20
     with open_store(store) as there:
-        (number,) = there.destinations()
-        assert {key for part in there.known_keys(number) for key in part} == members(account)
-        assert "failed" == there.runs()[0]["status"]
+        assert 1 == len(there.destinations.identities())
+        assert acknowledged_keys(there) == members(account)
+        assert "failed" == there.runs.find()[0]["status"]
     conf = {"folder": str(tmp_path), "store": store}
     assert "success" == airflow.run("push_slowly", conf)["state"]
     assert SEGMENT == members(account)

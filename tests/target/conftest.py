@@ -18,12 +18,13 @@ from talon_one_emulator import Emulator
 from talon_one_singer.settings.secret import Secret
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.options import SyncOptions
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from target_talon_one.store.store import Store
     from target_talon_one.sync.row_counts import Figures
 
 
@@ -86,7 +87,7 @@ class Engine:
         """One run with one destination; what it did. It uses the open ``store``, or opens the one of the engine."""
         with (
             self.client() as client,
-            Store(self.store) if store is None else nullcontext(store) as opened,
+            open_store(self.store) if store is None else nullcontext(store) as opened,
             SyncRun(client, opened, self.options(**options), command="test") as run,
         ):
             feed = run.open(destination_from("rows", given), columns=list(rows[0]) if rows else None)

@@ -11,7 +11,7 @@ from talon_one_client.connection.config import ClientConfig
 from talon_one_singer.settings.secret import Secret
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.options import SyncOptions
-from target_talon_one.store.remote_store import open_store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
 
 config = json.loads(Path(sys.argv[1]).read_text())

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from target_talon_one.errors import StoreError, StoreLockedError
-from target_talon_one.store.remote_store import open_store
+from target_talon_one.store.opening import open_store
 
 CONNECTIONS = Path("/proc/net/tcp")  # https://docs.kernel.org/networking/proc_net_tcp.html
 HOMES = {"folder": "file://{}/home", "s3": "s3://bucket/home", "postgresql": None}
@@ -56,8 +56,8 @@ def test_runs_and_rejects_are_at_home_too(engine, push, home):
     push("a", "")
     push("a", "b")
     with open_store(home) as store:
-        assert ["target-talon-one"] * 2 == [one["command"] for one in store.runs()]
-        assert [("invalid", "line 3")] == [(one["kind"], one["place"]) for one in store.rejects()]
+        assert ["target-talon-one"] * 2 == [one["command"] for one in store.runs.find()]
+        assert [("invalid", "line 3")] == [(one["kind"], one["place"]) for one in store.rejects.find()]
 
 
 @pytest.mark.parametrize("home", ["postgresql"], indirect=True)
@@ -68,7 +68,7 @@ def test_a_second_run_in_postgresql_is_told_at_once(push, home):
         open_store(home)
     assert "planted" not in str(raised.value)
     with open_store(home) as store:
-        assert 1 == len(store.runs())
+        assert 1 == len(store.runs.find())
 
 
 @pytest.mark.skipif(not CONNECTIONS.exists(), reason="the system does not tell of its connections")
@@ -91,12 +91,12 @@ def test_a_second_run_in_a_folder_is_told_when_it_saves(push, home):
     push("a")
     with open_store(home) as first:
         second = open_store(home)
-        first.remember("x", "first")
-    second.remember("x", "second")
+        first.values.set("x", "first")
+    second.values.set("x", "second")
     with pytest.raises(StoreLockedError, match="another run has written"):
         second.close()
     with open_store(home) as store:
-        assert "first" == store.remembered("x")
+        assert "first" == store.values.get("x")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_second_run_in_a_folder_is_told_when_it_saves(push, home):
         ("postgresql://user:planted@127.0.0.1:9/nothing", "127.0.0.1:9"),
         ("nosuch://user:planted@host/folder", "nosuch"),
         ("s3://nowhere/at/all", "nowhere/at/all"),
-        ("s3://nowhere/at/all?token=planted", "no parameters"),
+        ("s3://nowhere/at/all?token=planted", "cannot have parameters"),
     ],
 )
 def test_a_home_that_cannot_be_used_is_told_without_secrets(url, words, monkeypatch):
@@ -126,7 +126,7 @@ def test_a_database_that_restarts_under_a_store_is_told(home):
     from adbc_driver_postgresql import dbapi
 
     store = open_store(home)
-    store.remember("x", "y")
+    store.values.set("x", "y")
     with dbapi.connect(home, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
@@ -137,7 +137,7 @@ def test_a_database_that_restarts_under_a_store_is_told(home):
         store.close()
     assert "planted" not in str(raised.value)
     with open_store(home) as again:
-        assert again.remembered("x") is None
+        assert again.values.get("x") is None
 
 
 @pytest.mark.parametrize("home", ["folder"], indirect=True)

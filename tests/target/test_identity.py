@@ -8,7 +8,7 @@ from talon_one_client import ClientConfig, Secret, TalonOneClient
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.identity import one_spelling
 from target_talon_one.config.options import SyncOptions
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
 
 MIRROR = {
@@ -23,7 +23,7 @@ MIRROR = {
 def push(path, url, emu, ids):
     """Make the ids the audience's members; figures of the run. Only the store knows the audience."""
     config = ClientConfig(url, api_key=Secret(emu.api_key))
-    with TalonOneClient(config) as client, Store(path) as store, _run(client, store, path) as run:
+    with TalonOneClient(config) as client, open_store(path) as store, _run(client, store, path) as run:
         feed = run.open(destination_from("vip", MIRROR), columns=["profileIntegrationId"])
         feed.add([{"profileIntegrationId": one} for one in ids], [f"row {one}" for one in ids])
         feed.complete = True
@@ -38,13 +38,15 @@ def _run(client, store, path):
 
 def respell(path, spelling):
     """Write what the store holds as a version would have that kept base URLs as they were spelled."""
-    with Store(path) as store:
-        for number, identity in store.destinations().items():
+    with open_store(path) as store:
+        for number, identity in store.destinations.identities().items():
             parts = json.loads(identity)
-            store.rename(number, json.dumps([spelling, *parts[1:]], separators=(",", ":")))
-        for name, value in store._run("SELECT name, value FROM remembered WHERE starts_with(name, 'audience ')"):
+            store.destinations.rename(number, json.dumps([spelling, *parts[1:]], separators=(",", ":")))
+        for name, value in store.database.run(
+            "SELECT name, value FROM remembered WHERE starts_with(name, 'audience ')"
+        ):
             rest = name.split(" ", 2)[2]
-            store._run("UPDATE remembered SET name = ? WHERE name = ?", f"audience {spelling} {rest}", name)
+            store.database.run("UPDATE remembered SET name = ? WHERE name = ?", f"audience {spelling} {rest}", name)
             assert value
 
 
@@ -86,15 +88,15 @@ def test_a_store_of_another_spelling_is_recognized(emu, tmp_path, spell):
 def test_destinations_of_two_spellings_become_one(tmp_path):
     """What was known under either is known; what differs is uncertain and sent again."""
     path = str(tmp_path / "s.duckdb")
-    with Store(path) as store:
+    with open_store(path) as store:
         for url, rows in (("https://A.example", {"x": 1, "y": 2}), ("https://a.example", {"y": 3, "z": 4})):
-            number = store.destination(json.dumps([url, "audience_members", {"audience": 1}]), "vip")
+            number = store.destinations.number_of(json.dumps([url, "audience_members", {"audience": 1}]), "vip")
             for key, fingerprint in rows.items():
-                store._run(f"INSERT INTO sent_{number} VALUES (?, ?, 1)", key, fingerprint)
-    with Store(path) as store:
-        ((number, identity),) = store.destinations().items()
+                store.database.run(f"INSERT INTO sent_{number} VALUES (?, ?, 1)", key, fingerprint)
+    with open_store(path) as store:
+        ((number, identity),) = store.destinations.identities().items()
         assert '["https://a.example","audience_members",{"audience":1}]' == identity
-        known = dict(store._run(f"SELECT key, fingerprint FROM sent_{number} ORDER BY key"))
+        known = dict(store.database.run(f"SELECT key, fingerprint FROM sent_{number} ORDER BY key"))
         assert {"x": 1, "y": None, "z": 4} == known
 
 

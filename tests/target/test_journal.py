@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from target_talon_one.errors import StoreError
-from target_talon_one.store.remote_store import open_store
+from target_talon_one.store.opening import open_store
+from tests.target.store_content import acknowledged_keys
 
 OPS = [["add", "update"]]
 
@@ -17,11 +18,11 @@ class Place:
         self.value, self.writes = None, 0
 
     def read(self):
-        """See JournalPlace."""
+        """See JournalSlot."""
         return self.value
 
     def write(self, value):
-        """See JournalPlace."""
+        """See JournalSlot."""
         self.value, self.writes = dict(value), self.writes + 1
 
 
@@ -33,10 +34,10 @@ def place():
 
 def compared(store, names):
     """Stages names and compares; the destination's number."""
-    number = store.destination("somewhere", "vip")
-    store.start_staging(number)
-    store.stage(number, list(names), None, ["row"] * len(names))
-    store.compare(number, OPS, diff=True, grouped=False, ordered=False)
+    number = store.destinations.number_of("somewhere", "vip")
+    store.staging.start(number)
+    store.staging.add(number, list(names), None, ["row"] * len(names))
+    store.changes.compare(number, OPS, diff=True, grouped=False, ordered=False)
     return number
 
 
@@ -44,11 +45,11 @@ def killed(home, names, acknowledged, journal):
     """A run over a store in a folder that is killed after so many rows, before its next save."""
     store = open_store(f"file://{home}", journal=journal)
     number = compared(store, names)
-    store.begin(number, 0, len(names), once=False)
+    store.acks.begin(number, 0, len(names), non_idempotent=False)
     if acknowledged:
-        store.acknowledge(number, [(0, acknowledged)])
-    sent = {one.key for one in store.changes(number, 0, acknowledged)}
-    store._folder.cleanup()  # the disk of the worker is gone; what is at home stays as it is
+        store.acks.acknowledge(number, [(0, acknowledged)])
+    sent = {one.key for one in store.changes.read(number, 0, acknowledged)}
+    store._persistence.folder.cleanup()  # the disk of the worker is gone; what is at home stays as it is
     return sent
 
 
@@ -56,7 +57,7 @@ def left(home, names, journal):
     """Keys that the next try would send."""
     with open_store(f"file://{home}", journal=journal) as store:
         number = compared(store, names)
-        return {one.key for one in store.changes(number, 0, 1000)}
+        return {one.key for one in store.changes.read(number, 0, 1000)}
 
 
 def test_what_was_acknowledged_since_the_last_save_is_not_sent_again(tmp_path, place):
@@ -80,14 +81,14 @@ def test_a_journal_is_of_its_own_changes_only(tmp_path, place):
     killed(tmp_path / "home", "uvwxyz", 0, Place())
     place.value = note
     with open_store(f"file://{tmp_path}/home", journal=place) as store:
-        known = {key for part in store.known_keys(1) for key in part}
+        known = acknowledged_keys(store)
     assert not known & set("uvwxyz")
 
 
 def test_a_store_in_a_file_on_another_worker_is_not_taken_for_the_one_of_before(tmp_path, place):
     """A mirror would remove nobody that the other store knows of."""
     with open_store(str(tmp_path / "worker-1.duckdb"), journal=place) as store:
-        store.begin(compared(store, "ab"), 0, 2, once=False)
+        store.acks.begin(compared(store, "ab"), 0, 2, non_idempotent=False)
     with pytest.raises(StoreError, match=r"another store than .*worker-2\.duckdb"):
         open_store(str(tmp_path / "worker-2.duckdb"), journal=place)
     open_store(str(tmp_path / "worker-1.duckdb"), journal=place).close()
@@ -107,9 +108,9 @@ def test_scattered_rows_are_left_to_the_next_save(tmp_path, place):
     names = [f"n{number}" for number in range(2400)]
     with open_store(f"file://{tmp_path}/home", journal=place) as store:
         number = compared(store, names)
-        store.begin(number, 0, len(names), once=False)
-        store.acknowledge(number, [(n, n + 1) for n in range(0, 1900, 2)])
-        store.acknowledge(number, [(n, n + 1) for n in range(1900, 2400, 2)])
+        store.acks.begin(number, 0, len(names), non_idempotent=False)
+        store.acks.acknowledge(number, [(n, n + 1) for n in range(0, 1900, 2)])
+        store.acks.acknowledge(number, [(n, n + 1) for n in range(1900, 2400, 2)])
     assert 950 == len(place.value["done"])
 
 
@@ -117,5 +118,5 @@ def test_a_store_in_memory_has_no_journal(place):
     """Every try has a new one."""
     for _ in range(2):
         with open_store(":memory:", journal=place) as store:
-            store.begin(compared(store, "ab"), 0, 2, once=False)
+            store.acks.begin(compared(store, "ab"), 0, 2, non_idempotent=False)
     assert 0 == place.writes

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_talon_one.store.remote_store import open_store
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
+from tests.target.store_content import acknowledged_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ class Killed:
     def known(self) -> set[str]:
         """What the store believes to be at Talon.One."""
         with open_store(self.store) as store:
-            return {key for number in store.destinations() for part in store.known_keys(number) for key in part}
+            return acknowledged_keys(store)
 
 
 @pytest.mark.slow
@@ -192,11 +192,11 @@ def test_a_killed_push_goes_on_where_it_was(engine):
 
 def test_two_runs_on_one_store_do_not_mix(engine):
     """The second one is told who is there."""
-    with Store(engine.store):
+    with open_store(engine.store):
         script = (
-            "import sys; from target_talon_one.store.store import Store\n"
+            "import sys; from target_talon_one.store.opening import open_store\n"
             "from target_talon_one.errors import StoreLockedError\n"
-            "try: Store(sys.argv[1])\n"
+            "try: open_store(sys.argv[1])\n"
             "except StoreLockedError as error: print(error); sys.exit(7)"
         )
         done = subprocess.run([sys.executable, "-c", script, engine.store], capture_output=True, text=True)

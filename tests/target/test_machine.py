@@ -22,11 +22,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from talon_one_client.errors import TalonOneError
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.errors import SyncConfigError, SyncError
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.replay import forget_retried, retry
 from target_talon_one.sync.run import SyncRun
 from target_talon_one.sync.verify import Verification
 from tests.target.conftest import Engine
+from tests.target.store_content import acknowledged_keys
 
 if TYPE_CHECKING:
     from talon_one_emulator import Emulator
@@ -287,8 +288,8 @@ class Machine(RuleBasedStateMachine):
                 check.find()
                 check.forget_drift()
             elif heal:
-                for keys in list(store.known_keys(feed.number)):
-                    store.forget(feed.number, [key for key in keys if key in self.source])
+                known = acknowledged_keys(store, feed.number)
+                store.acks.forget(feed.number, [key for key in known if key in self.source])
             sent = run.send
 
             def send(found):
@@ -317,7 +318,7 @@ class _Opened:
 
     def __enter__(self):
         self._client = self._engine.client(retry=_RETRY).__enter__()
-        self._store = Store(self._engine.store)
+        self._store = open_store(self._engine.store)
         self._run = SyncRun(
             self._client, self._store, self._engine.options(concurrency=1), command=self._command, check=self._check
         )

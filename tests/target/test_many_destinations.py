@@ -9,53 +9,54 @@ import sys
 import pytest
 
 from talon_one_emulator import Emulator
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 
 MANY = 200
 KILLED = f"""
 import os, sys
 import duckdb
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 
-store = Store(sys.argv[1])
-store._run("SET memory_limit = '4GB'")
-store._run("SET wal_autocheckpoint = '4GB'")
+store = open_store(sys.argv[1])
+store.database.run("SET memory_limit = '4GB'")
+store.database.run("SET wal_autocheckpoint = '4GB'")
 for at in range({MANY}):
-    number = store.destination(f"identity {{at}}", f"sync {{at}}")
-    store.start_staging(number)
-    store.stage(number, ["a", "b"], None, ["row 1", "row 2"])
-    store.compare(number, [["add"]], diff=True, grouped=False, ordered=False)
-    store.begin(number, 0, 2, once=False)
-    store.acknowledge(number, [(0, 1)])
+    number = store.destinations.number_of(f"identity {{at}}", f"sync {{at}}")
+    store.staging.start(number)
+    store.staging.add(number, ["a", "b"], None, ["row 1", "row 2"])
+    store.changes.compare(number, [["add"]], diff=True, grouped=False, ordered=False)
+    store.acks.begin(number, 0, 2, non_idempotent=False)
+    store.acks.acknowledge(number, [(0, 1)])
 os._exit(9)
 """
 
 
-def push(store: Store, rows: int) -> list[int]:
+def push(store, rows: int) -> list[int]:
     """Push as many rows to each destination, all staged before the first is sent; the changes of each."""
-    numbers = [store.destination(f"identity {at}", f"sync {at}") for at in range(MANY)]
+    numbers = [store.destinations.number_of(f"identity {at}", f"sync {at}") for at in range(MANY)]
     for number in numbers:
-        store.start_staging(number)
+        store.staging.start(number)
         keys = [f"key {at}" for at in range(rows)]
-        store.stage(number, keys, [json.dumps({"k": key * 5}).encode() for key in keys], keys)
+        store.staging.add(number, keys, [json.dumps({"k": key * 5}).encode() for key in keys], keys)
     found = [
-        store.compare(one, [["remove", "add", "update"]], diff=True, grouped=False, ordered=False) for one in numbers
+        store.changes.compare(one, [["remove", "add", "update"]], diff=True, grouped=False, ordered=False)
+        for one in numbers
     ]
     for number, difference in zip(numbers, found, strict=True):
         if difference.changes:
-            store.begin(number, 0, difference.changes, once=False)
-            store.acknowledge(number, [(0, difference.changes)])
-        store.fold(number)
-        store.start_staging(number)
+            store.acks.begin(number, 0, difference.changes, non_idempotent=False)
+            store.acks.acknowledge(number, [(0, difference.changes)])
+        store.acks.commit_acknowledged(number)
+        store.staging.start(number)
     return [difference.changes for difference in found]
 
 
 @pytest.mark.parametrize("rows", [2, pytest.param(3000, marks=pytest.mark.slow)])
 def test_many_destinations_fit_in_a_store(tmp_path, rows):
     """The first push sends all rows of 200 destinations; the second one, in a process of its own, sends none."""
-    with Store(str(tmp_path / "s.duckdb")) as store:
+    with open_store(str(tmp_path / "s.duckdb")) as store:
         assert [rows] * MANY == push(store, rows)
-    with Store(str(tmp_path / "s.duckdb")) as store:
+    with open_store(str(tmp_path / "s.duckdb")) as store:
         assert [0] * MANY == push(store, rows)
 
 
@@ -64,29 +65,29 @@ def test_a_store_with_a_large_log_opens_again(tmp_path):
     path = tmp_path / "s.duckdb"
     assert 9 == subprocess.run([sys.executable, "-c", KILLED, path], timeout=120).returncode
     assert (tmp_path / "s.duckdb.wal").stat().st_size > 100_000
-    with Store(str(path)) as store:
+    with open_store(str(path)) as store:
         assert {("a", True), ("b", False)} == {
             (key, known)
-            for number in store.destinations()
-            for key, known in store._run(f"SELECT key, fingerprint IS NOT NULL FROM sent_{number}")
+            for number in store.destinations.identities()
+            for key, known in store.database.run(f"SELECT key, fingerprint IS NOT NULL FROM sent_{number}")
         }
-        assert [2] * MANY == [store.known(number) for number in store.destinations()]
+        assert [2] * MANY == [store.acks.count(number) for number in store.destinations.identities()]
 
 
 def test_a_limit_that_is_too_small_is_raised(tmp_path):
     """Statements and transactions are done again with more memory, and nothing is counted twice."""
     rows = 100_000
-    with Store(str(tmp_path / "s.duckdb"), memory="1MB") as store:
-        number = store.destination("identity", "sync")
-        store.start_staging(number)
+    with open_store(str(tmp_path / "s.duckdb"), memory="1MB") as store:
+        number = store.destinations.number_of("identity", "sync")
+        store.staging.start(number)
         for first in range(0, rows, 20_000):
             keys = [f"key {at}" for at in range(first, first + 20_000)]
-            store.stage(number, keys, [b'{"k":1}'] * len(keys), keys)
-        found = store.compare(number, [["add"]], diff=True, grouped=False, ordered=True)
-        store.begin(number, 0, rows, once=False)
-        store.acknowledge(number, [(0, rows)])
-        store.fold(number)
-        assert (rows, rows) == (found.adds, store.known(number))
+            store.staging.add(number, keys, [b'{"k":1}'] * len(keys), keys)
+        found = store.changes.compare(number, [["add"]], diff=True, grouped=False, ordered=True)
+        store.acks.begin(number, 0, rows, non_idempotent=False)
+        store.acks.acknowledge(number, [(0, rows)])
+        store.acks.commit_acknowledged(number)
+        assert (rows, rows) == (found.adds, store.acks.count(number))
 
 
 @pytest.mark.slow

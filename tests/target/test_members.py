@@ -125,13 +125,13 @@ def test_of_rows_with_one_key_the_last_one_is_sent(engine):
 def test_two_streams_into_one_audience_are_refused(engine):
     """Each would remove what the other adds."""
     from target_talon_one.config.destinations import destination_from
-    from target_talon_one.store.store import Store
+    from target_talon_one.store.opening import open_store
     from target_talon_one.sync.run import SyncRun
 
     engine.push(VIP, rows(1))
     with (
         engine.client() as client,
-        Store(engine.store) as store,
+        open_store(engine.store) as store,
         SyncRun(client, store, engine.options(), command="test") as run,
     ):
         run.open(destination_from("one", VIP))

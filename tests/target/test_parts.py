@@ -8,7 +8,7 @@ from talon_one_singer.shards import Shard
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.errors import GuardError, SyncConfigError
-from target_talon_one.store.remote_store import open_store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
 
 VIP = {

@@ -9,7 +9,7 @@ import pytest
 
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.errors import PlanMovedError
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.plan import check_unmoved
 from target_talon_one.sync.run import SyncRun
 
@@ -45,7 +45,7 @@ def rows(first: int, past: int, n: int = 0) -> list[dict]:
 def plan(engine, given: dict, source: list[dict]):
     with (
         engine.client() as client,
-        Store(engine.store) as store,
+        open_store(engine.store) as store,
         SyncRun(client, store, engine.options(), command="plan") as run,
     ):
         feed = run.open(destination_from("rows", given))
@@ -90,7 +90,7 @@ def test_minutes_follow_the_budget(engine):
     """Requests by the budget of the Integration API key."""
     with (
         engine.client(requests_per_second=2.0) as client,
-        Store(engine.store) as store,
+        open_store(engine.store) as store,
         SyncRun(client, store, engine.options(), command="plan") as run,
     ):
         feed = run.open(destination_from("rows", ITEMS))
@@ -184,7 +184,7 @@ def test_a_plan_says_where_one_import_would_do(engine, stranger, cheapest):
     rows = [{"id": f"c-{n}"} for n in range(3000)]
     with (
         engine.client() as client,
-        Store(engine.store) as store,
+        open_store(engine.store) as store,
         SyncRun(client, store, engine.options(), command="plan") as run,
     ):
         feed = run.open(destination_from("rows", given), columns=["id"])

@@ -6,7 +6,7 @@ import pytest
 
 from target_talon_one.config.destinations import destination_from
 from target_talon_one.errors import SyncConfigError
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.replay import forget_retried, retry
 from target_talon_one.sync.run import SyncRun
 
@@ -43,7 +43,7 @@ class Story:
         """A push; the id of its run."""
         with (
             self.engine.client() as client,
-            Store(self.engine.store) as store,
+            open_store(self.engine.store) as store,
             SyncRun(client, store, self.engine.options(), command="push") as run,
         ):
             feed = run.open(destination_from("rows", self.given), columns=["id", "brand", "price", "_sdc_deleted_at"])
@@ -62,7 +62,7 @@ class Story:
         """What was skipped, by reason, and how many rows were sent."""
         with (
             self.engine.client() as client,
-            Store(self.engine.store) as store,
+            open_store(self.engine.store) as store,
             SyncRun(client, store, self.engine.options(), command="retry") as run,
         ):
             replay = retry(run, store, run_id, {}, **options)
@@ -228,7 +228,7 @@ def test_a_row_without_a_key_is_not_replayed_after_the_source_was_read_again(eng
     rows = [{"id": "a", "nothing": None, "brand": "old", "price": 1}, {"id": "b", "nothing": None, "brand": "old"}]
     with (
         engine.client() as client,
-        Store(engine.store) as store,
+        open_store(engine.store) as store,
         SyncRun(client, store, engine.options(), command="push") as run,
     ):
         feed = run.open(destination_from("rows", one.given))
@@ -252,8 +252,8 @@ def test_a_line_that_is_no_row_is_never_sent(engine, singer):
     }
     assert 1 == singer([schema, {"type": "RECORD", "stream": "items"}], streams).returncode
     one = Story(engine, ITEMS, "upsert", "us")
-    with Store(engine.store) as store:
-        (run,) = store.runs()
+    with open_store(engine.store) as store:
+        (run,) = store.runs.find()
     assert ({"unreadable": 1}, 0) == one.retry(run["id"])
     assert {} == engine.items()
 

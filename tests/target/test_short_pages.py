@@ -10,7 +10,7 @@ from target_talon_one.lookups.attribute_types import attribute_types
 from target_talon_one.lookups.audiences import Audiences
 from target_talon_one.lookups.profiles import ONE_BY_ONE
 from target_talon_one.sinks.table import SINKS
-from target_talon_one.store.store import Store
+from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
 
 CAP = 5
@@ -38,7 +38,7 @@ def test_the_audience_on_a_later_page_is_found(client, engine):
     """An audience that is there is not made again."""
     for number in range(13):
         client.create_audience_v2({"name": f"audience {number}"})
-    with Store(engine.store) as store:
+    with open_store(engine.store) as store:
         found = Audiences(client, store).find({"name": "audience 12"})
     assert 13 == found
 
@@ -75,7 +75,7 @@ def test_profiles_are_listed_to_the_last_page(client, emu, engine):
     names = [f"p-{number:03}" for number in range(ONE_BY_ONE + 20)]
     emu.add("profiles", *({"integrationId": name} for name in names))
     given = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id"} | GUARD
-    with Store(engine.store) as store, SyncRun(client, store, engine.options(), command="test") as run:
+    with open_store(engine.store) as store, SyncRun(client, store, engine.options(), command="test") as run:
         feed = run.open(destination_from("rows", given), columns=["id"])
         feed.add([{"id": name} for name in names], names)
         feed.complete = True

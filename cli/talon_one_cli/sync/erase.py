@@ -62,7 +62,7 @@ def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
             if not options["local_only"]:
                 counts["deleted" if _delete(client, name) else "not_there"] += 1
             counts["rows"] += store.erase(name)
-        sinks = store.sinks()
+        sinks = store.destinations.sinks()
         store.compact()
     people = [Person(name) for name in ids]
     by_file = {file_name(stream): sink for stream, sink in sinks.items()}

@@ -60,19 +60,19 @@ def _read(path: str, run_id: str | None) -> list[dict[str, Any]]:
     from pathlib import Path
 
     from talon_one_singer import ConfigError
-    from target_talon_one.store.remote_store import open_store, store_file
+    from target_talon_one.store.opening import open_store, store_file
 
     file = store_file(path)
     if file is not None and not Path(file).is_file():
         raise ConfigError(f"there is no store {path}; name it with --store")
     with open_store(path) as store:
-        found = store.runs(run_id)
+        found = store.runs.find(run_id)
         if run_id is not None and not found:
             raise ConfigError(f"there is no run {run_id} in {path}; talon-one runs lists them")
         for one in found if run_id is not None else []:
             one["rejects"] = [
                 {name: row[name] for name in ("stream", "kind", "op", "key", "place", "reason", "server", "status")}
-                for row in store.rejects(run_id)
+                for row in store.rejects.find(run_id)
             ]
     return found
 

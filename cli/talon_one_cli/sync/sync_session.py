@@ -37,7 +37,7 @@ def sync_options(command: F) -> F:
 def opened(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[tuple[TalonOneClient, Store]]:
     """A client and a store for settings."""
     from talon_one_client.connection.client_factory import client_from_settings
-    from target_talon_one.store.remote_store import open_store
+    from target_talon_one.store.opening import open_store
 
     with (
         client_from_settings(settings, PROGRAM, stop=stop.check) as client,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from target_talon_one.store.journal import JournalPlace
+    from target_talon_one.store.journal import JournalSlot
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ KEY = "talon_one_push"
 
 
 class TaskState:
-    """See target_talon_one.store.journal.JournalPlace.
+    """See target_talon_one.store.journal.JournalSlot.
 
     Args:
         accessor: ``context["task_state_store"]``.
@@ -44,7 +44,7 @@ class TaskState:
             log.warning("Airflow's task state store does not take notes (%s); the sync's store does", error)
 
 
-def journal_of(context: Context) -> JournalPlace | None:
+def journal_of(context: Context) -> JournalSlot | None:
     """The journal of a task; None before Airflow 3.3."""
     accessor = context.get("task_state_store")
     return None if accessor is None else TaskState(accessor)

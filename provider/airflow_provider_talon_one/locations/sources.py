@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from talon_one_singer.settings.input_limits import InputLimits
     from talon_one_singer.shards import Shard
     from talon_one_warehouse import Source
-    from target_talon_one.store.journal import JournalPlace
+    from target_talon_one.store.journal import JournalSlot
     from target_talon_one.store.store import Store
 
 
@@ -49,7 +49,7 @@ def opened_source(
 
 
 def opened_store(
-    place: Any, conn_id: str | None, default: str, *, journal: JournalPlace | None = None, shard: Shard | None = None
+    place: Any, conn_id: str | None, default: str, *, journal: JournalSlot | None = None, shard: Shard | None = None
 ) -> Store:
     """The store at a path or URL, with the keys of a connection; or in the database that the connection is.
 
@@ -65,7 +65,7 @@ def opened_store(
         ValueError: the connection is none for a store.
     """
     from talon_one_singer.shards import WHOLE
-    from target_talon_one.store.remote_store import open_store
+    from target_talon_one.store.opening import open_store
 
     found = place_of(place or (None if conn_id else default), conn_id)
     if found is None or (not place and conn_id and not found.filesystem and not found.url.startswith("postgresql://")):

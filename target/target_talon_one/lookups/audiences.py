@@ -58,7 +58,7 @@ class Audiences:
             return int(wanted["id"])
         if self._client.config.management_key:
             return self._find_listed(wanted)
-        known = self._store.remembered(self._name(wanted))
+        known = self._store.values.get(self._name(wanted))
         return None if known is None else int(known)
 
     def create(self, wanted: Mapping[str, Any]) -> int:
@@ -86,7 +86,7 @@ class Audiences:
 
     def remember(self, wanted: Mapping[str, Any], audience: int | None) -> None:
         """Keep, or with None forget, the id of an audience."""
-        self._store.remember(self._name(wanted), None if audience is None else str(audience))
+        self._store.values.set(self._name(wanted), None if audience is None else str(audience))
         self._listed = None
 
     def _find_listed(self, wanted: Mapping[str, Any]) -> int | None:

@@ -43,7 +43,7 @@ class Profiles:
 
     def missing(self, destination: int) -> int | None:
         """How many of the rows to add have no profile; None: it cannot be found out."""
-        unsure = self._store.new_profiles(destination)
+        unsure = self._store.profiles.not_known(destination)
         if unsure and len(unsure) <= ONE_BY_ONE:
             self._ask(unsure)
         elif unsure and self._client.config.management_key:
@@ -56,12 +56,12 @@ class Profiles:
                 ONE_BY_ONE,
             )
             return None
-        return len(self._store.new_profiles(destination)) if unsure else 0
+        return len(self._store.profiles.not_known(destination)) if unsure else 0
 
     def _ask(self, names: Sequence[str]) -> None:
         found = [name for name in names if self._exists(name)]
         if found:
-            self._store.note_profiles(found)
+            self._store.profiles.add(found)
 
     def _exists(self, name: str) -> bool:
         self._check()
@@ -76,6 +76,6 @@ class Profiles:
             return
         self._check()
         for page in self._client.paginate(ep.GET_CUSTOMER_PROFILES, decode=_decode):
-            self._store.note_profiles([row.integration_id for row in page])
+            self._store.profiles.add([row.integration_id for row in page])
             self._check()
         self._listed = True

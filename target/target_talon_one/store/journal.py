@@ -1,59 +1,90 @@
-"""What a store tells a place that outlives its worker: which store it is, and what was acknowledged since it was saved.
+"""The journal beside a store: which store a task uses, and which changes were acknowledged since it was saved.
 
-A scheduler gives such a place to each of its tasks (Airflow 3.3: the task state store). A store whose home is elsewhere
-is saved every few seconds; the journal is written after every batch, so that a task that was killed in between sends
-nothing again that was acknowledged.
+A scheduler gives each of its tasks a slot that outlives the worker (Airflow 3.3: the task state store). A store with a
+backend is saved every few seconds; the journal is written after every batch, so that a task that was killed in between
+does not send acknowledged rows again.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
+
+from target_talon_one.store.sequence_ranges import merged_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MOST_RANGES = 1_000  # some 16 kB; scattered single rows wait for the next save of the store
+LARGEST_NUMBER_OF_RANGES = 1_000  # some 16 kB
 
 
-class JournalPlace(Protocol):
+class JournalSlot(Protocol):
     """Keeps one value from one try of a task to the next."""
 
     def read(self) -> Mapping[str, Any] | None:
-        """What was written last, by this try or one before; None if nothing was."""
+        """Return what this try or an earlier one has written last, or None."""
         ...
 
     def write(self, value: Mapping[str, Any]) -> None:
-        """Replace it. A place that is out of order must not raise: nothing is wrong with what was sent."""
+        """Replace the value. A slot that does not work must not raise: the rows were sent all the same."""
         ...
 
 
 class Journal:
-    """Notes of one opened store, about the one destination that is sent at a time.
+    """Notes about the one destination of a store that is sent at a time.
 
     Args:
-        place: where they are kept.
+        slot: keeps them.
+        store: identity of the store.
     """
 
-    def __init__(self, place: JournalPlace) -> None:
-        self._place = place
-        self._before = dict(place.read() or {})
-        self._about: dict[str, Any] = {}
+    def __init__(self, slot: JournalSlot, store: str) -> None:
+        self._slot, self._store = slot, store
+        self._earlier = dict(slot.read() or {})
+        self._changes: str | None = None
+        self._destination = 0
+        self._ranges: list[tuple[int, int]] | None = []
 
-    def is_of_another(self, store: str) -> bool:
-        """Whether a try before this one has sent something and noted it in another store."""
-        return bool(self._before.get("store", store) != store)
+    def is_about_another_store(self) -> bool:
+        """Return whether an earlier try has sent rows and noted them in another store."""
+        return bool(self._earlier.get("store", self._store) != self._store)
 
-    def since_saved(self, changes: str | None) -> tuple[int, list[tuple[int, int]]] | None:
-        """A destination, and which of these numbered changes were acknowledged; None if nothing is known of them."""
-        if not self._before.get("done") or self._before["changes"] != changes:
+    def acknowledged_since_save(self, changes: str | None) -> tuple[int, list[tuple[int, int]]] | None:
+        """Return a destination and the ranges of its changes that were acknowledged, or None.
+
+        Args:
+            changes: id of the changes that the store holds.
+        """
+        if not self._earlier.get("done") or self._earlier["changes"] != changes:
             return None
-        return self._before["destination"], [(first, past) for first, past in self._before["done"]]
+        return self._earlier["destination"], [(first, end) for first, end in self._earlier["done"]]
 
-    def begin(self, store: str, destination: int, changes: str) -> None:
-        """From now on these changes are sent."""
-        self._about = {"store": store, "destination": destination, "changes": changes}
-        self.acknowledged([])
+    def new_changes(self) -> str | None:
+        """Return an id for the changes that are sent next, or None if they have one."""
+        if self._changes is not None:
+            return None
+        self._changes, self._ranges = uuid4().hex, []
+        return self._changes
 
-    def acknowledged(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """All that was acknowledged so far, in MOST_RANGES ranges at most."""
-        self._place.write({**self._about, "done": [list(one) for one in ranges]})
+    def begin(self, destination: int) -> None:
+        """Write that the changes of a destination are sent from now on."""
+        self._destination = destination
+        self._write([])
+
+    def acknowledge(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Write that these changes were acknowledged too."""
+        if self._changes is None or self._ranges is None:
+            return
+        merged = merged_ranges([*self._ranges, *ranges])
+        # Scattered single rows are too many to note; the next save of the store has them.
+        self._ranges = merged if len(merged) <= LARGEST_NUMBER_OF_RANGES else None
+        if self._ranges:
+            self._write(merged)
+
+    def end(self) -> None:
+        """Note that the changes are committed: the next ones have other numbers."""
+        self._changes = None
+
+    def _write(self, ranges: Sequence[tuple[int, int]]) -> None:
+        about = {"store": self._store, "destination": self._destination, "changes": self._changes}
+        self._slot.write({**about, "done": [list(one) for one in ranges]})

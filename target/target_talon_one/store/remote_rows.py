@@ -1,4 +1,4 @@
-"""Rows at the destination beside the staged ones, for the comparison of both."""
+"""Rows that were found at a destination, beside the staged ones, for the comparison of both."""
 
 from __future__ import annotations
 
@@ -8,77 +8,94 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow as pa
 
-from target_talon_one.store.history import History
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-PART = 10_000
+    from target_talon_one.store.database import Database
+
+ROWS_PER_FETCH = 10_000
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteFigures:
-    """Rows of the source, those of them that are not there, ours that should not be there, other people's."""
+class RemoteCounts:
+    """How staged rows and rows at the destination differ.
+
+    Attributes:
+        expected: rows of the source.
+        missing: rows of the source that are not at the destination.
+        stale: rows that this connector added, at the destination but no longer in the source.
+        foreign: rows that somebody else has added.
+    """
 
     expected: int
     missing: int
-    left: int
-    strangers: int
+    stale: int
+    foreign: int
 
 
-class RemoteRows(History):
-    """The part of a store that holds what was found at a destination."""
+class RemoteRows:
+    """Rows that a destination has, read for a verification; they are not kept."""
 
-    def start_remote(self, destination: int) -> None:
-        """Forget what was found before."""
-        self._run(f"CREATE OR REPLACE TEMP TABLE remote_{destination} (key VARCHAR, fields VARCHAR)")
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def add_remote(self, destination: int, keys: Sequence[str], rows: Sequence[Mapping[str, Any]] | None) -> int:
-        """Rows that are there; how many."""
+    def start(self, destination: int) -> None:
+        """Begin with no rows."""
+        self._database.run(f"CREATE OR REPLACE TEMP TABLE remote_{destination} (key VARCHAR, fields VARCHAR)")
+
+    def add(self, destination: int, keys: Sequence[str], rows: Sequence[Mapping[str, Any]] | None) -> int:
+        """Add rows of the destination and return their number.
+
+        Args:
+            destination: its number.
+            keys: of the rows.
+            rows: their fields, None where the key is everything.
+        """
         texts = [None] * len(keys) if rows is None else [_encode(row).decode() for row in rows]
-        self._insert(f"remote_{destination}", pa.table({"key": pa.array(keys, pa.string()), "fields": texts}))
+        columns = {"key": pa.array(keys, pa.string()), "fields": pa.array(texts, pa.string())}
+        self._database.insert(f"remote_{destination}", pa.table(columns))
         return len(keys)
 
-    def compare_with_remote(self, destination: int) -> RemoteFigures:
-        """How the staged rows, those known as sent and those there differ."""
+    def compare(self, destination: int) -> RemoteCounts:
+        """Return how staged rows, acknowledged rows and rows at the destination differ."""
         staged, sent, there = (f"{kind}_{destination}" for kind in ("staged", "sent", "remote"))
         absent = f"key NOT IN (SELECT key FROM {staged})"
-        row = self._run(
+        row = self._database.run(
             f"SELECT (SELECT count(*) FROM {staged}), "
             f"(SELECT count(*) FROM {staged} WHERE key NOT IN (SELECT key FROM {there})), "
             f"(SELECT count(*) FROM {there} WHERE {absent} AND key IN (SELECT key FROM {sent})), "
             f"(SELECT count(*) FROM {there} WHERE {absent} AND key NOT IN (SELECT key FROM {sent}))"
         )[0]
-        return RemoteFigures(*map(int, row))
+        return RemoteCounts(*map(int, row))
 
     def missing_keys(self, destination: int, limit: int | None = None) -> list[str]:
-        """Staged rows that are not there."""
-        rows = self._run(
+        """Return the keys of staged rows that the destination does not have."""
+        rows = self._database.run(
             f"SELECT key FROM staged_{destination} WHERE key NOT IN (SELECT key FROM remote_{destination}) "
             f"ORDER BY key {_limit(limit)}"
         )
         return [key for (key,) in rows]
 
-    def left_keys(self, destination: int, limit: int | None = None) -> list[str]:
-        """Rows of ours that are there and not staged."""
-        rows = self._run(
+    def stale_keys(self, destination: int, limit: int | None = None) -> list[str]:
+        """Return the keys of acknowledged rows that the destination has and the source has not."""
+        rows = self._database.run(
             f"SELECT key FROM remote_{destination} WHERE key NOT IN (SELECT key FROM staged_{destination}) "
             f"AND key IN (SELECT key FROM sent_{destination}) ORDER BY key {_limit(limit)}"
         )
         return [key for (key,) in rows]
 
     def pairs(self, destination: int) -> Iterator[tuple[str, bytes, bytes]]:
-        """(key, staged fields, fields there) of the rows that are in both, in parts."""
+        """Yield (key, staged fields, fields at the destination) of the rows that are in both."""
         last = ""
         while True:
-            rows = self._run(
+            rows = self._database.run(
                 f"SELECT s.key, s.fields, r.fields FROM staged_{destination} AS s JOIN remote_{destination} AS r "
-                f"ON r.key = s.key WHERE s.key > ? ORDER BY s.key LIMIT {PART}",
+                f"ON r.key = s.key WHERE s.key > ? ORDER BY s.key LIMIT {ROWS_PER_FETCH}",
                 last,
             )
-            yield from ((key, ours.encode(), theirs.encode()) for key, ours, theirs in rows)
-            if len(rows) < PART:
+            yield from ((key, staged.encode(), remote.encode()) for key, staged, remote in rows)
+            if len(rows) < ROWS_PER_FETCH:
                 return
             last = rows[-1][0]
 

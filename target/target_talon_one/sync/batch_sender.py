@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.sinks.table import Action, Op, SinkType
-    from target_talon_one.store.store import Change
+    from target_talon_one.store.changes import Change
 
 
 HOPELESS = 100  # rows refused before any is taken
@@ -113,7 +113,7 @@ class Sender:
                 self._probe(waiting, delivery)
             else:
                 self._any_taken = True
-                delivery.taken += [change.n for change in part]
+                delivery.taken += [change.sequence for change in part]
                 if self._sink.results and answer is not None:
                     delivery.answers.append((None, answer))
 
@@ -223,7 +223,7 @@ class Sender:
                 delivery.refused.append(Refusal(change, error, unknown=True))
             raise
         else:
-            delivery.taken.append(change.n)
+            delivery.taken.append(change.sequence)
             if self._sink.results and answer is not None:
                 delivery.answers.append((change, answer))
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client.errors import TalonOneError
 from talon_one_client.http.encoding import decode_json
 from target_talon_one.sinks import payloads as wire
-from target_talon_one.store.history import Reject
-from target_talon_one.store.number_ranges import ranges_of
+from target_talon_one.store.rejects import Reject
+from target_talon_one.store.sequence_ranges import ranges_of
 from target_talon_one.sync.destination_run import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_talon_one.config.destinations import Destination
-    from target_talon_one.store.store import Change, Store
+    from target_talon_one.store.changes import Change
+    from target_talon_one.store.store import Store
     from target_talon_one.sync.batch_sender import Delivery, Refusal, Sender
     from target_talon_one.sync.destination_run import Feed
 
@@ -82,11 +83,11 @@ class Delivering:
             yield batch
 
     def _begin(self, part: Sequence[Change]) -> None:
-        self._store.begin(self._feed.number, part[0].n, part[-1].n + 1, once=self._once)
+        self._store.acks.begin(self._feed.number, part[0].sequence, part[-1].sequence + 1, non_idempotent=self._once)
 
     def _slices(self, total: int, size: int) -> Iterator[list[Change]]:
         for first in range(0, total, size):
-            part = self._store.changes(self._feed.number, first, size)
+            part = self._store.changes.read(self._feed.number, first, size)
             yield self._prepared(part) if self._prepared else part
 
     def _send(self, pool: ThreadPoolExecutor, jobs: Iterator[list[Change]]) -> None:
@@ -129,9 +130,9 @@ class Delivering:
         self._keep_answers(answers)
         self._keep_rejects(refused)
         if refused:
-            self._store.reject(self._run, self._feed.number, refused)
+            self._store.rejects.add(self._run, self._feed.number, refused)
         if taken:
-            self._store.acknowledge(self._feed.number, ranges_of(taken))
+            self._store.acks.acknowledge(self._feed.number, ranges_of(taken))
         figures = self._feed.figures
         figures.sent += len(taken)
         figures.unknown += sum(one.kind == "unknown" for one in refused)
@@ -151,7 +152,7 @@ class Delivering:
             key=change.key,
             fields=change.fields,
             source=None,
-            place=change.place,
+            place=change.origin,
             reason=reason,
             server="; ".join(word for word in words if word),
             status=error.status,
@@ -189,5 +190,5 @@ def lanes(part: Sequence[Change], destination: Destination) -> Iterator[list[Cha
         fields = decode_json(change.fields) if change.fields else wire.key_fields(names, change.key)
         return str(fields.get(lane, change.key))
 
-    for _, changes in groupby(sorted(part, key=lambda change: (value(change), change.n)), key=value):
+    for _, changes in groupby(sorted(part, key=lambda change: (value(change), change.sequence)), key=value):
         yield list(changes)

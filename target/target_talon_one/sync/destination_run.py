@@ -14,7 +14,7 @@ from talon_one_singer.values.refused_value import kept
 from target_talon_one.config.identity import identity_of
 from target_talon_one.mapping.mapper import InvalidRow, Mapped, Mapper
 from target_talon_one.mapping.refusal_reasons import Reasons
-from target_talon_one.store.history import Reject
+from target_talon_one.store.rejects import Reject
 from target_talon_one.sync.row_counts import Comparison, Figures
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from target_talon_one.lookups.audiences import Audiences
     from target_talon_one.lookups.profiles import Profiles
     from target_talon_one.sinks.table import Op
-    from target_talon_one.store.staging import Difference
+    from target_talon_one.store.changes import Difference
     from target_talon_one.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Feed:
         self.target["audience_id"] = audiences.find(wanted) if wanted is not None else None
         self.creates_audience = wanted is not None and self.target["audience_id"] is None
         self.identity = identity_of(destination, self.target, base_url)
-        self.number = store.destination(self.identity, destination.name)
+        self.number = store.destinations.number_of(self.identity, destination.name)
         self.complete: bool | None = None
         self.masked = False  # reasons are shown without values
         self.replayed = False  # the rows are those that an earlier run left refused
@@ -97,7 +97,7 @@ class Feed:
         self._key_only = all(field.key for field in destination.sink.fields)
         self._staged = self._duplicates = self._position = 0
         self._closed = False
-        store.start_staging(self.number)
+        store.staging.start(self.number)
 
     def map_by(self, mapper: Mapper) -> None:
         """Map rows by this from now on. No price is missing where none is mapped: prices of others stay."""
@@ -110,7 +110,9 @@ class Feed:
     def ops(self) -> list[list[Op]]:
         """The kinds of changes in the order they are sent; those in one list may share requests."""
         return mixed_ops(
-            self.destination, complete=self.complete is not False, deleted=self._store.deleted(self.number) > 0
+            self.destination,
+            complete=self.complete is not False,
+            deleted=self._store.staging.count_deleted(self.number) > 0,
         )
 
     @property
@@ -169,7 +171,7 @@ class Feed:
         if not keys:
             return
         positions = range(self._position + 1, self._position + 1 + len(keys))
-        self._store.stage(self.number, keys, None if self._key_only else fields, places, positions)
+        self._store.staging.add(self.number, keys, None if self._key_only else fields, places, positions)
         self._position += len(keys)
         self._staged += len(keys)
         self.figures.read += len(keys)
@@ -200,11 +202,11 @@ class Feed:
                 self._leave_out(policy)
                 found = self._compare()
         requests = self._requests() + self.creates_audience
-        return Comparison(found, requests, new, self.creates_audience, store.generation(number))
+        return Comparison(found, requests, new, self.creates_audience, store.destinations.generation(number))
 
     def digest(self) -> str:
         """Return a digest of what ``compare`` has found to be done."""
-        return self._store.digest(self.number)
+        return self._store.changes.digest(self.number)
 
     def count(self, found: Difference) -> None:
         """Add what was found to the figures."""
@@ -221,11 +223,11 @@ class Feed:
         """The audience was created."""
         self.target["audience_id"], self.creates_audience = audience, False
         self.identity = identity_of(self.destination, self.target, base_url)
-        self._store.rename(self.number, self.identity)
+        self._store.destinations.rename(self.number, self.identity)
 
     def restart(self) -> None:
         """What was staged is sent or safe; the next rows begin anew."""
-        self._store.start_staging(self.number)
+        self._store.staging.start(self.number)
         self._staged, self._closed = 0, False
         self.invalid = []
 
@@ -240,15 +242,15 @@ class Feed:
         self._stage()
         store, number = self._store, self.number
         if self.destination.retry_rejects and not self.destination.mirror and self._diff:
-            store.stage_rejects(number)
+            store.staging.add_rejects(number)
         if self.destination.sink.name == "catalog_rules":
-            self.unfiltered = store.unfiltered(number)
-        self._duplicates = store.drop_duplicates(number) + store.drop_overtaken(number)
+            self.unfiltered = store.staging.count_unfiltered(number)
+        self._duplicates = store.staging.drop_duplicates(number) + store.staging.drop_superseded(number)
         self._closed = True
 
     def _compare(self) -> Difference:
         sink = self.destination.sink
-        return self._store.compare(
+        return self._store.changes.compare(
             self.number,
             self.ops,
             diff=self._diff,
@@ -260,11 +262,11 @@ class Feed:
     def _requests(self) -> int:
         actions = self.destination.sink.actions(self.destination.mode)
         size = BATCH if next(iter(actions.values())).item else 1
-        return self._store.count_requests(self.number, self.ops, size)
+        return self._store.changes.count_requests(self.number, self.ops, size)
 
     def _leave_out(self, policy: str) -> None:
-        names = self._store.new_profiles(self.number)
-        self._store.leave_out(self.number, names)
+        names = self._store.profiles.not_known(self.number)
+        self._store.staging.leave_out(self.number, names)
         if policy == "skip":
             self.figures.left_out += len(names)
             return
@@ -290,12 +292,12 @@ class Feed:
     def _stage(self) -> None:
         buffer, self._buffer = self._buffer, _Buffer()
         if buffer.kept:
-            self._store.keep(self.number, *zip(*buffer.kept, strict=True))
+            self._store.staging.keep(self.number, *zip(*buffer.kept, strict=True))
         if buffer.deleted:
-            self._store.delete(self.number, *zip(*buffer.deleted, strict=True))
+            self._store.staging.delete(self.number, *zip(*buffer.deleted, strict=True))
         if buffer.keys:
             fields = None if self._key_only else buffer.fields
-            self._store.stage(self.number, buffer.keys, fields, buffer.places, buffer.positions)
+            self._store.staging.add(self.number, buffer.keys, fields, buffer.places, buffer.positions)
             self._staged += len(buffer.keys)
 
 

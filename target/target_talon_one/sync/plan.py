@@ -38,7 +38,7 @@ class PlannedDestination:
         cheapest: ``deltas``, or ``import`` where one upload of the whole list through the Management API would do: it
             replaces the members, and all of them are ours.
         guard: why it would stop, or None.
-        digest: SHA-256 of all changes, see ``StagedRows.digest``.
+        digest: SHA-256 of all changes, see ``Changes.digest``.
         generation: of what is known.
         settings: SHA-256 of the settings of the destination.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_talon_one.config.destinations import Destination
-    from target_talon_one.store.history import Reason
+    from target_talon_one.store.rejects import Reason
     from target_talon_one.store.store import Store
     from target_talon_one.sync.destination_run import Feed
     from target_talon_one.sync.run import SyncRun
@@ -70,10 +70,10 @@ def retry(
     Raises:
         SyncConfigError: there is no such run, or it left nothing.
     """
-    if not store.runs(of_run):
-        raise SyncConfigError(f"there is no run {of_run} in the store {store.path}; talon-one runs lists them")
-    replay = Replay(skipped=Counter(store.overtaken(of_run)))
-    rejects = store.rejects(of_run)
+    if not store.runs.find(of_run):
+        raise SyncConfigError(f"there is no run {of_run} in the store {store.location}; talon-one runs lists them")
+    replay = Replay(skipped=Counter(store.rejects.superseded(of_run)))
+    rejects = store.rejects.find(of_run)
     if not rejects and not replay.skipped:
         raise SyncConfigError(f"run {of_run} has no refused rows left; they went through, or were sent by a later run")
     for number in dict.fromkeys(one["destination"] for one in rejects):
@@ -81,17 +81,17 @@ def retry(
         destination = _destination(store, number, mine[0]["stream"], known)
         feed = run.open(replace(destination, adopt=False, retry_rejects=False))
         feed.complete, feed.replayed = False, True
-        absent = store.was_read_after(number, of_run) and not (include_absent and not destination.mirror)
+        absent = store.runs.source_was_read_after(of_run, number) and not (include_absent and not destination.mirror)
         _Stage(feed, store, of_run, replay, absent=absent).add(mine)
         replay.tried += [] if absent else [number]
-        store.clear_unknown(of_run, number)
+        store.rejects.release_unknown(of_run, number)
     return replay
 
 
 def forget_retried(store: Store, of_run: str, replay: Replay) -> None:
     """The rows that could not be mapped in that run are sent now, or refused anew under the present run."""
     for number in replay.tried:
-        store.drop_invalid(of_run, number)
+        store.rejects.drop_invalid(of_run, number)
 
 
 class _Stage:
@@ -107,7 +107,7 @@ class _Stage:
 
     def __init__(self, feed: Feed, store: Store, of_run: str, replay: Replay, *, absent: bool) -> None:
         self._feed, self._store, self._replay, self._absent = feed, store, replay, absent
-        self._refused_again = store.refused_after(feed.number, of_run)
+        self._refused_again = store.rejects.keys_refused_after(of_run, feed.number)
 
     def add(self, rejects: Iterable[Mapping[str, Any]]) -> None:
         """Stage or skip rows."""
@@ -139,7 +139,7 @@ class _Stage:
         if one["key"] is not None:
             return "refused" if one["key"] in self._refused_again else None
         key = self._feed.mapper.key_of(row) if row is not None else None
-        return "sent" if key is not None and self._store.knows(self._feed.number, key) else None
+        return "sent" if key is not None and self._store.acks.has(self._feed.number, key) else None
 
 
 def _row(text: str | None) -> dict[str, Any] | None:
@@ -153,7 +153,7 @@ def _row(text: str | None) -> dict[str, Any] | None:
 def _destination(store: Store, number: int, name: str, known: Mapping[str, Destination]) -> Destination:
     if name in known:
         return known[name]
-    given = store.remembered(f"settings {number}")
+    given = store.values.get(f"settings {number}")
     if given is None:
         raise SyncConfigError(f"the store does not know how {name} was set; give its SYNC.yml with --sync")
     return destination_from(name, json.loads(given))

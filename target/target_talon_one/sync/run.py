@@ -25,7 +25,7 @@ from target_talon_one.lookups.audiences import Audiences
 from target_talon_one.lookups.profiles import Profiles
 from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.sinks.payloads import key_fields
-from target_talon_one.store.history import too_large
+from target_talon_one.store.rejects import too_large
 from target_talon_one.sync import guards
 from target_talon_one.sync.batch_sender import Sender
 from target_talon_one.sync.delivery import Delivering
@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from talon_one_singer.shards import Shard
     from target_talon_one.config.destinations import Destination
     from target_talon_one.config.options import SyncOptions
-    from target_talon_one.store.history import Reject
-    from target_talon_one.store.store import Change, Store
+    from target_talon_one.store.changes import Change
+    from target_talon_one.store.rejects import Reject
+    from target_talon_one.store.store import Store
     from target_talon_one.sync.plan import PlannedDestination
     from target_talon_one.sync.row_counts import Comparison
 
@@ -88,7 +89,7 @@ class SyncRun:
         self._profiles = Profiles(client, store, check)
         self.rejects = LineFiles(options.rejects_directory, self.id, "rejects_directory")
         self.results = LineFiles(options.results_directory, self.id, "results_directory")
-        store.start_run(self.id, command, self._time())
+        store.runs.start(self.id, command, self._time())
 
     def __enter__(self) -> Self:
         return self
@@ -97,8 +98,8 @@ class SyncRun:
         status = "done" if error is None else "stopped" if isinstance(error, GuardError) else "failed"
         words = None if error is None else str(error)
         for feed in self.feeds.values():
-            self._store.note_figures(self.id, feed.number, feed.destination.name, feed.figures.as_dict())
-        self._store.end_run(self.id, self._time(), status, words)
+            self._store.runs.note_counts(self.id, feed.number, feed.destination.name, feed.figures.as_dict())
+        self._store.runs.end(self.id, self._time(), status, words)
         self.rejects.close()
         self.results.close()
 
@@ -146,7 +147,7 @@ class SyncRun:
                 "stream do it"
             )
         guards.check_before_reading(feed, self._options.environment)
-        self._store.remember(f"settings {feed.number}", json.dumps(dict(destination.given), sort_keys=True))
+        self._store.values.set(f"settings {feed.number}", json.dumps(dict(destination.given), sort_keys=True))
         if destination.adopt and not feed.creates_audience:
             self._adopt(feed)
         self.feeds[destination.name] = feed
@@ -230,7 +231,7 @@ class SyncRun:
 
     def _samples(self, feed: Feed) -> dict[str, list[Any]]:
         names = [field.name for field in feed.destination.sink.key]
-        found = self._store.samples(feed.number, SAMPLES)
+        found = self._store.changes.samples(feed.number, SAMPLES)
         return {
             op: [fields if fields is not None else key_fields(names, key) for key, fields in rows]
             for op, rows in found.items()
@@ -248,13 +249,13 @@ class SyncRun:
             feed = self.feeds[name]
             if not feed.replayed:
                 complete, mirror = feed.complete is True, feed.destination.mirror
-                self._store.overtake_by_source(feed.number, self.id, complete=complete, mirror=mirror)
+                self._store.rejects.supersede_by_source(self.id, feed.number, complete=complete, mirror=mirror)
             try:
                 self._send(feed, comparison)
             except (TalonOneError, SyncError) as error:
                 problems[name] = error
             finally:
-                self._store.fold(feed.number)
+                self._store.acks.commit_acknowledged(feed.number)
                 done = feed.figures.sent + feed.figures.rejected + feed.figures.unknown
                 feed.figures.to_do = feed.figures.adds + feed.figures.updates + feed.figures.removes - done
             feed.restart()
@@ -308,7 +309,7 @@ class SyncRun:
         if not self._client.config.management_key:
             raise SyncConfigError(f"{destination.name}: adopt needs management_key: it reads who is there")
         for keys in remote.keys_of(self._client, destination.sink.name, feed.target, self._check):
-            self._store.adopt(feed.number, list(filter(feed.shard.takes, keys)))
+            self._store.acks.adopt(feed.number, list(filter(feed.shard.takes, keys)))
 
     def _send(self, feed: Feed, comparison: Comparison) -> None:
         if feed.creates_audience and comparison.difference.changes:
@@ -346,7 +347,7 @@ class SyncRun:
         for feed in self.feeds.values():
             if feed.invalid:
                 self._write_rejects(feed, feed.invalid)
-                self._store.reject(self.id, feed.number, feed.invalid)
+                self._store.rejects.add(self.id, feed.number, feed.invalid)
                 self.lost = self.lost or (self._options.mask_rejects and any(map(too_large, feed.invalid)))
                 feed.invalid = []
 

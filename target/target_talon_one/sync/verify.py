@@ -76,9 +76,9 @@ class Verification:
             return finding
         feed.compare()
         finding.there = self._load()
-        figures = self._store.compare_with_remote(feed.number)
-        finding.expected, finding.missing, finding.strangers = figures.expected, figures.missing, figures.strangers
-        finding.left = figures.left if feed.destination.mirror else 0
+        figures = self._store.remote.compare(feed.number)
+        finding.expected, finding.missing, finding.strangers = figures.expected, figures.missing, figures.foreign
+        finding.left = figures.stale if feed.destination.mirror else 0
         changed = list(self._changed())
         finding.changed = len(changed)
         finding.examples = self._examples(changed)
@@ -89,9 +89,9 @@ class Verification:
     def forget_drift(self) -> None:
         """Rows that are missing or changed are not known as sent any more, so that the next send mends them."""
         number, changed = self._feed.number, list(self._changed())
-        self._store.forget(number, [*self._store.missing_keys(number), *changed])
+        self._store.acks.forget(number, [*self._store.remote.missing_keys(number), *changed])
         # They are there, so they are changed and not added.
-        self._store.adopt(number, changed)
+        self._store.acks.adopt(number, changed)
 
     def _why_unknown(self) -> str:
         feed = self._feed
@@ -106,13 +106,13 @@ class Verification:
 
     def _load(self) -> int:
         feed, there = self._feed, 0
-        self._store.start_remote(feed.number)
+        self._store.remote.start(feed.number)
         if feed.destination.sink.name == "audience_members":
             for keys in remote.members(self._client, feed.target["audience_id"], self._check):
-                there += self._store.add_remote(feed.number, keys, None)
+                there += self._store.remote.add(feed.number, keys, None)
         else:
             for items in remote.catalog_items(self._client, feed.target["catalog_id"], self._check):
-                there += self._store.add_remote(feed.number, [item["sku"] for item in items], items)
+                there += self._store.remote.add(feed.number, [item["sku"] for item in items], items)
         return there
 
     def _changed(self) -> Iterator[str]:
@@ -121,16 +121,16 @@ class Verification:
         whole = {"price", "attributes", "product"} if self._feed.destination.mirror else set()
         if self._feed.target.get("missing_price") == "keep":
             whole -= {"price"}
-        for key, ours, theirs in self._store.pairs(self._feed.number):
+        for key, ours, theirs in self._store.remote.pairs(self._feed.number):
             if not _alike(decode_json(ours), decode_json(theirs), whole=whole):
                 yield key
 
     def _examples(self, changed: Sequence[str]) -> dict[str, list[str]]:
         number = self._feed.number
         found = {
-            "missing": self._store.missing_keys(number, EXAMPLES),
+            "missing": self._store.remote.missing_keys(number, EXAMPLES),
             "changed": list(changed[:EXAMPLES]),
-            "left": self._store.left_keys(number, EXAMPLES) if self._feed.destination.mirror else [],
+            "left": self._store.remote.stale_keys(number, EXAMPLES) if self._feed.destination.mirror else [],
         }
         return {kind: keys for kind, keys in found.items() if keys}
 

@@ -12,6 +12,7 @@ from talon_one_emulator import Emulator
 from talon_one_singer.cli.output import run_process
 from target_talon_one.sinks.table import SINKS
 from target_talon_one.sync.personal_data import Person
+from tests.target.store_content import acknowledged_keys
 
 PEOPLE = [
     "cust-1", "cust-10", "cust-11", "xcust-1", "cust-1x", "cust-1-a", "a-cust-1", "Cust-1", "cust-1@shop.example",
@@ -96,16 +97,16 @@ def test_a_store_forgets_one_person_and_nobody_else(engine_rows, name):
 def engine_rows(tmp_path):
     """A store that knows rows of all people, in destinations of each kind of key; and a function that lists them."""
     from target_talon_one.sinks.payloads import joined
-    from target_talon_one.store.history import Reject
-    from target_talon_one.store.store import Store
+    from target_talon_one.store.opening import open_store
+    from target_talon_one.store.rejects import Reject
 
-    with Store(str(tmp_path / "st.duckdb")) as store:
+    with open_store(str(tmp_path / "st.duckdb")) as store:
         numbers = {}
         for kind in ("audience_members", "coupon_reservations", "loyalty_card_links"):
-            numbers[kind] = store.destination(json.dumps(["http://x", kind, {}]), kind)
-        store.adopt(numbers["audience_members"], PEOPLE)
-        store.adopt(numbers["coupon_reservations"], [joined(["c,", name]) for name in PEOPLE])
-        store.adopt(numbers["loyalty_card_links"], [joined([name, "somebody"]) for name in PEOPLE])
+            numbers[kind] = store.destinations.number_of(json.dumps(["http://x", kind, {}]), kind)
+        store.acks.adopt(numbers["audience_members"], PEOPLE)
+        store.acks.adopt(numbers["coupon_reservations"], [joined(["c,", name]) for name in PEOPLE])
+        store.acks.adopt(numbers["loyalty_card_links"], [joined([name, "somebody"]) for name in PEOPLE])
         rejects = [
             Reject("r", "rejected", "add", name, b"", None, "row 1", "no", f"{name!r} is closed") for name in PEOPLE
         ]
@@ -113,14 +114,14 @@ def engine_rows(tmp_path):
             Reject("r", "invalid", "", None, None, json.dumps({"id": name, "note": f"not {name}x"}), "row 2", "no")
             for name in PEOPLE
         ]
-        store.reject("run", numbers["audience_members"], rejects)
-        store.note_profiles(PEOPLE)
+        store.rejects.add("run", numbers["audience_members"], rejects)
+        store.profiles.add(PEOPLE)
 
         def known(opened):
-            found = [("member", key) for part in opened.known_keys(numbers["audience_members"]) for key in part]
+            found = [("member", key) for key in sorted(acknowledged_keys(opened, numbers["audience_members"]))]
             for kind in ("coupon_reservations", "loyalty_card_links"):
-                found += [(kind, *json.loads(key)) for part in opened.known_keys(numbers[kind]) for key in part]
-            for one in opened.rejects():
+                found += [(kind, *json.loads(key)) for key in sorted(acknowledged_keys(opened, numbers[kind]))]
+            for one in opened.rejects.find():
                 source = json.loads(one["source"] or "{}")
                 found.append(("reject", one["key"] or source["id"]))
             return found

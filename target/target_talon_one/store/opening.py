@@ -1,0 +1,91 @@
+"""Opens the store at a path or URL."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from talon_one_singer.settings.local_paths import is_url, local_path, path_in_url
+from talon_one_singer.shards import WHOLE
+from target_talon_one.config.shards import check_others, label
+from target_talon_one.store.database import MEMORY, Database
+from target_talon_one.store.persistence import LocalFile
+from target_talon_one.store.remote_store import RemoteStore
+from target_talon_one.store.store import Store
+from target_talon_one.store.store_backends import store_backend
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+    from talon_one_singer.shards import Shard
+    from target_talon_one.store.journal import JournalSlot
+    from target_talon_one.store.persistence import Persistence
+
+_DUCKDB = "duckdb:///"
+
+
+def open_store(
+    location: str,
+    *,
+    memory: str = MEMORY,
+    journal: JournalSlot | None = None,
+    shard: Shard = WHOLE,
+    filesystem: AbstractFileSystem | None = None,
+) -> Store:
+    """Open the store at a path or URL.
+
+    Args:
+        location: path of a DuckDB file, ":memory:", or the URL of a store backend.
+        memory: see Database.
+        journal: see Store.
+        shard: the shard that is pushed, which has a store of its own beside those of the others.
+        filesystem: of fsspec, with the keys for a URL; without it they come from the environment.
+
+    Raises:
+        StoreLockedError: another run uses it.
+        StoreError: it cannot be opened.
+        FileUrlError: it is the URL of a file, with what no file has.
+        SyncConfigError: the stores there are of another number of shards.
+    """
+    persistence: Persistence
+    if location == ":memory:":
+        journal = None  # it would outlive the store
+        persistence = LocalFile(Database(location, memory=memory))
+    elif (file := store_file(location)) is not None:
+        persistence = LocalFile(Database(_file_of(shard, file), memory=memory))
+    else:
+        persistence = RemoteStore(store_backend(local_path(location), filesystem, shard), memory=memory)
+    try:
+        return Store(persistence, journal=journal)
+    except BaseException:
+        persistence.discard()
+        raise
+
+
+def store_file(location: str) -> str | None:
+    """Return the path of the file that a store is, or None if it has a store backend.
+
+    Args:
+        location: a path, ``duckdb:///path``, or the URL of a store backend; a ``file:`` URL names a folder, unless it
+            is or looks like a DuckDB file.
+    """
+    if location.startswith(_DUCKDB):
+        return path_in_url(location.removeprefix(_DUCKDB))
+    path = local_path(location)
+    if is_url(path) or (path != location and is_url(location) and not _is_file(path)):
+        return None
+    return path
+
+
+def _is_file(path: str) -> bool:
+    return Path(path).is_file() or (path.endswith(".duckdb") and not Path(path).is_dir())
+
+
+def _file_of(shard: Shard, file: str) -> str:
+    """Return the path of a shard's file, beside those of the other shards."""
+    path = Path(file)
+    beside = path.parent.glob(f"{glob.escape(path.stem)}*{glob.escape(path.suffix)}")
+    names = [one.name.removesuffix(path.suffix).removeprefix(path.stem) for one in beside]
+    check_others(file, names, shard)
+    return str(path.with_name(f"{path.stem}-{label(shard)}{path.suffix}")) if label(shard) else file

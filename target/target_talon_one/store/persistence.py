@@ -1,0 +1,74 @@
+"""What a store's tables are kept in, and when they are saved there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from target_talon_one.store.database import Database
+
+
+class Persistence(Protocol):
+    """Keeps the tables of a store beyond this process."""
+
+    @property
+    def database(self) -> Database:
+        """Return the open database."""
+        ...
+
+    @property
+    def location(self) -> str:
+        """Return where the tables are kept, without secrets."""
+        ...
+
+    def save_begun(self, destination: int, *, non_idempotent: bool) -> None:
+        """Save which changes are about to be sent, before their first request."""
+        ...
+
+    def save_acknowledged(self, destination: int) -> None:
+        """Save which changes were acknowledged, now or soon."""
+        ...
+
+    def save_committed(self, destination: int) -> None:
+        """Save the acknowledged rows."""
+        ...
+
+    def compact(self) -> None:
+        """Let nothing of deleted rows remain."""
+        ...
+
+    def close(self) -> None:
+        """Save everything and let other runs in."""
+        ...
+
+    def discard(self) -> None:
+        """Save nothing and let other runs in."""
+        ...
+
+
+class LocalFile:
+    """A DuckDB file, which every statement is safe in."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.location = database, database.location
+
+    def save_begun(self, destination: int, *, non_idempotent: bool) -> None:
+        """See Persistence."""
+
+    def save_acknowledged(self, destination: int) -> None:
+        """See Persistence."""
+
+    def save_committed(self, destination: int) -> None:
+        """See Persistence."""
+
+    def compact(self) -> None:
+        """See Persistence."""
+        self.database.compact()
+
+    def close(self) -> None:
+        """See Persistence."""
+        self.database.close()
+
+    def discard(self) -> None:
+        """See Persistence."""
+        self.database.close()
