@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from target_talon_one.lookups.audiences import Audiences
     from target_talon_one.sinks.table import Action, Op
-    from target_talon_one.store.changes import Change
+    from target_talon_one.store.tables.changes import Change
 
 
 class AudienceRows:

@@ -11,17 +11,17 @@ from uuid import uuid4
 
 from target_talon_one.config.identity import unite_spellings
 from target_talon_one.errors import StoreError
-from target_talon_one.store.acknowledged import AcknowledgedRows
-from target_talon_one.store.changes import Changes
-from target_talon_one.store.destinations import Destinations
-from target_talon_one.store.erasure import erase_person
 from target_talon_one.store.journal import Journal
-from target_talon_one.store.named_values import NamedValues
-from target_talon_one.store.profiles import KnownProfiles
-from target_talon_one.store.rejects import Rejects
-from target_talon_one.store.remote_rows import RemoteRows
-from target_talon_one.store.runs import RunHistory
-from target_talon_one.store.staging import StagedRows
+from target_talon_one.store.tables.acknowledged import AcknowledgedRows
+from target_talon_one.store.tables.changes import Changes
+from target_talon_one.store.tables.destinations import Destinations
+from target_talon_one.store.tables.erasure import erase_person
+from target_talon_one.store.tables.named_values import NamedValues
+from target_talon_one.store.tables.profiles import KnownProfiles
+from target_talon_one.store.tables.rejects import Rejects
+from target_talon_one.store.tables.remote_rows import RemoteRows
+from target_talon_one.store.tables.runs import RunHistory
+from target_talon_one.store.tables.staging import StagedRows
 
 if TYPE_CHECKING:
     from target_talon_one.store.journal import JournalSlot

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.sinks.table import Action, Op, SinkType
-    from target_talon_one.store.changes import Change
+    from target_talon_one.store.tables.changes import Change
 
 
 HOPELESS = 100  # rows refused before any is taken

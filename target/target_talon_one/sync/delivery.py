@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client.errors import TalonOneError
 from talon_one_client.http.encoding import decode_json
 from target_talon_one.sinks import payloads as wire
-from target_talon_one.store.rejects import Reject
 from target_talon_one.store.sequence_ranges import ranges_of
+from target_talon_one.store.tables.rejects import Reject
 from target_talon_one.sync.destination_run import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_talon_one.config.destinations import Destination
-    from target_talon_one.store.changes import Change
     from target_talon_one.store.store import Store
+    from target_talon_one.store.tables.changes import Change
     from target_talon_one.sync.batch_sender import Delivery, Refusal, Sender
     from target_talon_one.sync.destination_run import Feed
 

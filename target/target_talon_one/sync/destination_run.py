@@ -14,7 +14,7 @@ from talon_one_singer.values.refused_value import kept
 from target_talon_one.config.identity import identity_of
 from target_talon_one.mapping.mapper import InvalidRow, Mapped, Mapper
 from target_talon_one.mapping.refusal_reasons import Reasons
-from target_talon_one.store.rejects import Reject
+from target_talon_one.store.tables.rejects import Reject
 from target_talon_one.sync.row_counts import Comparison, Figures
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from target_talon_one.lookups.audiences import Audiences
     from target_talon_one.lookups.profiles import Profiles
     from target_talon_one.sinks.table import Op
-    from target_talon_one.store.changes import Difference
     from target_talon_one.store.store import Store
+    from target_talon_one.store.tables.changes import Difference
 
 logger = logging.getLogger(__name__)
 

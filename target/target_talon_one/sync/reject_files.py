@@ -17,7 +17,7 @@ from target_talon_one.sinks.payloads import key_fields
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_talon_one.store.rejects import Reject
+    from target_talon_one.store.tables.rejects import Reject
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 

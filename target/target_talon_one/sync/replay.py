@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_talon_one.config.destinations import Destination
-    from target_talon_one.store.rejects import Reason
     from target_talon_one.store.store import Store
+    from target_talon_one.store.tables.rejects import Reason
     from target_talon_one.sync.destination_run import Feed
     from target_talon_one.sync.run import SyncRun
 

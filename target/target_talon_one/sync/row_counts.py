@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from target_talon_one.store.changes import Difference
+    from target_talon_one.store.tables.changes import Difference
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from target_talon_one.lookups.audiences import Audiences
 from target_talon_one.lookups.profiles import Profiles
 from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.sinks.payloads import key_fields
-from target_talon_one.store.rejects import too_large
+from target_talon_one.store.tables.rejects import too_large
 from target_talon_one.sync import guards
 from target_talon_one.sync.batch_sender import Sender
 from target_talon_one.sync.delivery import Delivering
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from talon_one_singer.shards import Shard
     from target_talon_one.config.destinations import Destination
     from target_talon_one.config.options import SyncOptions
-    from target_talon_one.store.changes import Change
-    from target_talon_one.store.rejects import Reject
     from target_talon_one.store.store import Store
+    from target_talon_one.store.tables.changes import Change
+    from target_talon_one.store.tables.rejects import Reject
     from target_talon_one.sync.plan import PlannedDestination
     from target_talon_one.sync.row_counts import Comparison
 

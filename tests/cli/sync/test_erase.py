@@ -98,7 +98,7 @@ def engine_rows(tmp_path):
     """A store that knows rows of all people, in destinations of each kind of key; and a function that lists them."""
     from target_talon_one.sinks.payloads import joined
     from target_talon_one.store.opening import open_store
-    from target_talon_one.store.rejects import Reject
+    from target_talon_one.store.tables.rejects import Reject
 
     with open_store(str(tmp_path / "st.duckdb")) as store:
         numbers = {}

@@ -16,11 +16,11 @@ from target_talon_one.store.sequence_ranges import merged_ranges, ranges_without
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_talon_one.store.destinations import Destinations
     from target_talon_one.store.journal import Journal
-    from target_talon_one.store.named_values import NamedValues
     from target_talon_one.store.persistence import Persistence
-    from target_talon_one.store.rejects import Rejects
+    from target_talon_one.store.tables.destinations import Destinations
+    from target_talon_one.store.tables.named_values import NamedValues
+    from target_talon_one.store.tables.rejects import Rejects
 
 CHANGES = "changes under way"  # name of the value that identifies them
 _UNKNOWN = "the process ended while this was being sent; look whether Talon.One has it, then talon-one retry"

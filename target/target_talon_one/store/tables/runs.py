@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_talon_one.store.database import Database
-    from target_talon_one.store.named_values import NamedValues
+    from target_talon_one.store.tables.named_values import NamedValues
 
 LATER_RUNS = "SELECT id FROM runs WHERE started > (SELECT started FROM runs WHERE id = ?)"
 _LONGEST_ERROR = 1000

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 from talon_one_singer.reporting.redaction import redact
-from target_talon_one.store.runs import LATER_RUNS
+from target_talon_one.store.tables.runs import LATER_RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_talon_one.store.database import Database
-    from target_talon_one.store.runs import RunHistory
+    from target_talon_one.store.tables.runs import RunHistory
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_talon_one.store.destinations import sink_of
+from target_talon_one.store.tables.destinations import sink_of
 from target_talon_one.sync.personal_data import Person
 
 if TYPE_CHECKING:
