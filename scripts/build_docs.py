@@ -91,14 +91,16 @@ def operators() -> str:
     """Airflow operators by operation."""
     import ast
 
+    from airflow_provider_talon_one.get_provider_info import RESOURCES
+
     folder = DOCS.parent / "provider" / "airflow_provider_talon_one" / "operators"
     rows = []
-    for path in sorted(folder.glob("*.py")):
-        for one in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(one, ast.ClassDef) and path.stem != "talon_one":
+    for resource in RESOURCES:
+        for one in ast.parse((folder / f"{resource}.py").read_text(encoding="utf-8")).body:
+            if isinstance(one, ast.ClassDef):
                 call = next(node for node in ast.walk(one) if isinstance(node, ast.keyword) and node.arg == "operation")
                 about = (ast.get_docstring(one) or "").splitlines()[0]
-                rows.append((f"`{path.stem}.{one.name}`", f"`{ast.literal_eval(call.value)}`", about))
+                rows.append((f"`{resource}.{one.name}`", f"`{ast.literal_eval(call.value)}`", about))
     return _table(("operator", "operation", "what it does"), rows)
 
 

@@ -1,4 +1,4 @@
-"""Assets of Talon.One: ``talonone://host/audiences/7``, ``.../catalogs/3``, ``.../loyalty_programs/1``."""
+"""Airflow assets of Talon.One: ``talonone://host/audiences/7``, ``.../catalogs/3``, ``.../loyalty_programs/1``."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ KINDS = ("audiences", "catalogs", "loyalty_programs", "profiles")
 
 
 def talon_one_asset(base_url: str, kind: str, which: int | str) -> Asset:
-    """The asset of an audience, a catalog or a loyalty program.
+    """Return the asset of an audience, a catalog, a loyalty program or a profile.
 
     Args:
-        base_url: of the deployment, like the connection's host.
+        base_url: base URL of the deployment, like the host of the connection.
         kind: audiences, catalogs, loyalty_programs or profiles.
-        which: its id.
+        which: id of the audience, catalog, program or profile.
 
     Raises:
-        ValueError: another kind, or no base URL.
+        ValueError: the kind is unknown, or the base URL is not one.
     """
     if kind not in KINDS:
         raise ValueError(f"an asset of Talon.One is one of {', '.join(KINDS)}, not {kind!r}")
     host = urlsplit(normalized(base_url if "://" in base_url else f"https://{base_url}")).netloc
     uri = f"{SCHEME}://{host}/{kind}/{which}"
-    return Asset(uri)  # the one form that Airflow 2 and 3 both take
+    return Asset(uri)  # the only form that Airflow 2 and 3 both accept
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:
-    """The URI as it is compared: checked, its host in the one spelling, without a slash at its end.
+    """Check the URI of an asset, and return it in the form in which Airflow compares URIs.
 
     Raises:
-        ValueError: no host, or not kind and id behind it; the DAG is refused when it is parsed.
+        ValueError: the URI is not host, kind and id. Airflow then refuses the DAG when it parses it.
     """
     parts = [part for part in uri.path.split("/") if part]
     if not uri.netloc or len(parts) != 2 or parts[0] not in KINDS:
@@ -47,7 +47,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
 
 
 def to_openlineage_dataset(asset: Any, lineage_context: Any) -> Any:
-    """The asset as OpenLineage names it."""
+    """Return the OpenLineage dataset of an asset."""
     del lineage_context
     from airflow.providers.common.compat.openlineage.facet import Dataset
 

@@ -1,4 +1,4 @@
-"""What operators and transfers have in common: which fields can be files, and when a retry helps."""
+"""Base class of operators and transfers: fields that can be template files, and the retry policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ConnectorOperator(BaseOperator):
 
     Attributes:
         template_files: fields that can be the name of a template file, each with the ending of such names. Airflow's
-            ``template_ext`` takes every text with that ending for one, a photo's name in an attribute too.
+            ``template_ext`` would treat every text with that ending as a file, even the value of an attribute.
     """
 
     template_files: ClassVar[Mapping[str, str]] = {}
@@ -30,7 +30,7 @@ class ConnectorOperator(BaseOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """A mapped task; Airflow fills in what is not given, so that it cannot be told apart later."""
+        """Return a mapped task with the retry policy, which Airflow would otherwise fill with its own default."""
         made = super().partial(**kwargs)
         owners = (made.kwargs["dag"], made.kwargs["task_group"])
         defaults = [one.default_args for one in owners if one is not None]
@@ -45,10 +45,10 @@ class ConnectorOperator(BaseOperator):
         jinja_env: jinja2.Environment | None = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render a value; if it is the name of a file, what the file holds.
+        """Render a value, or the content of the template file that it names.
 
         Raises:
-            jinja2.TemplateNotFound: there is no such file on the template search path.
+            jinja2.TemplateNotFound: the file is not on the template search path.
         """
         if self._is_file(content) and id(content) not in (seen_oids or ()):
             jinja_env = jinja_env or self.get_template_env()

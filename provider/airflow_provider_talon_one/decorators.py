@@ -1,4 +1,4 @@
-"""``@task.talon_one``: a Python function that gets a client."""
+"""``@task.talon_one``: a Python function that receives a client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TalonOneDecoratedOperator(EndsRequestsOnKill, DecoratedOperator):
-    """Calls the function with ``client=`` first; what it returns goes to XCom."""
+    """Calls the function with the argument ``client``; its return value is stored in XCom."""
 
     template_fields: Sequence[str] = (*DecoratedOperator.template_fields, "talon_one_conn_id")
     custom_operator_name = "@task.talon_one"
@@ -40,14 +40,14 @@ class TalonOneDecoratedOperator(EndsRequestsOnKill, DecoratedOperator):
         self.talon_one_conn_id = talon_one_conn_id
 
     def execute(self, context: Context) -> Any:
-        """Call the function."""
+        """Call the function, and close the client afterwards."""
         del context
         with self.opened_hook() as hook, fail_for_good():
             return self.python_callable(*self.op_args, **{**self.op_kwargs, "client": hook.client})
 
 
 def talon_one_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any) -> TaskDecorator:
-    """Make a task of a function with a parameter ``client``: a TalonOneClient of ``talon_one_conn_id``."""
+    """Turn a function into a task; its parameter ``client`` receives the TalonOneClient of ``talon_one_conn_id``."""
     return task_decorator_factory(
         python_callable=python_callable, decorated_operator_class=TalonOneDecoratedOperator, **kwargs
     )

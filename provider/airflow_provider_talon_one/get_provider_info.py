@@ -1,4 +1,4 @@
-"""What Airflow is told about this provider. Imports nothing of Airflow: it is read while Airflow itself starts."""
+"""Metadata of the provider for Airflow. Imports nothing from Airflow, because Airflow reads it while it starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESOURCES = ("audiences", "catalogs", "coupons", "customers", "events", "loyalty
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's parts.
+    """Return hooks, operators, connection type, links and everything else that the provider adds to Airflow.
 
     https://airflow.apache.org/docs/apache-airflow-providers/howto/create-custom-providers.html
     """
@@ -71,7 +71,7 @@ def get_provider_info() -> dict[str, Any]:
             {"name": "talon_one", "class-name": f"{PACKAGE}.decorators.talon_one_task"},
         ],
         "asset-uris": [uris],
-        "dataset-uris": [uris],  # Airflow 2 knows them by this name
+        "dataset-uris": [uris],  # the name in Airflow 2
     }
 
 

@@ -1,4 +1,4 @@
-"""What a transfer read and wrote, for OpenLineage."""
+"""Datasets that a transfer read and wrote, for OpenLineage."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 
-class InputsAndOutputs:
-    """Mixed into transfers: remembers datasets while it executes, and gives them to OpenLineage afterwards."""
+class RecordsLineage:
+    """Mixin for transfers: records datasets during ``execute`` and reports them to OpenLineage afterwards."""
 
     _inputs: list[tuple[str, str]]
     _outputs: list[tuple[str, str]]
     _rows: int | None = None
 
-    def note_tables(self, url: str, schema: str, tables: list[str], rows: int) -> None:
-        """Tables that were written."""
+    def record_load(self, url: str, schema: str, tables: list[str], rows: int) -> None:
+        """Record the tables that a load wrote."""
         namespace = _namespace(url)
         self._inputs = []
         self._outputs = [(namespace, f"{schema}.{table}") for table in tables]
         self._rows = rows
 
-    def note_push(self, source: str, name: str, base_url: str, which: str, rows: int) -> None:
-        """A query or table that was read, and what was written at Talon.One."""
+    def record_push(self, source: str, name: str, base_url: str, written: str, rows: int) -> None:
+        """Record the query or table that a push read, and what it wrote at Talon.One, like ``audiences/7``."""
         self._inputs = [(_namespace(source), name)]
-        self._outputs = [(f"talonone://{urlsplit(base_url).netloc}", which)]
+        self._outputs = [(f"talonone://{urlsplit(base_url).netloc}", written)]
         self._rows = rows
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
-        """Datasets with the number of rows that were written."""
+        """Return the datasets with the number of rows written; called by OpenLineage."""
         del task_instance
         from airflow.providers.common.compat.openlineage.facet import Dataset
         from airflow.providers.openlineage.extractors import OperatorLineage
@@ -48,7 +48,7 @@ class InputsAndOutputs:
 
 
 def _namespace(url: str) -> str:
-    """A warehouse URL without user, password and parameters, as OpenLineage names places."""
+    """Return the OpenLineage namespace of a warehouse URL: without user, password and parameters."""
     parts = urlsplit(url)
     if parts.scheme in ("duckdb", "sqlite", ""):
         return f"file:{parts.path or url}"

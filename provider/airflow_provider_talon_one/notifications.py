@@ -1,4 +1,4 @@
-"""A notifier for refused rows."""
+"""A notifier that reports rejected rows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class RejectsNotifier(BaseNotifier):
-    """Tells how many rows a push left refused and where they are; nothing if there are none.
+    """Reports how many rows of a push were rejected and where they are kept; does nothing if there are none.
 
-    For ``on_success_callback`` and ``on_failure_callback`` of a push.
+    Use it as ``on_success_callback`` and ``on_failure_callback`` of a push.
 
     Args:
-        send: called with the text, for example a function that posts it to a chat.
-        message: template of the text; ``rejects`` is what the push gave: refused rows, run and directory.
+        send: function that receives the text, for example one that posts it to a chat.
+        message: text with the fields ``dag_id``, ``task_id``, ``refused`` (number of rows), ``run`` and ``directory``.
     """
 
     template_fields: Sequence[str] = ("message",)
@@ -28,7 +28,7 @@ class RejectsNotifier(BaseNotifier):
     def __init__(
         self,
         send: Callable[[str], Any],
-        message: str = "{dag_id}.{task_id}: {refused} rows refused in run {run}; see {directory}",
+        message: str = "{dag_id}.{task_id}: {refused} rows were rejected in run {run}; see {directory}",
     ) -> None:
         super().__init__()
         self.send, self.message = send, message

@@ -1,7 +1,7 @@
-"""Parameters of operators, sensors and transfers: the types that they have once Airflow has rendered its templates.
+"""Parameters of operators, sensors and transfers, converted to their types after Airflow has rendered the templates.
 
-Templates give texts. Each class names its parameters as settings, and the one conversion of all settings makes of a
-text what it is written as (see talon_one_singer.settings.conversion).
+A rendered template is a text. Each class declares its parameters as settings, and the conversion of settings turns the
+text into a number, a list or whatever the parameter needs (see talon_one_singer.settings.conversion).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def take_parameters(owner: Any, parameters: Sequence[Setting]) -> None:
-    """Set each parameter's attribute to its value by type; to the default where none is given.
+def convert_parameters(owner: Any, parameters: Sequence[Setting]) -> None:
+    """Set the attribute of each parameter to its converted value, or to the default if it is not given.
 
     Raises:
         ValueError: names the parameter.
@@ -33,7 +33,7 @@ def take_parameters(owner: Any, parameters: Sequence[Setting]) -> None:
 
 
 def converted(parameter: Setting, given: Any) -> Any:
-    """The value of a parameter, None if it is not given.
+    """Return the converted value of a parameter; None if it is not given.
 
     Raises:
         ValueError: names the parameter.
@@ -48,30 +48,30 @@ def converted(parameter: Setting, given: Any) -> Any:
         raise ValueError(f"the parameter {parameter.name!r} {error}") from None
 
 
-def command_of(name: str, given: Any) -> list[str]:
-    """A command and its arguments, also as the text of a list or of a command line.
+def parse_command(name: str, given: Any) -> list[str]:
+    """Return a command and its arguments, given as a list, as the text of a list, or as a command line.
 
     Raises:
-        ValueError: there is none, or it cannot be read; names the parameter.
+        ValueError: names the parameter; no command is given, or the text cannot be read.
     """
     if isinstance(given, str) and not is_absent(given) and not given.lstrip().startswith(("[", "(")):
         try:
             return shlex.split(given)
         except ValueError as error:
-            raise ValueError(f"the parameter {name!r} is no command line: {error}") from None
+            raise ValueError(f"the parameter {name!r} is not a command line: {error}") from None
     command: list[str] | None = converted(Setting(name, "array", ""), given)
     if not command:
         raise ValueError(f"the parameter {name!r} names no command")
     return command
 
 
-def copied(given: Any) -> Any:
-    """A copy of a mapping; anything else, like the text of a template, as it is."""
+def copy_mapping(given: Any) -> Any:
+    """Return a copy of a mapping, and anything else, like the text of a template, unchanged."""
     return dict(given) if isinstance(given, Mapping) else given or {}
 
 
 def is_templated(value: Any) -> bool:
-    """Whether something in it is known at run time only: a template, or another task's answer."""
+    """Return whether a part of the value is known at run time only: a template, or the result of another task."""
     if isinstance(value, str):
         return "{{" in value or "{%" in value
     if isinstance(value, Mapping):
@@ -81,30 +81,30 @@ def is_templated(value: Any) -> bool:
     return not isinstance(value, int | float | bool | type(None) | PurePath | ObjectStoragePath)
 
 
-def by_schema(schema: Mapping[str, Any], value: Any) -> Any:
-    """A body in which texts have become what the schema wants where it takes no text.
+def converted_by_schema(schema: Mapping[str, Any], value: Any) -> Any:
+    """Return a body whose texts are converted to the types of the schema, where the schema does not accept a text.
 
-    A text that is not what is wanted stays, for the check of the body to refuse.
+    A text that cannot be converted stays; the check of the body reports it.
     """
     if isinstance(value, dict):
         fields = schema.get("properties") or {}
-        return {name: by_schema(fields[name], one) if name in fields else one for name, one in value.items()}
+        return {name: converted_by_schema(fields[name], one) if name in fields else one for name, one in value.items()}
     if isinstance(value, list):
-        return [by_schema(schema.get("items") or {}, one) for one in value]
+        return [converted_by_schema(schema.get("items") or {}, one) for one in value]
     kinds = schema.get("type", ())
     kinds = {kinds} if isinstance(kinds, str) else set(kinds)
     if not isinstance(value, str) or "string" in kinds or is_absent(value):
         return value
     with suppress(ValueError):
-        return _of_kind(kinds, schema, value)
+        return _convert_to(kinds, schema, value)
     return value
 
 
-def _of_kind(kinds: set[str], schema: Mapping[str, Any], text: str) -> Any:
+def _convert_to(kinds: set[str], schema: Mapping[str, Any], text: str) -> Any:
     if "array" in kinds and not text.lstrip().startswith(("[", "(")):
-        return by_schema(schema, [one.strip() for one in text.split(",") if one.strip()])
+        return converted_by_schema(schema, [one.strip() for one in text.split(",") if one.strip()])
     if kinds & {"array", "object"}:
-        return by_schema(schema, parse_text(_STRUCTURE, text))
+        return converted_by_schema(schema, parse_text(_STRUCTURE, text))
     wanted = next((one for one in _PLAIN if one.type in kinds), None)
     return convert(wanted, text) if wanted else text
 

@@ -116,7 +116,7 @@ def test_the_form_tells_the_real_defaults():
     """What a field's sentence says is what the settings do."""
     defaults = {setting.name: setting.default for setting in SYNC_SETTINGS}
     told = {
-        field.setting: re.search(r"(no limit|[\d,]*\d) unless set", field.about) for field in FIELDS if field.setting
+        field.setting: re.search(r"Default: (no limit|[\d,]*\d)\b", field.about) for field in FIELDS if field.setting
     }
     told = {name: match[1].replace(",", "") for name, match in told.items() if match}
     assert 7 == len(told)

@@ -49,8 +49,8 @@ def test_a_sensor_gives_up_at_its_deadline(account, run_dag, kind):
 
 def test_a_sensor_for_nothing_is_told_when_the_dag_is_parsed():
     """With what there is."""
-    with pytest.raises(ValueError, match="looks for transactions_since"):
-        TalonOneSensor(task_id="t", look="the_moon", arguments={})
+    with pytest.raises(ValueError, match="must be one of transactions_since"):
+        TalonOneSensor(task_id="t", condition="the_moon", arguments={})
 
 
 def test_a_decorated_function_gets_a_client(emu, run_dag):
@@ -61,7 +61,7 @@ def test_a_decorated_function_gets_a_client(emu, run_dag):
 def test_openlineage_is_told_what_a_push_read_and_wrote():
     """With the number of rows, and no password."""
     task = WarehouseToAudienceOperator(task_id="t", audience=7, key="id", source_url="x", table="vip")
-    task.note_push("postgresql://u:planted@host/db", "vip", "https://shop.talon.one", "audiences/7", 3)
+    task.record_push("postgresql://u:planted@host/db", "vip", "https://shop.talon.one", "audiences/7", 3)
     facets = task.get_openlineage_facets_on_complete(None)
     assert [("postgresql://host/db", "vip")] == [(one.namespace, one.name) for one in facets.inputs]
     (output,) = facets.outputs
@@ -80,7 +80,7 @@ def test_singer_processes_keep_their_state_between_runs(emu, run_dag, tmp_path):
     assert 3 == len(emu.state("memberships")["memberships"])
 
 
-@pytest.mark.parametrize(("refused", "told"), [(0, []), (3, ["d.t: 3 rows refused in run r; see rejects/r"])])
+@pytest.mark.parametrize(("refused", "told"), [(0, []), (3, ["d.t: 3 rows were rejected in run r; see rejects/r"])])
 def test_the_notifier_tells_of_refused_rows_only(refused, told):
     """With the place of the rejects."""
     said = []

@@ -1,1 +1,1 @@
-"""Differences between Airflow versions: retries, masking, task state, XCom, and asset events."""
+"""What Airflow's versions do differently: errors, retries, masking, task state, XCom, asset events and killed tasks."""

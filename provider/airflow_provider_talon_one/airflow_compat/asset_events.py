@@ -1,4 +1,4 @@
-"""Figures of a task on the events of its assets."""
+"""Counts of a task in the events of its assets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-def note_outlets(task: Any, context: Context, figures: Mapping[str, Any]) -> None:
-    """Put the figures into the extra of every asset event of the task, so that DAGs that follow know how much came."""
+def add_to_asset_events(task: Any, context: Context, counts: Mapping[str, Any]) -> None:
+    """Add the counts to the extra of each of the task's asset events, where DAGs scheduled by the assets read them."""
     events: Any = context.get("outlet_events")
-    for outlet in task.outlets or ():
+    for asset in task.outlets or ():
         if events is not None:
-            events[outlet].extra.update(figures)
+            events[asset].extra.update(counts)

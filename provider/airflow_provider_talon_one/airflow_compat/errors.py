@@ -1,4 +1,4 @@
-"""Errors of the connector as Airflow takes them: what will fail again as it is fails at once, the rest retries."""
+"""Which errors fail a task at once, because a retry cannot help; all others are left to Airflow's retries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
+
+from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,37 +25,35 @@ PERMANENT = (
     "target_talon_one.errors.PlanMovedError",
     "target_talon_one.errors.StoreUnavailableError",
 )
-"""What no retry mends."""
+"""Errors that come again with the same input. Names, because Airflow's retry policies take names."""
 
 
 @contextmanager
 def fail_for_good() -> Iterator[None]:
-    """Turn errors that no retry mends into AirflowFailException, with one clear line.
+    """Turn permanent errors into an AirflowFailException with one clear line.
 
-    Transient errors (no answer, 429, 5xx), a full disk and the like pass through, so that Airflow tries again.
+    Transient errors (no answer, 429, 5xx, a full disk) pass unchanged, so that Airflow retries the task.
     """
-    from talon_one_singer.reporting.redaction import redact
-
     try:
         yield
-    except AirflowNotFoundException as error:  # a connection that is not there
+    except AirflowNotFoundException as error:  # the connection does not exist
         raise AirflowFailException(redact(str(error))) from error
     except AirflowException:
         raise
     except Exception as error:
-        kinds = (*permanent_errors(), ValueError, LookupError)
-        if all(isinstance(one, kinds) for one in causes_of(error)):
+        permanent = (*permanent_errors(), ValueError, LookupError)
+        if all(isinstance(cause, permanent) for cause in causes_of(error)):
             raise AirflowFailException(redact(str(error)) + getattr(error, "hint", "")) from error
         raise
 
 
 @cache
 def permanent_errors() -> tuple[type[Exception], ...]:
-    """The classes of ``PERMANENT``; imported when something runs, not when a DAG is parsed."""
+    """Return the classes named by ``PERMANENT``, imported when a task runs and not when its DAG is parsed."""
     named = [path.rpartition(".") for path in PERMANENT]
     return tuple(getattr(import_module(module), name) for module, _, name in named)
 
 
 def causes_of(error: BaseException) -> Sequence[BaseException]:
-    """What ended the parts of a load or push that tells of several; otherwise the error itself."""
+    """Return the errors that a failed load or push collected from its streams or destinations, or the error itself."""
     return getattr(error, "causes", ()) or (error,)

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class EndsRequestsOnKill:
-    """Mixin of tasks that make their calls through a hook: ``on_kill`` cuts off what is under way."""
+    """Mixin for tasks that send requests through a hook: ``on_kill`` ends the requests in flight."""
 
     talon_one_conn_id: str
     _hook: TalonOneHook | None = None
 
     @contextmanager
     def opened_hook(self) -> Iterator[TalonOneHook]:
-        """The hook of this task; its connections are closed afterwards."""
+        """Open the hook of this task, and close its connections afterwards."""
         hook = self._hook = TalonOneHook(self.talon_one_conn_id)
         try:
             yield hook
@@ -27,6 +27,6 @@ class EndsRequestsOnKill:
             hook.close()
 
     def on_kill(self) -> None:
-        """Airflow 3 only calls this and lets the task go on: end the requests, so that the task ends."""
+        """End the requests, so that ``execute`` ends: Airflow 3 calls this method and then waits for the task."""
         if self._hook is not None:
             self._hook.end()

@@ -1,4 +1,4 @@
-"""Airflow's task state store (AIP-103, 3.3 and later) as the journal of a push: it outlives a killed worker."""
+"""Keep the journal of a push in Airflow's task state store (AIP-103, Airflow 3.3), which outlives a killed worker."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from target_talon_one.store.journal import JournalSlot
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 KEY = "talon_one_push"
 
 
 class TaskState:
-    """See target_talon_one.store.journal.JournalSlot.
+    """Implements target_talon_one.store.journal.JournalSlot.
 
     Args:
         accessor: ``context["task_state_store"]``.
@@ -29,22 +29,25 @@ class TaskState:
         self._works = True
 
     def read(self) -> Mapping[str, Any] | None:
-        """What a try of this task has noted."""
+        """Return what an earlier try of this task has written."""
         found: Mapping[str, Any] | None = self._accessor.get(KEY)
         return found
 
     def write(self, value: Mapping[str, Any]) -> None:
-        """Note it; when Airflow cannot keep it, the store's own saves have to do."""
+        """Write the value; if Airflow cannot store it, log a warning once and rely on the store of the sync."""
         if not self._works:
             return
         try:
             self._accessor.set(KEY, dict(value))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the push is all right
+        except Exception as error:  # noqa: BLE001 - no error of Airflow's may stop a push that works
             self._works = False
-            log.warning("Airflow's task state store does not take notes (%s); the sync's store does", error)
+            logger.warning(
+                "Airflow's task state store cannot be written (%s); progress is kept in the store of the sync only",
+                error,
+            )
 
 
 def journal_of(context: Context) -> JournalSlot | None:
-    """The journal of a task; None before Airflow 3.3."""
+    """Return the journal of a task; None before Airflow 3.3."""
     accessor = context.get("task_state_store")
     return None if accessor is None else TaskState(accessor)

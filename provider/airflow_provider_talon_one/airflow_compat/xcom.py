@@ -1,4 +1,4 @@
-"""Answers as XCom takes them: small, and JSON."""
+"""Responses as XCom can store them: small, and JSON."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import json
 from decimal import Decimal
 from typing import Any
 
-LARGEST_BYTES = 48_000  # XCom is a database column, not a place for rows
+MAX_BYTES = 48_000  # XCom is a database column, not a place for rows
 
 
-def for_xcom(answer: Any) -> Any:
-    """The answer, if it is small; else what it is: ids and names at its top, and how long its lists are."""
-    plain = _plain(answer)
-    if len(json.dumps(plain)) <= LARGEST_BYTES:
+def xcom_value(response: Any) -> Any:
+    """Return a small response as it is; of a large one its top-level ids, names and numbers, and the list lengths."""
+    plain = _plain(response)
+    if len(json.dumps(plain)) <= MAX_BYTES:
         return plain
     if not isinstance(plain, dict):
         return {"rows": len(plain), "left_out": True}
-    small = {name: value for name, value in plain.items() if isinstance(value, int | float | bool)}
+    numbers = {name: value for name, value in plain.items() if isinstance(value, int | float | bool)}
     texts = {name: value for name, value in plain.items() if isinstance(value, str) and len(value) < 200}
     rows = {f"{name}_rows": len(value) for name, value in plain.items() if isinstance(value, list)}
-    return {**small, **texts, **rows, "left_out": True}
+    return {**numbers, **texts, **rows, "left_out": True}
 
 
 def _plain(value: Any) -> Any:
-    """JSON with numbers; one that a float does not hold to the digit is a text."""
+    """Replace Decimals by numbers, or by text where a float would lose digits."""
     if isinstance(value, Decimal):
         number = float(value)
         return number if Decimal(repr(number)) == value else str(value)

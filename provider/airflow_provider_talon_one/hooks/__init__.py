@@ -1,1 +1,1 @@
-"""Hooks."""
+"""The hook of the connection type ``talon_one``."""

@@ -1,4 +1,4 @@
-"""The hook: from an Airflow connection to a client, settings and data frames."""
+"""The hook turns an Airflow connection into a client, settings and data frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.airflow_compat.masking import mask_secret, mask_urls
 from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, HIDDEN, PLACEHOLDERS, RELABELING
+from talon_one_client.connection.settings import CONNECTION_SETTINGS
+from talon_one_singer import ConfigSource
+from talon_one_singer.cli.signals import StopSignal
+from talon_one_singer.reporting.logs import Redactor
+from talon_one_singer.reporting.redaction import activate
 from talon_one_singer.settings.conversion import is_absent
+from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +30,6 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import SettingsTable
-    from talon_one_singer.cli.signals import StopSignal
-    from talon_one_singer.reporting.logs import Redactor
 
 _FIELD_BY_NAME = {name: field for field in FIELDS for name in (field.name, *field.aliases)}
 _PORTS = {"https": 443, "http": 80}
@@ -37,7 +41,9 @@ def _base_url(host: str, port: int | None) -> str:
     if not port or port == (parts.port or _PORTS.get(parts.scheme)):
         return url
     if parts.port:
-        raise ValueError(f"the base URL has the port {parts.port} and the connection {port}; they must be the same")
+        raise ValueError(
+            f"the base URL has the port {parts.port} and the connection {port}; make them equal or leave one out"
+        )
     return urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
 
 
@@ -48,13 +54,13 @@ def _setting(name: str) -> str:
 
 
 class TalonOneHook(BaseHook):
-    """Talon.One through an Airflow connection of type ``talon_one``.
+    """Connects to Talon.One with an Airflow connection of type ``talon_one``.
 
-    Host and port are the base URL, password the Integration API key; the extra holds what ``connection_fields.FIELDS``
-    names. Nothing is sent before a method is called.
+    Host and port are the base URL, the password is the Integration API key, and the extra holds the fields of
+    ``connection_fields.FIELDS``. Creating a hook sends nothing.
 
     Args:
-        talon_one_conn_id: the connection.
+        talon_one_conn_id: id of the connection.
     """
 
     conn_name_attr = "talon_one_conn_id"
@@ -69,7 +75,7 @@ class TalonOneHook(BaseHook):
 
     @staticmethod
     def get_ui_field_behaviour() -> dict[str, Any]:
-        """The form's labels, for Airflow before 3.2."""
+        """Return the labels of the connection form, for Airflow before 3.2."""
         return {
             "hidden_fields": list(HIDDEN),
             "relabeling": RELABELING,
@@ -78,7 +84,7 @@ class TalonOneHook(BaseHook):
 
     @staticmethod
     def get_connection_form_widgets() -> dict[str, Any]:
-        """The form's fields, for Airflow before 3.2 with its FAB interface."""
+        """Return the fields of the connection form, for Airflow before 3.2 with the FAB interface."""
         from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
         from wtforms import PasswordField, StringField
 
@@ -93,10 +99,10 @@ class TalonOneHook(BaseHook):
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """The connection as settings of the connector: ``base_url``, ``api_key`` and what the extra holds.
+        """The connection as settings of the connector: ``base_url``, ``api_key`` and those of the extra.
 
         Raises:
-            AirflowFailException: the connection is not there, or holds something that cannot be used.
+            AirflowFailException: the connection does not exist, or a value in it cannot be used.
         """
         with fail_for_good():
             connection = self.get_connection(self.talon_one_conn_id)
@@ -112,20 +118,23 @@ class TalonOneHook(BaseHook):
         with fail_for_good():
             if not connection.host:
                 raise ValueError(f"the connection {self.talon_one_conn_id} has no base URL; set its host")
-            for name in extra:
-                if name not in _FIELD_BY_NAME:
-                    near = get_close_matches(name, _FIELD_BY_NAME, n=1)
-                    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(one.name for one in FIELDS)}"
-                    raise ValueError(f"the extra of the connection {self.talon_one_conn_id} has no {name!r}; {hint}")
-            if not is_absent(extra.get("environment")) and extra["environment"] not in ("live", "sandbox"):
-                raise ValueError(
-                    f"environment of the connection {self.talon_one_conn_id} must be live or sandbox, "
-                    f"not {extra['environment']!r}"
-                )
+            self._check_extra(extra)
             base_url = _base_url(connection.host, connection.port)
         given = {_setting(name): value for name, value in extra.items() if _FIELD_BY_NAME[name].setting}
         found = {"base_url": base_url, "api_key": connection.password, **given}
         return {name: value for name, value in found.items() if not is_absent(value)}
+
+    def _check_extra(self, extra: dict[str, Any]) -> None:
+        unknown = next((name for name in extra if name not in _FIELD_BY_NAME), None)
+        if unknown is not None:
+            near = get_close_matches(unknown, _FIELD_BY_NAME, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(one.name for one in FIELDS)}"
+            raise ValueError(f"the extra of the connection {self.talon_one_conn_id} has no field {unknown!r}; {hint}")
+        environment = extra.get("environment")
+        if not is_absent(environment) and environment not in ("live", "sandbox"):
+            raise ValueError(
+                f"environment of the connection {self.talon_one_conn_id} must be live or sandbox, not {environment!r}"
+            )
 
     @property
     def environment(self) -> str:
@@ -135,33 +144,32 @@ class TalonOneHook(BaseHook):
             return "live" if is_absent(given) else str(given)
 
     def settings(self, table: SettingsTable, given: Mapping[str, Any], redact: Redactor) -> dict[str, Any]:
-        """Settings of tap or target with those of the connection.
+        """Return the settings of tap or target: those of the connection, overridden by the given ones.
+
+        Args:
+            table: settings table of the tap or the target.
+            given: settings of the task.
+            redact: receives the secrets among the settings; it becomes the redactor of this process.
 
         Raises:
-            AirflowFailException: one of them cannot be used; names it.
+            AirflowFailException: a setting cannot be used; names it.
         """
-        from talon_one_singer import ConfigSource
-        from talon_one_singer.reporting.redaction import activate
-
         with fail_for_good():
-            place = f"the connection {self.talon_one_conn_id}"
-            settings = table.load([ConfigSource(place, self.values), ConfigSource("the task", given)])
+            origin = f"the connection {self.talon_one_conn_id}"
+            settings = table.load([ConfigSource(origin, self.values), ConfigSource("the task", given)])
             redact.add_from(settings)
             activate(redact)
             mask_urls(settings)
             return settings
 
     def get_conn(self) -> TalonOneClient:
-        """The client: every operation of both APIs as a typed method. Made once; close it with ``close``."""
+        """Return the client, which has a typed method for every operation of both APIs; close it with ``close``."""
         return self.client
 
     @cached_property
     def client(self) -> TalonOneClient:
-        """See ``get_conn``."""
+        """The client of ``get_conn``, created at its first use."""
         from talon_one_client.connection.client_factory import client_from_settings
-        from talon_one_client.connection.settings import CONNECTION_SETTINGS
-        from talon_one_singer.cli.signals import StopSignal
-        from talon_one_singer.reporting.logs import Redactor
 
         self._stop = StopSignal()
         with fail_for_good():
@@ -169,43 +177,40 @@ class TalonOneHook(BaseHook):
             return client_from_settings(settings, "airflow", stop=self._stop.check)
 
     def end(self) -> None:
-        """End the client's requests: no new one is sent, and those under way are cut off after a grace time."""
+        """Send no new requests, and end those in flight after ``stop_grace_seconds``."""
         if self._stop is not None:
             self._stop.set()
 
     def close(self) -> None:
-        """Close the client's connections."""
+        """Close the connections of the client."""
         if "client" in self.__dict__:
             self.client.close()
             del self.__dict__["client"]
 
     def get_arrow(self, stream: str, **settings: Any) -> pa.Table:
-        """All rows of a stream of the tap, in memory.
+        """Return all rows of a stream of the tap, in memory.
 
         Args:
-            stream: like ``loyalty_card_transactions``.
-            settings: of the tap: ``loyalty_program_ids``, ``card_ids``, ``start_date``, ...
+            stream: name of the stream, like ``loyalty_card_transactions``.
+            settings: settings of the tap: ``loyalty_program_ids``, ``card_ids``, ``start_date``, ...
 
         Raises:
             AirflowFailException: the stream or a setting cannot be used.
             TalonOneError: Talon.One does not answer.
         """
         from talon_one_loading.arrow_table import read_arrow
-        from talon_one_singer.cli.signals import StopSignal
-        from talon_one_singer.reporting.logs import Redactor
-        from tap_talon_one.settings import SETTINGS
 
         redact = Redactor()
         with fail_for_good():
             return read_arrow(self.settings(SETTINGS, settings, redact), stream, StopSignal(), redact)
 
     def get_df(self, stream: str, **settings: Any) -> pd.DataFrame:
-        """The same as a pandas data frame; amounts are Decimals, timestamps have a zone."""
+        """Return the same rows as a pandas data frame; amounts are Decimals, timestamps have a time zone."""
         frame: pd.DataFrame = self.get_arrow(stream, **settings).to_pandas()
         return frame
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the keys work, and what they may read."""
+        """Return whether the keys work, and a sentence about what they may read. Airflow's Test button calls this."""
         from talon_one_client.connection.check import check
 
         try:

@@ -1,1 +1,1 @@
-"""Warehouses, sources, and stores as Airflow names them."""
+"""Where warehouses, sources and stores are, as Airflow users name them."""

@@ -1,1 +1,1 @@
-"""Operators, one for each operation of the Integration API, by resource."""
+"""Operators, one for each operation of the Integration API, grouped by resource."""

@@ -1,4 +1,4 @@
-"""Operators of audiences.
+"""Operators for audiences.
 
 https://docs.talon.one/integration-api
 """
@@ -17,11 +17,11 @@ class CreateAudienceOperator(TalonOneOperator):
     """Creates an audience.
 
     Args:
-        name: of the audience.
-        integration: system it comes from.
-        integration_id: its id there.
-        description: for people.
-        sandbox: of sandbox Applications.
+        name: name of the audience.
+        integration: third-party system that the audience comes from.
+        integration_id: id of the audience in that system.
+        description: description in the Campaign Manager.
+        sandbox: whether the audience belongs to sandbox Applications.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class UpdateAudienceCustomersAttributesOperator(TalonOneOperator):
 
     Args:
         audience_id: id of the audience.
-        attributes: attributes by name; JSON text or a `.json` file too.
+        attributes: attributes by name, as an object, JSON text or a `.json` file.
     """
 
     def __init__(
@@ -134,12 +134,12 @@ class UpdateAudienceCustomersAttributesOperator(TalonOneOperator):
 
 
 class UpdateCustomerProfileAudiencesOperator(TalonOneOperator):
-    """Adds profiles to audiences and takes them out, up to 1,000 actions.
+    """Adds profiles to audiences and removes them, up to 1,000 actions.
 
-    For segments take WarehouseToAudienceOperator.
+    For segments use WarehouseToAudienceOperator.
 
     Args:
-        data: the actions: `action` add or delete, `profileIntegrationId`, `audienceId`.
+        data: actions with `action` (add or delete), `profileIntegrationId` and `audienceId`.
     """
 
     def __init__(

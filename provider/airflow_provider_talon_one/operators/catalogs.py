@@ -1,4 +1,4 @@
-"""Operators of catalogs.
+"""Operators for catalogs.
 
 https://docs.talon.one/integration-api
 """
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class SyncCatalogOperator(TalonOneOperator):
-    """Sends up to 1,000 actions of one type to a catalog. For tables take WarehouseToCatalogOperator.
+    """Sends up to 1,000 actions of one type to a catalog. For tables use WarehouseToCatalogOperator.
 
     Args:
         catalog_id: id of the catalog.
-        actions: the actions, of one type.
+        actions: actions, all of the same type.
     """
 
     def __init__(

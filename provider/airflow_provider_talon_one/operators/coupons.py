@@ -1,4 +1,4 @@
-"""Operators of coupons.
+"""Operators for coupons.
 
 https://docs.talon.one/integration-api
 """
@@ -14,7 +14,7 @@ class CreateCouponReservationOperator(TalonOneOperator):
     """Reserves a coupon for profiles.
 
     Args:
-        coupon_value: the coupon's code.
+        coupon_value: code of the coupon.
         integration_ids: integration ids of the profiles.
     """
 
@@ -34,10 +34,10 @@ class CreateCouponReservationOperator(TalonOneOperator):
 
 
 class DeleteCouponReservationOperator(TalonOneOperator):
-    """Takes a coupon's reservation from profiles.
+    """Removes the reservation of a coupon for profiles.
 
     Args:
-        coupon_value: the coupon's code.
+        coupon_value: code of the coupon.
         integration_ids: integration ids of the profiles.
     """
 
@@ -57,10 +57,10 @@ class DeleteCouponReservationOperator(TalonOneOperator):
 
 
 class GetReservedCustomersOperator(TalonOneOperator):
-    """Lists for whom a coupon is reserved.
+    """Lists the profiles for which a coupon is reserved.
 
     Args:
-        coupon_value: the coupon's code.
+        coupon_value: code of the coupon.
     """
 
     def __init__(

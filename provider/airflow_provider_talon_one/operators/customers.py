@@ -1,4 +1,4 @@
-"""Operators of customer profiles.
+"""Operators for customer profiles.
 
 https://docs.talon.one/integration-api
 """
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class UpdateCustomerProfileOperator(TalonOneOperator):
-    """Updates a profile, and runs its rules if asked.
+    """Updates a customer profile, and optionally runs the rule engine.
 
     Args:
         integration_id: integration id of the profile.
         body: the request: an object, JSON text, or a `.json` file.
-        run_rule_engine: run the rules.
-        dry: evaluate, and change nothing.
+        run_rule_engine: whether to run the rule engine.
+        dry: evaluate the rules without changing anything.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class UpdateCustomerProfileOperator(TalonOneOperator):
 
 
 class UpdateCustomerProfilesOperator(TalonOneOperator):
-    """Updates up to 1,000 profiles. For tables take WarehouseToProfilesOperator.
+    """Updates up to 1,000 profiles. For tables use WarehouseToProfilesOperator.
 
     Args:
-        customer_profiles: `integrationId` and `attributes` of each.
-        silent: `yes`: no answer.
+        customer_profiles: profiles with `integrationId` and `attributes`.
+        silent: `yes` for an empty response.
     """
 
     def __init__(
@@ -65,16 +65,16 @@ class UpdateCustomerProfilesOperator(TalonOneOperator):
 
 
 class GetCustomerInventoryOperator(TalonOneOperator):
-    """Reads what a customer has: coupons, loyalty, referrals, achievements.
+    """Reads the coupons, loyalty data, referrals and achievements of a customer.
 
     Args:
         integration_id: integration id of the profile.
-        profile: with it.
-        referrals: with it.
-        coupons: with it.
-        loyalty: with it.
-        giveaways: with it.
-        achievements: with it.
+        profile: whether to include the profile.
+        referrals: whether to include referrals.
+        coupons: whether to include coupons.
+        loyalty: whether to include loyalty data.
+        giveaways: whether to include giveaways.
+        achievements: whether to include achievements.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class GetCustomerInventoryOperator(TalonOneOperator):
 
 
 class DeleteCustomerDataOperator(TalonOneOperator):
-    """Erases all data of a customer in every Application of the key's environment; nothing brings it back.
+    """Deletes all data of a customer in every Application of the environment. This cannot be undone.
 
     Args:
         integration_id: integration id of the profile.

@@ -1,4 +1,4 @@
-"""Operators of events.
+"""Operators for events.
 
 https://docs.talon.one/integration-api
 """
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class TrackEventOperator(TalonOneOperator):
-    """Tracks a custom event and runs its rules.
+    """Tracks a custom event and runs the rules for it.
 
     Args:
         body: the request: an object, JSON text, or a `.json` file.
-        silent: `yes`: no answer.
-        dry: evaluate, and change nothing.
+        silent: `yes` for an empty response.
+        dry: evaluate the rules without changing anything.
     """
 
     def __init__(

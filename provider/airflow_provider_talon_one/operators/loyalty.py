@@ -1,4 +1,4 @@
-"""Operators of loyalty programs.
+"""Operators for loyalty programs.
 
 https://docs.talon.one/integration-api
 """
@@ -16,9 +16,9 @@ class GetLoyaltyBalancesOperator(TalonOneOperator):
     Args:
         loyalty_program_id: id of the program.
         integration_id: integration id of the profile.
-        end_date: instant of the balances.
-        subledger_id: only this ledger.
-        include_tiers: with tiers.
+        end_date: instant at which the balances are computed; default: now.
+        subledger_id: only this subledger.
+        include_tiers: whether to include tiers.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class GetLoyaltyCardBalancesOperator(TalonOneOperator):
     Args:
         loyalty_program_id: id of the program.
         loyalty_card_id: identifier of the card.
-        end_date: instant of the balances.
-        subledger_id: only these ledgers.
+        end_date: instant at which the balances are computed; default: now.
+        subledger_id: only these subledgers.
     """
 
     def __init__(
@@ -67,16 +67,16 @@ class GetLoyaltyCardBalancesOperator(TalonOneOperator):
 
 
 class GetLoyaltyCardTransactionsOperator(TalonOneOperator):
-    """Reads a page of a card's transactions. For whole ledgers take LoyaltyToWarehouseOperator.
+    """Reads a page of a card's transactions. For complete ledgers use LoyaltyToWarehouseOperator.
 
     Args:
         loyalty_program_id: id of the program.
         loyalty_card_id: identifier of the card.
-        start_date: rows created from then on.
-        end_date: rows created until then.
-        page_size: rows of the answer.
-        skip: rows to leave out.
-        subledger_id: only these ledgers.
+        start_date: only rows created at or after this instant.
+        end_date: only rows created at or before this instant.
+        page_size: number of rows to return.
+        skip: number of rows to skip.
+        subledger_id: only these subledgers.
     """
 
     def __init__(
@@ -106,16 +106,16 @@ class GetLoyaltyCardTransactionsOperator(TalonOneOperator):
 
 
 class GetLoyaltyProgramProfileTransactionsOperator(TalonOneOperator):
-    """Reads a page of a profile's transactions. For whole ledgers take LoyaltyToWarehouseOperator.
+    """Reads a page of a profile's transactions. For complete ledgers use LoyaltyToWarehouseOperator.
 
     Args:
         loyalty_program_id: id of the program.
         integration_id: integration id of the profile.
-        start_date: rows created from then on.
-        end_date: rows created until then.
-        page_size: rows of the answer.
-        skip: rows to leave out.
-        subledger_id: only this ledger.
+        start_date: only rows created at or after this instant.
+        end_date: only rows created at or before this instant.
+        page_size: number of rows to return.
+        skip: number of rows to skip.
+        subledger_id: only this subledger.
     """
 
     def __init__(

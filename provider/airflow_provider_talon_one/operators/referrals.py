@@ -1,4 +1,4 @@
-"""Operators of referrals.
+"""Operators for referrals.
 
 https://docs.talon.one/integration-api
 """
@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 
 class CreateReferralOperator(TalonOneOperator):
-    """Creates a referral code of an advocate. A retry can make a second one: Talon.One knows no key for it.
+    """Creates a referral code for an advocate.
+
+    A retry can create a second code, because Talon.One accepts no Idempotency-Key for this operation.
 
     Args:
         campaign_id: id of the campaign.
-        advocate_profile_integration_id: who refers.
-        friend_profile_integration_id: who alone may use it.
-        start_date: valid from.
-        expiry_date: valid until.
-        usage_limit: how often it may be used.
-        attributes: of the referral.
+        advocate_profile_integration_id: integration id of the advocate.
+        friend_profile_integration_id: integration id of the only friend who may use the code.
+        start_date: instant from which the code is valid.
+        expiry_date: instant until which the code is valid.
+        usage_limit: how often the code may be used.
+        attributes: attributes of the referral.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class CreateReferralOperator(TalonOneOperator):
 
 
 class CreateReferralsForMultipleAdvocatesOperator(TalonOneOperator):
-    """Creates referral codes of many advocates. A retry can make them twice: Talon.One knows no key for it.
+    """Creates referral codes for several advocates.
+
+    A retry can create them twice, because Talon.One accepts no Idempotency-Key for this operation.
 
     Args:
         body: the request: an object, JSON text, or a `.json` file.
-        silent: `yes`: no answer.
+        silent: `yes` for an empty response.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Operators of customer sessions.
+"""Operators for customer sessions.
 
 https://docs.talon.one/integration-api
 """
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class UpdateCustomerSessionOperator(TalonOneOperator):
-    """Creates or updates a session and runs its rules.
+    """Creates or updates a customer session and runs the rules for it.
 
     Args:
         customer_session_id: integration id of the session.
         body: the request: an object, JSON text, or a `.json` file.
-        dry: evaluate, and change nothing.
-        now: instant of the rules, with dry.
+        dry: evaluate the rules without changing anything.
+        now: with dry, the instant at which the rules are evaluated.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class UpdateCustomerSessionOperator(TalonOneOperator):
 
 
 class GetCustomerSessionOperator(TalonOneOperator):
-    """Reads a session.
+    """Reads a customer session.
 
     Args:
         customer_session_id: integration id of the session.
@@ -62,7 +62,7 @@ class GetCustomerSessionOperator(TalonOneOperator):
 
 
 class ReopenCustomerSessionOperator(TalonOneOperator):
-    """Opens a closed session again.
+    """Reopens a closed customer session.
 
     Args:
         customer_session_id: integration id of the session.
@@ -82,12 +82,12 @@ class ReopenCustomerSessionOperator(TalonOneOperator):
 
 
 class ReturnCartItemsOperator(TalonOneOperator):
-    """Returns items of a closed session.
+    """Returns cart items of a closed customer session.
 
     Args:
         customer_session_id: integration id of the session.
-        returned_cart_items: `position` or `sku`, and `quantity` of each.
-        dry: evaluate, and change nothing.
+        returned_cart_items: items with `position` or `sku`, and `quantity`.
+        dry: evaluate the rules without changing anything.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""Sensors."""
+"""Sensors that wait for transactions, audience members or catalog versions; they only read."""

@@ -1,4 +1,4 @@
-"""Sensors: they wait, and read only."""
+"""Sensors that wait for a condition at Talon.One."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.parameters import converted
-from airflow_provider_talon_one.sensors.conditions import LOOKS, typed_arguments
+from airflow_provider_talon_one.sensors.conditions import CONDITIONS, converted_arguments
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
 from talon_one_singer import Setting
 
@@ -31,13 +31,14 @@ _DEFERRABLE = Setting("deferrable", "boolean", "Wait in the triggerer.")
 
 
 class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
-    """Waits until a look finds something; what it found goes to XCom. All looks need the management key.
+    """Waits until a condition is met; XCom receives what was found. All conditions need the management key.
 
     Args:
-        look: a name of ``looks.LOOKS``.
-        arguments: of it.
-        talon_one_conn_id: the connection.
-        deferrable: wait in the triggerer, without a worker; no template.
+        condition: a name of ``sensors.conditions.CONDITIONS``.
+        arguments: arguments of the condition.
+        talon_one_conn_id: id of the connection.
+        deferrable: whether to wait in the triggerer, which frees the worker; not a template.
+        look: deprecated name of ``condition``.
     """
 
     template_fields: Sequence[str] = ("arguments", "talon_one_conn_id")
@@ -46,27 +47,29 @@ class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
     def __init__(
         self,
         *,
-        look: str,
         arguments: dict[str, Any] | str,
+        condition: str = "",
         talon_one_conn_id: str = TalonOneHook.default_conn_name,
         deferrable: bool | str = conf.getboolean("operators", "default_deferrable", fallback=False),
+        look: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if look not in LOOKS:
-            raise ValueError(f"a sensor looks for {', '.join(LOOKS)}, not {look!r}")
-        self.look, self.arguments, self.talon_one_conn_id = look, arguments, talon_one_conn_id
+        condition = condition or look
+        if condition not in CONDITIONS:
+            raise ValueError(f"the condition of a sensor must be one of {', '.join(CONDITIONS)}, not {condition!r}")
+        self.condition, self.arguments, self.talon_one_conn_id = condition, arguments, talon_one_conn_id
         self.deferrable = bool(converted(_DEFERRABLE, deferrable))
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once."""
+        """Check the condition once."""
         del context
         with self.opened_hook() as hook, fail_for_good():
-            found = LOOKS[self.look](hook.client, **self._typed())
+            found = CONDITIONS[self.condition](hook.client, **self._converted())
         return PokeReturnValue(is_done=found is not None, xcom_value=found)
 
     def execute(self, context: Context) -> Any:
-        """Wait here, or in the triggerer."""
+        """Wait in the worker, or in the triggerer if the sensor is deferrable."""
         if not self.deferrable:
             return super().execute(context)
         first = self.poke(context)
@@ -74,60 +77,59 @@ class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
             return first.xcom_value
         deadline = time.time() + self.timeout
         trigger = TalonOneTrigger(
-            self.look, self._typed(), self.talon_one_conn_id, float(self.poke_interval), float(deadline)
+            self.condition, self._converted(), self.talon_one_conn_id, float(self.poke_interval), float(deadline)
         )
         return self.defer(trigger=trigger, method_name="resume")
 
     def resume(self, context: Context, event: dict[str, Any]) -> Any:
-        """What the trigger found."""
+        """Return what the trigger found, or raise its error or timeout."""
         del context
         if "error" in event:
             raise AirflowFailException(event["error"])
         if "timeout" in event:
-            raise AirflowSensorTimeout(f"{self.task_id} has waited {self.timeout:g} s for {self.look}")
+            raise AirflowSensorTimeout(f"{self.task_id}: {self.condition} was not met within {self.timeout:g} seconds")
         return event["found"]
 
-    def _typed(self) -> dict[str, Any]:
-        """Templates give texts; ids and sizes are numbers, and ``since`` is an instant or nothing."""
+    def _converted(self) -> dict[str, Any]:
         with fail_for_good():
-            return typed_arguments(self.look, self.arguments)
+            return converted_arguments(self.condition, self.arguments)
 
 
 class LoyaltyTransactionsSensor(TalonOneSensor):
-    """Waits for ledger rows of a program that were created after an instant.
+    """Waits for transactions of a loyalty program that were created after an instant.
 
     Args:
-        loyalty_program_id: the program.
-        since: an instant, like ``{{ prev_start_date_success }}``. That is None in the first run of a DAG, as nothing
-            has succeeded before it; None means that any row will do.
+        loyalty_program_id: id of the loyalty program.
+        since: an instant, like ``{{ prev_start_date_success }}``. In the first run of a DAG this template renders to
+            None, which means that any transaction meets the condition.
     """
 
     def __init__(self, *, loyalty_program_id: int | str, since: str | datetime | None = None, **kwargs: Any) -> None:
         arguments = {"loyalty_program_id": loyalty_program_id, "since": since}
-        super().__init__(**{"look": "transactions_since", "arguments": arguments, **kwargs})
+        super().__init__(**{"condition": "transactions_since", "arguments": arguments, **kwargs})
 
 
 class AudienceSizeSensor(TalonOneSensor):
-    """Waits until an audience has so many members.
+    """Waits until an audience has at least this many members.
 
     Args:
-        audience_id: the audience.
-        at_least: members.
+        audience_id: id of the audience.
+        at_least: number of members.
     """
 
     def __init__(self, *, audience_id: int | str, at_least: int | str, **kwargs: Any) -> None:
         arguments = {"audience_id": audience_id, "at_least": at_least}
-        super().__init__(**{"look": "audience_of_size", "arguments": arguments, **kwargs})
+        super().__init__(**{"condition": "audience_of_size", "arguments": arguments, **kwargs})
 
 
 class CatalogVersionSensor(TalonOneSensor):
     """Waits until a catalog has items of this version or a later one.
 
     Args:
-        catalog_id: the catalog.
-        at_least: version.
+        catalog_id: id of the catalog.
+        at_least: version of the catalog.
     """
 
     def __init__(self, *, catalog_id: int | str, at_least: int | str, **kwargs: Any) -> None:
         arguments = {"catalog_id": catalog_id, "at_least": at_least}
-        super().__init__(**{"look": "catalog_of_version", "arguments": arguments, **kwargs})
+        super().__init__(**{"condition": "catalog_of_version", "arguments": arguments, **kwargs})

@@ -1,1 +1,1 @@
-"""Transfers between warehouses and Talon.One."""
+"""Transfers: Talon.One into a warehouse, a warehouse into Talon.One, and any Singer tap into any target."""

@@ -1,4 +1,4 @@
-"""Any Singer tap into any Singer target, as processes."""
+"""Run any Singer tap into any Singer target, as processes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, ObjectStoragePath
 
 from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
-from airflow_provider_talon_one.parameters import command_of, copied, take_parameters
+from airflow_provider_talon_one.parameters import convert_parameters, copy_mapping, parse_command
 from talon_one_singer import Setting
+from talon_one_singer.temporary_folders import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,19 +27,19 @@ _LAST_LINES = 20
 class SingerOperator(BaseOperator):
     """Runs ``tap | target`` and keeps the state between runs.
 
-    Keys belong into ``env``, as Airflow masks what connections and variables hold; the settings are written to files
-    that only this user can read, and are deleted afterwards.
+    Pass keys in ``env``, filled from connections or variables, because Airflow masks their values. The settings are
+    written to files that only the worker's user can read, and that are deleted afterwards.
 
     Args:
-        tap: the command, like ``["tap-postgres"]``; also as the text of a list or of a command line.
-        target: the command, like ``["target-talon-one"]``.
-        tap_config, target_config: their settings.
-        catalog: of the tap, or None.
+        tap: command of the tap, like ``["tap-postgres"]``; also as the text of a list or as a command line.
+        target: command of the target, like ``["target-talon-one"]``.
+        tap_config, target_config: settings of the tap and of the target.
+        catalog: catalog of the tap, or None.
         state_path: where the state is kept: a path or an object storage URL.
-        env: more environment variables for both.
+        env: additional environment variables for both.
 
     Raises:
-        AirflowException: one of the two has failed; with the last lines that it said.
+        AirflowException: the tap or the target failed; has the last lines of its output.
     """
 
     template_fields: Sequence[str] = ("tap", "target", "tap_config", "target_config", "catalog", "state_path", "env")
@@ -47,7 +48,7 @@ class SingerOperator(BaseOperator):
         Setting("target_config", "object", "Settings of the target.", default={}),
         Setting("catalog", "object", "Catalog of the tap."),
         Setting("state_path", "string", "Where the state is kept."),
-        Setting("env", "object", "More environment variables.", default={}),
+        Setting("env", "object", "Additional environment variables.", default={}),
     )
     ui_color = "#f7ede4"
 
@@ -65,18 +66,16 @@ class SingerOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.tap, self.target = tap, target
-        self.tap_config, self.target_config = copied(tap_config), copied(target_config)
-        self.catalog, self.state_path, self.env = catalog, state_path, copied(env)
+        self.tap_config, self.target_config = copy_mapping(tap_config), copy_mapping(target_config)
+        self.catalog, self.state_path, self.env = catalog, state_path, copy_mapping(env)
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run both; how many states came."""
-        from talon_one_singer.temporary_folders import TemporaryFolder
-
+        """Run both, and return how many states the target emitted."""
         del context
         with fail_for_good():
-            take_parameters(self, self.parameters)
-            self.tap, self.target = command_of("tap", self.tap), command_of("target", self.target)
+            convert_parameters(self, self.parameters)
+            self.tap, self.target = parse_command("tap", self.tap), parse_command("target", self.target)
             environment = {**os.environ, **{str(name): str(value) for name, value in self.env.items()}}
         with TemporaryFolder("singer") as folder:
             tap = [*self.tap, "--config", self._file(folder, "tap.json", self.tap_config)]
@@ -90,7 +89,7 @@ class SingerOperator(BaseOperator):
         return {"states": states}
 
     def on_kill(self) -> None:
-        """Ask both to end; the target tells the states that are safe."""
+        """Ask both to end; the target first emits the state of what it has delivered."""
         for process in self._processes:
             if process.poll() is None:
                 process.terminate()
@@ -140,5 +139,5 @@ class SingerOperator(BaseOperator):
 
 
 def executable(name: str) -> str:
-    """A program beside this Python, like ``tap-talon-one`` in the worker's environment."""
+    """Return the path of a program in the environment of this Python, like ``tap-talon-one``."""
     return str(Path(sys.executable).parent / name)

@@ -1,4 +1,4 @@
-"""Is it so? The source against what Talon.One has, as a task."""
+"""Verify a sync: compare its source with what Talon.One has."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 
 
 class VerifySyncOperator(WarehouseToTalonOneOperator):
-    """Compares a sync's source with Talon.One through the Management API; takes the arguments of the push.
+    """Compares the source of a sync with Talon.One through the Management API. Takes the arguments of the push.
 
-    XCom gets the finding. Drift fails the task, and so does ``unknown`` (no management key) unless that is allowed.
+    XCom receives the finding. The task fails if source and Talon.One differ, or if the sync cannot be verified, for
+    example without a management key.
 
     Args:
-        allow_unknown: a sync that nobody can verify is no failure.
+        allow_unknown: whether the task succeeds if the sync cannot be verified.
     """
 
     template_fields: Sequence[str] = (*WarehouseToTalonOneOperator.template_fields, "allow_unknown")
     parameters: ClassVar[Sequence[Setting]] = (
         *WarehouseToTalonOneOperator.parameters,
-        Setting("allow_unknown", "boolean", "Whether a sync that nobody can verify is no failure.", default=False),
+        Setting("allow_unknown", "boolean", "Whether a sync that cannot be verified is a success.", default=False),
     )
     verb = "verify"
 
@@ -48,7 +49,7 @@ class VerifySyncOperator(WarehouseToTalonOneOperator):
         if finding.verdict == "drift":
             raise AirflowFailException(
                 f"{destination.name}: {finding.missing:,} rows are missing, {finding.changed:,} changed, "
-                f"{finding.left:,} left over; push again, or look who else writes there"
+                f"{finding.left:,} left over; push again, or find out who else changes the data"
             )
         if finding.verdict == "unknown" and not self.allow_unknown:
             raise AirflowFailException(f"{destination.name}: {finding.why}")

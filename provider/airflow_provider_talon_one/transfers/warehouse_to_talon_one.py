@@ -1,22 +1,30 @@
-"""Segments into audiences, tables into catalogs and profiles: the sync engine as tasks."""
+"""Push segments into audiences, and tables into catalogs and profiles."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_talon_one.airflow_compat.asset_events import note_outlets
+from airflow_provider_talon_one.airflow_compat.asset_events import add_to_asset_events
 from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.airflow_compat.task_state import journal_of
 from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.lineage import InputsAndOutputs
+from airflow_provider_talon_one.lineage import RecordsLineage
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
-from airflow_provider_talon_one.locations.location import check_one, folder_of
-from airflow_provider_talon_one.locations.sources import opened_source, opened_store
-from airflow_provider_talon_one.parameters import converted, copied, is_templated, take_parameters
+from airflow_provider_talon_one.locations.location import check_connection_or_url, local_folder
+from airflow_provider_talon_one.locations.sources import opened_source
+from airflow_provider_talon_one.locations.stores import opened_store
+from airflow_provider_talon_one.parameters import convert_parameters, converted, copy_mapping, is_templated
 from airflow_provider_talon_one.transfers.push_parameters import OPTIONS, PARAMETERS
+from airflow_provider_talon_one.transfers.push_result import page_parameters, push_result, written_name
+from talon_one_singer.cli.signals import StopSignal
+from talon_one_singer.errors import ConfigError
+from talon_one_singer.reporting.logs import Redactor
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.conversion import is_absent
+from talon_one_singer.settings.input_limits import InputLimits
+from talon_one_singer.shards import Shard
+from target_talon_one.settings import SYNC_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,70 +33,52 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import Setting
-    from talon_one_singer.settings.input_limits import InputLimits
-    from talon_one_singer.shards import Shard
     from target_talon_one.config.destinations import Destination
     from target_talon_one.store.store import Store
     from target_talon_one.sync.run import SyncRun
 
-_REFUSED = ("invalid", "rejected", "unknown", "unreadable")
 
+class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
+    """Sends the rows of a query that differ from what Talon.One has acknowledged, to any sink of the connector.
 
-class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
-    """Sends the difference between a query and what Talon.One has; any sink of the connector.
+    The store is updated after each request: if a task is killed and retried, on this worker or on another one, it
+    sends only the remaining rows. Workers that share no disk need a store in PostgreSQL or on S3.
 
-    What was acknowledged is noted in the store after each request: a task that is killed and tried again, here or on
-    another worker, sends only the rest. A store in PostgreSQL or on S3 is for workers that share no disk.
+    XCom receives ``{"run", "sent", "refused", "rejects", "figures"}``, or the plan.
 
-    XCom gets ``{"run", "sent", "refused", "rejects", "figures"}``, or the plan.
+    All parameters except ``map`` can be templates, which render to texts: ``False`` and ``0`` are false, ``7`` is a
+    number where one is needed, and ``None`` means "not given".
 
     Args:
-        sink: like ``audience_members``.
-        mode: like ``mirror``.
+        sink: sink that receives the rows, like ``audience_members``.
+        mode: how the rows are applied, like ``mirror``.
         sql: the query, or the name of a ``.sql`` file on the template search path.
-        table: or a table.
-        source_conn_id: connection where they are: postgres, sqlite and duckdb stream, others go through their hook.
-        source_url: or a URL: ``duckdb:////data/w.duckdb``, or a file: ``/data/segment.parquet``; with the keys of a
-            connection as ``s3://connection@bucket/segment.parquet`` or an ObjectStoragePath.
-        key, map: as a SYNC.yml has them. ``map`` alone is no template of Airflow: its templates are over the columns of
-            a row. All others can be templates, which give texts: ``False`` and ``0`` are false, ``7`` is a number where
-            one is wanted, and ``None`` means "not given".
-        options: everything else that a SYNC.yml may say about a sync: ``audience``, ``catalog_id``, guards, ...
-        store: file or URL that keeps what was acknowledged; one for each environment. ``talon-one-store.duckdb`` by
-            default; with the keys of a connection as ``s3://connection@bucket/store`` or an ObjectStoragePath.
-        store_conn_id: or a connection of type postgres, in whose database it is; or the keys of the URL.
-        rejects_directory, results_directory: where files of refused rows and of answers go.
-        settings: of the target: ``concurrency``, ``mask_rejects``, ...
-        shard: ``3/16``: a stable part of the keys, for mapped tasks; see ``plan_shards``. Each part has a store of its
-            own beside ``store``, and guards count its rows only. Not for catalogs: they take one request at a time.
-        plan_only: say what would be done, and do nothing.
-        talon_one_conn_id: the connection.
+        table: a table, instead of ``sql``.
+        source_conn_id: connection of the source. Connections of type postgres, sqlite and duckdb are read by Arrow
+            drivers, all others through their hook.
+        source_url: URL of the source instead: ``duckdb:////data/w.duckdb``, or a file, ``/data/segment.parquet``. With
+            the credentials of a connection: ``s3://connection@bucket/segment.parquet`` or an ObjectStoragePath.
+        key, map: as in a SYNC.yml. ``map`` has templates of its own, over the columns of a row.
+        options: further keys of a sync in a SYNC.yml: ``audience``, ``catalog_id``, guards, ...
+        store: file or URL of the store, one for each environment; default ``talon-one-store.duckdb``. With the
+            credentials of a connection: ``s3://connection@bucket/store`` or an ObjectStoragePath.
+        store_conn_id: connection of type postgres whose database keeps the store; or the credentials for ``store``.
+        rejects_directory, results_directory: folders for rejected rows and for responses.
+        settings: settings of the target: ``concurrency``, ``mask_rejects``, ...
+        shard: a stable part of the keys, like ``3/16``, for mapped tasks; see ``plan_shards``. Each shard has its own
+            store beside ``store``, and its guards count its own rows. Not for catalogs, which accept one request at a
+            time.
+        plan_only: return the plan without sending anything.
+        talon_one_conn_id: id of the Talon.One connection.
 
     Raises:
-        ValueError: at parse time: a sink, mode or option that there is not.
-        AirflowFailException: a guard stopped it, or source, key column or settings cannot be used.
-        IncompleteError: rows are still to do, or more were refused than ``max_rejects`` allows.
+        ValueError: at parse time: the sink, the mode or an option does not exist.
+        AirflowFailException: a guard stopped the push, or the source, key column or settings cannot be used.
+        IncompleteError: rows remain to be sent, or more were rejected than ``max_rejects`` allows.
     """
 
-    template_fields: Sequence[str] = (
-        "sink",
-        "mode",
-        "key",
-        "sql",
-        "table",
-        "source_conn_id",
-        "source_url",
-        "options",
-        "store",
-        "store_conn_id",
-        "rejects_directory",
-        "results_directory",
-        "settings",
-        "shard",
-        "plan_only",
-        "talon_one_conn_id",
-    )
-    # key, map, options and what subclasses name beside them are read as those of a SYNC.yml.
+    template_fields: Sequence[str] = ("key", *(one.name for one in PARAMETERS))
+    # key, map and named_options are read with the options, like the same keys of a SYNC.yml.
     parameters: ClassVar[Sequence[Setting]] = PARAMETERS
     named_options: ClassVar[tuple[str, ...]] = ()
     template_files: ClassVar[Mapping[str, str]] = {"sql": ".sql"}
@@ -107,7 +97,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         source_conn_id: str | None = None,
         source_url: str | ObjectStoragePath | None = None,
         key: str | list[str] | None = None,
-        map: Mapping[str, Any] | None = None,  # noqa: A002 - as a SYNC.yml calls it
+        map: Mapping[str, Any] | None = None,  # noqa: A002 - its name in a SYNC.yml
         options: Mapping[str, Any] | str | None = None,
         store: str | ObjectStoragePath | None = None,
         store_conn_id: str | None = None,
@@ -120,14 +110,14 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_one(f"{self.task_id}: give either source_conn_id or source_url", source_conn_id, source_url)
+        check_connection_or_url(f"{self.task_id}: give either source_conn_id or source_url", source_conn_id, source_url)
         if store is not None:
-            check_one(f"{self.task_id}: give either store_conn_id or store", store_conn_id, store)
+            check_connection_or_url(f"{self.task_id}: give either store_conn_id or store", store_conn_id, store)
         if sql is not None and table is not None:
             raise ValueError(f"{self.task_id}: give sql or table, not both")
         self.sink, self.mode, self.key, self.map = sink, mode, key, map
         self.sql, self.table, self.source_conn_id, self.source_url = sql, table, source_conn_id, source_url
-        self.options, self.settings = copied(options), copied(settings)
+        self.options, self.settings = copy_mapping(options), copy_mapping(settings)
         self.store, self.store_conn_id = store, store_conn_id
         self.rejects_directory, self.results_directory = rejects_directory, results_directory
         self.shard, self.plan_only, self.talon_one_conn_id = shard, plan_only, talon_one_conn_id
@@ -135,18 +125,14 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
         self._check()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Compare and send, or plan; figures."""
+        """Push, and return the result; or return the plan."""
         from talon_one_client.connection.client_factory import client_from_settings
-        from talon_one_singer.cli.signals import StopSignal
-        from talon_one_singer.reporting.logs import Redactor
-        from talon_one_singer.settings.input_limits import InputLimits
         from target_talon_one.config.options import SyncOptions
-        from target_talon_one.settings import SYNC_SETTINGS
         from target_talon_one.sync.run import SyncRun
 
         self._stop = StopSignal()
         with fail_for_good():
-            take_parameters(self, self.parameters)
+            convert_parameters(self, self.parameters)
             hook = TalonOneHook(self.talon_one_conn_id)
             settings = hook.settings(SYNC_SETTINGS, self._given(hook.environment), Redactor())
         with (
@@ -168,55 +154,53 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
     def _opened_store(self, default: str, context: Context) -> Store:
         journal = journal_of(context) if self.verb == "push" and not self.plan_only else None
         given = self.settings.get("store")
-        place = self.store if is_absent(given) else given
-        return opened_store(place, self.store_conn_id, default, journal=journal, shard=self._part())
+        location = self.store if is_absent(given) else given
+        return opened_store(location, self.store_conn_id, default, journal=journal, shard=self._shard())
 
-    def _part(self) -> Shard:
-        from talon_one_singer.shards import Shard
-
+    def _shard(self) -> Shard:
         return Shard.of({"shard": self.shard})
 
     def _work(
         self, run: SyncRun, client: TalonOneClient, store: Store, destination: Destination, context: Context
     ) -> dict[str, Any]:
-        """Plan or push what was read."""
+        """Plan or push the rows that were read, and return what XCom receives."""
         del store
         if self.plan_only:
             (planned,) = run.plan()
             run.judge_plan()
             return planned.as_dict()
-        done: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         try:
             run.finish()
         finally:
-            done = self._done(run, destination)
-            context["ti"].xcom_push(key="figures", value=done)
-        self._tell(context, client.config.base_url, destination, done)
-        return done
+            figures = run.feeds[destination.name].figures.as_dict()
+            result = push_result(run.id, figures, local_folder(self.rejects_directory, "rejects_directory"))
+            context["ti"].xcom_push(key="figures", value=result)
+        self._record(context, client.config.base_url, destination, result)
+        return result
 
     def on_kill(self) -> None:
-        """End after the batch in flight; what was acknowledged is noted."""
+        """End after the batch in flight; the store keeps every acknowledged row."""
         if self._stop is not None:
             self._stop.set()
 
     def _given(self, environment: str) -> dict[str, Any]:
         given = {
-            "rejects_directory": folder_of(self.rejects_directory, "rejects_directory"),
-            "results_directory": folder_of(self.results_directory, "results_directory"),
+            "rejects_directory": local_folder(self.rejects_directory, "rejects_directory"),
+            "results_directory": local_folder(self.results_directory, "results_directory"),
             "environment": environment,
         }
         store = {"store": str(self.store)} if self.store else {}
         return {**given, **store, **self.settings}
 
     def _check(self) -> None:
-        """At parse time, but for what is templated."""
-        from talon_one_singer.errors import ConfigError
+        """Check sink, mode and options at parse time, unless one of them is a template."""
         from target_talon_one.config.shards import check_parts
 
         if is_templated([self.shard, self.sink, self.mode, self.key, self.options, self._named()]):
             return
         try:
-            check_parts(self._destination(), self._part())
+            check_parts(self._destination(), self._shard())
         except ConfigError as error:
             raise ValueError(str(error)) from None
 
@@ -240,7 +224,7 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
             rendered=self.verb == "verify",
         ) as source:
             feed = run.open(
-                destination, columns=source.columns, shard=self._part(), source=shown_url(self._source_url())
+                destination, columns=source.columns, shard=self._shard(), source=shown_url(self._source_url())
             )
             count = 0
             for rows in source.rows():
@@ -252,29 +236,20 @@ class WarehouseToTalonOneOperator(InputsAndOutputs, ConnectorOperator):
     def _source_url(self) -> str:
         return str(self.source_url or "") or f"airflow://{self.source_conn_id}"
 
-    def _done(self, run: SyncRun, destination: Destination) -> dict[str, Any]:
-        figures = run.feeds[destination.name].figures.as_dict()
-        refused = sum(figures[name] for name in _REFUSED)
-        directory = f"{folder_of(self.rejects_directory, 'rejects_directory')}/{run.id}" if refused else None
-        return {"run": run.id, "sent": figures["sent"], "refused": refused, "rejects": directory, "figures": figures}
-
-    def _tell(self, context: Context, base_url: str, destination: Destination, done: Mapping[str, Any]) -> None:
-        target = destination.target
-        audience = target.get("audience", {}).get("id")
-        path = {"audienceId": audience, "catalogId": target.get("catalog_id")}
-        context["ti"].xcom_push(key=LINK_KEY, value=campaign_manager_url(base_url, path))
-        which = campaign_manager_url("", path).lstrip("/") or destination.sink.name
-        source = self._source_url()
-        self.note_push(source, self.table or "query", base_url, which, done["sent"])
-        note_outlets(self, context, {"rows": done["sent"], "refused": done["refused"]})
+    def _record(self, context: Context, base_url: str, destination: Destination, result: Mapping[str, Any]) -> None:
+        address = campaign_manager_url(base_url, page_parameters(destination))
+        context["ti"].xcom_push(key=LINK_KEY, value=address)
+        name = self.table or "query"
+        self.record_push(self._source_url(), name, base_url, written_name(destination), result["sent"])
+        add_to_asset_events(self, context, {"rows": result["sent"], "refused": result["refused"]})
 
 
 class WarehouseToAudienceOperator(WarehouseToTalonOneOperator):
-    """Makes a segment the audience.
+    """Pushes a segment into an audience.
 
     Args:
-        audience: id, or ``{"name", "integration", "integration_id"}`` to find or create it by.
-        key: column of the customers' integration ids.
+        audience: id of the audience, or ``{"name", "integration", "integration_id"}`` to find or create it.
+        key: column with the integration ids of the customers.
         mode: ``mirror`` (the default), ``upsert``, ``add`` or ``remove``.
     """
 
@@ -289,10 +264,10 @@ class WarehouseToAudienceOperator(WarehouseToTalonOneOperator):
 
 
 class WarehouseToCatalogOperator(WarehouseToTalonOneOperator):
-    """Makes a table the catalog.
+    """Pushes a table into a catalog.
 
     Args:
-        catalog_id: the catalog.
+        catalog_id: id of the catalog.
         map: ``{"sku": column, "price": column, "attributes": [columns]}``.
         mode: ``mirror`` (the default), ``upsert``, ``insert_only``, ``update_only`` or ``remove``.
     """
@@ -306,11 +281,11 @@ class WarehouseToCatalogOperator(WarehouseToTalonOneOperator):
 
 
 class WarehouseToProfilesOperator(WarehouseToTalonOneOperator):
-    """Sends attributes of customer profiles, 1,000 a request.
+    """Pushes attributes of customer profiles, up to 1,000 profiles per request.
 
     Args:
-        key: column of the customers' integration ids.
-        map: ``{"attributes": [columns]}``; all other columns without it.
+        key: column with the integration ids of the customers.
+        map: ``{"attributes": [columns]}``; default: all columns except the key.
     """
 
     def __init__(self, *, key: str, **kwargs: Any) -> None:

@@ -1,1 +1,1 @@
-"""Triggers: they wait, and never write."""
+"""The trigger of deferred sensors; it only reads."""

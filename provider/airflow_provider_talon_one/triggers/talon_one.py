@@ -1,4 +1,4 @@
-"""Waits in the triggerer for what a sensor looks for. It only reads: a trigger may be run again at any time."""
+"""Trigger that waits for the condition of a sensor. It only reads, because Airflow may run a trigger again."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.sensors.conditions import LOOKS
+from airflow_provider_talon_one.sensors.conditions import CONDITIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
 class TalonOneTrigger(BaseTrigger):
-    """Looks every ``poll_interval`` seconds until there is something, or ``deadline`` has come.
+    """Checks a condition every ``poll_interval`` seconds until it is met or ``deadline`` has passed.
 
     Args:
-        look: a name of ``looks.LOOKS``.
-        arguments: of it.
-        talon_one_conn_id: the connection.
-        poll_interval: seconds between two looks.
-        deadline: seconds since 1970; the trigger's own, as those of a task are not kept while it is deferred.
+        condition: a name of ``sensors.conditions.CONDITIONS``.
+        arguments: arguments of the condition.
+        talon_one_conn_id: id of the connection.
+        poll_interval: seconds between two checks.
+        deadline: Unix timestamp. Airflow does not enforce the timeout of a sensor while it is deferred.
     """
 
     def __init__(
-        self, look: str, arguments: dict[str, Any], talon_one_conn_id: str, poll_interval: float, deadline: float
+        self, condition: str, arguments: dict[str, Any], talon_one_conn_id: str, poll_interval: float, deadline: float
     ) -> None:
         super().__init__()
-        self.look, self.arguments, self.talon_one_conn_id = look, arguments, talon_one_conn_id
+        self.condition, self.arguments, self.talon_one_conn_id = condition, arguments, talon_one_conn_id
         self.poll_interval, self.deadline = poll_interval, deadline
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Class and arguments."""
-        names = ("look", "arguments", "talon_one_conn_id", "poll_interval", "deadline")
+        """Return the import path of the class and its arguments."""
+        names = ("condition", "arguments", "talon_one_conn_id", "poll_interval", "deadline")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """One event: what was found, or that the deadline has come, or what is wrong."""
+        """Yield one event: what was found, the timeout, or the error."""
         while True:
             try:
-                found = await asyncio.to_thread(self._look)
-            except Exception as error:  # noqa: BLE001 - told by the task, which fails with it
+                found = await asyncio.to_thread(self._check)
+            except Exception as error:  # noqa: BLE001 - the task fails with this error
                 yield TriggerEvent({"error": str(error)})
                 return
             if found is not None:
@@ -54,9 +54,9 @@ class TalonOneTrigger(BaseTrigger):
                 return
             await asyncio.sleep(min(self.poll_interval, max(0.0, self.deadline - time.time())))
 
-    def _look(self) -> dict[str, Any] | None:
+    def _check(self) -> dict[str, Any] | None:
         hook = TalonOneHook(self.talon_one_conn_id)
         try:
-            return LOOKS[self.look](hook.client, **self.arguments)
+            return CONDITIONS[self.condition](hook.client, **self.arguments)
         finally:
             hook.close()

@@ -145,7 +145,7 @@ def test_what_another_run_uses_is_tried_again_after_a_minute(push_members, load,
         with in_use(path), pytest.raises(Exception, match="is in use by") as caught:
             work(**arguments)
         decision = POLICY.evaluate(caught.value, try_number=1, max_tries=3)
-        assert ("retry", timedelta(minutes=1), "another run uses it") == (
+        assert ("retry", timedelta(minutes=1), "another run uses the store or the warehouse") == (
             decision.action.value, decision.retry_delay, decision.reason,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A load and a push whose places the run's conf names."""
+"""A load and a push whose locations come from the conf of the run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_talon_one.transfers.warehouse_to_talon_one import Warehous
 
 ARGUMENTS = {"schedule": None, "start_date": datetime(2026, 1, 1, tzinfo=UTC), "catchup": False}
 
-with DAG("load_and_push_at_places", **ARGUMENTS):
+with DAG("load_and_push_at_locations", **ARGUMENTS):
     LoyaltyToWarehouseOperator(
         task_id="load",
         streams=["loyalty_card_transactions"],

@@ -12,10 +12,9 @@ import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-from airflow_provider_talon_one.locations import sources
 from airflow_provider_talon_one.locations.cursor_source import CursorSource
-from airflow_provider_talon_one.locations.location import Place
-from airflow_provider_talon_one.locations.sources import opened_source
+from airflow_provider_talon_one.locations.location import Location
+from airflow_provider_talon_one.locations.sources import opened_source, query_ids
 from talon_one_warehouse import WarehouseConfigError, WarehouseError
 from target_talon_one.mapping.canonical import encode, plain
 from target_talon_one.mapping.conversion_errors import Unfit
@@ -83,7 +82,7 @@ def test_rows_come_in_parts(read, engine):
     [
         ("SELECT 1 AS id, 2 AS id", "two columns named 'id'; rename one with AS"),
         ("SELECT * FROM nowhere", "nowhere"),
-        ("CREATE TABLE made (id integer)", "(gives no rows; it must be a SELECT|syntax error)"),
+        ("CREATE TABLE made (id integer)", "(returns no rows; it must be a SELECT|syntax error)"),
     ],
 )
 def test_a_query_that_is_none_is_told_in_one_line(read, url, sql, words, engine):
@@ -188,17 +187,17 @@ def test_ids_of_a_query_stay_what_they_look_like(url, monkeypatch, sql, ids, way
         conn_type="mine", password="", extra="", extra_dejson={}, get_hook=lambda: PsycopgHook(url)
     )
     monkeypatch.setattr(BaseHook, "get_connection", lambda _: connection)
-    place = None if way == "cursor" else Place(url.replace("%26", "&"))
-    assert ids == sources.first_column(place, None if place else "any", sql, "main")
-    with pytest.raises(WarehouseConfigError, match="what is no id: it is of type"):
-        sources.first_column(place, None if place else "any", "SELECT '\\x00'::bytea", "main")
+    location = None if way == "cursor" else Location(url.replace("%26", "&"))
+    assert ids == query_ids(location, None if location else "any", sql, "main")
+    with pytest.raises(WarehouseConfigError, match="a value that is not an id: it is of type"):
+        query_ids(location, None if location else "any", "SELECT '\\x00'::bytea", "main")
 
 
 SCRIPT = """
 import re, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from test_cursors import CursorSource, PsycopgHook
+from test_cursor_source import CursorSource, PsycopgHook
 source = CursorSource(PsycopgHook(sys.argv[2], engine=sys.argv[4] == "engine"), sys.argv[3])
 count = sum(len(part) for part in source.rows())
 source.close()

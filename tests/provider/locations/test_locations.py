@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_talon_one.locations.location import place_of, url_of
+from airflow_provider_talon_one.locations.connection_urls import connection_url
+from airflow_provider_talon_one.locations.location import resolve_location
 from airflow_provider_talon_one.locations.sources import opened_source
 from talon_one_warehouse import WarehouseConfigError, open_warehouse
 
@@ -205,7 +206,7 @@ def test_a_store_is_in_the_database_of_a_connection(push_members, sent_audience,
 def test_libpq_is_told_what_the_extra_of_a_connection_says(postgres):
     """And not what is for Airflow's hook."""
     password = postgres("pg", sslmode="disable", application_name="the loads & more", cursor="dictcursor")
-    url = url_of("pg")
+    url = connection_url("pg")
     assert url.endswith("?sslmode=disable&application_name=the%20loads%20%26%20more")
     assert password not in url  # it is encoded
     sql = "SELECT current_setting('application_name') AS name"
@@ -237,7 +238,7 @@ def test_no_secret_is_left_by_a_load_or_a_push(
     before = set(os.environ)
     place = f"s3://{bucket.id}@bucket"
     conf = {"lake": f"{place}/lake", "segment": f"{place}/vip.parquet", "store_conn_id": "store_db"}
-    run = run_dag("load_and_push_at_places", **conf, folder=str(tmp_path))
+    run = run_dag("load_and_push_at_locations", **conf, folder=str(tmp_path))
     assert ("success", {"a", "b"}, (1000, 1000)) == (
         run.state,
         sent_audience(),
@@ -281,8 +282,8 @@ def test_a_secret_that_somebody_logs_is_masked(bucket, monkeypatch):
         "extra": {**bucket.value["extra"], "aws_session_token": "planted-token", "nested": {"a_secret": "planted-too"}},
     }
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps(value))
-    place = place_of("s3://other@bucket/lake")
-    assert "Place()" == repr(place)
+    location = resolve_location("s3://other@bucket/lake")
+    assert "Location()" == repr(location)
     for secret in ("planted/password", "planted%2Fpassword", "planted-token", "planted-too"):
         assert "it is *** there" == redact(f"it is {secret} there")
 

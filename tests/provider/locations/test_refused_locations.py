@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_talon_one.locations.location import Place, folder_of, place_of, url_of
+from airflow_provider_talon_one.locations.connection_urls import connection_url
+from airflow_provider_talon_one.locations.location import Location, local_folder, resolve_location
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
@@ -40,7 +41,7 @@ def fails_at_once(words):
 def test_a_connection_is_a_url(monkeypatch, given, url):
     """With everything encoded that means something there."""
     monkeypatch.setenv("AIRFLOW_CONN_W", json.dumps({"conn_type": "postgres", **given}))
-    assert url == url_of("w")
+    assert url == connection_url("w")
 
 
 def test_wrong_keys_fail_in_one_line(guarded_bucket, load, monkeypatch):
@@ -63,9 +64,12 @@ def test_wrong_keys_fail_in_one_line(guarded_bucket, load, monkeypatch):
         ({"warehouse_url": "s3://db@bucket/lake"}, "db is of type mysql; s3:// needs one of type aws"),
         ({"warehouse_url": "gs://db@bucket/lake"}, "pip install 'apache-airflow-providers-google'"),
         ({"warehouse_url": "s3://db@bucket/lake", "warehouse_conn_id": "db"}, "names a connection already"),
-        ({"warehouse_url": "{{ 'duckdb:///w.duckdb' }}", "warehouse_conn_id": "db"}, "only s3, gs, abfs URLs take"),
-        ({"warehouse_conn_id": "db"}, "db is of type mysql, which no load writes to; give one of type postgres"),
-        ({"warehouse_conn_id": "iam"}, "iam takes its password from a token, which no load"),
+        (
+            {"warehouse_url": "{{ 'duckdb:///w.duckdb' }}", "warehouse_conn_id": "db"},
+            "only s3, gs, abfs URLs",
+        ),
+        ({"warehouse_conn_id": "db"}, "connection db, which is of type mysql; give a connection of type postgres"),
+        ({"warehouse_conn_id": "iam"}, "connection iam, which takes its password from a token"),
         ({"warehouse_conn_id": "no_bucket"}, "names no bucket; give a URL, like s3://no_bucket@bucket/lake"),
         ({"warehouse_url": "{{ '' }}"}, "neither a URL nor a connection"),
     ],
@@ -100,11 +104,14 @@ def test_a_connection_beside_a_path_is_refused_when_the_dag_is_parsed(arguments,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"source_url": "s3://bucket/vip", "source_conn_id": "x", "sql": "SELECT 1"}, "a file has neither sql nor"),
-        ({"source_conn_id": "talon_one_default", "sql": "SELECT 1"}, "is not one of a database"),
+        ({"source_url": "s3://bucket/vip", "source_conn_id": "x", "sql": "SELECT 1"}, "a file takes neither sql nor"),
+        ({"source_conn_id": "talon_one_default", "sql": "SELECT 1"}, "is not a database"),
         ({"source_conn_id": "nothing", "sql": "SELECT 1"}, "the connection nothing cannot be used"),
-        ({"source_url": "vip.csv", "store_conn_id": "file"}, "the connection file keeps no store"),
-        ({"source_url": "vip.csv", "rejects_directory": "s3://bucket/rejects"}, "rejects_directory is a folder of"),
+        ({"source_url": "vip.csv", "store_conn_id": "file"}, "the connection file cannot keep a store"),
+        (
+            {"source_url": "vip.csv", "rejects_directory": "s3://bucket/rejects"},
+            "rejects_directory must be a folder",
+        ),
     ],
 )
 def test_what_cannot_be_a_source_or_store_is_told_in_one_line(
@@ -125,10 +132,10 @@ def test_what_cannot_be_a_source_or_store_is_told_in_one_line(
 
 def test_a_local_folder_can_be_a_file_url():
     """As other places are."""
-    assert ["/data/rejects", "rejects"] == [folder_of(one, "rejects") for one in ("file:///data/rejects", "rejects")]
+    assert ["/data/rejects", "rejects"] == [local_folder(one, "rejects") for one in ("file:///data/rejects", "rejects")]
 
 
 def test_a_container_of_azure_is_no_connection():
     """Though it stands before the @ in URLs of Azure's own."""
     url = "abfs://container@account.dfs.core.windows.net/lake"
-    assert Place(url) == place_of(url)
+    assert Location(url) == resolve_location(url)

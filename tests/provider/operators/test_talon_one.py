@@ -66,7 +66,7 @@ def test_what_talon_one_refuses_fails_at_once(emu, run_dag):
         (lambda: audiences.CreateAudienceOperator(task_id="t", name=5), "/name"),
         (
             lambda: TalonOneOperator(task_id="t", operation="update_customer_profiles_v2", body={"users": []}),
-            "/users: there is no such field; it has customerProfiles",
+            "/users: unknown field; known fields: customerProfiles",
         ),
     ],
 )

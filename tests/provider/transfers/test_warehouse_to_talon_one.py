@@ -106,7 +106,7 @@ def test_refused_rows_fail_the_task_and_are_in_xcom(emu, sqlite, push):
     ("sql", "words"),
     [
         ("SELECT id AS customer FROM vip", "the source has no column 'id'"),
-        ("SELECT id AS customer FROM vip", "w.duckdb has the columns 'customer'"),
+        ("SELECT id AS customer FROM vip", "airflow://warehouse has the columns 'customer'"),
         ("SELECT id FROM nowhere", "nowhere"),
         ("SELECT id FROM vip WHERE 1 = 0", "allow_empty"),
     ],
