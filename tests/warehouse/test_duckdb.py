@@ -149,7 +149,7 @@ def test_any_name_is_quoted(url, name):
 
 def test_the_table_of_states_is_no_table_for_rows(warehouse):
     """Its name is taken."""
-    with pytest.raises(TableError, match="taken by the table of states"):
+    with pytest.raises(TableError, match="reserved for the table of states"):
         warehouse.prepare(spec("_talon_one_state"))
 
 

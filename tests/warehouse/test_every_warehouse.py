@@ -240,7 +240,7 @@ def test_states_live_under_their_names(place):
 
 def test_the_table_of_states_is_no_table_for_rows(place):
     """Its name is taken."""
-    with place.open() as warehouse, pytest.raises(TableError, match="taken by the table of states"):
+    with place.open() as warehouse, pytest.raises(TableError, match="reserved for the table of states"):
         warehouse.prepare(spec("_talon_one_state"))
 
 

@@ -1,6 +1,7 @@
 """Warehouses that rows are loaded into: exact types, merge by key, state beside the data.
 
-Importing the package is cheap; pyarrow and duckdb load when a warehouse is opened.
+The package can be imported without pyarrow and duckdb, which are optional extras: modules that need them import them
+at the top, and are themselves imported when a warehouse or a source is opened.
 """
 
 from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec, snake_case, table_spec

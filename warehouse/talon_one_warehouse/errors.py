@@ -1,13 +1,13 @@
 """Everything this package raises, grouped by what the caller does next.
 
-WarehouseError               an expected failure: told in one line, without traceback
+WarehouseError               an expected failure: one line, without traceback
 ├── WarehouseConfigError     fix the URL, the directory or the installation, then run again
 │   └── SourceDataError      fix the content of the source or its query, then run again
-├── TableError               the table that is there, or the one that is wanted, cannot be used; change one of them
+├── TableError               the existing table and the wanted one do not fit together; change one of them
 ├── RowError                 a value does not fit its column; names table, column, value and row
 ├── WarehouseLockedError     another process has the database open; run again when it has ended
 ├── WarehouseFullError       no room left; make room and run again, the last merge is complete
-└── WarehouseMemoryError     the machine's memory is too small for it
+└── WarehouseMemoryError     not enough memory; give the process more, or read fewer rows at a time, then run again
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class SourceDataError(WarehouseConfigError):
     """The rows of a source cannot be read to the end: its content is damaged, or its query fails at a row.
 
     Args:
-        source: its name for messages, without secrets.
-        words: what its reader says.
+        source: the source in messages, without secrets.
+        words: the error of its reader.
     """
 
     def __init__(self, source: str, words: str) -> None:
@@ -47,7 +47,7 @@ class SourceDataError(WarehouseConfigError):
 
 
 class TableError(WarehouseError):
-    """A table's description cannot be used, or does not fit the table that exists."""
+    """The description of a table cannot be used, or does not fit the existing table."""
 
 
 class WarehouseLockedError(WarehouseError):
@@ -59,7 +59,7 @@ class WarehouseFullError(WarehouseError):
 
 
 class WarehouseMemoryError(WarehouseError):
-    """There is not enough memory for what was to be done."""
+    """There is not enough memory for the operation."""
 
 
 class RowError(WarehouseError):
@@ -67,9 +67,9 @@ class RowError(WarehouseError):
 
     Attributes:
         table: the table.
-        column: the column, or "" if the row as a whole is at fault.
+        column: the column, or "" if the error is about the entire row.
         value: JSON text of the value, cut to 120 characters.
-        key: the row's key by column, as far as it can be read.
+        key: the values of the row's key by column, as far as they can be read.
     """
 
     def __init__(self, reason: str, *, table: str, column: str, value: str, key: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a query answers, as Python values that lose nothing."""
+"""Conversion of query results to Python values without loss."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def python_rows(columns: Sequence[pa.ChunkedArray]) -> list[tuple[Any, ...]]:
-    """The rows of an answer. Instants that Python's datetime does not reach are text."""
+    """Return the rows of a result. Instants beyond the range of Python's datetime are text."""
     return list(zip(*map(_python_values, columns), strict=True))
 
 
@@ -27,5 +27,5 @@ def _python_values(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _is_numeric(kind: pa.DataType) -> bool:
-    """True for PostgreSQL's NUMERIC, which comes as the text of its digits."""
+    """Return whether a type is PostgreSQL's NUMERIC, which comes as the text of its digits."""
     return isinstance(kind, pa.OpaqueType) and kind.type_name == "numeric"

@@ -1,4 +1,4 @@
-"""Open a warehouse by its URL."""
+"""Warehouses by URL. Their drivers are optional extras, imported when a warehouse is opened."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def open_warehouse(
     url: str, *, schema: str = DEFAULT_SCHEMA, filesystem: AbstractFileSystem | None = None
 ) -> Warehouse:
-    """The warehouse at ``url``.
+    """Open the warehouse at a URL.
 
     Args:
         url: ``duckdb:///relative.duckdb``, ``duckdb:////absolute/path.duckdb`` or ``duckdb:///:memory:``;
@@ -36,7 +36,7 @@ def open_warehouse(
             the environment.
 
     Raises:
-        WarehouseConfigError: not a warehouse URL, or nothing can be opened there.
+        WarehouseConfigError: the URL is not one of a warehouse, or the warehouse cannot be opened.
         WarehouseLockedError: another process has it open.
     """
     try:
@@ -83,7 +83,7 @@ def _open_duckdb(rest: str, schema: str) -> Warehouse:
 
 
 def _without_secrets(url: str) -> str:
-    """What stands behind the last ``@``: a mistyped URL can hold a password."""
+    """Return the URL from its last ``@`` on, without parameters: a mistyped URL can hold a password."""
     return redact(url.rpartition("@")[2].partition("?")[0])
 
 

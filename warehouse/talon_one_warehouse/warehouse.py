@@ -1,4 +1,4 @@
-"""What every warehouse does."""
+"""The interface of all warehouses."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ STATE_TABLE = "_talon_one_state"
 
 
 class MergeCounts(NamedTuple):
-    """What a merge did: rows that were new, and rows that were there with other values."""
+    """The counts of a merge: new rows, and existing rows with other values."""
 
     inserted: int = 0
     updated: int = 0
 
 
 class Warehouse(Protocol):
-    """A place for tables; use as a context manager or call ``close()``. For one thread at a time.
+    """Tables that rows are loaded into. Use as a context manager or call ``close()``; not thread-safe.
 
     All methods raise WarehouseError, see talon_one_warehouse.errors.
     """
 
     def prepare(self, table: TableSpec) -> None:
-        """Create the table, or add the columns that it lacks; nothing is ever dropped or changed.
+        """Create the table, or add the columns that it lacks. Nothing is ever dropped or changed.
 
         Raises:
             TableError: the table exists with another key, or a column with another type.
@@ -38,7 +38,7 @@ class Warehouse(Protocol):
         ...
 
     def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
-        """Look whether this warehouse can hold all values of rows from ``to_arrow``.
+        """Check that this warehouse can hold all values of rows from ``to_arrow``.
 
         Raises:
             RowError: the first value that it cannot hold.
@@ -50,36 +50,36 @@ class Warehouse(Protocol):
         batches: Mapping[str, Sequence[pa.RecordBatch]],
         state: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> MergeCounts:
-        """Insert new and update changed rows of prepared tables, and keep the states, all or nothing.
+        """Insert new and update changed rows of prepared tables, and save the states, in one transaction.
 
-        Merging the same rows again does nothing.
+        Merging the same rows again changes nothing.
 
         Args:
-            batches: by table name, from ``to_arrow``; of rows with one key the last wins.
-            state: state by name, to be read back with ``state(name)``.
+            batches: record batches of ``to_arrow`` by table name; of rows with the same key the last one counts.
+            state: states by name, which ``state(name)`` returns.
         """
         ...
 
     def state(self, name: str) -> dict[str, Any] | None:
-        """The state that was last merged under ``name``, or None."""
+        """Return the state that was merged last under ``name``, or None."""
         ...
 
     def name_of(self, table: str) -> str:
-        """The table's name in SQL, quoted, for ``query``."""
+        """Return the table's quoted name in SQL, for ``query``."""
         ...
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         ...
 
     def close(self) -> None:
-        """Close the warehouse; merged rows are safe with or without it."""
+        """Close the warehouse; merged rows are durable even without it."""
         ...
 
     def __enter__(self) -> Self:
-        """The warehouse itself."""
+        """Return the warehouse."""
         ...
 
     def __exit__(self, *exc: object) -> None:
-        """Close it."""
+        """Close the warehouse."""
         ...

@@ -1,1 +1,1 @@
-"""Warehouses connected over ADBC."""
+"""Warehouses connected over ADBC. Only ``urls`` can be imported without an ADBC driver."""

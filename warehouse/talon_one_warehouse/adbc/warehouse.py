@@ -1,4 +1,4 @@
-"""Any database with an ADBC driver: rows are ingested into a temporary table, then merged in one transaction.
+"""Warehouses in databases with an ADBC driver: rows go into a temporary table, then are merged in one transaction.
 
 https://arrow.apache.org/adbc/
 """
@@ -35,17 +35,17 @@ _STATES = TableSpec(
 
 
 class ADBCWarehouse:
-    """A database; see Warehouse for the methods.
+    """A warehouse in a database; see Warehouse for the methods.
 
-    A merge is one transaction: a process killed at any moment leaves it done or not begun.
+    A merge is one transaction: if the process is killed, the merge is either complete or not done at all.
 
     Args:
-        connection: to the database; closed with the warehouse.
-        dialect: the SQL that it speaks.
-        schema: the database schema that holds the tables; made if missing.
+        connection: closed with the warehouse.
+        dialect: the SQL of the database.
+        schema: the database schema that holds the tables; created if missing.
 
     Raises:
-        WarehouseConfigError: the schema cannot be made, or the database has no transactions.
+        WarehouseConfigError: the schema cannot be created, or the database has no transactions.
         WarehouseLockedError: another process loads into the schema.
     """
 
@@ -67,7 +67,7 @@ class ADBCWarehouse:
     def prepare(self, table: TableSpec) -> None:
         """See Warehouse."""
         if table.name.lower() == STATE_TABLE:
-            raise TableError(f"the name {table.name!r} is taken by the table of states")
+            raise TableError(f"the name {table.name!r} is reserved for the table of states")
         self._prepare(table)
         self._tables[table.name] = table
 
@@ -150,7 +150,7 @@ class ADBCWarehouse:
 
     @contextmanager
     def _staged(self, loads: Sequence[tuple[TableSpec, pa.Table]]) -> Iterator[list[tuple[TableSpec, str]]]:
-        """Temporary tables of the rows: only this connection sees them, and they end with it."""
+        """Create temporary tables of the rows, which only this connection sees, and drop them at the end."""
         stages: list[tuple[TableSpec, str]] = []
         try:
             for table, rows in loads:
@@ -159,7 +159,7 @@ class ADBCWarehouse:
             yield stages
         finally:
             for _, stage in stages:
-                with suppress(WarehouseError):  # what is left ends with the connection; each has a name of its own
+                with suppress(WarehouseError):  # it ends with the connection, and no later stage has its name
                     self._connection.run(f"DROP TABLE IF EXISTS {self._dialect.stage(stage)}")
 
 

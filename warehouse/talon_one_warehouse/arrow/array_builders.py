@@ -1,6 +1,6 @@
-"""Lists of decoded values to Arrow arrays, one function per kind of column. None of them loses a digit.
+"""Builders of Arrow arrays from decoded values, one per kind of column. None of them loses a digit.
 
-Arrays are put together from their buffers: ``pyarrow.array`` would import pandas, which takes 50 MB that no load needs.
+Arrays are assembled from their buffers: ``pyarrow.array`` would import pandas, which takes 50 MB that no load needs.
 """
 
 from __future__ import annotations
@@ -22,33 +22,38 @@ _INSTANT = pa.timestamp("us", tz="UTC")
 
 
 class ArrowKind(NamedTuple):
-    """How values of a kind become an array, and what is wrong with a value that cannot."""
+    """The Arrow type of a kind of column, and the builder of its arrays; the builder raises ArrowInvalid."""
 
     type: pa.DataType
     build: Callable[[Sequence[Any]], pa.Array]
-    refusal: str
 
 
 def int64s(values: Collection[int | None]) -> pa.Array:
-    """Integers, None where there is none."""
+    """Return an array of integers and nulls."""
     numbers = array("q", [value or 0 for value in values])
     return pa.Array.from_buffers(pa.int64(), len(values), [_validity(values), pa.py_buffer(numbers)])
 
 
 def _bits(digits: str) -> pa.Buffer:
-    """A bitmap of ``1`` and ``0``."""
+    """Return the bitmap of a text of ``1`` and ``0``."""
     return pa.py_buffer(int(digits[::-1] or "0", 2).to_bytes(-(-len(digits) // 8), "little"))
 
 
 def _validity(values: Collection[Any]) -> pa.Buffer | None:
-    """Which values there are; None if all."""
+    """Return the bitmap of the values that are not null; None if none is null."""
     if None not in values:
         return None
     return _bits("".join(["0" if value is None else "1" for value in values]))
 
 
 def _from_texts(values: Sequence[Any], texts: Sequence[str | bytes], data: bytes) -> pa.Array:
-    """A string array of the values: their texts, whose lengths are in bytes, and these in one."""
+    """Return a string array.
+
+    Args:
+        values: decide which items are null.
+        texts: the texts, with lengths in bytes.
+        data: all texts in one.
+    """
     offsets = pa.py_buffer(array("i", accumulate(map(len, texts), initial=0)))
     return pa.Array.from_buffers(pa.string(), len(values), [_validity(values), offsets, pa.py_buffer(data)])
 
@@ -69,18 +74,18 @@ def _booleans(values: Sequence[bool | None]) -> pa.Array:
     return pa.Array.from_buffers(pa.bool_(), len(values), buffers)
 
 
-def _texts(raws: Sequence[Any]) -> pa.Array:
-    """JSON texts; null becomes a null."""
+def _json_texts(raws: Sequence[Any]) -> pa.Array:
+    """Return an array of JSON texts, in which ``null`` is a null."""
     values = [None if raw == b"null" else raw for raw in map(bytes, raws)]
     texts = [value or b"" for value in values]
-    found = _from_texts(values, texts, b"".join(texts))
-    found.validate(full=True)  # nobody has looked yet whether the bytes are UTF-8
-    return found
+    built = _from_texts(values, texts, b"".join(texts))
+    built.validate(full=True)  # the bytes may not be UTF-8
+    return built
 
 
 def _decimals(raws: Sequence[Any]) -> pa.Array:
-    # From the text itself: faster than making Decimals, and a quoted number is refused.
-    return _texts(raws).cast(_DECIMAL)
+    # Cast from the text itself: faster than making Decimals, and a quoted number is refused.
+    return _json_texts(raws).cast(_DECIMAL)
 
 
 def _instants(values: Sequence[str | None]) -> pa.Array:
@@ -92,9 +97,9 @@ def _instants(values: Sequence[str | None]) -> pa.Array:
 
 
 def _rfc3339(texts: pa.Array) -> pa.Array:
-    """What RFC 3339 allows and Arrow's parser does not: small letters, zeros below the microsecond, leap seconds.
+    """Parse what RFC 3339 allows and Arrow's parser does not: small letters, zeros below the microsecond, leap seconds.
 
-    A leap second counts as the second after it, as PostgreSQL counts: no calendar of a warehouse has it.
+    A leap second counts as the second after it, as in PostgreSQL: no warehouse's calendar has it.
     """
     texts = pc.replace_substring_regex(pc.utf8_upper(texts), r"(\.\d{6})0+(Z|[+-]|$)", r"\1\2")
     added = pc.match_substring_regex(texts, r"T\d\d:\d\d:60").cast(pa.int64()).cast(pa.duration("s"))
@@ -103,12 +108,10 @@ def _rfc3339(texts: pa.Array) -> pa.Array:
 
 
 ARROW_KINDS: Mapping[Kind, ArrowKind] = {
-    "string": ArrowKind(pa.string(), _strings, "is not a string"),
-    "integer": ArrowKind(pa.int64(), int64s, "is not an integer of 64 bits"),
-    "number": ArrowKind(_DECIMAL, _decimals, "is not a number that DECIMAL(38,18) holds exactly"),
-    "boolean": ArrowKind(pa.bool_(), _booleans, "is not true or false"),
-    "instant": ArrowKind(
-        _INSTANT, _instants, "is not a point in time with a zone, to the microsecond at most, like 2024-01-31T12:00:00Z"
-    ),
-    "json": ArrowKind(pa.string(), _texts, "is not JSON"),
+    "string": ArrowKind(pa.string(), _strings),
+    "integer": ArrowKind(pa.int64(), int64s),
+    "number": ArrowKind(_DECIMAL, _decimals),
+    "boolean": ArrowKind(pa.bool_(), _booleans),
+    "instant": ArrowKind(_INSTANT, _instants),
+    "json": ArrowKind(pa.string(), _json_texts),
 }

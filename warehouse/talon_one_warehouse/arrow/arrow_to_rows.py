@@ -1,4 +1,4 @@
-"""Arrow batches as rows of Python values."""
+"""Conversion of Arrow batches to rows of Python values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-ROWS = 10_000
+ROWS = 10_000  # per list
 
 
 def rows_of(
@@ -21,13 +21,13 @@ def rows_of(
     decoders: Mapping[str, Callable[[Any], Any]] | None = None,
     type_names: Mapping[str, str] | None = None,
 ) -> Iterator[list[dict[str, Any]]]:
-    """The rows of the batches, at most ``ROWS`` in a part.
+    """Return the rows of batches, in lists of at most ``ROWS``.
 
     Args:
-        batches: of the schema.
+        batches: record batches of the schema.
         schema: types of the columns.
-        decoders: of columns whose values are still text for something else.
-        type_names: what a database calls the types of its columns.
+        decoders: decode the text of columns that the query renders as text.
+        type_names: the database's names of the column types.
     """
     names = schema.names
     conversions = [Conversion(type_name=(type_names or {}).get(name)) for name in names]

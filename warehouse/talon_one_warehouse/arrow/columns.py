@@ -1,4 +1,4 @@
-"""From the JSON schema of a stream to the description of its table."""
+"""The description of a table, made from the JSON schema of a stream."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS: Mapping[frozenset[str], Kind] = {
 # An acronym and its plural are one word: integrationIDs is integration_ids.
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])")
 
-_UNREADABLE = re.compile(r'["\\\x00-\x1f]')  # in a property's name; msgspec matches names as they stand in the text
+_UNREADABLE = re.compile(r'["\\\x00-\x1f]')  # msgspec compares property names with the raw text of the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Column:
     """A column.
 
     Attributes:
-        name: in the table, snake_case.
-        source: name of the property in the row's JSON.
-        kind: ``number`` is an exact decimal, ``instant`` a point in time in UTC, ``json`` the JSON text as it came.
+        name: the name in the table, snake_case.
+        source: the name of the property in the row's JSON.
+        kind: ``number`` is an exact decimal, ``instant`` a point in time in UTC, ``json`` the unchanged JSON text.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
-    """A table: its columns and the columns that identify a row.
+    """A table: its columns, and the key columns, which identify a row.
 
     Raises:
-        TableError: two columns of one name, or a key that cannot identify a row.
+        TableError: two columns have the same name, or the key cannot identify a row.
     """
 
     name: str
@@ -78,20 +78,20 @@ class TableSpec:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Names of the columns outside of the key."""
+        """Names of the columns that are not part of the key."""
         return tuple(column.name for column in self.columns if column.name not in self.key)
 
 
 def table_spec(name: str, schema: Mapping[str, Any], key_properties: Sequence[str]) -> TableSpec:
-    """The table for rows of a Singer-style JSON schema.
+    """Return the table for the rows of a Singer stream.
 
     Args:
-        name: of the table.
-        schema: its top-level ``properties`` become columns; objects, arrays and mixed types become JSON text.
+        name: name of the table.
+        schema: JSON schema; its top-level properties become columns, objects, arrays and mixed types as JSON text.
         key_properties: the properties that identify a row, by their names in the schema.
 
     Raises:
-        TableError: two properties of one column name, or a key that cannot identify a row.
+        TableError: two properties have the same column name, or the key cannot identify a row.
     """
     properties = schema.get("properties", {})
     columns = tuple(Column(snake_case(source), source, _kind(sub)) for source, sub in properties.items())
@@ -99,7 +99,7 @@ def table_spec(name: str, schema: Mapping[str, Any], key_properties: Sequence[st
 
 
 def snake_case(name: str) -> str:
-    """The column name of a property: ``transactionUUID`` -> ``transaction_uuid``."""
+    """Return the column name of a property: ``transactionUUID`` -> ``transaction_uuid``."""
     return _WORD_START.sub("_", name).lower()
 
 

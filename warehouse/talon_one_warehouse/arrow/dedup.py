@@ -1,4 +1,4 @@
-"""Rows of one key within what is merged at once."""
+"""Removal of rows with the same key within one merge."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 
 def last_of_each_key(rows: pa.Table, key: Sequence[str]) -> pa.Table:
-    """The rows without those that a later row of the same key replaces, in their order."""
-    # Not by Table.group_by, which imports pandas: some 50 MB.
-    last = {values: number for number, values in enumerate(zip(*(_values(rows[name]) for name in key), strict=True))}
-    return rows if len(last) == rows.num_rows else rows.take(int64s(sorted(last.values())))
+    """Return the last row of each key, in the order of the rows."""
+    # Table.group_by would import pandas, which takes some 50 MB.
+    columns = [_key_values(rows[name]) for name in key]
+    last_number = {values: number for number, values in enumerate(zip(*columns, strict=True))}
+    return rows if len(last_number) == rows.num_rows else rows.take(int64s(sorted(last_number.values())))
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
+def _key_values(column: pa.ChunkedArray) -> list[Any]:
     if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())  # a year past 9999 is no datetime
+        column = column.cast(pa.int64())  # Python has no datetime after the year 9999
     values: list[Any] = column.to_pylist()
     return values

@@ -1,4 +1,4 @@
-"""Encoded JSON rows to Arrow, exactly: a number's digits go from the wire to the column without a float between."""
+"""Conversion of encoded JSON rows to Arrow without loss: no number becomes a float on its way to the column."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec
 
-# Few enough rows to stay in the processor's cache between decoding and taking apart.
+# Few enough rows to stay in the processor's cache between decoding and splitting into columns.
 _CHUNK = 256
 _NULL = msgspec.Raw(b"null")
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -29,30 +29,40 @@ _TYPES: Mapping[Kind, Any] = {
     "instant": str,
     "json": msgspec.Raw,
 }
+_REFUSALS: Mapping[Kind, str] = {
+    "string": "is not a string",
+    "integer": "is not an integer of 64 bits",
+    "number": "is not a number that DECIMAL(38,18) holds exactly",
+    "boolean": "is not true or false",
+    "instant": "is not a point in time with a zone, to the microsecond at most, like 2024-01-31T12:00:00Z",
+    "json": "is not JSON",
+}
 
 
 def to_arrow(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> pa.RecordBatch:
-    """Rows as a record batch with the table's columns.
+    """Return rows as a record batch with the table's columns.
 
     Args:
-        table: names the columns; a property that no column is for is left out.
-        raws: one encoded JSON object a row.
+        table: names the columns; properties without a column are left out.
+        raws: one encoded JSON object per row.
 
     Raises:
-        RowError: the first value that does not fit its column, or a row that is no JSON object.
+        RowError: the first value that does not fit its column, or the first row that is not a JSON object.
     """
+    # pyarrow is an optional extra, and this module is imported with the package.
     import pyarrow as pa
 
     from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
 
-    columns = zip(table.columns, _values(table, raws), strict=True)
-    arrays = [_array(table, column, values, raws) for column, values in columns]
-    fields = [(column.name, ARROW_KINDS[column.kind].type) for column in table.columns]
+    kinds = [ARROW_KINDS[column.kind] for column in table.columns]
+    decoded = zip(table.columns, kinds, _decoded_columns(table, raws), strict=True)
+    arrays = [_array(table, column, kind.build, values, raws) for column, kind, values in decoded]
+    fields = [(column.name, kind.type) for column, kind in zip(table.columns, kinds, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
 def _fields(table: TableSpec) -> dict[str, Column]:
-    """The columns by the attribute that holds their values: a property can have any name, an attribute cannot."""
+    """Return the columns by attribute of the decoded row: a property can have any name, an attribute cannot."""
     return {f"f{index}": column for index, column in enumerate(table.columns)}
 
 
@@ -71,9 +81,9 @@ def _type_and_default(table: TableSpec, column: Column) -> tuple[Any, ...]:
     return (kind, _NULL) if kind is msgspec.Raw else (kind | None, None)
 
 
-def _values(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> list[list[Any]]:
-    """The decoded values, one list a column."""
-    decode, values_of = _decoder(table).decode, _getter(table)
+def _decoded_columns(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> list[list[Any]]:
+    """Return the decoded values, one list per column."""
+    decode, values_of = _decoder(table).decode, _values_getter(table)
     columns: list[list[Any]] = [[] for _ in table.columns]
     try:
         for start in range(0, len(raws), _CHUNK):
@@ -86,26 +96,27 @@ def _values(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> list[list[
     return columns
 
 
-def _getter(table: TableSpec) -> Callable[[Any], tuple[Any, ...]]:
+def _values_getter(table: TableSpec) -> Callable[[Any], tuple[Any, ...]]:
     fields = list(_fields(table))
     if len(fields) > 1:
         return attrgetter(*fields)
     return lambda record: (getattr(record, fields[0]),)
 
 
-def _array(table: TableSpec, column: Column, values: list[Any], raws: Sequence[bytes | msgspec.Raw]) -> pa.Array:
-    import pyarrow as pa
-
-    from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
-
-    build = ARROW_KINDS[column.kind].build
+def _array(
+    table: TableSpec,
+    column: Column,
+    build: Callable[[Sequence[Any]], pa.Array],
+    values: list[Any],
+    raws: Sequence[bytes | msgspec.Raw],
+) -> pa.Array:
     try:
         array = build(values)
-    except pa.ArrowInvalid:
+    except ValueError:  # ArrowInvalid is one
         for value, raw in zip(values, raws, strict=True):
             try:
                 build([value])
-            except pa.ArrowInvalid:
+            except ValueError:
                 _refuse(table, column, raw)
         raise
     if array.null_count and column.name in table.key:
@@ -122,7 +133,7 @@ def _refuse_first(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> None
 
 
 def _refuse_row(table: TableSpec, raw: bytes | msgspec.Raw, error: Exception) -> NoReturn:
-    """Raises the RowError of a row that was not decoded."""
+    """Raise the RowError of a row that cannot be decoded."""
     try:
         parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
@@ -139,11 +150,9 @@ def _refuse_row(table: TableSpec, raw: bytes | msgspec.Raw, error: Exception) ->
 
 
 def _refuse(table: TableSpec, column: Column, raw: bytes | msgspec.Raw) -> NoReturn:
-    from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
-
     parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     value = parts.get(column.source, _NULL)
-    reason = "is no value for a key column" if bytes(value) == b"null" else ARROW_KINDS[column.kind].refusal
+    reason = "is no value for a key column" if bytes(value) == b"null" else _REFUSALS[column.kind]
     raise _row_error(table, column, value, parts, reason) from None
 
 

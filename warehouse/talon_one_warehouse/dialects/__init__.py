@@ -1,1 +1,1 @@
-"""SQL dialects of the warehouses connected over ADBC."""
+"""SQL dialects of the warehouses connected over ADBC. Its modules need pyarrow."""

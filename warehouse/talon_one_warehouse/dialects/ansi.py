@@ -1,4 +1,4 @@
-"""Standard SQL, for databases of which no more is known than their ADBC driver tells."""
+"""Standard SQL, for databases known only through their ADBC driver."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Ansi(Dialect):
-    """Counts by asking and merges by MERGE, which is the standard's; knows of no lock."""
+    """Merges with the standard's MERGE and counts rows with queries before it; takes no lock."""
 
     types: Mapping[Kind, str] = {
         "string": "VARCHAR",
@@ -33,7 +33,7 @@ class Ansi(Dialect):
             connection.run(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
 
     def columns(self, connection: ADBCConnection, schema: str, table: str) -> dict[str, str]:
-        """See Dialect. Databases call their types by too many names to compare them."""
+        """See Dialect. The types are unknown: databases have too many names for them to compare."""
         found = connection.catalog(schema, table)
         return {column["column_name"]: "" for column in found["table_columns"]} if found else {}
 

@@ -1,4 +1,4 @@
-"""The SQL of databases that are spoken to over ADBC. Every name is quoted."""
+"""The SQL that databases with an ADBC driver have in common. Every name is quoted."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class Dialect:
-    """What databases have in common; each of them says what it does otherwise.
+    """The SQL of a database; each subclass overrides what its database does differently.
 
     Attributes:
-        types: the type of a column by its kind, as the database's catalog calls it.
-        distinct: the operator that tells two values apart, nulls included.
+        types: the column type of each kind, as the database's catalog names it.
+        distinct: the operator that compares two values, nulls included.
     """
 
     types: Mapping[Kind, str]
     distinct = "IS DISTINCT FROM"
 
     def open(self, connection: ADBCConnection, schema: str) -> None:
-        """Makes the schema, and keeps other loaders out if the database can.
+        """Create the schema, and keep other loads out if the database can.
 
         Raises:
             WarehouseLockedError: another process loads into the schema.
@@ -36,29 +36,29 @@ class Dialect:
         raise NotImplementedError
 
     def columns(self, connection: ADBCConnection, schema: str, table: str) -> dict[str, str]:
-        """The types of a table's columns by name, empty if there is no such table; "" is a type that is not known."""
+        """Return the column types of a table by name, "" for an unknown type; empty if there is no such table."""
         raise NotImplementedError
 
     def key(self, connection: ADBCConnection, schema: str, table: str) -> list[str] | None:
-        """The columns of a table's primary key, None if the database does not tell."""
+        """Return the columns of a table's primary key; None if the database does not report it."""
         raise NotImplementedError
 
     def target(self, schema: str, table: str) -> str:
-        """A table's name in SQL."""
+        """Return a table's name in SQL."""
         return quoted(schema, table)
 
     def stage(self, name: str) -> str:
-        """A temporary table's name in SQL."""
+        """Return a temporary table's name in SQL."""
         return quoted(name)
 
     def check(self, table: TableSpec) -> None:
-        """Raises TableError if the database cannot have such a table."""
+        """Raise TableError if the database cannot have such a table."""
 
     def check_rows(self, table: TableSpec, rows: pa.Table) -> None:
-        """Raises RowError for the first value that the database cannot hold."""
+        """Raise RowError for the first value that the database cannot hold."""
 
     def staged(self, table: TableSpec, rows: pa.Table) -> pa.Table:
-        """The rows as they are ingested.
+        """Return the rows in the types that are ingested.
 
         Raises:
             RowError: a value that the database cannot hold.
@@ -67,47 +67,47 @@ class Dialect:
         return rows
 
     def create_table(self, schema: str, table: TableSpec) -> str:
-        """CREATE TABLE with the key as primary key."""
+        """Return CREATE TABLE with the key as primary key."""
         columns = ", ".join(self._definition(column) for column in table.columns)
         return f"CREATE TABLE {self.target(schema, table.name)} ({columns}, PRIMARY KEY ({names(table.key)}))"
 
     def add_column(self, schema: str, table: TableSpec, column: Column) -> str:
-        """ALTER TABLE ADD COLUMN."""
+        """Return ALTER TABLE ADD COLUMN."""
         return f"ALTER TABLE {self.target(schema, table.name)} ADD COLUMN {self._definition(column)}"
 
     def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
-        """Updates the rows of the stage that are there with other values, and inserts those that are not there."""
-        # Not INSERT ... ON CONFLICT DO UPDATE: it does not tell new rows from changed ones.
+        """Update existing rows whose values differ from the stage's, and insert new rows."""
+        # INSERT ... ON CONFLICT DO UPDATE would not count new and changed rows apart.
         updated = self.changed(connection, self.update(schema, table, stage)) if table.values else 0
         return MergeCounts(self.changed(connection, self.insert(schema, table, stage)), updated)
 
     def changed(self, connection: ADBCConnection, statement: str) -> int:
-        """Runs a statement; the number of rows that it changed."""
+        """Run a statement; return the number of rows that it changed."""
         return connection.run(statement)
 
     def update(self, schema: str, table: TableSpec, stage: str) -> str:
-        """UPDATE with the rows of the stage whose values differ."""
+        """Return UPDATE with the rows of the stage whose values differ."""
         sets = ", ".join(f"{quoted(column.name)} = {self.value(column)}" for column in values(table))
         source = f"{self.target(schema, table.name)} AS t SET {sets} FROM {self.stage(stage)} AS s"
         return f"UPDATE {source} WHERE {same_key(table)} AND ({self.differ(table)})"
 
     def insert(self, schema: str, table: TableSpec, stage: str) -> str:
-        """INSERT of the rows of the stage whose key is not there."""
+        """Return INSERT of the rows of the stage whose key is new."""
         target, selected = self.target(schema, table.name), ", ".join(map(self.value, table.columns))
         absent = f"NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {same_key(table)})"  # noqa: S608 - names are quoted
         columns = names(column.name for column in table.columns)
         return f"INSERT INTO {target} ({columns}) SELECT {selected} FROM {self.stage(stage)} AS s WHERE {absent}"  # noqa: S608
 
     def differ(self, table: TableSpec) -> str:
-        """True for rows ``t`` and ``s`` of one key with other values."""
+        """Return the condition that rows ``t`` and ``s`` of one key have different values."""
         return " OR ".join(f"{self.stored(c)} {self.distinct} s.{quoted(c.name)}" for c in values(table))
 
     def value(self, column: Column) -> str:
-        """A value of the stage as its column takes it."""
+        """Return a value of the stage in the type of the table's column."""
         return f"s.{quoted(column.name)}"
 
     def stored(self, column: Column) -> str:
-        """A value of the table as it can be compared with the stage's."""
+        """Return a value of the table in a type that can be compared with the stage's."""
         return f"t.{quoted(column.name)}"
 
     def _definition(self, column: Column) -> str:
@@ -115,15 +115,15 @@ class Dialect:
 
 
 def names(columns: Iterable[str]) -> str:
-    """A list of names."""
+    """Return a list of quoted names."""
     return ", ".join(map(quoted, columns))
 
 
 def values(table: TableSpec) -> list[Column]:
-    """The columns outside of the key."""
+    """Return the columns that are not part of the key."""
     return [column for column in table.columns if column.name not in table.key]
 
 
 def same_key(table: TableSpec) -> str:
-    """True for rows ``t`` and ``s`` of one key."""
+    """Return the condition that rows ``t`` and ``s`` have the same key."""
     return " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.key)

@@ -42,7 +42,7 @@ MEANINGS: Mapping[str, type[WarehouseError]] = {
     "54": TableError,
 }
 
-_LONGEST_NAME = 63  # bytes; a longer one would be cut without a word
+_LONGEST_NAME = 63  # bytes; PostgreSQL cuts a longer name without an error
 _SESSION = ("SET TimeZone = 'UTC'", "SET application_name = 'talon-one-connector'", *KEEP_ALIVE)
 
 
@@ -55,18 +55,18 @@ class PostgreSQL(Dialect):
         "number": "numeric(38,18)",
         "boolean": "boolean",
         "instant": "timestamp with time zone",
-        # Not jsonb, which keeps neither blanks nor the order of names, and refuses \u0000.
+        # jsonb would keep neither blanks nor the order of names, and refuses \u0000.
         "json": "json",
     }
 
     def open(self, connection: ADBCConnection, schema: str) -> None:
-        """See Dialect. The lock is the session's: it ends with the connection, however that ends."""
+        """See Dialect. The session holds the lock, which ends with the connection, however the connection ends."""
         for statement in _SESSION:
             connection.run(statement)
         with suppress(WarehouseError):  # not in PostgreSQL 13, nor on every system
             connection.run("SET client_connection_check_interval = '1s'")
         _lock(connection, schema)
-        # IF NOT EXISTS would ask for the right to make schemas even if this one is there.
+        # IF NOT EXISTS needs the right to create schemas even if this one exists.
         if not connection.rows(f"SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {literal(schema)}"):  # noqa: S608 - quoted
             connection.run(f"CREATE SCHEMA {quoted(schema)}")
         connection.run(f"SET search_path TO {quoted(schema)}")
@@ -103,7 +103,7 @@ class PostgreSQL(Dialect):
                 )
 
     def check_rows(self, table: TableSpec, rows: pa.Table) -> None:
-        """See Dialect. PostgreSQL's text holds any character but NUL."""
+        """See Dialect. PostgreSQL's text holds every character except NUL."""
         for column in table.columns:
             if column.kind == "string":
                 row = pc.index(pc.match_substring(rows[column.name], "\0"), True).as_py()
@@ -112,7 +112,7 @@ class PostgreSQL(Dialect):
 
     def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
         """See Dialect."""
-        # Without statistics the planner takes a new table for a small one.
+        # Without statistics the planner assumes that a new table is small.
         connection.run(f"ANALYZE {self.stage(stage)} ({names(table.key)})")
         return super().merge(connection, schema, table, stage)
 
@@ -121,7 +121,7 @@ class PostgreSQL(Dialect):
         return super().value(column) + ("::json" if column.kind == "json" else "")
 
     def stored(self, column: Column) -> str:
-        """See Dialect. The type json has no comparison of its own."""
+        """See Dialect. The type json has no comparison."""
         return super().stored(column) + ("::text" if column.kind == "json" else "")
 
     def _regclass(self, schema: str, table: str) -> str:

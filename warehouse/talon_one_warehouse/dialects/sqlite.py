@@ -1,4 +1,4 @@
-"""SQLite's SQL. It has neither decimals nor timestamps: both are text that compares and sorts by its characters.
+"""SQLite's SQL. SQLite has neither decimals nor timestamps, so both are text, which compares by its characters.
 
 https://www.sqlite.org/datatype3.html
 """
@@ -30,18 +30,18 @@ MEANINGS: Mapping[str, type[WarehouseError]] = {
     "readonly database": WarehouseConfigError,
     "too big": TableError,
 }
-# The driver takes the types of an answer from its first rows: let them be many.
+# The driver takes the column types of a query from its first batch, so let the batch be large.
 READ_OPTIONS: Mapping[str, str] = {"adbc.sqlite.query.batch_rows": "65536"}
 
 _LOCK_WAIT_MS = 2000
-# Zero of as many digits before the point as there can be, with one more before them.
+# A one, followed by as many zeros as a number can have digits before the point.
 _PADDING = pa.scalar(Decimal(10**20), pa.decimal256(40, 18))
 
 
 class SQLite(Dialect):
     """SQLite 3.33 and later."""
 
-    # A type that holds the word TEXT keeps text as it is; the words before it tell the reader what it is.
+    # A type name with the word TEXT keeps text unchanged; the words before it tell readers what the text is.
     types: Mapping[Kind, str] = {
         "string": "TEXT",
         "integer": "INTEGER",
@@ -53,7 +53,7 @@ class SQLite(Dialect):
     distinct = "IS NOT"
 
     def open(self, connection: ADBCConnection, schema: str) -> None:
-        """See Dialect. The lock is the file's and ends with the process, however that ends."""
+        """See Dialect. The file is locked until the process ends, however it ends."""
         del schema  # SQLite has none
         connection.run(f"PRAGMA busy_timeout = {_LOCK_WAIT_MS}")
         connection.run("PRAGMA locking_mode = EXCLUSIVE")
@@ -69,7 +69,7 @@ class SQLite(Dialect):
         return [n for (n,) in connection.rows(f"SELECT name {self._catalog(schema, table)} WHERE pk > 0 ORDER BY pk")]
 
     def target(self, schema: str, table: str) -> str:
-        """See Dialect. A schema that is not the usual one stands before the table's name."""
+        """See Dialect. A schema other than the default is a prefix of the table's name."""
         return quoted("main", _name(schema, table))
 
     def stage(self, name: str) -> str:
@@ -86,7 +86,7 @@ class SQLite(Dialect):
         return rows
 
     def changed(self, connection: ADBCConnection, statement: str) -> int:
-        """See Dialect. The driver does not count."""
+        """See Dialect. The driver does not report the number."""
         connection.run(statement)
         return int(connection.rows("SELECT changes()")[0][0])
 
@@ -95,7 +95,7 @@ class SQLite(Dialect):
 
 
 def decimal_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Decimals as texts, one for each value: ``1.5``, ``-0.0000001``, ``0``; never with an exponent."""
+    """Return decimals as texts, one text per value: ``1.5``, ``-0.0000001``, ``0``; never with an exponent."""
     wide = column.cast(pa.decimal256(39, 18))
     digits = pc.add(pc.abs(wide), _PADDING).cast(pa.string())
     trimmed = pc.replace_substring_regex(digits, r"^10{0,19}(\d+)\.(\d*?)0*$", r"\1.\2")
@@ -104,7 +104,7 @@ def decimal_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def instant_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Instants as ISO 8601 in UTC with microseconds: ``2024-01-31T12:00:00.000000Z``."""
+    """Return instants as ISO 8601 in UTC with microseconds: ``2024-01-31T12:00:00.000000Z``."""
     return pc.replace_substring(column.cast(pa.string()), " ", "T", max_replacements=1)
 
 

@@ -1,7 +1,7 @@
-"""How much memory DuckDB may use: little, and more only when that is not enough.
+"""The memory limit of DuckDB: small at first, and doubled whenever it is not enough.
 
-By itself DuckDB fills four fifths of the machine's memory with pages of the file, which a worker that runs other tasks
-beside this one does not have. A fixed small limit would fail one day: the index of a primary key has to fit in it.
+By default DuckDB fills four fifths of the machine's memory with pages of the file, too much for a worker that runs
+several tasks. A fixed small limit would fail one day: the index of a primary key has to fit into it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("talon_one_warehouse")
 
 FIRST_MB = 32
-_THREADS = 1  # each takes memory of its own, and merges are no faster with two
+_THREADS = 1  # each thread needs memory, and merges are no faster with two
 _T = TypeVar("_T")
 
 
 class Memory:
-    """The limit of a connection.
+    """The memory limit of a DuckDB connection.
 
     Args:
-        connection: of DuckDB.
-        first_mb: the limit to begin with, in megabytes.
+        connection: the connection.
+        first_mb: the first limit, in megabytes.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, first_mb: int = FIRST_MB) -> None:
@@ -41,11 +41,11 @@ class Memory:
         self._set(min(first_mb, self._most_mb))
 
     def enough_for(self, work: Callable[[], _T]) -> _T:
-        """What the work gives, which is done again with twice the memory as long as it lacks some.
+        """Return the result of work, which runs again with twice the memory whenever it lacks memory.
 
         Raises:
-            WarehouseMemoryError, duckdb.OutOfMemoryException: all that DuckDB would take by itself is not enough.
-            Exception: whatever else the work raises.
+            WarehouseMemoryError, duckdb.OutOfMemoryException: DuckDB's default limit is not enough either.
+            Exception: any other error of the work.
         """
         while True:
             try:
@@ -58,10 +58,10 @@ class Memory:
                 log.info("DuckDB needs more memory: %s MB now", f"{self._mb:,}")
 
     def _set(self, megabytes: int) -> None:
-        """This limit, or the next one under which there is room for what is in memory already."""
+        """Set the limit, or the next higher one that leaves room for what is in memory already."""
         try:
             self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
-        except duckdb.OutOfMemoryException:  # the log of a killed process was read again
+        except duckdb.OutOfMemoryException:  # the write-ahead log of a killed process is in memory
             if megabytes >= self._most_mb:
                 raise
             self._set(min(2 * megabytes, self._most_mb))
@@ -70,14 +70,14 @@ class Memory:
 
 
 def arrow_columns(connection: duckdb.DuckDBPyConnection, statement: str) -> list[pa.ChunkedArray]:
-    """The columns of a query's answer; none of a statement without one."""
+    """Return the columns of a query's result; none for a statement without a result."""
     answer = connection.sql(statement)
     columns: list[pa.ChunkedArray] = [] if answer is None else answer.to_arrow_table().columns
     return columns
 
 
 def _megabytes(connection: duckdb.DuckDBPyConnection) -> int:
-    """The limit as it is, which DuckDB writes like ``19.1 GiB``."""
+    """Return the current limit, which DuckDB writes like ``19.1 GiB``."""
     found = connection.execute("SELECT current_setting('memory_limit')").fetchone()
     assert found is not None
     number, unit = str(found[0]).split()

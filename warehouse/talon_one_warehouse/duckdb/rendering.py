@@ -1,6 +1,6 @@
-"""Values of DuckDB as the text that it casts them to, decoded by what its types are called.
+"""DuckDB values read as text and decoded by the names of their types.
 
-It is the second way to read them, which shares nothing with the way over Arrow: ``verify`` compares by it.
+``verify`` compares by this second way to read values, which shares no code with the way through Arrow.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _MICROSECONDS = len(".123456")
 
 
 def rendering(names: Sequence[str], types: Sequence[str]) -> tuple[str, dict[str, Callable[[Any], Any]]]:
-    """Return the expressions of a SELECT that render the columns as text, and how to decode each.
+    """Return the expressions of a SELECT that render the columns as text, and the decoder of each column.
 
     Args:
-        names: of the columns.
-        types: of each, as DuckDB calls it; types that are made of others are left as they are.
+        names: names of the columns.
+        types: DuckDB's names of their types; columns of nested types are not rendered.
     """
     decoders = {name: decode for name, kind in zip(names, types, strict=True) if (decode := _decoder(kind))}
     shown = (

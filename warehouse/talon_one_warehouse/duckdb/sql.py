@@ -1,4 +1,4 @@
-"""The SQL that DuckDB is given. Every name is quoted."""
+"""The SQL of the DuckDB warehouse. Every name is quoted."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ TYPES: Mapping[Kind, str] = {
 
 
 def create_table(schema: str, table: TableSpec) -> str:
-    """CREATE TABLE with the key as primary key."""
+    """Return CREATE TABLE with the key as primary key."""
     columns = ", ".join(_definition(column) for column in table.columns)
     return f"CREATE TABLE {quoted(schema, table.name)} ({columns}, PRIMARY KEY ({_list(table.key)}))"
 
 
 def add_column(schema: str, table: TableSpec, column: Column) -> str:
-    """ALTER TABLE ADD COLUMN."""
+    """Return ALTER TABLE ADD COLUMN."""
     return f"ALTER TABLE {quoted(schema, table.name)} ADD COLUMN {_definition(column)}"
 
 
 def update(schema: str, table: TableSpec, stage: str) -> str | None:
-    """Set the rows of ``stage`` that are there with other values; None if a row is nothing but its key."""
+    """Return UPDATE of the rows whose values in ``stage`` differ; None if all columns are part of the key."""
     if not table.values:
         return None
     sets = ", ".join(f"{quoted(name)} = s.{quoted(name)}" for name in table.values)
@@ -44,20 +44,20 @@ def update(schema: str, table: TableSpec, stage: str) -> str | None:
 
 
 def insert(schema: str, table: TableSpec, stage: str) -> str:
-    """Insert the rows of ``stage`` whose key is not there."""
+    """Return INSERT of the rows of ``stage`` whose key is new."""
     target, columns = quoted(schema, table.name), _list(column.name for column in table.columns)
     absent = f"{quoted(stage)} AS s ANTI JOIN {target} AS t ON {_same_key(table)}"
     return f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {absent}"  # noqa: S608 - names are quoted
 
 
 def create_state(schema: str) -> str:
-    """The table of states."""
+    """Return CREATE TABLE of the table of states."""
     columns = "state_name VARCHAR PRIMARY KEY, state JSON, updated_at TIMESTAMP WITH TIME ZONE"
     return f"CREATE TABLE IF NOT EXISTS {quoted(schema, STATE_TABLE)} ({columns})"
 
 
 def keep_state(schema: str) -> str:
-    """Insert or replace a state; parameters: name and JSON text."""
+    """Return the statement that saves a state; its parameters are the name and the JSON text."""
     target = quoted(schema, STATE_TABLE)
     return (
         f"INSERT INTO {target} VALUES (?, ?, now()) "  # noqa: S608 - names are quoted
@@ -66,7 +66,7 @@ def keep_state(schema: str) -> str:
 
 
 def read_state(schema: str) -> str:
-    """The state of a name, which is the parameter."""
+    """Return the query for a state; its parameter is the name."""
     return f"SELECT state FROM {quoted(schema, STATE_TABLE)} WHERE state_name = ?"  # noqa: S608 - names are quoted
 
 

@@ -1,4 +1,4 @@
-"""DuckDB: one file, merged into under its write-ahead log.
+"""The warehouse in a DuckDB file.
 
 https://duckdb.org/docs/stable/connect/concurrency
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,7 +27,6 @@ from talon_one_warehouse.warehouse import STATE_TABLE, MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from talon_one_warehouse.arrow.columns import TableSpec
 
@@ -34,13 +34,13 @@ _STAGE = "_talon_one_stage"
 
 
 class DuckDBWarehouse:
-    """A DuckDB file; see Warehouse for the methods.
+    """A warehouse in a DuckDB file; see Warehouse for the methods.
 
-    A merge is one transaction: a process killed at any moment leaves it done or not begun.
+    A merge is one transaction: if the process is killed, the merge is either complete or not done at all.
 
     Args:
-        path: the file, made if it does not exist, or ``:memory:``.
-        schema: the database schema that holds the tables; made if missing.
+        path: the file, created if missing, or ``:memory:``.
+        schema: the database schema that holds the tables; created if missing.
 
     Raises:
         WarehouseConfigError: the directory does not exist, or the file is not a DuckDB database.
@@ -56,7 +56,7 @@ class DuckDBWarehouse:
         self._connection = _connect(self.path, schema)
         try:
             with translate_errors(self.path, opening=True):
-                # Without a file there is no place to put aside what does not fit.
+                # Without a file DuckDB has no place for what does not fit into memory.
                 self._memory = Memory(self._connection, first_mb=sys.maxsize if self.path == ":memory:" else FIRST_MB)
             with self._transaction():
                 self._execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
@@ -69,7 +69,7 @@ class DuckDBWarehouse:
     def prepare(self, table: TableSpec) -> None:
         """See Warehouse."""
         if table.name.lower() == STATE_TABLE:
-            raise TableError(f"the name {table.name!r} is taken by the table of states")
+            raise TableError(f"the name {table.name!r} is reserved for the table of states")
         with self._transaction():
             there = dict(self._execute(sql.COLUMNS, [self.schema, table.name]))
             if there:
@@ -80,7 +80,7 @@ class DuckDBWarehouse:
         self._tables[table.name] = table
 
     def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
-        """See Warehouse. It holds whatever ``to_arrow`` gives."""
+        """See Warehouse. DuckDB holds all values of ``to_arrow``."""
 
     def merge(
         self,
@@ -156,12 +156,12 @@ class DuckDBWarehouse:
     def _merge_table(self, table: TableSpec, rows: pa.Table) -> MergeCounts:
         self._connection.register(_STAGE, last_of_each_key(rows, table.key))
         try:
-            # Not INSERT ... ON CONFLICT, which writes unchanged rows too, nor MERGE INTO: to change 100,000 rows
-            # took it 25.5 s in DuckDB 2.0 instead of 0.25 s.
+            # INSERT ... ON CONFLICT writes unchanged rows too. MERGE INTO took 25.5 s in DuckDB 2.0 to change 100,000
+            # rows, instead of 0.25 s.
             updated = self._count(sql.update(self.schema, table, _STAGE))
             return MergeCounts(self._count(sql.insert(self.schema, table, _STAGE)), updated)
         finally:
-            # Refused where the transaction has failed; the next rows take the name over then.
+            # DuckDB refuses it after a failed transaction; then the next rows replace this registration.
             with suppress(duckdb.TransactionException):
                 self._connection.unregister(_STAGE)
 
@@ -169,7 +169,7 @@ class DuckDBWarehouse:
         return int(self._execute(statement)[0][0]) if statement else 0
 
     def _execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """All rows of a statement: DuckDB 2 refuses the next one while any are left."""
+        """Run a statement and return all its rows: DuckDB 2 refuses the next statement while rows are unread."""
         with translate_errors(self.path):
             return self._connection.execute(statement, list(values)).fetchall()
 
@@ -180,15 +180,13 @@ class DuckDBWarehouse:
             yield
             self._execute("COMMIT")
         except BaseException:
-            # After a full disk there is no transaction left to roll back; what went wrong is already on its way.
+            # After a full disk no transaction is left to roll back; the first error is raised below.
             with suppress(duckdb.Error):
                 self._connection.execute("ROLLBACK")
             raise
 
 
 def _connect(path: str, schema: str) -> duckdb.DuckDBPyConnection:
-    from pathlib import Path
-
     if path != ":memory:":
         folder = Path(path).absolute().parent
         if not folder.is_dir():
@@ -197,7 +195,9 @@ def _connect(path: str, schema: str) -> duckdb.DuckDBPyConnection:
     with translate_errors(path, opening=True):
         connection = connect_file(path, schemas=[schema])
         if path != ":memory:":
-            rmtree(f"{path}.tmp", ignore_errors=True)  # what a killed process has spilled; the file's lock is held
+            rmtree(
+                f"{path}.tmp", ignore_errors=True
+            )  # files that a killed process has spilled; this process holds the lock
         # The default of 16 MB checkpoints after almost every merge, which doubles the time of a load.
         connection.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
     return connection

@@ -1,1 +1,1 @@
-"""Reporting views."""
+"""Reporting views over the tables of a load."""

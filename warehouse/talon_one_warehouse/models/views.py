@@ -1,6 +1,6 @@
-"""Views for reports beside the tables of a load, in SQL that DuckDB and PostgreSQL both take.
+"""Reporting views over the tables of a load, in SQL that both DuckDB and PostgreSQL accept.
 
-The SQL is in the folder ``models``; ``{schema}`` and ``{as_of}`` stand for the schema and for an instant.
+The SQL files are in this folder; ``{schema}`` and ``{as_of}`` stand for the schema and for an instant.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SCHEMES = ("duckdb", "postgresql", "postgres")
 _COLUMNS = frozenset(
     {"program_id", "subledger_id", "id", "created", "type", "amount", "start_kind", "start_at", "expiry_at"}
 )
-# The program's feed is last: it gives the rows that the others do not.
+# The program's feed is last: it adds the rows that the others lack.
 _SOURCES: Mapping[str, frozenset[str]] = {
     "loyalty_card_transactions": _COLUMNS | {"card_identifier"},
     "loyalty_profile_transactions": _COLUMNS | {"integration_id"},
@@ -41,39 +41,39 @@ _SOURCES: Mapping[str, frozenset[str]] = {
 
 
 class Model(NamedTuple):
-    """A view that was asked for; ``skipped`` says why it was not made, or is empty."""
+    """A view; ``skipped`` says why it was not created, or is empty."""
 
     name: str
     skipped: str = ""
 
 
 def check_models_url(url: str) -> None:
-    """Refuse a warehouse that has no views of its own.
+    """Check that a warehouse has views.
 
     Raises:
-        WarehouseConfigError: it is neither DuckDB nor PostgreSQL.
+        WarehouseConfigError: the URL is neither one of DuckDB nor of PostgreSQL.
     """
     scheme, separator, _ = url.partition("://")
     if scheme not in SCHEMES or not separator:
         raise WarehouseConfigError(
             "models are views in a database: give a duckdb:// or postgresql:// URL; over Parquet files, load "
-            "_talon_one/tables.sql into DuckDB and make them there"
+            "_talon_one/tables.sql into DuckDB and create them there"
         )
 
 
 def create_models(
     warehouse: Warehouse, *, schema: str = DEFAULT_SCHEMA, as_of: datetime | None = None
 ) -> Sequence[Model]:
-    """Make the views, or replace them.
+    """Create or replace the views.
 
     Args:
         warehouse: DuckDB or PostgreSQL.
-        schema: where the tables are; the views go beside them.
-        as_of: what is active or expired is worked out for this instant, and later rows are left out. By default the
-            instant at which a view is queried.
+        schema: the schema of the tables, in which the views are created.
+        as_of: the instant that decides what is active or expired; later rows are left out. By default the instant at
+            which a view is queried.
 
     Returns:
-        All models, with the reason of those that were skipped: a table or a column is not there.
+        All models; those that were skipped have a reason: a table or a column is missing.
     """
     there = _columns(warehouse, schema)
     lacking = {name: _lacking(there, name) for name in _SOURCES}
@@ -89,7 +89,7 @@ def create_models(
 
 
 def _columns(warehouse: Warehouse, schema: str) -> dict[str, set[str]]:
-    """Names of the columns by table."""
+    """Return the names of the columns by table."""
     rows = warehouse.query(
         "SELECT table_name, column_name FROM information_schema.columns "  # noqa: S608 - the name is quoted
         f"WHERE table_schema = {literal(schema)}"
@@ -108,7 +108,7 @@ def _lacking(there: Mapping[str, set[str]], table: str) -> str:
 
 
 def _ledger(sources: Sequence[str]) -> str:
-    """All ledger rows, each once."""
+    """Return a SELECT of all ledger rows, each of them once."""
     *others, last = sources
     parts = [_text(f"ledger_{name}") for name in sources]
     if last == "loyalty_program_transactions":

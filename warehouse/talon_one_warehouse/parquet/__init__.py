@@ -1,1 +1,1 @@
-"""The Parquet warehouse, in a local folder or an object store."""
+"""The Parquet warehouse, in a local folder or an object store. Only ``urls`` and ``manifest`` need no extra."""

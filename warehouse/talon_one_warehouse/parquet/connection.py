@@ -1,4 +1,4 @@
-"""The DuckDB inside of a Parquet warehouse: it reads, joins and compares; nothing is stored in it."""
+"""The DuckDB connection of a Parquet warehouse, which reads and compares files and stores nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from talon_one_storage.sql_names import literal, quoted
 
 
 def connect(schema: str) -> tuple[duckdb.DuckDBPyConnection, TemporaryFolder]:
-    """A connection with the schema, and the directory that takes what does not fit into memory."""
+    """Return a connection with the schema, and the temporary folder for what does not fit into memory."""
     spill = TemporaryFolder("parquet")
     connection = duckdb.connect(":memory:")
     connection.execute(f"SET temp_directory = {literal(spill.name)}; SET TimeZone = 'UTC'")

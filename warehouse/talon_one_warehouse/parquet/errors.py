@@ -58,8 +58,8 @@ def _translated(where: str, error: OSError, *, opening: bool) -> WarehouseError:
 
 
 def _s3_errors() -> tuple[type[Exception], ...]:
-    """What the S3 client raises besides OSError: no credentials, no connection."""
-    try:
+    """Return the errors of the S3 client that are not OSError: no credentials, no connection."""
+    try:  # botocore is part of an optional extra
         from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
     except ModuleNotFoundError:
         return ()

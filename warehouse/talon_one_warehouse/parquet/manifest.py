@@ -1,4 +1,4 @@
-"""The manifest of a Parquet warehouse: which files are live. To replace it is to commit; readers see what it lists."""
+"""The manifest of a Parquet warehouse, which lists the live files. Replacing the manifest is the commit."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Bound: TypeAlias = int | str
 
 
 class DataFile(msgspec.Struct, frozen=True):
-    """A data file, never changed once written.
+    """A data file, which is never changed.
 
     Attributes:
-        path: below the folder of the schema, ``table/month=2024-01/part-….parquet``.
-        rows: how many.
+        path: the path below the folder of the schema, ``table/month=2024-01/part-….parquet``.
+        rows: number of rows.
         low, high: smallest and largest value of each key column that has an order in JSON; instants in microseconds.
     """
 
@@ -39,9 +39,9 @@ class Table(msgspec.Struct, frozen=True, omit_defaults=True):
     """A table.
 
     Attributes:
-        columns: kind by name, in their order.
-        key: columns that identify a row.
-        partition_by: the column of instants whose month is the partition, None if there is but one partition.
+        columns: the kind of each column by name, in the order of the columns.
+        key: the columns that identify a row.
+        partition_by: the column of instants whose month is the partition; None if there is only one partition.
         partitions: live files by partition.
     """
 
@@ -51,21 +51,21 @@ class Table(msgspec.Struct, frozen=True, omit_defaults=True):
     partitions: dict[str, tuple[DataFile, ...]] = {}
 
     def files(self) -> Iterator[tuple[str, DataFile]]:
-        """All live files with their partition."""
+        """Return all live files with their partitions."""
         for partition, files in self.partitions.items():
             for file in files:
                 yield partition, file
 
 
 class State(msgspec.Struct, frozen=True):
-    """A state and when it was kept, RFC 3339."""
+    """A state and the time at which it was saved, in RFC 3339."""
 
     value: dict[str, Any]
     updated_at: str
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """Tables and states as one merge left them; ``commit`` is unlike that of any other manifest."""
+    """The tables and states after a merge; ``commit`` is unique to each manifest."""
 
     format: int = FORMAT
     commit: str = ""
@@ -73,11 +73,11 @@ class Manifest(msgspec.Struct, frozen=True):
     tables: dict[str, Table] = {}
 
     def with_tables(self, tables: Mapping[str, Table], states: Mapping[str, State] | None = None) -> Manifest:
-        """A new manifest, with these tables and states in place of those of their names."""
+        """Return a new manifest in which these tables and states replace those of the same names."""
         return Manifest(FORMAT, uuid4().hex, {**self.states, **(states or {})}, {**self.tables, **tables})
 
     def paths(self) -> set[str]:
-        """Of all live files."""
+        """Return the paths of all live files."""
         return {file.path for table in self.tables.values() for _, file in table.files()}
 
 
@@ -86,19 +86,19 @@ class _Format(msgspec.Struct):
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The manifest as JSON."""
+    """Return a manifest as JSON."""
     return msgspec.json.encode(manifest)
 
 
 def decode(data: bytes, where: str) -> Manifest:
-    """The manifest that ``data`` holds.
+    """Return the manifest of a JSON text.
 
     Args:
-        data: JSON.
-        where: names the file in errors.
+        data: the JSON text.
+        where: the file, for messages.
 
     Raises:
-        WarehouseError: it is no manifest, or one of a later version.
+        WarehouseError: the text is not a manifest, or one of a later version.
     """
     try:
         if msgspec.json.decode(data, type=_Format).format == FORMAT:

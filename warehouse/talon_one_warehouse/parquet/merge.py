@@ -1,8 +1,8 @@
-"""A merge into one table: which rows are new or changed, and the files that take them.
+"""The merge of rows into one table: it finds new and changed rows, and writes new files.
 
-Files are never changed. New rows go to a new file of their month. A file that holds rows that changed is written anew
-without them, together with the new versions. When a month has many files of like size they become one, so that each
-row is written again at most once for each size there is.
+Files are never changed. New rows go to a new file of their month. A file with changed rows is replaced by a new file
+with its other rows and the new versions. When a month has many files of similar size they are compacted into one, so
+that each row is rewritten at most once per size.
 """
 
 from __future__ import annotations
@@ -30,26 +30,29 @@ if TYPE_CHECKING:
     from talon_one_storage.file_store import FileStore
 
 FILES_OF_A_SIZE = 8
-ROWS_AT_MOST = 5_000_000  # a larger file is left as it is
+ROWS_AT_MOST = 5_000_000  # larger files are not compacted
 _SMALLEST = 1_000
 _ROWS_AT_ONCE = 20_000
 
 
 class Merged(NamedTuple):
-    """The table after a merge, and what the merge did."""
+    """The table after a merge, and the counts of the merge."""
 
     table: Table
     counts: MergeCounts
 
 
 class TableMerge:
-    """Merges rows of distinct keys into a table; ``written`` are the files that it has begun.
+    """A merge of rows with distinct keys into a table.
 
     Args:
-        name: of the table.
-        table: as the manifest has it.
-        store: takes the new files.
-        connection: can read the store's files.
+        name: name of the table.
+        table: the table in the manifest.
+        store: receives the new files.
+        connection: reads the store's files.
+
+    Attributes:
+        written: the files that the merge has begun to write.
     """
 
     def __init__(self, name: str, table: Table, store: FileStore, connection: duckdb.DuckDBPyConnection) -> None:
@@ -60,7 +63,7 @@ class TableMerge:
         self.written: list[str] = []
 
     def run(self, rows: pa.Table) -> Merged:
-        """Write what is new or changed; nothing of it is live before the manifest says so."""
+        """Write new and changed rows to files, which are live once a manifest lists them."""
         numbered = rows.append_column(sql.ROW, int64s(range(rows.num_rows)))
         self._connection.register(sql.STAGE, numbered)
         try:
@@ -75,7 +78,7 @@ class TableMerge:
         return Merged(table, MergeCounts(fresh.num_rows, changed.num_rows))
 
     def _known(self, rows: pa.Table) -> pa.Array | None:
-        """Which rows have a key that is there; None if none has."""
+        """Return which rows have a known key; None if none has."""
         uris = [self._store.uri(file.path) for file in self._candidates(rows)]
         if not uris:
             return None
@@ -86,7 +89,7 @@ class TableMerge:
         return pa.compute.is_in(int64s(range(rows.num_rows)), value_set=hits[sql.ROW].combine_chunks())
 
     def _candidates(self, rows: pa.Table) -> Iterable[DataFile]:
-        """The files that can hold a key of the rows."""
+        """Return the files that can hold a key of the rows."""
         keys = Range(self._table.key)
         keys.add(rows)
         fixed = self._table.partition_by in self._table.key
@@ -96,7 +99,7 @@ class TableMerge:
         )
 
     def _changed(self, rows: pa.Table) -> tuple[pa.Table, set[str]]:
-        """New versions of rows that changed, and the files that hold the old ones."""
+        """Return the new versions of changed rows, and the files with the old versions."""
         select = f"SELECT DISTINCT {quoted(sql.FILE)} FROM {quoted(sql.HITS)}"  # noqa: S608 - names are quoted
         uris = [uri for (uri,) in self._connection.execute(select).fetchall()]
         self._connection.execute(sql.find_changed(self._table, rows.column_names, uris))
@@ -106,7 +109,7 @@ class TableMerge:
         return changed, {uri for (uri,) in stale}
 
     def _written(self, rows: pa.Table, stale: set[str]) -> Table:
-        """The table with the rows in files, and without the stale versions."""
+        """Write the rows, and return the table without the stale versions."""
         added = dict(split(self._table, rows)) if rows.num_rows else {}
         partitions: dict[str, tuple[DataFile, ...]] = {}
         for partition in dict.fromkeys([*self._table.partitions, *added]):
@@ -117,30 +120,30 @@ class TableMerge:
 
     def _partition(self, partition: str, rows: pa.Table | None, stale: set[str]) -> tuple[DataFile, ...]:
         live = self._table.partitions.get(partition, ())
-        again = [file for file in live if self._store.uri(file.path) in stale]
-        if rows is None and not again:
+        rewritten = [file for file in live if self._store.uri(file.path) in stale]
+        if rows is None and not rewritten:
             return live
         rows = pa.Table.from_batches([], self._schema) if rows is None else rows
-        left = [file for file in live if file not in again]
-        again += to_compact(left, rows.num_rows + sum(file.rows for file in again))
-        new = self._file(partition, rows, again)
-        return (*(file for file in left if file not in again), *([new] if new.rows else []))
+        unchanged = [file for file in live if file not in rewritten]
+        rewritten += to_compact(unchanged, rows.num_rows + sum(file.rows for file in rewritten))
+        new = self._file(partition, rows, rewritten)
+        return (*(file for file in unchanged if file not in rewritten), *([new] if new.rows else []))
 
-    def _file(self, partition: str, rows: pa.Table, again: Sequence[DataFile]) -> DataFile:
-        """A new file of rows, and of those that other files have and that did not change."""
+    def _file(self, partition: str, rows: pa.Table, rewritten: Sequence[DataFile]) -> DataFile:
+        """Write a new file with the rows and the unchanged rows of other files."""
         path = f"{folder_of(self._name)}/month={quote(partition, safe='')}/part-{uuid4().hex}.parquet"
         keys, count = Range(self._table.key), 0
         self.written.append(path)
         with self._store.writing(path) as file, self._writer(file) as writer:
-            for part in self._parts(rows, again):
+            for part in self._parts(rows, rewritten):
                 writer.write_table(part, row_group_size=_ROWS_AT_ONCE)
                 keys.add(part)
                 count += part.num_rows
         return DataFile(path, count, keys.low, keys.high)
 
-    def _parts(self, rows: pa.Table, again: Sequence[DataFile]) -> Iterable[pa.Table]:
-        if again:
-            uris = [self._store.uri(file.path) for file in again]
+    def _parts(self, rows: pa.Table, rewritten: Sequence[DataFile]) -> Iterable[pa.Table]:
+        if rewritten:
+            uris = [self._store.uri(file.path) for file in rewritten]
             select = sql.kept(self._table, uris, all_of_them=not self._has_changed)
             for batch in self._connection.sql(select).to_arrow_reader(_ROWS_AT_ONCE):
                 yield self._fitted(pa.Table.from_batches([batch]))
@@ -154,7 +157,7 @@ class TableMerge:
         return self._connection.sql(select).to_arrow_table()
 
     def _fitted(self, rows: pa.Table) -> pa.Table:
-        """The rows with all columns of the table, in their order; nulls where they lack one."""
+        """Return the rows with all columns of the table in its order, with nulls in missing columns."""
         there = set(rows.column_names)
         columns = [
             rows[field.name].cast(field.type) if field.name in there else pa.nulls(rows.num_rows, field.type)
@@ -164,9 +167,9 @@ class TableMerge:
 
 
 def to_compact(files: Sequence[DataFile], rows: int) -> list[DataFile]:
-    """The files that a new file of ``rows`` rows should take in.
+    """Return the files to compact into a new file of ``rows`` rows.
 
-    Sizes are powers of FILES_OF_A_SIZE: eight files of a size become one of the next, and take in all that are smaller.
+    Sizes are powers of FILES_OF_A_SIZE: eight files of one size become one of the next, together with smaller files.
     """
     taken: list[DataFile] = []
     size = _size(rows)
@@ -186,15 +189,15 @@ def _size(rows: int) -> int:
 
 
 def folder_of(table: str) -> str:
-    """The folder of a table; what a file name may not hold is escaped."""
+    """Return the folder of a table; characters that a file name cannot have are escaped."""
     return quote(table, safe=" ").replace(".", "%2E")
 
 
 def live(table: Table, store: FileStore) -> Sequence[str]:
-    """How DuckDB names the live files of a table."""
+    """Return DuckDB's names of the live files of a table."""
     return [store.uri(file.path) for _, file in table.files()]
 
 
 def columns_of(rows: Mapping[str, Sequence[pa.RecordBatch]]) -> dict[str, pa.Table]:
-    """The batches of each table as one, without tables that have no rows."""
+    """Return the batches of each table as one Arrow table, without tables that have no rows."""
     return {name: pa.Table.from_batches(parts) for name, parts in rows.items() if any(part.num_rows for part in parts)}

@@ -1,4 +1,4 @@
-"""The months that rows belong to, and the smallest and largest keys of files."""
+"""The monthly partitions of rows, and the key ranges of files."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     from talon_one_warehouse.parquet.manifest import Bound, DataFile, Table
 
 ALL = "all"
-NONE = "__HIVE_DEFAULT_PARTITION__"  # what readers of such folders take for null
+NONE = "__HIVE_DEFAULT_PARTITION__"  # the name that readers of Hive partitions take for null
 _INSTANTS = ("created", "as_of")
 _LONGEST_BOUND = 200
 
 
 def partition_column(columns: Mapping[str, Kind]) -> str | None:
-    """The column whose month is the partition: ``created``, else ``as_of``, else None."""
+    """Return the column whose month is the partition: ``created``, else ``as_of``, else None."""
     return next((name for name in _INSTANTS if columns.get(name) == "instant"), None)
 
 
 def months(table: Table, rows: pa.Table) -> list[str]:
-    """The partition of each row, ``2024-01``."""
+    """Return the partition of each row, like ``2024-01``."""
     if table.partition_by is None:
         return [ALL] * rows.num_rows
     instants = rows[table.partition_by].combine_chunks().cast(pa.timestamp("us"))
-    # Only the months there are are written out: that is a hundred times fewer than rows.
+    # Only distinct months are formatted, which are a hundred times fewer than rows.
     starts = pc.floor_temporal(instants, unit="month").dictionary_encode()
     names = [name or NONE for name in pc.strftime(starts.dictionary, format="%Y-%m").to_pylist()]
     return [NONE if index is None else names[index] for index in starts.indices.to_pylist()]
 
 
 def split(table: Table, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """The rows of each partition."""
+    """Return the rows of each partition."""
     numbers: dict[str, list[int]] = {}
     for number, name in enumerate(months(table, rows)):
         numbers.setdefault(name, []).append(number)
@@ -47,7 +47,7 @@ def split(table: Table, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
 
 
 class Range:
-    """Smallest and largest value of each key column over the tables that were added."""
+    """The smallest and largest value of each key column over the added tables."""
 
     def __init__(self, key: Sequence[str]) -> None:
         self._key = key
@@ -56,7 +56,7 @@ class Range:
         self._without: set[str] = set()
 
     def add(self, rows: pa.Table) -> None:
-        """Widen it by rows."""
+        """Widen the range by rows."""
         for name in self._key:
             self._add(name, rows[name])
 
@@ -76,7 +76,7 @@ class Range:
         self.high[name] = max(self.high.get(name, high), high)
 
     def may_meet(self, file: DataFile) -> bool:
-        """False if no key in the range can be in the file."""
+        """Return whether a key in the range can be in the file."""
         return all(
             low <= file.high[name] and file.low[name] <= self.high[name]  # type: ignore[operator]
             for name, low in self.low.items()

@@ -1,4 +1,4 @@
-"""Parquet files as DuckDB reads and renders them: the second way to read them, by which ``verify`` compares."""
+"""Parquet files read and rendered by DuckDB: the second way to read them, by which ``verify`` compares."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def can_render(schema: pa.Schema, path: str) -> bool:
-    """Return whether DuckDB reads all columns of a file without a loss: it has no wide decimals and less times."""
+    """Return whether DuckDB reads all columns of a file without loss; it lacks wide decimals and some times."""
     return not any(sign in path for sign in "*?[") and all(map(_is_alike, schema))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 from typing import TYPE_CHECKING
 
 from talon_one_storage.sql_names import literal, quoted
@@ -25,25 +26,25 @@ _TYPES: Mapping[Kind, str] = {**TYPES, "json": "VARCHAR"}
 
 
 def scan(columns: Mapping[str, Kind], uris: Sequence[str]) -> str:
-    """SELECT of all rows of files, with the file's name as column ``FILE``; a column that a file lacks is null."""
+    """Return SELECT of all rows of files, with the file's name as column ``FILE``; missing columns are null."""
     empty = ", ".join(f"CAST(NULL AS {_TYPES[kind]}) AS {quoted(name)}" for name, kind in columns.items())
     nothing = f"SELECT {empty}, CAST(NULL AS VARCHAR) AS {quoted(FILE)} WHERE false"
     if not uris:
         return nothing
-    # A path is taken for a pattern.
+    # DuckDB reads a path as a pattern.
     files = ", ".join(literal(glob.escape(uri)) for uri in uris)
     options = f"union_by_name = true, hive_partitioning = false, filename = {literal(FILE)}"
     return f"{nothing} UNION ALL BY NAME SELECT * FROM read_parquet([{files}], {options})"  # noqa: S608
 
 
 def view(schema: str, name: str, table: Table, uris: Sequence[str]) -> str:
-    """CREATE VIEW over the live files of a table."""
+    """Return CREATE VIEW over the live files of a table."""
     select = f"SELECT {', '.join(map(quoted, table.columns))} FROM ({scan(table.columns, uris)})"  # noqa: S608
     return f"CREATE OR REPLACE VIEW {quoted(schema, name)} AS {select}"
 
 
 def states_view(schema: str, manifest: Manifest) -> str:
-    """CREATE VIEW of the states, as other warehouses have a table of them."""
+    """Return CREATE VIEW of the states, which are a table in other warehouses."""
     columns = "CAST(state_name AS VARCHAR), CAST(state AS JSON), CAST(updated_at AS TIMESTAMP WITH TIME ZONE)"
     rows = [
         f"({literal(name)}, {literal(_json(state.value))}, {literal(state.updated_at)})"
@@ -57,7 +58,7 @@ def states_view(schema: str, manifest: Manifest) -> str:
 
 
 def find_keys(key: Sequence[str], columns: Mapping[str, Kind], uris: Sequence[str]) -> str:
-    """Make ``HITS``: the rows of ``STAGE`` whose key is in the files, with the file."""
+    """Return the statement that creates ``HITS``: the rows of ``STAGE`` whose key is in the files, with the file."""
     kinds = {name: columns[name] for name in key}
     return (
         f"CREATE OR REPLACE TEMP TABLE {quoted(HITS)} AS SELECT s.{quoted(ROW)}, t.{quoted(FILE)} "  # noqa: S608
@@ -66,14 +67,14 @@ def find_keys(key: Sequence[str], columns: Mapping[str, Kind], uris: Sequence[st
 
 
 def find_changed(table: Table, staged: Iterable[str], uris: Sequence[str]) -> str:
-    """Make ``CHANGED``: the new version of rows in the files that ``STAGE`` has with other values.
+    """Return the statement that creates ``CHANGED``: the new versions of rows whose values in ``STAGE`` differ.
 
-    Columns that are not staged keep their values. ``FILE`` is where the old version is.
+    Columns that are not staged keep their values. ``FILE`` is the file of the old version.
     """
-    ours = set(staged)
-    values = [name for name in table.columns if name in ours and name not in table.key]
+    staged = set(staged)
+    values = [name for name in table.columns if name in staged and name not in table.key]
     differ = " OR ".join(f"t.{quoted(name)} IS DISTINCT FROM s.{quoted(name)}" for name in values) or "false"
-    columns = ", ".join(f"{'s' if name in ours else 't'}.{quoted(name)}" for name in table.columns)
+    columns = ", ".join(f"{'s' if name in staged else 't'}.{quoted(name)}" for name in table.columns)
     return (
         f"CREATE OR REPLACE TEMP TABLE {quoted(CHANGED)} AS SELECT {columns}, t.{quoted(FILE)} "  # noqa: S608
         f"FROM ({scan(table.columns, uris)}) AS t JOIN {quoted(STAGE)} AS s ON {_same(table.key)} WHERE {differ}"
@@ -81,12 +82,12 @@ def find_changed(table: Table, staged: Iterable[str], uris: Sequence[str]) -> st
 
 
 def changed(table: Table) -> str:
-    """The rows of ``CHANGED``."""
+    """Return SELECT of the rows of ``CHANGED``."""
     return f"SELECT {', '.join(map(quoted, table.columns))} FROM {quoted(CHANGED)}"  # noqa: S608 - names are quoted
 
 
 def kept(table: Table, uris: Sequence[str], *, all_of_them: bool) -> str:
-    """The rows of files, without those that ``CHANGED`` replaces unless there are none of these."""
+    """Return SELECT of the rows of files, with or without those that ``CHANGED`` replaces."""
     columns = ", ".join(f"t.{quoted(name)}" for name in table.columns)
     rows = f"SELECT {columns} FROM ({scan(table.columns, uris)}) AS t"  # noqa: S608 - names are quoted
     return rows if all_of_them else f"{rows} ANTI JOIN {quoted(CHANGED)} AS s ON {_same(table.key)}"
@@ -97,6 +98,4 @@ def _same(key: Sequence[str]) -> str:
 
 
 def _json(value: object) -> str:
-    import json
-
     return json.dumps(value)

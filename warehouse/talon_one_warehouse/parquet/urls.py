@@ -1,4 +1,4 @@
-"""Parquet warehouses by URL."""
+"""Parquet warehouses by URL. pyarrow and duckdb are optional extras, imported when a warehouse is opened."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _DATABASES = (".duckdb", ".db", ".sqlite", ".sqlite3")
 
 
 def is_folder(url: str) -> bool:
-    """True for a path that cannot be anything but a folder: ``./lake``, ``/data/lake``, ``~/lake``, ``lake/``."""
+    """Return whether a path can only be a folder: ``./lake``, ``/data/lake``, ``~/lake``, ``lake/``."""
     return "://" not in url and (url.startswith(("./", "../", "/", "~/")) or url.endswith("/") or url in (".", ".."))
 
 
 def open_folder(path: str, schema: str) -> Warehouse:
-    """The warehouse in a directory.
+    """Open the warehouse in a local folder.
 
     Raises:
-        WarehouseConfigError: the path looks like a file's, or pyarrow or duckdb is not installed.
+        WarehouseConfigError: the path looks like one of a file, or pyarrow or duckdb is not installed.
     """
     if path.endswith(_DATABASES):
         raise WarehouseConfigError(f"{path} is a directory's path with a database's name; for DuckDB: duckdb:///{path}")
@@ -46,10 +46,10 @@ def _open_file(rest: str, schema: str) -> Warehouse:
 
 
 def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFileSystem | None = None) -> Warehouse:
-    """The warehouse at ``bucket/prefix``.
+    """Open the warehouse at ``bucket/prefix``.
 
     Raises:
-        WarehouseConfigError: the URL names no bucket, or the driver of the scheme is not installed.
+        WarehouseConfigError: the URL names no bucket, or the package that reads the scheme is not installed.
     """
     place = rest.strip("/")
     if "@" in place.partition("/")[0]:

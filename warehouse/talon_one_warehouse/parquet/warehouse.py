@@ -1,4 +1,4 @@
-"""Parquet files in a folder or an object store, one manifest that says which of them are live.
+"""The warehouse of Parquet files in a folder or an object store, with one manifest that lists the live files.
 
 https://duckdb.org/docs/stable/data/parquet/overview
 """
@@ -41,17 +41,17 @@ VIEWS = f"{FOLDER}/tables.sql"
 
 
 class ParquetWarehouse:
-    """Parquet files in a folder; see Warehouse for the methods.
+    """A warehouse of Parquet files; see Warehouse for the methods.
 
-    A merge writes new files and then replaces the manifest, which makes all of it live at once: a process killed at
-    any moment leaves the merge done or not begun. Files that no manifest lists are removed when it is opened again.
+    A merge writes new files and then replaces the manifest, which makes all of them live at once: if the process is
+    killed, the merge is either complete or not done at all. The next opening removes files that no manifest lists.
 
     Args:
-        store: where the files are; closed with the warehouse.
+        store: the folder of the files; closed with the warehouse.
         schema: name of the schema that holds the views of ``query``.
 
     Raises:
-        WarehouseConfigError: the place is not there, or may not be read and written.
+        WarehouseConfigError: the folder does not exist, or may not be read and written.
         WarehouseLockedError: another process has it open.
     """
 
@@ -74,7 +74,7 @@ class ParquetWarehouse:
     def prepare(self, table: TableSpec) -> None:
         """See Warehouse."""
         if table.name.lower() in (STATE_TABLE, FOLDER):
-            raise TableError(f"the name {table.name!r} is taken by the table of states")
+            raise TableError(f"the name {table.name!r} is reserved for the table of states")
         there = self._manifest.tables.get(table.name)
         extended = self._extended(table, there)
         self._wanted[table.name] = table
@@ -83,7 +83,7 @@ class ParquetWarehouse:
                 self._commit(self._manifest.with_tables({table.name: extended}))
 
     def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
-        """See Warehouse. It holds whatever ``to_arrow`` gives."""
+        """See Warehouse. Parquet holds all values of ``to_arrow``."""
 
     def merge(
         self,
@@ -115,7 +115,7 @@ class ParquetWarehouse:
         return quoted(self.schema, table)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """See Warehouse: DuckDB's SQL over views of the live files."""
+        """See Warehouse. The SQL is DuckDB's, over views of the live files."""
         with translate_errors(self._store.name):
             for view in self._views():
                 self._connection.execute(view)
@@ -134,7 +134,7 @@ class ParquetWarehouse:
         self.close()
 
     def _open(self) -> None:
-        """Reads the manifest and removes what it does not list."""
+        """Read the manifest, and remove files that it does not list."""
         data = self._store.read(PATH)
         if data is not None:
             self._manifest = decode(data, f"{self._store.name}: {self.schema}/{PATH}")
@@ -142,7 +142,7 @@ class ParquetWarehouse:
         remove_unlisted(self._store, PATH, self._manifest.paths() | {VIEWS})
 
     def _extended(self, table: TableSpec, there: Table | None) -> Table:
-        """The table with the columns that it lacks."""
+        """Return the table with the columns that it lacks."""
         columns = {column.name: column.kind for column in table.columns}
         if there is None:
             return Table(columns, table.key, partition_column(columns))
@@ -160,7 +160,7 @@ class ParquetWarehouse:
         return msgspec.structs.replace(there, columns={**there.columns, **columns})
 
     def _merged(self, rows: Mapping[str, pa.Table]) -> dict[str, Merged]:
-        """Writes the files of a merge; they are removed again if one cannot be written."""
+        """Write the files of a merge; remove them if one of them cannot be written."""
         tables = self._manifest.tables
         merges = {name: TableMerge(name, tables[name], self._store, self._connection) for name in rows}
         try:
@@ -170,9 +170,9 @@ class ParquetWarehouse:
             raise
 
     def _commit(self, manifest: Manifest) -> None:
-        """Makes a manifest the one that counts.
+        """Replace the manifest.
 
-        What it no longer lists is removed one commit later, so that who has just read the last one can go on reading.
+        Files that it no longer lists are removed one commit later, so that readers of the last manifest can finish.
         """
         self._store.commit(PATH, encode(manifest))
         gone, self._obsolete = self._obsolete, self._manifest.paths() - manifest.paths()
