@@ -145,7 +145,7 @@ class TalonOneClient(
             endpoint: row of the endpoint table whose list is paged.
             path: path parameters by wire name.
             query: query parameters by wire name, without those of the page.
-            page_size: rows to ask for at once; the largest that the endpoint allows without it.
+            page_size: rows of one request; None: the most that the endpoint allows.
             decode: makes a row of its JSON.
 
         Raises:

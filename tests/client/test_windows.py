@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from talon_one_client import endpoints as ep
 from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.paging.pages import Page, PageSize, fetcher
-from talon_one_client.paging.windows import MIN_US, Window, WindowReader, from_us, rows_of, to_us
+from talon_one_client.paging.window_reader import WindowReader
+from talon_one_client.paging.windows import MIN_US, Window, from_us, rows_of, to_us
 
 ROW = ep.GET_LOYALTY_CARD_TRANSACTIONS
 START = to_us(datetime(2024, 1, 1, tzinfo=UTC))
@@ -331,6 +332,6 @@ def test_an_instant_that_never_ends_is_noticed():
 def test_a_server_that_ignores_dates_is_noticed(span):
     """Two pages in a row without any row of the window that was asked for end the reading."""
     fetch, calls = answers([page_of(range(10), START - DAY, more=True)])
-    with pytest.raises(UnexpectedResponseError, match="outside of the dates"):
+    with pytest.raises(UnexpectedResponseError, match="outside of the requested dates"):
         list(WindowReader(fetch, PageSize(ROW, 10)).read(Window(START, START + span)))
     assert 2 == len(calls)

@@ -10,7 +10,8 @@ import pytest
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client import endpoints as ep
 from talon_one_client.paging.pages import PageSize, fetcher
-from talon_one_client.paging.windows import MIN_US, Window, WindowReader, to_us
+from talon_one_client.paging.window_reader import WindowReader
+from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_emulator import Emulator
 
 ROWS = 50_000

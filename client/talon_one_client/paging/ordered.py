@@ -1,4 +1,4 @@
-"""Work on many ids at once, results in the order of the ids, memory bounded."""
+"""Work on many keys at once: results in the order of the keys, in bounded memory."""
 
 from __future__ import annotations
 
@@ -15,41 +15,43 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 
-BUFFERED_PARTS = 4  # parts that an id may be ahead of the reader
+BUFFERED_PARTS = 4  # parts that a key may be ahead of the reader
 
 
-class _Stopped(Exception):
-    """The reader has gone; the worker ends."""
+class _ReaderClosed(Exception):
+    """The reader has closed the iterator; the worker ends."""
 
 
-class _Lane(Generic[K, V]):
-    """The parts of one id on their way to the reader."""
+class _KeyResults(Generic[K, V]):
+    """The parts of one key, between the worker that produces them and the reader."""
 
-    def __init__(self, key: K, stop: threading.Event) -> None:
+    def __init__(self, key: K, closed: threading.Event) -> None:
         self.key = key
         self._parts: queue.Queue[tuple[V | None, BaseException | None]] = queue.Queue(BUFFERED_PARTS)
-        self._stop = stop
+        self._closed = closed
 
-    def fill(self, produce: Callable[[K], Iterable[V]]) -> None:
+    def produce(self, produce: Callable[[K], Iterable[V]]) -> None:
+        """Put all parts, then an end or the error; runs in a worker."""
         try:
             for part in produce(self.key):
                 self._put((part, None))
             self._put((None, None))
-        except _Stopped:
+        except _ReaderClosed:
             return
         except BaseException as error:  # noqa: BLE001 - handed to the reader, who raises it
             self._put((None, error))
 
     def _put(self, item: tuple[V | None, BaseException | None]) -> None:
-        while not self._stop.is_set():
+        while not self._closed.is_set():
             try:
                 self._parts.put(item, timeout=0.2)
             except queue.Full:
                 continue
             return
-        raise _Stopped
+        raise _ReaderClosed
 
-    def drain(self, poll: Callable[[], None]) -> Iterator[V]:
+    def read(self, poll: Callable[[], None]) -> Iterator[V]:
+        """Yield the parts as they come."""
         while True:
             try:
                 part, error = self._parts.get(timeout=0.5)
@@ -63,33 +65,33 @@ class _Lane(Generic[K, V]):
             yield part
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """The default ``poll``."""
 
 
 def ordered_parts(
-    keys: Iterable[K], produce: Callable[[K], Iterable[V]], concurrency: int, poll: Callable[[], None] = _nothing
+    keys: Iterable[K], produce: Callable[[K], Iterable[V]], concurrency: int, poll: Callable[[], None] = _do_nothing
 ) -> Generator[tuple[K, Iterator[V]]]:
-    """For each key, in order, the parts that ``produce(key)`` yields; up to ``concurrency`` keys at once.
+    """Yield for each key, in order, the parts that ``produce(key)`` yields; up to ``concurrency`` keys at once.
 
-    The parts of a key must be read before the next key is asked for. ``keys`` is read lazily, a few times
-    ``concurrency`` ahead. ``poll`` is called while nothing comes and may raise to end the work. An error of a
-    worker is raised where its parts are read; closing the iterator stops the workers after the request in flight.
+    The parts of a key must be read before the next key is requested. ``keys`` is read lazily, at most four times
+    ``concurrency`` ahead. ``poll`` is called while no part comes and may raise to end the work. An error of a worker is
+    raised where its parts are read; closing the iterator stops the workers after the request in flight.
     """
-    stop = threading.Event()
+    closed = threading.Event()
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="talon-one")
-    lanes: deque[_Lane[K, V]] = deque()
+    started: deque[_KeyResults[K, V]] = deque()
     source = iter(keys)
     try:
         while True:
-            for key in islice(source, 4 * concurrency - len(lanes)):
-                lane: _Lane[K, V] = _Lane(key, stop)
-                lanes.append(lane)
-                pool.submit(lane.fill, produce)
-            if not lanes:
+            for key in islice(source, 4 * concurrency - len(started)):
+                results: _KeyResults[K, V] = _KeyResults(key, closed)
+                started.append(results)
+                pool.submit(results.produce, produce)
+            if not started:
                 return
-            head = lanes.popleft()
-            yield head.key, head.drain(poll)
+            first = started.popleft()
+            yield first.key, first.read(poll)
     finally:
-        stop.set()
+        closed.set()
         pool.shutdown(wait=True, cancel_futures=True)

@@ -1,7 +1,7 @@
-"""How many rows a list has, and how many pages it takes to read them, for estimates.
+"""Count the rows of a list, and the pages that it takes to read them, for estimates.
 
-Rows behind an offset either are there or not: doubling the offset and halving the gap counts a million rows in
-forty calls, whatever their order.
+At an offset there is a row or not: doubling the offset and halving the gap counts a million rows in forty calls,
+whatever their order.
 """
 
 from __future__ import annotations
@@ -22,48 +22,48 @@ MOST_ROWS = 10**12  # no list has more
 
 
 def page_count(rows: int, size: int) -> int:
-    """Return the number of pages that ``paginate`` asks for to read a list that does not move."""
+    """Return the number of pages that ``paginate`` requests to read a list that does not change."""
     if rows <= size:
         return 1
     return 1 + math.ceil((rows - size) / max(1, size - OVERLAP))
 
 
-def count_rows(fetch: Fetch, size: PageSize, *, whole_pages: bool = False, **query: Any) -> int:
-    """How many rows a list has: its first pages are read, what is behind them is counted by offsets.
+def count_rows(fetch: Fetch, size: PageSize, *, full_pages: bool = False, **query: Any) -> int:
+    """Return the number of rows of a list: its first pages are read, what is behind them is counted by offsets.
 
     Args:
-        whole_pages: count what is behind the first pages by pages only, up to the next one.
+        full_pages: count what is behind the first pages in pages, rounded up.
 
     Raises:
         UnexpectedResponseError: there seem to be rows at every offset.
     """
-    seen = 0
+    read = 0
     for _ in range(PAGES_READ):
-        page = fetch(seen, size.value, **query)
-        seen += len(page.data)
+        page = fetch(read, size.value, **query)
+        read += len(page.data)
         if not page.has_more:
-            return seen
-    unit = size.value if whole_pages else 1
+            return read
+    unit = size.value if full_pages else 1
 
-    def there(units: int) -> bool:
+    def exists(units: int) -> bool:
         if units * unit > MOST_ROWS:
             raise UnexpectedResponseError(
                 f"the server has rows even at offset {MOST_ROWS:,}: it ignores the parameter skip; "
-                "check base_url and what stands between you and Talon.One, then run again"
+                "check base_url and what stands between this machine and Talon.One, then run again"
             )
-        return bool(fetch(seen + units * unit, 1, **query).data)
+        return bool(fetch(read + units * unit, 1, **query).data)
 
-    return seen + _first_absent(there) * unit
+    return read + _first_absent(exists) * unit
 
 
-def _first_absent(there: Callable[[int], bool]) -> int:
-    """The smallest number that is not there, by doubling and halving."""
-    low, high = 0, 1  # everything below low is there
-    if not there(0):
+def _first_absent(exists: Callable[[int], bool]) -> int:
+    """Return the smallest number that does not exist, by doubling and halving."""
+    low, high = 0, 1  # all numbers below low exist
+    if not exists(0):
         return 0
-    while there(high):
+    while exists(high):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if there(middle) else (low, middle)
+        low, high = (middle, high) if exists(middle) else (low, middle)
     return high

@@ -1,8 +1,8 @@
-"""Pages of rows: the only reader of lists by skip/pageSize, without building a dict per row.
+"""Pages of rows: the only reader of lists by skip/pageSize, without a dict per row.
 
 A page keeps each row's JSON bytes untouched, so that every number reaches the warehouse with its digits.
-Each page after the first begins with the last row of the page before. If the list has moved, that row is not there,
-and the reader goes back until it meets a row that it knows: no row that is there all the time is passed over.
+Each page after the first begins with the last row of the page before. If the list has changed, another row stands
+there, and the reader goes back until it meets a row that it knows: no row that exists all the time is skipped.
 """
 
 from __future__ import annotations
@@ -19,18 +19,25 @@ from talon_one_client.errors import BadRequestError, UnexpectedResponseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
 
 log = logging.getLogger("talon_one_client")
 
-OVERLAP = 1  # rows of the page before that each further page asks for again
+OVERLAP = 1  # rows of the page before that each further page requests again
 REMEMBERED = 20_000  # rows whose ids are kept, so that memory does not grow with the list
-STUCK_PAGES = 2  # pages that bring nothing and lead nowhere before the list is given up
+STUCK_PAGES = 2  # pages without a new row and without progress before the list is given up
 
 
 class Page(msgspec.Struct):
-    """``{data: [row], hasMore, totalResultSize}`` with the rows as raw JSON."""
+    """A page of raw rows.
+
+    Attributes:
+        data: the rows as they came.
+        has_more: whether rows follow, None if unknown; see ``more_after``.
+        total: ``totalResultSize``.
+        says_more: ``hasMore`` is true.
+        keys: ids of the rows, if they were decoded.
+    """
 
     data: list[msgspec.Raw] = []
     has_more: bool | None = None
@@ -39,7 +46,7 @@ class Page(msgspec.Struct):
     keys: list[int | str] = []
 
     def more_after(self, skip: int) -> bool | None:
-        """Whether rows follow: by ``hasMore`` or by the total; None if the server says neither.
+        """Return whether rows follow, by ``hasMore`` or by the total; None if the server says neither.
 
         The eras disagree on which of ``hasMore`` and ``totalResultSize`` is filled and send the other one as false
         or 0, so that either of them can say yes, and a total of 0 alone says nothing.
@@ -49,47 +56,62 @@ class Page(msgspec.Struct):
         return False if self.has_more is not None or self.total else None
 
 
-class _Sent(msgspec.Struct):
-    """A page as it may come: an empty list can be null."""
+class _WirePage(msgspec.Struct):
+    """A page on the wire, where an empty list may be null."""
 
     data: list[msgspec.Raw] | None
     has_more: bool | None = msgspec.field(default=None, name="hasMore")
     total: int | None = msgspec.field(default=None, name="totalResultSize")
 
 
-class _Keyed(msgspec.Struct):
+class _RowWithId(msgspec.Struct):
     id: int | str
 
 
-_sent = msgspec.json.Decoder(_Sent)
-_keyed = msgspec.json.Decoder(_Keyed)
+_wire_page = msgspec.json.Decoder(_WirePage)
+_row_with_id = msgspec.json.Decoder(_RowWithId)
 
 
 def _decode_page(body: bytes) -> Page:
-    sent = _sent.decode(body)
+    sent = _wire_page.decode(body)
     page = Page(sent.data or [], sent.has_more, sent.total, says_more=bool(sent.has_more))
     if page.says_more and not page.data:
         raise msgspec.ValidationError("the page has no rows, and hasMore says that there are more")
     return page
 
 
-def _decode_keyed_page(body: bytes) -> Page:
+def _decode_page_with_ids(body: bytes) -> Page:
     page = _decode_page(body)
-    page.keys = [_keyed.decode(raw).id for raw in page.data]
+    page.keys = [_row_with_id.decode(raw).id for raw in page.data]
     return page
 
 
+class EndpointCaller(Protocol):
+    """Calls an operation by its row of the endpoint table, as TalonOneClient does."""
+
+    def call(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Mapping[str, Any] | None = None,
+        decode: Callable[[bytes], Any] = ...,
+    ) -> Any:
+        """Return the decoded answer."""
+        ...
+
+
 class Fetch(Protocol):
-    """Gets one page: (skip, page size, query parameters)."""
+    """Gets one page of a list."""
 
     def __call__(self, skip: int, page_size: int, **query: Any) -> Page:
-        """One page at ``skip``; query parameters by wire name."""
+        """Return the page at ``skip``; query parameters by wire name."""
         ...
 
 
 @dataclass
 class PageSize:
-    """The page size in use, shared by all reads of an endpoint: starts at the cap and falls back once.
+    """The page size in use, shared by all reads of an endpoint: it starts at the maximum and falls back once.
 
     The older era takes at most 50 rows a page from the profile and program ledgers and answers 400 to more.
     """
@@ -102,23 +124,23 @@ class PageSize:
         self.value = min(self.wanted or cap, cap)
 
     def smaller_than(self, asked: int) -> int | None:
-        """The older cap, to be tried where ``asked`` was refused; None if that was no more than the cap."""
+        """Return the older maximum, to be tried where ``asked`` was refused; None if ``asked`` is not above it."""
         smaller = self.endpoint.max_page_size("seed")
         return smaller if smaller < asked else None
 
     def accepted(self, size: int) -> None:
-        """From now on ask for no more than ``size``."""
+        """Request no more than ``size`` rows from now on."""
         self.value = min(self.value, size)
 
 
 def fetcher(
-    client: TalonOneClient,
+    client: EndpointCaller,
     endpoint: Endpoint,
     path: Mapping[str, str | int],
     size: PageSize,
     decode: Callable[[bytes], Page] = _decode_page,
 ) -> Callable[..., Page]:
-    """A Fetch for one list, with the fall-back of ``size`` built in."""
+    """Return a Fetch for one list, which falls back to a smaller page size by itself."""
 
     def fetch(skip: int, page_size: int, **query: Any) -> Page:
         asked = min(page_size, size.value)
@@ -140,41 +162,42 @@ def fetcher(
             raise UnexpectedResponseError("the page is empty", operation=endpoint.name)
         page.has_more = page.more_after(skip)
         if page.has_more and len(page.data) < asked and len(page.data) == size.smaller_than(asked):
-            size.accepted(len(page.data))  # cut to the older cap without a word
+            size.accepted(len(page.data))  # the server has silently cut the page to the older maximum
         return page
 
     return fetch
 
 
 def paginate(
-    client: TalonOneClient,
+    client: EndpointCaller,
     endpoint: Endpoint,
     *,
     path: Mapping[str, str | int] | None = None,
     query: Mapping[str, Any] | None = None,
     page_size: int | PageSize | None = None,
 ) -> Iterator[list[msgspec.Raw]]:
-    """Read a whole list; yields its rows as they came, each once, in pages that are never empty.
+    """Read a complete list; yields its rows as they came, each once, in pages that are never empty.
 
     Args:
+        client: makes the calls.
         endpoint: row of the endpoint table whose list is paged.
         path: path parameters by wire name.
         query: query parameters by wire name, without those of the page.
-        page_size: rows to ask for at once; the largest that the endpoint allows without it. A PageSize is shared by
-            several reads, so that the cap of an older deployment is found out once.
+        page_size: rows of one request; None: the most that the endpoint allows. Several reads may share a PageSize, so
+            that the maximum of an older deployment is found once.
 
     Raises:
-        UnexpectedResponseError: pages bring nothing new though the server says that more rows follow.
+        UnexpectedResponseError: pages hold nothing new though the server says that more rows follow.
         TalonOneError: see talon_one_client.errors.
     """
     size = page_size if isinstance(page_size, PageSize) else PageSize(endpoint, page_size)
-    fetch = fetcher(client, endpoint, path or {}, size, _decode_keyed_page)
+    fetch = fetcher(client, endpoint, path or {}, size, _decode_page_with_ids)
     return _Listing(endpoint, fetch, size, query or {}).pages()
 
 
 @dataclass
 class _Listing:
-    """One list on its way.
+    """One list while it is read.
 
     Attributes:
         end: offset behind the last page that was accepted.
@@ -193,7 +216,7 @@ class _Listing:
         self._last = self._stuck = 0
 
     def pages(self) -> Iterator[list[msgspec.Raw]]:
-        """The rows that are new on each page."""
+        """Yield the rows of each page that are new."""
         while True:
             page, overlap = self._next()
             keys = page.keys
@@ -209,7 +232,7 @@ class _Listing:
             self.rows = len(keys)
 
     def _next(self) -> tuple[Page, int]:
-        """The next page that begins with a known row, and how many of its rows were asked for again."""
+        """Return the next page that begins with a known row, and how many of its rows were requested again."""
         back = overlap = min(OVERLAP, max(0, self.rows - 1))
         while True:
             skip = max(0, self.end - back)
@@ -221,7 +244,10 @@ class _Listing:
             back += max(1, self.rows // 2)
 
     def _check_progress(self, keys: Sequence[int | str], fresh: Sequence[Any]) -> None:
-        """Rows inserted before shift known ones onto a page: it may bring nothing new, but it ends further on."""
+        """Refuse a list that makes no progress.
+
+        Inserted rows shift known ones onto a page, so that it may hold nothing new; but then it ends at a later row.
+        """
         last = self._known.number(keys[-1]) if keys else self._last
         self._stuck = 0 if fresh or last > self._last else self._stuck + 1
         self._last = last
@@ -229,7 +255,7 @@ class _Listing:
             raise UnexpectedResponseError(
                 "the server says that more rows follow and sends nothing new "
                 f"(offset {self.end:,}, {self._known.count:,} rows read); the list is incomplete. "
-                "Check base_url and what stands between you and Talon.One, then run again",
+                "Check base_url and what stands between this machine and Talon.One, then run again",
                 operation=self.endpoint.name,
             )
 
@@ -244,7 +270,7 @@ class _Listing:
 
 
 class _Known:
-    """The ids of the rows read last, numbered in the order in which they came."""
+    """The ids of the last rows that were read, numbered in their order."""
 
     def __init__(self) -> None:
         self._numbers: OrderedDict[int | str, int] = OrderedDict()
@@ -254,7 +280,7 @@ class _Known:
         return key in self._numbers
 
     def add(self, key: int | str) -> bool:
-        """True if the id is new."""
+        """Remember an id; return True if it is new."""
         if key in self._numbers:
             return False
         self._numbers[key] = self.count
@@ -264,5 +290,5 @@ class _Known:
         return True
 
     def number(self, key: int | str) -> int:
-        """Return the place of an id in the order of reading."""
+        """Return the position of an id in the order of reading."""
         return self._numbers[key]

@@ -13,7 +13,8 @@ from talon_one_client.endpoints import GET_LOYALTY_CARDS
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.http.encoding import UNDECODABLE
 from talon_one_client.paging.pages import PageSize, fetcher, paginate
-from talon_one_client.paging.windows import Window, WindowReader, from_us
+from talon_one_client.paging.window_reader import WindowReader
+from talon_one_client.paging.windows import Window, from_us
 from tap_talon_one.engine.export_check import CardList, complete_export
 from tap_talon_one.rows.balances import Snapshot
 from tap_talon_one.rows.splicing import (

@@ -90,7 +90,7 @@ def _program_feed(feed: Feed, question: Question, settings: Mapping[str, Any], c
     size = PageSize(feed.endpoint, settings["page_size"])
     fetch = fetcher(client, feed.endpoint, {"loyaltyProgramId": question.program}, size)
     start = None if question.window.start_us <= MIN_US else from_us(question.window.start_us)
-    rows = count_rows(fetch, size, whole_pages=True, startDate=start, endDate=from_us(question.window.end_us))
+    rows = count_rows(fetch, size, full_pages=True, startDate=start, endDate=from_us(question.window.end_us))
     pages = max(1, math.ceil(rows / size.value))
     usual, worst = (math.ceil(pages * share) + more if pages > 1 else 1 for share, more in WINDOWS)
     return Foresight(usual, worst, usual / _rate(feed.endpoint, settings))

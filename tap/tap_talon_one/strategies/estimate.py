@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import BadRequestError, NotFoundError, PermissionDeniedError
 from talon_one_client.paging.pages import PageSize, fetcher
-from talon_one_client.paging.windows import WindowReader
+from talon_one_client.paging.window_reader import WindowReader
 from tap_talon_one.strategies.cost_estimate import Foresight, foresee
 from tap_talon_one.strategies.selection import allowed, ways, why_not
 
