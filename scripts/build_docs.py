@@ -206,6 +206,13 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def exit_codes() -> str:
+    """Return the exit codes with their meanings."""
+    from talon_one_singer.exit_codes import ExitCode
+
+    return _table(("code", "meaning"), ((f"{code.value}", code.meaning) for code in ExitCode))
+
+
 def packages() -> str:
     """Packages and their folders, with the first line of the docstring of each."""
     import ast
@@ -230,6 +237,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "fields": fields,
     "coverage": coverage,
     "cli": cli,
+    "exit-codes": exit_codes,
     "packages": packages,
 }
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_singer.cli.exit_codes import guarded
+from talon_one_singer.cli.guarded import guarded
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.errors import ClosedPipe
+from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.reporting.logs import Redactor, configure_logging, log_level
 from talon_one_singer.temporary_folders import sweep
 
@@ -37,7 +38,11 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
     redact, stop = Redactor(), StopSignal()
     redact.add_from(_given())
     tap = definition()
-    expected: dict[type[Exception], int] = {WarehouseConfigError: 2, WarehouseError: 1, **tap.expected_errors}
+    expected: dict[type[Exception], int] = {
+        WarehouseConfigError: ExitCode.CONFIG,
+        WarehouseError: ExitCode.FAILED,
+        **tap.expected_errors,
+    }
 
     def run() -> None:
         configure_logging(name, log_level(os.environ, "TALON_ONE"), redact)

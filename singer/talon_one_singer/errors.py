@@ -17,6 +17,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from talon_one_singer.exit_codes import SIGNAL_BASE, ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,7 +33,7 @@ class SingerError(Exception):
         exit_code: what the process ends with.
     """
 
-    exit_code = 1
+    exit_code: int = ExitCode.FAILED
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)
@@ -48,7 +50,7 @@ class SingerError(Exception):
 class ConfigError(SingerError):
     """A setting, the catalog, the state or a file of them cannot be used; fix it and run again."""
 
-    exit_code = 2
+    exit_code = ExitCode.CONFIG
 
 
 class OutputError(SingerError):
@@ -58,14 +60,14 @@ class OutputError(SingerError):
 class ClosedPipe(OutputError):
     """The process that reads the output has ended."""
 
-    exit_code = 141
+    exit_code = ExitCode.CLOSED_PIPE
 
 
 class Stopped(SingerError):
     """SIGTERM or SIGINT has come and the work ended early."""
 
     def __init__(self, signum: int) -> None:
-        self.exit_code = 128 + signum
+        self.exit_code = SIGNAL_BASE + signum
         super().__init__(f"stopped by signal {signum}")
 
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import Catalog, CatalogEntry, ConfigError, RunContext, TapDefinition
+from talon_one_singer.exit_codes import ExitCode
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -103,5 +104,5 @@ def definition() -> TapDefinition:
         test=check_keys,
         description="Reads loyalty ledgers, balances and all other readable data out of Talon.One.",
         capabilities=("about", "batch", "catalog", "discover", "properties", "state"),
-        expected_errors={ConfigurationError: 2, TalonOneError: 1},
+        expected_errors={ConfigurationError: ExitCode.CONFIG, TalonOneError: ExitCode.FAILED},
     )

@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import ConfigError, SingerError
+from talon_one_singer.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ class GuardError(SyncError):
         figures: the numbers that the guard looked at.
     """
 
-    exit_code = 3
+    exit_code = ExitCode.GUARD
 
     def __init__(self, *lines: str, guard: str, destination: str, figures: Mapping[str, Any]) -> None:
         self.guard = guard
@@ -76,7 +77,7 @@ class StoreError(SyncError):
 class StoreUnavailableError(StoreError):
     """The store cannot be opened at the location that the setting ``store`` names."""
 
-    exit_code = 2
+    exit_code = ExitCode.CONFIG
 
 
 class StoreLockedError(StoreError):

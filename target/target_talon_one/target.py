@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.cli.definition import TargetContext, TargetDefinition
+from talon_one_singer.exit_codes import ExitCode
 from target_talon_one.errors import IncompleteError, SyncConfigError
 from target_talon_one.settings import SETTINGS
 
@@ -164,5 +165,5 @@ def definition() -> TargetDefinition:
         description="Mirrors warehouse segments into audiences and tables into catalogs, and reaches every other "
         "writable endpoint of Talon.One, with every row accounted for.",
         capabilities=("about", "activate-version", "batch", "hard-delete"),
-        expected_errors={ConfigurationError: 2, TalonOneError: 1},
+        expected_errors={ConfigurationError: ExitCode.CONFIG, TalonOneError: ExitCode.FAILED},
     )

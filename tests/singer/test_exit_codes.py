@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from talon_one_singer.cli.definition import PluginDefinition
-from talon_one_singer.cli.exit_codes import guarded
+from talon_one_singer.cli.guarded import guarded
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.settings.table import SettingsTable
 

@@ -70,7 +70,7 @@ def test_only_one_module_writes_to_standard_output():
         "cli/talon_one_cli/tables.py",  # the console, which goes through it
         "singer/talon_one_singer/cli/output.py",
         "singer/talon_one_singer/reporting/logs.py",
-        "singer/talon_one_singer/cli/exit_codes.py",
+        "singer/talon_one_singer/cli/guarded.py",
         "singer/talon_one_singer/cli/tap_cli.py",  # Singer messages and --about
         "singer/talon_one_singer/cli/target_cli.py",
         "singer/talon_one_singer/cli/run.py",

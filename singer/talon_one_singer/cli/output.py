@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 import click
 
 from talon_one_singer.errors import ClosedPipe, OutputError, output_errors
+from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.reporting.printable import printable, printable_lines
 from talon_one_singer.reporting.redaction import redact, redacted
 
@@ -49,7 +50,7 @@ def _exit_code(command: click.Command, name: str | None, arguments: Sequence[str
         return error.exit_code
     except click.Abort:
         sys.stderr.write("Aborted!\n")
-        return 1
+        return ExitCode.FAILED
 
 
 def prepare_streams() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_singer.cli.exit_codes import guarded
+from talon_one_singer.cli.guarded import guarded
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.errors import output_errors
 from talon_one_singer.reporting.logs import Redactor, configure_logging, log_level

@@ -1,4 +1,4 @@
-"""How a command ends: what is told on stderr, and with which exit code."""
+"""Run the work of a command, print its error, and return its exit code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from talon_one_singer.cli.output import drop_stdout
 from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stopped, output_errors
+from talon_one_singer.exit_codes import SIGNAL_BASE, ExitCode
 from talon_one_singer.reporting.printable import printable
 from talon_one_singer.reporting.redaction import activate
 from talon_one_singer.reporting.resource_errors import OUT_OF_MEMORY, resource_shortage
@@ -40,7 +41,7 @@ def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, wo
         reserve.clear()
         clear_frames(error.__traceback__)
         sys.stderr.write(f"Error: {OUT_OF_MEMORY}\n")
-        return 1
+        return ExitCode.FAILED
 
 
 def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
@@ -64,7 +65,7 @@ def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work:
 
 
 def _stopped_code(stop: StopSignal) -> int:
-    return 128 + stop.signum if stop.signum else 0
+    return SIGNAL_BASE + stop.signum if stop.signum else ExitCode.OK
 
 
 def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -> int:
@@ -74,12 +75,12 @@ def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -
             return exit_code
     if shortage := resource_shortage(error):
         _tell(redact, SingerError(f"{shortage} ({type(error).__name__})"))
-        return 1
+        return ExitCode.FAILED
     where = f" Please report it at {definition.report_url} with these lines." if definition.report_url else ""
     logger.critical(
         "internal error: this is a bug in %s v%s.%s", definition.name, definition.version, where, exc_info=error
     )
-    return 1
+    return ExitCode.FAILED
 
 
 def _tell(redact: Redactor, error: Exception) -> None:
