@@ -1,7 +1,7 @@
 """A local Talon.One: both APIs over SQLite, with documented rules, switches for the unknown, and faults on demand.
 
-``with Emulator(seed="synthetic", cards=10, transactions=100) as emulator: ...``. Names load when they are used, so
-that a missing extra can be told.
+``with Emulator(seed="synthetic", cards=10, transactions=100) as emulator: ...``. Names are imported on first use, so
+that the command line can report a missing extra.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Emulator", "FaultRule"]
 
-_HOME = {"Emulator": "emulator", "FaultRule": "control.faults"}
+_MODULES = {"Emulator": "emulator", "FaultRule": "control.faults"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from talon_one_emulator.api.middleware import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
+from talon_one_emulator.api.middleware.authentication import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
 from talon_one_emulator.control import faults
 from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.seeds import NAMES, Seed
@@ -21,37 +21,58 @@ from talon_one_emulator.server import Settings, bind, build, url_of, uvicorn_ser
 @click.group()
 @click.version_option(version("talon-one-connector"), prog_name="talon-one-emulator")
 def cli() -> None:
-    """A local Talon.One to develop and test on."""
+    """Run a local Talon.One for development and tests."""
 
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
-@click.option("--port", default=8910, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
+@click.option(
+    "--port",
+    default=8910,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 picks a free one.",
+)
 @click.option("--api-key", default=DEFAULT_API_KEY, show_default=True, help="Key of the Integration API.")
 @click.option("--management-key", default=DEFAULT_MANAGEMENT_KEY, show_default=True, help="Key of the Management API.")
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Database file; in memory without.")
-@click.option("--era", default="current", show_default=True, help="seed (2023) or current (2026).")
-@click.option("--seed", default="empty", show_default=True, help=f"Data: {', '.join(NAMES)}.")
-@click.option("--cards", default=10, show_default=True, help="Cards of the synthetic seed.")
-@click.option("--transactions", default=10, show_default=True, help="Ledger rows a card of the synthetic seed.")
 @click.option(
-    "--profile-transactions", default=0, show_default=True, help="Ledger rows a profile of the synthetic seed."
+    "--db", type=click.Path(dir_okay=False, path_type=Path), help="Database file; without it, data is kept in memory."
 )
-@click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="An undocumented point; repeatable.")
-@click.option("--fault", "rules", multiple=True, metavar="ROUTE:KIND[:k=v,...]", help="A fault; repeatable.")
-@click.option("--management-rate", default=3, show_default=True, help="Requests a second and endpoint; 0 is off.")
+@click.option(
+    "--era", default="current", show_default=True, help="API version to emulate: seed (2023) or current (2026)."
+)
+@click.option("--seed", default="empty", show_default=True, help=f"Data to start with: {', '.join(NAMES)}.")
+@click.option("--cards", default=10, show_default=True, help="Number of cards of the synthetic seed.")
+@click.option("--transactions", default=10, show_default=True, help="Ledger rows per card of the synthetic seed.")
+@click.option(
+    "--profile-transactions", default=0, show_default=True, help="Ledger rows per profile of the synthetic seed."
+)
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Choose how undocumented behavior is emulated; repeatable.",
+)
+@click.option("--fault", "rules", multiple=True, metavar="ROUTE:KIND[:k=v,...]", help="Inject a fault; repeatable.")
+@click.option(
+    "--management-rate",
+    default=3,
+    show_default=True,
+    help="Requests per second and management endpoint; 0 switches the limit off.",
+)
 @click.option(
     "--allow-host",
     "allow_hosts",
     multiple=True,
     metavar="NAME",
-    help="A Host that requests may name beside localhost and loopback addresses; repeatable.",
+    help="Accept requests with this Host header, in addition to localhost and loopback addresses; repeatable.",
 )
 def serve(**options: Any) -> None:
-    """Serve until stopped; print one line with URL and keys when ready."""
+    """Serve until stopped. Print one line with the URL and the keys when ready."""
     try:
         settings = _settings(options)
-        app, controls = build(settings)
+        app, controller = build(settings)
         listener = bind(settings.host, settings.port)
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from error
@@ -60,13 +81,13 @@ def serve(**options: Any) -> None:
     keys = settings.keys
     click.echo(f"ready url={url_of(listener)} api-key={keys.integration} management-key={keys.management}")
     sys.stdout.flush()
-    # uvicorn shuts down on SIGTERM and SIGINT and then raises them again: this makes that a plain exit.
+    # uvicorn shuts down on SIGTERM and SIGINT and then raises them again; these handlers turn that into a plain exit.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
         uvicorn_server(app).run(sockets=[listener])
     finally:
-        controls.service.account.store.close()
+        controller.service.account.store.close()
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -94,7 +115,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the command line."""
     cli(prog_name="talon-one-emulator")
 
 

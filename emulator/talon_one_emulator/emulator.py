@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from talon_one_emulator.api import json_text as jsontext
-from talon_one_emulator.api.middleware import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
+from talon_one_emulator.api import json_text
+from talon_one_emulator.api.middleware.authentication import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
 from talon_one_emulator.control.switches import Switches
 from talon_one_emulator.seeds import Seed
 from talon_one_emulator.server import Settings, bind, build, url_of, uvicorn_server
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from talon_one_client.endpoints import Era
-    from talon_one_emulator.control.controller import Controls
+    from talon_one_emulator.control.controller import Controller
     from talon_one_emulator.control.faults import FaultRule
 
 T = TypeVar("T")
@@ -31,8 +31,10 @@ class Emulator:
 
     ``with Emulator(seed="synthetic", cards=10, transactions=100) as emu: ... emu.url ...``
 
-    Every method may be called from any thread while the context is open. Raises ValueError on settings that make no
-    sense.
+    Every method may be called from any thread while the context is open.
+
+    Raises:
+        ValueError: a setting is invalid.
     """
 
     def __init__(
@@ -101,8 +103,8 @@ class Emulator:
         self._running.set()
         await self._server.serve(sockets=[self._listener])
 
-    def _do(self, work: Callable[[Controls], T]) -> T:
-        """Run ``work`` in the server's thread, which owns all data."""
+    def _call(self, work: Callable[[Controller], T]) -> T:
+        """Run a function in the thread of the server, which owns all data."""
         if self._loop is None:
             raise RuntimeError("the emulator is not running")
         done: Future[T] = Future()
@@ -117,71 +119,71 @@ class Emulator:
         return done.result()
 
     def fault(self, route: str, kind: str | int, **options: Any) -> dict[str, Any]:
-        """Inject a fault, see ``FaultRule`` for the options (``count=1`` by default, 0 until cleared)."""
-        return self._do(lambda controls: controls.add_fault(route, kind, options))
+        """Inject a fault. See ``FaultRule`` for the options; ``count`` is 1 by default."""
+        return self._call(lambda controller: controller.add_fault(route, kind, options))
 
     def faults(self) -> list[dict[str, Any]]:
-        """The faults in force and how often each has struck."""
-        return self._do(lambda controls: controls.faults())
+        """Return the active faults with their counts."""
+        return self._call(lambda controller: controller.faults())
 
     def clear_faults(self) -> None:
-        """Take all faults out of force."""
-        self._do(lambda controls: controls.clear_faults())
+        """Remove all faults."""
+        self._call(lambda controller: controller.clear_faults())
 
     def switch(self, **values: str) -> dict[str, str]:
-        """Set switches; all of them afterwards."""
-        changed: dict[str, str] = self._do(lambda controls: controls.set_switches(values))["values"]
+        """Set switches and return all."""
+        changed: dict[str, str] = self._call(lambda controller: controller.set_switches(values))["values"]
         return changed
 
     def reset(self, seed: str | None = None, *, era: str | None = None, **sizes: int) -> None:
-        """Back to the start, or to another seed (with its ``cards`` and ``transactions``) and era."""
+        """Return to the initial state, or to another seed (with its ``cards`` and ``transactions``) and era."""
         chosen = None if seed is None else {"name": seed, **sizes}
-        self._do(lambda controls: controls.reset(chosen, era))
+        self._call(lambda controller: controller.reset(chosen, era))
 
     def state(self, *tables: str) -> dict[str, Any]:
-        """All rows by table, or those of some tables."""
-        state: dict[str, Any] = jsontext.decode(
-            self._do(lambda controls: jsontext.encode(controls.state(tables or None)))
+        """Return all rows by table, of all tables or the named ones."""
+        state: dict[str, Any] = json_text.decode(
+            self._call(lambda controller: json_text.encode(controller.state(tables or None)))
         )
         return state
 
     def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """The request log."""
-        return self._do(lambda controls: controls.requests(operation))
+        """Return the request log of one operation, or of all."""
+        return self._call(lambda controller: controller.requests(operation))
 
     def counters(self) -> dict[str, Any]:
-        """``{operation: {requests, statuses, max_in_flight}}``."""
-        return self._do(lambda controls: controls.counters())
+        """Return the counters: ``{operation: {requests, statuses, max_in_flight}}``."""
+        return self._call(lambda controller: controller.counters())
 
     def clear_requests(self) -> None:
-        """Empty log and counters."""
-        self._do(lambda controls: controls.clear_requests())
+        """Clear the request log and the counters."""
+        self._call(lambda controller: controller.clear_requests())
 
     def clock(
         self, *, freeze: bool | str | None = None, advance: float | None = None, reset: bool = False
     ) -> dict[str, Any]:
-        """Freeze at an instant, advance by seconds or go back to real time; ``{now, frozen, shift_s}``."""
-        return self._do(lambda controls: controls.set_clock(freeze=freeze, advance=advance, reset=reset))
+        """Freeze at an instant, advance by seconds or return to real time. Return ``{now, frozen, shift_s}``."""
+        return self._call(lambda controller: controller.set_clock(freeze=freeze, advance=advance, reset=reset))
 
     def add(self, what: str, *records: Record) -> list[Any]:
-        """Make attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
-        return self._do(lambda controls: controls.add(what, records))
+        """Create attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
+        return self._call(lambda controller: controller.add(what, records))
 
     def add_transactions(self, records: Iterable[Record]) -> list[int]:
-        """Insert ledger rows, see ``fixtures.add_transactions``; their ids."""
+        """Insert ledger rows and return their ids. See ``fixtures.add_transactions`` for the fields."""
         rows = list(records)
-        return self._do(lambda controls: controls.add_transactions(rows))
+        return self._call(lambda controller: controller.add_transactions(rows))
 
     def delete_transactions(self, ids: Iterable[int]) -> int:
-        """Delete ledger rows; how many there were."""
+        """Delete ledger rows and return how many were deleted."""
         rows = list(ids)
-        return self._do(lambda controls: controls.delete_transactions(rows))
+        return self._call(lambda controller: controller.delete_transactions(rows))
 
     def recount(self, changes: Iterable[Record]) -> int:
-        """Make balances count another amount for ledger rows than lists show, ``{id, amount}``; how many there were."""
+        """Let balances use other amounts of ledger rows than lists show: ``{id, amount}``. Return how many changed."""
         pairs = list(changes)
-        return self._do(lambda controls: controls.recount(pairs))
+        return self._call(lambda controller: controller.recount(pairs))
 
     def truth(self, program: int = 1, as_of: str | None = None) -> dict[str, Any]:
-        """Totals and balances of a program worked out apart from the endpoints."""
-        return self._do(lambda controls: controls.truth(program, as_of))
+        """Return totals and balances of a program, computed independently of the endpoints."""
+        return self._call(lambda controller: controller.expected_balances(program, as_of))

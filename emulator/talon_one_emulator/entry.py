@@ -1,4 +1,4 @@
-"""The console script: says which extra is missing instead of failing on an import."""
+"""The console script. It names the extra to install if an import fails."""
 
 from __future__ import annotations
 

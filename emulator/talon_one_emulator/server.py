@@ -1,4 +1,4 @@
-"""Running the application: the socket, uvicorn, and putting all parts together."""
+"""Composition of the application, its socket, and the uvicorn server."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from talon_one_emulator.api.app import App
-from talon_one_emulator.api.middleware import Keys
-from talon_one_emulator.api.origins import Origins
+from talon_one_emulator.api.middleware.authentication import Keys
+from talon_one_emulator.api.middleware.origins import Origins
 from talon_one_emulator.api.service import Service
-from talon_one_emulator.control.controller import Controls
+from talon_one_emulator.control.controller import Controller
 from talon_one_emulator.control.switches import Switches
 from talon_one_emulator.domain.account import Account
 from talon_one_emulator.loopback import is_loopback_address
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How an emulator is set up. ``management_rate`` is requests a second and endpoint, 0 switches it off.
+    """Settings of an emulator.
 
-    ``allow_hosts`` are names that a Host header may have beside those of loopback.
+    Attributes:
+        management_rate: requests per second and management endpoint; 0 switches the limit off.
+        allow_hosts: names that a Host header may have in addition to those of loopback.
     """
 
     host: str = "127.0.0.1"
@@ -50,13 +52,13 @@ class Settings:
 
 
 def check_loopback(host: str) -> None:
-    """Raise ValueError unless ``host`` is this machine only: the emulator's keys protect nothing."""
+    """Raise ValueError unless a host is loopback: the keys of the emulator are no protection."""
     if host != "localhost" and not is_loopback_address(host):
         raise ValueError(f"the emulator listens on loopback only (127.0.0.1, ::1, localhost), not on {host!r}")
 
 
-def build(settings: Settings) -> tuple[App, Controls]:
-    """The application with its data, and what controls it. A database file that holds data keeps it."""
+def build(settings: Settings) -> tuple[App, Controller]:
+    """Return the application with its data, and its controller. Only an empty database is filled by the seed."""
     account = Account(settings.era, settings.db, settings.switches)
     try:
         if account.store.row("SELECT 1 FROM applications") is None:
@@ -67,15 +69,15 @@ def build(settings: Settings) -> tuple[App, Controls]:
     service = Service(account, settings.keys, settings.management_rate)
     for rule in settings.faults:
         service.faults.add(rule)
-    controls = Controls(service, settings.seed, settings.switches)
-    return App(service, controls, Origins(settings.allow_hosts)), controls
+    controller = Controller(service, settings.seed, settings.switches)
+    return App(service, controller, Origins(settings.allow_hosts)), controller
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 picks a free one. Raises OSError."""
+    """Return a listening socket; port 0 picks a free port."""
     address = "127.0.0.1" if host == "localhost" else host
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # Named TCP, so that asyncio sets TCP_NODELAY: without it each answer waits 40 ms for an acknowledgement.
+    # With the protocol named, asyncio sets TCP_NODELAY. Without it, each answer waits 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -88,13 +90,13 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """``http://host:port`` of a listening socket."""
+    """Return ``http://host:port`` of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def uvicorn_server(app: App) -> uvicorn.Server:
-    """A quiet server for the application."""
+    """Return a server for the application that logs no requests."""
     import uvicorn
 
     config = uvicorn.Config(
@@ -102,7 +104,7 @@ def uvicorn_server(app: App) -> uvicorn.Server:
         lifespan="on",
         log_level="critical",
         access_log=False,
-        date_header=False,  # the account's clock says the date
+        date_header=False,  # the account has its own clock
         timeout_keep_alive=60,
         timeout_graceful_shutdown=1,
         loop="asyncio",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.domain import timestamps
 
 NUMBERS = [
@@ -103,7 +103,7 @@ def test_an_encoded_slash_does_not_end_a_segment(api):
 @settings(deadline=None)
 def test_json_survives_a_round_trip(value):
     """Any JSON value is the same after encoding and decoding, down to the digit."""
-    assert jsontext.decode(jsontext.encode(value)) == value
+    assert json_text.decode(json_text.encode(value)) == value
 
 
 @given(st.integers(timestamps.parse("0001-01-01"), timestamps.parse("9999-12-31")))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talon_one_emulator.domain.loyalty.ledger import Balance, Entry, balance
+from talon_one_emulator.domain.loyalty.ledger import Balance, LedgerRow, balance
 from talon_one_emulator.domain.timestamps import FOREVER
 
 
@@ -51,7 +51,7 @@ rows = st.tuples(instants, st.booleans(), st.integers(1, 6), st.integers(0, 14),
 def test_the_balance_equals_the_model(drawn, at):
     """Any ledger has at any instant the balance that moving single cents gives."""
     entries = [
-        Entry(n, created, add, Decimal(amount), start, end)
+        LedgerRow(n, created, add, Decimal(amount), start, end)
         for n, (created, add, amount, start, end) in enumerate(drawn)
     ]
     assert tuple(balance(entries, at)) == model(entries, at)
@@ -62,7 +62,7 @@ def test_the_balance_equals_the_model(drawn, at):
 def test_what_was_issued_is_accounted_for(drawn, at):
     """Issued = active + pending + expired + spent - negative, and active and negative are never both there."""
     entries = [
-        Entry(n, created, add, Decimal(amount), start, end)
+        LedgerRow(n, created, add, Decimal(amount), start, end)
         for n, (created, add, amount, start, end) in enumerate(drawn)
     ]
     found = balance(entries, at)
@@ -74,16 +74,16 @@ def test_what_was_issued_is_accounted_for(drawn, at):
 def test_the_earliest_expiry_is_spent_first():
     """A subtraction takes the points that would expire first, whichever came first."""
     entries = [
-        Entry(1, 0, True, Decimal(5), 0, 100),
-        Entry(2, 1, True, Decimal(5), 1, 50),
-        Entry(3, 2, False, Decimal(5), 2, FOREVER),
+        LedgerRow(1, 0, True, Decimal(5), 0, 100),
+        LedgerRow(2, 1, True, Decimal(5), 1, 50),
+        LedgerRow(3, 2, False, Decimal(5), 2, FOREVER),
     ]
     assert balance(entries, 60) == Balance(active=Decimal(5), spent=Decimal(5))
 
 
 def test_points_that_become_active_pay_the_debt_first():
     """A debt shrinks what a later addition leaves."""
-    entries = [Entry(1, 0, False, Decimal(3), 0, FOREVER), Entry(2, 5, True, Decimal(10), 5, FOREVER)]
+    entries = [LedgerRow(1, 0, False, Decimal(3), 0, FOREVER), LedgerRow(2, 5, True, Decimal(10), 5, FOREVER)]
     assert balance(entries, 4) == Balance(spent=Decimal(3), negative=Decimal(3))
     assert balance(entries, 5) == Balance(active=Decimal(7), spent=Decimal(3))
 
@@ -91,7 +91,7 @@ def test_points_that_become_active_pay_the_debt_first():
 @pytest.mark.parametrize("digits", ["0.1", "12345678901234.56", "0.0000001", "123456789012345678.000000001"])
 def test_sums_lose_no_digit(digits):
     """Ten equal amounts add up exactly."""
-    entries = [Entry(n, 0, True, Decimal(digits), 0, FOREVER) for n in range(10)]
+    entries = [LedgerRow(n, 0, True, Decimal(digits), 0, FOREVER) for n in range(10)]
     assert balance(entries, 0).active == Decimal(digits).scaleb(1)
 
 

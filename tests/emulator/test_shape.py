@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 import talon_one_schemas
 from talon_one_client import endpoints
 from talon_one_emulator import handlers
-from talon_one_emulator.api import schema_predicates as shape
+from talon_one_emulator.api import schema_predicates
 from talon_one_emulator.api.call import HANDLERS
 
 VALIDATORS = {
@@ -59,7 +59,7 @@ def _like(schema):
 def test_predicates_agree_with_jsonschema(drawn):
     """The quick check and jsonschema give the same verdict on any body."""
     name, body = drawn
-    assert shape.accepts(name)(body) == VALIDATORS[name].is_valid(body)
+    assert schema_predicates.accepts(name)(body) == VALIDATORS[name].is_valid(body)
 
 
 def test_every_operation_has_a_handler():

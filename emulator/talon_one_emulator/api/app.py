@@ -1,4 +1,4 @@
-"""The ASGI application: reads requests, applies faults, sends answers, writes the log.
+"""The ASGI application: reads requests, injects faults, sends answers, writes the request log.
 
 Routes are matched on the raw path, before percent-decoding, so that an id may hold any character.
 """
@@ -10,17 +10,17 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api.call import JSON, Answer
-from talon_one_emulator.api.errors import ApiError, Fault
-from talon_one_emulator.api.origins import Origins
+from talon_one_emulator.api.errors import ApiError, Problem
+from talon_one_emulator.api.middleware.origins import Origins
 from talon_one_emulator.api.service import Request, Service
-from talon_one_emulator.control import ledger_churn as rowfaults
+from talon_one_emulator.control import ledger_churn
 from talon_one_emulator.control.control_api import PREFIX, build_control
-from talon_one_emulator.control.request_log import Entry
+from talon_one_emulator.control.request_log import LoggedRequest
 from talon_one_emulator.domain import timestamps
 from talon_one_emulator.loopback import is_loopback_address
 
 if TYPE_CHECKING:
-    from talon_one_emulator.control.controller import Controls
+    from talon_one_emulator.control.controller import Controller
     from talon_one_emulator.control.faults import FaultRule
 
 Scope = MutableMapping[str, Any]
@@ -34,12 +34,12 @@ _PAGES = {
 
 
 class App:
-    """The two APIs at ``/`` and the control endpoints below their prefix."""
+    """Both APIs at ``/`` and the control endpoints below their prefix."""
 
-    def __init__(self, service: Service, controls: Controls, origins: Origins | None = None) -> None:
+    def __init__(self, service: Service, controller: Controller, origins: Origins | None = None) -> None:
         self.service = service
         self._origins = origins or Origins()
-        self._control = build_control(controls)
+        self._control = build_control(controller)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -60,7 +60,7 @@ class App:
     async def _serve_control(self, scope: Scope, receive: Receive, send: Send) -> None:
         peer = (scope.get("client") or ("",))[0]
         if not is_loopback_address(peer):
-            refused = ApiError(401, [Fault("Unauthorized", "control endpoints answer loopback only")])
+            refused = ApiError(401, [Problem("Unauthorized", "control endpoints answer loopback only")])
             await _send(send, self.service.refusal(None, refused))
         else:
             await self._control(scope, receive, send)
@@ -73,15 +73,15 @@ class App:
         method, path, query = scope["method"], scope["raw_path"], scope["query_string"]
         request = self._routed(method, path, query, headers, body)
         entry = self._entry(scope, request, headers, body)
-        journal = self.service.journal
-        journal.begin(entry.operation)
+        request_log = self.service.request_log
+        request_log.begin(entry.operation)
         try:
             if isinstance(request, Answer):
                 await _send(send, request, entry)
             else:
                 await self._exchange(request, entry, receive, send)
         finally:
-            journal.end(entry)
+            request_log.end(entry)
 
     def _routed(
         self, method: str, path: bytes, query: bytes, headers: dict[bytes, bytes], body: bytes
@@ -93,17 +93,19 @@ class App:
                 return Request(match[0], match[1], path, query, headers, body)
             allowed = service.router.other_methods(method, path, service.account.era)
         except UnicodeDecodeError:
-            return service.refusal(None, ApiError(400, [Fault("Invalid path", "the path is not UTF-8")]))
+            return service.refusal(None, ApiError(400, [Problem("Invalid path", "the path is not UTF-8")]))
         if not allowed:
-            return service.refusal(None, ApiError(404, [Fault("Not found", "no such path")]))
-        refused = service.refusal(None, ApiError(405, [Fault("Method not allowed", f"use {', '.join(allowed)}")]))
+            return service.refusal(None, ApiError(404, [Problem("Not found", "no such path")]))
+        refused = service.refusal(None, ApiError(405, [Problem("Method not allowed", f"use {', '.join(allowed)}")]))
         return Answer(405, refused.body, headers=((b"allow", ", ".join(allowed).encode()),))
 
-    def _entry(self, scope: Scope, request: Request | Answer, headers: dict[bytes, bytes], body: bytes) -> Entry:
+    def _entry(
+        self, scope: Scope, request: Request | Answer, headers: dict[bytes, bytes], body: bytes
+    ) -> LoggedRequest:
         authorization = headers.get(b"authorization")
         kind = self.service.keys.kind(None if authorization is None else authorization.decode("latin-1"))
         key = headers.get(b"idempotency-key")
-        return Entry(
+        return LoggedRequest(
             at=self.service.account.now(),
             method=scope["method"],
             path=scope["raw_path"].decode("latin-1"),
@@ -114,16 +116,16 @@ class App:
             body_bytes=len(body),
         )
 
-    async def _exchange(self, request: Request, entry: Entry, receive: Receive, send: Send) -> None:
+    async def _exchange(self, request: Request, entry: LoggedRequest, receive: Receive, send: Send) -> None:
         service, endpoint = self.service, request.endpoint
         try:
             service.keys.check(endpoint, entry.key)
             service.rate.check(endpoint)
             with service.in_flight.slot(endpoint, service.subjects(request)):
-                struck = service.faults.take(endpoint)
-                if struck:
-                    entry.faults = [rule.kind for rule in struck]
-                    await self._faulty(request, entry, struck, receive, send)
+                faults = service.faults.take(endpoint)
+                if faults:
+                    entry.faults = [rule.kind for rule in faults]
+                    await self._faulty(request, entry, faults, receive, send)
                     return
                 answer = service.answer(request)
                 entry.replayed = request.replayed
@@ -132,10 +134,10 @@ class App:
             await _send(send, service.refusal(endpoint, error), entry)
 
     async def _faulty(
-        self, request: Request, entry: Entry, struck: list[FaultRule], receive: Receive, send: Send
+        self, request: Request, entry: LoggedRequest, faults: list[FaultRule], receive: Receive, send: Send
     ) -> None:
-        kinds = {rule.kind: rule for rule in struck}
-        await asyncio.sleep(sum(rule.seconds for rule in struck if rule.kind == "latency" and not rule.late))
+        kinds = {rule.kind: rule for rule in faults}
+        await asyncio.sleep(sum(rule.seconds for rule in faults if rule.kind == "latency" and not rule.late))
         if "drop_before" in kinds:
             await _drop(receive, send)
             return
@@ -145,9 +147,9 @@ class App:
                 return
         answer = self.service.answer(request)
         entry.replayed = request.replayed
-        for rule in struck if answer.status == 200 else ():
-            rowfaults.apply(self.service.account, request, rule)
-        await asyncio.sleep(sum(rule.seconds for rule in struck if rule.kind == "latency" and rule.late))
+        for rule in faults if answer.status == 200 else ():
+            ledger_churn.apply(self.service.account, request, rule)
+        await asyncio.sleep(sum(rule.seconds for rule in faults if rule.kind == "latency" and rule.late))
         if "drop_after" in kinds:
             await _drop(receive, send)
         elif "truncate" in kinds:
@@ -163,12 +165,12 @@ class App:
         after = () if rule.retry_after is None else ((b"retry-after", rule.retry_after.encode("latin-1")),)
         if rule.kind in _PAGES:
             return Answer(int(rule.kind), _PAGES[rule.kind], "text/html", headers=after)
-        refused = self.service.refusal(None, ApiError(int(rule.kind), [Fault("Fault", "injected on demand")]))
+        refused = self.service.refusal(None, ApiError(int(rule.kind), [Problem("Fault", "injected on demand")]))
         return Answer(refused.status, refused.body, headers=after)
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None if the client left before the end of it."""
+    """Return the whole body, or None if the client disconnected before its end."""
     parts = []
     while True:
         message = await receive()
@@ -179,14 +181,14 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-async def _send(send: Send, answer: Answer, entry: Entry | None = None) -> None:
+async def _send(send: Send, answer: Answer, entry: LoggedRequest | None = None) -> None:
     if entry is not None:
         entry.status, entry.answer_bytes = answer.status, len(answer.body)
     await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, entry)})
     await send({"type": "http.response.body", "body": answer.body})
 
 
-def _headers(answer: Answer, entry: Entry | None) -> list[tuple[bytes, bytes]]:
+def _headers(answer: Answer, entry: LoggedRequest | None) -> list[tuple[bytes, bytes]]:
     date = [] if entry is None else [(b"date", timestamps.http_date(entry.at).encode())]
     if answer.status == 204:
         return [*date, *answer.headers]
@@ -194,8 +196,8 @@ def _headers(answer: Answer, entry: Entry | None) -> list[tuple[bytes, bytes]]:
     return [(b"content-type", answer.media.encode()), length, *date, *answer.headers]
 
 
-async def _truncate(receive: Receive, send: Send, answer: Answer, entry: Entry) -> None:
-    """Announce the whole body, send half of it, close."""
+async def _truncate(receive: Receive, send: Send, answer: Answer, entry: LoggedRequest) -> None:
+    """Announce the whole body, send half of it, and close the connection."""
     entry.status, entry.answer_bytes = answer.status, len(answer.body) // 2
     await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, entry)})
     half = answer.body[: len(answer.body) // 2]
@@ -204,7 +206,7 @@ async def _truncate(receive: Receive, send: Send, answer: Answer, entry: Entry) 
 
 
 async def _drop(receive: Receive, send: Send) -> None:
-    """Close the connection. ASGI has no word for it, so the transport of uvicorn's cycle is closed."""
+    """Close the connection. ASGI has no event for that, so the transport of uvicorn is closed."""
     send.__self__.transport.close()  # type: ignore[attr-defined]
     while (await receive())["type"] != "http.disconnect":
         await asyncio.sleep(0)

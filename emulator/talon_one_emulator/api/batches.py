@@ -1,11 +1,11 @@
-"""What happens to a request with bad rows: a matter of switches, since the vendor does not say."""
+"""Requests with bad rows. The vendor does not document what happens to them, so switches decide."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.api.bodies import shown
-from talon_one_emulator.api.errors import ApiError, Fault
+from talon_one_emulator.api.bodies import listed_problems
+from talon_one_emulator.api.errors import ApiError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from talon_one_emulator.api.call import Call
 
 
-def settle(call: Call, rows: Sequence[Any], bad: Collection[int]) -> list[Any]:
-    """The rows to apply: all, or with switch ``batch=partial`` the good ones, or none."""
+def rows_to_apply(call: Call, rows: Sequence[Any], bad: Collection[int]) -> list[Any]:
+    """Return the rows to apply: all if none is bad, else the good ones (switch ``batch=partial``) or none."""
     if not bad:
         return list(rows)
     if call.account.switches.batch == "all_or_nothing":
@@ -22,12 +22,12 @@ def settle(call: Call, rows: Sequence[Any], bad: Collection[int]) -> list[Any]:
     return [row for index, row in enumerate(rows) if index not in bad]
 
 
-def refuse(call: Call, faults: Sequence[Fault], status: int = 400, *, keep: bool = False) -> None:
-    """Raise ApiError if there are faults; ``keep`` what was already written (the good rows of a batch)."""
-    if faults:
-        raise ApiError(status, shown(call.endpoint, list(faults), call.account.switches), keep=keep)
+def raise_problems(call: Call, problems: Sequence[Problem], status: int = 400, *, keep: bool = False) -> None:
+    """Raise ApiError if there are problems. With ``keep``, what was already written (the good rows) stays."""
+    if problems:
+        raise ApiError(status, listed_problems(call.endpoint, list(problems), call.account.switches), keep=keep)
 
 
-def rows_broken(call: Call) -> list[Fault]:
-    """Faults of the rows that break the schema, in their order."""
-    return [fault for index in sorted(call.bad) for fault in call.bad[index]]
+def row_problems(call: Call) -> list[Problem]:
+    """Return the problems of the rows that break the schema, in the order of the rows."""
+    return [problem for index in sorted(call.bad) for problem in call.bad[index]]

@@ -1,4 +1,4 @@
-"""Request bodies: parsed, bounded in items, checked against their schema."""
+"""Request bodies: parsing, limits on the number of items, and validation against the schema."""
 
 from __future__ import annotations
 
@@ -7,55 +7,55 @@ from email.policy import HTTP
 from typing import TYPE_CHECKING, Any
 
 import talon_one_schemas
-from talon_one_emulator.api import json_text as jsontext
-from talon_one_emulator.api import schema_predicates as shape
-from talon_one_emulator.api.errors import ApiError, Fault, invalid
+from talon_one_emulator.api import json_text, schema_predicates
+from talon_one_emulator.api.errors import ApiError, Problem, invalid
 
 if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint
     from talon_one_emulator.control.switches import Switches
 
-BadRows = dict[int, list[Fault]]
+BadRows = dict[int, list[Problem]]
 
 
 def read(endpoint: Endpoint, data: bytes, switches: Switches) -> tuple[Any, BadRows]:
-    """The body, and the faults of those rows of a batch that break the schema (switch ``batch=partial`` only).
+    """Return the body, and with switch ``batch=partial`` the problems of the rows that break the schema.
 
-    Raises ApiError 400 for anything else that is wrong with it.
+    Raises:
+        ApiError: 400, if the body as a whole is invalid.
     """
     try:
-        body = jsontext.decode(data)
+        body = json_text.decode(data)
     except ValueError as error:
         raise invalid("Invalid JSON", str(error)) from error
     assert endpoint.request is not None
     _check_size(endpoint, body)
-    if shape.accepts(endpoint.request)(body):
+    if schema_predicates.accepts(endpoint.request)(body):
         return body, {}
-    faults = [
-        Fault("Invalid value", reason, pointer)
+    problems = [
+        Problem("Invalid value", reason, pointer)
         for pointer, reason in talon_one_schemas.request_problems(endpoint.request, body)
     ]
-    if not faults:
+    if not problems:
         return body, {}
-    rows = _by_row(endpoint, faults) if switches.batch == "partial" else None
+    rows = _by_row(endpoint, problems) if switches.batch == "partial" else None
     if rows is None:
-        raise ApiError(400, shown(endpoint, faults, switches))
+        raise ApiError(400, listed_problems(endpoint, problems, switches))
     return body, rows
 
 
-def shown(endpoint: Endpoint, faults: list[Fault], switches: Switches) -> list[Fault]:
-    """The faults an answer lists: the first or all, with or without pointers, as the switches say.
+def listed_problems(endpoint: Endpoint, problems: list[Problem], switches: Switches) -> list[Problem]:
+    """Return the problems that the answer lists: the first or all, with or without pointers, by the switches.
 
-    Only batches hide their pointers: for a request about one object they are documented.
+    Only batches can hide pointers. For a request about a single object, the vendor documents them.
     """
-    listed = faults if switches.errors == "all" else faults[:1]
+    listed = problems if switches.errors == "all" else problems[:1]
     if endpoint.items is not None and switches.pointers == "no":
-        return [fault._replace(pointer=None) for fault in listed]
+        return [problem._replace(pointer=None) for problem in listed]
     return listed
 
 
 def uploaded(content_type: str, data: bytes) -> bytes:
-    """The first file of a multipart body. Raises ApiError 400 if there is none."""
+    """Return the first file of a multipart body. Raise ApiError 400 if there is none."""
     if not content_type.startswith("multipart/form-data"):
         raise invalid("Invalid body", "a multipart/form-data body with a CSV file is required")
     message = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + data, policy=HTTP)
@@ -73,12 +73,12 @@ def _check_size(endpoint: Endpoint, body: Any) -> None:
         raise invalid("Too many items", why, pointer=f"/{endpoint.items}")
 
 
-def _by_row(endpoint: Endpoint, faults: list[Fault]) -> BadRows | None:
+def _by_row(endpoint: Endpoint, problems: list[Problem]) -> BadRows | None:
     """Faults by the row they lie in, or None if one lies outside the rows."""
     rows: BadRows = {}
-    for fault in faults:
-        parts = (fault.pointer or "").split("/")
+    for problem in problems:
+        parts = (problem.pointer or "").split("/")
         if len(parts) < 3 or parts[1] != endpoint.items:
             return None
-        rows.setdefault(int(parts[2]), []).append(fault)
+        rows.setdefault(int(parts[2]), []).append(problem)
     return rows

@@ -1,4 +1,4 @@
-"""What a handler gets and gives: a checked request in, an answer out; and the table of handlers."""
+"""The interface of handlers: each takes a Call, a checked request, and returns an Answer. One table lists them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 
 if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint
-    from talon_one_emulator.api.errors import Fault
+    from talon_one_emulator.api.errors import Problem
     from talon_one_emulator.domain.account import Account
 
 JSON = "application/json"
@@ -19,10 +19,14 @@ CSV = "application/csv"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that passed all checks. ``path`` and ``query`` are typed, date-times in microseconds.
+    """A request that passed all checks.
 
-    ``plain`` says that the request had no query string at all. ``bad`` are the rows of a batch that break the schema,
-    with their faults; there are some only under switch ``batch=partial``.
+    Attributes:
+        path: typed path parameters.
+        query: typed query parameters; date-times in microseconds.
+        without_query: the request had no query string at all.
+        bad: the problems of the rows of a batch that break the schema, by index; filled with switch ``batch=partial``
+            only.
     """
 
     account: Account
@@ -31,13 +35,13 @@ class Call:
     query: Mapping[str, Any]
     body: Any = None
     upload: bytes = b""
-    plain: bool = True
-    bad: Mapping[int, list[Fault]] = field(default_factory=dict)
+    without_query: bool = True
+    bad: Mapping[int, list[Problem]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, body and media type. ``dry`` undoes what the handler wrote."""
+    """The answer of a handler. If ``dry`` is set, what the handler wrote is rolled back."""
 
     status: int
     body: bytes = b""
@@ -62,10 +66,10 @@ def handles(endpoint: Endpoint) -> Callable[[Handler], Handler]:
 
 
 def ok(payload: Any, status: int = 200, *, dry: bool = False) -> Answer:
-    """A JSON answer."""
-    return Answer(status, jsontext.encode(payload), dry=dry)
+    """Return an answer with a JSON body."""
+    return Answer(status, json_text.encode(payload), dry=dry)
 
 
 def no_content(*, dry: bool = False) -> Answer:
-    """204."""
+    """Return an answer with status 204 and no body."""
     return Answer(204, dry=dry)

@@ -1,6 +1,6 @@
-"""The error answers of both APIs.
+"""Error answers of both APIs.
 
-ApiError carries status and faults; ``body`` renders it in the shape the vendor documents for the operation.
+ApiError carries the status and the problems. Its ``body`` is rendered as the vendor documents it for the operation.
 Source: https://docs.talon.one/docs/dev/getting-started/errors
 """
 
@@ -37,8 +37,8 @@ MESSAGES = {
 }
 
 
-class Fault(NamedTuple):
-    """One entry of ``errors``; at most one of pointer and parameter is set."""
+class Problem(NamedTuple):
+    """One item of the list ``errors``. At most one of pointer and parameter is set."""
 
     title: str
     details: str = ""
@@ -46,7 +46,7 @@ class Fault(NamedTuple):
     parameter: str | None = None
 
     def describe(self) -> dict[str, object]:
-        """``{title, details, source}``."""
+        """Return the JSON object ``{title, details, source}``."""
         source: dict[str, str] = {}
         if self.pointer is not None:
             source["pointer"] = self.pointer
@@ -56,31 +56,34 @@ class Fault(NamedTuple):
 
 
 class ApiError(Exception):
-    """An answer other than 2xx. ``keep`` says that what was written before it stays written."""
+    """An answer with an error status. With ``keep``, what was written before it is not rolled back."""
 
     def __init__(
-        self, status: int, faults: Sequence[Fault] = (), message: str | None = None, *, keep: bool = False
+        self, status: int, problems: Sequence[Problem] = (), message: str | None = None, *, keep: bool = False
     ) -> None:
         self.status = status
-        self.faults = tuple(faults)
+        self.problems = tuple(problems)
         self.message = message or MESSAGES[status]
         self.keep = keep
         super().__init__(f"{status}: {self.message}")
 
     def body(self, endpoint: Endpoint | None) -> dict[str, object]:
-        """The documented JSON body of this error for ``endpoint``."""
-        answer: dict[str, object] = {"message": self.message, "errors": [fault.describe() for fault in self.faults]}
+        """Return the JSON body that the vendor documents for this error of the endpoint."""
+        answer: dict[str, object] = {
+            "message": self.message,
+            "errors": [each.describe() for each in self.problems],
+        }
         if not (self.status == 400 and endpoint is not None and endpoint.name in WITHOUT_STATUS_CODE):
             answer["StatusCode"] = self.status
         return answer
 
 
 def invalid(title: str, details: str = "", *, pointer: str | None = None, parameter: str | None = None) -> ApiError:
-    """A 400 with one fault."""
-    return ApiError(400, [Fault(title, details, pointer, parameter)])
+    """Return an ApiError 400 with one problem."""
+    return ApiError(400, [Problem(title, details, pointer, parameter)])
 
 
-def missing(endpoint: Endpoint, what: str) -> ApiError:
-    """The answer for something that is not there: 404, or 400 where an integration operation documents no 404."""
+def not_found(endpoint: Endpoint, what: str) -> ApiError:
+    """Return an ApiError 404, or 400 if the operation is of the Integration API and documents no 404."""
     documented = endpoint.api == "management" or 404 in endpoint.errors
-    return ApiError(404 if documented else 400, [Fault("Not found", f"{what} not found")])
+    return ApiError(404 if documented else 400, [Problem("Not found", f"{what} not found")])

@@ -1,6 +1,6 @@
-"""JSON in and out without losing a digit: numbers arrive as int or Decimal and leave as they came.
+"""JSON without loss of digits: numbers are decoded as int or Decimal and encoded with all their digits.
 
-An int fits 64 bits; a whole number that does not is a Decimal, so that a schema's ``integer`` refuses it.
+An int fits 64 bits. A larger whole number is decoded as Decimal, so that the type ``integer`` of a schema refuses it.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import msgspec
 Raw = msgspec.Raw
 
 INT64 = range(-(1 << 63), 1 << 63)
-# A server that keeps numbers as doubles takes none above 10^308; finer digits than these are refused too, so that
-# sums have a bounded number of digits.
+# A server that keeps numbers as doubles accepts none above 10^308. Numbers with more fractional digits than this are
+# refused too, so that the number of digits of a sum is bounded.
 MAX_EXPONENT, MIN_EXPONENT = 308, -400
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-# What only the slow parser gets right: a lone minus zero, long integers, half of a surrogate pair.
+# Only the slow parser handles these: minus zero, long integers, half of a surrogate pair.
 _SPECIAL = re.compile(rb"-0[\s,\]}]|-0$|\d{19}|\\u[dD][89a-fA-F]")
 
 
 def decode(text: bytes | str) -> Any:
-    """Parse JSON.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: not JSON: NaN, invalid UTF-8, half of a surrogate pair; or a number that is too large or too fine,
-            or arrays that are nested too deeply.
+        ValueError: the text is not JSON (NaN, invalid UTF-8, half of a surrogate pair), a number is out of range, or
+            arrays are nested too deeply.
     """
     try:
         data = text.encode() if isinstance(text, str) else text
@@ -45,22 +45,22 @@ def decode(text: bytes | str) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """Render ``value`` compactly; ``Raw`` parts are copied as they stand."""
+    """Return compact JSON. Values of type ``Raw`` are copied unchanged."""
     return _encoder.encode(value)
 
 
 def encode_text(value: Any) -> str:
-    """Like ``encode``, as text."""
+    """Return compact JSON as text."""
     return _encoder.encode(value).decode()
 
 
 def raw(text: str) -> Raw:
-    """JSON text to be copied into an answer as it stands."""
+    """Return JSON text that ``encode`` copies unchanged."""
     return Raw(text.encode())
 
 
 def number(value: Any) -> str:
-    """JSON text of a number given as int, Decimal, float or numeric text. Raises ValueError otherwise."""
+    """Return the JSON text of an int, Decimal, float or numeric text. Raise ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         raise ValueError(f"not a number: {value!r}")
     text = str(value)

@@ -1,4 +1,4 @@
-"""Path and query parameters of a request, typed and checked against the endpoint table."""
+"""Path and query parameters: converted to their types and checked against the endpoint table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from talon_one_client.endpoints import BY_NAME
-from talon_one_emulator.api.errors import ApiError, Fault
+from talon_one_emulator.api.errors import ApiError, Problem
 from talon_one_emulator.api.json_text import INT64
 from talon_one_emulator.domain import timestamps
 
@@ -18,20 +18,23 @@ if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint, Era, Param
     from talon_one_emulator.control.switches import Switches
 
-# True and False, capitalized, is what the vendor's Python SDKs send up to version 9.0.0.
+# The vendor's Python SDKs up to version 9.0.0 send True and False, capitalized.
 _WORDS = {"true": True, "false": False, "True": True, "False": False, "1": True, "0": False}
 
 
 def path_values(endpoint: Endpoint, found: Mapping[str, str], era: Era) -> dict[str, Any]:
-    """Typed path parameters. Raises ApiError 400 naming the parameter."""
+    """Return the typed path parameters. Raise ApiError 400 that names an invalid parameter."""
     return {param.name: _value(param, found[param.name], era) for param in endpoint.path_params}
 
 
 @lru_cache(maxsize=4096)
 def query_values(name: str, query: bytes, era: Era, switches: Switches) -> Mapping[str, Any]:
-    """Typed query parameters with the era's defaults; those the era does not know are ignored.
+    """Return the typed query parameters with the defaults of the era; parameters the era does not know are ignored.
 
-    Date-times become microseconds, arrays lists. Raises ApiError 400 naming the parameter.
+    Date-times are returned in microseconds, arrays as lists.
+
+    Raises:
+        ApiError: 400, naming the invalid parameter.
     """
     endpoint = BY_NAME[name]
     given = _given(query)
@@ -60,7 +63,7 @@ def _given(query: bytes) -> dict[str, list[str]]:
         for name, text in parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict"):
             given.setdefault(name, []).append(text)
     except ValueError as error:
-        raise ApiError(400, [Fault("Invalid query", "the query is not percent-encoded UTF-8")]) from error
+        raise ApiError(400, [Problem("Invalid query", "the query is not percent-encoded UTF-8")]) from error
     return given
 
 
@@ -91,7 +94,7 @@ def _value(param: Param, text: str, era: Era) -> Any:
     if param.type == "boolean":
         if text not in _WORDS:
             raise _refused(param, "must be true or false")
-        return _awaits(param, _WORDS[text])
+        return _activation_flag(param, _WORDS[text])
     if param.format == "date-time":
         try:
             return timestamps.parse_query(text)
@@ -110,7 +113,7 @@ def _text(param: Param, text: str, era: Era) -> str:
     return text
 
 
-def _awaits(param: Param, value: bool) -> bool:
+def _activation_flag(param: Param, value: bool) -> bool:
     # The vendor documents this one parameter as accepting true only.
     if param.name == "awaitsActivation" and not value:
         raise _refused(param, "only true is accepted")
@@ -136,4 +139,4 @@ def _bounded(param: Param, value: int) -> int:
 
 
 def _refused(param: Param, why: str) -> ApiError:
-    return ApiError(400, [Fault("Invalid parameter", f"{param.name}: {why}", parameter=param.name)])
+    return ApiError(400, [Problem("Invalid parameter", f"{param.name}: {why}", parameter=param.name)])

@@ -1,6 +1,7 @@
-"""JSON Schemas compiled to plain predicates.
+"""JSON Schemas compiled to predicates, for speed.
 
-A predicate never accepts what jsonschema refuses; what it refuses is looked at again by jsonschema, which knows why.
+A predicate never accepts what jsonschema refuses. A value that a predicate refuses is validated again by jsonschema,
+which names the problem.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _ANNOTATIONS = frozenset({"$schema", "title", "format", "default", "readOnly", "
 
 @cache
 def accepts(name: str) -> Predicate:
-    """The predicate of a request schema."""
+    """Return the predicate of a request schema."""
     return _compiled(talon_one_schemas.request(name))
 
 

@@ -1,4 +1,4 @@
-"""One request, from matched route to answer: protections, checks, handler, replay."""
+"""Processing of one request, from the matched route to the answer: checks, replay, handler."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import talon_one_emulator.handlers  # noqa: F401 - registers every handler
 from talon_one_client import endpoints
-from talon_one_emulator.api import bodies, params
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import bodies, json_text, params
 from talon_one_emulator.api.call import HANDLERS, Answer, Call
-from talon_one_emulator.api.errors import ApiError, Fault
-from talon_one_emulator.api.middleware import InFlight, Keys, RateLimit, Replays, fingerprint, subjects
+from talon_one_emulator.api.errors import ApiError, Problem
+from talon_one_emulator.api.middleware.conflicts import InFlight, subjects
+from talon_one_emulator.api.middleware.idempotency import Replays, fingerprint
+from talon_one_emulator.api.middleware.rate_limit import RateLimit
 from talon_one_emulator.api.router import Router
 from talon_one_emulator.control.faults import Faults
-from talon_one_emulator.control.request_log import Journal
+from talon_one_emulator.control.request_log import RequestLog
 from talon_one_emulator.domain.loyalty.ledger import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from talon_one_client.endpoints import Endpoint
+    from talon_one_emulator.api.middleware.authentication import Keys
     from talon_one_emulator.domain.account import Account
 
 logger = logging.getLogger("talon_one_emulator")
@@ -30,7 +32,7 @@ logger = logging.getLogger("talon_one_emulator")
 
 @dataclass(slots=True)
 class Request:
-    """A request as it came over the wire, with its route."""
+    """A request as received, with its route."""
 
     endpoint: Endpoint
     found: dict[str, str]
@@ -41,13 +43,13 @@ class Request:
     replayed: bool = False
 
     def header(self, name: bytes) -> str | None:
-        """A header's value, or None."""
+        """Return the value of a header, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
 
 class Service:
-    """The account and all that guards it."""
+    """The account and the checks in front of it."""
 
     def __init__(self, account: Account, keys: Keys, management_rate: int = 3) -> None:
         self.account = account
@@ -57,20 +59,20 @@ class Service:
         self.in_flight = InFlight()
         self.replays = Replays(account)
         self.faults = Faults()
-        self.journal = Journal()
+        self.request_log = RequestLog()
 
     def subjects(self, request: Request) -> list[tuple[str, str]]:
-        """The profile or session the request counts against; none if its body cannot be read."""
+        """Return the profile or session that the request counts against; none if its body cannot be parsed."""
         if request.endpoint.max_in_flight is None:
             return []
         try:
-            body = jsontext.decode(request.body)
+            body = json_text.decode(request.body)
         except ValueError:
             body = None
         return subjects(request.endpoint, request.found, body)
 
     def answer(self, request: Request) -> Answer:
-        """Process a request whose key and rate were checked. Never raises."""
+        """Return the answer to a request that passed the checks of key and rate limit. Never raises."""
         try:
             with localcontext(EXACT):
                 return self._replayed_or_new(request)
@@ -79,12 +81,12 @@ class Service:
         except Exception:
             logger.exception("%s failed", request.endpoint.name)
             return self.refusal(
-                request.endpoint, ApiError(500, [Fault("Internal", "the emulator failed; see its log")])
+                request.endpoint, ApiError(500, [Problem("Internal", "the emulator failed; see its log")])
             )
 
     def refusal(self, endpoint: Endpoint | None, error: ApiError) -> Answer:
-        """An error as an answer."""
-        return Answer(error.status, jsontext.encode(error.body(endpoint)))
+        """Return an error as an answer."""
+        return Answer(error.status, json_text.encode(error.body(endpoint)))
 
     def _replayed_or_new(self, request: Request) -> Answer:
         key = request.header(b"idempotency-key")

@@ -1,4 +1,4 @@
-"""What can be done to a running emulator from outside the two APIs, by the control endpoints and by ``Emulator``."""
+"""Control of a running emulator. The control endpoints and ``Emulator`` both call it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.control import faults, fixtures
 from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.domain import timestamps
-from talon_one_emulator.domain.loyalty.oracle import truth
+from talon_one_emulator.domain.loyalty.oracle import program_totals
 from talon_one_emulator.domain.store import TABLES
 from talon_one_emulator.seeds import Seed, load
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 _JSON_COLUMNS = frozenset({"attributes", "body", "items", "product", "adjustments", "tiers"})
-_MAKERS: Mapping[str, Callable[[Any, Record], Any]] = {
+_FIXTURE_FUNCTIONS: Mapping[str, Callable[[Any, Record], Any]] = {
     "attributes": fixtures.add_attribute,
     "campaigns": fixtures.add_campaign,
     "cards": fixtures.add_card,
@@ -29,11 +29,11 @@ _MAKERS: Mapping[str, Callable[[Any, Record], Any]] = {
     "profiles": fixtures.add_profile,
     "programs": fixtures.add_program,
 }
-FIXTURES = tuple(_MAKERS)
+FIXTURES = tuple(_FIXTURE_FUNCTIONS)
 
 
-class Controls:
-    """Every method raises ValueError on input that makes no sense."""
+class Controller:
+    """Operations on a running emulator. Every method raises ValueError for invalid input."""
 
     def __init__(self, service: Service, seed: Seed, switches: Switches) -> None:
         self.service = service
@@ -41,11 +41,11 @@ class Controls:
         self._switches = switches
 
     def health(self) -> dict[str, Any]:
-        """That it runs, its era and its seed."""
+        """Return the status, the era and the seed."""
         return {"status": "ok", "era": self.service.account.era, "seed": self._seed.name}
 
     def reset(self, seed: Record | None = None, era: str | None = None) -> dict[str, Any]:
-        """Back to the start: data of the seed, no faults, no log, switches and clock as they were at first."""
+        """Return to the initial state: data of the seed, no faults, an empty log, the initial switches, real time."""
         service = self.service
         if era is not None:
             if era not in ("seed", "current"):
@@ -54,61 +54,61 @@ class Controls:
         service.account.clock.reset()
         service.account.switches = self._switches
         service.faults.clear()
-        service.journal.clear()
+        service.request_log.clear()
         service.rate.clear()
         return self.seed(seed)
 
     def seed(self, seed: Record | None = None) -> dict[str, Any]:
-        """Replace the data by that of a seed, ``{name, cards, transactions, profile_transactions}``."""
+        """Replace the data by that of a seed: ``{name, cards, transactions, profile_transactions}``."""
         if seed is not None:
             self._seed = Seed.of(seed)
         load(self.service.account, self._seed)
         return self.health()
 
     def faults(self) -> list[dict[str, Any]]:
-        """The rules in force, with how often each has struck."""
+        """Return the active fault rules with their counts."""
         return [rule.describe() for rule in self.service.faults.rules]
 
     def add_fault(self, route: str, kind: str | int, options: Record) -> dict[str, Any]:
-        """Put a fault in force."""
+        """Activate a fault rule and return it."""
         rule = faults.build(route, str(kind), dict(options))
         self.service.faults.add(rule)
         return rule.describe()
 
     def clear_faults(self) -> None:
-        """Take all faults out of force."""
+        """Remove all fault rules."""
         self.service.faults.clear()
 
     def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """The request log, of one operation or all."""
-        entries = self.service.journal.entries
+        """Return the request log of one operation, or of all."""
+        entries = self.service.request_log.entries
         return [entry.describe() for entry in entries if operation in (None, entry.operation)]
 
     def counters(self) -> dict[str, Any]:
-        """Counters by operation name; ``unknown`` counts what matched no route."""
-        return {name: count.describe() for name, count in sorted(self.service.journal.counts.items())}
+        """Return counters by operation name; ``unknown`` counts the requests that matched no route."""
+        return {name: count.describe() for name, count in sorted(self.service.request_log.counts.items())}
 
     def clear_requests(self) -> None:
-        """Empty log and counters."""
-        self.service.journal.clear()
+        """Clear the request log and the counters."""
+        self.service.request_log.clear()
 
     def switches(self) -> dict[str, Any]:
-        """``{values, choices}``."""
+        """Return the switches as ``{values, choices}``."""
         return {"values": self.service.account.switches.describe(), "choices": choices()}
 
     def set_switches(self, values: Mapping[str, str]) -> dict[str, Any]:
-        """Set some switches."""
+        """Set some switches and return all."""
         self.service.account.switches = self.service.account.switches.changed(**values)
         return self.switches()
 
     def clock(self) -> dict[str, Any]:
-        """What the account's clock says."""
+        """Return the time of the account."""
         return self.service.account.clock.describe()
 
     def set_clock(
         self, *, freeze: bool | str | None = None, advance: float | None = None, reset: bool = False
     ) -> dict[str, Any]:
-        """Freeze at an instant (or now), advance by seconds, or go back to real time."""
+        """Freeze the clock at an instant (or now), advance it by seconds, or return to real time."""
         clock = self.service.account.clock
         if reset or freeze is False:
             clock.reset()
@@ -121,7 +121,7 @@ class Controls:
         return self.clock()
 
     def state(self, tables: Iterable[str] | None = None) -> dict[str, Any]:
-        """Every row of every table, or of those named; JSON columns as JSON."""
+        """Return all rows by table, of all tables or the named ones; JSON columns as JSON."""
         wanted = list(TABLES if tables is None else tables)
         for name in wanted:
             if name not in TABLES:
@@ -133,38 +133,38 @@ class Controls:
         columns = [column[0] for column in cursor.description]
         return [
             {
-                column: jsontext.raw(value) if column in _JSON_COLUMNS and value is not None else value
+                column: json_text.raw(value) if column in _JSON_COLUMNS and value is not None else value
                 for column, value in zip(columns, row, strict=True)
             }
             for row in cursor
         ]
 
     def add(self, what: str, records: Iterable[Record]) -> list[Any]:
-        """Make fixtures: attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
-        make, account = _MAKERS[what], self.service.account
+        """Create attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
+        make, account = _FIXTURE_FUNCTIONS[what], self.service.account
         with account.store.transaction():
             return [make(account, record) for record in records]
 
     def add_transactions(self, records: Iterable[Record]) -> list[int]:
-        """Insert ledger rows; their ids."""
+        """Insert ledger rows and return their ids."""
         with self.service.account.store.transaction():
             return fixtures.add_transactions(self.service.account, records)
 
     def delete_transactions(self, ids: Iterable[int]) -> int:
-        """Delete ledger rows; how many there were."""
+        """Delete ledger rows and return how many were deleted."""
         marks = [(int(row),) for row in ids]
         with self.service.account.store.transaction():
             return self.service.account.store.db.executemany("DELETE FROM ledger WHERE id = ?", marks).rowcount
 
     def recount(self, changes: Iterable[Record]) -> int:
-        """Make balances count another amount for ledger rows than lists show, ``{id, amount}``; how many there were."""
+        """Let balances use other amounts of ledger rows than lists show: ``{id, amount}``. Return how many changed."""
         pairs = [(str(Decimal(str(change["amount"]))), int(change["id"])) for change in changes]
         with self.service.account.store.transaction():
             return self.service.account.store.db.executemany(
                 "UPDATE ledger SET amount = ? WHERE id = ?", pairs
             ).rowcount
 
-    def truth(self, program: int = 1, as_of: str | None = None) -> dict[str, Any]:
-        """Totals and balances of a program, see ``talon_one_emulator.domain.loyalty.oracle``."""
+    def expected_balances(self, program: int = 1, as_of: str | None = None) -> dict[str, Any]:
+        """Return totals and balances of a program, computed by ``talon_one_emulator.domain.loyalty.oracle``."""
         at = self.service.account.now() if as_of is None else timestamps.parse(as_of)
-        return truth(self.service.account.store, program, at)
+        return program_totals(self.service.account.store, program, at)

@@ -1,4 +1,4 @@
-"""Faults on demand: which requests go wrong, how, and how often."""
+"""Faults on demand: which requests fail, how, and how often."""
 
 from __future__ import annotations
 
@@ -35,12 +35,18 @@ GROUPS = ("*", "integration", "management")
 class FaultRule:
     """A fault to inject.
 
-    ``route`` is an operation name, a vendor operation id, a path of the table with or without its method,
-    ``integration``, ``management`` or ``*``. Of the matching requests the first ``after`` pass, then every
-    ``every``-th one (and of those the share ``fraction``, decided by ``seed``) goes wrong, ``count`` times (0: until
-    cleared). ``retry_after`` is the Retry-After header of a 429 or 5xx; ``seconds`` the latency, before processing or
-    with ``late`` after it; ``rows`` how many ledger rows come or go after each page, ``at`` when new ones are created:
-    ``now``, or ``past`` to spread them over the ledger's time.
+    Attributes:
+        route: operation name, vendor operation id, path of the endpoint table with or without its method,
+            ``integration``, ``management`` or ``*``.
+        kind: one of ``KINDS``.
+        count: number of requests that fail; 0: all until the fault is cleared.
+        after: number of matching requests that pass first.
+        every: of the later ones, every n-th fails.
+        fraction: share of those that fails, chosen by ``seed``.
+        retry_after: Retry-After header of a 429 or 5xx.
+        seconds: latency, before the request is processed, or after it if ``late`` is set.
+        rows: number of ledger rows that are inserted or deleted after each page.
+        at: when inserted rows are created: ``now``, or ``past`` to spread them over the time of the ledger.
     """
 
     route: str
@@ -69,8 +75,8 @@ class FaultRule:
     seen: int = 0
     hits: int = 0
 
-    def strikes(self, endpoint: Endpoint) -> bool:
-        """Count a request, and say whether it goes wrong."""
+    def applies_to(self, endpoint: Endpoint) -> bool:
+        """Count a request and return whether it fails."""
         if endpoint.name not in self._names or (self.count and self.hits >= self.count):
             return False
         self.seen += 1
@@ -83,31 +89,31 @@ class FaultRule:
         return True
 
     def describe(self) -> dict[str, Any]:
-        """Its options and counts."""
+        """Return the options and the counts as JSON."""
         return {name: value for name, value in asdict(self).items() if not name.startswith("_")}
 
 
 class Faults:
-    """The rules in force, in the order they were added."""
+    """The active rules, in the order in which they were added."""
 
     def __init__(self) -> None:
         self.rules: list[FaultRule] = []
 
     def add(self, rule: FaultRule) -> None:
-        """Put a rule in force."""
+        """Activate a rule."""
         self.rules.append(rule)
 
     def clear(self) -> None:
-        """Take all rules out of force."""
+        """Remove all rules."""
         self.rules.clear()
 
     def take(self, endpoint: Endpoint) -> list[FaultRule]:
-        """The rules that strike this request."""
-        return [rule for rule in self.rules if rule.strikes(endpoint)]
+        """Count a request and return the rules that apply to it."""
+        return [rule for rule in self.rules if rule.applies_to(endpoint)]
 
 
 def parse(text: str) -> FaultRule:
-    """A rule from ``ROUTE:KIND[:option=value,...]``. Raises ValueError."""
+    """Return the rule of a text ``ROUTE:KIND[:option=value,...]``. Raise ValueError if it is invalid."""
     parts = text.split(":", 2)
     if len(parts) < 2:
         raise ValueError(f"a fault is ROUTE:KIND[:option=value,...], not {text!r}")
@@ -121,7 +127,7 @@ def parse(text: str) -> FaultRule:
 
 
 def build(route: str, kind: str, options: dict[str, Any]) -> FaultRule:
-    """A rule from options as text or as values. Raises ValueError."""
+    """Return a rule; the options may be texts or values. Raise ValueError if one is invalid."""
     known = {field.name: str(field.type) for field in fields(FaultRule)}
     for name in ("route", "kind", "_names", "seen", "hits"):
         known.pop(name)
@@ -147,7 +153,7 @@ def _converted(name: str, kind: str, value: Any) -> Any:
 
 
 def names_of(route: str) -> frozenset[str]:
-    """Names of the operations a route stands for. Raises ValueError with the nearest name."""
+    """Return the names of the operations that a route selects. Raise ValueError that names the nearest route."""
     if route == "*":
         return frozenset(endpoints.BY_NAME)
     found = [
@@ -162,7 +168,7 @@ def names_of(route: str) -> frozenset[str]:
 
 
 def hint(wrong: str, known: Iterable[str]) -> str:
-    """``; did you mean X?``, or the choices if nothing is near."""
+    """Return ``; did you mean X?``, or the choices if no name is similar."""
     names = list(known)
     near = get_close_matches(wrong, names, 1, 0.5)
     if near:

@@ -1,4 +1,4 @@
-"""Making things in the account that the API itself does not make: programs, cards, catalogs, coupons, ledger rows."""
+"""Creation of data that the API itself cannot create: programs, cards, catalogs, coupons, ledger rows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar, get_args
 
-from talon_one_emulator.api import json_text as jsontext
-from talon_one_emulator.domain import profiles as people
-from talon_one_emulator.domain import timestamps
+from talon_one_emulator.api import json_text
+from talon_one_emulator.domain import profiles, timestamps
 from talon_one_emulator.domain.account import APPLICATION_ID, Account
 from talon_one_emulator.domain.loyalty import tiers, transactions
 
@@ -25,9 +24,9 @@ _TIERS = ({"name": "Bronze", "minPoints": 0}, {"name": "Silver", "minPoints": 10
 
 
 def skeleton(account: Account) -> None:
-    """What every account has: an Application, a campaign, a card-based and a profile-based program, a catalog.
+    """Create what every account has: an Application, a campaign, a card-based and a profile-based program, a catalog.
 
-    All have id 1, but for the profile-based program, which is 2.
+    All have id 1, except the profile-based program, which has id 2.
     """
     now = account.now()
     account.store.insert("applications", id=APPLICATION_ID, created=now, name="Shop")
@@ -38,9 +37,9 @@ def skeleton(account: Account) -> None:
 
 
 def add_program(account: Account, given: Record) -> int:
-    """A loyalty program from ``{id, name, title, cardBased, usersPerCardLimit, tiers}``; all optional but ``name``.
+    """Create a loyalty program from ``{id, name, title, cardBased, usersPerCardLimit, tiers}``; ``name`` is required.
 
-    ``tiers`` are ``[{name, minPoints}]``, of a profile-based program.
+    ``tiers`` of a profile-based program is a list of ``{name, minPoints}``.
     """
     name = _text(given, "name")
     return account.store.insert(
@@ -51,23 +50,23 @@ def add_program(account: Account, given: Record) -> int:
         title=str(given.get("title", name)),
         card_based=int(bool(given.get("cardBased", True))),
         users_per_card=int(given.get("usersPerCardLimit", 0)),
-        tiers=tiers.kept(given.get("tiers", ())),
+        tiers=tiers.to_json(given.get("tiers", ())),
     )
 
 
 def add_catalog(account: Account, given: Record) -> int:
-    """A catalog from ``{id, name}``."""
+    """Create a catalog from ``{id, name}``."""
     now = account.now()
     return account.store.insert("catalogs", id=given.get("id"), created=now, modified=now, name=_text(given, "name"))
 
 
 def add_campaign(account: Account, given: Record) -> int:
-    """A campaign from ``{id, name}``."""
+    """Create a campaign from ``{id, name}``."""
     return account.store.insert("campaigns", id=given.get("id"), created=account.now(), name=_text(given, "name"))
 
 
 def add_coupon(account: Account, given: Record) -> int:
-    """A coupon from ``{value, campaignId, usageLimit}``."""
+    """Create a coupon from ``{value, campaignId, usageLimit}``."""
     return account.store.insert(
         "coupons",
         created=account.now(),
@@ -78,25 +77,25 @@ def add_coupon(account: Account, given: Record) -> int:
 
 
 def add_attribute(account: Account, given: Record) -> None:
-    """An attribute from ``{entity, name, type, eventType}``."""
+    """Create an attribute from ``{entity, name, type, eventType}``."""
     account.attributes.add(
         _text(given, "entity"), _text(given, "name"), _text(given, "type"), account.now(), given.get("eventType", "")
     )
 
 
 def add_profile(account: Account, given: Record) -> int:
-    """A profile from ``{integrationId, attributes}``, its attributes unchecked; ``closedSessions``, ``totalSales``."""
+    """Create a profile from ``{integrationId, attributes, closedSessions, totalSales}``; attributes are not checked."""
     name = _text(given, "integrationId")
-    people.write(account, {name: given.get("attributes")})
+    profiles.write(account, {name: given.get("attributes")})
     account.store.db.execute(
         "UPDATE profiles SET closed_sessions = ?, total_sales = ? WHERE integration_id = ?",
-        (int(given.get("closedSessions", 0)), jsontext.number(given.get("totalSales", 0)), name),
+        (int(given.get("closedSessions", 0)), json_text.number(given.get("totalSales", 0)), name),
     )
-    return people.ids_of(account, [name])[name]
+    return profiles.ids_of(account, [name])[name]
 
 
 def add_card(account: Account, given: Record) -> int:
-    """A card from ``{program, identifier, profiles, status, batchId}``; missing profiles are created."""
+    """Create a card from ``{program, identifier, profiles, status, batchId}``, and its profiles if they are missing."""
     now = account.now()
     card = account.store.insert(
         "cards",
@@ -107,18 +106,20 @@ def add_card(account: Account, given: Record) -> int:
         status=given.get("status", "active"),
         batch=given.get("batchId", ""),
     )
-    for profile in people.ensure(account, given.get("profiles", ())).values():
+    for profile in profiles.ensure(account, given.get("profiles", ())).values():
         account.store.insert("card_profiles", card=card, profile=profile, linked=now)
     return card
 
 
 def add_transactions(account: Account, given: Iterable[Record]) -> list[int]:
-    """Ledger rows; their ids.
+    """Insert ledger rows and return their ids.
 
-    Each is ``{program, card or profile, type, amount}`` and, where the defaults (now, ``immediate``, ``unlimited``, the
-    main ledger, ``manual``) do not do, ``created``, ``startDate``, ``expiryDate``, ``subledgerId``, ``name``,
-    ``customerSessionId``, ``sessionId``, ``rulesetId``, ``ruleName``, ``validityDuration`` and ``kind``. Cards and
-    profiles must exist. Raises ValueError.
+    Each row is ``{program, card or profile, type, amount}``. Optional are ``created`` (default: now), ``startDate``
+    (``immediate``), ``expiryDate`` (``unlimited``), ``subledgerId`` (main ledger), ``kind`` (``manual``), ``name``,
+    ``customerSessionId``, ``sessionId``, ``rulesetId``, ``ruleName`` and ``validityDuration``.
+
+    Raises:
+        ValueError: a row is invalid, or its card or profile does not exist.
     """
     return transactions.insert(account.store, [_row(account, each) for each in given])
 
@@ -129,7 +130,7 @@ def _row(account: Account, given: Record) -> transactions.NewRow:
         raise ValueError(f"a ledger row has no field {sorted(unknown)[0]!r}")
     program = int(given.get("program", 1))
     card, profile, owner = _owner(account, program, given)
-    amount = jsontext.number(given.get("amount"))
+    amount = json_text.number(given.get("amount"))
     if Decimal(amount) < 0:
         raise ValueError("amount is positive: the direction is in type")
     if given.get("type", "addition") not in ("addition", "subtraction"):

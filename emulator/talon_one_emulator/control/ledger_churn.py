@@ -1,4 +1,4 @@
-"""Ledger rows that come and go while a client pages through them."""
+"""Ledger rows that are inserted or deleted while a client reads pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGES = frozenset(
 
 
 def apply(account: Account, request: Request, rule: FaultRule) -> None:
-    """Insert or delete ``rule.rows`` rows of the ledger the request has just read."""
+    """Insert or delete ``rule.rows`` rows of the ledger that the request has just read."""
     if request.endpoint.name not in PAGES or rule.kind not in ("insert_rows", "delete_rows"):
         return
     where, args = _ledger(account, request.found)
@@ -79,7 +79,7 @@ def _owner(account: Account, program: int, found: dict[str, str]) -> tuple[int |
     if "loyaltyCardId" in found:
         name = found["loyaltyCardId"]
         return store.scalar("SELECT id FROM cards WHERE program = ? AND identifier = ?", [program, name]), None, name
-    # A program-wide page: the owner of any of its rows.
+    # A page of the whole program: the owner of any of its rows.
     row = store.row(
         "SELECT l.card, l.profile, coalesce(c.identifier, p.integration_id) FROM ledger l"
         " LEFT JOIN cards c ON c.id = l.card LEFT JOIN profiles p ON p.id = l.profile"

@@ -1,4 +1,4 @@
-"""The request log and the counters."""
+"""The log of requests and their counters by operation."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from talon_one_emulator.domain import timestamps
 
 if TYPE_CHECKING:
-    from talon_one_emulator.api.middleware import KeyKind
+    from talon_one_emulator.api.middleware.authentication import KeyKind
 
-KEPT = 100_000
+MAX_REQUESTS = 100_000
 
 
 @dataclass(slots=True)
-class Entry:
-    """One request. ``status`` is 0 if the connection was dropped without an answer."""
+class LoggedRequest:
+    """One logged request. ``status`` is 0 if the connection was closed without an answer."""
 
     at: int
     method: str
@@ -32,7 +32,7 @@ class Entry:
     faults: list[str] = field(default_factory=list)
 
     def describe(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the JSON object of the control endpoint."""
         return {
             "at": timestamps.render(self.at),
             "method": self.method,
@@ -50,8 +50,8 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Count:
-    """Counters of one operation; ``max_in_flight`` is the most requests that were in flight at once."""
+class OperationCounters:
+    """Counters of one operation. ``max_in_flight`` is the highest number of requests in flight at the same time."""
 
     requests: int = 0
     statuses: dict[int, int] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Count:
     max_in_flight: int = 0
 
     def describe(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the JSON object of the control endpoint."""
         return {
             "requests": self.requests,
             "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
@@ -67,28 +67,28 @@ class Count:
         }
 
 
-class Journal:
-    """The last 100,000 requests and counters of all."""
+class RequestLog:
+    """The last 100,000 requests, and the counters of all requests."""
 
     def __init__(self) -> None:
-        self.entries: deque[Entry] = deque(maxlen=KEPT)
-        self.counts: dict[str, Count] = {}
+        self.entries: deque[LoggedRequest] = deque(maxlen=MAX_REQUESTS)
+        self.counts: dict[str, OperationCounters] = {}
 
     def begin(self, operation: str | None) -> None:
-        """A request has come in."""
-        count = self.counts.setdefault(operation or "unknown", Count())
+        """Count a request that has arrived."""
+        count = self.counts.setdefault(operation or "unknown", OperationCounters())
         count.requests += 1
         count.in_flight += 1
         count.max_in_flight = max(count.max_in_flight, count.in_flight)
 
-    def end(self, entry: Entry) -> None:
-        """A request was answered, or dropped."""
-        count = self.counts.setdefault(entry.operation or "unknown", Count())
+    def end(self, entry: LoggedRequest) -> None:
+        """Log a request that was answered, or whose connection was closed."""
+        count = self.counts.setdefault(entry.operation or "unknown", OperationCounters())
         count.in_flight = max(0, count.in_flight - 1)
         count.statuses[entry.status] = count.statuses.get(entry.status, 0) + 1
         self.entries.append(entry)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear the log and the counters."""
         self.entries.clear()
         self.counts.clear()

@@ -1,4 +1,7 @@
-"""What the vendor leaves undocumented, as switches. The harsher value is the default, but for exported_cards."""
+"""Switches for behavior that the vendor does not document.
+
+The stricter value is the default, except for ``exported_cards``.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ ExportedCards = Literal["all", "with_transactions"]
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """Values of all switches; docs/reference/emulator.md says what each one does."""
+    """Values of all switches. docs/reference/emulator.md describes each one."""
 
     batch: BatchOnBadRow = "all_or_nothing"
     errors: Errors = "first"
@@ -37,7 +40,7 @@ class Switches:
     exported_cards: ExportedCards = "all"
 
     def changed(self, **values: str) -> Switches:
-        """A copy with some switches set. Raises ValueError naming an unknown switch or value."""
+        """Return a copy with some switches set. Raise ValueError that names an unknown switch or value."""
         known = choices()
         for name, value in values.items():
             if name not in known:
@@ -47,11 +50,11 @@ class Switches:
         return replace(self, **values)  # type: ignore[arg-type]
 
     def describe(self) -> dict[str, str]:
-        """``{name: value}``."""
+        """Return the values by name."""
         return asdict(self)
 
 
 def choices() -> dict[str, tuple[str, ...]]:
-    """Every switch with its values, the default first."""
+    """Return the possible values of every switch, the default first."""
     hints = get_type_hints(Switches)
     return {field.name: get_args(hints[field.name]) for field in fields(Switches)}

@@ -1,6 +1,6 @@
-"""The account's attribute registry: which custom attributes exist, and of which type.
+"""The attribute registry of the account: names and types of the custom attributes.
 
-Unknown names and wrong types are refused with 400, as documented.
+As documented, unknown names and wrong types are refused with 400.
 Source: https://docs.talon.one/docs/dev/concepts/attributes
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.api.errors import Fault
+from talon_one_emulator.api.errors import Problem
 from talon_one_emulator.domain import timestamps
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ ENTITIES = (
 Check = Callable[[Any], bool]
 
 
-class Registry:
-    """Attributes by entity, kept in memory beside the table they are stored in."""
+class AttributeRegistry:
+    """Attributes by entity: an index in memory over the table ``attributes``."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -42,13 +42,13 @@ class Registry:
         self.reload()
 
     def reload(self) -> None:
-        """Read the table again, after a reset or a seed."""
+        """Read the table again, after a reset or a new seed."""
         self._types = {}
         for entity, event_type, name, kind in self._store.rows("SELECT entity, event_type, name, type FROM attributes"):
             self._types.setdefault((entity, event_type), {})[name] = kind
 
     def add(self, entity: str, name: str, kind: str, created: int, event_type: str = "") -> None:
-        """Register an attribute, or change its type. Raises ValueError for an unknown entity or type."""
+        """Register an attribute, or change its type. Raise ValueError for an unknown entity or type."""
         if entity not in ENTITIES:
             raise ValueError(f"unknown entity {entity!r}; there are {', '.join(ENTITIES)}")
         if kind not in TYPES:
@@ -62,25 +62,27 @@ class Registry:
 
     def problems(
         self, entity: str, values: Mapping[str, Any] | None, pointer: str, event_type: str = ""
-    ) -> Iterator[Fault]:
-        """Faults of an ``attributes`` object found at JSON pointer ``pointer``."""
+    ) -> Iterator[Problem]:
+        """Yield the problems of an object ``attributes`` at a JSON pointer."""
         if not values:
             return
         types = self._types.get((entity, event_type), {})
         for name, value in values.items():
             kind = types.get(name)
             if kind is None:
-                yield Fault("Unknown", "attribute not defined on the entity", f"{pointer}/{escaped(name)}")
+                yield Problem("Unknown", "attribute not defined on the entity", f"{pointer}/{pointer_segment(name)}")
             elif value is not None and not TYPES[kind](value):
-                yield Fault("Invalid type", f"attribute {name} must be of type {kind}", f"{pointer}/{escaped(name)}")
+                yield Problem(
+                    "Invalid type", f"attribute {name} must be of type {kind}", f"{pointer}/{pointer_segment(name)}"
+                )
 
     def known(self, entity: str) -> Mapping[str, str]:
-        """Name to type of the attributes of an entity."""
+        """Return the types of the attributes of an entity, by name."""
         return self._types.get((entity, ""), {})
 
 
-def escaped(part: str) -> str:
-    """A JSON pointer segment."""
+def pointer_segment(part: str) -> str:
+    """Return a name as a segment of a JSON pointer."""
     return part.replace("~", "~0").replace("/", "~1")
 
 

@@ -1,11 +1,11 @@
-"""Arithmetic of a cart: positions, totals, returns. Prices are exact."""
+"""Carts: prices, positions, totals and returns, in exact arithmetic."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.api.errors import invalid
 
 if TYPE_CHECKING:
@@ -26,24 +26,24 @@ class Totals(NamedTuple):
 
     @property
     def total(self) -> Decimal:
-        """Everything together."""
+        """Return the sum of all."""
         return self.items + self.item_costs + self.session_costs
 
 
-class Line(NamedTuple):
-    """Part of a return."""
+class ReturnedItem(NamedTuple):
+    """A cart item that is returned, with its quantity."""
 
     position: int
     quantity: int
     sku: str
 
     def describe(self) -> dict[str, Any]:
-        """ReturnedCartItem."""
+        """Return the JSON object ReturnedCartItem."""
         return {"position": self.position, "quantity": self.quantity, "sku": self.sku}
 
 
 def check_size(items: Sequence[Mapping[str, Any]]) -> None:
-    """Raise ApiError 400 if a request holds more items than documented."""
+    """Raise ApiError 400 if a request has more items than the vendor documents."""
     quantity = sum(item["quantity"] for item in items)
     for found, limit, what in ((len(items), MAX_ITEMS, "items"), (quantity, MAX_QUANTITY, "units of all items")):
         if found > limit:
@@ -52,9 +52,10 @@ def check_size(items: Sequence[Mapping[str, Any]]) -> None:
 
 
 def priced(account: Account, items: Sequence[Mapping[str, Any]]) -> list[Item]:
-    """Items with the prices of the catalog: where it has one, the price that was sent does not count.
+    """Return the items with their prices. A price in the catalog takes precedence over the price that was sent.
 
-    Raises ApiError 400 for an item that has no price in either.
+    Raises:
+        ApiError: 400, if an item has no price in either.
     """
     marks = ", ".join("?" * len(items))
     found = account.store.rows(
@@ -69,15 +70,15 @@ def _priced(found: tuple[int, str | None] | None, index: int, item: Mapping[str,
     number, price = found or (None, None)
     listed = {} if number is None else {"catalogItemID": number}
     if price is not None:
-        return {**item, **listed, "price": jsontext.decode(price)}
+        return {**item, **listed, "price": json_text.decode(price)}
     if item.get("price") is None:
         why = f"price is required: SKU {item['sku']!r} has none in the catalog"
         raise invalid("Required", why, pointer=f"/customerSession/cartItems/{index}/price")
     return {**item, **listed}
 
 
-def numbered(items: Sequence[Mapping[str, Any]]) -> list[Item]:
-    """Cart items with the fields the server sets: position, returned and remaining quantity."""
+def with_positions(items: Sequence[Mapping[str, Any]]) -> list[Item]:
+    """Return cart items with the fields that the server sets: position, returned and remaining quantity."""
     return [
         {**item, "position": position, "returnedQuantity": 0, "remainingQuantity": item["quantity"]}
         for position, item in enumerate(items)
@@ -85,7 +86,7 @@ def numbered(items: Sequence[Mapping[str, Any]]) -> list[Item]:
 
 
 def totals(items: Sequence[Mapping[str, Any]], costs: Mapping[str, Any]) -> Totals:
-    """Totals of a session; an additional cost of an item counts once for each unit."""
+    """Return the totals of a session. An additional cost of an item counts for each unit."""
     return Totals(
         sum((_price(item) * item["quantity"] for item in items), Decimal(0)),
         sum((_costs(item.get("additionalCosts") or {}) * item["quantity"] for item in items), Decimal(0)),
@@ -93,8 +94,8 @@ def totals(items: Sequence[Mapping[str, Any]], costs: Mapping[str, Any]) -> Tota
     )
 
 
-def value_of(items: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> Decimal:
-    """What the returned units had cost, with their additional costs."""
+def returned_value(items: Sequence[Mapping[str, Any]], lines: Sequence[ReturnedItem]) -> Decimal:
+    """Return the price of the returned units, with their additional costs."""
     return sum(
         (
             (_price(items[line.position]) + _costs(items[line.position].get("additionalCosts") or {})) * line.quantity
@@ -104,15 +105,16 @@ def value_of(items: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> Decim
     )
 
 
-def give_back(items: list[Item], wanted: Sequence[Mapping[str, Any]], *, by_sku: bool) -> list[Line]:
-    """Mark units as returned in ``items`` and say which. Without a quantity all remaining ones go back.
+def mark_returned(items: list[Item], wanted: Sequence[Mapping[str, Any]], *, by_sku: bool) -> list[ReturnedItem]:
+    """Mark units as returned in ``items`` and list them. Without a quantity, all remaining units are returned.
 
-    Raises ApiError 400 for an unknown item or more units than remain.
+    Raises:
+        ApiError: 400, for an unknown item or more units than remain.
     """
-    return [_give_back(items, index, request, by_sku) for index, request in enumerate(wanted)]
+    return [_mark_returned(items, index, request, by_sku) for index, request in enumerate(wanted)]
 
 
-def _give_back(items: list[Item], index: int, request: Mapping[str, Any], by_sku: bool) -> Line:
+def _mark_returned(items: list[Item], index: int, request: Mapping[str, Any], by_sku: bool) -> ReturnedItem:
     pointer = f"/return/returnedCartItems/{index}"
     position = _position(items, request, pointer, by_sku)
     item = items[position]
@@ -122,7 +124,7 @@ def _give_back(items: list[Item], index: int, request: Mapping[str, Any], by_sku
         raise invalid("Invalid quantity", why, pointer=f"{pointer}/quantity")
     item["returnedQuantity"] += quantity
     item["remainingQuantity"] -= quantity
-    return Line(position, quantity, item["sku"])
+    return ReturnedItem(position, quantity, item["sku"])
 
 
 def _position(items: list[Item], request: Mapping[str, Any], pointer: str, by_sku: bool) -> int:
@@ -133,10 +135,10 @@ def _position(items: list[Item], request: Mapping[str, Any], pointer: str, by_sk
         return int(position)
     if not by_sku or request.get("sku") is None:
         raise invalid("Required", "position is required", pointer=f"{pointer}/position")
-    matches = [place for place, item in enumerate(items) if item["sku"] == request["sku"]]
+    matches = [index for index, item in enumerate(items) if item["sku"] == request["sku"]]
     if not matches:
         raise invalid("Invalid SKU", f"there is no item with SKU {request['sku']!r}", pointer=f"{pointer}/sku")
-    return next((place for place in matches if items[place]["remainingQuantity"]), matches[0])
+    return next((index for index in matches if items[index]["remainingQuantity"]), matches[0])
 
 
 def _price(item: Mapping[str, Any]) -> Decimal:

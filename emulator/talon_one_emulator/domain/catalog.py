@@ -1,4 +1,4 @@
-"""What each catalog action does to the items.
+"""Catalog actions and their effects on the items.
 
 Source: https://docs.talon.one/integration-api#operation/syncCatalog
 """
@@ -9,31 +9,31 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.domain.profiles import merged
 
 if TYPE_CHECKING:
-    from talon_one_emulator.api.errors import Fault
+    from talon_one_emulator.api.errors import Problem
     from talon_one_emulator.domain.account import Account
 
 Payload = Mapping[str, Any]
 
 
 class ActionRefused(Exception):
-    """An action that cannot be applied; ``pointer`` is relative to its payload."""
+    """An action that cannot be applied. ``pointer`` is relative to its payload."""
 
     def __init__(self, why: str, pointer: str = "/sku") -> None:
         self.pointer = pointer
         super().__init__(why)
 
 
-def refused_attributes(account: Account, action: Mapping[str, Any], pointer: str) -> list[Fault]:
-    """Faults of the action's attributes against the account's CartItem attributes."""
+def refused_attributes(account: Account, action: Mapping[str, Any], pointer: str) -> list[Problem]:
+    """Return the problems of the attributes of an action, by the CartItem attributes of the account."""
     return list(account.attributes.problems("CartItem", action["payload"].get("attributes"), f"{pointer}/attributes"))
 
 
 def apply(account: Account, catalog: int, version: int, action: Mapping[str, Any]) -> None:
-    """Apply one action. Raises ActionRefused."""
+    """Apply one action. Raise ActionRefused if it cannot be applied."""
     _ACTIONS[action["type"]](account, catalog, version, action["payload"])
 
 
@@ -73,7 +73,7 @@ def _patch(account: Account, catalog: int, version: int, payload: Payload) -> No
         (
             _price(payload) if "price" in payload else price,
             merged(attributes, payload.get("attributes")),
-            # Era current: a PATCH without product clears the stored one. Era seed knows no product.
+            # Era current: a PATCH without product removes the stored one. Era seed has no products.
             _product(account, payload) if account.current else product,
             version,
             item,
@@ -111,10 +111,10 @@ def _adjust_price(account: Account, catalog: int, version: int, payload: Payload
     )
     if stored is None:
         raise ActionRefused(f"there is no item with SKU {payload['sku']!r}")
-    adjustments = [*jsontext.decode(stored[1]), *payload["adjustments"]]
+    adjustments = [*json_text.decode(stored[1]), *payload["adjustments"]]
     account.store.db.execute(
         "UPDATE items SET adjustments = ?, version = ? WHERE id = ?",
-        (jsontext.encode_text(adjustments), version, stored[0]),
+        (json_text.encode_text(adjustments), version, stored[0]),
     )
 
 
@@ -143,25 +143,25 @@ def _insert(account: Account, catalog: int, version: int, payload: Payload) -> N
 
 def _price(payload: Payload) -> str | None:
     price = payload.get("price")
-    return None if price is None else jsontext.encode_text(price)
+    return None if price is None else json_text.encode_text(price)
 
 
 def _product(account: Account, payload: Payload) -> str | None:
     product = payload.get("product") if account.current else None
-    return None if product is None else jsontext.encode_text({"name": product["name"]})
+    return None if product is None else json_text.encode_text({"name": product["name"]})
 
 
 def _matching(account: Account, catalog: int, filters: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
-    """Items that pass every filter, as (id, price, attributes); without filters all of them."""
+    """Return the items that match every filter, as (id, price, attributes). Without filters, all items match."""
     tests = [_test(account, index, each) for index, each in enumerate(filters)]
     rows = account.store.rows("SELECT id, price, attributes, sku FROM items WHERE catalog = ?", [catalog])
     if not tests:
         return [row[:3] for row in rows]
     found = []
     for item, price, attributes, sku in rows:
-        values = {**jsontext.decode(attributes), "sku": sku}
+        values = {**json_text.decode(attributes), "sku": sku}
         if price is not None:
-            values["price"] = jsontext.decode(price)
+            values["price"] = json_text.decode(price)
         if all(test(values) for test in tests):
             found.append((item, price, attributes))
     return found
@@ -198,4 +198,4 @@ def _is_number(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else jsontext.encode_text(value)
+    return value if isinstance(value, str) else json_text.encode_text(value)

@@ -1,4 +1,4 @@
-"""The emulator's clock: real time, shifted time or a frozen instant, so that tests never sleep."""
+"""The clock of the emulator: real time, shifted time or a frozen instant, so that tests need not sleep."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from talon_one_emulator.domain import timestamps
 
 
 class Clock:
-    """Tells the account's time in microseconds and a steady time in seconds for rate windows.
+    """The time of the account in microseconds, and a monotonic time in seconds for rate limits.
 
-    Frozen, only ``advance`` moves the account's time; the steady time keeps running and takes part in every
-    ``advance``, so a client that backs off in real time is still let through.
+    While the clock is frozen, only ``advance`` moves the time of the account. The monotonic time continues and is moved
+    by every ``advance`` too, so that a client that waits in real time is let through.
     """
 
     def __init__(self) -> None:
@@ -20,21 +20,21 @@ class Clock:
         self._advanced_s = 0.0
 
     def now(self) -> int:
-        """The account's time, microseconds since 1970 UTC."""
+        """Return the time of the account, in microseconds since 1970 UTC."""
         if self._frozen is not None:
             return self._frozen
         return time.time_ns() // 1000 + self._shift
 
-    def steady_s(self) -> float:
-        """Seconds that never run backwards, plus all ``advance``."""
+    def monotonic_s(self) -> float:
+        """Return monotonic seconds, including those of every ``advance``."""
         return time.monotonic() + self._advanced_s
 
     def freeze(self, at: int | None = None) -> None:
-        """Stop at ``at``, or at the present instant. Raises ValueError outside the years 1 to 9998."""
+        """Stop at an instant, by default now. Raise ValueError outside the years 1 to 9998."""
         self._frozen = _checked(self.now() if at is None else at)
 
     def advance(self, seconds: float) -> None:
-        """Move forward by ``seconds``, frozen or not. Raises ValueError outside the years 1 to 9998."""
+        """Move forward by seconds, frozen or not. Raise ValueError outside the years 1 to 9998."""
         moved = round(seconds * timestamps.SECOND)
         _checked(self.now() + moved)
         self._advanced_s += seconds
@@ -44,11 +44,11 @@ class Clock:
             self._frozen += moved
 
     def reset(self) -> None:
-        """Back to real time."""
+        """Return to real time."""
         self._frozen, self._shift = None, 0
 
     def describe(self) -> dict[str, object]:
-        """``{now, frozen, shift_s}``."""
+        """Return ``{now, frozen, shift_s}``."""
         return {
             "now": timestamps.render(self.now()),
             "frozen": self._frozen is not None,
@@ -57,7 +57,7 @@ class Clock:
 
 
 def _checked(at: int) -> int:
-    # A year is left at the end, so that all instants of a running clock can be printed.
+    # The last year is excluded, so that every instant of a running clock can be printed.
     if not timestamps.FIRST <= at <= timestamps.LAST - 366 * timestamps.DAY:
         raise ValueError("the clock goes from year 1 to year 9998")
     return at

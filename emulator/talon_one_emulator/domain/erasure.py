@@ -1,4 +1,4 @@
-"""What deleting a customer's data leaves: attributes go, history stays, but no longer names the customer.
+"""Deletion of customer data: attributes are deleted; history is kept, but no longer names the customer.
 
 Source: https://docs.talon.one/integration-api#operation/deleteCustomerData
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 
 if TYPE_CHECKING:
     from talon_one_emulator.domain.account import Account
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def erase(account: Account, profile: Profile) -> None:
     """Erase the attributes of a profile, its sessions, events and referrals.
 
-    With switch ``deleted_profile=gone`` the profile itself and its audiences, cards and reservations go too, and
-    ledger rows, sessions, events and referrals no longer name it.
+    With switch ``deleted_profile=gone``, the profile and its audience memberships, card links and reservations are
+    deleted too, and ledger rows, sessions, events and referrals no longer name it.
     """
     store, name = account.store, profile.integration_id
     _strip_sessions(account, name)
@@ -26,25 +26,25 @@ def erase(account: Account, profile: Profile) -> None:
     store.db.execute("UPDATE referrals SET body = json_remove(body, '$.attributes') WHERE advocate = ?", (name,))
     store.db.execute("UPDATE profiles SET attributes = '{}' WHERE id = ?", (profile.id,))
     if account.switches.deleted_profile == "gone":
-        _forget(account, profile)
+        _remove_profile(account, profile)
 
 
 def _strip_sessions(account: Account, name: str) -> None:
     for session, text in account.store.rows("SELECT id, body FROM sessions WHERE profile = ?", [name]):
-        body = jsontext.decode(text)
+        body = json_text.decode(text)
         for holder in (body, *body.get("cartItems", ())):
             holder.pop("attributes", None)
-        account.store.db.execute("UPDATE sessions SET body = ? WHERE id = ?", (jsontext.encode_text(body), session))
+        account.store.db.execute("UPDATE sessions SET body = ? WHERE id = ?", (json_text.encode_text(body), session))
 
 
-def _forget(account: Account, profile: Profile) -> None:
+def _remove_profile(account: Account, profile: Profile) -> None:
     db, name = account.store.db, profile.integration_id
     for table in ("memberships", "card_profiles", "reservations"):
         db.execute(f"DELETE FROM {table} WHERE profile = ?", (profile.id,))  # noqa: S608 - constants
-    # A negative id: the next new profile may get the number of the one that went.
+    # A negative id, because the next new profile may get the id of the deleted one.
     db.execute(
-        "UPDATE ledger SET profile = -profile, feed = replace(feed, ?, '') WHERE profile = ?",
-        (f',"customerProfileId":{jsontext.encode_text(name)}', profile.id),
+        "UPDATE ledger SET profile = -profile, owner = replace(owner, ?, '') WHERE profile = ?",
+        (f',"customerProfileId":{json_text.encode_text(name)}', profile.id),
     )
     db.execute("UPDATE sessions SET profile = '' WHERE profile = ?", (name,))
     db.execute("UPDATE events SET profile = '' WHERE profile = ?", (name,))

@@ -1,11 +1,11 @@
-"""Customer profiles: finding, creating, writing and printing them."""
+"""Customer profiles: queries, writes, and JSON objects."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.domain.account import ACCOUNT_ID, Account, raw, stamp
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ _COLUMNS = "id, created, integration_id, attributes, closed_sessions, total_sale
 
 
 class Profile(NamedTuple):
-    """A row of ``profiles``."""
+    """A row of table ``profiles``."""
 
     id: int
     created: int
@@ -27,19 +27,19 @@ class Profile(NamedTuple):
 
 
 def find(account: Account, integration_id: str) -> Profile | None:
-    """The profile with this integration id, or None."""
+    """Return the profile with this integration id, or None."""
     row = account.store.row(f"SELECT {_COLUMNS} FROM profiles WHERE integration_id = ?", [integration_id])  # noqa: S608
     return Profile(*row) if row else None
 
 
 def select(account: Account, where: str, args: Sequence[Any] = ()) -> list[Profile]:
-    """Profiles matching an SQL condition (with its ORDER BY and LIMIT)."""
-    rows = account.store.rows(f"SELECT {_COLUMNS} FROM profiles WHERE {where}", args)  # noqa: S608 - our own code
+    """Return the profiles that match an SQL condition (with its ORDER BY and LIMIT)."""
+    rows = account.store.rows(f"SELECT {_COLUMNS} FROM profiles WHERE {where}", args)  # noqa: S608 - constants
     return [Profile(*row) for row in rows]
 
 
 def ids_of(account: Account, integration_ids: Iterable[str]) -> dict[str, int]:
-    """Profile ids by integration id, of those that exist."""
+    """Return the ids of the profiles that exist, by integration id."""
     wanted = list(integration_ids)
     marks = ", ".join("?" * len(wanted))
     return dict(
@@ -48,9 +48,9 @@ def ids_of(account: Account, integration_ids: Iterable[str]) -> dict[str, int]:
 
 
 def ensure(account: Account, integration_ids: Iterable[str], *, visible: bool = True) -> dict[str, int]:
-    """Create the missing profiles; ids of all by integration id.
+    """Create the missing profiles and return the ids of all, by integration id.
 
-    A profile made by an audience ``add`` is not visible in lists until a profile or session write touches it.
+    A profile that an audience ``add`` created is not visible in lists until the profile or its session is written.
     """
     wanted = dict.fromkeys(integration_ids)
     now = account.now()
@@ -63,9 +63,9 @@ def ensure(account: Account, integration_ids: Iterable[str], *, visible: bool = 
 
 
 def write(account: Account, attributes: Mapping[str, Mapping[str, Any] | None], *, active: bool = False) -> None:
-    """Create or update profiles by integration id: given attributes are merged, a null removes its attribute.
+    """Create or update profiles by integration id. Attributes are merged; a null removes its attribute.
 
-    ``active``: the Rule Engine runs, which is all that moves ``lastActivity`` of a profile that exists.
+    ``active`` says that the Rule Engine runs. Nothing else changes ``lastActivity`` of an existing profile.
     """
     marks = ", ".join("?" * len(attributes))
     stored = dict(
@@ -84,14 +84,14 @@ def write(account: Account, attributes: Mapping[str, Mapping[str, Any] | None], 
 
 
 def merged(stored: str | None, given: Mapping[str, Any] | None) -> str:
-    """JSON text of stored attributes with the given ones laid over; nulls are dropped."""
-    values = jsontext.decode(stored) if stored and stored != "{}" else {}
+    """Return the JSON text of stored attributes, updated by the given ones; nulls are removed."""
+    values = json_text.decode(stored) if stored and stored != "{}" else {}
     values.update(given or {})
-    return jsontext.encode_text({name: value for name, value in values.items() if value is not None})
+    return json_text.encode_text({name: value for name, value in values.items() if value is not None})
 
 
 def record_sale(account: Account, integration_id: str, sessions: int, amount: Decimal) -> None:
-    """Add to a profile's closed sessions and total sales; either may be negative."""
+    """Add to the closed sessions and total sales of a profile. Both amounts may be negative."""
     profile = find(account, integration_id)
     if profile is None:
         return
@@ -102,7 +102,7 @@ def record_sale(account: Account, integration_id: str, sessions: int, amount: De
 
 
 def describe(account: Account, profiles: Sequence[Profile]) -> list[dict[str, Any]]:
-    """CustomerProfile objects, with their audience memberships."""
+    """Return CustomerProfile objects with their audience memberships."""
     memberships: dict[int, list[dict[str, Any]]] = {}
     ids = ", ".join(str(profile.id) for profile in profiles)
     for profile_id, audience, name in account.store.rows(

@@ -1,13 +1,12 @@
-"""Customer sessions as stored: states, transitions, printing."""
+"""Customer sessions: states, transitions, storage, and JSON objects."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from talon_one_emulator.api import json_text as jsontext
-from talon_one_emulator.api.errors import Fault, invalid
-from talon_one_emulator.domain import cart
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.api import json_text
+from talon_one_emulator.api.errors import Problem, invalid
+from talon_one_emulator.domain import cart, profiles
 from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, Account, stamp
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 _COLUMNS = "id, integration_id, profile, created, updated, state, update_count, first_session, body"
-# From state (None: new) to the states a PUT may set.
+# From a state (None: new) to the states that a PUT may set.
 _TRANSITIONS: Mapping[str | None, tuple[str, ...]] = {
     None: ("open", "closed"),
     "open": ("open", "closed", "cancelled"),
@@ -36,8 +35,8 @@ _KEPT = (
 _KEPT_SINCE_CURRENT = ("storeIntegrationId", "experimentVariantAllocations")
 
 
-class Visit(NamedTuple):
-    """A row of ``sessions``; ``profile`` is an integration id or ''."""
+class Session(NamedTuple):
+    """A row of table ``sessions``; ``profile`` is an integration id or ''."""
 
     id: int
     integration_id: str
@@ -50,10 +49,10 @@ class Visit(NamedTuple):
     body: str
 
 
-def find(account: Account, integration_id: str) -> Visit | None:
-    """The session with this integration id, or None."""
+def find(account: Account, integration_id: str) -> Session | None:
+    """Return the session with this integration id, or None."""
     row = account.store.row(f"SELECT {_COLUMNS} FROM sessions WHERE integration_id = ?", [integration_id])  # noqa: S608
-    return Visit(*row) if row else None
+    return Session(*row) if row else None
 
 
 def check_transition(old: str | None, new: str) -> None:
@@ -63,32 +62,38 @@ def check_transition(old: str | None, new: str) -> None:
         raise invalid("Invalid state", why, pointer="/customerSession/state")
 
 
-def attribute_problems(account: Account, given: Mapping[str, Any]) -> list[Fault]:
-    """Unknown or wrongly typed attributes of the session and its cart items."""
+def attribute_problems(account: Account, given: Mapping[str, Any]) -> list[Problem]:
+    """Return the problems of the attributes of a session and its cart items."""
     registry = account.attributes
-    faults = list(registry.problems("CustomerSession", given.get("attributes"), "/customerSession/attributes"))
+    problems = list(registry.problems("CustomerSession", given.get("attributes"), "/customerSession/attributes"))
     for index, item in enumerate(given.get("cartItems") or ()):
         pointer = f"/customerSession/cartItems/{index}/attributes"
-        faults += registry.problems("CartItem", item.get("attributes"), pointer)
-    return faults
+        problems += registry.problems("CartItem", item.get("attributes"), pointer)
+    return problems
 
 
 def save(
-    account: Account, name: str, stored: Visit | None, given: Mapping[str, Any], state: str, *, alone: bool = False
-) -> Visit:
-    """Create or change a session: a field given replaces the stored one, a field left out stays.
+    account: Account,
+    name: str,
+    stored: Session | None,
+    given: Mapping[str, Any],
+    state: str,
+    *,
+    ignore_stored: bool = False,
+) -> Session:
+    """Create or change a session. A given field replaces the stored one; a missing field keeps its value.
 
-    ``alone``: what is stored does not count.
+    ``ignore_stored`` starts from an empty session.
     """
     kept = (*_KEPT, *_KEPT_SINCE_CURRENT) if account.current else _KEPT
-    body = jsontext.decode(stored.body) if stored and not alone else {}
+    body = json_text.decode(stored.body) if stored and not ignore_stored else {}
     body.update({field: given[field] for field in kept if field in given})
     if "cartItems" in given:
         items = cart.priced(account, given["cartItems"]) if account.current else given["cartItems"]
-        body["cartItems"] = cart.numbered(items)
+        body["cartItems"] = cart.with_positions(items)
     now = account.now()
     profile = given.get("profileId", stored.profile if stored else "")
-    text = jsontext.encode_text(body)
+    text = json_text.encode_text(body)
     if stored:
         changed = stored._replace(
             profile=profile, updated=now, state=state, update_count=stored.update_count + 1, body=text
@@ -96,7 +101,7 @@ def save(
         write(account, changed)
         return changed
     known = profile and account.store.row("SELECT 1 FROM sessions WHERE profile = ?", [profile]) is not None
-    first = not known if profile or account.current else False  # an anonymous session is always a first one
+    first = not known if profile or account.current else False  # an anonymous session is always a first session
     values = {
         "integration_id": name,
         "profile": profile,
@@ -107,70 +112,70 @@ def save(
         "first_session": int(first),
         "body": text,
     }
-    return Visit(account.store.insert("sessions", **values), *values.values())
+    return Session(account.store.insert("sessions", **values), *values.values())
 
 
-def write(account: Account, visit: Visit) -> None:
+def write(account: Account, session: Session) -> None:
     """Store a changed session."""
     account.store.db.execute(
         "UPDATE sessions SET profile = ?, updated = ?, state = ?, update_count = ?, body = ? WHERE id = ?",
-        (visit.profile, visit.updated, visit.state, visit.update_count, visit.body, visit.id),
+        (session.profile, session.updated, session.state, session.update_count, session.body, session.id),
     )
 
 
-def count_sale(account: Account, before: Visit | None, after: Visit) -> None:
-    """Keep closedSessions and totalSales of the profile in step with the session's state."""
+def count_sale(account: Account, before: Session | None, after: Session) -> None:
+    """Update closedSessions and totalSales of the profile for the new state of a session."""
     if before is not None and before.state in ("closed", "partially_returned"):
-        people.record_sale(account, before.profile, -1, -_remaining(before))
+        profiles.record_sale(account, before.profile, -1, -_remaining(before))
     if after.state == "closed":
-        people.record_sale(account, after.profile, 1, _remaining(after))
+        profiles.record_sale(account, after.profile, 1, _remaining(after))
 
 
-def _remaining(visit: Visit) -> Decimal:
-    """The session's total less what was returned."""
-    body = jsontext.decode(visit.body)
+def _remaining(session: Session) -> Decimal:
+    """Return the total of a session less the value of its returns."""
+    body = json_text.decode(session.body)
     items = body.get("cartItems", [])
-    gone = [cart.Line(place, item["returnedQuantity"], item["sku"]) for place, item in enumerate(items)]
-    return cart.totals(items, body.get("additionalCosts") or {}).total - cart.value_of(items, gone)
+    returned = [cart.ReturnedItem(index, item["returnedQuantity"], item["sku"]) for index, item in enumerate(items)]
+    return cart.totals(items, body.get("additionalCosts") or {}).total - cart.returned_value(items, returned)
 
 
-def returns_of(account: Account, visit: Visit) -> list[dict[str, Any]]:
-    """Returns made so far, as Return."""
-    rows = account.store.rows("SELECT id, created, items FROM returns WHERE session = ? ORDER BY id", [visit.id])
+def returns_of(account: Account, session: Session) -> list[dict[str, Any]]:
+    """Return the JSON objects Return of all returns so far."""
+    rows = account.store.rows("SELECT id, created, items FROM returns WHERE session = ? ORDER BY id", [session.id])
     return [
         {
             "id": row,
             "created": stamp(created),
             "applicationId": APPLICATION_ID,
             "accountId": ACCOUNT_ID,
-            "returnedCartItems": jsontext.raw(items),
+            "returnedCartItems": json_text.raw(items),
             "eventId": row,
-            "sessionId": visit.id,
-            "sessionIntegrationId": visit.integration_id,
-            "profileIntegrationId": visit.profile,
+            "sessionId": session.id,
+            "sessionIntegrationId": session.integration_id,
+            "profileIntegrationId": session.profile,
         }
         for row, created, items in rows
     ]
 
 
-def describe(account: Account, visit: Visit) -> dict[str, Any]:
-    """CustomerSessionV2."""
-    body = jsontext.decode(visit.body)
+def describe(account: Account, session: Session) -> dict[str, Any]:
+    """Return the JSON object CustomerSessionV2."""
+    body = json_text.decode(session.body)
     totals = cart.totals(body.get("cartItems", []), body.get("additionalCosts") or {})
     return {
-        "id": visit.id,
-        "created": stamp(visit.created),
-        "integrationId": visit.integration_id,
+        "id": session.id,
+        "created": stamp(session.created),
+        "integrationId": session.integration_id,
         "applicationId": APPLICATION_ID,
-        "profileId": visit.profile,
+        "profileId": session.profile,
         "cartItems": [],
         "attributes": {},
         **body,
-        "state": visit.state,
-        "firstSession": bool(visit.first_session),
+        "state": session.state,
+        "firstSession": bool(session.first_session),
         "total": totals.total,
         "cartItemTotal": totals.items,
         "additionalCostTotal": totals.session_costs,
-        "updated": stamp(visit.updated),
-        **account.since_current(updateCount=visit.update_count, cartItemAdditionalCostTotal=totals.item_costs),
+        "updated": stamp(session.updated),
+        **account.since_current(updateCount=session.update_count, cartItemAdditionalCostTotal=totals.item_costs),
     }

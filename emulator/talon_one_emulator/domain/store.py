@@ -1,6 +1,6 @@
-"""The account's SQLite database: schema, transactions, copies.
+"""The SQLite database of the account: schema, transactions, copies.
 
-Instants are integer microseconds. Amounts and prices are TEXT: the digits that came in. Attributes are JSON text.
+Instants are integer microseconds. Amounts and prices are TEXT with the digits that were received. Attributes are JSON.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-# Raise it whenever the tables or a seed's rows change: cached seeds of another version are not read.
-SCHEMA_VERSION = 2
+# Increase it whenever the tables or the rows of a seed change: cached seeds of other versions are not read.
+SCHEMA_VERSION = 3
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
@@ -41,7 +41,7 @@ CREATE TABLE ledger (
     id INTEGER PRIMARY KEY, program INTEGER NOT NULL, card INTEGER, profile INTEGER, created INTEGER NOT NULL,
     addition INTEGER NOT NULL, amount TEXT NOT NULL, starts INTEGER NOT NULL, expires INTEGER NOT NULL,
     subledger TEXT NOT NULL, session TEXT, uuid TEXT NOT NULL, kind TEXT NOT NULL,
-    head TEXT NOT NULL, rule TEXT NOT NULL, extra TEXT NOT NULL, log TEXT NOT NULL, feed TEXT NOT NULL,
+    head TEXT NOT NULL, rule TEXT NOT NULL, extra TEXT NOT NULL, log TEXT NOT NULL, owner TEXT NOT NULL,
     flags TEXT NOT NULL DEFAULT '');
 CREATE INDEX ledger_card ON ledger (card, created, id, subledger, addition, amount, starts, expires)
     WHERE card IS NOT NULL;
@@ -88,7 +88,7 @@ TABLES = tuple(line.split()[2] for line in _TABLES.splitlines() if line.startswi
 
 
 class Store:
-    """One connection to the account's data, for use by one thread at a time."""
+    """One connection to the data of the account, for use by one thread at a time."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.db = _open(str(path) if path else ":memory:")
@@ -102,16 +102,16 @@ class Store:
         self.db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
     def rows(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         return self.db.execute(sql, args).fetchall()
 
     def row(self, sql: str, args: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        """The first row of a query, or None."""
+        """Return the first row of a query, or None."""
         found: tuple[Any, ...] | None = self.db.execute(sql, args).fetchone()
         return found
 
     def scalar(self, sql: str, args: Sequence[Any] = ()) -> Any:
-        """The first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         found = self.row(sql, args)
         return found[0] if found else None
 
@@ -119,14 +119,14 @@ class Store:
         """Insert a row and return its id."""
         marks = ", ".join("?" * len(values))
         cursor = self.db.execute(
-            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608 - names come from our own code
+            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608 - constants
             tuple(values.values()),
         )
         return int(cursor.lastrowid or 0)
 
     @contextmanager
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
-        """One atomic change, nestable; undone on an exception, and always if not ``keep`` (a dry run)."""
+        """Run one atomic change, which may be nested. It is rolled back on an exception, or if not ``keep``."""
         self.db.execute("SAVEPOINT change")
         try:
             yield
@@ -146,10 +146,10 @@ class Store:
         """Delete every row."""
         with self.transaction():
             for table in TABLES:
-                self.db.execute(f"DELETE FROM {table}")  # noqa: S608 - names come from our own code
+                self.db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
 
     def copy_from(self, path: Path) -> None:
-        """Replace everything by the database at ``path``. Raises ValueError if another version wrote it."""
+        """Replace all data by that of a database file. Raise ValueError if another version wrote it."""
         source = sqlite3.connect(path)
         try:
             if source.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:

@@ -1,6 +1,6 @@
 """Instants as integer microseconds since 1970 UTC, and their RFC 3339 text.
 
-Query dates may leave out the time (midnight) and the zone (UTC).
+In query parameters, the time (midnight) and the zone (UTC) are optional.
 Source: https://docs.talon.one/docs/dev/getting-started/overview
 """
 
@@ -13,7 +13,7 @@ from email.utils import format_datetime
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 FOREVER = 1 << 62
-# The instants that can be printed: years 1 to 9999.
+# The first and last instants that can be printed: years 1 to 9999.
 FIRST, LAST = -62_135_596_800 * SECOND, 253_402_300_799 * SECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,9 +26,10 @@ _BARE_ZONE = re.compile(r"(?<=\d)([+-]\d\d)(\d\d)$", re.ASCII)
 
 
 def parse(text: str) -> int:
-    """Microseconds of an RFC 3339 instant; finer digits are cut off, a leap second is the one after it.
+    """Return the microseconds of an RFC 3339 instant. Finer digits are cut off; a leap second is the next one.
 
-    Raises ValueError.
+    Raises:
+        ValueError: the text is no RFC 3339 date-time.
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -41,23 +42,23 @@ def parse(text: str) -> int:
 
 
 def parse_query(text: str) -> int:
-    """Like ``parse``, and with a zone without colon: the vendor's Python SDK 26.2 sends ``+0000``."""
+    """Like ``parse``, but a zone may have no colon: the vendor's Python SDK 26.2 sends ``+0000``."""
     return parse(_BARE_ZONE.sub(r"\1:\2", text))
 
 
 def from_datetime(moment: datetime) -> int:
-    """Microseconds of an aware datetime."""
+    """Return the microseconds of an aware datetime."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def render(microseconds: int) -> str:
-    """RFC 3339 text with six fractional digits, as the vendor prints it."""
+    """Return the RFC 3339 text with six fractional digits, as the vendor prints it."""
     moment = _EPOCH + timedelta(microseconds=microseconds)
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def http_date(microseconds: int) -> str:
-    """Text of a ``Date`` header, in whole seconds."""
+    """Return the text of a ``Date`` header, in whole seconds."""
     return format_datetime(_EPOCH + timedelta(microseconds=microseconds - microseconds % SECOND), usegmt=True)
 
 

@@ -1,4 +1,4 @@
-"""One module per area of the API; importing this package registers every handler."""
+"""Handlers of all operations, one module per area of the API. Importing this package registers them."""
 
 from talon_one_emulator.handlers import account, catalogs, coupons, customers, events, profiles, referrals, sessions
 from talon_one_emulator.handlers.audiences import integration as audiences

@@ -16,7 +16,7 @@ _ATTRIBUTE_ORDERS = {"id": "id", "created": "created", "name": "name", "entity":
 
 @handles(endpoints.GET_APPLICATIONS)
 def get_applications(call: Call) -> Answer:
-    """Applications, each with its loyalty programs."""
+    """List Applications, each with its loyalty programs."""
     order = ordering(call.query.get("sort"), _APPLICATION_ORDERS, "id")
     rows, _ = window(call, "applications", "1", [], order=order)
     described = [programs.describe_program(call.account, each) for each in programs.all_programs(call.account)]
@@ -41,7 +41,7 @@ def get_applications(call: Call) -> Answer:
 
 @handles(endpoints.GET_ATTRIBUTES)
 def get_attributes(call: Call) -> Answer:
-    """Custom attributes; built-in ones are not imitated, so ``kind=builtin`` finds none."""
+    """List custom attributes. Built-in attributes are not emulated, so ``kind=builtin`` returns none."""
     where, args = _attribute_filter(call)
     order = ordering(call.query.get("sort"), _ATTRIBUTE_ORDERS, "id")
     rows, _ = window(

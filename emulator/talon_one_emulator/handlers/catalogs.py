@@ -1,14 +1,14 @@
-"""Cart item catalogs: the sync of the Integration API and the list of the Management API."""
+"""Cart item catalogs: the sync of the Integration API and the item list of the Management API."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator.api import json_text as jsontext
-from talon_one_emulator.api.batches import refuse, rows_broken
+from talon_one_emulator.api import json_text
+from talon_one_emulator.api.batches import raise_problems, row_problems
 from talon_one_emulator.api.call import Answer, Call, handles, ok
-from talon_one_emulator.api.errors import Fault, invalid, missing
+from talon_one_emulator.api.errors import Problem, invalid, not_found
 from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, Account, raw, stamp
 from talon_one_emulator.domain.catalog import ActionRefused, apply, refused_attributes
 from talon_one_emulator.handlers.listing import count, window, with_optional_total
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 
 @handles(endpoints.SYNC_CATALOG)
 def sync_catalog(call: Call) -> Answer:
-    """Apply up to 1000 actions to a catalog and raise its version by one."""
+    """Apply up to 1000 actions to a catalog and increase its version by one."""
     account, catalog = call.account, int(call.path["catalogId"])
     row = account.store.row("SELECT version FROM catalogs WHERE id = ?", [catalog])
     if row is None:
-        raise missing(call.endpoint, "catalog")
+        raise not_found(call.endpoint, "catalog")
     _check_version(call, row[0])
     actions = call.body["actions"]
     if account.current:
         _check_mix(call)
-    faults = _apply_all(call, catalog, row[0] + 1)
-    changed = len({_position(fault) for fault in faults}) < len(actions)
-    if not faults or (account.switches.batch == "partial" and changed):
+    problems = _apply_all(call, catalog, row[0] + 1)
+    changed = len({_position(problem) for problem in problems}) < len(actions)
+    if not problems or (account.switches.batch == "partial" and changed):
         account.store.db.execute(
             "UPDATE catalogs SET version = version + 1, modified = ? WHERE id = ?", (account.now(), catalog)
         )
-    refuse(call, faults, keep=account.switches.batch == "partial")
+    raise_problems(call, problems, keep=account.switches.batch == "partial")
     return ok(_describe(account, catalog))
 
 
 @handles(endpoints.LIST_CATALOG_ITEMS)
 def list_catalog_items(call: Call) -> Answer:
-    """Items of a catalog; their attributes are a list here, unlike in the sync."""
+    """List the items of a catalog. Their attributes are a list here, unlike in the sync."""
     account, query, catalog = call.account, call.query, int(call.path["catalogId"])
     if account.store.row("SELECT 1 FROM catalogs WHERE id = ?", [catalog]) is None:
-        raise missing(call.endpoint, "catalog")
+        raise not_found(call.endpoint, "catalog")
     tests, args = ["catalog = ?"], [catalog]
     for column, name in (("sku", "sku"), ("json_extract(product, '$.name')", "productNames")):
         if query.get(name) is not None:
@@ -79,8 +79,8 @@ def _check_mix(call: Call) -> None:
             seen.add(sku)
 
 
-def _apply_all(call: Call, catalog: int, version: int) -> list[Fault]:
-    account, faults = call.account, rows_broken(call)
+def _apply_all(call: Call, catalog: int, version: int) -> list[Problem]:
+    account, problems = call.account, row_problems(call)
     for index, action in enumerate(call.body["actions"]):
         if index in call.bad:
             continue
@@ -90,13 +90,13 @@ def _apply_all(call: Call, catalog: int, version: int) -> list[Fault]:
             try:
                 apply(account, catalog, version, action)
             except ActionRefused as error:
-                refused = [Fault("Invalid action", str(error), pointer + error.pointer)]
-        faults += refused
-    return faults
+                refused = [Problem("Invalid action", str(error), pointer + error.pointer)]
+        problems += refused
+    return problems
 
 
-def _position(fault: Fault) -> str:
-    return (fault.pointer or "").split("/")[2]
+def _position(problem: Problem) -> str:
+    return (problem.pointer or "").split("/")[2]
 
 
 def _describe(account: Account, catalog: int) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _describe(account: Account, catalog: int) -> dict[str, Any]:
 
 def _item(row: tuple[Any, ...], ids: Mapping[str, int]) -> dict[str, Any]:
     item_id, created, sku, price, catalog, version, attributes, product = row
-    values = jsontext.decode(attributes)
+    values = json_text.decode(attributes)
     return {
         "id": item_id,
         "created": stamp(created),

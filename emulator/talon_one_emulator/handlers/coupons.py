@@ -1,14 +1,14 @@
-"""Coupon reservations. Coupons themselves come from a seed or the control endpoint."""
+"""Coupon reservations. The coupons are created by a seed or by the control endpoint."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from talon_one_client import endpoints
-from talon_one_emulator.api.batches import refuse, rows_broken, settle
+from talon_one_emulator.api.batches import raise_problems, row_problems, rows_to_apply
 from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
-from talon_one_emulator.api.errors import Fault, missing
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.api.errors import Problem, not_found
+from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.account import Account, raw, stamp
 
 _COLUMNS = "id, created, campaign, value, usage_limit"
@@ -16,40 +16,40 @@ _COLUMNS = "id, created, campaign, value, usage_limit"
 
 @handles(endpoints.CREATE_COUPON_RESERVATION)
 def create_coupon_reservation(call: Call) -> Answer:
-    """Reserve a coupon for existing profiles; reserving it twice changes nothing."""
+    """Reserve a coupon for existing profiles. A repeated reservation changes nothing."""
     coupon = _coupon(call)
     names = call.body["integrationIDs"]
-    ids = people.ids_of(call.account, [name for index, name in enumerate(names) if index not in call.bad])
+    ids = profiles.ids_of(call.account, [name for index, name in enumerate(names) if index not in call.bad])
     bad = {index: name for index, name in enumerate(names) if index not in call.bad and name not in ids}
     call.account.store.db.executemany(
         "INSERT OR IGNORE INTO reservations (coupon, profile) VALUES (?, ?)",
-        [(coupon[0], ids[name]) for name in settle(call, names, bad.keys() | call.bad.keys())],
+        [(coupon[0], ids[name]) for name in rows_to_apply(call, names, bad.keys() | call.bad.keys())],
     )
-    faults = [Fault("Unknown", f"profile {name!r} not found", f"/integrationIDs/{i}") for i, name in bad.items()]
-    refuse(call, [*rows_broken(call), *faults], keep=True)
+    problems = [Problem("Unknown", f"profile {name!r} not found", f"/integrationIDs/{i}") for i, name in bad.items()]
+    raise_problems(call, [*row_problems(call), *problems], keep=True)
     return ok(describe(call.account, coupon), 201)
 
 
 @handles(endpoints.DELETE_COUPON_RESERVATION)
 def delete_coupon_reservation(call: Call) -> Answer:
-    """Give reservations up; one that is not there is no error."""
+    """Delete reservations. One that does not exist is no error."""
     coupon = _coupon(call)
-    ids = people.ids_of(call.account, settle(call, call.body["integrationIDs"], call.bad))
+    ids = profiles.ids_of(call.account, rows_to_apply(call, call.body["integrationIDs"], call.bad))
     call.account.store.db.executemany(
         "DELETE FROM reservations WHERE coupon = ? AND profile = ?", [(coupon[0], profile) for profile in ids.values()]
     )
-    refuse(call, rows_broken(call), keep=True)
+    raise_problems(call, row_problems(call), keep=True)
     return no_content()
 
 
 @handles(endpoints.GET_RESERVED_CUSTOMERS)
 def get_reserved_customers(call: Call) -> Answer:
-    """All profiles that hold a reservation, in one answer."""
+    """List all profiles that have a reservation; the list is not paged."""
     coupon = _coupon(call)
-    found = people.select(
+    found = profiles.select(
         call.account, "id IN (SELECT profile FROM reservations WHERE coupon = ?) ORDER BY id", [coupon[0]]
     )
-    return ok({"totalResultSize": len(found), "data": people.describe(call.account, found)})
+    return ok({"totalResultSize": len(found), "data": profiles.describe(call.account, found)})
 
 
 def _coupon(call: Call) -> tuple[Any, ...]:
@@ -58,12 +58,12 @@ def _coupon(call: Call) -> tuple[Any, ...]:
         [call.path["couponValue"]],
     )
     if row is None:
-        raise missing(call.endpoint, "coupon")
+        raise not_found(call.endpoint, "coupon")
     return row
 
 
 def reserved_for(account: Account, profile: int) -> list[dict[str, Any]]:
-    """Coupons reserved for a profile, as InventoryCoupon."""
+    """Return the coupons that are reserved for a profile, as InventoryCoupon."""
     rows = account.store.rows(
         f"SELECT {_COLUMNS} FROM coupons WHERE id IN (SELECT coupon FROM reservations WHERE profile = ?) ORDER BY id",  # noqa: S608
         [profile],
@@ -72,7 +72,7 @@ def reserved_for(account: Account, profile: int) -> list[dict[str, Any]]:
 
 
 def describe(account: Account, row: tuple[Any, ...]) -> dict[str, Any]:
-    """Coupon."""
+    """Return the JSON object Coupon."""
     coupon, created, campaign, value, usage_limit = row
     reserved = account.store.scalar("SELECT count(*) FROM reservations WHERE coupon = ?", [coupon])
     return {

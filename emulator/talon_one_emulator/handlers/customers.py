@@ -1,15 +1,14 @@
-"""Customers and sessions as the Management API lists them, and the inventory of one customer."""
+"""Customers and sessions in the Management API, and the inventory of one customer."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from talon_one_client import endpoints
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.api.call import Answer, Call, handles, ok
-from talon_one_emulator.api.errors import missing
-from talon_one_emulator.domain import cart
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.api.errors import not_found
+from talon_one_emulator.domain import cart, profiles
 from talon_one_emulator.domain.account import APPLICATION_ID, stamp
 from talon_one_emulator.handlers import coupons, referrals
 from talon_one_emulator.handlers.listing import count, ordering, window, with_optional_total
@@ -24,27 +23,29 @@ _SESSION_COLUMNS = (
 
 @handles(endpoints.GET_CUSTOMER_PROFILES)
 def get_customer_profiles(call: Call) -> Answer:
-    """Profiles of the account; sandbox profiles are not imitated, so ``sandbox=true`` finds none."""
+    """List the profiles of the account. Sandbox profiles are not emulated, so ``sandbox=true`` returns none."""
     size = call.query["pageSize"]
     where = "visible AND ?" + " ORDER BY id LIMIT ? OFFSET ?"
-    found = people.select(call.account, where, [not call.query["sandbox"], size + 1, call.query["skip"]])
-    return ok({"hasMore": len(found) > size, "data": people.describe(call.account, found[:size])})
+    found = profiles.select(call.account, where, [not call.query["sandbox"], size + 1, call.query["skip"]])
+    return ok({"hasMore": len(found) > size, "data": profiles.describe(call.account, found[:size])})
 
 
 @handles(endpoints.GET_APPLICATION_CUSTOMERS)
 def get_application_customers(call: Call) -> Answer:
-    """Profiles seen by the Application: here, all of the account."""
+    """List the profiles of an Application; in the emulator, these are all profiles of the account."""
     _check_application(call)
     size, wanted = call.query["pageSize"], call.query.get("integrationId")
     where, args = ("visible AND integration_id = ?", [wanted]) if wanted is not None else ("visible", [])
-    found = people.select(call.account, f"{where} ORDER BY id LIMIT ? OFFSET ?", [*args, size + 1, call.query["skip"]])
-    data = people.describe(call.account, found[:size])
+    found = profiles.select(
+        call.account, f"{where} ORDER BY id LIMIT ? OFFSET ?", [*args, size + 1, call.query["skip"]]
+    )
+    data = profiles.describe(call.account, found[:size])
     return with_optional_total(call, data, len(found) > size, lambda: count(call, "profiles", where, args))
 
 
 @handles(endpoints.GET_APPLICATION_SESSIONS)
 def get_application_sessions(call: Call) -> Answer:
-    """Sessions of the Application, filtered on their creation, state, profile, codes and ids."""
+    """List the sessions of an Application, filtered by creation, state, profile, codes and ids."""
     _check_application(call)
     where, args = _session_filter(call)
     order = ordering(call.query.get("sort"), _SESSION_ORDERS, "s.id")
@@ -54,14 +55,14 @@ def get_application_sessions(call: Call) -> Answer:
 
 @handles(endpoints.GET_CUSTOMER_INVENTORY)
 def get_customer_inventory(call: Call) -> Answer:
-    """What a customer holds: each part only if its query flag is set."""
+    """Return the inventory of a customer. Each part is included only if its query flag is set."""
     account, query = call.account, call.query
-    profile = people.find(account, call.path["integrationId"])
+    profile = profiles.find(account, call.path["integrationId"])
     if profile is None:
-        raise missing(call.endpoint, "customer profile")
+        raise not_found(call.endpoint, "customer profile")
     answer: dict[str, Any] = {}
     if query["profile"]:
-        answer["profile"] = people.describe(account, [profile])[0]
+        answer["profile"] = profiles.describe(account, [profile])[0]
     if query["loyalty"]:
         answer["loyalty"] = loyalty(account, profile.integration_id)
     if query["referrals"]:
@@ -77,7 +78,7 @@ def get_customer_inventory(call: Call) -> Answer:
 
 def _check_application(call: Call) -> None:
     if call.account.store.row("SELECT 1 FROM applications WHERE id = ?", [call.path["applicationId"]]) is None:
-        raise missing(call.endpoint, "application")
+        raise not_found(call.endpoint, "application")
 
 
 def _session_filter(call: Call) -> tuple[str, list[Any]]:
@@ -98,13 +99,13 @@ def _session_filter(call: Call) -> tuple[str, list[Any]]:
 
 
 def _same(column: str, wanted: str | None, *, partial: bool) -> str:
-    """A test of a text; a part of it matches, in any case, if it has three characters or more."""
+    """Return the SQL condition on a text. With ``partial``, a part of three or more characters matches, in any case."""
     return f"instr(lower({column}), lower(?))" if partial and len(wanted or "") >= 3 else f"{column} = ?"
 
 
 def _session(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:
     session, created, name, profile, state, text, profile_id = row
-    body = jsontext.decode(text)
+    body = json_text.decode(text)
     items = body.get("cartItems", [])
     store = body.get("storeIntegrationId")
     return {

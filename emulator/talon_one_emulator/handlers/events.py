@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from talon_one_client import endpoints
-from talon_one_emulator.api import json_text as jsontext
-from talon_one_emulator.api.batches import refuse
+from talon_one_emulator.api import json_text
+from talon_one_emulator.api.batches import raise_problems
 from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
-from talon_one_emulator.api.errors import Fault
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.api.errors import Problem
+from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.account import APPLICATION_ID, raw, stamp
 from talon_one_emulator.handlers.state import effects_only, with_content
 
 
 @handles(endpoints.TRACK_EVENT_V2)
 def track_event_v2(call: Call) -> Answer:
-    """Store an event of a profile, created if missing; 204 unless ``silent=no``."""
+    """Store an event of a profile, which is created if it is missing. Answer 204 unless ``silent=no``."""
     account, body = call.account, call.body
-    faults = list(account.attributes.problems("Event", body.get("attributes"), "/attributes", body["type"]))
+    problems = list(account.attributes.problems("Event", body.get("attributes"), "/attributes", body["type"]))
     if not body.get("profileId"):
-        # Not in the vendor's schema, but the platform refuses an event without it.
-        faults.append(Fault("Required", "profileId is required", "/profileId"))
-    refuse(call, faults)
+        # The vendor's schema does not require it, but Talon.One refuses an event without it.
+        problems.append(Problem("Required", "profileId is required", "/profileId"))
+    raise_problems(call, problems)
     profile = body["profileId"]
-    people.write(account, {profile: None}, active=True)
+    profiles.write(account, {profile: None}, active=True)
     now = account.now()
-    attributes = jsontext.encode_text(body.get("attributes") or {})
+    attributes = json_text.encode_text(body.get("attributes") or {})
     event = account.store.insert(
         "events",
         created=now,

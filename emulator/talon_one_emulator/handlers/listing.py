@@ -1,4 +1,4 @@
-"""What the paged lists of the Management API share: sorting, pages, totals."""
+"""Common parts of the paged lists in the Management API: sorting, pages, totals."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def ordering(sort: str | None, columns: Mapping[str, str], default: str) -> str:
-    """ORDER BY of a ``sort`` parameter: names separated by commas, each with '-' in front for descending.
+    """Return ORDER BY for a parameter ``sort``: names separated by commas, with a leading '-' for descending order.
 
-    Raises ApiError 400 for a name that cannot be sorted by.
+    Raises:
+        ApiError: 400, for a name that cannot be sorted by.
     """
     if not sort:
         return default
@@ -31,24 +32,25 @@ def ordering(sort: str | None, columns: Mapping[str, str], default: str) -> str:
 def window(
     call: Call, table: str, where: str, args: Sequence[Any], *, order: str, columns: str = "*"
 ) -> tuple[list[tuple[Any, ...]], bool]:
-    """Rows of the requested page and whether more follow."""
+    """Return the rows of the requested page, and whether more follow."""
     size = call.query["pageSize"]
     rows = call.account.store.rows(
-        f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - our own names
+        f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - constants
         [*args, size + 1, call.query["skip"]],
     )
     return rows[:size], len(rows) > size
 
 
 def count(call: Call, table: str, where: str, args: Sequence[Any]) -> int:
-    """How many rows match."""
-    return int(call.account.store.scalar(f"SELECT count(*) FROM {table} WHERE {where}", args))  # noqa: S608 - our names
+    """Return the number of rows that match."""
+    return int(call.account.store.scalar(f"SELECT count(*) FROM {table} WHERE {where}", args))  # noqa: S608 - constants
 
 
 def with_optional_total(call: Call, data: Any, more: bool, total: Callable[[], int]) -> Answer:
-    """The envelope of lists with ``withTotalResultSize``.
+    """Return the answer of a list with parameter ``withTotalResultSize``.
 
-    Era ``current``: true gives totalResultSize, false hasMore. Era ``seed`` documents the reverse, the other 0/false.
+    In era ``current``, true returns totalResultSize and false hasMore. Era ``seed`` documents the reverse, and returns
+    the other field as 0 or false.
     """
     wanted = bool(call.query.get("withTotalResultSize"))
     if call.account.current:

@@ -1,15 +1,15 @@
-"""Referral codes: one for an advocate, or one for each of up to 1000."""
+"""Referral codes for one advocate or up to 1000."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator.api import json_text as jsontext
-from talon_one_emulator.api.batches import refuse, rows_broken, settle
+from talon_one_emulator.api import json_text
+from talon_one_emulator.api.batches import raise_problems, row_problems, rows_to_apply
 from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
-from talon_one_emulator.api.errors import Fault, invalid
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.api.errors import Problem, invalid
+from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.account import Account, stamp
 
 if TYPE_CHECKING:
@@ -23,44 +23,44 @@ _PATTERN = "REF-########"
 
 @handles(endpoints.CREATE_REFERRAL)
 def create_referral(call: Call) -> Answer:
-    """A new code for one existing advocate."""
+    """Create a code for one existing advocate."""
     advocate = call.body["advocateProfileIntegrationId"]
-    faults = _common_problems(call)
-    if people.find(call.account, advocate) is None:
-        faults.append(Fault("Unknown", f"profile {advocate!r} not found", "/advocateProfileIntegrationId"))
-    refuse(call, faults)
+    problems = _common_problems(call)
+    if profiles.find(call.account, advocate) is None:
+        problems.append(Problem("Unknown", f"profile {advocate!r} not found", "/advocateProfileIntegrationId"))
+    raise_problems(call, problems)
     return ok(_create(call, [advocate])[0], 201)
 
 
 @handles(endpoints.CREATE_REFERRALS_FOR_MULTIPLE_ADVOCATES)
 def create_referrals_for_multiple_advocates(call: Call) -> Answer:
-    """A new code for each existing advocate; 204 without the codes unless ``silent=no``."""
-    refuse(call, _common_problems(call))
+    """Create a code for each existing advocate. Answer 204 without the codes unless ``silent=no``."""
+    raise_problems(call, _common_problems(call))
     names = call.body["advocateProfileIntegrationIds"]
-    ids = people.ids_of(call.account, [name for index, name in enumerate(names) if index not in call.bad])
+    ids = profiles.ids_of(call.account, [name for index, name in enumerate(names) if index not in call.bad])
     bad = {index: name for index, name in enumerate(names) if index not in call.bad and name not in ids}
-    made = _create(call, settle(call, names, bad.keys() | call.bad.keys()))
-    faults = [
-        Fault("Unknown", f"profile {name!r} not found", f"/advocateProfileIntegrationIds/{index}")
+    made = _create(call, rows_to_apply(call, names, bad.keys() | call.bad.keys()))
+    problems = [
+        Problem("Unknown", f"profile {name!r} not found", f"/advocateProfileIntegrationIds/{index}")
         for index, name in bad.items()
     ]
-    refuse(call, [*rows_broken(call), *faults], keep=True)
+    raise_problems(call, [*row_problems(call), *problems], keep=True)
     if call.query["silent"] == "yes":
         return no_content()
     return ok({"totalResultSize": len(made), "data": made}, 201)
 
 
-def _common_problems(call: Call) -> list[Fault]:
+def _common_problems(call: Call) -> list[Problem]:
     campaign = call.body["campaignId"]
-    faults = list(call.account.attributes.problems("Referral", call.body.get("attributes"), "/attributes"))
+    problems = list(call.account.attributes.problems("Referral", call.body.get("attributes"), "/attributes"))
     if call.account.store.row("SELECT 1 FROM campaigns WHERE id = ?", [campaign]) is None:
-        faults.append(Fault("Unknown", f"campaign {campaign} not found", "/campaignId"))
-    return faults
+        problems.append(Problem("Unknown", f"campaign {campaign} not found", "/campaignId"))
+    return problems
 
 
 def _create(call: Call, advocates: Sequence[str]) -> list[dict[str, Any]]:
     account, body = call.account, call.body
-    kept = jsontext.encode_text({name: body[name] for name in _KEPT if name in body})
+    kept = json_text.encode_text({name: body[name] for name in _KEPT if name in body})
     first = int(account.store.scalar("SELECT coalesce(max(id), 0) FROM referrals")) + 1
     made = []
     for number, advocate in enumerate(advocates, first):
@@ -82,7 +82,7 @@ def _create(call: Call, advocates: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _code(number: int, body: Mapping[str, Any]) -> str:
-    """The pattern with each # filled in by the digits of ``number``, so that codes never repeat within a pattern."""
+    """Return the pattern with the digits of a number in place of each #, so that the codes of a pattern are unique."""
     letters = body.get("validCharacters") or _LETTERS
     code = ""
     for sign in reversed(body.get("referralPattern") or _PATTERN):
@@ -100,7 +100,7 @@ def _row(account: Account, referral: int) -> tuple[Any, ...]:
 
 
 def of_advocate(account: Account, advocate: str) -> list[dict[str, Any]]:
-    """Referrals of a profile, as InventoryReferral."""
+    """Return the referrals of a profile, as InventoryReferral."""
     rows = account.store.rows(f"SELECT {_COLUMNS} FROM referrals WHERE advocate = ? ORDER BY id", [advocate])  # noqa: S608
     return [{**_describe(row), "referredCustomers": []} for row in rows]
 
@@ -115,5 +115,5 @@ def _describe(row: tuple[Any, ...]) -> dict[str, Any]:
         "code": code,
         "usageCounter": 0,
         "usageLimit": usage_limit,
-        **jsontext.decode(body),
+        **json_text.decode(body),
     }

@@ -1,4 +1,4 @@
-"""Customer sessions: update, read, return items, reopen.
+"""Customer sessions in the Integration API: updating, reading, returning items, reopening.
 
 Source: https://docs.talon.one/docs/dev/concepts/entities/customer-sessions
 """
@@ -8,48 +8,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator.api import json_text as jsontext
-from talon_one_emulator.api.batches import refuse
+from talon_one_emulator.api import json_text
+from talon_one_emulator.api.batches import raise_problems
 from talon_one_emulator.api.call import Answer, Call, handles, ok
-from talon_one_emulator.api.errors import ApiError, invalid, missing
-from talon_one_emulator.domain import cart
-from talon_one_emulator.domain import profiles as people
-from talon_one_emulator.domain import sessions as visits
+from talon_one_emulator.api.errors import ApiError, invalid, not_found
+from talon_one_emulator.domain import cart, profiles, sessions
 from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, stamp
 from talon_one_emulator.handlers.state import effects_only, with_content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from talon_one_emulator.domain.sessions import Visit
+    from talon_one_emulator.domain.sessions import Session
 
 
 @handles(endpoints.UPDATE_CUSTOMER_SESSION_V2)
 def update_customer_session_v2(call: Call) -> Answer:
-    """Create a session or change an open one; closing or cancelling it counts for its profile."""
+    """Create a session or change an open one. Closing or cancelling it changes the sales of its profile."""
     given, name, dry = call.body["customerSession"], call.path["customerSessionId"], bool(call.query["dry"])
     _check_request(call, given, dry=dry)
-    stored = visits.find(call.account, name)
+    stored = sessions.find(call.account, name)
     state = given.get("state", "open")
-    visits.check_transition(stored.state if stored else None, state)
-    # Documented of a dry close: it considers only what the request itself holds.
-    visit = visits.save(call.account, name, stored, given, state, alone=dry and state == "closed")
-    if visit.profile:
-        people.write(call.account, {visit.profile: None}, active=True)
-    visits.count_sale(call.account, stored, visit)
-    described = visits.describe(call.account, visit)
+    sessions.check_transition(stored.state if stored else None, state)
+    # As documented, a dry close considers only the content of the request.
+    session = sessions.save(call.account, name, stored, given, state, ignore_stored=dry and state == "closed")
+    if session.profile:
+        profiles.write(call.account, {session.profile: None}, active=True)
+    sessions.count_sale(call.account, stored, session)
+    described = sessions.describe(call.account, session)
     answer = with_content(
         call,
         effects_only(),
-        visit.profile,
+        session.profile,
         customerSession=described,
-        previousReturns=visits.returns_of(call.account, visit),
+        previousReturns=sessions.returns_of(call.account, session),
     )
     return ok(answer, dry=dry)
 
 
 def _check_request(call: Call, given: Mapping[str, Any], *, dry: bool) -> None:
-    refuse(call, visits.attribute_problems(call.account, given))
+    raise_problems(call, sessions.attribute_problems(call.account, given))
     if not call.account.current:
         return
     cart.check_size(given.get("cartItems") or ())
@@ -60,34 +58,37 @@ def _check_request(call: Call, given: Mapping[str, Any], *, dry: bool) -> None:
 
 @handles(endpoints.GET_CUSTOMER_SESSION)
 def get_customer_session(call: Call) -> Answer:
-    """One session."""
-    return ok({"customerSession": visits.describe(call.account, _visit(call)), "effects": []})
+    """Return one session."""
+    return ok({"customerSession": sessions.describe(call.account, _session(call)), "effects": []})
 
 
 @handles(endpoints.RETURN_CART_ITEMS)
 def return_cart_items(call: Call) -> Answer:
-    """Return items of a closed session, by position or (era ``current``) by SKU. All returned: it is cancelled."""
-    account, visit = call.account, _visit(call)
-    if visit.state not in ("closed", "partially_returned"):
-        raise ApiError(400, [], f"Only a closed session takes returns; this one is {visit.state}")
-    body = jsontext.decode(visit.body)
+    """Return items of a closed session, by position or (era ``current``) by SKU.
+
+    A session whose items are all returned becomes cancelled.
+    """
+    account, session = call.account, _session(call)
+    if session.state not in ("closed", "partially_returned"):
+        raise ApiError(400, [], f"Only a closed session takes returns; this one is {session.state}")
+    body = json_text.decode(session.body)
     items = body.get("cartItems", [])
-    returned = cart.give_back(items, call.body["return"]["returnedCartItems"], by_sku=account.current)
-    people.record_sale(account, visit.profile, 0, -cart.value_of(items, returned))
-    if visit.profile and call.query.get("runRuleEngine", not account.current):
-        people.write(account, {visit.profile: None}, active=True)
-    everything = all(item["remainingQuantity"] == 0 for item in items)
+    returned = cart.mark_returned(items, call.body["return"]["returnedCartItems"], by_sku=account.current)
+    profiles.record_sale(account, session.profile, 0, -cart.returned_value(items, returned))
+    if session.profile and call.query.get("runRuleEngine", not account.current):
+        profiles.write(account, {session.profile: None}, active=True)
+    all_returned = all(item["remainingQuantity"] == 0 for item in items)
     now = account.now()
-    changed = visit._replace(
-        state="cancelled" if everything else "partially_returned",
+    changed = session._replace(
+        state="cancelled" if all_returned else "partially_returned",
         updated=now,
-        update_count=visit.update_count + 1,
-        body=jsontext.encode_text(body),
+        update_count=session.update_count + 1,
+        body=json_text.encode_text(body),
     )
-    visits.write(account, changed)
-    previous = visits.returns_of(account, visit)
+    sessions.write(account, changed)
+    previous = sessions.returns_of(account, session)
     row = account.store.insert(
-        "returns", session=visit.id, created=now, items=jsontext.encode_text([line.describe() for line in returned])
+        "returns", session=session.id, created=now, items=json_text.encode_text([line.describe() for line in returned])
     )
     answer = effects_only()
     answer["return"] = {
@@ -97,29 +98,29 @@ def return_cart_items(call: Call) -> Answer:
         "accountId": ACCOUNT_ID,
         "returnedCartItems": [line.describe() for line in returned],
         "eventId": row,
-        "sessionId": visit.id,
-        "sessionIntegrationId": visit.integration_id,
-        "profileIntegrationId": visit.profile,
+        "sessionId": session.id,
+        "sessionIntegrationId": session.integration_id,
+        "profileIntegrationId": session.profile,
     }
-    described = visits.describe(account, changed)
-    answer = with_content(call, answer, visit.profile, customerSession=described, previousReturns=previous)
+    described = sessions.describe(account, changed)
+    answer = with_content(call, answer, session.profile, customerSession=described, previousReturns=previous)
     return ok(answer, dry=bool(call.query["dry"]))
 
 
 @handles(endpoints.REOPEN_CUSTOMER_SESSION)
 def reopen_customer_session(call: Call) -> Answer:
-    """Reopen a closed session; what closing counted is taken back."""
-    account, visit = call.account, _visit(call)
-    if visit.state != "closed":
-        raise invalid("Invalid state", f"only a closed session can be reopened; this one is {visit.state}")
-    changed = visit._replace(state="open", updated=account.now(), update_count=visit.update_count + 1)
-    visits.write(account, changed)
-    visits.count_sale(account, visit, changed)
+    """Reopen a closed session. Its sale is subtracted from those of the profile."""
+    account, session = call.account, _session(call)
+    if session.state != "closed":
+        raise invalid("Invalid state", f"only a closed session can be reopened; this one is {session.state}")
+    changed = session._replace(state="open", updated=account.now(), update_count=session.update_count + 1)
+    sessions.write(account, changed)
+    sessions.count_sale(account, session, changed)
     return ok({"effects": []})
 
 
-def _visit(call: Call) -> Visit:
-    found = visits.find(call.account, call.path["customerSessionId"])
+def _session(call: Call) -> Session:
+    found = sessions.find(call.account, call.path["customerSessionId"])
     if found is None:
-        raise missing(call.endpoint, "customer session")
+        raise not_found(call.endpoint, "customer session")
     return found

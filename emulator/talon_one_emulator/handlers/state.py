@@ -1,10 +1,10 @@
-"""The answer of operations that would run the Rule Engine. There is none here: effects are always empty."""
+"""Answers of the operations that run the Rule Engine. It is not emulated, so effects are always empty."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.loyalty import programs, transactions
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ _EMPTY_SINCE_CURRENT = ("campaignEligibility", "achievements")
 
 
 def effects_only() -> dict[str, Any]:
-    """The fields that are always there."""
+    """Return the fields that every such answer has."""
     return {"effects": [], "createdCoupons": [], "createdReferrals": []}
 
 
 def with_content(call: Call, answer: dict[str, Any], integration_id: str, **parts: Any) -> dict[str, Any]:
-    """``answer`` with the entities the request's ``responseContent`` names and the emulator has.
+    """Add the entities that ``responseContent`` of the request names to an answer, and return it.
 
     ``parts`` are the entities of the operation itself, such as ``customerSession`` or ``event``.
     """
@@ -30,9 +30,9 @@ def with_content(call: Call, answer: dict[str, Any], integration_id: str, **part
         if name in parts:
             answer[name] = parts[name]
         elif name == "customerProfile":
-            profile = people.find(call.account, integration_id)
+            profile = profiles.find(call.account, integration_id)
             if profile is not None:
-                answer[name] = people.describe(call.account, [profile])[0]
+                answer[name] = profiles.describe(call.account, [profile])[0]
         elif name == "loyalty":
             answer[name] = loyalty(call.account, integration_id)
         elif name in _ALWAYS_EMPTY or (name in _EMPTY_SINCE_CURRENT and call.account.current):
@@ -41,8 +41,8 @@ def with_content(call: Call, answer: dict[str, Any], integration_id: str, **part
 
 
 def loyalty(account: Account, integration_id: str) -> dict[str, Any]:
-    """Loyalty: the ledgers of a profile by program, and its cards."""
-    profile = people.find(account, integration_id)
+    """Return the JSON object Loyalty: the ledgers of a profile by program, and its cards."""
+    profile = profiles.find(account, integration_id)
     if profile is None:
         return {"cards": [], "programs": {}}
     ledgers: dict[str, Any] = {}

@@ -18,7 +18,7 @@ NAMES = ("empty", "demo", "journey", "synthetic")
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """Which data, and for ``synthetic`` how much: cards, rows a card, rows a profile in the profile-based program."""
+    """The initial data. The numbers apply to ``synthetic``: cards, rows per card, rows per profile (program 2)."""
 
     name: str = "empty"
     cards: int = 10
@@ -36,7 +36,7 @@ class Seed:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Seed:
-        """A seed from a JSON object. Raises ValueError."""
+        """Return a seed from a JSON object. Raise ValueError if it is invalid."""
         known = {field.name for field in fields(cls)}
         unknown = given.keys() - known
         if unknown:
@@ -45,7 +45,7 @@ class Seed:
 
 
 def load(account: Account, seed: Seed) -> None:
-    """Replace the account's data by the seed's."""
+    """Replace the data of the account by that of a seed."""
     loaders: Mapping[str, Callable[[], None]] = {
         "empty": lambda: empty.load(account),
         "demo": lambda: demo.load(account),

@@ -1,12 +1,12 @@
-"""A handful of everything, for a first look and for documentation."""
+"""A few rows of every kind, for a first look and for the documentation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.control import fixtures
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain import profiles
 from talon_one_emulator.seeds import empty
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _ITEMS: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
 
 
 def load(account: Account) -> None:
-    """Clear the account and fill it."""
+    """Replace the data of the account by the demo data."""
     empty.load(account)
     with account.store.transaction():
         for entity, name, kind in _ATTRIBUTES:
@@ -68,11 +68,11 @@ def load(account: Account) -> None:
 
 def _audience(account: Account) -> None:
     now = account.now()
-    body = jsontext.encode_text({"integration": "crm", "integrationId": "vip"})
+    body = json_text.encode_text({"integration": "crm", "integrationId": "vip"})
     audience = account.store.insert(
         "audiences", created=now, name="VIP", integration="crm", integration_id="vip", body=body
     )
-    for profile in people.ids_of(account, ["ada", "ben"]).values():
+    for profile in profiles.ids_of(account, ["ada", "ben"]).values():
         account.store.insert("memberships", audience=audience, profile=profile)
 
 
@@ -84,7 +84,7 @@ def _items(account: Account) -> None:
             sku=sku,
             created=account.now(),
             price=price,
-            attributes=jsontext.encode_text(attributes),
-            product=jsontext.encode_text({"name": sku.split("-", maxsplit=1)[0].title()}),
+            attributes=json_text.encode_text(attributes),
+            product=json_text.encode_text({"name": sku.split("-", maxsplit=1)[0].title()}),
             version=1,
         )

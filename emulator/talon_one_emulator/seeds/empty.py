@@ -1,4 +1,4 @@
-"""An account with an Application, a campaign, two programs and a catalog, and nothing in them."""
+"""An account with an Application, a campaign, two programs and a catalog, all empty."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def load(account: Account) -> None:
-    """Clear the account and set the skeleton up."""
+    """Replace the data of the account by the skeleton."""
     account.store.clear()
     account.attributes.reload()
     with account.store.transaction():

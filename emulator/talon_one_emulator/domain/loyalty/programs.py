@@ -1,15 +1,15 @@
-"""Loyalty programs and cards: finding and printing them, and their balances in the two shapes the API has."""
+"""Loyalty programs and cards: queries, JSON objects, and balances in the two forms that the API has."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from talon_one_emulator.api.errors import missing
+from talon_one_emulator.api.errors import not_found
 from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, Account, stamp
 from talon_one_emulator.domain.loyalty import transactions
 from talon_one_emulator.domain.loyalty.ledger import Balance, balance
-from talon_one_emulator.domain.loyalty.tiers import Ladder
+from talon_one_emulator.domain.loyalty.tiers import TierLadder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ EMPTY = Balance()
 
 
 class Program(NamedTuple):
-    """A row of ``programs``."""
+    """A row of table ``programs``."""
 
     id: int
     created: int
@@ -33,13 +33,13 @@ class Program(NamedTuple):
     tiers: str
 
     @property
-    def ladder(self) -> Ladder:
-        """Its tiers."""
-        return Ladder.read(self.id, self.tiers)
+    def ladder(self) -> TierLadder:
+        """Return the tiers of the program."""
+        return TierLadder.read(self.id, self.tiers)
 
 
 class Card(NamedTuple):
-    """A row of ``cards``."""
+    """A row of table ``cards``."""
 
     id: int
     program: int
@@ -51,41 +51,41 @@ class Card(NamedTuple):
 
 
 def all_programs(account: Account) -> list[Program]:
-    """Every program, by id."""
+    """Return all programs, ordered by id."""
     return [Program(*row) for row in account.store.rows("SELECT * FROM programs ORDER BY id")]
 
 
 def get_program(call: Call) -> Program:
-    """The program of the request's path. Raises ApiError if there is none."""
+    """Return the program of the path. Raise ApiError if it does not exist."""
     program_id = int(call.path["loyaltyProgramId"])
     row = call.account.store.row("SELECT * FROM programs WHERE id = ?", [program_id])
     if row is None:
-        raise missing(call.endpoint, "loyalty program")
+        raise not_found(call.endpoint, "loyalty program")
     return Program(*row)
 
 
 def get_card(call: Call) -> Card:
-    """The card of the request's path. Raises ApiError if program or card do not exist."""
+    """Return the card of the path. Raise ApiError if the program or the card does not exist."""
     row = call.account.store.row(
         "SELECT * FROM cards WHERE program = ? AND identifier = ?",
         [call.path["loyaltyProgramId"], call.path["loyaltyCardId"]],
     )
     if row is None:
         get_program(call)
-        raise missing(call.endpoint, "loyalty card")
+        raise not_found(call.endpoint, "loyalty card")
     return Card(*row)
 
 
 def balances(account: Account, chosen: transactions.Selection, at: int) -> dict[str, Balance]:
-    """Balance of each subledger at an instant; '' is the main ledger and always there."""
+    """Return the balance of each subledger at an instant; the main ledger, '', is always included."""
     if account.switches.balance_bound == "exclusive":
         chosen = replace(chosen, before=at - 1)
-    found = {name: balance(rows, at) for name, rows in transactions.entries(account.store, chosen).items()}
+    found = {name: balance(rows, at) for name, rows in transactions.ledger_rows(account.store, chosen).items()}
     return {"": EMPTY, **found}
 
 
 def points(account: Account, value: Balance) -> dict[str, Any]:
-    """LoyaltyBalance: era ``seed`` has no negativePoints, there debt makes activePoints negative."""
+    """Return the JSON object LoyaltyBalance. In era ``seed``, debt makes activePoints negative."""
     answer: dict[str, Decimal] = {
         "activePoints": value.active if account.current else value.active - value.negative,
         "pendingPoints": value.pending,
@@ -97,8 +97,8 @@ def points(account: Account, value: Balance) -> dict[str, Any]:
     return answer
 
 
-def ledger_info(account: Account, value: Balance, ladder: Ladder | None = None) -> dict[str, Any]:
-    """LedgerInfo, whose expiredBalance and spentBalance are documented as always 0."""
+def ledger_info(account: Account, value: Balance, ladder: TierLadder | None = None) -> dict[str, Any]:
+    """Return the JSON object LedgerInfo. Its expiredBalance and spentBalance are documented as always 0."""
     current = value.active if account.current else value.active - value.negative
     tier = ladder.describe(value, account.now()) if ladder and ladder.tiers else {}
     if not account.current:
@@ -116,15 +116,15 @@ def ledger_info(account: Account, value: Balance, ladder: Ladder | None = None) 
 
 
 def ledger_infos(
-    account: Account, values: Mapping[str, Balance], ladder: Ladder | None = None
+    account: Account, values: Mapping[str, Balance], ladder: TierLadder | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """LedgerInfo of the main ledger, and those of the subledgers by id."""
+    """Return LedgerInfo of the main ledger, and of the subledgers by id."""
     infos = {name: ledger_info(account, value, ladder) for name, value in values.items()}
     return infos.pop(""), infos
 
 
 def registrations(account: Account, cards: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
-    """The profiles linked to each card, as LoyaltyCardProfileRegistration."""
+    """Return the profiles that are linked to each card, as LoyaltyCardProfileRegistration."""
     wanted = ", ".join(map(str, cards))
     found: dict[int, list[dict[str, Any]]] = {}
     for card, name, linked in account.store.rows(
@@ -136,7 +136,7 @@ def registrations(account: Account, cards: Iterable[int]) -> dict[int, list[dict
 
 
 def describe_cards(account: Account, program: Program, cards: list[Card]) -> list[dict[str, Any]]:
-    """LoyaltyCard objects with their balances at this moment."""
+    """Return LoyaltyCard objects with their current balances."""
     profiles = registrations(account, [card.id for card in cards])
     return [_card(account, program, card, profiles.get(card.id, [])) for card in cards]
 
@@ -159,7 +159,7 @@ def _card(account: Account, program: Program, card: Card, profiles: list[dict[st
 
 
 def describe_program(account: Account, program: Program) -> dict[str, Any]:
-    """LoyaltyProgram."""
+    """Return the JSON object LoyaltyProgram."""
     return {
         "id": program.id,
         "created": stamp(program.created),
@@ -191,6 +191,6 @@ def _tier(account: Account, program: Program, tier: Tier) -> dict[str, Any]:
         "created": stamp(program.created),
         "programID": program.id,
         "name": tier.name,
-        "minPoints": tier.least,
+        "minPoints": tier.min_points,
         **account.since_current(programName=program.name, programTitle=program.title),
     }

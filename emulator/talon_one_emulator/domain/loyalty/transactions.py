@@ -1,8 +1,8 @@
-"""Ledger rows: how they are stored, listed and printed.
+"""Ledger rows: storage, pages and JSON.
 
-Each row keeps ready-made JSON fragments of its fields; a page is a join of them. The operations differ in which
-fragments they show: ``rule`` in the Integration API, ``log`` in the management card log, ``feed`` in the program
-feed, and ``extra`` in era ``current``.
+Each row is stored with JSON fragments of its fields, and a page joins them. The operations differ in the fragments they
+return: ``rule`` in the Integration API, ``log`` in the card log of the Management API, ``rule`` and ``owner`` for the
+transactions of a program, and ``extra`` in era ``current``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.domain import timestamps
 from talon_one_emulator.domain.account import APPLICATION_ID
-from talon_one_emulator.domain.loyalty.ledger import Entry, debtors
+from talon_one_emulator.domain.loyalty.ledger import LedgerRow, debtors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,9 +27,9 @@ Kind = Literal["manual", "session", "import"]
 
 _COLUMNS = (
     "id, program, card, profile, created, addition, amount, starts, expires, subledger, session, uuid, kind,"
-    " head, rule, extra, log, feed"
+    " head, rule, extra, log, owner"
 )
-# Multiplying by an odd constant shuffles ids without repeating one: an arbitrary order that stays the same.
+# Multiplying by an odd constant permutes the ids: an arbitrary order that never changes.
 _ORDERS: dict[Order, str] = {
     "newest": "created DESC, id DESC",
     "oldest": "created, id",
@@ -44,9 +44,13 @@ _BOUNDS: dict[Bounds, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """A ledger row to insert: ``start`` is a timestamp, ``immediate`` or ``on_action``, ``expiry`` or ``unlimited``.
+    """A ledger row to insert.
 
-    ``owner`` is the card identifier or the profile's integration id, ``amount`` JSON number text.
+    Attributes:
+        owner: card identifier or integration id of the profile.
+        amount: JSON text of a number.
+        start: timestamp, ``immediate`` or ``on_action``.
+        expiry: timestamp or ``unlimited``.
     """
 
     program: int
@@ -70,7 +74,7 @@ class NewRow:
 
 
 def insert(store: Store, rows: Iterable[NewRow]) -> list[int]:
-    """Insert ledger rows and return their ids, which count up from the highest one."""
+    """Insert ledger rows and return their ids, which continue from the highest one."""
     first = int(store.scalar("SELECT coalesce(max(id), 0) FROM ledger")) + 1
     added = list(rows)
     values = [_values(first + offset, row) for offset, row in enumerate(added)]
@@ -81,15 +85,15 @@ def insert(store: Store, rows: Iterable[NewRow]) -> list[int]:
 
 
 def _flag_debts(store: Store, owners: Iterable[tuple[int, int | None, int | None]]) -> None:
-    """Mark the subtractions of these owners that made a debt."""
+    """Flag the subtractions of these owners that created debt."""
     for program, card, profile in owners:
-        for rows in entries(store, Selection(program=program, card=card, profile=profile)).values():
+        for rows in ledger_rows(store, Selection(program=program, card=card, profile=profile)).values():
             marks = [(_DEBT, row) for row in debtors(rows)]
             store.db.executemany("UPDATE ledger SET flags = ? WHERE id = ?", marks)
 
 
 def _values(row_id: int, row: NewRow) -> tuple[Any, ...]:
-    text = jsontext.encode_text
+    text = json_text.encode_text
     uuid = f"{row.program:08x}-0000-4000-8000-{row_id:012x}"
     starts = {"immediate": row.created, "on_action": timestamps.FOREVER}.get(row.start)
     expires = timestamps.FOREVER if row.expiry == "unlimited" else timestamps.parse(row.expiry)
@@ -104,18 +108,21 @@ def _values(row_id: int, row: NewRow) -> tuple[Any, ...]:
     log = f',"applicationId":{APPLICATION_ID},"sessionId":{row.session_id}' if row.session_id is not None else ""
     owner = "cardIdentifier" if row.card is not None else "customerProfileId"
     imported = ',"importId":1' if row.kind == "import" else ""
-    by_hand = ',"userId":1,"userEmail":"manager@example.test"' if row.kind == "manual" else ""
+    manual = ',"userId":1,"userEmail":"manager@example.test"' if row.kind == "manual" else ""
     return (
         row_id, row.program, row.card, row.profile, row.created, row.type == "addition", row.amount,
         timestamps.parse(row.start) if starts is None else starts, expires, row.subledger, row.session, uuid, row.kind,
         head, rule, f',"transactionUUID":"{uuid}"{validity}', log,
-        f',"{owner}":{text(row.owner)}{imported}{by_hand}',
+        f',"{owner}":{text(row.owner)}{imported}{manual}',
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which ledger rows a request asks for; None means any. ``awaiting``: points that wait for an action at then."""
+    """The ledger rows that a request selects; None means any.
+
+    ``awaiting`` selects points that wait for an action and are not expired at that instant.
+    """
 
     program: int | None = None
     card: int | None = None
@@ -129,12 +136,12 @@ class Selection:
     awaiting: int | None = None
 
     def where(self, bounds: Bounds) -> tuple[str, list[Any]]:
-        """The WHERE clause and its arguments."""
+        """Return the WHERE clause and its arguments."""
         low, high = _BOUNDS[bounds]
         tests: list[tuple[str, Any]] = [
             ("card = ?", self.card),
             ("profile = ?", self.profile),
-            # A card belongs to one program: naming the program too would lead the planner to the wrong index.
+            # A card belongs to one program. A condition on the program would lead the planner to the wrong index.
             ("program = ?", None if self.card is not None else self.program),
             (f"created {low} ?", self.after),
             (f"created {high} ?", self.before),
@@ -154,14 +161,14 @@ class Selection:
 def page(
     store: Store, fragments: str, chosen: Selection, switches: Switches, *, skip: int, size: int
 ) -> tuple[list[str], bool]:
-    """Printed rows (without their braces) of one page, and whether more follow."""
+    """Return the JSON rows of one page (without braces), and whether more follow."""
     order = _ORDERS[switches.order]
     rows = _printed(store, fragments, chosen, switches, window=(order, size + 1, skip))
     return [row[2] for row in rows[:size]], len(rows) > size
 
 
 def newest(store: Store, fragments: str, chosen: Selection, switches: Switches, *, size: int) -> tuple[list[str], bool]:
-    """The ``size`` most recent rows, in the order the switch asks for."""
+    """Return the most recent rows in the order of the switch, and whether there are more."""
     rows = _printed(store, fragments, chosen, switches, window=(_ORDERS["newest"], size + 1, 0))
     if len(rows) <= size:
         return [row[2] for row in rows], False
@@ -172,9 +179,9 @@ def newest(store: Store, fragments: str, chosen: Selection, switches: Switches, 
 def _printed(
     store: Store, fragments: str, chosen: Selection, switches: Switches, *, window: tuple[str, int, int]
 ) -> list[tuple[int, int, str]]:
-    """``(created, id, text)`` of the rows a window (order, limit, offset) selects, in the order the switch asks for.
+    """Return ``(created, id, text)`` of the rows of a window (order, limit, offset), in the order of the switch.
 
-    The window picks ids by index alone; only the rows it picks are read and sorted whole.
+    The ids are selected from the index alone, so that only the rows of the window are read and sorted.
     """
     where, args = chosen.where(switches.date_bounds)
     order, limit, offset = window
@@ -185,13 +192,15 @@ def _printed(
     )
 
 
-def entries(store: Store, chosen: Selection) -> dict[str, list[Entry]]:
-    """Ledger rows for the balance arithmetic, by subledger id; the main ledger is ''."""
+def ledger_rows(store: Store, chosen: Selection) -> dict[str, list[LedgerRow]]:
+    """Return the ledger rows for balances by subledger id; the id of the main ledger is ''."""
     where, args = chosen.where("inclusive")
-    ledgers: dict[str, list[Entry]] = {}
+    ledgers: dict[str, list[LedgerRow]] = {}
     for subledger, row, created, addition, amount, starts, expires in store.db.execute(
         f"SELECT subledger, id, created, addition, amount, starts, expires FROM ledger WHERE {where}",  # noqa: S608
         args,
     ):
-        ledgers.setdefault(subledger, []).append(Entry(row, created, bool(addition), Decimal(amount), starts, expires))
+        ledgers.setdefault(subledger, []).append(
+            LedgerRow(row, created, bool(addition), Decimal(amount), starts, expires)
+        )
     return ledgers

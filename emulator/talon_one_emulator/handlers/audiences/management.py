@@ -7,10 +7,10 @@ import io
 import re
 
 from talon_one_client import endpoints
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.api.call import CSV, Answer, Call, handles, ok
 from talon_one_emulator.api.errors import invalid
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.account import ACCOUNT_ID, stamp
 from talon_one_emulator.handlers.audiences import integration as audiences
 from talon_one_emulator.handlers.listing import count, ordering, window, with_optional_total
@@ -24,7 +24,7 @@ _ID = re.compile(r"\d{1,20}", re.ASCII)
 
 @handles(endpoints.GET_AUDIENCES)
 def get_audiences(call: Call) -> Answer:
-    """Audiences of the account."""
+    """List the audiences of the account."""
     order = ordering(call.query.get("sort"), _ORDERS, "id")
     rows, more = window(call, "audiences", "1", [], order=order, columns=audiences.COLUMNS)
     data = [audiences.describe(row) for row in rows]
@@ -33,7 +33,7 @@ def get_audiences(call: Call) -> Answer:
 
 @handles(endpoints.GET_AUDIENCES_ANALYTICS)
 def get_audiences_analytics(call: Call) -> Answer:
-    """Member counts of up to 1000 audiences, ids separated by commas."""
+    """List the member counts of up to 1000 audiences, whose ids are separated by commas."""
     wanted = _ids(call.query.get("audienceIds"))
     marks = ", ".join("?" * len(wanted))
     rows = call.account.store.rows(
@@ -48,7 +48,7 @@ def get_audiences_analytics(call: Call) -> Answer:
 
 @handles(endpoints.GET_AUDIENCE_MEMBERSHIPS)
 def get_audience_memberships(call: Call) -> Answer:
-    """Profiles in an audience; ``profileQuery`` matches a part of their integration id."""
+    """List the profiles in an audience; ``profileQuery`` matches a part of their integration id."""
     audience = audiences.get_audience(call)[0]
     where, args = _MEMBERS, [audience]
     if call.query.get("profileQuery"):
@@ -56,36 +56,36 @@ def get_audience_memberships(call: Call) -> Answer:
         args.append(call.query["profileQuery"])
     size = call.query.get("pageSize", 1000)
     order = ordering(call.query.get("sort"), _MEMBER_ORDERS, "id")
-    found = people.select(
+    found = profiles.select(
         call.account, f"{where} ORDER BY {order} LIMIT ? OFFSET ?", [*args, size + 1, call.query.get("skip", 0)]
     )
-    return ok({"hasMore": len(found) > size, "data": people.describe(call.account, found[:size])})
+    return ok({"hasMore": len(found) > size, "data": profiles.describe(call.account, found[:size])})
 
 
 @handles(endpoints.EXPORT_AUDIENCES_MEMBERSHIPS)
 def export_audiences_memberships(call: Call) -> Answer:
-    """One column, ``profileintegrationid``."""
+    """Export the members as CSV with one column, ``profileintegrationid``."""
     audience = audiences.get_audience(call)[0]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([COLUMN])
     writer.writerows(
-        [profile.integration_id] for profile in people.select(call.account, f"{_MEMBERS} ORDER BY id", [audience])
+        [profile.integration_id] for profile in profiles.select(call.account, f"{_MEMBERS} ORDER BY id", [audience])
     )
     return Answer(200, text.getvalue().encode(), CSV)
 
 
 @handles(endpoints.IMPORT_AUDIENCES_MEMBERSHIPS)
 def import_audiences_memberships(call: Call) -> Answer:
-    """Replace the members by those of an uploaded CSV; missing profiles are created."""
+    """Replace the members by those of an uploaded CSV. Missing profiles are created."""
     account, audience = call.account, audiences.get_audience(call)[0]
-    members = people.ensure(account, _uploaded(call.upload), visible=not account.current)
+    members = profiles.ensure(account, _uploaded(call.upload), visible=not account.current)
     account.store.db.execute("DELETE FROM memberships WHERE audience = ?", (audience,))
     account.store.db.executemany(
         "INSERT INTO memberships (audience, profile) VALUES (?, ?)",
         [(audience, profile) for profile in members.values()],
     )
-    audiences.touch(account, [audience])
+    audiences.set_last_update(account, [audience])
     now = account.now()
     return ok(
         {
@@ -103,8 +103,8 @@ def _ids(text: str | None) -> list[int]:
     parts = (text or "").split(",")
     if len(parts) > 1000 or not all(_ID.fullmatch(part) for part in parts):
         raise invalid("Invalid parameter", "audienceIds: up to 1000 ids separated by commas", parameter="audienceIds")
-    # An id that no column holds is the id of no audience.
-    return [int(part) for part in parts if int(part) in jsontext.INT64]
+    # An id of more than 64 bits is the id of no audience.
+    return [int(part) for part in parts if int(part) in json_text.INT64]
 
 
 def _uploaded(upload: bytes) -> list[str]:

@@ -28,7 +28,7 @@ _BALANCES = (*_COLUMNS, "negativeBalance")
 
 @handles(endpoints.EXPORT_LOYALTY_BALANCES)
 def export_loyalty_balances(call: Call) -> Answer:
-    """Balances of every profile of a program at ``endDate`` or now, a row a subledger."""
+    """Export the balances of all profiles of a program at ``endDate`` or now, one row per subledger."""
     program = _program(call, card_based=False)
     at, shown = _at(call), _wanted(call, _BALANCES)
     with_debt = shown is not None and "negativeBalance" in shown and call.account.switches.negative_column == "present"
@@ -43,7 +43,7 @@ def export_loyalty_balances(call: Call) -> Answer:
     def lines() -> Iterator[Sequence[Any]]:
         for profile, name in rows:
             chosen = transactions.Selection(program=program.id, profile=profile)
-            # The tier is that of the export, whatever endDate is.
+            # The tier is that at the time of the export, for any endDate.
             latest = programs.balances(call.account, chosen, now) if ladder.tiers else {}
             for subledger, value in _shown(call, chosen, at):
                 tier = ladder.at(latest.get(subledger, programs.EMPTY))
@@ -56,7 +56,7 @@ def export_loyalty_balances(call: Call) -> Answer:
 
 @handles(endpoints.EXPORT_LOYALTY_CARD_BALANCES)
 def export_loyalty_card_balances(call: Call) -> Answer:
-    """Balances of the cards of a program at ``endDate`` or now, a row a subledger."""
+    """Export the balances of all cards of a program at ``endDate`` or now, one row per subledger."""
     program = _program(call, card_based=True)
     at, shown = _at(call), _wanted(call, _COLUMNS)
     where = "program = ?"
@@ -78,7 +78,7 @@ def export_loyalty_card_balances(call: Call) -> Answer:
 
 @handles(endpoints.EXPORT_LOYALTY_CARDS)
 def export_loyalty_cards(call: Call) -> Answer:
-    """The cards of a program with the profiles linked to them."""
+    """Export the cards of a program with the profiles that are linked to them."""
     program = _program(call, card_based=True)
     query = call.query
     tests = (
@@ -109,7 +109,7 @@ def _program(call: Call, *, card_based: bool) -> Program:
     program_id = str(call.path["loyaltyProgramId"])
     rows = [each for each in programs.all_programs(call.account) if program_id in (str(each.id), each.name)]
     if not rows:
-        # These operations document 400 and 401, and no 404.
+        # The vendor documents no 404 for these operations.
         raise ApiError(400, [], f"Loyalty program {program_id} not found")
     if bool(rows[0].card_based) != card_based:
         raise ApiError(400, [], f"Loyalty program {program_id} is {'' if not card_based else 'not '}card-based")
@@ -126,7 +126,7 @@ def _shown(call: Call, chosen: transactions.Selection, at: int) -> Iterable[tupl
 
 
 def _wanted(call: Call, known: Sequence[str]) -> frozenset[str] | None:
-    """The balances that ``balances`` asks for; None: all. Raises ApiError 400 for a name that is not known."""
+    """Return the names in parameter ``balances``; None if it is not given. Raise ApiError 400 for an unknown name."""
     given = call.query.get("balances")
     if given is None:
         return None
@@ -137,7 +137,7 @@ def _wanted(call: Call, known: Sequence[str]) -> frozenset[str] | None:
 
 
 def _points(value: Balance, wanted: frozenset[str] | None) -> list[str]:
-    """The columns of a balance. A balance that was not asked for is empty, but for the current one."""
+    """Return the columns of a balance. Only the current one has a value if it was not requested."""
     amounts = (value.active - value.negative, value.pending, value.expired, value.spent)
     return [
         f"{amount:.2f}" if wanted is None or name in wanted or name == _COLUMNS[0] else ""

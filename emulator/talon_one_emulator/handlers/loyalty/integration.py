@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.api.call import Answer, Call, handles, ok
-from talon_one_emulator.api.errors import ApiError, invalid, missing
-from talon_one_emulator.domain import profiles as people
+from talon_one_emulator.api.errors import ApiError, invalid, not_found
+from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.loyalty import programs, transactions
 from talon_one_emulator.domain.loyalty.programs import EMPTY
 from talon_one_emulator.domain.loyalty.tiers import end_of_year
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @handles(endpoints.GET_LOYALTY_CARD_BALANCES)
 def get_loyalty_card_balances(call: Call) -> Answer:
-    """Balances of a card, of the main ledger and of each subledger, at ``endDate`` or now."""
+    """Return the balances of a card at ``endDate`` or now: of the main ledger and of each subledger."""
     card = programs.get_card(call)
     answer = _balances(call, transactions.Selection(card=card.id), call.query.get("subledgerId"))
     if call.account.current:
@@ -29,7 +29,7 @@ def get_loyalty_card_balances(call: Call) -> Answer:
 
 @handles(endpoints.GET_LOYALTY_BALANCES)
 def get_loyalty_balances(call: Call) -> Answer:
-    """Balances of a profile, with tiers for ``includeTiers`` and projected tiers for ``includeProjectedTier``."""
+    """Return the balances of a profile; with ``includeTiers`` and ``includeProjectedTier``, its tiers too."""
     chosen = _profile_ledger(call)
     subledger = call.query.get("subledgerId")
     answer = _balances(call, chosen, None if subledger is None else [subledger])
@@ -54,27 +54,27 @@ def _add_tiers(call: Call, chosen: transactions.Selection, shown: Mapping[str, d
 
 @handles(endpoints.GET_LOYALTY_CARD_TRANSACTIONS)
 def get_loyalty_card_transactions(call: Call) -> Answer:
-    """Ledger rows of a card."""
+    """List the ledger rows of a card."""
     card = programs.get_card(call)
-    owner = jsontext.encode_text(card.identifier)
+    owner = json_text.encode_text(card.identifier)
     return page_answer(call, selection(call, card=card.id), "rule", f'"cardIdentifier":{owner},')
 
 
 @handles(endpoints.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS)
 def get_loyalty_program_profile_transactions(call: Call) -> Answer:
-    """Ledger rows of a profile."""
+    """List the ledger rows of a profile."""
     ledger = _profile_ledger(call)
     return page_answer(call, selection(call, profile=ledger.profile, program=ledger.program), "rule", flags=True)
 
 
 @handles(endpoints.LINK_LOYALTY_CARD_TO_PROFILE)
 def link_loyalty_card_to_profile(call: Call) -> Answer:
-    """Link a card to an existing profile, within the program's limit of profiles a card."""
+    """Link a card to an existing profile, unless the card has reached the limit of its program."""
     account, card = call.account, programs.get_card(call)
     program = programs.get_program(call)
-    profile = people.find(account, call.body["integrationId"])
+    profile = profiles.find(account, call.body["integrationId"])
     if profile is None:
-        raise missing(call.endpoint, "customer profile")
+        raise not_found(call.endpoint, "customer profile")
     linked = account.store.rows("SELECT profile FROM card_profiles WHERE card = ?", [card.id])
     if (profile.id,) not in linked:
         if program.users_per_card and len(linked) >= program.users_per_card:
@@ -85,7 +85,7 @@ def link_loyalty_card_to_profile(call: Call) -> Answer:
 
 
 def selection(call: Call, *, program: int | None = None, card: int | None = None, profile: int | None = None) -> Any:
-    """The ledger rows a request's query parameters ask for."""
+    """Return the selection of ledger rows for the query parameters of a request."""
     query = call.query
     subledgers = query.get("subledgerId")
     return transactions.Selection(
@@ -105,16 +105,16 @@ def selection(call: Call, *, program: int | None = None, card: int | None = None
 def page_answer(
     call: Call, chosen: transactions.Selection, fragment: str, prefix: str = "", *, flags: bool = False
 ) -> Answer:
-    """One page of ledger rows. Without any query parameter: the most recent rows, as documented.
+    """Return one page of ledger rows. As documented, a request without a query returns the most recent rows.
 
-    ``flags``: rows of this operation tell whether they made a debt.
+    With ``flags``, rows show whether they created debt.
     """
     account = call.account
     fragments = f"head || {fragment}" + (" || extra" if account.current else "")
     if flags and account.current:
         fragments += " || flags"
     size, skip = call.query["pageSize"], call.query["skip"]
-    if call.plain:
+    if call.without_query:
         rows, more = transactions.newest(account.store, fragments, chosen, account.switches, size=size)
     else:
         rows, more = transactions.page(account.store, fragments, chosen, account.switches, skip=skip, size=size)
@@ -145,7 +145,7 @@ def _profile_ledger(call: Call) -> transactions.Selection:
     program = programs.get_program(call)
     if program.card_based:
         raise ApiError(400, [], "This loyalty program is card-based: its ledgers belong to cards, not to profiles")
-    profile = people.find(call.account, call.path["integrationId"])
+    profile = profiles.find(call.account, call.path["integrationId"])
     if profile is None:
-        raise missing(call.endpoint, "customer profile")
+        raise not_found(call.endpoint, "customer profile")
     return transactions.Selection(program=program.id, profile=profile.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from talon_one_client import endpoints
-from talon_one_emulator.api import json_text as jsontext
+from talon_one_emulator.api import json_text
 from talon_one_emulator.api.call import Answer, Call, handles, ok
 from talon_one_emulator.domain.loyalty import programs
 from talon_one_emulator.handlers.listing import ordering
@@ -14,20 +14,20 @@ _CARD_ORDERS = {"id": "id", "created": "created", "identifier": "identifier", "s
 
 @handles(endpoints.GET_LOYALTY_PROGRAMS)
 def get_loyalty_programs(call: Call) -> Answer:
-    """Every program; this list is not paged."""
+    """List all programs; the list is not paged."""
     found = [programs.describe_program(call.account, program) for program in programs.all_programs(call.account)]
     return ok({"totalResultSize": len(found), "data": found})
 
 
 @handles(endpoints.GET_LOYALTY_PROGRAM)
 def get_loyalty_program(call: Call) -> Answer:
-    """One program."""
+    """Return one program."""
     return ok(programs.describe_program(call.account, programs.get_program(call)))
 
 
 @handles(endpoints.GET_LOYALTY_CARDS)
 def get_loyalty_cards(call: Call) -> Answer:
-    """Cards of a program with their balances."""
+    """List the cards of a program with their balances."""
     query, program = call.query, programs.get_program(call)
     tests, args = ["program = ?"], [program.id]
     for test, name in (
@@ -40,7 +40,7 @@ def get_loyalty_cards(call: Call) -> Answer:
             args.append(query[name])
     order = ordering(query.get("sort"), _CARD_ORDERS, "id")
     rows = call.account.store.rows(
-        f"SELECT * FROM cards WHERE {' AND '.join(tests)} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - our names
+        f"SELECT * FROM cards WHERE {' AND '.join(tests)} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - constants
         [*args, query["pageSize"] + 1, query["skip"]],
     )
     cards = [programs.Card(*row) for row in rows[: query["pageSize"]]]
@@ -50,21 +50,21 @@ def get_loyalty_cards(call: Call) -> Answer:
 
 @handles(endpoints.GET_LOYALTY_CARD)
 def get_loyalty_card(call: Call) -> Answer:
-    """One card with its balances."""
+    """Return one card with its balances."""
     card = programs.get_card(call)
     return ok(programs.describe_cards(call.account, programs.get_program(call), [card])[0])
 
 
 @handles(endpoints.GET_LOYALTY_PROGRAM_TRANSACTIONS)
 def get_loyalty_program_transactions(call: Call) -> Answer:
-    """Ledger rows of the whole program, each with its card or profile."""
+    """List the ledger rows of a program, each with its card or profile."""
     program = programs.get_program(call)
-    return page_answer(call, selection(call, program=program.id), "rule || feed", flags=True)
+    return page_answer(call, selection(call, program=program.id), "rule || owner", flags=True)
 
 
 @handles(endpoints.GET_LOYALTY_CARD_TRANSACTION_LOGS)
 def get_loyalty_card_transaction_logs(call: Call) -> Answer:
-    """Ledger rows of a card in the shape of the Management API."""
+    """List the ledger rows of a card in the form of the Management API."""
     card = programs.get_card(call)
-    owner = jsontext.encode_text(card.identifier)
+    owner = json_text.encode_text(card.identifier)
     return page_answer(call, selection(call, card=card.id), "log", f'"cardIdentifier":{owner},')
