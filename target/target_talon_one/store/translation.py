@@ -1,4 +1,4 @@
-"""Errors of DuckDB and of the file system are translated into StoreError, with a way out."""
+"""Translates errors of DuckDB, file systems and PostgreSQL into StoreError, with what to do about each."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from talon_one_storage.duckdb_errors import is_disk_full, is_out_of_memory, lock_holder
+from talon_one_storage.errors import StorageLockedError, WriteConflictError
 from target_talon_one.errors import StoreError, StoreLockedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from talon_one_singer.reporting.redaction import Redactor
+
 
 @contextmanager
-def store_errors(place: str, *, opening: bool = False) -> Iterator[None]:
-    """Translate what DuckDB and the file system say about a store.
+def store_errors(location: str, *, opening: bool = False) -> Iterator[None]:
+    """Translate errors of DuckDB and of the file system.
 
     Args:
-        place: of the store, without secrets.
-        opening: the store is opened, so that anything else than a lack of room means its place.
+        location: where the store is, without secrets.
+        opening: the store is opened: other errors than a lack of room mean that its location is wrong.
 
     Raises:
         StoreLockedError: another process has it open.
@@ -30,25 +33,61 @@ def store_errors(place: str, *, opening: bool = False) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, OSError) as error:
-        raise store_error(place, error, opening=opening) from error
+        raise store_error(location, error, opening=opening) from error
 
 
-def store_error(place: str, error: duckdb.Error | OSError, *, opening: bool = False) -> StoreError:
+def store_error(location: str, error: duckdb.Error | OSError, *, opening: bool = False) -> StoreError:
     """Return the error of a store for one of DuckDB or of the file system; see ``store_errors``."""
     text = " ".join(str(error).split())
     holder = lock_holder(error)
     if holder:
-        return StoreLockedError(f"the store {place} is in use by {holder}; wait until that has ended")
+        return StoreLockedError(
+            f"the store {location} is in use by {holder}; wait until that has ended, then run again"
+        )
     if is_disk_full(error):
-        return StoreError(f"no room left on the disk for the store {place}: free some, then run again ({text})")
+        return StoreError(f"no room left on the disk for the store {location}: free some, then run again ({text})")
     if is_out_of_memory(error):
         return StoreError(
-            f"not enough memory for the store {place}: give this process more, or push fewer syncs or shards of them "
-            f"at a time, then run again ({text})"
+            f"not enough memory for the store {location}: give this process more, or push fewer syncs or shards of "
+            f"them at a time, then run again ({text})"
         )
     if opening:
         return StoreUnavailableError(
-            f"cannot open the store {place}: {text}; set store to a file in a folder that this process may write, or "
-            "restore the file from a backup if it is damaged"
+            f"cannot open the store {location}: {text}; set store to a file in a folder that this process may write, "
+            "or restore the file from a backup if it is damaged"
         )
-    return StoreError(f"the store {place}: {text}")
+    return StoreError(
+        f"cannot use the store {location}: {text}; run again, and if that does not help restore the store from a backup"
+    )
+
+
+@contextmanager
+def backend_errors(location: str, redact: Redactor) -> Iterator[None]:
+    """Translate errors of fsspec and of PostgreSQL's driver.
+
+    Args:
+        location: where the store is, without secrets.
+        redact: removes the secrets of its URL.
+
+    Raises:
+        StoreLockedError: another run uses the store, or has written to it.
+        StoreError: anything else.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except StorageLockedError as error:
+        raise StoreLockedError(
+            f"the store {location} is in use by another run ({error.holder}); wait until that has ended, then run again"
+        ) from None
+    except WriteConflictError:
+        raise StoreLockedError(
+            f"another run has written to the store {location} since this run opened it, so this run cannot save; run "
+            "again when the other run has ended"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - they have no class in common
+        text = redact(" ".join(str(error).split())) or type(error).__name__
+        raise StoreError(
+            f"cannot use the store {location}: {text}; check that it can be reached and written to, then run again"
+        ) from None
