@@ -49,7 +49,7 @@ def test_without_a_management_key_the_id_of_a_made_audience_is_remembered(engine
     engine.push(VIP, rows(1, 2))
     assert {"c-1", "c-2"} == engine.members()
     engine.folder = engine.folder / "other"
-    with pytest.raises(SyncConfigError, match=r"exists, but its id is not known here; set audience\.id"):
+    with pytest.raises(SyncConfigError, match=r"exists, but its id is not known; set audience\.id"):
         engine.push(VIP, rows(1))
 
 

@@ -8,7 +8,7 @@ from target_talon_one.config.destinations import destination_from
 from target_talon_one.lookups import remote
 from target_talon_one.lookups.attribute_types import attribute_types
 from target_talon_one.lookups.audiences import Audiences
-from target_talon_one.lookups.profiles import ONE_BY_ONE
+from target_talon_one.lookups.profiles import MOST_SINGLE_REQUESTS
 from target_talon_one.sinks.table import SINKS
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
@@ -72,7 +72,7 @@ def test_attributes_are_listed_to_the_last_page(client, emu):
 
 def test_profiles_are_listed_to_the_last_page(client, emu, engine):
     """Members who have a profile are not counted as new ones, at which the guard would stop."""
-    names = [f"p-{number:03}" for number in range(ONE_BY_ONE + 20)]
+    names = [f"p-{number:03}" for number in range(MOST_SINGLE_REQUESTS + 20)]
     emu.add("profiles", *({"integrationId": name} for name in names))
     given = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id"} | GUARD
     with open_store(engine.store) as store, SyncRun(client, store, engine.options(), command="test") as run:

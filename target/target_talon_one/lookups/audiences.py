@@ -1,4 +1,4 @@
-"""Which audience a name means: by what was remembered, by the Management API, or made anew."""
+"""Finds the id of an audience by its name, in the store or at Talon.One, and creates audiences."""
 
 from __future__ import annotations
 
@@ -24,16 +24,21 @@ class _Audience(TypedDict, total=False):
     integrationId: str | None
 
 
+_FIELDS = {"integration": "integration", "integration_id": "integrationId", "description": "description"}  # by setting
 _decode = msgspec.json.Decoder(_Audience).decode
 
 
-def id_of(made: Mapping[str, Any], name: str) -> int:
-    """The id of an audience that was made.
+def id_of(created: Mapping[str, Any], name: str) -> int:
+    """Return the id of an audience that was created.
+
+    Args:
+        created: what Talon.One answered.
+        name: name of the audience, for the message.
 
     Raises:
-        UnexpectedResponseError: the answer has none.
+        UnexpectedResponseError: the answer has no id.
     """
-    found = made.get("id")
+    found = created.get("id")
     if type(found) is not int:
         raise e.UnexpectedResponseError(
             f"the answer for the new audience {name!r} has no id", operation=ep.CREATE_AUDIENCE_V2.name
@@ -42,14 +47,24 @@ def id_of(made: Mapping[str, Any], name: str) -> int:
 
 
 class Audiences:
-    """Finds audiences. What was found or made is remembered in the store, since only the Management API lists them."""
+    """Finds and creates audiences.
+
+    The store keeps the ids of created audiences, because only the Management API lists them.
+
+    Args:
+        client: asks Talon.One.
+        store: keeps the ids.
+    """
 
     def __init__(self, client: TalonOneClient, store: Store) -> None:
         self._client, self._store = client, store
         self._listed: list[_Audience] | None = None
 
     def find(self, wanted: Mapping[str, Any]) -> int | None:
-        """The id of an audience, None if nobody knows of it.
+        """Return the id of an audience, or None if it is not known.
+
+        Args:
+            wanted: what the settings say about the audience: id, name, integration, integration_id.
 
         Raises:
             SyncConfigError: several audiences have the name.
@@ -58,44 +73,52 @@ class Audiences:
             return int(wanted["id"])
         if self._client.config.management_key:
             return self._find_listed(wanted)
-        known = self._store.values.get(self._name(wanted))
+        known = self._store.values.get(self._value_name(wanted))
         return None if known is None else int(known)
 
     def create(self, wanted: Mapping[str, Any]) -> int:
-        """Make an audience.
+        """Create an audience and return its id.
+
+        Args:
+            wanted: see ``find``.
 
         Raises:
-            SyncConfigError: it is there already and its id cannot be found out, or it must not be made.
+            SyncConfigError: it exists and its id cannot be found out, or the settings forbid to create it.
         """
         if wanted.get("create") is False:
-            raise SyncConfigError(f"there is no audience {wanted['name']!r} and audience.create is false")
+            raise SyncConfigError(
+                f"there is no audience {wanted['name']!r} and audience.create is false; create the audience, or set "
+                "audience.create: true"
+            )
         body = {"name": wanted["name"]}
-        for name, wire in (("integration", "integration"), ("integration_id", "integrationId"), ("description",) * 2):
-            if wanted.get(name) is not None:
-                body[wire] = wanted[name]
+        for setting, field in _FIELDS.items():
+            if wanted.get(setting) is not None:
+                body[field] = wanted[setting]
         try:
-            made = self._client.create_audience_v2(body)
+            created = self._client.create_audience_v2(body)
         except e.AlreadyExistsError as error:
             raise SyncConfigError(
-                f"the audience {wanted['name']!r} exists, but its id is not known here; set audience.id, or "
+                f"the audience {wanted['name']!r} exists, but its id is not known; set audience.id, or set "
                 "management_key so that it can be looked up"
             ) from error
-        audience = id_of(made, wanted["name"])
+        audience = id_of(created, wanted["name"])
         self.remember(wanted, audience)
         return audience
 
     def remember(self, wanted: Mapping[str, Any], audience: int | None) -> None:
-        """Keep, or with None forget, the id of an audience."""
-        self._store.values.set(self._name(wanted), None if audience is None else str(audience))
+        """Keep the id of an audience in the store, or remove it with None."""
+        self._store.values.set(self._value_name(wanted), None if audience is None else str(audience))
         self._listed = None
 
     def _find_listed(self, wanted: Mapping[str, Any]) -> int | None:
         if self._listed is None:
             self._listed = list(self._list())
-        names = {"integration": "integration", "integration_id": "integrationId"}
+        fields = {"integration": "integration", "integration_id": "integrationId"}
         if wanted.get("integration_id") is None:
-            names = {"name": "name"}
-        found = [one for one in self._listed if all(one.get(wire) == wanted.get(name) for name, wire in names.items())]
+            fields = {"name": "name"}
+        found = [
+            one for one in self._listed if all(one.get(field) == wanted.get(name) for name, field in fields.items())
+        ]
         if len(found) > 1:
             ids = ", ".join(str(one["id"]) for one in found)
             raise SyncConfigError(f"several audiences are called {wanted['name']!r} ({ids}); set audience.id")
@@ -105,7 +128,8 @@ class Audiences:
         for page in self._client.paginate(ep.GET_AUDIENCES, decode=_decode):
             yield from page
 
-    def _name(self, wanted: Mapping[str, Any]) -> str:
+    def _value_name(self, wanted: Mapping[str, Any]) -> str:
+        """Return the name of the store's value that holds the id of an audience."""
         base = self._client.config.base_url
         if wanted.get("integration_id") is not None:
             return f"audience {base} {wanted.get('integration')} {wanted['integration_id']}"

@@ -1,4 +1,4 @@
-"""Which profiles exist: an audience "add" makes those that do not, and nobody notices."""
+"""Which profiles exist at Talon.One: adding a missing one to an audience would create it without notice."""
 
 from __future__ import annotations
 
@@ -25,57 +25,59 @@ class _Profile(msgspec.Struct, rename="camel"):
 
 _decode = msgspec.json.Decoder(_Profile).decode
 
-ONE_BY_ONE = 100  # so many profiles are asked for singly, more are looked up in the list of all
+MOST_SINGLE_REQUESTS = 100  # above this number of profiles, one list of all profiles is cheaper
 
 
 class Profiles:
-    """Knows which profiles exist; those that were seen once are remembered in the store.
+    """Finds out which profiles exist; the store keeps those that were found.
 
     Args:
         client: asks Talon.One; the list of all profiles needs its management key.
-        store: remembers.
+        store: keeps the profiles that exist.
         check: called before each request; raises to end the work.
     """
 
     def __init__(self, client: TalonOneClient, store: Store, check: Callable[[], None]) -> None:
-        self._client, self._store, self._check = client, store, check
+        self._client, self._known, self._check = client, store.profiles, check
         self._listed = False
 
     def missing(self, destination: int) -> int | None:
-        """How many of the rows to add have no profile; None: it cannot be found out."""
-        unsure = self._store.profiles.not_known(destination)
-        if unsure and len(unsure) <= ONE_BY_ONE:
-            self._ask(unsure)
-        elif unsure and self._client.config.management_key:
-            self._list()
-        elif unsure:
+        """Return how many of a destination's rows to add have no profile, or None if that cannot be found out."""
+        unknown = self._known.not_known(destination)
+        if not unknown:
+            return 0
+        if len(unknown) <= MOST_SINGLE_REQUESTS:
+            self._request_each(unknown)
+        elif self._client.config.management_key:
+            self._list_all()
+        else:
             logger.warning(
-                "nobody can tell whether %s profiles exist: without management_key only %s can be asked for; those "
-                "that do not exist will be created",
-                f"{len(unsure):,}",
-                ONE_BY_ONE,
+                "cannot find out whether %s profiles exist: without management_key at most %s profiles are looked up; "
+                "profiles that do not exist will be created; set management_key to check all of them",
+                f"{len(unknown):,}",
+                MOST_SINGLE_REQUESTS,
             )
             return None
-        return len(self._store.profiles.not_known(destination)) if unsure else 0
+        return len(self._known.not_known(destination))
 
-    def _ask(self, names: Sequence[str]) -> None:
-        found = [name for name in names if self._exists(name)]
+    def _request_each(self, integration_ids: Sequence[str]) -> None:
+        found = [one for one in integration_ids if self._exists(one)]
         if found:
-            self._store.profiles.add(found)
+            self._known.add(found)
 
-    def _exists(self, name: str) -> bool:
+    def _exists(self, integration_id: str) -> bool:
         self._check()
         try:
-            self._client.call(ep.GET_CUSTOMER_INVENTORY, path={"integrationId": name})
+            self._client.call(ep.GET_CUSTOMER_INVENTORY, path={"integrationId": integration_id})
         except e.RejectedError:
             return False
         return True
 
-    def _list(self) -> None:
+    def _list_all(self) -> None:
         if self._listed:
             return
         self._check()
         for page in self._client.paginate(ep.GET_CUSTOMER_PROFILES, decode=_decode):
-            self._store.profiles.add([row.integration_id for row in page])
+            self._known.add([row.integration_id for row in page])
             self._check()
         self._listed = True
