@@ -24,7 +24,7 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def settings() -> str:
-    """Settings of the tap."""
+    """Return the settings of the tap."""
     from tap_talon_one.settings import SETTINGS
 
     return SETTINGS.markdown_table().rstrip() + "\n"
@@ -39,14 +39,14 @@ def _each(feed: Any) -> str:
 
 
 def target_settings() -> str:
-    """Settings of the target."""
+    """Return the settings of the target."""
     from target_talon_one.settings import SETTINGS
 
     return SETTINGS.markdown_table().rstrip() + "\n"
 
 
 def sinks() -> str:
-    """Sinks with modes, key, other settings, and operations."""
+    """Return the sinks with modes, key, other settings, and operations."""
     from target_talon_one.sinks.table import SINKS
 
     return _table(
@@ -68,7 +68,7 @@ def sinks() -> str:
 
 
 def sink_fields() -> str:
-    """Fields of each sink."""
+    """Return the fields of each sink."""
     from target_talon_one.sinks.table import SINKS
 
     def field(one: Any) -> str:
@@ -78,7 +78,7 @@ def sink_fields() -> str:
 
 
 def conn_fields() -> str:
-    """The extra of an Airflow connection."""
+    """Return the extra fields of an Airflow connection."""
     from airflow_provider_talon_one.connection_fields import FIELDS
 
     return _table(
@@ -88,7 +88,7 @@ def conn_fields() -> str:
 
 
 def operators() -> str:
-    """Airflow operators by operation."""
+    """Return the Airflow operators by operation."""
     import ast
 
     from airflow_provider_talon_one.get_provider_info import RESOURCES
@@ -105,7 +105,7 @@ def operators() -> str:
 
 
 def streams() -> str:
-    """Streams with key, way of reading and operation."""
+    """Return the streams with key, how they are read, and operation."""
     from tap_talon_one.streams import FEEDS
 
     return _table(
@@ -135,7 +135,7 @@ def _fields(schema: dict[str, Any]) -> str:
 
 
 def fields() -> str:
-    """Fields of each stream."""
+    """Return the fields of each stream."""
     from tap_talon_one.streams import STREAMS
 
     return "\n".join(f"- **{stream.name}**: {_fields(stream.schema())}" for stream in STREAMS) + "\n"
@@ -148,7 +148,7 @@ def _read_by() -> dict[str, str]:
 
 
 def coverage() -> str:
-    """Every operation: method of the client, retry rule, stream."""
+    """Return every operation with the method of the client, the retry rule, and the streams."""
     from talon_one_client.endpoints import ALL
 
     read_by = _read_by()
@@ -169,7 +169,7 @@ def coverage() -> str:
 
 
 def cli() -> str:
-    """Every command of `talon-one`: what it does, its arguments and its options."""
+    """Return every command of `talon-one` with its help, arguments and options."""
     import click
 
     from talon_one_cli.main import cli as program
@@ -214,7 +214,7 @@ def exit_codes() -> str:
 
 
 def packages() -> str:
-    """Packages and their folders, with the first line of the docstring of each."""
+    """Return the folders of all packages, with the first paragraph of the docstring of each."""
     import ast
 
     rows = []
@@ -243,11 +243,11 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def main(argv: list[str]) -> int:
-    """Write the tables, or with ``--check`` compare them with what is there."""
+    """Write the tables, or with ``--check`` compare them with the pages."""
     stale = []
     for page in sorted(DOCS.rglob("*.md")):
         text = page.read_text(encoding="utf-8")
-        # A table that is not made from the code, like that of `make chaos`, stays as it is.
+        # A table that is not generated from the code, like that of `make chaos`, stays unchanged.
         fresh = BLOCK.sub(lambda m: f"{m[1]}{TABLES[m['name']]()}{m[4]}" if m["name"] in TABLES else m[0], text)
         if fresh != text:
             stale.append(str(page.relative_to(DOCS)))

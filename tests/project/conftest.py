@@ -1,4 +1,4 @@
-"""Programs of the registry that the tap is piped into, and an emulator for them to read."""
+"""Fixtures: programs of the registry that the tap is piped into, and an emulator that they read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CARDS = 20
 
 @pytest.fixture(scope="session")
 def peer() -> Callable[..., Path]:
-    """The program of a peer's environment; the test fails if ``make test`` has not set it up."""
+    """Return a function that finds a program of the registry; the test fails if ``make test`` has not installed it."""
 
     def find(name: str, program: str | None = None) -> Path:
         path = PEERS / name / "bin" / (program or name)
@@ -34,14 +34,14 @@ def peer() -> Callable[..., Path]:
 
 @pytest.fixture
 def emu() -> Iterator[Emulator]:
-    """20 cards with 100 transactions each, at an instant that does not move."""
+    """Start an emulator with 20 cards of 100 transactions each."""
     with Emulator(seed="synthetic", cards=CARDS, transactions=100, management_rate=0) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def settings(emu: Emulator) -> dict[str, Any]:
-    """Settings that read card ledgers and balances of the emulator."""
+    """Return settings that read card ledgers and balances of the emulator."""
     return {
         "base_url": emu.url,
         "api_key": emu.api_key,
@@ -54,7 +54,7 @@ def settings(emu: Emulator) -> dict[str, Any]:
 
 @pytest.fixture
 def pipe(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Runs the tap into a target: ``pipe(target, target_config, settings, state)`` gives the last state."""
+    """Return a function that pipes the tap into a target; ``pipe(target, config, settings, state)`` is the last state."""
 
     def run(target: Path, config: dict, settings: dict, state: dict | None = None) -> dict[str, Any]:
         for name, value in {"config": settings, "state": state or {}, "target": config}.items():
@@ -66,7 +66,8 @@ def pipe(tmp_path: Path) -> Callable[..., dict[str, Any]]:
             done = subprocess.run(
                 [target, "--config", tmp_path / "target.json"], stdin=tap.stdout, capture_output=True, text=True
             )
-        assert (0, 0) == (tap.returncode, done.returncode), done.stderr[-3000:]
+        assert 0 == done.returncode, done.stderr[-3000:]
+        assert 0 == tap.returncode, done.stderr[-3000:]
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
 

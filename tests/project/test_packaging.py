@@ -1,4 +1,4 @@
-"""What ships: the wheel, alone, without extras."""
+"""The wheel, installed alone, without extras."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def setup_cfg():
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The wheel, built from a copy of what git knows."""
+    """Build the wheel."""
     out = tmp_path_factory.mktemp("dist")
     subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", out, ROOT], check=True)
     return next(out.glob("*.whl"))
 
 
 def package_folders() -> dict[str, str]:
-    """Import name -> folder of every package there is in the repository."""
+    """Return import name and folder of every package in the repository."""
     skip = {"tests", "scripts", "benchmarks", "docs", "requirements", "demo-output", "build"}
     found = {}
     for init in ROOT.glob("*/*/__init__.py"):
@@ -49,7 +49,7 @@ def package_folders() -> dict[str, str]:
 
 
 def test_setup_cfg_lists_every_package(setup_cfg):
-    """A forgotten sub-package would work in an editable install and be missing from the wheel."""
+    """setup.cfg lists every package; a missing one would work in an editable install and be absent from the wheel."""
     assert sorted(package_folders()) == sorted(setup_cfg["options"]["packages"].split())
 
 
@@ -60,7 +60,7 @@ def test_setup_cfg_maps_each_top_package_to_its_folder(setup_cfg):
 
 
 def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):
-    """All JSON schemas are in the wheel; the file they are made from is not."""
+    """All JSON schemas are in the wheel; the file that they are generated from is not."""
     names = zipfile.ZipFile(wheel).namelist()
     here = {p.name for p in (ROOT / "schemas" / "talon_one_schemas").rglob("*.json")}
     assert here == {Path(n).name for n in names if n.endswith(".json")}
@@ -68,7 +68,7 @@ def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):
 
 
 def python_of(version: str) -> str | None:
-    """An interpreter of that version: on the PATH, or under pyenv."""
+    """Return an interpreter of that version from the PATH or pyenv, or None."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     under_pyenv = sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
     if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
@@ -78,7 +78,7 @@ def python_of(version: str) -> str | None:
 
 @pytest.fixture(scope="module", params=["3.11", "3.13"])
 def bare(request, wheel, tmp_path_factory):
-    """A clean environment with nothing but the wheel and what it requires."""
+    """Create an environment with only the wheel and its requirements, and return its folder of programs."""
     home = tmp_path_factory.mktemp(f"bare-{request.param}")
     interpreter = python_of(request.param)
     if interpreter is None:
