@@ -54,7 +54,7 @@ def settings(emu: Emulator) -> dict[str, Any]:
 
 @pytest.fixture
 def pipe(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Return a function that pipes the tap into a target; ``pipe(target, config, settings, state)`` is the last state."""
+    """Return a function that pipes the tap into a target and returns the last state."""
 
     def run(target: Path, config: dict, settings: dict, state: dict | None = None) -> dict[str, Any]:
         for name, value in {"config": settings, "state": state or {}, "target": config}.items():
