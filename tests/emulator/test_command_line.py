@@ -32,7 +32,7 @@ def start():
 
 
 def test_it_prints_one_line_and_stops_on_sigterm(start, tmp_path):
-    """Ready line with URL and keys on stdout, a clean exit on SIGTERM, silence otherwise."""
+    """The process prints one line with URL and keys, ends without error on SIGTERM, and prints nothing else."""
     keys = ["--api-key", "ik", "--management-key", "mk"]
     fault = ["--fault", "get_loyalty_programs:503:count=1,retry_after=2"]
     db = ["--db", str(tmp_path / "a.sqlite")]
@@ -70,7 +70,7 @@ def test_it_prints_one_line_and_stops_on_sigterm(start, tmp_path):
     ],
 )
 def test_nonsense_gives_one_clear_line(arguments, message):
-    """Exit code 2 and the reason, with the nearest name where there is one."""
+    """Invalid input ends with exit code 2 and the reason, with the nearest valid name if there is one."""
     result = CliRunner().invoke(cli, ["serve", *arguments])
     assert (result.exit_code, "Traceback" in result.output) == (2, False)
     assert message in result.output.splitlines()[-1]
@@ -78,7 +78,7 @@ def test_nonsense_gives_one_clear_line(arguments, message):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_loopback_hosts_are_fine(host):
-    """All names of this machine are accepted."""
+    """Every loopback name of this machine is accepted."""
     from talon_one_emulator.server import check_loopback
 
     assert check_loopback(host) is None
@@ -98,7 +98,7 @@ def test_the_version_is_printed_quickly():
 
 
 def test_a_taken_port_is_reported(running):
-    """The port of another emulator gives exit code 2."""
+    """A port that another emulator uses ends with exit code 2."""
     result = CliRunner().invoke(cli, ["serve", "--port", running.url.rsplit(":", 1)[1]])
     assert result.exit_code == 2
     assert "in use" in result.output

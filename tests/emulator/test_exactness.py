@@ -55,7 +55,7 @@ def test_ledger_amounts_come_back_digit_for_digit(api, emu, text):
 
 
 def test_sums_are_exact(api, emu):
-    """0.1 and 0.2 make 0.3, beside fourteen digits before the point."""
+    """0.1 and 0.2 add up to 0.3, also with fourteen digits before the point."""
     emu.add("cards", {"identifier": "card-sum"})
     emu.add_transactions([{"card": "card-sum", "amount": each} for each in ("0.1", "0.2", "12345678901234.56")])
     assert api("get_loyalty_card_balances", 1, "card-sum").json["balance"]["activePoints"] == Decimal(
@@ -64,7 +64,7 @@ def test_sums_are_exact(api, emu):
 
 
 def test_prices_come_back(api):
-    """Prices and totals of catalog and cart."""
+    """Prices and totals of catalog and cart keep their digits."""
     payload = {"sku": "A", "price": 12345678901234}
     api("sync_catalog", 1, body={"actions": [{"type": "ADD", "payload": payload}]})
     assert '"price":12345678901234,' in api("list_catalog_items", 1, sku="A").text
@@ -85,7 +85,7 @@ def test_any_integration_id(api, name):
 
 
 def test_a_path_that_is_not_utf8(api):
-    """Bytes that are no text give 400."""
+    """A path that is not UTF-8 gets 400."""
     assert api.send("GET", "/v1/customer_profiles/%FF/inventory", headers=api.key("integration")).status == 400
 
 

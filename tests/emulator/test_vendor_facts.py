@@ -196,7 +196,7 @@ def test_last_update_of_an_audience_moves_with_its_members(api, emu, operation, 
 
 
 def test_rows_that_make_a_debt_are_flagged(api, emu):
-    """Profile list and program feed flag the subtraction that creates a negative balance, in era ``current``."""
+    """In era ``current``, lists of transactions flag the subtraction that creates a negative balance."""
     row = {"program": 2, "profile": "ben", "created": "2025-01-01T00:00:00Z"}
     given, covered, debt = emu.add_transactions(
         [{**row, "amount": 5}, *({**row, "amount": amount, "type": "subtraction"} for amount in (5, "0.01"))]
@@ -283,7 +283,7 @@ QUERY_ENUMS = [(each, param) for each in endpoints.ALL for param in each.query i
     ids=[f"{each.name}-{path[-1]}-{n}" for n, (each, path, _) in enumerate(BODY_ENUMS)],
 )
 def test_a_word_that_a_body_does_not_take_names_those_it_takes(api, emu, endpoint, path, words):
-    """Every enumeration of every body: 400 with the allowed words."""
+    """A value that an enumeration of a body lacks gets 400 with the allowed words."""
     emu.switch(errors="all")
     body = body_with(talon_one_schemas.request(endpoint.request), path, "nope")
     reply = api(endpoint.name, *(1 for _ in endpoint.path_params), body=body)
@@ -301,7 +301,7 @@ def test_an_action_of_an_unknown_type_names_the_types(api):
 
 @pytest.mark.parametrize(("endpoint", "param"), QUERY_ENUMS, ids=lambda each: each.name)
 def test_a_word_that_a_query_does_not_take_names_those_it_takes(api, endpoint, param):
-    """Every enumeration of every query: 400 with the allowed words."""
+    """A value that an enumeration of a query lacks gets 400 with the allowed words."""
     path = endpoint.path
     for each in endpoint.path_params:
         path = path.replace("{" + each.name + "}", "1000")

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz``: changed copies of the corpus into every reader, for some minutes, by a printed seed."""
+"""``python -m tests.fuzz``: feed mutated inputs of the corpus to every reader for some minutes, by a printed seed."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.fuzz.running import CORPUS, Fault, corpus, run, variants
+from tests.fuzz.running import CORPUS, Failure, corpus, run, variants
 from tests.fuzz.targets import TARGETS, open_target
 
-HANGING_S = 60
+HANG_LIMIT_S = 60
 
 
 def main() -> int:
-    """Fuzz for a while; 1 if faults were found, whose inputs are written to a directory."""
+    """Fuzz for some minutes. Return 1 if failures were found; their inputs are written to a directory."""
     options = _options()
     print(f"seed {options.seed}", flush=True)
     names = options.target or list(TARGETS)
     out = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    faults = sum(_fuzz(name, options.minutes * 60 / len(names), f"{options.seed} {name}", out) for name in names)
-    if faults:
-        print(f"{faults} faults; their inputs are in {out}. Mend the cause, then keep the input in {CORPUS}/TARGET")
+    failures = sum(_fuzz(name, options.minutes * 60 / len(names), f"{options.seed} {name}", out) for name in names)
+    if failures:
+        print(f"{failures} failures; their inputs are in {out}. Fix the cause, then keep the input in {CORPUS}/TARGET")
     else:
         out.rmdir()
-    return 1 if faults else 0
+    return 1 if failures else 0
 
 
 def _options() -> argparse.Namespace:
@@ -41,7 +41,7 @@ def _options() -> argparse.Namespace:
 
 
 def _fuzz(name: str, seconds: float, seed: str, out: Path) -> int:
-    """Fuzz one target; the number of faults, of those in one line of the code the first."""
+    """Fuzz one target and return the number of failures; those in the same line of code count once."""
     kept = corpus(name)
     changed = variants(kept, random.Random(seed))
     seen: set[str] = set()
@@ -50,27 +50,27 @@ def _fuzz(name: str, seconds: float, seed: str, out: Path) -> int:
         while time.monotonic() < end:
             data = kept[count] if count < len(kept) else next(changed)
             count += 1
-            (out / "running").write_bytes(data)  # there if the process itself is brought down
-            faulthandler.dump_traceback_later(HANGING_S, exit=True)
+            (out / "running").write_bytes(data)  # it remains if the process itself is killed
+            faulthandler.dump_traceback_later(HANG_LIMIT_S, exit=True)
             try:
                 run(target, data)
-            except Fault as fault:
-                _note(name, fault, data, seen, out)
+            except Failure as failure:
+                _report(name, failure, data, seen, out)
             faulthandler.cancel_dump_traceback_later()
     (out / "running").unlink(missing_ok=True)
-    print(f"{name}: {count:,} inputs, {len(seen)} faults", flush=True)
+    print(f"{name}: {count:,} inputs, {len(seen)} failures", flush=True)
     return len(seen)
 
 
-def _note(name: str, fault: Fault, data: bytes, seen: set[str], out: Path) -> None:
-    cause = fault.__cause__
-    place = str(traceback.extract_tb(cause.__traceback__)[-1]) if cause else str(fault)[:20]
-    if place in seen:
+def _report(name: str, failure: Failure, data: bytes, seen: set[str], out: Path) -> None:
+    cause = failure.__cause__
+    location = str(traceback.extract_tb(cause.__traceback__)[-1]) if cause else str(failure)[:20]
+    if location in seen:
         return
-    seen.add(place)
+    seen.add(location)
     path = out / f"{name}-{hashlib.sha256(data).hexdigest()[:8]}"
     path.write_bytes(data)
-    print(f"FAULT   {name}: {fault}\n    {path}", flush=True)
+    print(f"FAILURE {name}: {failure}\n    {path}", flush=True)
     if cause:
         traceback.print_exception(cause, limit=-6, file=sys.stdout)
 

@@ -1,4 +1,4 @@
-"""Answers of Talon.One through everything that reads one.
+"""Answers of Talon.One, read by every function that reads one.
 
 The first line of an input names a reader, a status and the value of some headers; the rest is the body.
 """
@@ -96,7 +96,7 @@ READS: dict[str, Read] = {
 
 @contextmanager
 def opened(_folder: Path) -> Iterator[Callable[[bytes], None]]:
-    """A client whose requests all get the answer of the input."""
+    """Yield a target whose client receives the input as the answer to every request."""
     names = list(READS)
 
     def target(data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A client without a network: what is behind it answers whatever a target tells."""
+"""A client without a network: a transport in memory returns the answers that a target chooses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.http.waits import Bounds
 
-MOST_REQUESTS = 3000  # of one input: more are a reader that does not end
+MAX_REQUESTS = 3000  # per input; a reader that sends more does not end
 
 
 class Answers:
@@ -28,8 +28,8 @@ class Answers:
         """See Transport."""
         bounds.depart()
         self.requests += 1
-        if self.requests > MOST_REQUESTS:
-            raise AssertionError(f"more than {MOST_REQUESTS:,} requests for one answer")
+        if self.requests > MAX_REQUESTS:
+            raise AssertionError(f"more than {MAX_REQUESTS:,} requests for one answer")
         return self.answer(method, url)
 
     def close(self) -> None:
@@ -37,7 +37,7 @@ class Answers:
 
 
 def friendly(method: str, url: str) -> Response:
-    """An empty list to every read, and the documented yes to every write."""
+    """Return an empty list for every read, and the documented success for every write."""
     if method == "GET":
         return Response(200, {}, b'{"data":[],"hasMore":false,"totalResultSize":0}')
     path = urlsplit(url).path
@@ -49,7 +49,7 @@ def friendly(method: str, url: str) -> Response:
 
 
 def client(transport: Answers) -> TalonOneClient:
-    """A client that neither waits nor tries again."""
+    """Return a client that neither waits nor retries."""
     config = ClientConfig(
         "http://127.0.0.1:9",
         api_key=Secret("integration-key"),

@@ -1,4 +1,4 @@
-"""Files of rows: CSV, JSON Lines, Parquet and Arrow, as sources, lists of ids and files of a BATCH."""
+"""Files of rows: CSV, JSON Lines, Parquet and Arrow, as sources, ID lists and files of a BATCH."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCHEMA = {"properties": {"id": {"type": "string"}, "at": {"type": "string", "for
 
 @contextmanager
 def text(folder: Path) -> Iterator[Target]:
-    """CSV and JSON Lines, plain and compressed, by every reader of them."""
+    """Yield a target that gives CSV and JSON Lines, plain and compressed, to each of their readers."""
 
     def target(data: bytes) -> None:
         end = ".gz" if data.startswith(b"\x1f\x8b") else ""
@@ -48,7 +48,7 @@ def text(folder: Path) -> Iterator[Target]:
 
 @contextmanager
 def columnar(folder: Path) -> Iterator[Target]:
-    """Parquet and Arrow by every reader of them."""
+    """Yield a target that gives Parquet and Arrow files to each of their readers."""
 
     def target(data: bytes) -> None:
         path = folder / "rows.parquet"
@@ -65,7 +65,7 @@ def columnar(folder: Path) -> Iterator[Target]:
 
 
 def _all(*reads: Callable[[], object]) -> None:
-    """Every reader, also after one has found the file wanting."""
+    """Call every reader, even after one has refused the file."""
     for read in reads:
         with suppress(*EXPECTED):
             read()
@@ -91,6 +91,6 @@ def _batch(path: Path, encoding: dict[str, str]) -> None:
 def _csv_answer(data: bytes) -> None:
     import msgspec
 
-    with suppress(msgspec.DecodeError):  # the client makes its own error of it
+    with suppress(msgspec.DecodeError):  # the client translates it into an error of its own
         for _ in read_csv(data):
             pass

@@ -1,4 +1,4 @@
-"""Singer messages through the target: from the bytes to the rows that are sent."""
+"""Singer messages, processed by the target from the bytes to the rows that are sent."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _MEMBERS = {"sink": "audience_members", "audience": {"id": 1}, "key": "id", "cre
 STREAMS = {
     "vip": _MEMBERS | {"mode": "mirror", "max_delete_share": 1, "allow_empty": True},
     "items": {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "key": "sku"},
-    "people": {
+    "profiles": {
         "sink": "customer_profiles",
         "mode": "upsert",
         "map": {"integrationId": "id", "attributes": ["City", "Score", "Since", "Tags"]},
     },
-    "visits": {"sink": "customer_sessions", "mode": "upsert"},
+    "sessions": {"sink": "customer_sessions", "mode": "upsert"},
 }
 
 
 @contextmanager
 def lines(_folder: Path) -> Iterator[Callable[[bytes], None]]:
-    """The reader alone, in small and in large parts; both must find the same rows."""
+    """Yield a target that reads lines in small and large batches, and checks that the rows are the same."""
 
     def target(data: bytes) -> None:
         few, many = ([*_rows(data, most)] for most in (1, 1000))
@@ -52,7 +52,7 @@ def _rows(data: bytes, most: int) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
-    """One store for all inputs, a run for each."""
+    """Yield a target with one store for all inputs and a run for each."""
     options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
     transport = Answers(friendly)
     with client(transport) as talon_one, open_store(":memory:") as store:
@@ -60,12 +60,12 @@ def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
         def target(data: bytes) -> None:
             transport.requests = 0
             with SyncRun(talon_one, store, options, command="fuzz") as run:
-                _through(run, data)
+                _process(run, data)
 
         yield target
 
 
-def _through(run: SyncRun, data: bytes) -> None:
+def _process(run: SyncRun, data: bytes) -> None:
     inlet = Inlet(run, destinations_of(STREAMS), lambda _: None, rows_per_flush=5, ignore_unknown=False)
     for message in read_messages(io.BytesIO(data), max_rows=3, limits=_LIMITS, file_waits_s=()):
         inlet.take(message)

@@ -1,4 +1,4 @@
-"""Changed copies of inputs: bits, slices and splices of the bytes, and hostile values in place of JSON values."""
+"""Mutations of inputs: changed bits, cut and spliced bytes, and hostile values in place of JSON values."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
 
-MOST_BYTES = 50_000
+MAX_BYTES = 50_000
 
-# Written as JSON, or as what JSON readers take for it.
+# JSON texts, and texts that some JSON readers accept.
 HOSTILE_VALUES: tuple[bytes, ...] = (
     *(b"null", b"true", b"false", b"{}", b"[]", b'""', b'" "', b"0", b"-0", b"-1", b"1.5", b"[null]", b'{"":null}'),
     *(b"9223372036854775807", b"9223372036854775808", b"-9223372036854775809", b"1" + b"0" * 400, b"9" * 5000),
@@ -30,9 +30,9 @@ _SNIPPETS: tuple[bytes, ...] = (
 
 
 def mutated(data: bytes, other: bytes, rng: random.Random) -> bytes:
-    """Return a changed copy of an input; ``other`` is one to splice with."""
+    """Return a mutated copy of an input; parts of ``other`` are spliced into it."""
     for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
-        data = rng.choice(_MUTATIONS)(data, other, rng)[:MOST_BYTES]
+        data = rng.choice(_MUTATIONS)(data, other, rng)[:MAX_BYTES]
     return data
 
 
@@ -77,7 +77,7 @@ def _slice(data: bytes, rng: random.Random) -> tuple[int, int]:
 
 
 def _json(data: bytes, other: bytes, rng: random.Random) -> bytes:
-    """Replace, double, rename or remove one value of a JSON text, or of one of its lines."""
+    """Replace, duplicate, rename or remove one value of a JSON text, or of one of its lines."""
     lines = data.split(b"\n")
     candidates = [number for number, line in enumerate(lines) if line.lstrip()[:1] in (b"{", b"[")]
     for text, put in (
@@ -98,9 +98,9 @@ def _put(lines: list[bytes], number: int) -> Callable[[bytes], bytes]:
 
 def _changed(value: Any, rng: random.Random) -> bytes:
     marks: dict[str, bytes] = {}
-    places = list(_places(value))
-    for _ in range(rng.choice((1, 1, 2, 5)) if places else 0):
-        holder, key = rng.choice(places)
+    positions = list(_positions(value))
+    for _ in range(rng.choice((1, 1, 2, 5)) if positions else 0):
+        holder, key = rng.choice(positions)
         if isinstance(holder, dict) and key not in holder:
             continue
         mark = f"\x01{len(marks)}\x01"
@@ -130,8 +130,8 @@ def _dump(value: Any) -> bytes:
         return b"{}"
 
 
-def _places(value: Any) -> Sequence[tuple[Any, Any]]:
-    """All (holder, key) of a value, without recursion; at most some thousand."""
+def _positions(value: Any) -> Sequence[tuple[Any, Any]]:
+    """Return (holder, key) of every value inside a value, without recursion; at most some thousand."""
     found: list[tuple[Any, Any]] = []
     waiting = [value]
     while waiting and len(found) < 5000:

@@ -1,4 +1,4 @@
-"""One input into one target, under a deadline and a bound of memory."""
+"""Running one input on one target, with limits on time and memory."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 CORPUS = Path(__file__).with_name("corpus")
 EXPECTED = (SingerError, TalonOneError, WarehouseError)
-CPU_S = 2.0  # of the process: a machine that is busy with other things is no fault
+CPU_S = 2.0  # of the process, so that a busy machine causes no failure
 WAITING_S = 20.0
-MOST_GROWTH = 200_000_000  # bytes
-MOST_MESSAGE = 50_000  # characters of an error
+MAX_GROWTH = 200_000_000  # bytes
+MAX_MESSAGE = 50_000  # characters of an error
 
 
-_SHARED = {"lines": "messages"}  # targets that use the inputs of another
+_SHARED = {"lines": "messages"}  # targets that use the inputs of another target
 
 
 class TooLongError(BaseException):
-    """The deadline is over; no ``except Exception`` takes it away."""
+    """The time limit is exceeded. No ``except Exception`` catches this error."""
 
 
-class Fault(Exception):
-    """An input ended in something else than a result or an expected error."""
+class Failure(Exception):
+    """An input led to neither a result nor an expected error."""
 
 
 def corpus(name: str) -> list[bytes]:
@@ -49,7 +49,7 @@ def corpus(name: str) -> list[bytes]:
 
 
 def variants(inputs: list[bytes], rng: random.Random) -> Iterator[bytes]:
-    """Changed copies of the inputs, without end."""
+    """Yield mutated copies of the inputs, without end."""
     from tests.fuzz.mutations import mutated
 
     while True:
@@ -57,33 +57,33 @@ def variants(inputs: list[bytes], rng: random.Random) -> Iterator[bytes]:
 
 
 def run(target: Target, data: bytes) -> None:
-    """Give an input to a target.
+    """Run a target with an input.
 
     Raises:
-        Fault: it ended in another exception, took too long or too much memory, or said nothing.
+        Failure: it raised an unexpected exception, took too much time or memory, or its error has no message.
     """
     before, started = _peak(), time.process_time()
     try:
         with _deadline(), _strict():
             target(data)
     except EXPECTED as error:
-        _check_words(error)
+        _check_message(error)
     except TooLongError:
-        raise Fault(f"no end after {time.process_time() - started:.1f} s of CPU time") from None
+        raise Failure(f"it did not end within {time.process_time() - started:.1f} s of CPU time") from None
     except Exception as error:
-        raise Fault(f"{type(error).__name__}: {str(error)[:300]}") from error
+        raise Failure(f"{type(error).__name__}: {str(error)[:300]}") from error
     if time.process_time() - started > CPU_S:
-        raise Fault(f"an end after {time.process_time() - started:.1f} s of CPU time only")
-    if _peak() - before > MOST_GROWTH:
-        raise Fault(f"it took {(_peak() - before) / 1e6:,.0f} MB more than anything before")
+        raise Failure(f"it took {time.process_time() - started:.1f} s of CPU time")
+    if _peak() - before > MAX_GROWTH:
+        raise Failure(f"it took {(_peak() - before) / 1e6:,.0f} MB more than any input before")
 
 
-def _check_words(error: BaseException) -> None:
+def _check_message(error: BaseException) -> None:
     words = str(error)
     if not words.strip():
-        raise Fault(f"{type(error).__name__} without words") from error
-    if len(words) > MOST_MESSAGE:
-        raise Fault(f"{type(error).__name__} of {len(words):,} characters: {words[:300]}") from error
+        raise Failure(f"{type(error).__name__} without a message") from error
+    if len(words) > MAX_MESSAGE:
+        raise Failure(f"{type(error).__name__} of {len(words):,} characters: {words[:300]}") from error
 
 
 def _peak() -> int:
@@ -109,16 +109,16 @@ def _deadline() -> Iterator[None]:
 
 
 class _Formatting(logging.Handler):
-    """Formats each message, as a real handler does, and lets errors out."""
+    """A handler that formats each message and raises its errors."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Format a message and forget it."""
+        """Format a message and discard it."""
         record.getMessage()
 
 
 @contextmanager
 def _strict() -> Iterator[None]:
-    """Warnings are errors, and messages that cannot be formatted too; nothing is printed."""
+    """Raise warnings and errors of log messages as exceptions; print nothing."""
     root, handler = logging.getLogger(), _Formatting()
     handlers, level = root.handlers, root.level
     root.handlers = [handler]

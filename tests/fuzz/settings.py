@@ -1,4 +1,4 @@
-"""The files that people write: config, catalog, SYNC.yml and plan."""
+"""Files that users write: config, catalog, SYNC.yml and plan."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ PLANNED = PlannedDestination(
 
 @contextmanager
 def config(folder: Path) -> Iterator[Target]:
-    """A config file, and its values in the environment, for tap, target and syncs."""
+    """Yield a target that loads a config file, and its values from the environment, for tap, target and syncs."""
     path = folder / "config.json"
 
     def target(data: bytes) -> None:
@@ -74,7 +74,7 @@ def config(folder: Path) -> Iterator[Target]:
 
 
 def _errors(use: Callable[[dict[str, Any]], None], table: SettingsTable, path: str) -> Iterator[Exception]:
-    """All ways of one table, also after one of them has found the file wanting."""
+    """Yield the errors of one settings table, for the file and for the environment."""
     from tests.fuzz.running import EXPECTED
 
     for load in (_from_file, _from_environment):
@@ -124,7 +124,7 @@ TABLES: dict[SettingsTable, Callable[[dict[str, Any]], None]] = {
 
 @contextmanager
 def catalog(folder: Path) -> Iterator[Target]:
-    """A catalog file over the discovered one."""
+    """Yield a target that applies a catalog file to the discovered catalog."""
     path, known = folder / "catalog.json", tap.catalog()
 
     def target(data: bytes) -> None:
@@ -142,7 +142,7 @@ def catalog(folder: Path) -> Iterator[Target]:
 
 @contextmanager
 def sync_file(folder: Path) -> Iterator[Target]:
-    """A SYNC.yml."""
+    """Yield a target that reads a SYNC.yml."""
     path = folder / "SYNC.yml"
 
     def target(data: bytes) -> None:
@@ -154,7 +154,7 @@ def sync_file(folder: Path) -> Iterator[Target]:
 
 @contextmanager
 def plan(folder: Path) -> Iterator[Target]:
-    """A plan file, as apply and erase read it."""
+    """Yield a target that reads a plan file as apply and erase do."""
     from talon_one_cli.sync.erase import _clean_plan
     from target_talon_one.sync.personal_data import Person
 

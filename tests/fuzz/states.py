@@ -1,4 +1,4 @@
-"""States: of a tap's run, and the one that a load keeps."""
+"""States that a tap resumes from."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 STREAMS = ("loyalty_card_transactions", "loyalty_card_balances", "loyalty_program_transactions", "loyalty_programs")
 
 
-class _Forgetful:
-    """A sink that looks at nothing but the state."""
+class _StateChecker:
+    """A sink that checks the state and discards the rows."""
 
     def open(self, *_: Any) -> None:
         """See Sink."""
@@ -35,12 +35,12 @@ class _Forgetful:
 
     def checkpoint(self, state: Callable[[], Any], *, final: bool = False) -> None:
         """See Sink."""
-        State.from_dict(state(), "our own state" if final else "our own state on the way")
+        State.from_dict(state(), "the final state" if final else "a checkpoint")
 
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
-    """A state file into a run over streams of every kind, from an account without rows."""
+    """Yield a target that resumes a run of several streams from a state file, with an account without rows."""
     path, transport = folder / "state.json", Answers(friendly)
     given = {"api_key": "a", "management_key": "m", "base_url": "http://127.0.0.1:9", "loyalty_program_ids": [1]}
     given |= {"card_ids": ["a", "b"], "concurrency": 1, "transactions_strategy": "per_card"}
@@ -57,7 +57,7 @@ def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
                 client=talon_one,
                 entries=entries,
                 state=State.from_file(str(path)),
-                sink=_Forgetful(),
+                sink=_StateChecker(),
                 metrics=metrics,
                 progress=Progress(metrics, time.monotonic, 1e9),
                 stop=lambda: None,

@@ -1,4 +1,4 @@
-"""What is fuzzed: each target opens in a directory of its own and gives a function of bytes."""
+"""The table of fuzz targets. Each opens in its own directory and yields a function of bytes."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ TARGETS: Mapping[str, Opener] = {
 
 @contextmanager
 def open_target(name: str) -> Iterator[Target]:
-    """Open a target of this name."""
+    """Open the target of a name in a temporary directory."""
     with TemporaryDirectory(prefix="fuzz-") as folder, TARGETS[name](Path(folder)) as target:
         yield target

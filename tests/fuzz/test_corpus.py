@@ -1,4 +1,4 @@
-"""The corpus and a few hundred changed copies of it, the same in every run: see ``make fuzz`` for more of them."""
+"""The corpus and some hundred mutated copies of it, the same in every run. ``make fuzz`` runs more of them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.fuzz.running import CORPUS, corpus, run, variants
 from tests.fuzz.targets import TARGETS, open_target
 
 COUNT = 300
-SLOW = {"messages": 80}  # each of them is a run with a store
+SLOW = {"messages": 80}  # each input is a run with a store
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_reader_ends_in_a_result_or_an_expected_error(name: str):
-    """Every kept input and its changed copies give a result, or an error that says what is wrong, within bounds."""
+    """Every kept input and its mutated copies lead to a result or an error with a message, within the limits."""
     kept = corpus(name)
     changed = variants(kept, random.Random(f"test {name}"))
     with open_target(name) as target:

@@ -72,7 +72,7 @@ def test_an_id_that_is_no_integer_is_refused(api):
 
 @pytest.fixture
 def many_rows(emu):
-    """1,050 rows on a card and on a profile."""
+    """Insert 1,050 rows on a card and on a profile."""
     emu.reset("synthetic", cards=1, transactions=1050, profile_transactions=1050)
 
 
@@ -118,7 +118,7 @@ def test_pages_cover_every_row_once(api, emu, many_rows):
 
 
 def test_without_parameters_the_most_recent_rows_come(api, emu, many_rows):
-    """The one documented hint about order: without filters, the last 50."""
+    """As documented, a request without filters returns the last 50 rows."""
     rows = api(CARD, 1, "card-000001").json["data"]
     everything = sorted(row["created"] for row in api(CARD, 1, "card-000001", pageSize=1000, skip=50).json["data"])
     assert sorted(row["created"] for row in rows)[0] > everything[900]
@@ -154,7 +154,7 @@ def test_operations_of_the_current_era_were_not_there_before(api, emu, endpoint)
 
 
 def test_five_operations_came_later():
-    """Those that the vendor's documents of 2023 lack."""
+    """Five operations are missing in the vendor's documents of 2023."""
     assert {
         "exportLoyaltyCards",
         "getAudiencesAnalytics",

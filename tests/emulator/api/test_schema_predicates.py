@@ -27,7 +27,7 @@ def bodies(draw):
 
 
 def types(schema):
-    """The types of a schema; one without has none in particular."""
+    """Return the types of a schema; none if it does not restrict them."""
     kind = schema.get("type")
     return kind if isinstance(kind, list) else [kind]
 

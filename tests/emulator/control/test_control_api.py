@@ -16,7 +16,7 @@ def control(api, method, path, body=None):
 
 
 def test_health(api):
-    """It answers without a key."""
+    """The health endpoint answers without a key."""
     assert control(api, "GET", "health").json == {"status": "ok", "era": "current", "seed": "demo"}
 
 
@@ -58,14 +58,14 @@ def test_faults(api):
     ],
 )
 def test_nonsense_is_refused(api, method, path, body):
-    """400 with a message, and no trace of it in the data."""
+    """Invalid input gets 400 with a message and changes no data."""
     reply = control(api, method, path, body)
     assert reply.status == 400
     assert reply.json["message"]
 
 
 def test_switches_and_clock(api):
-    """Both are read and set over HTTP."""
+    """Switches and clock can be read and set over HTTP."""
     assert control(api, "POST", "switches", {"order": "newest"}).json["values"]["order"] == "newest"
     assert control(api, "GET", "switches").json["choices"]["errors"] == ["first", "all"]
     assert control(api, "POST", "clock", {"freeze": "2030-01-01"}).json["now"] == "2030-01-01T00:00:00.000000Z"
@@ -132,7 +132,7 @@ def test_the_state_is_complete(api):
 
 
 def test_reset_and_seed(api, emu):
-    """Seed replaces the data only; reset also takes faults, switches, clock and log back."""
+    """The endpoint seed replaces the data only; reset also resets faults, switches, clock and log."""
     emu.fault("*", "500", count=0)
     emu.switch(order="newest")
     emu.clock(freeze="2030-01-01")
@@ -164,7 +164,7 @@ def test_synthetic_data_is_the_same_every_time(emu):
 
 
 def test_a_database_file_outlives_the_emulator(tmp_path, client_of):
-    """With ``db`` the data are there at the next start, whatever seed is named; another file's version is refused."""
+    """A database file keeps its data at the next start for any seed; a file of another version is refused."""
     file = tmp_path / "account.sqlite"
     with Emulator(db=file, seed="demo") as emu:
         client_of(emu)("update_customer_profile_v2", "kept", body={"attributes": {"Name": "Kept"}})
@@ -174,7 +174,7 @@ def test_a_database_file_outlives_the_emulator(tmp_path, client_of):
 
 
 def test_a_foreign_database_is_refused(tmp_path):
-    """A SQLite file that is not ours is not touched."""
+    """A SQLite file of another program is refused and not changed."""
     import sqlite3
 
     file = tmp_path / "other.sqlite"
@@ -201,6 +201,6 @@ def test_two_emulators_run_side_by_side(client_of):
 
 
 def test_methods_need_a_running_emulator():
-    """Before and after the context a call is a clear error."""
+    """A call before or after the context raises an error that says so."""
     with pytest.raises(RuntimeError, match="not running"):
         Emulator().counters()

@@ -17,7 +17,7 @@ WRITE = "update_customer_profile_v2"
     ("kind", "media"), [("403", "json"), ("429", "json"), ("500", "json"), ("502", "html"), ("503", "html")]
 )
 def test_statuses(api, emu, kind, media):
-    """403, 429 and 500 come as JSON, 502 and 503 as a gateway's HTML page; none has a Retry-After of itself."""
+    """403, 429 and 500 are JSON, 502 and 503 are HTML pages of a gateway; none has Retry-After by default."""
     emu.fault(CARDS, kind)
     reply = api(CARDS, 1, "card-ada")
     assert (reply.status, reply.headers.get("Retry-After")) == (int(kind), None)
@@ -27,7 +27,7 @@ def test_statuses(api, emu, kind, media):
 
 @pytest.mark.parametrize("kind", ["429", "503"])
 def test_retry_after(api, emu, kind):
-    """Retry-After is sent as given."""
+    """The option retry_after is sent unchanged as the header Retry-After."""
     emu.fault(CARDS, kind, retry_after=7)
     assert api(CARDS, 1, "card-ada").headers["Retry-After"] == "7"
 
@@ -43,14 +43,14 @@ def test_dropped_connections(api, emu, kind, written):
 
 
 def test_truncated_bodies(api, emu):
-    """Half of the announced body arrives."""
+    """A truncated answer announces its whole body and sends half of it."""
     emu.fault(CARDS, "truncate")
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         api(CARDS, 1, "card-ada")
 
 
 def test_malformed_json(api, emu):
-    """A complete 200 whose body is not JSON."""
+    """A malformed answer is a complete 200 whose body is not JSON."""
     emu.fault(CARDS, "malformed")
     reply = api.send("GET", PATH, headers=api.key("integration"))
     assert (reply.status, reply.json) == (200, None)
@@ -83,7 +83,7 @@ def test_latency(api, emu, late, written):
 
 
 def test_latency_delays_an_answer(api, emu):
-    """A short latency is waited out."""
+    """An answer arrives after a short latency."""
     emu.fault(CARDS, "latency", seconds=0.05)
     begun = time.monotonic()
     assert api(CARDS, 1, "card-ada").status == 200
@@ -109,7 +109,7 @@ def test_latency_delays_an_answer(api, emu):
     ],
 )
 def test_rows_come_and_go_between_pages(api, emu, *, kind, options, rows, operation, path):
-    """After a page the ledger it came from has more or fewer rows; other reads change nothing."""
+    """After a page, its ledger has more or fewer rows; other reads change nothing."""
     emu.reset("synthetic", cards=1, transactions=100, profile_transactions=100)
     emu.fault("*", kind, **options)
     assert api("get_loyalty_programs").status == 200
@@ -142,14 +142,14 @@ def test_inserted_rows_lie_now_or_in_the_past(emu, api):
     ],
 )
 def test_counting(api, emu, options, statuses):
-    """count, after and every choose which requests go wrong."""
+    """The options count, after and every choose the requests that fail."""
     emu.fault(CARDS, "500", **options)
     assert [api(CARDS, 1, "card-ada").status for _ in range(6)] == statuses
     assert emu.faults()[0]["hits"] == statuses.count(500)
 
 
 def test_a_share_of_requests(api, emu):
-    """Fraction strikes about that share, the same ones for the same seed."""
+    """The option fraction chooses about that share of requests, and the same ones for the same seed."""
     runs = []
     for _ in range(2):
         emu.clear_faults()
@@ -190,7 +190,7 @@ def test_routes(api, emu, route, struck):
     ],
 )
 def test_nonsense_is_refused(emu, arguments, options, message):
-    """A fault that cannot be is an error that says why."""
+    """An invalid fault raises an error that says why."""
     with pytest.raises(ValueError, match=message):
         emu.fault(*arguments, **options)
 

@@ -1,4 +1,4 @@
-"""Undocumented points: every switch, every way."""
+"""Switches for undocumented behavior: every value of every switch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def names(emu):
 
 
 def test_the_defaults_are_the_harsher_values(emu):
-    """What the first value of each switch is."""
+    """The first value of each switch is the stricter one."""
     assert (
         {name: values[0] for name, values in choices().items()}
         == emu.switch()
@@ -47,7 +47,7 @@ def test_the_defaults_are_the_harsher_values(emu):
 
 @pytest.mark.parametrize(("value", "written"), [("all_or_nothing", []), ("partial", ["good-1", "good-2"])])
 def test_batch(api, emu, value, written):
-    """One bad row undoes the request, or only itself; 400 either way."""
+    """One bad row rolls back the request, or only itself; both answers are 400."""
     emu.switch(batch=value)
     assert api(MANY, body=BAD).status == 400
     assert names(emu) == written
@@ -65,7 +65,7 @@ def test_batch_with_a_row_that_breaks_the_schema(api, emu, value, written):
 
 @pytest.mark.parametrize(("value", "members"), [("all_or_nothing", 2), ("partial", 3)])
 def test_batch_of_memberships(api, emu, value, members):
-    """An unknown audience undoes the request, or only its row; 404 either way."""
+    """An unknown audience rolls back the request, or only its row; both answers are 404."""
     emu.switch(batch=value)
     rows = [{"action": "add", "profileIntegrationId": "x", "audienceId": audience} for audience in (1, 99)]
     assert api("update_customer_profile_audiences", body={"data": rows}).status == 404
@@ -74,7 +74,7 @@ def test_batch_of_memberships(api, emu, value, members):
 
 @pytest.mark.parametrize(("value", "skus"), [("all_or_nothing", []), ("partial", ["A", "B"])])
 def test_batch_of_catalog_actions(api, emu, value, skus):
-    """A refused action undoes the request and its version, or only itself."""
+    """A refused action rolls back the request and the version, or only itself."""
     emu.switch(batch=value)
     actions = [{"type": "ADD", "payload": {"sku": sku}} for sku in ("A", "MUG-1", "B")]
     assert api("sync_catalog", 1, body={"actions": actions}).status == 400
@@ -85,7 +85,7 @@ def test_batch_of_catalog_actions(api, emu, value, skus):
 
 @pytest.mark.parametrize(("value", "reserved"), [("all_or_nothing", 0), ("partial", 1)])
 def test_batch_of_reservations(api, emu, value, reserved):
-    """An unknown profile undoes the request, or only itself."""
+    """An unknown profile rolls back the request, or only itself."""
     emu.switch(batch=value)
     assert api("create_coupon_reservation", "WELCOME", body={"integrationIDs": ["nobody", "ada"]}).status == 400
     assert len(emu.state("reservations")["reservations"]) == reserved
@@ -93,7 +93,7 @@ def test_batch_of_reservations(api, emu, value, reserved):
 
 @pytest.mark.parametrize(("value", "made"), [("all_or_nothing", 0), ("partial", 1)])
 def test_batch_of_referrals(api, emu, value, made):
-    """An unknown advocate undoes the request, or only itself."""
+    """An unknown advocate rolls back the request, or only itself."""
     emu.switch(batch=value)
     body = {"campaignId": 1, "usageLimit": 1, "advocateProfileIntegrationIds": ["nobody", "ada"]}
     assert api("create_referrals_for_multiple_advocates", body=body).status == 400
@@ -102,7 +102,7 @@ def test_batch_of_referrals(api, emu, value, made):
 
 @pytest.mark.parametrize(("value", "count"), [("first", 1), ("all", 2)])
 def test_errors(api, emu, value, count):
-    """The first error is listed, or all."""
+    """An answer lists the first error, or all errors."""
     emu.switch(errors=value)
     assert len(api(MANY, body=BAD).json["errors"]) == count
 
@@ -112,20 +112,20 @@ def test_errors(api, emu, value, count):
     [("no", [None, None]), ("yes", ["/customerProfiles/1/attributes/nope", "/customerProfiles/3/attributes/Name"])],
 )
 def test_pointers(api, emu, value, pointers):
-    """The errors of a batch say where they are, or not."""
+    """The errors of a batch have pointers, or have none."""
     emu.switch(pointers=value, errors="all")
     assert api(MANY, body=BAD).pointers == pointers
 
 
 def test_pointers_of_a_single_object_are_always_there(api, emu):
-    """They are documented, so the switch does not touch them."""
+    """Pointers of a single object are documented, so the switch does not change them."""
     emu.switch(pointers="no")
     assert api("update_customer_profile_v2", "x", body={"attributes": {"nope": 1}}).pointers == ["/attributes/nope"]
 
 
 @pytest.mark.parametrize(("value", "found"), [("exclusive", [5]), ("inclusive", [4, 5, 6]), ("half_open", [4, 5])])
 def test_date_bounds(api, emu, value, found):
-    """A row created at the very microsecond of startDate or endDate is in or out."""
+    """The switch decides whether a row created at exactly startDate or endDate is listed."""
     emu.switch(date_bounds=value)
     emu.add("cards", {"identifier": "card-x"})
     rows = emu.add_transactions(
@@ -138,7 +138,7 @@ def test_date_bounds(api, emu, value, found):
 
 @pytest.mark.parametrize("value", ["newest", "oldest", "shuffled"])
 def test_order(api, emu, value):
-    """Newest first, oldest first, or neither but always the same."""
+    """Rows are listed with the newest first, the oldest first, or in an arbitrary order that never changes."""
     emu.reset("synthetic", cards=1, transactions=40)
     emu.switch(order=value)
     dates = [row["created"] for row in api(CARD, 1, "card-000001", pageSize=40).json["data"]]

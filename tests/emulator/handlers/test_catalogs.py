@@ -97,7 +97,7 @@ def test_filters(api, filters, left):
     ],
 )
 def test_filters_that_make_no_sense_are_refused(api, bad):
-    """Unknown attributes and operators, text compared by size, a list for IN: 400."""
+    """Unknown attributes and operators, text compared by size, and a list for IN get 400."""
     assert sync(api, "REMOVE_MANY", {"filters": [bad]}).status == 400
     assert len(items(api)) == 3
 
@@ -141,7 +141,7 @@ def test_a_sku_once_a_request(api, emu):
 
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (1000, 200), (1001, 400)])
 def test_a_request_holds_a_thousand_actions(api, count, status):
-    """1 to 1,000 actions pass."""
+    """A request may hold 1 to 1,000 actions."""
     assert sync(api, "ADD", *({"sku": f"S{n}"} for n in range(count))).status == status
 
 
@@ -158,13 +158,13 @@ def test_the_version_counts_up(api):
 
 
 def test_an_unknown_catalog_is_not_found(api):
-    """404 for the sync and for the list."""
+    """The sync and the list answer 404 for an unknown catalog."""
     assert api(SYNC, 9, body={"actions": [{"type": "REMOVE", "payload": {"sku": "A"}}]}).status == 404
     assert api("list_catalog_items", 9).status == 404
 
 
 def test_items_are_listed(api):
-    """Pages, totals, and filters on SKU and product name."""
+    """Items are listed in pages with totals, and filtered by SKU and product name."""
     page = api("list_catalog_items", 1, pageSize=2, skip=1, withTotalResultSize="true").json
     assert ([row["sku"] for row in page["data"]], page["totalResultSize"]) == (["MUG-2", "TEA-1"], 3)
     assert [row["sku"] for row in api("list_catalog_items", 1, sku=["TEA-1", "MUG-1"]).json["data"]] == [

@@ -26,7 +26,7 @@ def test_reservations_are_given_up_with_a_body(api):
 
 
 def test_an_unknown_coupon_is_not_found(api):
-    """404 for all three operations."""
+    """All three operations answer 404 for an unknown coupon."""
     body = {"integrationIDs": ["ada"]}
     assert api("create_coupon_reservation", "NOPE", body=body).status == 404
     assert api("delete_coupon_reservation", "NOPE", body=body).status == 404
@@ -34,13 +34,13 @@ def test_an_unknown_coupon_is_not_found(api):
 
 
 def test_coupons_are_reserved_for_existing_profiles(api):
-    """An unknown profile gives 400."""
+    """A reservation for an unknown profile gets 400."""
     assert api("create_coupon_reservation", COUPON, body={"integrationIDs": ["nobody"]}).status == 400
 
 
 @pytest.mark.parametrize("operation", ["create_coupon_reservation", "delete_coupon_reservation"])
 def test_a_reservation_holds_a_thousand_profiles(api, emu, operation):
-    """1,000 ids pass, 1,001 do not."""
+    """A request with 1,000 ids is accepted, one with 1,001 is refused."""
     emu.add("profiles", *({"integrationId": f"p{n}"} for n in range(1001)))
     ids = [f"p{n}" for n in range(1001)]
     assert api(operation, COUPON, body={"integrationIDs": ids[:1000]}).status < 300
@@ -57,7 +57,7 @@ def test_implicit_reservations_are_of_the_current_era(api, emu):
 
 
 def test_a_referral(api):
-    """A code for an existing advocate of an existing campaign; it shows in the inventory."""
+    """A referral of an existing advocate and campaign has a code and is in the inventory."""
     body = {"campaignId": 1, "advocateProfileIntegrationId": "ada", "usageLimit": 3, "attributes": {"note": "hi"}}
     reply = api("create_referral", body=body)
     assert (reply.status, reply.json["usageLimit"], reply.json["attributes"]) == (201, 3, {"note": "hi"})
@@ -75,13 +75,13 @@ def test_a_referral(api):
     ],
 )
 def test_bad_referrals_are_refused(api, change, pointer):
-    """400 with a pointer, in the shape without StatusCode."""
+    """A bad referral gets 400 with a pointer and without StatusCode."""
     reply = api("create_referral", body={"campaignId": 1, "advocateProfileIntegrationId": "ada", **change})
     assert (reply.status, reply.pointers, "StatusCode" in reply.json) == (400, [pointer], False)
 
 
 def test_referrals_for_many(api):
-    """silent=no gives one code each, all different; silence hides them."""
+    """Each advocate gets a different code, which the answer shows only with silent=no."""
     body = {"campaignId": 1, "advocateProfileIntegrationIds": ["ada", "ben", "ada"], "usageLimit": 1}
     assert api("create_referrals_for_multiple_advocates", body=body).status == 204
     listed = api("create_referrals_for_multiple_advocates", body=body, silent="no")
@@ -102,7 +102,7 @@ def test_referral_codes_follow_their_pattern(api):
 
 
 def test_referrals_for_a_thousand(api, emu):
-    """1,000 advocates pass, 1,001 and an unknown one do not."""
+    """A request with 1,000 advocates is accepted; one with 1,001 or an unknown advocate is refused."""
     emu.add("profiles", *({"integrationId": f"p{n}"} for n in range(1000)))
     ids = [f"p{n}" for n in range(1000)]
     body = {"campaignId": 1, "usageLimit": 1}

@@ -64,7 +64,7 @@ def test_response_content_works_only_with_the_rule_engine(api):
 
 
 def test_many_profiles_are_silent_by_default(api):
-    """204 without a body, or with silent=no 200 with every profile."""
+    """The answer is 204 without a body, or with silent=no 200 with every profile."""
     body = {"customerProfiles": [{"integrationId": "x", "attributes": {"Name": "X"}}, {"integrationId": "ada"}]}
     assert (api(MANY, body=body).status, api(MANY, body=body).text) == (204, "")
     states = api(MANY, body=body, silent="no").json["integrationStates"]
@@ -83,7 +83,7 @@ def test_a_profile_named_twice_gets_both_writes(api):
 
 @pytest.mark.parametrize(("count", "status"), [(1000, 204), (1001, 400)])
 def test_a_request_holds_a_thousand_profiles(api, count, status):
-    """1,000 items pass, 1,001 do not."""
+    """A request with 1,000 items is accepted, one with 1,001 is refused."""
     rows = [{"integrationId": f"p{n}"} for n in range(count)]
     assert api(MANY, body={"customerProfiles": rows}).status == status
 
@@ -103,12 +103,12 @@ def test_a_request_holds_a_thousand_profiles(api, count, status):
     ],
 )
 def test_broken_bodies_are_refused(api, body):
-    """What is not JSON, or not of the schema, gives 400."""
+    """A body that is not JSON or breaks the schema gets 400."""
     assert api(MANY, data=body).status == 400
 
 
 def test_erasing_a_customer(api, emu):
-    """DeleteCustomerData takes the profile and all attributes; history stays and names nobody; then 404."""
+    """Erasing deletes the profile and all attributes; its history stays without a name; a repetition gets 404."""
     session = {"profileId": "ada", "attributes": {"channel": "web"}}
     api("update_customer_session_v2", "s", body={"customerSession": session})
     api("track_event_v2", body={"profileId": "ada", "type": "visit", "attributes": {"page": "home"}})
@@ -125,7 +125,7 @@ def test_erasing_a_customer(api, emu):
 
 
 def test_a_customer_erased_and_made_again_starts_from_nothing(api, emu):
-    """The program's feed keeps the rows of an erased profile without its name; a new profile does not inherit them."""
+    """Rows of an erased profile stay in its program without its name; a new profile does not inherit them."""
     before = api("get_loyalty_program_transactions", 2, pageSize=50).json["data"]
     assert api("delete_customer_data", "chloé/ö%20").status == 204
     after = api("get_loyalty_program_transactions", 2, pageSize=50).json["data"]
@@ -153,7 +153,7 @@ def test_inventory_parts_are_opt_in(api):
 
 
 def test_profiles_are_listed(api):
-    """Account-wide and per Application, in pages."""
+    """Profiles are listed in pages, for the account and per Application."""
     page = api("get_customer_profiles", pageSize=2).json
     assert ([row["integrationId"] for row in page["data"]], page["hasMore"]) == (["ada", "ben"], True)
     assert api("get_customer_profiles", sandbox="true").json["data"] == []

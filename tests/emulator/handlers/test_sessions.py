@@ -42,7 +42,7 @@ def test_totals(api):
 
 
 def test_an_update_keeps_what_it_does_not_name(api):
-    """A field left out stays, and updateCount counts."""
+    """A field that is left out keeps its value, and updateCount increases."""
     put(api, profileId="ada", cartItems=CART, couponCodes=["A"])
     session = put(api, identifiers=["x"]).json["customerSession"]
     assert (session["profileId"], len(session["cartItems"]), session["couponCodes"]) == ("ada", 2, ["A"])
@@ -50,7 +50,7 @@ def test_an_update_keeps_what_it_does_not_name(api):
 
 
 def test_closing_counts_for_the_profile(api):
-    """Closing adds to closedSessions and totalSales; reopening and cancelling take it back."""
+    """Closing a session adds to closedSessions and totalSales; reopening and cancelling subtract it."""
     put(api, profileId="ada", cartItems=CART)
     assert profile(api) == (0, 0)
     put(api, state="closed")
@@ -82,7 +82,7 @@ def test_transitions(api, states, statuses):
 
 
 def test_returns_by_position_and_sku(api):
-    """Units go back one by one; when all are back the session is cancelled."""
+    """Units can be returned one by one; after the last one, the session is cancelled."""
     put(api, profileId="ada", cartItems=CART, state="closed")
     reply = give_back(api, {"position": 0, "quantity": 1})
     assert reply.json["return"]["returnedCartItems"] == [{"position": 0, "quantity": 1, "sku": "MUG-1"}]
@@ -113,7 +113,7 @@ def test_bad_returns_are_refused(api, item):
 
 
 def test_returns_by_sku_are_of_the_current_era(api, seed_era):
-    """Era ``seed`` wants a position."""
+    """Era ``seed`` requires a position for every return."""
     put(api, profileId="ada", cartItems=[{"sku": "MUG-1", "quantity": 1}], state="closed")
     assert give_back(api, {"sku": "MUG-1"}).status == 400
 
@@ -148,7 +148,7 @@ def test_previous_returns_are_listed(api):
 
 
 def test_attributes_of_sessions_and_items_are_checked(api):
-    """Unknown names and wrong types give 400 with the place."""
+    """Unknown names and wrong types get 400 with a pointer."""
     assert put(api, attributes={"nope": 1}).pointers == ["/customerSession/attributes/nope"]
     bad = [{"sku": "A", "quantity": 1, "attributes": {"colour": 5}}]
     assert put(api, cartItems=bad).pointers == ["/customerSession/cartItems/0/attributes/colour"]
@@ -166,23 +166,23 @@ def test_attributes_of_sessions_and_items_are_checked(api):
     ],
 )
 def test_the_schema_of_a_session_holds(api, field, value):
-    """Documented bounds of a session's fields."""
+    """Fields of a session outside of their documented bounds get 400."""
     assert put(api, **{field: value}).status == 400
 
 
 def test_a_session_without_profile(api):
-    """An anonymous session is fine."""
+    """A session without a profile is accepted."""
     assert put(api).json["customerSession"]["profileId"] == ""
 
 
 def test_the_first_session_of_a_profile_is_marked(api):
-    """The flag firstSession is true once."""
+    """The flag firstSession is true for the first session of a profile only."""
     assert put(api, "a", profileId="ada").json["customerSession"]["firstSession"] is True
     assert put(api, "b", profileId="ada").json["customerSession"]["firstSession"] is False
 
 
 def test_unknown_sessions(api):
-    """No 404 is documented for sessions: 400."""
+    """An unknown session gets 400, because no 404 is documented."""
     assert api("get_customer_session", "none").status == 400
     assert api("reopen_customer_session", "none").status == 400
     assert give_back(api, {"position": 0}, name="none").status == 400
@@ -217,7 +217,7 @@ def test_sessions_are_listed_and_filtered(api, emu):
 
 
 def test_events(api, emu):
-    """Silent by default; the profile is created; attributes are checked by event type."""
+    """An event is answered with 204 by default, creates its profile, and has its attributes checked by event type."""
     body = {"profileId": "newcomer", "type": "visit", "attributes": {"page": "home"}, "responseContent": ["event"]}
     assert api("track_event_v2", body=body).status == 204
     answer = api("track_event_v2", body=body, silent="no")

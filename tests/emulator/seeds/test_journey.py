@@ -20,7 +20,7 @@ def loaded():
 
 
 def test_the_ledger_has_the_published_figures(loaded):
-    """155,370 additions of 4,596,039.58 points, 2,102 subtractions of 5 points, 2,469 cards."""
+    """The ledger has 155,370 additions of 4,596,039.58 points, 2,102 subtractions of 5 points, and 2,469 cards."""
     truth = loaded.truth(1)
     assert truth["additions"] == {"count": 155_370, "sum": Decimal("4596039.58")}
     assert truth["subtractions"] == {"count": 2_102, "sum": Decimal("10510.00")}
@@ -28,7 +28,7 @@ def test_the_ledger_has_the_published_figures(loaded):
 
 
 def test_everything_else_is_there(loaded, client_of):
-    """Profiles with demographics, cards, 92,331 items, 27 audiences with their households, coupons."""
+    """The account has profiles with demographics, cards, 92,331 items, 27 audiences with members, and coupons."""
     api = client_of(loaded)
     assert api("list_catalog_items", 1, pageSize=1, withTotalResultSize="true").json["totalResultSize"] == 92_331
     assert api("get_application_customers", 1, pageSize=1, withTotalResultSize="true").json["totalResultSize"] == 2_469
@@ -43,7 +43,7 @@ def test_everything_else_is_there(loaded, client_of):
 
 
 def test_points_expire_after_a_year(loaded, client_of):
-    """A row as the API shows it, and a balance on both sides of an expiry."""
+    """A row has its expiry a year later, and the balance drops at that instant."""
     api = client_of(loaded)
     rows = api("get_loyalty_card_transactions", 1, "card-1", pageSize=1000).json["data"]
     first = min(rows, key=lambda row: row["created"])

@@ -1,4 +1,4 @@
-"""Keys: each API takes its own kind only."""
+"""API keys: each API accepts only its own kind of key."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_integration_operations_refuse_anything_but_their_key(api, header):
     ],
 )
 def test_management_operations_refuse_anything_but_their_key(api, header):
-    """The Management API takes its own key only."""
+    """The Management API refuses everything but its own key."""
     assert api.send("GET", MANAGEMENT, headers={"Authorization": header} if header else {}).status == 401
 
 

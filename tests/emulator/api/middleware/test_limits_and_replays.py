@@ -1,4 +1,4 @@
-"""Idempotency-Key, requests in flight, the management rate."""
+"""Idempotency-Key, limits of requests in flight (409), and the rate limit of the Management API (429)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_key_replays_the_answer(api, emu, closed, operation):
 
 
 def events(emu):
-    """How many events are stored."""
+    """Return the number of stored events."""
     return len(emu.state("events")["events"])
 
 
@@ -83,12 +83,12 @@ def test_a_key_with_another_body(api, emu, value, status):
 
 @pytest.mark.parametrize(("length", "status"), [(255, 204), (256, 400)])
 def test_a_key_has_255_characters_at_most(api, length, status):
-    """Longer keys are refused."""
+    """A key of 255 characters is accepted, a longer one is refused."""
     assert track(api, "k" * length).status == status
 
 
 def test_errors_are_not_kept(api, emu):
-    """A refused request may be mended under its key."""
+    """A refused request can be corrected and sent again with the same key."""
     assert track(api, "k", attributes={"nope": 1}).status == 400
     assert track(api, "k").status == 204
 
@@ -115,7 +115,7 @@ def test_other_operations_ignore_keys(api, emu):
 
 
 def at_once(emu, count, method, path, body):
-    """Statuses of requests that are all in flight together."""
+    """Return the statuses of requests that are in flight at the same time."""
     headers = {"Authorization": f"ApiKey-v1 {emu.api_key}", "Connection": "close"}
     with ThreadPoolExecutor(count) as pool:
         sent = [pool.submit(requests.request, method, emu.url + path, json=body, headers=headers) for _ in range(count)]
@@ -131,7 +131,7 @@ def at_once(emu, count, method, path, body):
     ],
 )
 def test_three_requests_may_be_in_flight_on_one_subject(emu, operation, method, path, body):
-    """Of five at once on one profile or session two get 409; afterwards all is free again."""
+    """Of five parallel requests on one profile or session, two get 409; later requests are accepted again."""
     emu.fault(operation, "latency", seconds=0.4, count=5)
     assert at_once(emu, 5, method, path, body) == [200, 200, 200, 409, 409]
     assert at_once(emu, 3, method, path, body) == [200, 200, 200]
@@ -158,7 +158,7 @@ def test_other_subjects_are_free(emu):
 
 
 def test_management_endpoints_take_three_requests_a_second(client_of):
-    """The fourth gets 429 without Retry-After; another endpoint is free; after a second it goes on."""
+    """The fourth request of a second gets 429 without Retry-After; other endpoints and the next second are free."""
     with Emulator() as emu:
         api = client_of(emu)
         replies = [api("get_loyalty_programs") for _ in range(4)]
@@ -177,7 +177,7 @@ def test_the_integration_api_has_no_such_rate(client_of):
 
 
 def test_the_rate_can_be_set(client_of):
-    """management_rate=1 lets one through."""
+    """With management_rate=1, the second request of a second gets 429."""
     with Emulator(management_rate=1) as emu:
         api = client_of(emu)
         assert [api("get_applications").status for _ in range(2)] == [200, 429]

@@ -43,7 +43,7 @@ PATHS = [*CONTROL, *sorted({endpoint.path for endpoint in endpoints.ALL if endpo
     ],
 )
 def test_a_foreign_host_is_refused(server, path, host):
-    """DNS rebinding: a page reaches loopback under its own name, at every endpoint of all APIs."""
+    """Every endpoint of all APIs refuses a foreign Host, which a page uses for DNS rebinding."""
     assert 403 == _send(server, path=path, Host=host)
 
 

@@ -13,7 +13,7 @@ from talon_one_emulator.domain.timestamps import FOREVER
 
 
 def model(entries, at):
-    """Every addition is a bag of single cents; each instant expires, activates, then spends cents."""
+    """Return a balance of a model: additions are single cents; each instant expires, activates, then spends some."""
     issued = [entry for entry in entries if entry.created <= at]
     waiting = [[max(e.created, e.starts), e] for e in issued if e.addition]
     bags, debt, spent, expired = [], 0, 0, 0
@@ -82,7 +82,7 @@ def test_the_earliest_expiry_is_spent_first():
 
 
 def test_points_that_become_active_pay_the_debt_first():
-    """A debt shrinks what a later addition leaves."""
+    """A later addition first pays the debt of earlier subtractions."""
     entries = [LedgerRow(1, 0, False, Decimal(3), 0, FOREVER), LedgerRow(2, 5, True, Decimal(10), 5, FOREVER)]
     assert balance(entries, 4) == Balance(spent=Decimal(3), negative=Decimal(3))
     assert balance(entries, 5) == Balance(active=Decimal(7), spent=Decimal(3))
@@ -96,7 +96,7 @@ def test_sums_lose_no_digit(digits):
 
 
 def test_the_truth_agrees_with_the_endpoints(api, emu):
-    """The second arithmetic gives the balances the endpoints give, ledger by ledger, at several instants."""
+    """The oracle and the endpoints compute the same balances for every ledger at several instants."""
     emu.reset("synthetic", cards=12, transactions=120)
     for instant in ("2024-01-01T00:30:00Z", "2024-01-20T00:00:00Z", "2024-02-15T00:00:00Z", "2026-01-01T00:00:00Z"):
         for owner, subledger, *points in emu.truth(1, instant)["balances"]:
@@ -107,7 +107,7 @@ def test_the_truth_agrees_with_the_endpoints(api, emu):
 
 
 def test_the_truth_counts_rows(emu):
-    """Counts and sums of additions and subtractions, up to an instant."""
+    """The oracle counts and sums additions and subtractions up to an instant."""
     found = emu.truth(1, "2025-02-01T12:00:00Z")
     assert found["additions"] == {"count": 1, "sum": Decimal("100.50")}
     assert found["subtractions"] == {"count": 1, "sum": Decimal("20.25")}

@@ -18,7 +18,7 @@ def change(action, profile, audience=1):
 
 
 def test_an_audience_lives_and_dies(api):
-    """Create, rename, list, delete; then it is not found."""
+    """An audience can be created, renamed, listed and deleted, and is not found afterwards."""
     made = api("create_audience_v2", body={"name": "New", "integration": "crm", "integrationId": "new"})
     assert (made.status, made.json["name"], made.json["integrationId"]) == (201, "New", "new")
     audience = made.json["id"]
@@ -64,13 +64,13 @@ def test_an_add_creates_a_profile_that_stays_hidden(api, emu):
 
 
 def test_a_delete_creates_nothing(api, emu):
-    """Taking an unknown profile out of an audience makes no profile."""
+    """Removing an unknown profile from an audience creates no profile."""
     api(MEMBERS, body={"data": [change("delete", "ghost")]})
     assert len(emu.state("profiles")["profiles"]) == 3
 
 
 def test_an_unknown_audience_is_not_found(api, emu):
-    """404, and with the default switch nothing of the request is applied."""
+    """An unknown audience gets 404, and with the default switch nothing of the request is applied."""
     assert api(MEMBERS, body={"data": [change("delete", "ada"), change("add", "ada", 99)]}).status == 404
     assert members(api) == ["ada", "ben"]
 

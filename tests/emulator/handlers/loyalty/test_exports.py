@@ -22,7 +22,7 @@ def test_card_balances(api):
 
 
 def test_customer_balances(api):
-    """Documented columns, profiles of the program; the program may be given by name."""
+    """The export of profile balances has the documented columns; the program can be named by its name."""
     lines = api("export_loyalty_balances", "profiles").text.splitlines()
     assert lines == [
         "loyaltyProgramID,loyaltySubledger,profileIntegrationID,currentBalance,pendingBalance,expiredBalance,spentBalance,currentTier",
@@ -54,7 +54,7 @@ def test_balances_that_are_not_known_are_refused(api):
 
 
 def test_cards(api, emu):
-    """Documented columns; the linked profiles come in the vendor's bracketed form; dates in two formats."""
+    """The export of cards has the documented columns, linked profiles in brackets, and dates in two formats."""
     emu.clock(freeze="2025-05-01T10:00:00Z")
     emu.add("cards", {"identifier": "card-x", "profiles": ["ada", "ben"], "batchId": "b1"})
     header, line = api("export_loyalty_cards", 1, batchId="b1").text.splitlines()
@@ -85,6 +85,6 @@ def test_attributes(api):
 
 
 def test_applications(api):
-    """The Application with its programs."""
+    """The list of Applications holds one, with its programs."""
     found = api("get_applications").json
     assert (found["totalResultSize"], len(found["data"][0]["loyaltyPrograms"])) == (1, 2)
