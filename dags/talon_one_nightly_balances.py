@@ -33,7 +33,7 @@ with DAG(
         task_id="snapshot",
         streams=["loyalty_card_balances"],
         warehouse_url="{{ params.warehouse_url }}",
-        settings={"as_of": "{{ params.as_of or data_interval_end or run_after }}", "balances_strategy": "per_card"},
+        settings={"as_of": "{{ params.as_of or data_interval_end or run_after }}", "balances_strategy": "per_entity"},
         retries=3,
         retry_delay=timedelta(minutes=5),
     )

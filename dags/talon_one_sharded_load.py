@@ -43,7 +43,7 @@ with DAG(
     LoyaltyToWarehouseOperator.partial(
         task_id="load",
         streams=["loyalty_card_transactions"],
-        settings={"settle_seconds": 0, "transactions_strategy": "per_card"},
+        settings={"settle_seconds": 0, "transactions_strategy": "per_entity"},
         retries=3,
         retry_delay=timedelta(minutes=1),
     ).expand_kwargs(parts())

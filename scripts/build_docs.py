@@ -30,12 +30,12 @@ def settings() -> str:
     return SETTINGS.markdown_table().rstrip() + "\n"
 
 
-def _each(feed: Any) -> str:
-    if feed.reader == "listing":
+def _each(group: Any) -> str:
+    if group.reader == "listing":
         return "page"
-    if not feed.has_ids:
+    if not group.has_ids:
         return "page of a program"
-    return f"{feed.entity} and program" if feed.per_program else str(feed.entity)
+    return f"{group.entity} and program" if group.per_program else str(group.entity)
 
 
 def target_settings() -> str:
@@ -106,7 +106,7 @@ def operators() -> str:
 
 def streams() -> str:
     """Return the streams with key, how they are read, and operation."""
-    from tap_talon_one.streams import FEEDS
+    from tap_talon_one.streams import STREAM_GROUPS
 
     return _table(
         ("stream", "key", "how it is read", "one call for each", "operation", "rows"),
@@ -115,12 +115,12 @@ def streams() -> str:
                 f"`{stream.name}`",
                 ", ".join(f"`{name}`" for name in stream.key),
                 f"incremental, by `{stream.replication_key}`" if stream.replication_key else "full, a snapshot",
-                _each(feed),
-                f"`{feed.endpoint.operation_id}`",
+                _each(group),
+                f"`{group.endpoint.operation_id}`",
                 stream.description,
             )
-            for feed in FEEDS
-            for stream in feed.streams
+            for group in STREAM_GROUPS
+            for stream in group.streams
         ),
     )
 
@@ -142,9 +142,9 @@ def fields() -> str:
 
 
 def _read_by() -> dict[str, str]:
-    from tap_talon_one.streams import FEEDS
+    from tap_talon_one.streams import STREAM_GROUPS
 
-    return {feed.endpoint.name: ", ".join(f"`{s.name}`" for s in feed.streams) for feed in FEEDS}
+    return {group.endpoint.name: ", ".join(f"`{s.name}`" for s in group.streams) for group in STREAM_GROUPS}
 
 
 def coverage() -> str:

@@ -84,8 +84,8 @@ def load(url: str, name: str, as_of: str) -> Step:
         "management_key": "demo-management-key",
         "settle_seconds": 0,
         "as_of": as_of,
-        "transactions_strategy": "per_card",
-        "balances_strategy": "per_card",
+        "transactions_strategy": "per_entity",
+        "balances_strategy": "per_entity",
     }
     config.write_text(json.dumps(settings, indent=2), encoding="utf-8")
     command = [BIN / "talon-one", "load", "--to", f"duckdb:///{WAREHOUSE}", "--config", config]

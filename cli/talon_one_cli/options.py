@@ -66,7 +66,7 @@ def instant_option(name: str, text: str) -> datetime:
         ConfigError: it is none; names the option.
     """
     from talon_one_singer import ConfigError
-    from talon_one_singer.settings.conversion import parse_date_time
+    from talon_one_singer.settings.instants import parse_date_time
 
     try:
         return parse_date_time(text)

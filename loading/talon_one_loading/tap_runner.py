@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from talon_one_singer.protocol.state import State
     from talon_one_singer.reporting.logs import Redactor
     from talon_one_warehouse import Warehouse
-    from tap_talon_one.engine.sync import Sink
+    from tap_talon_one.engine.sinks import Sink
 
 SCRATCH_SCHEMA = "talon_one"
 

@@ -6,9 +6,11 @@ Only what is light is here; ``messages``, ``cli`` and the rest are imported from
 
 from talon_one_singer.cli.definition import RunContext, TapDefinition
 from talon_one_singer.errors import ClosedPipe, ConfigError, OutputError, SingerError, Stopped
-from talon_one_singer.protocol.catalog import Catalog, CatalogEntry
+from talon_one_singer.protocol.catalog import Catalog
+from talon_one_singer.protocol.catalog_entry import CatalogEntry
 from talon_one_singer.settings.secret import Secret
-from talon_one_singer.settings.table import ConfigSource, Setting, SettingsTable
+from talon_one_singer.settings.setting import Setting
+from talon_one_singer.settings.table import ConfigSource, SettingsTable
 
 __all__ = [
     "Catalog",

@@ -8,6 +8,7 @@ from talon_one_singer.settings.input_limits import INPUT
 from talon_one_singer.shards import Shard
 
 LARGEST_ID = 2**63 - 1
+_OLD_STRATEGIES = {"per_card": "per_entity"}
 
 _IDS = {
     "card": ("loyalty cards", "the cards of each program"),
@@ -92,18 +93,20 @@ SETTINGS = SettingsTable(
         Setting(
             "transactions_strategy",
             "string",
-            "How ledgers are read: one call for each card or profile, each program in one feed (needs "
-            "management_key), or what takes less time.",
+            "How ledgers are read: one call for each card or profile, one list for each program (needs "
+            "management_key), or the faster of both.",
             default="auto",
-            allowed=("auto", "per_card", "program_feed"),
+            allowed=("auto", "per_entity", "program_feed"),
+            old_values=_OLD_STRATEGIES,
         ),
         Setting(
             "balances_strategy",
             "string",
             "How balances are read: one call for each card or profile, the list of cards or a CSV export (both need "
-            "management_key, and leave out what they do not know), or what takes less time.",
+            "management_key; fields that they cannot provide are null), or the fastest of these.",
             default="auto",
-            allowed=("auto", "per_card", "card_list", "csv_export"),
+            allowed=("auto", "per_entity", "card_list", "csv_export"),
+            old_values=_OLD_STRATEGIES,
         ),
         Setting(
             "settle_seconds",

@@ -1,4 +1,4 @@
-"""The streams, as a table: what each is read from, its key, and its fields."""
+"""The table of streams: the operation that each is read from, its key, and its fields."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ ProgramKind = Literal["card", "profile", "any"]
 ReaderName = Literal[
     "ledger", "balances", "inventory", "session", "reservations", "listing", "program_feed", "card_list", "csv_export"
 ]
-ONE_BY_ONE = "per_card"  # the strategy of one call for each card or profile
+PER_ENTITY = "per_entity"  # the strategy of one call for each card or profile
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream.
+    """One stream: rows of one kind.
 
     Attributes:
-        name: as in the catalog and the warehouse.
+        name: name of the stream in the catalog and of its table in a warehouse.
         key: fields that identify a row.
-        schema: builds its JSON schema.
+        schema: builds the JSON schema of a row.
         replication_key: ``created`` for ledgers, None for snapshots.
-        section: of the inventory, where it is read from one.
+        section: section of the customer inventory that holds the rows, for streams that are read from it.
     """
 
     name: str
@@ -42,17 +42,17 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """Streams that are read together: for each id (of each program) one operation.
+class StreamGroup:
+    """Streams that are read from the same requests: one operation for each id (of each program).
 
     Attributes:
-        name: of its bookmark; the stream's where there is but one.
+        name: key of the group's bookmark in the state; the name of the stream if there is only one.
         endpoint: the operation.
-        entity: what the ids are; ``account`` and ``program`` have but one, which has no name.
-        program_kind: the loyalty programs that it is read for; None: it has nothing to do with programs.
-        reader: how its answers become rows, see tap_talon_one.rows.readers.
-        by_default: read if nobody says which streams to read.
-        strategy: setting that chooses between this feed and the cheaper ways in WAYS.
+        entity: what the ids identify; ``account`` and ``program`` have one unnamed entity each.
+        program_kind: kind of the loyalty programs that are read; None: the group does not depend on programs.
+        reader: key in the table of readers, see tap_talon_one.rows.readers.
+        by_default: read if neither catalog nor command line selects streams.
+        strategy_setting: setting that chooses between one call for each id and the strategies in BULK_STRATEGIES.
     """
 
     name: str
@@ -62,26 +62,26 @@ class Feed:
     reader: ReaderName
     program_kind: ProgramKind | None = None
     by_default: bool = True
-    strategy: str | None = None
+    strategy_setting: str | None = None
 
     @property
     def per_program(self) -> bool:
-        """True if it is read for each loyalty program."""
+        """True if the group is read once for each loyalty program."""
         return self.program_kind is not None
 
     @property
     def has_ids(self) -> bool:
-        """True if it is read for each of many ids."""
+        """True if the group is read once for each of many ids."""
         return self.entity not in ("account", "program")
 
     @property
     def id_param(self) -> str:
-        """Path parameter that takes the id."""
+        """Name of the path parameter that takes the id."""
         return self.endpoint.path_params[-1].name
 
     @property
     def incremental(self) -> bool:
-        """True if only what is new since the last run is read."""
+        """True if a run reads only the rows created since the last run."""
         return self.reader in ("ledger", "program_feed")
 
 
@@ -173,7 +173,7 @@ PROGRAM_TRANSACTIONS = Stream(
     "loyalty_program_transactions",
     ("id",),
     lambda: s.page_row("LoyaltyProgramTransactionsPage", **s.LEDGER_DATES),
-    "The ledger of each program, of all its cards or profiles, in one feed instead of one call each.",
+    "The ledger of each program, of all its cards or profiles, in one list instead of one call each.",
     replication_key="created",
 )
 AUDIENCES = Stream("audiences", ("id",), lambda: s.page_row("AudiencesPage"), "Audiences of the account.")
@@ -188,55 +188,59 @@ CATALOG_ITEMS = Stream(
 )
 ATTRIBUTES = Stream("attributes", ("id",), lambda: s.page_row("AttributesPage"), "Attributes of the account.")
 
-FEEDS: tuple[Feed, ...] = (
-    Feed(
+STREAM_GROUPS: tuple[StreamGroup, ...] = (
+    StreamGroup(
         "loyalty_card_transactions",
         ep.GET_LOYALTY_CARD_TRANSACTIONS,
         "card",
         (CARD_TRANSACTIONS,),
         "ledger",
         "card",
-        strategy="transactions_strategy",
+        strategy_setting="transactions_strategy",
     ),
-    Feed(
+    StreamGroup(
         "loyalty_card_balances",
         ep.GET_LOYALTY_CARD_BALANCES,
         "card",
         (CARD_BALANCES,),
         "balances",
         "card",
-        strategy="balances_strategy",
+        strategy_setting="balances_strategy",
     ),
-    Feed(
+    StreamGroup(
         "loyalty_profile_transactions",
         ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS,
         "profile",
         (PROFILE_TRANSACTIONS,),
         "ledger",
         "profile",
-        strategy="transactions_strategy",
+        strategy_setting="transactions_strategy",
     ),
-    Feed(
+    StreamGroup(
         "loyalty_profile_balances",
         ep.GET_LOYALTY_BALANCES,
         "profile",
         (PROFILE_BALANCES,),
         "balances",
         "profile",
-        strategy="balances_strategy",
+        strategy_setting="balances_strategy",
     ),
-    Feed(
+    StreamGroup(
         "customer_inventory",
         ep.GET_CUSTOMER_INVENTORY,
         "profile",
         (CUSTOMER_PROFILES, CUSTOMER_COUPONS, CUSTOMER_REFERRALS, CUSTOMER_GIVEAWAYS, CUSTOMER_LOYALTY),
         "inventory",
     ),
-    Feed("customer_sessions", ep.GET_CUSTOMER_SESSION, "session", (CUSTOMER_SESSIONS,), "session"),
-    Feed("coupon_reservations", ep.GET_RESERVED_CUSTOMERS, "coupon", (COUPON_RESERVATIONS,), "reservations"),
-    Feed("loyalty_programs", ep.GET_LOYALTY_PROGRAMS, "account", (LOYALTY_PROGRAMS,), "listing", by_default=False),
-    Feed("loyalty_cards", ep.GET_LOYALTY_CARDS, "program", (LOYALTY_CARDS,), "listing", "card", by_default=False),
-    Feed(
+    StreamGroup("customer_sessions", ep.GET_CUSTOMER_SESSION, "session", (CUSTOMER_SESSIONS,), "session"),
+    StreamGroup("coupon_reservations", ep.GET_RESERVED_CUSTOMERS, "coupon", (COUPON_RESERVATIONS,), "reservations"),
+    StreamGroup(
+        "loyalty_programs", ep.GET_LOYALTY_PROGRAMS, "account", (LOYALTY_PROGRAMS,), "listing", by_default=False
+    ),
+    StreamGroup(
+        "loyalty_cards", ep.GET_LOYALTY_CARDS, "program", (LOYALTY_CARDS,), "listing", "card", by_default=False
+    ),
+    StreamGroup(
         "loyalty_program_transactions",
         ep.GET_LOYALTY_PROGRAM_TRANSACTIONS,
         "program",
@@ -245,8 +249,8 @@ FEEDS: tuple[Feed, ...] = (
         "any",
         by_default=False,
     ),
-    Feed("audiences", ep.GET_AUDIENCES, "account", (AUDIENCES,), "listing", by_default=False),
-    Feed(
+    StreamGroup("audiences", ep.GET_AUDIENCES, "account", (AUDIENCES,), "listing", by_default=False),
+    StreamGroup(
         "audience_memberships",
         ep.GET_AUDIENCE_MEMBERSHIPS,
         "audience",
@@ -254,48 +258,48 @@ FEEDS: tuple[Feed, ...] = (
         "listing",
         by_default=False,
     ),
-    Feed("catalog_items", ep.LIST_CATALOG_ITEMS, "catalog", (CATALOG_ITEMS,), "listing", by_default=False),
-    Feed("attributes", ep.GET_ATTRIBUTES, "account", (ATTRIBUTES,), "listing", by_default=False),
+    StreamGroup("catalog_items", ep.LIST_CATALOG_ITEMS, "catalog", (CATALOG_ITEMS,), "listing", by_default=False),
+    StreamGroup("attributes", ep.GET_ATTRIBUTES, "account", (ATTRIBUTES,), "listing", by_default=False),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way of reading a feed's streams.
+class ReadStrategy:
+    """One way to read the streams of a group.
 
     Attributes:
-        name: value of the feed's strategy setting.
-        feed: how it is read this way; it has the name of the feed that it stands for.
-        owner: whose rows they are: ``card`` or ``profile``.
+        name: value of the group's strategy setting.
+        group: the group with the endpoint and reader of this strategy; it keeps the name of the original group.
+        owner: whose rows are read: ``card`` or ``profile``.
     """
 
     name: str
-    feed: Feed
+    group: StreamGroup
     owner: Entity
 
 
-def one_by_one(feed: Feed) -> Way:
-    """The way of one call for each id."""
-    return Way(ONE_BY_ONE, feed, feed.entity)
+def per_entity(group: StreamGroup) -> ReadStrategy:
+    """Return the strategy that makes one call for each id."""
+    return ReadStrategy(PER_ENTITY, group, group.entity)
 
 
-def _cheaper(of: Feed, name: ReaderName, endpoint: Endpoint) -> Way:
-    return Way(name, replace(of, endpoint=endpoint, entity="program", reader=name), of.entity)
+def _bulk(group: StreamGroup, name: ReaderName, endpoint: Endpoint) -> ReadStrategy:
+    return ReadStrategy(name, replace(group, endpoint=endpoint, entity="program", reader=name), group.entity)
 
 
-_BY_NAME = {feed.name: feed for feed in FEEDS}
+_BY_NAME = {group.name: group for group in STREAM_GROUPS}
 _CARD_LEDGERS, _CARD_POINTS = _BY_NAME["loyalty_card_transactions"], _BY_NAME["loyalty_card_balances"]
 _PROFILE_LEDGERS, _PROFILE_POINTS = _BY_NAME["loyalty_profile_transactions"], _BY_NAME["loyalty_profile_balances"]
 
-# Ways that need the Management API and take less than a call for each card, the cheapest last.
-WAYS: Mapping[str, tuple[Way, ...]] = {
-    _CARD_LEDGERS.name: (_cheaper(_CARD_LEDGERS, "program_feed", ep.GET_LOYALTY_PROGRAM_TRANSACTIONS),),
+# Strategies that need the Management API and make fewer calls than one for each id, the cheapest last.
+BULK_STRATEGIES: Mapping[str, tuple[ReadStrategy, ...]] = {
+    _CARD_LEDGERS.name: (_bulk(_CARD_LEDGERS, "program_feed", ep.GET_LOYALTY_PROGRAM_TRANSACTIONS),),
     _CARD_POINTS.name: (
-        _cheaper(_CARD_POINTS, "card_list", ep.GET_LOYALTY_CARDS),
-        _cheaper(_CARD_POINTS, "csv_export", ep.EXPORT_LOYALTY_CARD_BALANCES),
+        _bulk(_CARD_POINTS, "card_list", ep.GET_LOYALTY_CARDS),
+        _bulk(_CARD_POINTS, "csv_export", ep.EXPORT_LOYALTY_CARD_BALANCES),
     ),
-    _PROFILE_LEDGERS.name: (_cheaper(_PROFILE_LEDGERS, "program_feed", ep.GET_LOYALTY_PROGRAM_TRANSACTIONS),),
-    _PROFILE_POINTS.name: (_cheaper(_PROFILE_POINTS, "csv_export", ep.EXPORT_LOYALTY_BALANCES),),
+    _PROFILE_LEDGERS.name: (_bulk(_PROFILE_LEDGERS, "program_feed", ep.GET_LOYALTY_PROGRAM_TRANSACTIONS),),
+    _PROFILE_POINTS.name: (_bulk(_PROFILE_POINTS, "csv_export", ep.EXPORT_LOYALTY_BALANCES),),
 }
 
-STREAMS: tuple[Stream, ...] = tuple(stream for feed in FEEDS for stream in feed.streams)
+STREAMS: tuple[Stream, ...] = tuple(stream for group in STREAM_GROUPS for stream in group.streams)

@@ -1,4 +1,4 @@
-"""The tap's definition: what it is called, what it can read, and how a run goes."""
+"""The definition of the tap: its name, its catalog and its run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ logger = logging.getLogger(NAME)
 
 
 def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
-    """All streams; with settings, those are selected by default for which there are ids to read."""
+    """Return all streams; with settings, the streams that they have ids for are selected by default."""
     from tap_talon_one.strategies.selection import why_unreadable
-    from tap_talon_one.streams import FEEDS
+    from tap_talon_one.streams import STREAM_GROUPS
 
     return Catalog(
         tuple(
@@ -30,33 +30,33 @@ def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
                 stream.schema(),
                 stream.key,
                 replication_key=stream.replication_key,
-                selected_by_default=feed.by_default and (settings is None or why_unreadable(feed, settings) is None),
+                selected_by_default=group.by_default and (settings is None or why_unreadable(group, settings) is None),
             )
-            for feed in FEEDS
-            for stream in feed.streams
+            for group in STREAM_GROUPS
+            for stream in group.streams
         )
     )
 
 
 def nothing_selected(settings: Mapping[str, Any]) -> ConfigError:
-    """The error of a run that has no stream to read: what each would need."""
+    """Return the error of a run without a stream to read, which names what each stream needs."""
     from tap_talon_one.strategies.selection import why_unreadable
-    from tap_talon_one.streams import FEEDS
+    from tap_talon_one.streams import STREAM_GROUPS
 
     lines = ["there is no stream to read:"]
-    for feed in FEEDS:
-        why = why_unreadable(feed, settings)
-        names = ", ".join(stream.name for stream in feed.streams)
+    for group in STREAM_GROUPS:
+        why = why_unreadable(group, settings)
+        names = ", ".join(stream.name for stream in group.streams)
         lines.append(f"  {names}: {why or 'not selected in the catalog'}")
     return ConfigError(*lines)
 
 
 def sync(context: RunContext) -> None:
-    """One run: the selected streams to the writer.
+    """Read the selected streams and write their messages.
 
     Raises:
-        ConfigError: nothing can be read as it is set.
-        SomeStreamsFailed: streams that could not be read; the others were.
+        ConfigError: nothing can be read with these settings.
+        SomeStreamsFailed: streams that could not be read, while the others were.
     """
     from talon_one_client.connection.client_factory import client_from_settings
     from tap_talon_one.engine.sinks import singer_sink
@@ -79,10 +79,10 @@ def sync(context: RunContext) -> None:
 
 
 def check_keys(context: RunContext) -> None:
-    """Check keys and connection.
+    """Check the keys and the connection.
 
     Raises:
-        TalonOneError: a key does not work, or nobody answers.
+        TalonOneError: a key does not work, or the server does not answer.
     """
     from talon_one_client.connection.check import check_and_log
     from talon_one_client.connection.client_factory import client_from_settings
@@ -92,7 +92,7 @@ def check_keys(context: RunContext) -> None:
 
 
 def definition() -> TapDefinition:
-    """The tap, as the command line needs it."""
+    """Return the tap for the command line."""
     from talon_one_client.errors import ConfigurationError, TalonOneError
 
     return TapDefinition(
@@ -102,7 +102,7 @@ def definition() -> TapDefinition:
         catalog=catalog,
         sync=sync,
         test=check_keys,
-        description="Reads loyalty ledgers, balances and all other readable data out of Talon.One.",
+        description="Reads loyalty ledgers, balances and all other readable data from Talon.One.",
         capabilities=("about", "batch", "catalog", "discover", "properties", "state"),
         expected_errors={ConfigurationError: ExitCode.CONFIG, TalonOneError: ExitCode.FAILED},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.protocol.message_reader import BadLine, RecordLines, SchemaLine, StateLine, VersionLine
+from talon_one_singer.protocol.messages import BadLine, RecordLines, SchemaLine, StateLine, VersionLine
 from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.validation.validator import validator
 from target_talon_one.errors import IncompleteError, SyncConfigError
@@ -15,7 +15,7 @@ from target_talon_one.errors import IncompleteError, SyncConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from talon_one_singer.protocol.message_reader import Message
+    from talon_one_singer.protocol.messages import Message
     from target_talon_one.config.destinations import Destination
     from target_talon_one.sync.destination_run import Feed
     from target_talon_one.sync.run import SyncRun

@@ -72,7 +72,8 @@ def run(context: TargetContext) -> None:
 
 def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync: SyncRun) -> None:
     from talon_one_client.http.waits import interruptible_sleep
-    from talon_one_singer.protocol.message_reader import RecordLines, read_messages
+    from talon_one_singer.protocol.message_reader import read_messages
+    from talon_one_singer.protocol.messages import RecordLines
     from talon_one_singer.settings.input_limits import InputLimits
     from target_talon_one.message_handler import Inlet
 

@@ -82,8 +82,8 @@ class _Reading(_Base):
             "as_of": AS_OF,
             "page_size": 25,
             "concurrency": 4,
-            "transactions_strategy": "per_card",
-            "balances_strategy": "per_card",
+            "transactions_strategy": "per_entity",
+            "balances_strategy": "per_entity",
         }
         return str(write_json(self.folder / "config.json", self.world.settings() | reading))
 
@@ -323,7 +323,7 @@ class AirflowTask:
     def _arguments(self) -> dict[str, Any]:
         if isinstance(self.inner, Load):
             reading = {"settle_seconds": 0, "as_of": AS_OF, "page_size": 25}
-            strategies = {"transactions_strategy": "per_card", "balances_strategy": "per_card"}
+            strategies = {"transactions_strategy": "per_entity", "balances_strategy": "per_entity"}
             return {
                 "warehouse_url": self.inner.url,
                 "streams": [ROWS, BALANCES],

@@ -14,8 +14,9 @@ import pytest
 
 from talon_one_cli.main import COMMANDS, cli
 from talon_one_emulator import Emulator
+from talon_one_singer.cli.options import Options
 from talon_one_singer.cli.output import run_process
-from talon_one_singer.cli.tap_cli import Options, run_tap
+from talon_one_singer.cli.tap_cli import run_tap
 from talon_one_singer.cli.target_cli import run_target
 from talon_one_warehouse.sources.spec import DATABASES
 from talon_one_warehouse.urls import _OPENERS

@@ -95,7 +95,7 @@ COMMANDS = {
 def prepare(folder, url, grace_s):
     """Files that the commands need."""
     base = {"base_url": url, "api_key": "k3y-one-1234", "management_key": "k3y-two-1234", "stop_grace_seconds": grace_s}
-    ids = {"loyalty_program_ids": [1], "card_ids": ["a", "b"], "transactions_strategy": "per_card"}
+    ids = {"loyalty_program_ids": [1], "card_ids": ["a", "b"], "transactions_strategy": "per_entity"}
     target = {"streams": {"vip": MEMBERS}}
     stream = {"tap_stream_id": "loyalty_card_transactions", "metadata": [{"breadcrumb": [], "metadata": {}}]}
     stream["metadata"][0]["metadata"]["selected"] = True

@@ -20,8 +20,8 @@ from tap_talon_one.engine.scope import Scope
 from tap_talon_one.ids.sources import ids_for
 from tap_talon_one.rows.readers import Job, Reader
 from tap_talon_one.settings import SETTINGS
-from tap_talon_one.strategies.selection import offers, ways
-from tap_talon_one.streams import FEEDS
+from tap_talon_one.strategies.selection import candidates, strategies_of
+from tap_talon_one.streams import STREAM_GROUPS
 from target_talon_one.lookups import remote
 from target_talon_one.lookups.attribute_types import attribute_types
 from target_talon_one.sinks.table import SINKS
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
-    from tap_talon_one.streams import Way
+    from tap_talon_one.streams import ReadStrategy
 
     Read = Callable[[TalonOneClient], object]
 
@@ -52,10 +52,10 @@ def _pages(endpoint: Endpoint, client: TalonOneClient) -> None:
         pass
 
 
-def _feed(way: Way, client: TalonOneClient) -> None:
-    streams = frozenset(stream.name for stream in way.feed.streams)
-    job = Job("7", 1 if way.feed.per_program else None, WINDOW)
-    for part in Reader(way, client, streams).read(job):
+def _feed(strategy: ReadStrategy, client: TalonOneClient) -> None:
+    streams = frozenset(stream.name for stream in strategy.group.streams)
+    job = Job("7", 1 if strategy.group.per_program else None, WINDOW)
+    for part in Reader(strategy, client, streams).read(job):
         assert part.rows.keys() <= streams
 
 
@@ -64,15 +64,15 @@ def _settings() -> dict[str, Any]:
     return SETTINGS.load([ConfigSource("fuzz", given)])
 
 
-def _scope(feed: Any, client: TalonOneClient) -> None:
+def _scope(group: Any, client: TalonOneClient) -> None:
     settings = _settings()
     scope = Scope(settings, client, State())
-    for program in scope.programs(feed)[:3]:
-        offers(feed, scope.question(feed, program), settings, client)
+    for program in scope.programs(group)[:3]:
+        candidates(group, scope.read_request(group, program), settings, client)
 
 
-def _listed_ids(feed: Any, client: TalonOneClient) -> None:
-    for _ in ids_for(feed, 1 if feed.per_program else None, _settings(), client):
+def _listed_ids(group: Any, client: TalonOneClient) -> None:
+    for _ in ids_for(group, 1 if group.per_program else None, _settings(), client):
         pass
 
 
@@ -84,9 +84,17 @@ def _keys(sink: str, client: TalonOneClient) -> None:
 READS: dict[str, Read] = {
     **{one.name: partial(_call, one) for one in ep.ALL},
     **{f"pages {one.name}": partial(_pages, one) for one in ep.ALL if one.paged},
-    **{f"read {feed.name} {way.name}": partial(_feed, way) for feed in FEEDS for way in ways(feed)},
-    **{f"scope {feed.name}": partial(_scope, feed) for feed in FEEDS},
-    **{f"ids {feed.name}": partial(_listed_ids, feed) for feed in FEEDS if feed.entity not in ("coupon", "catalog")},
+    **{
+        f"read {group.name} {strategy.name}": partial(_feed, strategy)
+        for group in STREAM_GROUPS
+        for strategy in strategies_of(group)
+    },
+    **{f"scope {group.name}": partial(_scope, group) for group in STREAM_GROUPS},
+    **{
+        f"ids {group.name}": partial(_listed_ids, group)
+        for group in STREAM_GROUPS
+        if group.entity not in ("coupon", "catalog")
+    },
     **{f"keys {sink}": partial(_keys, sink) for sink in remote.LISTED},
     **{f"attributes {name}": lambda client, sink=sink: attribute_types(client, sink) for name, sink in SINKS.items()},
     "member count": lambda client: remote.member_count(client, 1),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from talon_one_cli.sync.erase import _clean_lines, _ids
 from talon_one_client.http.csv_export import read_csv
 from talon_one_singer.protocol.batch_reader import Batch, read_batch
-from talon_one_singer.protocol.message_reader import Retries
+from talon_one_singer.protocol.messages import Retries
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_warehouse import open_source, source_spec
 from tap_talon_one.ids.sources import ids_in_file

@@ -6,7 +6,8 @@ import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from talon_one_singer.protocol.message_reader import RecordLines, read_messages
+from talon_one_singer.protocol.message_reader import read_messages
+from talon_one_singer.protocol.messages import RecordLines
 from talon_one_singer.settings.input_limits import InputLimits
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.message_handler import Inlet

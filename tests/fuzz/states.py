@@ -43,7 +43,7 @@ def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
     """Yield a target that resumes a run of several streams from a state file, with an account without rows."""
     path, transport = folder / "state.json", Answers(friendly)
     given = {"api_key": "a", "management_key": "m", "base_url": "http://127.0.0.1:9", "loyalty_program_ids": [1]}
-    given |= {"card_ids": ["a", "b"], "concurrency": 1, "transactions_strategy": "per_card"}
+    given |= {"card_ids": ["a", "b"], "concurrency": 1, "transactions_strategy": "per_entity"}
     settings = SETTINGS.load([ConfigSource("fuzz", given)])
     entries = [entry for entry in catalog(settings) if entry.stream in STREAMS]
     metrics = Metrics(time.monotonic)

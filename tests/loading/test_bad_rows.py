@@ -50,8 +50,8 @@ def settings_of(emu, **changes):
         "management_key": emu.management_key,
         "management_requests_per_second": 1000,
         "settle_seconds": 0,
-        "transactions_strategy": "per_card",
-        "balances_strategy": "per_card",
+        "transactions_strategy": "per_entity",
+        "balances_strategy": "per_entity",
     }
     return SETTINGS.load([ConfigSource("the test", values | changes)], {})
 
@@ -203,7 +203,7 @@ def test_the_command_ends_with_exit_code_1_and_names_the_table(emu, tmp_path):
         "management_key": emu.management_key,
         "settle_seconds": 0,
         "bad_rows": "reject",
-        "transactions_strategy": "per_card",
+        "transactions_strategy": "per_entity",
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
     command = [sys.executable, "-m", "talon_one_cli", "load", "--to", "duckdb:///w.duckdb", "--config", "config.json"]

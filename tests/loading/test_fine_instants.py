@@ -63,8 +63,8 @@ def ledger(between):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("way", ["per_card", "program_feed"])
-def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, way, policy):
+@pytest.mark.parametrize("strategy", ["per_entity", "program_feed"])
+def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, strategy, policy):
     """The columns of instants are cut, every text is whole, and the run warns with the number of rows."""
     emulator, url, marked = ledger
     values = {
@@ -72,7 +72,7 @@ def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, way, 
         "api_key": emulator.api_key,
         "management_key": emulator.management_key,
         "settle_seconds": 0,
-        "transactions_strategy": way,
+        "transactions_strategy": strategy,
         "bad_rows": policy,
     }
     settings = SETTINGS.load([ConfigSource("the test", values)], {})
@@ -84,5 +84,5 @@ def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, way, 
             f"FROM talon_one.loyalty_card_transactions WHERE id = {marked}"
         )
     assert [(INSTANT, FINE) * 3] == [tuple(row) for row in found]
-    words = "created is cut to microseconds in 1 rows; created_text has all digits"
+    words = "created is truncated to microseconds in 1 rows; created_text has the original text"
     assert [f"loyalty_card_transactions of program 1: {words}"] == [one for one in caplog.messages if words in one]

@@ -38,7 +38,7 @@ def load(emu, tmp_path):
             "api_key": emu.api_key,
             "management_key": emu.management_key,
             "settle_seconds": 0,
-            "transactions_strategy": "per_card",
+            "transactions_strategy": "per_entity",
         }
         settings = SETTINGS.load([ConfigSource("the test", values)], {})
         entries = chosen_entries(settings, "loyalty_card_transactions")

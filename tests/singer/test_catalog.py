@@ -3,7 +3,8 @@
 import pytest
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.protocol.catalog import Catalog, CatalogEntry
+from talon_one_singer.protocol.catalog import Catalog
+from talon_one_singer.protocol.catalog_entry import CatalogEntry
 
 _SCHEMA = {
     "type": "object",

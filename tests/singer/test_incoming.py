@@ -13,15 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_singer.errors import SingerError
-from talon_one_singer.protocol.message_reader import (
-    BadLine,
-    RecordLines,
-    SchemaLine,
-    StateLine,
-    VersionLine,
-    read_messages,
-)
+from talon_one_singer.protocol.message_reader import read_messages
 from talon_one_singer.protocol.message_writer import MessageWriter
+from talon_one_singer.protocol.messages import BadLine, RecordLines, SchemaLine, StateLine, VersionLine
 from talon_one_singer.settings.input_limits import InputLimits
 
 RECORD = b'{"type":"RECORD","stream":"users","record":{"id":1}}'
@@ -138,7 +132,7 @@ def test_a_line_that_cannot_be_used_is_told(line, reason):
         (b'"type":"BATCH","encoding":{"format":"jsonl"},"manifest":[1]', "manifest must be a list of strings"),
         (
             b'"type":"BATCH","encoding":{"format":"avro"},"manifest":[]',
-            "the encoding.format of the BATCH is none of jsonl, parquet, arrow",
+            "the encoding.format of the BATCH is not jsonl, parquet or arrow",
         ),
     ],
 )

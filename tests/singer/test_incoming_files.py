@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.protocol.batch_writer import BatchFiles
-from talon_one_singer.protocol.message_reader import BadLine, RecordLines, SchemaLine, read_messages
+from talon_one_singer.protocol.message_reader import read_messages
 from talon_one_singer.protocol.message_writer import MessageWriter
+from talon_one_singer.protocol.messages import BadLine, RecordLines, SchemaLine
 from talon_one_singer.settings.input_limits import InputLimits
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -201,7 +202,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path, batch, form):
     """The other files of the manifest are read."""
     path = tmp_path / "none"
     bad, *_ = batch(form, path, path)
-    assert BadLine(str(path), "the file cannot be read: there is none of this name", "s", str(path)) == bad
+    assert BadLine(str(path), "the file cannot be read: it does not exist", "s", str(path)) == bad
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
@@ -227,7 +228,7 @@ class Talkative(AbstractFileSystem):
     ("url", "place", "reason"),
     [
         ("nosuch://user:secret@host/a?token=secret", "nosuch://host/a", "Protocol not known: nosuch"),
-        ("memory://a?token=secret", "memory://a", "there is none of this name"),
+        ("memory://a?token=secret", "memory://a", "it does not exist"),
         ("talkative://u:secret@h/a?t=secret", "talkative://h/a", "no access to u:********@h/a?********"),
         ("talkative://secret@h/a", "talkative://h/a", "no access to ********@h/a"),
     ],

@@ -11,8 +11,9 @@ from dataclasses import fields
 import pytest
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.protocol.message_reader import BadLine, RecordLines, read_messages
+from talon_one_singer.protocol.message_reader import read_messages
 from talon_one_singer.protocol.message_writer import MessageWriter
+from talon_one_singer.protocol.messages import BadLine, RecordLines
 from talon_one_singer.settings.input_limits import INPUT, InputError, InputLimits, unpacked
 from talon_one_singer.settings.json_files import MAX_NESTING_DEPTH, read_json_object
 from talon_one_singer.settings.table import SettingsTable

@@ -64,19 +64,6 @@ def test_request_durations_are_for_debugging(clock, lines, caplog, status, outco
     assert [{"type": "timer", "metric": "http_request_duration", "value": 0.25, "tags": tags}] == lines()
 
 
-def test_a_sync_is_timed_with_its_outcome(clock, lines):
-    """sync_duration tells how a stream ended."""
-    metrics = Metrics(clock)
-    with metrics.sync_timer("users"):
-        clock.now_s += 2
-    with pytest.raises(KeyError), metrics.sync_timer("orders"):
-        raise KeyError
-    assert [
-        (2, {"stream": "users", "status": "succeeded"}),
-        (0, {"stream": "orders", "status": "failed"}),
-    ] == [(line["value"], line["tags"]) for line in lines()]
-
-
 def test_totals_outlive_the_lines(clock):
     """What was emitted still counts, over all threads."""
     metrics = Metrics(clock)

@@ -62,16 +62,14 @@ def test_a_log_gets_a_line_every_ten_seconds(clock, metrics, log_lines):
     ] == log_lines()
 
 
-def test_a_total_may_come_later_and_a_stream_may_end(clock, metrics, log_lines):
-    """set_total brings share and time left; a finished stream is silent, a stranger is ignored."""
+def test_a_finished_stream_is_not_shown(clock, metrics, log_lines):
+    """A finished stream has no line, and its later units are ignored."""
     progress = LogProgress(metrics, clock)
-    progress.start("a", unit="cards")
+    progress.start("a", total=4, unit="cards")
     progress.start("b")
     progress.finish("b")
-    progress.set_total("a", 4)
     progress.advance("a")
     progress.advance("b")
-    progress.set_total("b", 1)
     clock.now_s += 10
     progress.tick()
     progress.close()
@@ -127,8 +125,8 @@ def test_bars_need_a_terminal_of_their_own(clock, metrics, monkeypatch, stderr, 
 def test_the_summary_counts_rows_and_requests():
     """The last line tells rows by stream, requests, repeats and time."""
     totals = Totals({"users": 12000, "orders": 3}, requests=1234, retries=2, elapsed_s=75)
-    assert "rows: users 12,000, orders 3; 1,234 requests, 2 of them repeated; 1 min 15 s" == summary(totals)
-    assert "rows: none; 0 requests, 0 of them repeated; 0 s" == summary(Totals())
+    assert "rows: users 12,000, orders 3; 1,234 requests, 2 of them retries; 1 min 15 s" == summary(totals)
+    assert "rows: none; 0 requests, 0 of them retries; 0 s" == summary(Totals())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.settings.secret import Secret
-from talon_one_singer.settings.table import ConfigSource, Setting, SettingsTable
+from talon_one_singer.settings.setting import Setting
+from talon_one_singer.settings.table import ConfigSource, SettingsTable
 
 _TABLE = SettingsTable(
     "TAP_X",
@@ -129,16 +130,19 @@ def test_a_file_is_read_like_the_environment(name, text, expected):
         ({"mode": "fats"}, "must be one of fast, slow, not the string 'fats'; did you mean 'fast'?"),
         ({"programs": 1}, """'programs' in config.json must be an array, [...], not 1; write ["..."]"""),
         ({"programs": "one"}, "'programs' in config.json must be a number, not 'one'"),
-        ({"programs": ""}, "is the text '', which names nothing; leave it out to take all"),
-        ({"names": "None"}, "is the text 'None', which names nothing; leave it out to take all"),
+        ({"programs": ""}, "is the text '', which selects nothing; remove the setting to read all"),
+        ({"names": "None"}, "is the text 'None', which selects nothing; remove the setting to read all"),
         ({"extra": '{"a": 1, "a": 2}'}, "in config.json has the key 'a' twice in one object; keep one of them"),
         ({"programs": [1, "b"]}, "'programs' in config.json at position 1 must be an integer, not the string 'b'"),
         ({"names": ["c"]}, "'names' in config.json must be one of a, b, not the string 'c'"),
         ({"extra": []}, "'extra' in config.json must be an object, {...}, not an array"),
-        ({"start_date": datetime(2026, 1, 1)}, "must tell its time zone: 2026-01-01T00:00:00 has none; add Z for UTC"),  # noqa: DTZ001
+        ({"start_date": datetime(2026, 1, 1)}, "must have a time zone: 2026-01-01T00:00:00 has none; add Z for UTC"),  # noqa: DTZ001
         ({"base_url": date(2026, 1, 1)}, "'base_url' in config.json must be a string, not a date; put it in quotes"),
         ({"start_date": 2026}, "'start_date' in config.json must be a string like 2026-01-31T00:00:00Z, not a number"),
-        ({"start_date": "2026-13-01"}, "'start_date' in config.json is no date: '2026-13-01', month must be in 1..12"),
+        (
+            {"start_date": "2026-13-01"},
+            "'start_date' in config.json is not a date: '2026-13-01', month must be in 1..12",
+        ),
         ({"api_key": " "}, "'api_key' is missing; set it in a --config file, or as TAP_X_API_KEY with --config=ENV"),
     ],
 )

@@ -101,8 +101,8 @@ def settings(running):
             "management_key": running.management_key,
             "management_requests_per_second": 1000,
             "retry_budget_seconds": 2,
-            "transactions_strategy": "per_card",
-            "balances_strategy": "per_card",
+            "transactions_strategy": "per_entity",
+            "balances_strategy": "per_entity",
         }
         return {name: value for name, value in (base | given).items() if value is not None}
 

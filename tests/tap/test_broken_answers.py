@@ -8,16 +8,21 @@ import pytest
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client.errors import UnexpectedResponseError
-from tap_talon_one.streams import FEEDS, WAYS
+from tap_talon_one.streams import BULK_STRATEGIES, STREAM_GROUPS
 
 CARDS, BALANCES, PROFILES = "loyalty_card_transactions", "loyalty_card_balances", "loyalty_profile_balances"
 MESSAGE = (200, {"Content-Type": "application/json"}, b'{"message":"temporarily unavailable"}')
 PATHS = {  # by endpoint: what a request for it looks like
-    feed.endpoint.name: re.compile(re.sub(r"{\w+}", "[^/?]+", feed.endpoint.path) + r"(\?.*)?")
-    for feed in [*FEEDS, *(way.feed for ways in WAYS.values() for way in ways)]
+    group.endpoint.name: re.compile(re.sub(r"{\w+}", "[^/?]+", group.endpoint.path) + r"(\?.*)?")
+    for group in [
+        *STREAM_GROUPS,
+        *(strategy.group for strategies in BULK_STRATEGIES.values() for strategy in strategies),
+    ]
 }
-READS = [(feed, "per_card") for feed in FEEDS] + [(way.feed, way.name) for ways in WAYS.values() for way in ways]
-every_read = pytest.mark.parametrize(("feed", "way"), READS, ids=lambda each: getattr(each, "name", each))
+READS = [(group, "per_entity") for group in STREAM_GROUPS] + [
+    (strategy.group, strategy.name) for strategies in BULK_STRATEGIES.values() for strategy in strategies
+]
+every_read = pytest.mark.parametrize(("group", "strategy"), READS, ids=lambda each: getattr(each, "name", each))
 
 
 @pytest.fixture
@@ -37,24 +42,24 @@ def source(emu):
     }
 
 
-def settings_of(feed, way, source):
-    """The settings that read a feed in this way."""
-    given = dict(source) | ({feed.strategy: way} if feed.strategy else {})
-    if way == "card_list":
+def settings_of(group, strategy, source):
+    """The settings that read a group with this strategy."""
+    given = dict(source) | ({group.strategy_setting: strategy} if group.strategy_setting else {})
+    if strategy == "card_list":
         given.pop("as_of")
     return given
 
 
 @every_read
-def test_a_message_with_status_200_is_no_empty_answer(emu, between, read, source, feed, way):
+def test_a_message_with_status_200_is_no_empty_answer(emu, between, read, source, group, strategy):
     """Once, it is asked again and no row is missing; if it stays, the stream fails by name."""
-    streams = [stream.name for stream in feed.streams]
-    given = settings_of(feed, way, source)
+    streams = [stream.name for stream in group.streams]
+    given = settings_of(group, strategy, source)
     whole = read(*streams, **given)
     left = [1]
 
     def change(exchange):
-        if PATHS[feed.endpoint.name].fullmatch(exchange.path) and left[0]:
+        if PATHS[group.endpoint.name].fullmatch(exchange.path) and left[0]:
             left[0] -= 1
             return MESSAGE
         return None
@@ -66,7 +71,7 @@ def test_a_message_with_status_200_is_no_empty_answer(emu, between, read, source
     left[0] = 99
     broken = read(*streams, base_url=url, **given)
     assert "that Talon.One sends" in str(broken.error)
-    assert feed.name in str(broken.error) or streams[0] in str(broken.error)
+    assert group.name in str(broken.error) or streams[0] in str(broken.error)
 
 
 def _half_gzip(text):
@@ -125,12 +130,12 @@ def test_points_that_are_no_number_are_an_error(emu, between, read, figure):
         return status, headers, re.sub(rb"\d+\.\d\d\n", figure + b"\n", body)
 
     error = read(BALANCES, base_url=between(emu.url, change), balances_strategy="csv_export").error
-    assert "the points of 'card-000001' are no numbers" in str(error)
+    assert "the points of 'card-000001' are not numbers" in str(error)
 
 
-@pytest.mark.parametrize("way", ["per_card", "program_feed"])
+@pytest.mark.parametrize("strategy", ["per_entity", "program_feed"])
 @pytest.mark.parametrize("created", ["yesterday", "", "2025-13-45T00:00:00Z", "0000-00-00T00:00:00Z"])
-def test_a_created_that_is_no_instant_is_marked(emu, between, read, caplog, created, way):
+def test_a_created_that_is_no_instant_is_marked(emu, between, read, caplog, created, strategy):
     """The row comes without created, its text stands beside it, and the run says how many there are."""
     marked = min(row["id"] for row in emu.state("ledger")["ledger"] if row["card"])
 
@@ -143,13 +148,13 @@ def test_a_created_that_is_no_instant_is_marked(emu, between, read, caplog, crea
             row["created"] = created if row["id"] == marked else row["created"]
         return status, headers, json.dumps(page).encode()
 
-    result = read(CARDS, base_url=between(emu.url, change), transactions_strategy=way)
+    result = read(CARDS, base_url=between(emu.url, change), transactions_strategy=strategy)
     found = {row["id"]: row for row in result.rows(CARDS)}
     assert (None, 60) == (result.error, len(found))
     assert (None, created) == (found[marked]["created"], found[marked]["created_text"])
     assert ["created"] * 59 == ["created" for row in found.values() if row["created"] and "created_text" not in row]
-    assert [f"{CARDS} of program 1: created is no instant in 1 rows; created_text has it"] == [
-        line for line in caplog.messages if "no instant" in line
+    assert [f"{CARDS} of program 1: created is not a date and time in 1 rows; created_text has the original text"] == [
+        line for line in caplog.messages if "not a date and time" in line
     ]
 
 

@@ -71,7 +71,7 @@ def test_a_bookmark_in_the_future_is_said_and_loses_nothing(emu, read, caplog):
     mark["bookmark"] = ahead.isoformat().replace("+00:00", "Z")
     missed = add(emu, datetime.now(UTC) - timedelta(seconds=90))
     second = read(CARDS, state=state)
-    warned = [line for line in caplog.messages if "lies in Talon.One's future" in line]
+    warned = [line for line in caplog.messages if "is later than Talon.One's clock" in line]
     assert [True, True] == [CARDS in warned[0], f"{ahead:%Y-%m-%d}" in warned[0]]
     assert (60 + 1, True) == (len(second.ids()), missed in second.ids())
     (mark,) = second.state["bookmarks"][CARDS]["programs"].values()

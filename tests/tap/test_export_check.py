@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tap_talon_one.engine.export_check import distinct
 from tap_talon_one.errors import IncompleteExport
+from tap_talon_one.strategies.export_check import distinct
 
 BALANCES = "loyalty_card_balances"
 AT = "2026-01-01"
@@ -75,7 +75,7 @@ def test_an_export_that_lacks_cards_for_good_fails_by_name(emu, asked, between, 
     assert [] == result.rows(BALANCES)
     assert isinstance(result.error.causes[0], IncompleteExport)
     assert re.search(r"has \d cards and the list of cards 9, twice in a row", str(result.error))
-    assert "set balances_strategy to per_card or card_list" in str(result.error)
+    assert "Set balances_strategy to per_entity or card_list" in str(result.error)
     assert 2 == asked()["export_loyalty_card_balances"]
 
 
@@ -90,7 +90,7 @@ def test_auto_reads_in_another_way(emu, asked, between, read, caplog, cut, sourc
     result = read(BALANCES, base_url=url, balances_strategy="auto", **given)
     assert None is result.error
     assert [_points(row) for row in expected] == [_points(row) for row in result.rows(BALANCES)]
-    assert "csv_export is incomplete, trying another way" in caplog.text
+    assert "csv_export is incomplete, trying another strategy" in caplog.text
 
 
 def _points(row):
@@ -99,7 +99,7 @@ def _points(row):
 
 def test_auto_leaves_the_export_between_two_instants(emu, asked, between, read):
     """An export that is whole for the first instant only gives every instant its cards, and so does the next run."""
-    expected = read(BALANCES, as_of=[AT, "2026-02-01"], balances_strategy="per_card").rows(BALANCES)
+    expected = read(BALANCES, as_of=[AT, "2026-02-01"], balances_strategy="per_entity").rows(BALANCES)
 
     def change(exchange):
         return cutting(without_last_card, 1)(exchange) if "endDate=2026-02" in exchange.path else None
@@ -176,7 +176,7 @@ def test_a_key_that_may_not_list_cards_leaves_the_export_unchecked(emu, read, ca
     emu.fault("get_loyalty_cards", "403", count=0)
     result = read(BALANCES, balances_strategy="csv_export", as_of=AT)
     assert (None, 3) == (result.error, len({row["cardIdentifier"] for row in result.rows(BALANCES)}))
-    assert "is not compared with the list of its cards" in caplog.text
+    assert "cannot compare the export of program 1 with the list of its cards" in caplog.text
 
 
 @pytest.mark.parametrize("order", [sorted, lambda names: sorted(names, key=lambda name: name[::-1])])

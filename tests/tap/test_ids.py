@@ -87,7 +87,7 @@ def test_ids_of_parquet_stay_what_they_look_like(tmp_path, values, expected):
 def test_a_column_of_parquet_that_holds_no_ids_is_told(tmp_path, values, words):
     """By its name and type, and no such id is asked for."""
     pq.write_table(pa.table({"card_id": values}), tmp_path / "ids.parquet")
-    with pytest.raises(ConfigError, match=f"column 'card_id' holds what is no id: {words}"):
+    with pytest.raises(ConfigError, match=f"the value in column 'card_id' is not an id: {words}"):
         found(tmp_path / "ids.parquet")
 
 
@@ -102,18 +102,26 @@ def test_ids_of_json_lines_stay_what_they_look_like(write, text, expected):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("ids.jsonl", '{"card_id":[1]}', "ids.jsonl, line 1: column 'card_id' holds what is no id: it is of type list"),
-        ("ids.csv", "card,cardid\nx,y\n", "has no column 'card_id'; did you mean 'cardid'?; it has: card, cardid"),
+        (
+            "ids.jsonl",
+            '{"card_id":[1]}',
+            "ids.jsonl, line 1: the value in column 'card_id' is not an id: it is of type list",
+        ),
+        (
+            "ids.csv",
+            "card,cardid\nx,y\n",
+            "no column 'card_id'; did you mean 'cardid'?; its columns are: card, cardid",
+        ),
         ("ids.csv", "", "ids.csv: it has no header; the first line must name the columns"),
         ("ids.csv", 'card_id\na\n"b\n', "unexpected end of data"),
         ("ids.csv", b"card_id\n\xff\xfe\n", "ids.csv, line 2: not UTF-8 text; save the file as UTF-8"),
         ("ids.jsonl", '{"card_id":"a"}\n{"card_id"\n', "ids.jsonl, line 2: not JSON"),
         ("ids.jsonl", '["a"]\n', "line 1: an array, where a JSON object must be"),
-        ("ids.jsonl", '{"card_id":"a"}\n{"x":"b"}\n', "line 2 has no column 'card_id'; it has: x"),
+        ("ids.jsonl", '{"card_id":"a"}\n{"x":"b"}\n', "line 2 has no column 'card_id'; its columns are: x"),
         ("ids.parquet", "no parquet", "cannot read"),
         ("ids.csv.gz", "no gzip", "cannot read"),
         ("ids.csv.gz", gzip.compress(CSV.encode() * 99)[:-30], "cannot read"),
-        ("ids.xlsx", "", "must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)"),
+        ("ids.xlsx", "", "must end in .csv, .jsonl, .ndjson or .parquet, optionally followed by .gz"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_with_its_place(write, name, content, message):
@@ -170,7 +178,7 @@ def test_an_id_repeated_at_once_is_read_once(emu, read):
 def test_an_unknown_session_is_skipped_though_the_api_answers_400(emu, read, caplog):
     """An operation that documents no 404 says 400."""
     client_rows = read("customer_sessions", session_ids=["nobody"])
-    assert "knows none of the first 1 session ids" in str(client_rows.error)
+    assert "does not know any of the first 1 session ids" in str(client_rows.error)
 
 
 def test_an_error_names_the_id(emu, read):

@@ -146,7 +146,7 @@ def test_a_list_that_changed_before_the_place_starts_the_window_anew(emu, read, 
     """With other ids before the place nobody knows what is done."""
     first = read(CARDS, now=NOW, card_ids=ALL, loyalty_program_ids=[1], stop=Stop(5), concurrency=1)
     second = read(CARDS, now=NOW, card_ids=ALL[::-1], loyalty_program_ids=[1], state=first.state)
-    assert True is ("the ids have changed since the interrupted run; starting its window anew" in caplog.text)
+    assert True is ("the ids have changed since the interrupted run; restarting its window" in caplog.text)
     assert (True, held(emu)) == (0 < len(first.raw) < 60, set(second.ids()))
 
 
@@ -197,7 +197,7 @@ def test_a_run_that_found_nobody_starts_with_the_first_id_again(emu, read):
     emu.add("cards", {"identifier": "CARD-A"}, {"identifier": "CARD-B"})
     add(emu, NOW - HOUR, card="CARD-A")
     second = read(CARDS, now=NOW + HOUR, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1], state=strangers.state)
-    assert (True, 1) == ("knows none of the first 2 card ids" in str(strangers.error), len(second.raw))
+    assert (True, 1) == ("does not know any of the first 2 card ids" in str(strangers.error), len(second.raw))
 
 
 def test_unknown_ids_are_skipped_and_counted(emu, read, caplog):

@@ -6,9 +6,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
-from tap_talon_one.streams import FEEDS
+from tap_talon_one.streams import STREAM_GROUPS
 
-STREAMS = {stream.name: stream for feed in FEEDS if not feed.by_default for stream in feed.streams}
+STREAMS = {stream.name: stream for group in STREAM_GROUPS if not group.by_default for stream in group.streams}
 FEED, CARDS = "loyalty_program_transactions", "loyalty_cards"
 
 

@@ -79,7 +79,7 @@ def test_a_hundred_thousand_cards(tmp_path):
             "management_key": emu.management_key,
             "management_requests_per_second": 1000,
             "loyalty_program_ids": [1],
-            "transactions_strategy": "per_card",
+            "transactions_strategy": "per_entity",
         }
         started = time.monotonic()
         first = run(tmp_path, settings, None, kill_after=60_000)

@@ -9,10 +9,10 @@ import pytest
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_singer import ConfigError, ConfigSource
 from tap_talon_one.settings import SETTINGS
-from tap_talon_one.streams import FEEDS
+from tap_talon_one.streams import STREAM_GROUPS
 
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
-FEEDS_WITH_IDS = {feed.name: feed for feed in FEEDS if feed.has_ids}
+GROUPS_WITH_IDS = {group.name: group for group in STREAM_GROUPS if group.has_ids}
 TEXTS = {
     "unknown": "NOBODY-000001",
     "short": "N/A",
@@ -27,7 +27,7 @@ BAD = {
     **dict.fromkeys(("card", "profile", "session", "coupon"), TEXTS),
     **dict.fromkeys(("audience", "catalog"), NUMBERS),
 }
-WALK = [(name, what) for name, feed in FEEDS_WITH_IDS.items() for what in BAD[feed.entity]]
+WALK = [(name, what) for name, group in GROUPS_WITH_IDS.items() for what in BAD[group.entity]]
 
 
 @pytest.fixture
@@ -46,18 +46,18 @@ def good(emu):
 
 def test_every_entity_is_walked(good):
     """A new one has to say which of its ids are refused, and which are not."""
-    assert {feed.entity for feed in FEEDS_WITH_IDS.values()} == set(BAD) == set(good)
+    assert {group.entity for group in GROUPS_WITH_IDS.values()} == set(BAD) == set(good)
     assert [] == [entity for entity, ids in good.items() if not ids]
 
 
 @pytest.fixture
 def read_ids(good, read):
-    """Reads all streams of a feed for some ids: ``read_ids(feed, ids)``."""
+    """Reads all streams of a group for some ids: ``read_ids(group, ids)``."""
 
-    def run(feed, ids, **options):
-        programs = {"loyalty_program_ids": [1 if feed.program_kind == "card" else 2]} if feed.per_program else {}
-        streams = [stream.name for stream in feed.streams]
-        return read(*streams, now=NOW, **({f"{feed.entity}_ids": ids} | programs | options))
+    def run(group, ids, **options):
+        programs = {"loyalty_program_ids": [1 if group.program_kind == "card" else 2]} if group.per_program else {}
+        streams = [stream.name for stream in group.streams]
+        return read(*streams, now=NOW, **({f"{group.entity}_ids": ids} | programs | options))
 
     return run
 
@@ -65,33 +65,33 @@ def read_ids(good, read):
 @pytest.mark.parametrize(("name", "what"), WALK)
 def test_one_id_that_is_refused_is_skipped(good, read_ids, caplog, name, what):
     """The others are read, and the state says that all of it is done."""
-    feed = FEEDS_WITH_IDS[name]
-    ids = good[feed.entity]
-    alone = read_ids(feed, ids)
-    mixed = read_ids(feed, [ids[0], BAD[feed.entity][what], *ids[1:]])
+    group = GROUPS_WITH_IDS[name]
+    ids = good[group.entity]
+    alone = read_ids(group, ids)
+    mixed = read_ids(group, [ids[0], BAD[group.entity][what], *ids[1:]])
     assert (None, None) == (alone.error, mixed.error)
     assert len(alone.raw) == len(mixed.raw)
     assert "1 ids are not known to Talon.One, or refused" in caplog.text
     assert "running" not in str(mixed.state)
 
 
-@pytest.mark.parametrize("name", FEEDS_WITH_IDS)
+@pytest.mark.parametrize("name", GROUPS_WITH_IDS)
 def test_one_id_that_is_refused_fails_the_stream_at_its_end(good, read_ids, name):
     """With on_missing: error the others are read all the same, and the next run does not start where it failed."""
-    feed = FEEDS_WITH_IDS[name]
-    ids = good[feed.entity]
-    bad = BAD[feed.entity]["unknown"]
-    failed = read_ids(feed, [bad, *ids], on_missing="error")
+    group = GROUPS_WITH_IDS[name]
+    ids = good[group.entity]
+    bad = BAD[group.entity]["unknown"]
+    failed = read_ids(group, [bad, *ids], on_missing="error")
     assert "1 ids could not be read, all others were" in str(failed.error)
     assert repr(str(bad)) in str(failed.error)
-    assert len(read_ids(feed, ids).raw) == len(failed.raw)
+    assert len(read_ids(group, ids).raw) == len(failed.raw)
     assert "running" not in str(failed.state)
 
 
 def test_a_list_of_refused_ids_alone_is_an_error(read_ids):
     """With the words of the refusal: they may be ids of something else."""
-    told = str(read_ids(FEEDS_WITH_IDS["loyalty_card_balances"], ["N/A", "-"]).error)
-    assert "knows none of the first 2 card ids" in told
+    told = str(read_ids(GROUPS_WITH_IDS["loyalty_card_balances"], ["N/A", "-"]).error)
+    assert "does not know any of the first 2 card ids" in told
     assert "'-': HTTP 400" in told
 
 
@@ -118,7 +118,7 @@ EMPTY_FILES = {"a header alone.csv": "card_id\n", "nothing.jsonl": "", "blanks.c
 
 @pytest.mark.parametrize("content", EMPTY_FILES)
 @pytest.mark.parametrize("stream", ["loyalty_card_transactions", "loyalty_card_balances"])
-@pytest.mark.parametrize("strategy", ["auto", "per_card"])
+@pytest.mark.parametrize("strategy", ["auto", "per_entity"])
 def test_a_file_without_ids_reads_nobody(emu, read, write, caplog, content, stream, strategy):
     """With any strategy, and a warning says so; ids that are appended later are read from the start."""
     path = write(content, EMPTY_FILES[content])
@@ -130,6 +130,6 @@ def test_a_file_without_ids_reads_nobody(emu, read, write, caplog, content, stre
     }
     nothing = read(stream, now=NOW, **options)
     assert ([], None) == (nothing.raw, nothing.error)
-    assert "there is no card id to read, so nothing is read" in caplog.text
+    assert "there are no card ids, so nothing is read" in caplog.text
     write(content, 'card_id\n"card-000001"\n' if content.endswith(".csv") else '{"card_id":"card-000001"}\n')
     assert [] != read(stream, now=NOW + timedelta(hours=1), state=nothing.state, **options).raw

@@ -64,4 +64,4 @@ def test_a_shard_reads_one_by_one_under_auto(emu, read):
     rows = read(CARD_ROWS, shard="1/2", transactions_strategy="auto").rows(CARD_ROWS)
     assert {"per_card"} == {row["source"] for row in rows}
     error = read(CARD_ROWS, shard="1/2", transactions_strategy="program_feed").error
-    assert "shard takes a part of the ids" in str(error)
+    assert "shard selects some ids" in str(error)

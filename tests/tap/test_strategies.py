@@ -25,7 +25,7 @@ def comparable(rows, *unknown):
 def test_the_feed_of_a_program_gives_the_rows_of_its_cards_and_profiles(running, read, stream, era):
     """Field for field the same, but for the source, in a fraction of the calls."""
     running.reset("synthetic", era=era, cards=30, transactions=20, profile_transactions=20)
-    alone = read(stream, end_date=UNTIL.isoformat(), transactions_strategy="per_card")
+    alone = read(stream, end_date=UNTIL.isoformat(), transactions_strategy="per_entity")
     running.clear_requests()
     feed = read(stream, end_date=UNTIL.isoformat(), transactions_strategy="program_feed")
     calls = sum(count["requests"] for count in running.counters().values())
@@ -39,7 +39,7 @@ def test_the_feed_of_a_program_gives_the_rows_of_its_cards_and_profiles(running,
 def test_an_export_gives_the_balances_to_two_digits(emu, read):
     """Spent and expired points too; negative points are not told apart, so they are null."""
     emu.reset("synthetic", cards=20, transactions=400)
-    alone = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="per_card").rows(CARD_POINTS)
+    alone = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="per_entity").rows(CARD_POINTS)
     export = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="csv_export").rows(CARD_POINTS)
     assert [None] * len(export) == [row["negativePoints"] for row in export]
     assert {"csv_export"} == {row["source"] for row in export}
@@ -58,7 +58,7 @@ def test_the_list_of_cards_gives_present_points_and_null_for_the_rest(emu, read)
     """The API's zeros for spent and expired points do not pass for figures; active and pending ones are exact."""
     emu.reset("synthetic", cards=20, transactions=400)
     emu.clock(freeze="2026-01-01T00:00:00Z")
-    alone = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="per_card").rows(CARD_POINTS)
+    alone = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="per_entity").rows(CARD_POINTS)
     listed = read(CARD_POINTS, balances_strategy="card_list").rows(CARD_POINTS)
     assert {(None, None)} == {(row["spentPoints"], row["expiredPoints"]) for row in listed}
     unknown = ("spentPoints", "expiredPoints", "as_of")
@@ -81,11 +81,11 @@ def test_auto_takes_the_feed_where_it_is_quicker_and_says_so(emu, read, caplog):
     emu.reset("synthetic", cards=50, transactions=10)
     result = read(CARD_ROWS, transactions_strategy="auto", requests_per_second=5)
     assert {"program_feed"} == {row["source"] for row in result.rows(CARD_ROWS)}
-    assert "loyalty_card_transactions of program 1: by program_feed; foreseen: program_feed 1 call, 0 s" in caplog.text
+    assert "loyalty_card_transactions of program 1: by program_feed; estimated: program_feed 1 call, 0 s" in caplog.text
     emu.reset("synthetic", cards=50, transactions=100)
     result = read(CARD_ROWS, transactions_strategy="auto", requests_per_second=5)
     assert {"program_feed"} == {row["source"] for row in result.rows(CARD_ROWS)}
-    assert "program_feed 15 calls (at most 29), 0 s, per_card 51 calls, 10 s" in caplog.text
+    assert "program_feed 15 calls (at most 29), 0 s, per_entity 51 calls, 10 s" in caplog.text
 
 
 def test_auto_takes_single_calls_where_they_are_quicker(running, read, caplog):
@@ -94,16 +94,16 @@ def test_auto_takes_single_calls_where_they_are_quicker(running, read, caplog):
     options = {"transactions_strategy": "auto", "management_requests_per_second": 20, "concurrency": 64}
     result = read(CARD_ROWS, **options)
     assert {"per_card"} == {row["source"] for row in result.rows(CARD_ROWS)}
-    assert "by per_card; foreseen: per_card 4 calls" in caplog.text
+    assert "by per_entity; estimated: per_entity 4 calls" in caplog.text
 
 
 def test_auto_goes_on_from_the_last_run_in_another_way(emu, read):
     """Card by card, then by feed, then card by card again: no row is lost and none comes twice."""
     emu.reset("synthetic", cards=10, transactions=50)
-    first = read(CARD_ROWS, transactions_strategy="per_card", settle_seconds=0)
+    first = read(CARD_ROWS, transactions_strategy="per_entity", settle_seconds=0)
     seen = first.ids()
     state = first.state
-    for strategy in ("program_feed", "per_card", "program_feed"):
+    for strategy in ("program_feed", "per_entity", "program_feed"):
         row = {"program": 1, "card": "card-000003", "amount": 1}
         added = emu.add_transactions([row, {**row, "card": "card-000007"}])
         later = read(CARD_ROWS, state=state, transactions_strategy=strategy, settle_seconds=0)
@@ -118,13 +118,13 @@ def test_a_feed_after_some_cards_only_reads_everything(emu, read, caplog):
     some = read(CARD_ROWS, card_ids=["card-000001"], settle_seconds=0)
     everything = read(CARD_ROWS, state=some.state, transactions_strategy="program_feed", settle_seconds=0)
     assert 40 == len(everything.ids())
-    assert "some ids only were read so far; all are read from the start" in caplog.text
+    assert "earlier runs read only some of the ids; all ids are read from the start" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"transactions_strategy": "program_feed", "card_ids": ["card-000001"]}, "card_ids names some ids"),
+        ({"transactions_strategy": "program_feed", "card_ids": ["card-000001"]}, "card_ids selects some ids"),
         (
             {"transactions_strategy": "program_feed", "management_key": None, "loyalty_program_ids": [1]},
             "transactions_strategy is program_feed: it needs management_key",
@@ -139,7 +139,7 @@ def test_a_feed_that_cannot_be_read_as_it_is_set_is_an_error(emu, read, options,
 def test_the_list_of_cards_refuses_another_instant(emu, read):
     """Present points are not sold as those of another day."""
     error = read(CARD_POINTS, balances_strategy="card_list", as_of="2025-01-01").error
-    assert "the list of cards knows the present balances only; leave as_of out" in str(error)
+    assert "the list of cards has only the current balances; remove as_of" in str(error)
 
 
 def test_a_feed_that_is_not_permitted_is_replaced_under_auto(emu, read, caplog):
@@ -147,7 +147,7 @@ def test_a_feed_that_is_not_permitted_is_replaced_under_auto(emu, read, caplog):
     emu.fault("export_loyalty_card_balances", "403", count=0)
     result = read(CARD_POINTS, as_of="2025-06-01", balances_strategy="auto")
     assert {"per_card"} == {row["source"] for row in result.rows(CARD_POINTS)}
-    assert "csv_export is not permitted, trying another way" in caplog.text
+    assert "csv_export is not permitted, trying another strategy" in caplog.text
 
 
 def test_the_feed_alone_needs_no_integration_key(emu, read):
@@ -160,7 +160,7 @@ def test_the_feed_alone_needs_no_integration_key(emu, read):
 def test_several_instants_are_read_in_one_run(emu, read):
     """A range gives a balance for each card and instant, past and future, equal to single runs."""
     emu.reset("synthetic", cards=3, transactions=30)
-    options = {"balances_strategy": "per_card"}
+    options = {"balances_strategy": "per_entity"}
     months = read(CARD_POINTS, as_of="2025-11-30/2026-03-31/P1M", **options).rows(CARD_POINTS)
     instants = ["2025-11-30", "2025-12-30", "2026-01-30", "2026-02-28", "2026-03-30"]
     single = [row for day in instants for row in read(CARD_POINTS, as_of=day, **options).rows(CARD_POINTS)]
@@ -172,7 +172,7 @@ def test_several_instants_are_read_in_one_run(emu, read):
 def test_a_stopped_run_goes_on_at_the_instant_that_it_was_at(emu, read):
     """After every state in turn: what follows it and what came before make the whole, each row once."""
     emu.reset("synthetic", cards=3, transactions=5)
-    options = {"as_of": "2026-01-01/2026-01-03/P1D", "balances_strategy": "per_card"}
+    options = {"as_of": "2026-01-01/2026-01-03/P1D", "balances_strategy": "per_entity"}
     whole = read(CARD_POINTS, **options)
     expected = [row["as_of"] + row["cardIdentifier"] + row["subledgerId"] for row in whole.rows(CARD_POINTS)]
     for state in whole.states[:-2]:

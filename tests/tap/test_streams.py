@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from tap_talon_one.rows.splicing import ledger_date
-from tap_talon_one.streams import FEEDS
+from tap_talon_one.streams import STREAM_GROUPS
 
 CARDS, PROFILES = "loyalty_card_transactions", "loyalty_profile_transactions"
 CARD_BALANCES, PROFILE_BALANCES = "loyalty_card_balances", "loyalty_profile_balances"
@@ -35,7 +35,7 @@ def test_rows_fit_their_schema_and_have_unique_keys(running, read, era):
     fill(running)
     result = read(session_ids=["order 1/2"], coupon_ids=["10$ OFF/NOW"])
     assert None is result.error
-    expected = [stream for feed in FEEDS if feed.by_default for stream in feed.streams]
+    expected = [stream for group in STREAM_GROUPS if group.by_default for stream in group.streams]
     assert {s.name for s in expected} - {"customer_giveaways"} == {name for name, _ in result.raw}
     for stream in expected:
         validator = Draft202012Validator(result.schemas[stream.name])

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from talon_one_singer.protocol.batch_reader import _may_pass
-from talon_one_singer.protocol.message_reader import BAD_KINDS, BadLine, read_messages
+from talon_one_singer.protocol.batch_reader import _is_transient
+from talon_one_singer.protocol.message_reader import read_messages
+from talon_one_singer.protocol.messages import BAD_KINDS, BadLine
 
 MEMBERS = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id", "create_profiles": "allow"}
 UPSERT = {"vip": MEMBERS | {"mode": "upsert", "max_reject_share": 1}}
@@ -218,7 +219,7 @@ def test_an_error_of_the_storage_that_passes_is_waited_for(storage, failures, wa
 )
 def test_errors_that_may_pass_are_told_from_those_that_do_not(error, url, passes):
     """What the network and a disk in trouble say is tried again, what is wrong with a file is not."""
-    assert passes == _may_pass(error, url)
+    assert passes == _is_transient(error, url)
 
 
 # A second SCHEMA of a stream

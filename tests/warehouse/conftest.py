@@ -59,8 +59,9 @@ def sent():
 @pytest.fixture
 def of_batch():
     """What is sent of the column x of a file in a Singer BATCH; or why its row is refused."""
-    from talon_one_singer.protocol.message_reader import BadLine, RecordLines, read_messages
+    from talon_one_singer.protocol.message_reader import read_messages
     from talon_one_singer.protocol.message_writer import MessageWriter
+    from talon_one_singer.protocol.messages import BadLine, RecordLines
 
     def of(path, form, sent):
         out = io.BytesIO()

@@ -13,7 +13,7 @@ from talon_one_singer.cli.output import say, say_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_talon_one.strategies.estimate import Estimate
+    from tap_talon_one.strategies.comparison import StrategyEstimate
 
 
 @click.command()
@@ -40,7 +40,7 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_loading.tap_runner import run_context
     from talon_one_singer.protocol.state import State
     from tap_talon_one.engine.scope import Scope
-    from tap_talon_one.strategies.estimate import estimates
+    from tap_talon_one.strategies.comparison import compare_strategies
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     state = State.from_dict(_kept(options, settings), "the state in the warehouse")
@@ -48,7 +48,7 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     started = time.monotonic()
     with client_from_settings(settings, PROGRAM, metrics=context.metrics, stop=stop.check) as client:
         scope = Scope(settings, client, state)
-        found = list(estimates(scope, _feeds(options, settings), exact=options["exact"]))
+        found = list(compare_strategies(scope, _groups(options, settings), exact=options["exact"]))
     asked = context.metrics.totals().requests
     if options["as_json"]:
         rows = [each.to_dict() for each in found]
@@ -69,24 +69,25 @@ def _kept(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, 
         return warehouse.state(state_name(settings)) or {}
 
 
-def _feeds(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
+def _groups(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
     from talon_one_loading.stream_selection import chosen_entries
-    from tap_talon_one.streams import FEEDS
+    from tap_talon_one.streams import STREAM_GROUPS
     from tap_talon_one.tap import nothing_selected
 
     names = {entry.tap_stream_id for entry in chosen_entries(settings, options["streams"])}
-    feeds = [feed for feed in FEEDS if feed.strategy and names & {stream.name for stream in feed.streams}]
-    if not feeds:
+    with_choice = (group for group in STREAM_GROUPS if group.strategy_setting)
+    groups = [group for group in with_choice if names & {stream.name for stream in group.streams}]
+    if not groups:
         raise nothing_selected(settings)
-    return feeds
+    return groups
 
 
-def _print(found: Sequence[Estimate], asked: int, programs_calls: int) -> None:
+def _print(found: Sequence[StrategyEstimate], asked: int, programs_calls: int) -> None:
     from tap_talon_one.strategies.cost_estimate import minutes
 
     say(f"{'':1} {'stream':<28} {'program':>7}  {'strategy':<12} {'ids':>9} {'calls':>10} {'at most':>10}  time")
     for each in found:
-        head = f"{'*' if each.chosen else ' '} {each.feed:<28} {each.program or '':>7}  {each.strategy:<12}"
+        head = f"{'*' if each.chosen else ' '} {each.group:<28} {each.program or '':>7}  {each.strategy:<12}"
         if each.cost is None:
             say(f"{head} {each.why_not}")
             continue

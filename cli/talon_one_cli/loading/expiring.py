@@ -66,7 +66,7 @@ def _span(options: Mapping[str, Any], settings: Mapping[str, Any], stop: Any) ->
     if by <= since:
         raise ConfigError(f"--by {by.isoformat()} is not after {since.isoformat()}; name a later instant")
     if settings["balances_strategy"] == "card_list":
-        raise ConfigError("balances_strategy is card_list, which does not know expired points; take auto or per_card")
+        raise ConfigError("balances_strategy is card_list, which does not know expired points; use auto or per_entity")
     return since, by
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from talon_one_singer.settings.table import Setting, SettingsTable
+from talon_one_singer.settings.setting import Setting
+from talon_one_singer.settings.table import SettingsTable
 
 KEYS = (
     Setting("base_url", "string", "Your deployment, like https://yourbaseurl.talon.one.", required=True),

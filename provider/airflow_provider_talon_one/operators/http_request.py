@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
-    from talon_one_singer.settings.table import SettingType
+    from talon_one_singer.settings.setting import SettingType
 
 _SHOWN_PROBLEMS = 5
 _QUERY_TYPES: Mapping[str, SettingType] = {"boolean": "boolean", "integer": "integer", "array": "array"}

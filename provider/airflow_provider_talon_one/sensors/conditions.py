@@ -10,7 +10,7 @@ import msgspec
 from airflow_provider_talon_one.parameters import converted
 from talon_one_client import endpoints as ep
 from talon_one_singer import Setting
-from talon_one_singer.settings.conversion import parse_date_time
+from talon_one_singer.settings.instants import parse_date_time
 from target_talon_one.lookups.remote import member_count
 
 if TYPE_CHECKING:

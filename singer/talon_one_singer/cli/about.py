@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from talon_one_singer.cli.definition import PluginDefinition
-    from talon_one_singer.settings.table import Setting
+    from talon_one_singer.settings.setting import Setting
 
 AboutFormat = Literal["text", "json", "markdown"]
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from talon_one_singer.cli.signals import StopSignal
-    from talon_one_singer.protocol.catalog import Catalog, CatalogEntry
+    from talon_one_singer.protocol.catalog import Catalog
+    from talon_one_singer.protocol.catalog_entry import CatalogEntry
     from talon_one_singer.protocol.message_writer import MessageWriter
     from talon_one_singer.protocol.state import State
     from talon_one_singer.reporting.logs import Redactor

@@ -151,6 +151,17 @@ def write_text(text: str, *, err: bool = False) -> None:
         stream.flush()
 
 
+def print_text(text: str) -> None:
+    """Write a page of text to standard output.
+
+    Raises:
+        ClosedPipe, OutputError: it cannot be written.
+    """
+    with output_errors():
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+
+
 def write_data(data: bytes) -> None:
     """Write data: to a file or a pipe byte for byte, on a terminal made printable.
 

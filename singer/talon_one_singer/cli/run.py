@@ -1,4 +1,4 @@
-"""From the command line's files to a run: settings, catalog and state loaded, the tap called, the end told."""
+"""The run of a tap: load settings, catalog and state, call the tap, log the result."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from talon_one_singer.cli.definition import PluginDefinition, TapDefinition
+    from talon_one_singer.cli.options import Options
     from talon_one_singer.cli.signals import StopSignal
-    from talon_one_singer.cli.tap_cli import Options
     from talon_one_singer.reporting.logs import Redactor
 
 logger = logging.getLogger(__name__)
@@ -33,16 +33,16 @@ ENV = "ENV"
 
 
 def discover(definition: TapDefinition, options: Options, redact: Redactor) -> str:
-    """The catalog of all streams as JSON; settings are read only if ``--config`` was given."""
+    """Return the catalog of all streams as JSON; settings are read only with ``--config``."""
     settings = load_settings(definition, options.config, redact) if options.config else None
     return json.dumps(definition.catalog(settings).to_dict(), indent=2) + "\n"
 
 
 def run(definition: TapDefinition, options: Options, redact: Redactor, stop: StopSignal) -> None:
-    """One sync or test, from loading the files to the summary in the log.
+    """Run a sync or test: load the files, call the tap, log a summary.
 
     Raises:
-        SingerError: something expected; what else the tap's functions raise passes through.
+        SingerError: an expected error. Other errors of the tap are not caught.
     """
     sweep()
     work = _work(definition, options)
@@ -65,7 +65,7 @@ def run(definition: TapDefinition, options: Options, redact: Redactor, stop: Sto
 
 
 def load_settings(definition: PluginDefinition, config: Sequence[str], redact: Redactor) -> dict[str, Any]:
-    """The settings of all ``--config``; their secrets are masked from here on.
+    """Return the settings of all ``--config`` options; from here on their secrets are redacted.
 
     Raises:
         ConfigError: a file or a value cannot be used.
@@ -73,7 +73,7 @@ def load_settings(definition: PluginDefinition, config: Sequence[str], redact: R
     environ = os.environ if ENV in config else None
     table = definition.settings
     sources = [ConfigSource.from_file(path) for path in config if path != ENV]
-    redact.add_from([source.values for source in sources])  # before anything is said about them
+    redact.add_from([source.values for source in sources])  # before a message can quote them
     settings = table.load(sources, environ)
     redact.add_from(settings)
     for warning in table.unknown_env_names(environ or {}):
@@ -91,6 +91,6 @@ def _work(definition: TapDefinition, options: Options) -> Callable[[RunContext],
 
 def _given_catalog(options: Options) -> tuple[str | None, Catalog | None]:
     if options.catalog and options.properties:
-        raise ConfigError("--catalog and --properties are two names of one thing; give one of them")
+        raise ConfigError("--catalog and --properties are the same option; use only --catalog")
     path = options.catalog or options.properties
     return path, Catalog.from_file(path) if path else None

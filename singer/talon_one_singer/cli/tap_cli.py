@@ -1,69 +1,37 @@
-"""The command line of a tap, as the Singer SDK and Meltano know it."""
+"""The command line of a tap, compatible with the Singer SDK and Meltano."""
 
 from __future__ import annotations
 
 import os
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from talon_one_singer.cli.guarded import guarded
+from talon_one_singer.cli.options import ABOUT_OPTIONS, CONFIG_OPTION, Options
+from talon_one_singer.cli.output import print_text
 from talon_one_singer.cli.signals import StopSignal
-from talon_one_singer.errors import output_errors
 from talon_one_singer.reporting.logs import Redactor, configure_logging, log_level
 
 if TYPE_CHECKING:
-    from talon_one_singer.cli.about import AboutFormat
     from talon_one_singer.cli.definition import TapDefinition
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What was given on the command line."""
-
-    config: tuple[str, ...] = ()
-    catalog: str | None = None
-    properties: str | None = None
-    state: str | None = None
-    discover: bool = False
-    test: bool = False
-    about: bool = False
-    format: AboutFormat = "text"
-    version: bool = False
-
-
-CONFIG_OPTION = click.Option(
-    ["--config"], multiple=True, metavar="FILE|ENV", help="Settings; again to add. ENV: environment."
-)
-ABOUT_OPTIONS = (
-    click.Option(["--about"], is_flag=True, help="What this is, and its settings."),
-    click.Option(
-        ["--format"],
-        type=click.Choice(["text", "json", "markdown"]),
-        default="text",
-        help="Of --about.",
-        show_default=True,
-    ),
-    click.Option(["--version"], is_flag=True, help="Print name and version."),
-)
 _OPTIONS = (
     CONFIG_OPTION,
     click.Option(["--discover"], is_flag=True, help="Print the catalog of all streams."),
-    click.Option(["--catalog"], metavar="FILE", help="Which streams and fields to read."),
-    click.Option(["--properties"], metavar="FILE", help="The old name of --catalog."),
-    click.Option(["--state"], metavar="FILE", help="Where the last run ended."),
-    click.Option(["--test"], is_flag=True, help="Check settings, keys and connection."),
+    click.Option(["--catalog"], metavar="FILE", help="Catalog that selects streams and fields."),
+    click.Option(["--properties"], metavar="FILE", help="Old name of --catalog."),
+    click.Option(["--state"], metavar="FILE", help="State of the last run."),
+    click.Option(["--test"], is_flag=True, help="Check the settings, the keys and the connection."),
     *ABOUT_OPTIONS,
 )
 
 
 def tap_command(definition: TapDefinition) -> click.Command:
-    """The command of a tap, ready to be a console script.
+    """Return the command of a tap, for a console script.
 
-    Exit codes: 0; 1 an error while running; 2 something to fix in settings, files or command line; 130 and 143
-    stopped by SIGINT and SIGTERM; 141 the reader of the output has gone.
+    Exit codes: 0 success; 1 error during the run; 2 error in settings, files or command line; 130 and 143 stopped by
+    SIGINT and SIGTERM; 141 the reader of the output has closed it.
     """
 
     def run(**given: Any) -> None:
@@ -79,7 +47,7 @@ def tap_command(definition: TapDefinition) -> click.Command:
 
 
 def run_tap(definition: TapDefinition, options: Options) -> int:
-    """Does what the options say; gives the exit code."""
+    """Run the command that the options select, and return the exit code."""
     redact, stop = Redactor(), StopSignal()
 
     def work() -> None:
@@ -101,7 +69,7 @@ def run_tap(definition: TapDefinition, options: Options) -> int:
 
 
 def _page(definition: TapDefinition, options: Options) -> str | None:
-    """The text of ``--version`` or ``--about``."""
+    """Return the text of ``--version`` or ``--about``; None without these options."""
     if options.version:
         return f"{definition.name} v{definition.version}\n"
     if options.about:
@@ -109,10 +77,3 @@ def _page(definition: TapDefinition, options: Options) -> str | None:
 
         return about(definition, options.format)
     return None
-
-
-def print_text(text: str) -> None:
-    """Writes to stdout, or tells that it is gone."""
-    with output_errors():
-        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-        sys.stdout.buffer.flush()

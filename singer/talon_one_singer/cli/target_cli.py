@@ -1,4 +1,4 @@
-"""The command line of a target, with the manners of the tap's."""
+"""The command line of a target."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import click
 
 from talon_one_singer.cli.definition import TargetContext
 from talon_one_singer.cli.guarded import guarded
+from talon_one_singer.cli.options import ABOUT_OPTIONS, CONFIG_OPTION
+from talon_one_singer.cli.output import print_text
 from talon_one_singer.cli.signals import StopSignal
-from talon_one_singer.cli.tap_cli import ABOUT_OPTIONS, CONFIG_OPTION, print_text
 from talon_one_singer.reporting.logs import Redactor, configure_logging, log_level
 
 if TYPE_CHECKING:
@@ -25,18 +26,18 @@ logger = logging.getLogger(__name__)
 
 _OPTIONS = (
     CONFIG_OPTION,
-    click.Option(["--plan"], is_flag=True, help="Read everything, say what would be done, change nothing."),
-    click.Option(["--test"], is_flag=True, help="Check settings, keys and connection."),
+    click.Option(["--plan"], is_flag=True, help="Read all messages and print what would change, without changing it."),
+    click.Option(["--test"], is_flag=True, help="Check the settings, the keys and the connection."),
     *ABOUT_OPTIONS,
 )
 
 
 def target_command(definition: TargetDefinition) -> click.Command:
-    """The command of a target, ready to be a console script.
+    """Return the command of a target, for a console script.
 
-    Exit codes: 0; 1 an error while running, unreadable lines or too many refused rows; 2 something to fix in settings
-    or files; 3 a guard stopped the run before the first call; 130 and 143 stopped by SIGINT and SIGTERM; 141 the reader
-    of the output has gone.
+    Exit codes: 0 success; 1 error during the run, unreadable lines or too many refused rows; 2 error in settings or
+    files; 3 a guard stopped the run before the first call; 130 and 143 stopped by SIGINT and SIGTERM; 141 the reader of
+    the output has closed it.
     """
 
     def run(**given: Any) -> None:
@@ -52,7 +53,7 @@ def target_command(definition: TargetDefinition) -> click.Command:
 
 
 def run_target(definition: TargetDefinition, options: Mapping[str, Any]) -> int:
-    """Does what the options say; gives the exit code."""
+    """Run the command that the options select, and return the exit code."""
     redact, stop = Redactor(), StopSignal()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""The files of a BATCH, read: JSON Lines, Parquet or Arrow, from any file system of fsspec.
+"""The reader of the files of a BATCH message: JSON Lines, Parquet or Arrow, on any file system of fsspec.
 
 https://sdk.meltano.com/en/latest/batch.html
 """
@@ -15,7 +15,7 @@ import fsspec.compression
 
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.protocol.lines import printable, read_blocks
-from talon_one_singer.protocol.message_reader import BadLine, RecordLines
+from talon_one_singer.protocol.messages import BadLine, RecordLines
 from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.settings.input_limits import unpacked
 from talon_one_singer.settings.local_paths import local_path
@@ -24,12 +24,20 @@ from talon_one_singer.values.exact_json import line_object
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from talon_one_singer.protocol.message_reader import Retries
+    from talon_one_singer.protocol.messages import Retries
     from talon_one_singer.settings.input_limits import InputLimits
 
-_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, EOFError, ValueError, TypeError)
-_PASSING_LOCALLY = (errno.EIO, errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE)
-_Found = tuple[str, dict[str, Any]] | BadLine  # a row with its place
+_PERMANENT = (
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    NotADirectoryError,
+    EOFError,
+    ValueError,
+    TypeError,
+)
+_TRANSIENT_LOCALLY = (errno.EIO, errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE)
+_Found = tuple[str, dict[str, Any]] | BadLine  # a row with its origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,12 @@ class Batch:
     """A BATCH message.
 
     Attributes:
-        stream: whose rows are in the files.
-        schema: of the stream, {} where no SCHEMA came.
-        encoding: {"format": "jsonl", "compression": "gzip"} for example.
+        stream: stream of the rows in the files.
+        schema: schema of the stream; {} if there was no SCHEMA message.
+        encoding: for example {"format": "jsonl", "compression": "gzip"}.
         manifest: paths or URLs of the files.
-        max_rows: most rows of one ``RecordLines``.
-        limits: a row of a JSON Lines file beyond them is a ``BadLine``.
+        max_rows: maximum number of rows in one ``RecordLines``.
+        limits: a row of a JSON Lines file that exceeds them is a ``BadLine``.
     """
 
     stream: str
@@ -54,17 +62,17 @@ class Batch:
 
 
 def read_batch(batch: Batch, retries: Retries) -> Iterator[RecordLines | BadLine]:
-    """The rows of all files; a file or a row that cannot be read is a ``BadLine`` between them.
+    """Yield the rows of all files, and a ``BadLine`` for each file or row that cannot be read.
 
-    A file is read again after an error that may pass, from the row on at which it came.
+    After a transient error a file is read again, starting at the row after the last one that was yielded.
 
     Raises:
-        ConfigError: pyarrow, or what reads the file system, is not installed.
-        ValueError: the encoding is none of ours.
+        ConfigError: pyarrow, or the package for the file system, is not installed.
+        ValueError: the encoding is not supported.
     """
     form = batch.encoding.get("format")
     if form not in ("jsonl", "parquet", "arrow"):
-        raise ValueError("the encoding.format of the BATCH is none of jsonl, parquet, arrow")
+        raise ValueError("the encoding.format of the BATCH is not jsonl, parquet or arrow")
     if form != "jsonl":
         _need_pyarrow(form)
     else:
@@ -114,8 +122,8 @@ def _rows(batch: Batch, url: str, retries: Retries) -> Iterator[_Found]:
         except ImportError as error:
             hint = "; pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else ""
             raise ConfigError(f"the batch file {name} cannot be read: {error}{hint}") from None
-        except Exception as error:  # noqa: BLE001  # file systems and codecs have errors of their own
-            if wait_s is None or not _may_pass(error, url):
+        except Exception as error:  # noqa: BLE001  # file systems and codecs raise errors of any class
+            if wait_s is None or not _is_transient(error, url):
                 reason = f"the file cannot be read{_why(error, url)}"
                 yield BadLine.of("file", name, reason, batch.stream, name.encode(), cut=False)
                 return
@@ -124,12 +132,12 @@ def _rows(batch: Batch, url: str, retries: Retries) -> Iterator[_Found]:
         retries.sleep(wait_s)
 
 
-def _may_pass(error: Exception, url: str) -> bool:
-    """Whether another attempt may succeed: what a network says, or a disk that is in trouble."""
-    if isinstance(error, _LASTING) or type(error).__module__.split(".")[0] in ("zlib", "lzma", "_lzma", "gzip"):
+def _is_transient(error: Exception, url: str) -> bool:
+    """Return whether another attempt may succeed: after errors of a network, and some errors of a disk."""
+    if isinstance(error, _PERMANENT) or type(error).__module__.split(".")[0] in ("zlib", "lzma", "_lzma", "gzip"):
         return False
     is_local = "://" not in url or url.startswith("file://")
-    return getattr(error, "errno", None) in _PASSING_LOCALLY if is_local else True
+    return getattr(error, "errno", None) in _TRANSIENT_LOCALLY if is_local else True
 
 
 def _json_lines(batch: Batch, url: str, name: str) -> Iterator[_Found]:
@@ -164,7 +172,7 @@ def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
 
 
 def _bad_row(batch: Batch, place: str, problem: ValueError) -> BadLine:
-    """A row of a column file, with its values as text, as far as they can be read."""
+    """Return a bad row of a column file, with those of its values that can be read as text."""
     shown = getattr(problem, "row", None)
     text = place if shown is None else shown
     return BadLine.of("file_row", place, str(problem), batch.stream, text.encode(), cut=shown is None)
@@ -178,12 +186,12 @@ _READERS: Mapping[str, Callable[[Batch, str, str], Iterator[_Found]]] = {
 
 
 def _name(url: str) -> str:
-    """What to call the file: a path, or the URL without what may be secret in it."""
+    """Return the path of the file, or its URL without secrets."""
     return shown_url(url).removeprefix("file://")
 
 
 def _why(error: Exception, url: str) -> str:
     if isinstance(error, FileNotFoundError):
-        return ": there is none of this name"
+        return ": it does not exist"
     words = (getattr(error, "strerror", None) or str(error)).splitlines() or [type(error).__name__]
     return f": {printable(Redactor(url_secrets(url))(words[0]).encode())[:200]}"

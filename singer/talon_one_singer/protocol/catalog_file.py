@@ -1,4 +1,4 @@
-"""Reading a catalog that a person or Meltano has edited, and laying it over the discovered one."""
+"""Catalog files that a user or Meltano has edited, and their merge into the discovered catalog."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_singer.errors import ConfigError
-from talon_one_singer.protocol.catalog import Breadcrumb, CatalogEntry, ReplicationMethod
+from talon_one_singer.protocol.catalog_entry import Breadcrumb, CatalogEntry, ReplicationMethod
 from talon_one_singer.settings.json_files import json_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_ADVICE = "; write a fresh one with --discover"
+_ADVICE = "; write a new one with --discover"
 
 
 class _Metadata(msgspec.Struct):
@@ -38,10 +38,10 @@ class _File(msgspec.Struct):
 
 
 def parse_catalog(value: Mapping[str, Any], source: str) -> Iterator[CatalogEntry]:
-    """The entries of a catalog file.
+    """Yield the entries of a catalog file.
 
     Raises:
-        ConfigError: not a catalog; names ``source`` and the place.
+        ConfigError: it is not a catalog; the message names ``source`` and the position.
     """
     try:
         file = msgspec.convert(value, _File)
@@ -70,7 +70,7 @@ def _check_flags(stream: _Stream, place: str) -> None:
 
 
 def _check_properties(schema: Mapping[str, Any], place: str) -> None:
-    """Refuse a schema whose ``properties``, or those of an object in it, are not an object."""
+    """Raise ConfigError for a schema whose ``properties``, on any level, are not an object."""
     properties = schema.get("properties", {})
     if not isinstance(properties, dict):
         raise ConfigError(f"{place}.properties must be an object, not {json_type(properties)}{_ADVICE}")
@@ -96,55 +96,56 @@ def _entry(name: str, stream: _Stream) -> CatalogEntry:
     )
 
 
-def merged_entry(ours: CatalogEntry, theirs: CatalogEntry, source: str) -> CatalogEntry:
-    """The discovered entry with the choices of the given one.
+def merged_entry(discovered: CatalogEntry, given: CatalogEntry, source: str) -> CatalogEntry:
+    """Return the discovered entry with the selection of the given one.
 
     Raises:
-        ConfigError: a replication method or key that the stream does not have.
+        ConfigError: the stream does not have the given replication method or key.
     """
-    properties = ours.schema.get("properties", {}) | theirs.schema.get("properties", {})
-    method = _method(ours, theirs, source)
+    properties = discovered.schema.get("properties", {}) | given.schema.get("properties", {})
+    method = _method(discovered, given, source)
     return replace(
-        ours,
-        schema={**ours.schema, "properties": properties},
+        discovered,
+        schema={**discovered.schema, "properties": properties},
         replication_method=method,
-        replication_key=_replication_key(ours, theirs, source) if method == "INCREMENTAL" else None,
-        metadata=_merged_metadata(ours, theirs),
-        selected=theirs.selected,
+        replication_key=_replication_key(discovered, given, source) if method == "INCREMENTAL" else None,
+        metadata=_merged_metadata(discovered, given),
+        selected=given.selected,
     )
 
 
-def _merged_metadata(ours: CatalogEntry, theirs: CatalogEntry) -> dict[Breadcrumb, Mapping[str, Any]]:
-    merged: dict[Breadcrumb, Mapping[str, Any]] = dict(ours.metadata)
-    for crumb, chosen in theirs.metadata.items():
-        known = ours.metadata.get(crumb, {})
+def _merged_metadata(discovered: CatalogEntry, given: CatalogEntry) -> dict[Breadcrumb, Mapping[str, Any]]:
+    merged: dict[Breadcrumb, Mapping[str, Any]] = dict(discovered.metadata)
+    for crumb, chosen in given.metadata.items():
+        known = discovered.metadata.get(crumb, {})
         fixed = {k: known[k] for k in ("inclusion", "table-key-properties", "valid-replication-keys") if k in known}
         merged[crumb] = {**known, **chosen, **fixed}
     return merged
 
 
-def _method(ours: CatalogEntry, theirs: CatalogEntry, source: str) -> ReplicationMethod | None:
-    wanted = theirs.metadata.get((), {}).get("replication-method") or theirs.replication_method
-    forced = ours.metadata.get((), {}).get("forced-replication-method")
-    possible = [forced] if forced else ["FULL_TABLE", *(["INCREMENTAL"] if _valid_keys(ours) else [])]
-    if wanted is None or wanted == ours.replication_method:
-        return ours.replication_method
+def _method(discovered: CatalogEntry, given: CatalogEntry, source: str) -> ReplicationMethod | None:
+    wanted = given.metadata.get((), {}).get("replication-method") or given.replication_method
+    forced = discovered.metadata.get((), {}).get("forced-replication-method")
+    possible = [forced] if forced else ["FULL_TABLE", *(["INCREMENTAL"] if _valid_keys(discovered) else [])]
+    if wanted is None or wanted == discovered.replication_method:
+        return discovered.replication_method
     if wanted not in possible:
         raise ConfigError(
-            f"{source}: the stream {ours.tap_stream_id!r} cannot be read as {wanted}; possible: {', '.join(possible)}"
+            f"{source}: the stream {discovered.tap_stream_id!r} cannot be read as {wanted}; "
+            f"possible: {', '.join(possible)}"
         )
     method: ReplicationMethod = wanted
     return method
 
 
-def _replication_key(ours: CatalogEntry, theirs: CatalogEntry, source: str) -> str | None:
-    wanted = theirs.metadata.get((), {}).get("replication-key") or theirs.replication_key
-    if wanted is None or wanted == ours.replication_key:
-        return ours.replication_key or next(iter(_valid_keys(ours)), None)
-    valid = _valid_keys(ours)
+def _replication_key(discovered: CatalogEntry, given: CatalogEntry, source: str) -> str | None:
+    wanted = given.metadata.get((), {}).get("replication-key") or given.replication_key
+    if wanted is None or wanted == discovered.replication_key:
+        return discovered.replication_key or next(iter(_valid_keys(discovered)), None)
+    valid = _valid_keys(discovered)
     if wanted not in valid:
         raise ConfigError(
-            f"{source}: the stream {ours.tap_stream_id!r} has no replication key {wanted!r}; "
+            f"{source}: the stream {discovered.tap_stream_id!r} has no replication key {wanted!r}; "
             f"possible: {', '.join(valid) or 'none'}"
         )
     return str(wanted)

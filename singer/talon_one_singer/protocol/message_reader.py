@@ -1,4 +1,4 @@
-"""Singer messages, read.
+"""The reader of Singer messages.
 
 https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
 """
@@ -6,15 +6,23 @@ https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import msgspec
 
 from talon_one_singer.errors import SingerError
-from talon_one_singer.protocol.lines import printable, read_blocks
+from talon_one_singer.protocol.lines import read_blocks
 from talon_one_singer.protocol.message_writer import ACTIVATE_VERSION, BATCH, RECORD, SCHEMA, STATE
+from talon_one_singer.protocol.messages import (
+    FILE_WAITS_S,
+    BadLine,
+    RecordLines,
+    Retries,
+    SchemaLine,
+    StateLine,
+    VersionLine,
+)
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_singer.values.exact_json import NOT_EXACT_JSON, check_structure, kind_of, line_object
 
@@ -22,92 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from talon_one_singer.protocol.lines import Block
-
-MAX_KEPT_BYTES: Final = 4_000_000  # a longer line or row is not kept in the rejects
-FILE_WAITS_S: Final = (0.5, 1.0, 2.0)  # before a batch file is read again after an error that may pass
-
-BadKind = Literal[
-    "line", "record", "state", "version", "schema", "batch", "unknown_type", "file", "file_line", "file_row"
-]
-BAD_KINDS: Final[tuple[BadKind, ...]] = get_args(BadKind)
-# These stand for rows that are not in the message itself: keeping its text would not keep them.
-STANDS_FOR_ROWS: Final[frozenset[BadKind]] = frozenset({"schema", "batch", "unknown_type", "file"})
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaLine:
-    """A SCHEMA; numbers with a fraction are Decimals."""
-
-    line: int
-    stream: str
-    schema: dict[str, Any]
-    key_properties: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordLines:
-    """Rows of one stream and version that came one after the other, in RECORDs or in a file of a BATCH.
-
-    Attributes:
-        stream: name of the stream.
-        rows: numbers with a fraction or an exponent are Decimals with exactly their digits.
-        places: where each row came from: "line 17" or "/path/file.parquet row 3".
-        version: table version, or None.
-    """
-
-    stream: str
-    rows: list[dict[str, Any]]
-    places: list[str]
-    version: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class StateLine:
-    """A STATE: everything before it may be confirmed with it."""
-
-    line: int
-    value: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class VersionLine:
-    """An ACTIVATE_VERSION."""
-
-    line: int
-    stream: str
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line, a row or a file that cannot be used.
-
-    Attributes:
-        place: "line 17", "/path/file.parquet row 3" or "/path/file.parquet".
-        reason: what is wrong, in words; holds no values.
-        stream: where it is known.
-        text: its first 500 characters, printable.
-        kind: what could not be used: the line as JSON, a message of some type, a file of a BATCH, or a row in one.
-        content: all of it, to be kept for whoever repairs it; None if it stands for rows that are elsewhere, or is too
-            long to be kept. No STATE after it may be emitted then.
-    """
-
-    place: str
-    reason: str
-    stream: str | None
-    text: str
-    kind: BadKind = field(default="line", compare=False)
-    content: str | None = field(default=None, compare=False)
-
-    @classmethod
-    def of(cls, kind: BadKind, place: str, reason: str, stream: str | None, raw: bytes, *, cut: bool) -> BadLine:
-        """The message about raw text; ``cut``: the text is only the beginning of it."""
-        kept = not cut and kind not in STANDS_FOR_ROWS and len(raw) <= MAX_KEPT_BYTES
-        content = raw.decode("utf-8", "backslashreplace") if kept else None
-        return cls(place, reason, stream, printable(raw), kind, content)
-
-
-Message = SchemaLine | RecordLines | StateLine | VersionLine | BadLine
+    from talon_one_singer.protocol.messages import BadKind, Message
 
 
 def read_messages(
@@ -118,13 +41,13 @@ def read_messages(
     file_waits_s: Sequence[float] = FILE_WAITS_S,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Message]:
-    """The messages in their order; what has come is given before the next read waits.
+    """Yield the messages in order; messages that have arrived are yielded before the next read waits.
 
     Args:
         source: ``sys.stdin.buffer`` for a target.
-        max_rows: most rows of one ``RecordLines``.
-        limits: a line beyond them is a ``BadLine``.
-        file_waits_s: seconds before each further attempt to read a batch file after an error that may pass.
+        max_rows: maximum number of rows in one ``RecordLines``.
+        limits: a line that exceeds them is a ``BadLine``.
+        file_waits_s: seconds before each further attempt to read a batch file after a transient error.
         sleep: waits; it may raise to end the run.
 
     Raises:
@@ -139,16 +62,8 @@ def read_messages(
         raise SingerError(f"cannot read the input: {error.strerror or error}; run again from the last state") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How long to wait before each further attempt to read a batch file, and by which function."""
-
-    waits_s: tuple[float, ...]
-    sleep: Callable[[float], None]
-
-
 class _Record(msgspec.Struct, gc=False):
-    """The envelope of a RECORD; ``time_extracted`` is here so that it is checked."""
+    """A RECORD message; ``time_extracted`` is declared so that its structure is checked."""
 
     type: Literal["RECORD"]
     stream: str
@@ -168,7 +83,7 @@ _decode_record = msgspec.json.Decoder(_Record, float_hook=Decimal).decode
 
 
 class _Reader:
-    """Turns lines into messages; keeps the schemas, which a BATCH needs."""
+    """Converts lines to messages; keeps the schemas, which BATCH messages need."""
 
     def __init__(self, max_rows: int, limits: InputLimits, retries: Retries) -> None:
         self._max_rows, self._limits, self._retries = max_rows, limits, retries
@@ -181,7 +96,7 @@ class _Reader:
         }
 
     def messages(self, block: Block) -> Iterator[Message]:
-        """The messages of the lines; all of them, nothing waits for the next block."""
+        """Yield the messages of all lines; no row is kept back until the next block."""
         rows: RecordLines | None = None
         for number, line in enumerate(block.lines, block.first):
             found = self._record_in(line)
@@ -204,7 +119,7 @@ class _Reader:
             yield rows
 
     def _record_in(self, line: bytes) -> _Record | None:
-        """The RECORD of a line; None if it is none, or not as it should be."""
+        """Return the RECORD in a line; None if the line is something else or not valid."""
         try:
             found = _decode_record(line)
             names = 3 + (found.version is not None) + (found.time_extracted is not None)
@@ -214,7 +129,7 @@ class _Reader:
         return found
 
     def _line(self, number: int, line: bytes, block: Block) -> Iterator[Message]:
-        """A line that is no RECORD as it should be."""
+        """Yield the message of a line that is not a valid RECORD."""
         stream: str | None = None
         kind: BadKind = "line"
         try:
@@ -251,7 +166,7 @@ class _Reader:
         yield VersionLine(number, stream, _field(message, "version", int))
 
     def _batch(self, _number: int, stream: str, message: dict[str, Any]) -> Iterator[Message]:
-        from talon_one_singer.protocol.batch_reader import Batch, read_batch
+        from talon_one_singer.protocol.batch_reader import Batch, read_batch  # imports fsspec
 
         encoding, manifest = _field(message, "encoding", dict), _texts(message, "manifest")
         schema = self._schemas.get(stream, {})

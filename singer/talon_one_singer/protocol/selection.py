@@ -1,7 +1,8 @@
-"""Which streams and fields a catalog selects, by the rules of the Singer SDK and Meltano.
+"""The selection of streams and fields in a catalog, by the rules of the Singer SDK and Meltano.
 
-For the stream and for each field, the first that applies: its parent is deselected -> no; inclusion ``unsupported``
--> no; ``automatic`` -> yes; ``selected``; ``selected-by-default``; as its parent.
+For the stream and for each field the first rule that applies decides: not selected if its parent is not; not selected
+if its inclusion is ``unsupported``; selected if it is ``automatic``; the flag ``selected``; the flag
+``selected-by-default``; the same as its parent.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from talon_one_singer.protocol.catalog import Breadcrumb, CatalogEntry
+    from talon_one_singer.protocol.catalog_entry import Breadcrumb, CatalogEntry
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMask:
-    """The selected fields of an object of which not everything is selected.
+    """The selected fields of an object, if some of its fields are not selected.
 
     Attributes:
-        fields: selected field -> None (all of it) or the mask of its object.
-        dropped: fields that the schema names and nobody wants.
-        open: the schema says ``additionalProperties``: fields that it does not name are kept. Otherwise they go,
-            for nobody can select what has no name.
+        fields: for each selected field None (all of it) or the mask of its object.
+        dropped: fields of the schema that are not selected.
+        open: True if the schema allows ``additionalProperties``: fields that are not in the schema are then kept,
+            and otherwise dropped.
     """
 
     fields: Mapping[str, FieldMask | None]
@@ -31,16 +32,16 @@ class FieldMask:
     open: bool = False
 
     def apply(self, value: Any) -> Any:
-        """A copy of ``value`` with the selected fields only; anything but an object as it is.
+        """Return a copy of an object with the selected fields only; any other value is returned unchanged.
 
-        For encoded rows there is ``raw_mask.RawMask``.
+        ``raw_mask.RawMask`` does the same for encoded rows.
         """
         if not isinstance(value, dict):
             return value
         return {name: self._inner(name, item) for name, item in value.items() if self.keeps(name)}
 
     def apply_to_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of the schema of the object, with the selected fields only."""
+        """Return a copy of the schema of the object with the selected fields only."""
         properties = {}
         for name, sub in schema.get("properties", {}).items():
             if name in self.fields:
@@ -53,11 +54,11 @@ class FieldMask:
 
     @property
     def nested(self) -> list[tuple[str, FieldMask]]:
-        """The fields of which a part is selected, each with its mask."""
+        """The fields that are selected in part, each with its mask."""
         return [(name, mask) for name, mask in self.fields.items() if mask]
 
     def keeps(self, name: str) -> bool:
-        """Whether a field of that name stays, whole or in part."""
+        """Return whether a field is kept, completely or in part."""
         return name in self.fields or (self.open and name not in self.dropped)
 
     def _inner(self, name: str, item: Any) -> Any:
@@ -66,31 +67,25 @@ class FieldMask:
 
 
 def selected_streams(catalog: Iterable[CatalogEntry]) -> list[CatalogEntry]:
-    """The selected entries, in the catalog's order."""
+    """Return the selected entries, in the order of the catalog."""
     return [entry for entry in catalog if is_selected(entry)]
 
 
 def is_selected(entry: CatalogEntry) -> bool:
-    """Whether the stream is read."""
+    """Return whether the stream is selected."""
     root = entry.metadata.get((), {})
     if root.get("selected") is None and entry.selected is not None and root.get("inclusion") != "unsupported":
         return entry.selected
     return _resolve(entry, (), parent=not entry.metadata)
 
 
-def selected_fields(entry: CatalogEntry) -> list[str] | None:
-    """Names of the selected top-level fields, in the schema's order; None if rows pass whole."""
-    mask = field_mask(entry)
-    return None if mask is None else list(mask.fields)
-
-
 def field_mask(entry: CatalogEntry) -> FieldMask | None:
-    """The mask of the stream's rows; None if every field at every depth is selected."""
+    """Return the mask of the rows of a stream; None if all fields on all levels are selected."""
     return _mask(entry, entry.schema, ())
 
 
 def selected_schema(entry: CatalogEntry) -> dict[str, Any]:
-    """The schema for the SCHEMA message: that of the selected fields."""
+    """Return the schema of the selected fields, for the SCHEMA message."""
     mask = field_mask(entry)
     return entry.schema if mask is None else mask.apply_to_schema(entry.schema)
 

@@ -9,12 +9,11 @@ import json
 import logging
 import threading
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +22,12 @@ _Key = tuple[str, tuple[tuple[str, str | int], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What was done since the start.
+    """The work since the start.
 
     Attributes:
-        records: rows by stream.
-        requests: requests made, repeated ones included.
-        retries: requests that were repeats.
+        records: number of rows by stream.
+        requests: number of requests, including retries.
+        retries: number of retries.
         elapsed_s: seconds since the start.
     """
 
@@ -39,12 +38,12 @@ class Totals:
 
 
 class Metrics:
-    """Counts rows, requests and retries, and logs what was added every ``interval_s``. Threads may share one.
+    """Counts rows, requests and retries, and logs the counters every ``interval_s`` seconds. Thread-safe.
 
-    A counter's line holds what was added since its last line, so that the sum of the lines is the total.
+    A line holds the increase of a counter since its last line, so that the sum of the lines is the total.
 
     Args:
-        clock: monotonic seconds, ``time.monotonic``.
+        clock: returns monotonic seconds, like ``time.monotonic``.
         interval_s: seconds between lines of one counter.
     """
 
@@ -59,16 +58,16 @@ class Metrics:
         self._retries = 0
 
     def records(self, stream: str, count: int) -> None:
-        """``count`` rows of ``stream`` were written."""
+        """Count ``count`` written rows of ``stream``."""
         with self._lock:
             self._records[stream] += count
             self._pending["record_count", (("stream", stream),)] += count
 
     def request(self, endpoint: str, status: int, duration_s: float) -> None:
-        """A request was answered, or failed without answer (status 0).
+        """Count a request that was answered, or that failed without a response (status 0).
 
-        Its ``http_request_duration`` is logged at level DEBUG only: thousands of requests a second would drown the
-        log. At level INFO there is ``http_request_count`` by endpoint and status.
+        Its ``http_request_duration`` is logged at level DEBUG only, because thousands of lines a second would hide
+        everything else. At level INFO there is ``http_request_count`` by endpoint and status.
         """
         tags: tuple[tuple[str, str | int], ...] = (("endpoint", endpoint), ("http_status_code", status))
         with self._lock:
@@ -79,30 +78,18 @@ class Metrics:
             _log(logging.DEBUG, "timer", "http_request_duration", duration_s, dict(tags) | {"status": outcome})
 
     def retry(self, endpoint: str) -> None:
-        """A request is repeated."""
+        """Count a retry."""
         with self._lock:
             self._retries += 1
             self._pending["http_retry_count", (("endpoint", endpoint),)] += 1
 
-    @contextmanager
-    def sync_timer(self, stream: str) -> Iterator[None]:
-        """Logs ``sync_duration`` of the block, with its outcome."""
-        begin_s = self._clock()
-        outcome = "failed"
-        try:
-            yield
-            outcome = "succeeded"
-        finally:
-            duration_s = self._clock() - begin_s
-            _log(logging.INFO, "timer", "sync_duration", duration_s, {"stream": stream, "status": outcome})
-
     def tick(self) -> None:
-        """Logs the counters if it is time; cheap enough to call for every page."""
+        """Log the counters if it is time; cheap enough to call for every page."""
         if self._clock() - self._last_s >= self._interval_s:
             self.emit()
 
     def emit(self) -> None:
-        """Logs what was counted since the last time."""
+        """Log what was counted since the last time."""
         with self._lock:
             pending, self._pending = self._pending, Counter()
             self._last_s = self._clock()
@@ -110,7 +97,7 @@ class Metrics:
             _log(logging.INFO, "counter", metric, value, dict(tags))
 
     def totals(self) -> Totals:
-        """What was done since the start."""
+        """Return the work since the start."""
         with self._lock:
             return Totals(dict(self._records), self._requests, self._retries, self._clock() - self._start_s)
 

@@ -1,6 +1,6 @@
-"""How far a run is: a live display on a terminal, a line every ten seconds in a log.
+"""The progress of a run: bars on a terminal, or a log line every ten seconds.
 
-Driven by ``tick()`` from the sync loop; there is no thread to end.
+The sync loop calls ``tick()``; there is no thread.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Track:
-    """One stream on its way.
+    """The progress of one stream.
 
     Attributes:
-        stream: its name.
+        stream: name of the stream.
         unit: what ``done`` and ``total`` count, in the plural: "cards", "rows".
-        start_s: when it began, on the progress' clock.
-        done: finished units.
-        total: all units, None if nobody knows.
+        start_s: when the stream started, in seconds of the progress' clock.
+        done: number of finished units.
+        total: number of all units; None if it is unknown.
     """
 
     stream: str
@@ -37,14 +37,14 @@ class Track:
     done: int = 0
     total: int | None = None
 
-    def left_s(self, now_s: float) -> float | None:
-        """Seconds left at the pace so far; None if that cannot be told."""
+    def remaining_s(self, now_s: float) -> float | None:
+        """Return the remaining seconds at the speed so far; None if they cannot be estimated."""
         if self.total is None or not self.done:
             return None
         return (now_s - self.start_s) / self.done * max(0, self.total - self.done)
 
     def describe(self, totals: Totals, now_s: float) -> str:
-        """``120,000 rows, 12,000 rows/s, 40 of 100 cards (40 %), 2 min left``."""
+        """Return ``120,000 rows, 12,000 rows/s, 40 of 100 cards (40 %), 2 min left``."""
         rows = totals.records.get(self.stream, 0)
         elapsed_s = now_s - self.start_s
         parts = [f"{rows:,} rows"]
@@ -52,19 +52,19 @@ class Track:
             parts.append(f"{rows / elapsed_s:,.0f} rows/s")
         if self.total:
             parts.append(f"{self.done:,} of {self.total:,} {self.unit} ({100 * self.done // self.total} %)")
-        left_s = self.left_s(now_s)
-        if left_s is not None:
-            parts.append(f"{format_duration(left_s)} left")
+        remaining_s = self.remaining_s(now_s)
+        if remaining_s is not None:
+            parts.append(f"{format_duration(remaining_s)} left")
         return ", ".join(parts)
 
 
 class Progress:
-    """Keeps one track a running stream and shows them at most every ``interval_s``. Threads may share one.
+    """Keeps a track for each running stream and shows the tracks at most every ``interval_s`` seconds. Thread-safe.
 
     Args:
-        metrics: knows the rows and requests.
-        clock: monotonic seconds, ``time.monotonic``.
-        interval_s: seconds between two showings.
+        metrics: counts the rows and requests.
+        clock: returns monotonic seconds, like ``time.monotonic``.
+        interval_s: seconds between two updates.
     """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float], interval_s: float) -> None:
@@ -76,29 +76,23 @@ class Progress:
         self._tracks: dict[str, Track] = {}
 
     def start(self, stream: str, total: int | None = None, unit: str = "rows") -> None:
-        """A stream begins, of ``total`` units if that is known."""
+        """Start a stream, which has ``total`` units if that is known."""
         with self._lock:
             self._tracks[stream] = Track(stream, unit, self._clock(), total=total)
 
-    def set_total(self, stream: str, total: int) -> None:
-        """The number of units has become known."""
-        with self._lock:
-            if stream in self._tracks:
-                self._tracks[stream].total = total
-
     def advance(self, stream: str, units: int = 1) -> None:
-        """``units`` more are done."""
+        """Add ``units`` finished units."""
         with self._lock:
             if stream in self._tracks:
                 self._tracks[stream].done += units
 
     def finish(self, stream: str) -> None:
-        """The stream has ended."""
+        """End a stream."""
         with self._lock:
             self._tracks.pop(stream, None)
 
     def tick(self) -> None:
-        """Shows the tracks if it is time; cheap enough to call for every page."""
+        """Show the tracks if it is time; cheap enough to call for every page."""
         with self._lock:
             now_s = self._clock()
             if now_s - self._last_s >= self._interval_s:
@@ -106,14 +100,14 @@ class Progress:
                 self._show(list(self._tracks.values()), self._metrics.totals(), now_s)
 
     def close(self) -> None:
-        """Ends the showing."""
+        """Stop showing the tracks."""
 
     def _show(self, tracks: list[Track], totals: Totals, now_s: float) -> None:
-        """Nothing is shown here."""
+        """Show the tracks; the base class shows nothing."""
 
 
 class LogProgress(Progress):
-    """A log line for each running stream every ten seconds."""
+    """Logs a line for each running stream every ten seconds."""
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float], interval_s: float = 10.0) -> None:
         super().__init__(metrics, clock, interval_s)
@@ -124,7 +118,7 @@ class LogProgress(Progress):
 
 
 class TerminalProgress(Progress):
-    """Bars on a terminal, drawn with rich, ten times a second at most."""
+    """Draws bars on a terminal with rich, at most ten times a second."""
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float], terminal: TextIO, interval_s: float = 0.1) -> None:
         super().__init__(metrics, clock, interval_s)
@@ -133,7 +127,7 @@ class TerminalProgress(Progress):
         from rich.progress import Progress as RichProgress
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(24), TextColumn("{task.fields[text]}"))
-        # stdout holds the messages: rich must not take it over.
+        # stdout carries the messages, so rich must not redirect it.
         self._bars = RichProgress(
             *columns, console=Console(file=terminal), auto_refresh=False, redirect_stdout=False, get_time=clock
         )
@@ -141,7 +135,7 @@ class TerminalProgress(Progress):
         self._bars.start()
 
     def close(self) -> None:
-        """Draws the last state and gives the terminal back."""
+        """Draw the bars a last time and release the terminal."""
         self._bars.stop()
 
     def _show(self, tracks: list[Track], totals: Totals, now_s: float) -> None:
@@ -161,23 +155,23 @@ class TerminalProgress(Progress):
 
 
 def progress_for(metrics: Metrics, clock: Callable[[], float]) -> Progress:
-    """Bars if a person watches stderr and the messages go elsewhere, else log lines."""
+    """Return bars if stderr is a terminal and stdout is not, else log lines."""
     if sys.stderr.isatty() and not sys.stdout.isatty():
         return TerminalProgress(metrics, clock, sys.stderr)
     return LogProgress(metrics, clock)
 
 
 def summary(totals: Totals) -> str:
-    """The last line of a run: rows by stream, requests, time."""
+    """Return the last line of a run: rows by stream, requests, time."""
     rows = ", ".join(f"{stream} {count:,}" for stream, count in totals.records.items()) or "none"
     return (
-        f"rows: {rows}; {totals.requests:,} requests, {totals.retries:,} of them repeated; "
+        f"rows: {rows}; {totals.requests:,} requests, {totals.retries:,} of them retries; "
         f"{format_duration(totals.elapsed_s)}"
     )
 
 
 def format_duration(seconds: float) -> str:
-    """``42 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    """Return ``42 s``, ``3 min 20 s`` or ``2 h 05 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -1,27 +1,27 @@
-"""One conversion of setting values, for every place that they come from.
+"""The conversion of setting values, the same for every source.
 
-Files, the environment, Meltano, SYNC.yml, templates and connections of Airflow: some give typed values and some give
-texts. ``convert`` makes the same of both:
+Files, the environment, Meltano, SYNC.yml, and Airflow templates and connections provide typed values or texts.
+``convert`` returns the same value for both:
 
-- A text that a boolean, number, date, list or object is written as stands for it; any other is refused.
-- null, an empty text, and the texts ``None`` and ``null`` (what a template or a shell makes of nothing) mean that the
-  setting is not given. Only a setting that narrows what is read or done, like a list of ids, is never absent by a text:
-  such a text could mean nobody or everybody, so it is refused.
+- A text that represents a boolean, number, date, list or object is converted to it; any other text is refused.
+- null, an empty text, and the texts ``None`` and ``null`` (the result of an empty template or shell variable) mean that
+  the setting is absent. For a setting that narrows what is read or done, like a list of ids, such a text is refused,
+  because it could mean nothing or everything.
 
-Every ValueError completes the sentence "setting 'x' in config.json ..." and shows the value only of a setting that
-is no secret.
+The text of every ValueError completes the sentence "setting 'x' in config.json ..." and contains no secret.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import logging
 import math
-import re
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer.settings.instants import instant_of, parse_date_time, parse_instants
 from talon_one_singer.settings.json_files import UnusableJsonError, json_type, nearest, parse_json
 from talon_one_singer.settings.local_paths import FileUrlError, local_path
 from talon_one_singer.settings.secret import Secret
@@ -29,43 +29,45 @@ from talon_one_singer.settings.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from talon_one_singer.settings.table import Setting
+    from talon_one_singer.settings.setting import Setting
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
+log = logging.getLogger(__name__)
+
 _ABSENT = frozenset({"", "None", "null"})
 _BRACKETS = ("[", "(", "{")
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
 def is_absent(value: Any) -> bool:
-    """Whether a value means that the setting is not given."""
+    """Return whether a value means that the setting is absent."""
     return value is None or (isinstance(value, str) and value.strip() in _ABSENT)
 
 
 def convert(setting: Setting, value: Any) -> Any:
-    """The value of a setting, wherever it comes from; None if it is not given.
+    """Return the value of a setting; None if it is absent.
 
     Raises:
-        ValueError: it cannot be read as the setting's type, is out of bounds, or not among the allowed ones.
+        ValueError: the value cannot be converted to the type of the setting, is out of bounds, or is not allowed.
     """
     if is_absent(value):
         if value is not None and (setting.narrows or setting.type == "array"):
-            raise ValueError(f"is the text {value!r}, which names nothing; leave it out to take all")
+            raise ValueError(f"is the text {value!r}, which selects nothing; remove the setting to read all")
         return None
     return check(setting, parse_text(setting, value) if isinstance(value, str) else value)
 
 
 def check(setting: Setting, value: Any) -> Any:
-    """The value as ``SettingsTable.load`` gives it.
+    """Return the value as ``SettingsTable.load`` returns it.
 
     Raises:
-        ValueError: of the wrong type, out of bounds, or not among the allowed ones.
+        ValueError: the value is of the wrong type, out of bounds, or not allowed.
     """
-    typed = _CHECKS[setting.type](setting, value)
+    typed = _current_value(setting, _CHECKS[setting.type](setting, value))
     if setting.narrows and typed in ([], ""):
         kind = "list" if setting.type == "array" else "text"
-        raise ValueError(f"is an empty {kind}, which would not mean nothing but everything; leave it out to read all")
+        raise ValueError(
+            f"is an empty {kind}, which would select everything instead of nothing; remove the setting to read all"
+        )
     if setting.accepts is not None:
         setting.accepts(typed)
     for item in typed if setting.type == "array" else [typed]:
@@ -76,10 +78,10 @@ def check(setting: Setting, value: Any) -> Any:
 
 
 def parse_text(setting: Setting, text: str) -> Any:
-    """The value that a text means, not yet checked.
+    """Return the value that a text represents, before it is checked.
 
     Raises:
-        ValueError: the text cannot be read as the setting's type.
+        ValueError: the text cannot be converted to the type of the setting.
     """
     if setting.type == "boolean":
         return _parse_boolean(text)
@@ -91,35 +93,6 @@ def parse_text(setting: Setting, text: str) -> Any:
         items = [item.strip() for item in text.split(",") if item.strip()]
         return [_parse_number(item) for item in items] if setting.items == "integer" else items
     return text
-
-
-def moment_of(value: date) -> datetime:
-    """A moment from a date, whose midnight in UTC it is, or from a date and time.
-
-    Raises:
-        ValueError: a time without zone.
-    """
-    if not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if value.utcoffset() is None:
-        raise ValueError(f"must tell its time zone: {value.isoformat()} has none; add Z for UTC")
-    return value
-
-
-def parse_date_time(text: str) -> datetime:
-    """A moment from RFC 3339 text; a date alone is its midnight in UTC.
-
-    Raises:
-        ValueError: anything else, or a time without zone.
-    """
-    if _DATE.fullmatch(text):
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    found = _DATE_TIME.fullmatch(text)
-    if not found:
-        raise ValueError(f"must be a date and time like 2026-01-31T00:00:00Z, or a date, not {text!r}")
-    if not found[2]:
-        raise ValueError(f"must tell its time zone: {text} has none; add Z for UTC")
-    return datetime.fromisoformat(text.upper())
 
 
 def _string(setting: Setting, value: Any) -> str | Secret:
@@ -163,26 +136,24 @@ def _boolean(_setting: Setting, value: Any) -> bool:
 
 def _date_time(_setting: Setting, value: Any) -> datetime:
     if isinstance(value, date):
-        return moment_of(value)
+        return instant_of(value)
     if not isinstance(value, str):
         raise ValueError(f"must be a string like 2026-01-31T00:00:00Z, not {json_type(value)}")
     try:
         return parse_date_time(value.strip())
     except ValueError as error:
-        # The library's own words ("month must be in 1..12") do not complete our sentence.
-        said = str(error)
-        raise ValueError(said if said.startswith("must") else f"is no date: {value!r}, {said}") from None
+        # The texts of datetime ("month must be in 1..12") do not complete the sentence.
+        text = str(error)
+        raise ValueError(text if text.startswith("must") else f"is not a date: {value!r}, {text}") from None
 
 
 def _date_times(_setting: Setting, value: Any) -> tuple[datetime, ...]:
-    from talon_one_singer.settings.instants import parse_instants
-
     try:
         return parse_instants(value)
     except ValueError as error:
-        said = str(error)
+        text = str(error)
         raise ValueError(
-            said if said.startswith(("must", "has", "names")) else f"is no date: {value!r}, {said}"
+            text if text.startswith(("must", "has", "names")) else f"is not a date: {value!r}, {text}"
         ) from None
 
 
@@ -217,6 +188,16 @@ _CHECKS: dict[str, Callable[[Setting, Any], Any]] = {
 }
 
 
+def _current_value(setting: Setting, value: Any) -> Any:
+    """Return the current name of a value; log a deprecation note if the value has an earlier name."""
+    if not isinstance(value, str) or value not in setting.old_values:
+        return value
+    current = setting.old_values[value]
+    text = "setting %r: %r is an earlier name of the value %r; it still works, but use the new name"
+    log.warning(text, setting.name, value, current)
+    return current
+
+
 def _check_allowed(setting: Setting, value: Any) -> None:
     if setting.allowed and value not in setting.allowed:
         choices = ", ".join(str(choice) for choice in setting.allowed)
@@ -234,7 +215,7 @@ def _check_bounds(setting: Setting, value: float) -> None:
 
 
 def _plain(number: float) -> str:
-    """A number as people write it, however long it is."""
+    """Return the number as text, shortened if it is very long."""
     text = f"{number:g}" if isinstance(number, float) else str(number)
     return text if len(text) <= 40 else f"{text[:40]}..."
 
@@ -262,7 +243,7 @@ def _parse_number(text: str) -> int | float:
 
 
 def _parse_structure(text: str) -> Any:
-    """A list or an object in JSON, or as Python prints it, which is what a template makes of one."""
+    """Return the list or object in a JSON text, or in a Python literal, which is how a template prints it."""
     try:
         return parse_json(text)
     except UnusableJsonError as error:

@@ -1,4 +1,4 @@
-"""A settings table as others want to see it: JSON schema, Meltano, Markdown."""
+"""The settings as JSON schema, as settings of a Meltano plugin and as a Markdown table."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from talon_one_singer.settings.table import Setting, SettingsTable
+    from collections.abc import Callable, Sequence
 
-# Meltano 4 cannot hand a setting of its kind "decimal" to a plugin (Decimal is not JSON): numbers have no kind there.
+    from talon_one_singer.settings.setting import Setting
+
+# Meltano 4 cannot pass a setting of its kind "decimal" to a plugin (Decimal is not JSON), so numbers have no kind.
 _MELTANO_KINDS: dict[str, str | None] = {"date-time": "date_iso8601", "date-times": "string", "number": None}
-
-
 _JSON_TYPES: dict[str, Any] = {"date-time": "string", "date-times": ["string", "array"]}
 
 
-def json_schema(table: SettingsTable) -> dict[str, Any]:
-    """``{"type": "object", "properties", "required", "additionalProperties": false}``."""
+def json_schema(settings: Sequence[Setting]) -> dict[str, Any]:
+    """Return ``{"type": "object", "properties", "required", "additionalProperties": false}``."""
     return {
         "type": "object",
-        "properties": {name: value for setting in table for name, value in _properties(setting).items()},
-        "required": [setting.name for setting in table if setting.required],
+        "properties": {name: value for setting in settings for name, value in _properties(setting).items()},
+        "required": [setting.name for setting in settings if setting.required],
         "additionalProperties": False,
     }
 
@@ -35,7 +35,7 @@ def _properties(setting: Setting) -> dict[str, Any]:
 def _property(setting: Setting) -> dict[str, Any]:
     is_date = setting.type == "date-time"
     value: dict[str, Any] = {"type": _JSON_TYPES.get(setting.type, setting.type), "description": setting.description}
-    choices: dict[str, Any] = {"enum": list(setting.allowed)} if setting.allowed else {}
+    choices: dict[str, Any] = {"enum": [*setting.allowed, *setting.old_values]} if setting.allowed else {}
     if setting.type == "array":
         bounds = {"minimum": setting.minimum, "maximum": setting.maximum}
         value["items"] = {"type": setting.items, **choices, **{k: v for k, v in bounds.items() if v is not None}}
@@ -53,7 +53,7 @@ def _property(setting: Setting) -> dict[str, Any]:
 
 
 def meltano_setting(setting: Setting) -> dict[str, Any]:
-    """``{"name", "kind", "label", "description", "sensitive"?, "value"?, "options"?, "aliases"?}``.
+    """Return ``{"name", "kind", "label", "description", "sensitive"?, "value"?, "options"?, "aliases"?}``.
 
     https://docs.meltano.com/reference/plugin-definition-syntax/#settings
     """
@@ -74,17 +74,17 @@ def meltano_setting(setting: Setting) -> dict[str, Any]:
     return value
 
 
-def markdown_table(table: SettingsTable) -> str:
-    """One row a setting, sorted as the table is; ends with a line break."""
+def markdown_table(settings: Sequence[Setting], env_name: Callable[[Setting], str]) -> str:
+    """Return a table with one row for each setting, in their order; it ends with a line break."""
     rows = ["| setting | type | default | what it does | environment variable |", "|---|---|---|---|---|"]
-    for setting in table:
+    for setting in settings:
         default = "**required**" if setting.required else _code(setting.default)
         cells = (
             f"`{setting.name}`",
             _type_text(setting),
             default,
             _description(setting),
-            f"`{table.env_name(setting)}`",
+            f"`{env_name(setting)}`",
         )
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
@@ -106,6 +106,7 @@ def _description(setting: Setting) -> str:
     parts = [" ".join(setting.description.split())]
     if setting.allowed:
         parts.append("One of " + ", ".join(f"`{choice}`" for choice in setting.allowed) + ".")
+    parts += [f"Earlier name of `{current}`, still accepted: `{old}`." for old, current in setting.old_values.items()]
     if setting.minimum is not None:
         parts.append(f"At least {setting.minimum:g}.")
     if setting.maximum is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from talon_one_singer.settings.json_files import MAX_NESTING_DEPTH
-from talon_one_singer.settings.table import Setting
+from talon_one_singer.settings.setting import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

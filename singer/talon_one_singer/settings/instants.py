@@ -1,30 +1,60 @@
-"""Several instants out of a setting: one, a list, or a range with a step.
+"""The parsing of dates and times: one, a list, or a range with a step.
 
-A range is written as ISO 8601 writes it, ``start/end/step`` with a step like P1D, P2W, P1M, P3M or P1Y.
+A range has the form ``start/end/step`` of ISO 8601, with a step like P1D, P2W, P1M, P3M or P1Y.
 """
 
 from __future__ import annotations
 
 import calendar
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from talon_one_singer.settings.conversion import moment_of, parse_date_time
 from talon_one_singer.settings.json_files import json_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST = 10_000  # instants in a setting
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
 _STEP = re.compile(r"P(\d{1,4})([DWMY])|PT(\d{1,4})H", re.ASCII)
 
 
-def parse_instants(value: Any) -> tuple[datetime, ...]:
-    """The instants that a string, a date or a list of them names, in their order, each once.
+def instant_of(value: date) -> datetime:
+    """Return the instant of a date (its midnight in UTC) or of a date and time.
 
     Raises:
-        ValueError: completes the sentence "setting 'x' in config.json ...".
+        ValueError: the time has no time zone.
+    """
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if value.utcoffset() is None:
+        raise ValueError(f"must have a time zone: {value.isoformat()} has none; add Z for UTC")
+    return value
+
+
+def parse_date_time(text: str) -> datetime:
+    """Return the instant in an RFC 3339 text; a date alone means its midnight in UTC.
+
+    Raises:
+        ValueError: the text is something else, or has no time zone.
+    """
+    if _DATE.fullmatch(text):
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    found = _DATE_TIME.fullmatch(text)
+    if not found:
+        raise ValueError(f"must be a date and time like 2026-01-31T00:00:00Z, or a date, not {text!r}")
+    if not found[2]:
+        raise ValueError(f"must have a time zone: {text} has none; add Z for UTC")
+    return datetime.fromisoformat(text.upper())
+
+
+def parse_instants(value: Any) -> tuple[datetime, ...]:
+    """Return the instants in a string, a date or a list of them, sorted and without duplicates.
+
+    Raises:
+        ValueError: its text completes the sentence "setting 'x' in config.json ...".
     """
     if isinstance(value, str):
         value = [text for text in value.split(",") if text.strip()]
@@ -43,7 +73,7 @@ def parse_instants(value: Any) -> tuple[datetime, ...]:
 
 def _instants(given: str | date) -> Iterator[datetime]:
     if isinstance(given, date):
-        yield moment_of(given)
+        yield instant_of(given)
         return
     text = given.strip()
     if "/" not in text:
@@ -65,7 +95,7 @@ def _instants(given: str | date) -> Iterator[datetime]:
 
 
 def _after(start: datetime, count: int, unit: str) -> datetime | None:
-    """The instant so many units later; None beyond year 9999. The 31st becomes the last day of a shorter month."""
+    """Return the instant ``count`` units later; None after year 9999. In a shorter month the 31st is its last day."""
     try:
         if unit in "DWH":
             return start + count * {"D": timedelta(days=1), "W": timedelta(weeks=1), "H": timedelta(hours=1)}[unit]

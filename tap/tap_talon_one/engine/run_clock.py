@@ -1,4 +1,4 @@
-"""The clock of a run: the earlier of this machine's and Talon.One's."""
+"""The clock of a run: the earlier of the clocks of this machine and of Talon.One."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ log = logging.getLogger("tap_talon_one")
 
 @dataclass(frozen=True, slots=True)
 class RunClock:
-    """Both clocks at one moment; the same if Talon.One does not say the time.
+    """Both clocks at one moment; they are equal if Talon.One does not send its time.
 
     Attributes:
-        local: this machine's clock.
+        local: the clock of this machine.
         server: Talon.One's clock.
     """
 
@@ -32,14 +32,14 @@ class RunClock:
 
     @property
     def earlier(self) -> datetime:
-        """The earlier of both: rows up to it are surely made, and surely not read before they were."""
+        """The earlier of both clocks, so that no row is created before it after the run has read up to it."""
         return min(self.local, self.server)
 
     def warn_of_future(self, what: str, bookmark: datetime) -> None:
-        """Say that a bookmark lies in Talon.One's future."""
+        """Log a warning that a bookmark is later than Talon.One's clock."""
         log.warning(
-            "%s: the bookmark %s lies in Talon.One's future (it is %s there now): the clock of the machine that wrote "
-            "it was ahead. Everything is read from the start, because rows may be missing",
+            "%s: the bookmark %s is later than Talon.One's clock (%s), so the clock of the machine that wrote it was "
+            "ahead. Rows may be missing, so everything is read from the start",
             what,
             bookmark.isoformat(timespec="seconds"),
             self.server.isoformat(timespec="seconds"),
@@ -47,7 +47,7 @@ class RunClock:
 
     @classmethod
     def read(cls, client: TalonOneClient, now: Callable[[], datetime], *, warn: bool = True) -> RunClock:
-        """Look at both clocks. Costs a call if Talon.One has not answered yet; warns if this machine is ahead."""
+        """Read both clocks. Makes a call if there was none before; warns if the clock of this machine is ahead."""
         reading, local = client.read_server_clock(), now()
         if reading is None:
             return cls(local, local)
@@ -63,7 +63,7 @@ class RunClock:
 
 
 def settled_now(settings: Mapping[str, Any], stop: StopSignal) -> datetime:
-    """Return the earlier of both clocks less the settle time, the default end of what a command reads."""
+    """Return the earlier of both clocks minus the settle time: the default end of what a command reads."""
     with client_from_settings(settings, "talon-one", stop=stop.check) as client:
         clock = RunClock.read(client, lambda: datetime.now(UTC), warn=False)
     return clock.earlier - timedelta(seconds=settings["settle_seconds"])

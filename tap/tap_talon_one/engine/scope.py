@@ -1,4 +1,4 @@
-"""What a run reads: up to when, from when on, which programs, which instants."""
+"""The scope of a run: time span, instants, programs and shard."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from talon_one_client.errors import PermissionDeniedError, UnexpectedResponseErr
 from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
 from talon_one_singer.shards import Shard
-from tap_talon_one.engine.bookmarks import FeedBookmarks
+from tap_talon_one.engine.bookmarks import GroupBookmarks
 from tap_talon_one.engine.run_clock import RunClock
 from tap_talon_one.ids.sources import program_list
-from tap_talon_one.strategies.selection import Question
-from tap_talon_one.streams import ONE_BY_ONE, Feed
+from tap_talon_one.strategies.read_request import ReadRequest
+from tap_talon_one.streams import PER_ENTITY, StreamGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,27 +31,27 @@ log = logging.getLogger("tap_talon_one")
 
 
 def check_span(settings: Mapping[str, Any], now: datetime) -> None:
-    """Raise ConfigError if ``start_date`` and ``end_date`` span no time that has come: nothing could be read."""
+    """Raise ConfigError if the span of ``start_date`` and ``end_date`` is empty or has not begun."""
     start, end = settings["start_date"], settings["end_date"]
     if start is not None and start > now + timedelta(seconds=TOLERANCE_S):
         raise ConfigError(
             f"start_date {start.isoformat()} is in the future (it is {now.isoformat(timespec='seconds')} now), so "
-            "nothing could be read; set an earlier start_date, or leave it out to read everything"
+            "nothing can be read; set an earlier start_date, or remove it to read everything"
         )
     if start is not None and end is not None and end <= start:
         raise ConfigError(
-            f"end_date {end.isoformat()} is not after start_date {start.isoformat()}, so nothing could be read; "
-            "exchange them, or leave one of them out"
+            f"end_date {end.isoformat()} is not after start_date {start.isoformat()}, so nothing can be read; "
+            "exchange the two dates, or remove one of them"
         )
 
 
 @dataclass
 class Scope:
-    """What a run reads, by its settings and by where the last one ended.
+    """What a run reads, according to its settings and the state of the last run.
 
     Attributes:
-        settings: of the tap.
-        now: this machine's clock.
+        settings: the tap's settings.
+        now: the clock of this machine.
     """
 
     settings: Mapping[str, Any]
@@ -65,14 +65,14 @@ class Scope:
 
     @cached_property
     def clock(self) -> RunClock:
-        """The clocks of this machine and of Talon.One when the run began."""
+        """The clocks of this machine and of Talon.One at the start of the run."""
         return RunClock.read(self.client, self.now)
 
     @cached_property
     def pinned_us(self) -> int:
-        """The instant that the run reads up to: now less the settle time, or end_date if that is earlier.
+        """The instant up to which the run reads: now minus the settle time, or end_date if that is earlier.
 
-        Now is by the earlier of both clocks. With a clock that is ahead, rows made between the true time and the
+        "Now" is the earlier of both clocks. With a clock that is ahead, rows created between the true time and the
         bookmark would never be read.
         """
         settled = to_us(self.clock.earlier) - round(float(self.settings["settle_seconds"]) * 1_000_000)
@@ -81,71 +81,73 @@ class Scope:
 
     @property
     def shard(self) -> Shard:
-        """The part of the ids that is read."""
+        """The shard of the ids that is read."""
         return Shard.of(self.settings)
 
     @property
     def earliest_us(self) -> int:
-        """Nothing created before it is read."""
+        """The earliest ``created`` that is read."""
         given = self.settings["start_date"]
         return MIN_US if given is None else to_us(given)
 
-    def start_us(self, mark: Bookmark, way: str) -> int:
-        """From where on a ledger is read: the bookmark, unless this way brings owners that were not read yet."""
-        if mark.bookmark_us is None or (way != ONE_BY_ONE and not mark.whole) or self.is_future(mark):
+    def start_us(self, bookmark: Bookmark, strategy: str) -> int:
+        """Return where reading a ledger starts: at the bookmark, unless the strategy reads more ids than before."""
+        more_ids = strategy != PER_ENTITY and not bookmark.complete
+        if bookmark.bookmark_us is None or more_ids or self.is_future(bookmark):
             return self.earliest_us
-        return max(self.earliest_us, mark.bookmark_us)
+        return max(self.earliest_us, bookmark.bookmark_us)
 
-    def is_future(self, mark: Bookmark) -> bool:
-        """True if a bookmark lies in Talon.One's future: the clock of the machine that wrote it was ahead.
+    def is_future(self, bookmark: Bookmark) -> bool:
+        """Return True if a bookmark is later than Talon.One's clock: the machine that wrote it had a clock ahead.
 
-        Nobody knows when it was really written, so that any row may be missing: all are read again.
+        The true time of the bookmark is then unknown and any row may be missing, so all rows are read again.
         """
-        return mark.bookmark_us is not None and mark.bookmark_us > to_us(self.clock.server)
+        return bookmark.bookmark_us is not None and bookmark.bookmark_us > to_us(self.clock.server)
 
-    def instants(self, feed: Feed) -> list[int]:
-        """Instants of a snapshot: those of as_of for balances, else the one that the run reads up to."""
-        if feed.strategy == "balances_strategy" and self.settings["as_of"]:
+    def instants(self, group: StreamGroup) -> list[int]:
+        """Return the instants of a snapshot: as_of for balances, else the end of the run's time span."""
+        if group.strategy_setting == "balances_strategy" and self.settings["as_of"]:
             return [to_us(instant) for instant in self.settings["as_of"]]
         return [self.pinned_us]
 
-    def question(self, feed: Feed, program: int | None) -> Question:
-        """What a feed is to be read for, so that somebody can tell what it costs."""
-        mark = FeedBookmarks.from_state(feed.name, self.state.bookmark(feed.name)).of(program, str(self.shard))
-        running = mark.running
-        return Question(
+    def read_request(self, group: StreamGroup, program: int | None) -> ReadRequest:
+        """Return what is to be read of a group, for cost estimates."""
+        bookmark = GroupBookmarks.from_state(group.name, self.state.bookmark(group.name)).of(program, str(self.shard))
+        window = bookmark.window
+        return ReadRequest(
             program=program,
-            window=Window(self.start_us(mark, "program_feed"), self.pinned_us),
-            instants=len(self.instants(feed)),
-            ids=mark.ids,
-            begun=running.by if running is not None and running.begun else None,
+            window=Window(self.start_us(bookmark, "program_feed"), self.pinned_us),
+            instants=len(self.instants(group)),
+            ids=bookmark.ids,
+            begun=window.by if window is not None and window.begun else None,
         )
 
-    def programs(self, feed: Feed) -> list[int | None]:
-        """The loyalty programs that a feed is read for; [None] if it has nothing to do with them.
+    def programs(self, group: StreamGroup) -> list[int | None]:
+        """Return the loyalty programs to read; [None] if the group does not depend on programs.
 
         Raises:
-            ConfigError: nobody says which programs.
-            TalonOneError: the Management API does not list them.
+            ConfigError: the settings do not say which programs to read.
+            TalonOneError: the Management API did not list the programs.
         """
-        if not feed.per_program:
+        if not group.per_program:
             return [None]
         given = self.settings["loyalty_program_ids"]
         if given:
-            return self._of_kind(feed, list(dict.fromkeys(given)))
+            return self._of_kind(group, list(dict.fromkeys(given)))
         if not self.settings["management_key"]:
             raise ConfigError(
-                "which loyalty programs shall be read? Set loyalty_program_ids, or a management_key to read all"
+                "the settings do not say which loyalty programs to read; set loyalty_program_ids, or "
+                "management_key to read all"
             )
-        found: list[int | None] = [p.id for p in self._known_programs() if _fits(p, feed)]
+        found: list[int | None] = [p.id for p in self._known_programs() if _fits(p, group)]
         if not found:
-            kind = {"card": "card-based ", "profile": "profile-based "}.get(feed.program_kind or "", "")
-            log.warning("%s: the account has no %sloyalty program", feed.name, kind)
+            kind = {"card": "card-based ", "profile": "profile-based "}.get(group.program_kind or "", "")
+            log.warning("%s: the account has no %sloyalty program", group.name, kind)
         return found
 
     @property
     def calls(self) -> int:
-        """Calls that it took to know the programs."""
+        """The number of calls made to list the programs."""
         return 0 if self._listed is None else 1
 
     def _known_programs(self) -> list[Program]:
@@ -153,19 +155,19 @@ class Scope:
             self._listed = program_list(self.client)
         return self._listed
 
-    def _of_kind(self, feed: Feed, given: list[int]) -> list[int | None]:
-        """Without the programs that are known to be of the other kind: cards have no ledger in a profile program."""
+    def _of_kind(self, group: StreamGroup, given: list[int]) -> list[int | None]:
+        """Return the programs without those of the other kind: cards have no ledger in a profile program."""
         if not self.settings["management_key"]:
             return list(given)
         try:
             programs = self._known_programs()
         except (PermissionDeniedError, UnexpectedResponseError) as error:
-            log.info("the kinds of the loyalty programs are not known: %s", error)
+            log.info("cannot find out which loyalty programs are card-based: %s", error)
             return list(given)
-        other = {p.id for p in programs if p.card_based is not None and not _fits(p, feed)}
+        other = {p.id for p in programs if p.card_based is not None and not _fits(p, group)}
         return [program for program in given if program not in other]
 
 
-def _fits(program: Program, feed: Feed) -> bool:
-    """Whether the feed reads programs of that kind: cards have no ledger in a profile program."""
-    return feed.program_kind == "any" or bool(program.card_based) == (feed.program_kind == "card")
+def _fits(program: Program, group: StreamGroup) -> bool:
+    """Return whether the group reads programs of this kind."""
+    return group.program_kind == "any" or bool(program.card_based) == (group.program_kind == "card")

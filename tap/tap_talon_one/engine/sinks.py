@@ -1,11 +1,13 @@
-"""Where the tap's rows go: RECORD messages, or files with BATCH messages about them."""
+"""The output of the tap: what the settings change in rows, and the sinks that write RECORD or BATCH messages."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from talon_one_singer import ConfigError
+from talon_one_singer.protocol.selection import selected_schema
 from talon_one_singer.protocol.state import StateTicker
 
 if TYPE_CHECKING:
@@ -13,49 +15,100 @@ if TYPE_CHECKING:
 
     from talon_one_singer import CatalogEntry, RunContext
     from talon_one_singer.protocol.batch_writer import BatchFiles
-    from tap_talon_one.engine.sync import Sink
+    from talon_one_singer.protocol.raw_mask import RawMask
+    from talon_one_singer.reporting.metrics import Metrics
+    from tap_talon_one.rows.hashing import FieldHashes
+    from tap_talon_one.rows.main_ledger import MainLedgerName
+
+
+class Sink(Protocol):
+    """A receiver of rows: Singer messages or a warehouse."""
+
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
+        """Prepare for the rows of a stream, which have this schema."""
+
+    def rows(self, stream: str, rows: Sequence[bytes]) -> None:
+        """Take rows of a stream, each an encoded JSON object.
+
+        Raises:
+            RowRefused: the sink cannot hold one of the rows, and has taken none of them.
+        """
+
+    def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
+        """Store the state, which covers all rows so far; the sink may postpone it unless ``final``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutput:
+    """The rows of a run on their way to the sink, with hashed fields and a name for the main ledger.
+
+    Attributes:
+        sink: receives the rows.
+        metrics: counts the rows.
+        hashes: hashes personal data.
+        main_ledger: names the main ledger, whose subledgerId is empty.
+    """
+
+    sink: Sink
+    metrics: Metrics
+    hashes: FieldHashes
+    main_ledger: MainLedgerName
+
+    def open(self, entry: CatalogEntry) -> None:
+        """Prepare the sink for the rows of a stream."""
+        self.sink.open(entry, self.hashes.schema(entry.stream, selected_schema(entry)))
+
+    def write(self, stream: str, rows: list[bytes], mask: RawMask | None) -> None:
+        """Write rows without the fields that are not selected.
+
+        Raises:
+            RowRefused: the sink cannot hold one of the rows, and has taken none of them.
+        """
+        selected = mask(rows) if mask else rows
+        self.sink.rows(stream, self.hashes.rows(stream, self.main_ledger.rows(stream, selected)))
+        self.metrics.records(stream, len(rows))
 
 
 def singer_sink(context: RunContext) -> Sink:
-    """The sink that the settings ask for.
+    """Return the sink that the settings select.
 
     Raises:
-        ConfigError: batch files are wanted and cannot be written.
+        ConfigError: batch files are selected and cannot be written.
     """
     settings = context.settings
     if not settings["batch"]:
         return RecordSink(context)
     if not settings["batch_directory"]:
-        raise ConfigError("batch is set, so say where the files go: set batch_directory to a path or an fsspec URL")
-    from talon_one_singer.protocol.batch_writer import BatchFiles
+        raise ConfigError("batch is set, so also set batch_directory to a path or an fsspec URL for the files")
+    from talon_one_singer.protocol.batch_writer import BatchFiles  # needs pyarrow for two of its formats
 
     return BatchSink(context, BatchFiles(settings["batch"], settings["batch_directory"]), settings["batch_rows"])
 
 
 class RecordSink:
-    """RECORD messages; a STATE every so many seconds and at the end."""
+    """Writes RECORD messages, and a STATE at intervals and at the end."""
 
     def __init__(self, context: RunContext) -> None:
         self._writer = context.writer
         self._ticker = StateTicker(float(context.settings["state_interval_seconds"]), time.monotonic)
 
     def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
-        """Writes the SCHEMA."""
+        """Write the SCHEMA."""
         bookmarks = [entry.replication_key] if entry.replication_key else []
         self._writer.schema(entry.stream, schema, entry.key_properties, bookmarks)
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
-        """Writes RECORDs."""
+        """Write RECORDs."""
         self._writer.records(stream, rows)
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
-        """Writes a STATE if it is time."""
+        """Write a STATE if one is due."""
         if final or self._ticker.due():
             self._writer.state(state())
 
 
 class BatchSink:
-    """BATCH messages, each about a complete file; a STATE only after the files with all rows that belong to it."""
+    """Writes BATCH messages, each for a complete file, and a STATE only after all files that it covers."""
 
     def __init__(self, context: RunContext, files: BatchFiles, rows_per_file: int) -> None:
         self._writer, self._files, self._rows_per_file = context.writer, files, rows_per_file
@@ -64,13 +117,13 @@ class BatchSink:
         self._waiting: dict[str, list[bytes]] = {}
 
     def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
-        """Writes the SCHEMA of the rows in the files."""
+        """Write the SCHEMA of the rows in the files."""
         bookmarks = [entry.replication_key] if entry.replication_key else []
         self._schemas[entry.stream] = schema
         self._writer.schema(entry.stream, self._files.schema(schema), entry.key_properties, bookmarks)
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
-        """Keeps rows, and writes the files that are full."""
+        """Keep rows, and write a file for each full batch."""
         waiting = self._waiting.setdefault(stream, [])
         waiting.extend(rows)
         while len(waiting) >= self._rows_per_file:
@@ -78,7 +131,7 @@ class BatchSink:
             del waiting[: self._rows_per_file]
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
-        """Writes the rows that wait, then a STATE, if it is time."""
+        """Write the remaining rows and then a STATE, if one is due."""
         if final or self._ticker.due():
             value = state()
             waiting, self._waiting = self._waiting, {}

@@ -1,6 +1,6 @@
-"""Reading the selected streams into a sink, resumable at any moment.
+"""The sync of the selected streams into a sink; it can be resumed from any point.
 
-The sink is a Singer writer or a warehouse; both run this very code.
+The sink writes Singer messages or loads a warehouse; this code is the same for both.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import (
     AuthenticationError,
@@ -17,14 +17,15 @@ from talon_one_client.errors import (
     TalonOneError,
 )
 from talon_one_singer import ConfigError, SingerError
-from talon_one_singer.protocol.selection import selected_schema
+from tap_talon_one.engine.run_services import RunServices
 from tap_talon_one.engine.scope import Scope
-from tap_talon_one.engine.stream_group_sync import FeedRun
+from tap_talon_one.engine.sinks import RowOutput
+from tap_talon_one.engine.stream_group_sync import StreamGroupSync
 from tap_talon_one.errors import IncompleteExport, RowRefused
 from tap_talon_one.rows.hashing import FieldHashes
 from tap_talon_one.rows.main_ledger import MainLedgerName
-from tap_talon_one.strategies.selection import offers
-from tap_talon_one.streams import FEEDS, Feed
+from tap_talon_one.strategies.selection import candidates
+from tap_talon_one.streams import STREAM_GROUPS, StreamGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,32 +35,17 @@ if TYPE_CHECKING:
     from talon_one_singer.protocol.state import State
     from talon_one_singer.reporting.metrics import Metrics
     from talon_one_singer.reporting.progress import Progress
+    from tap_talon_one.engine.sinks import Sink
+    from tap_talon_one.streams import ReadStrategy
 
 log = logging.getLogger("tap_talon_one")
 
 
-class Sink(Protocol):
-    """Where rows go."""
-
-    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
-        """Rows of a stream are about to come, of this schema."""
-
-    def rows(self, stream: str, rows: Sequence[bytes]) -> None:
-        """Encoded JSON objects of a stream.
-
-        Raises:
-            RowRefused: one of them cannot be held, and none of them is.
-        """
-
-    def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
-        """All rows so far belong to the state; the sink decides whether to store it now, unless ``final``."""
-
-
 class SomeStreamsFailed(SingerError):
-    """Streams that could not be read; the others were.
+    """Streams that could not be read, while the others were.
 
     Attributes:
-        causes: why, one for each.
+        causes: the error of each of these streams.
     """
 
     def __init__(self, *lines: str, causes: Sequence[Exception] = ()) -> None:
@@ -72,11 +58,10 @@ class Engine:
     """One run over the selected streams.
 
     Attributes:
-        settings: of the tap.
+        settings: the tap's settings.
         entries: selected catalog entries.
         stop: called often; raises to end the run.
-        now: the run's clock.
-        hashes: personal data to hash.
+        now: the clock of this machine.
     """
 
     settings: Mapping[str, Any]
@@ -88,81 +73,86 @@ class Engine:
     progress: Progress
     stop: Callable[[], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    scope: Scope = field(init=False)
-    hashes: FieldHashes = field(init=False)
-    _main_ledger: MainLedgerName = field(init=False)
+    _scope: Scope = field(init=False)
+    _output: RowOutput = field(init=False)
     _failures: list[tuple[str, Exception]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._scope = Scope(self.settings, self.client, self.state, self.now)
+        main_ledger = MainLedgerName(self.settings["main_subledger"])
+        self._output = RowOutput(self.sink, self.metrics, FieldHashes.of(self.settings), main_ledger)
+        self._services = RunServices(self._scope, self._output, self.progress, self.stop)
+
     def run(self) -> None:
-        """Read all selected streams; one that fails does not keep the others from being read.
+        """Read all selected streams; a stream that fails does not keep the others from being read.
 
         Raises:
-            SomeStreamsFailed: names each failed stream and why.
-            ConfigError, AuthenticationError, RateLimitUrlError: nothing can be read as it is set.
+            SomeStreamsFailed: names each failed stream and its error.
+            ConfigError, AuthenticationError, RateLimitUrlError: nothing can be read with these settings.
         """
         try:
-            for feed in FEEDS:
-                entries = [e for e in self.entries if e.tap_stream_id in {s.name for s in feed.streams}]
+            for group in STREAM_GROUPS:
+                entries = [e for e in self.entries if e.tap_stream_id in {s.name for s in group.streams}]
                 if entries:
-                    self._feed(feed, entries)
+                    self._sync_group(group, entries)
         finally:
             self.sink.checkpoint(self.state.to_dict, final=True)
         if self._failures:
-            told = [f"{what}: {error}" for what, error in self._failures]
-            raise SomeStreamsFailed(*told, causes=[_cause(error) for _, error in self._failures])
+            lines = [f"{what}: {error}" for what, error in self._failures]
+            raise SomeStreamsFailed(*lines, causes=[_cause(error) for _, error in self._failures])
 
-    def __post_init__(self) -> None:
-        self.scope = Scope(self.settings, self.client, self.state, self.now)
-        self.hashes = FieldHashes.of(self.settings)
-        self._main_ledger = MainLedgerName(self.settings["main_subledger"])
-
-    def write(self, stream: str, rows: list[bytes]) -> None:
-        """Rows to the sink, with what the settings change in them."""
-        self.sink.rows(stream, self.hashes.rows(stream, self._main_ledger.rows(stream, rows)))
-
-    def _feed(self, feed: Feed, entries: list[CatalogEntry]) -> None:
-        names = ", ".join(e.tap_stream_id for e in entries)
+    def _sync_group(self, group: StreamGroup, entries: list[CatalogEntry]) -> None:
         self.state.currently_syncing = entries[0].tap_stream_id
         try:
             for entry in entries:
-                self.sink.open(entry, self.hashes.schema(entry.stream, selected_schema(entry)))
-            programs = self.scope.programs(feed)
-            done = [self._program(feed, entries, program, alone=len(programs) == 1) for program in programs]
+                self._output.open(entry)
+            programs = self._scope.programs(group)
+            done = [self._sync_program(group, entries, program, alone=len(programs) == 1) for program in programs]
             if all(done):
                 self.state.currently_syncing = None
         except (AuthenticationError, RateLimitUrlError):
             raise
         except (TalonOneError, ConfigError, RowRefused) as error:
-            self._failed(names, error)
+            self._add_failure(_names(entries), error)
         finally:
             self.sink.checkpoint(self.state.to_dict)
 
-    def _program(self, feed: Feed, entries: list[CatalogEntry], program: int | None, *, alone: bool) -> bool:
-        """Read one program; False if it failed, which does not keep the others from being read."""
+    def _sync_program(
+        self, group: StreamGroup, entries: list[CatalogEntry], program: int | None, *, alone: bool
+    ) -> bool:
+        """Read one program; return False if it failed, so that the other programs are still read."""
         try:
-            offered = offers(feed, self.scope.question(feed, program), self.settings, self.client)
-            for offer in offered[:-1]:
-                try:
-                    FeedRun(self, offer.way, entries, program, alone=alone).run()
-                except PermissionDeniedError as error:
-                    log.warning("%s: %s is not permitted, trying another way: %s", feed.name, offer.way.name, error)
-                    continue
-                except IncompleteExport as error:
-                    log.warning("%s: %s is incomplete, trying another way: %s", feed.name, offer.way.name, error)
-                    continue
-                return True
-            FeedRun(self, offered[-1].way, entries, program, alone=alone).run()
+            request = self._scope.read_request(group, program)
+            *first, last = (each.strategy for each in candidates(group, request, self.settings, self.client))
+            for strategy in first:
+                if self._try(strategy, entries, program, alone=alone):
+                    return True
+            StreamGroupSync(self._services, last, entries, program, alone=alone).run()
         except (AuthenticationError, RateLimitUrlError):
             raise
         except (TalonOneError, ConfigError, RowRefused) as error:
-            names = ", ".join(e.tap_stream_id for e in entries)
-            self._failed(names if program is None else f"{names} of program {program}", error)
+            names = _names(entries)
+            self._add_failure(names if program is None else f"{names} of program {program}", error)
             return False
         return True
 
-    def _failed(self, what: str, error: Exception) -> None:
+    def _try(self, strategy: ReadStrategy, entries: list[CatalogEntry], program: int | None, *, alone: bool) -> bool:
+        """Read with one strategy; return False if another strategy has to be used."""
+        try:
+            StreamGroupSync(self._services, strategy, entries, program, alone=alone).run()
+        except (PermissionDeniedError, IncompleteExport) as error:
+            problem = "is incomplete" if isinstance(error, IncompleteExport) else "is not permitted"
+            log.warning("%s: %s %s, trying another strategy: %s", strategy.group.name, strategy.name, problem, error)
+            return False
+        return True
+
+    def _add_failure(self, what: str, error: Exception) -> None:
         self._failures.append((what, error))
         log.error("%s: %s", what, error)
+
+
+def _names(entries: Sequence[CatalogEntry]) -> str:
+    return ", ".join(entry.tap_stream_id for entry in entries)
 
 
 def _cause(error: Exception) -> Exception:

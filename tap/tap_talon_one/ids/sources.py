@@ -1,8 +1,7 @@
-"""Where ids come from: the settings, a file, or the Management API; read lazily, never all at once."""
+"""The sources of ids: settings, files and lists of the Management API, all read lazily."""
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from shutil import copyfileobj
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -26,57 +25,33 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
-    from tap_talon_one.streams import Feed
+    from tap_talon_one.streams import StreamGroup
 
-    _Found = tuple[str, Any]  # where it is in the file, and the value
-
-
-class IdChain:
-    """A fingerprint of the ids seen so far, in their order: tells in constant size whether a list is the same."""
-
-    def __init__(self) -> None:
-        self._digest = b""
-        self.count = 0
-
-    def add(self, text: str) -> None:
-        """The next id."""
-        self.resume(self.count + 1, self.with_next(text))
-
-    def with_next(self, text: str) -> str:
-        """What the fingerprint is once ``text`` is added."""
-        data = self._digest + text.encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(data, digest_size=8).hexdigest()
-
-    def resume(self, count: int, value: str) -> None:
-        """Go on from a fingerprint of ``count`` ids."""
-        self.count, self._digest = count, bytes.fromhex(value)
-
-    @property
-    def value(self) -> str:
-        """16 hex digits."""
-        return self._digest.hex()
+    _Found = tuple[str, Any]  # position in the file (for messages), and the value
 
 
-def ids_for(feed: Feed, program: int | None, settings: Mapping[str, Any], client: TalonOneClient) -> Iterator[str]:
-    """The ids that a feed reads (of a program), in the order of their source.
+def ids_for(
+    group: StreamGroup, program: int | None, settings: Mapping[str, Any], client: TalonOneClient
+) -> Iterator[str]:
+    """Yield the ids to read for a group (and program), in the order of their source.
 
-    A repetition right after itself is dropped.
+    An id that directly repeats the one before it is skipped.
 
     Raises:
-        ConfigError: no source, or a file that cannot be used.
-        TalonOneError: the Management API does not give them.
+        ConfigError: there is no source of ids, or a file that cannot be used.
+        TalonOneError: the Management API did not return the list.
     """
     previous, shard = None, Shard.of(settings)
-    if not feed.has_ids and shard.number > 1:
-        return  # what cannot be parted is read with the first part
-    for text in _source(feed, program, settings, client):
-        if text != previous and (shard.takes(text) or not feed.has_ids):
+    if not group.has_ids and shard.number > 1:
+        return  # a group without ids is read by the first shard only
+    for text in _source(group, program, settings, client):
+        if text != previous and (shard.takes(text) or not group.has_ids):
             yield text
         previous = text
 
 
 class Program(msgspec.Struct, rename="camel"):
-    """What of a loyalty program is needed to read it."""
+    """The fields of a loyalty program that the tap needs."""
 
     id: int
     card_based: bool | None = None
@@ -87,83 +62,87 @@ class _Programs(msgspec.Struct):
 
 
 def program_list(client: TalonOneClient) -> list[Program]:
-    """All loyalty programs.
+    """Return all loyalty programs.
 
     Raises:
-        TalonOneError: the Management API does not give them.
+        TalonOneError: the Management API did not return them.
     """
     answer: _Programs | None = client.call(ep.GET_LOYALTY_PROGRAMS, decode=msgspec.json.Decoder(_Programs).decode)
     return answer.data if answer else []
 
 
-def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
-    """What to set before a feed can be read; None if there are ids (and programs) to read it for."""
-    key = "api_key" if feed.endpoint.api == "integration" else "management_key"
+def why_unreadable(group: StreamGroup, settings: Mapping[str, Any]) -> str | None:
+    """Return what to set so that a group has ids (and programs) to read; None if it has them."""
+    key = "api_key" if group.endpoint.api == "integration" else "management_key"
     if not settings[key]:
         return f"set {key}"
-    if feed.per_program and not settings["loyalty_program_ids"] and not settings["management_key"]:
+    if group.per_program and not settings["loyalty_program_ids"] and not settings["management_key"]:
         return "set loyalty_program_ids, or a management_key to read all programs"
-    if not feed.has_ids or not listed_by_management(feed, settings):
+    if not group.has_ids or not listed_by_management(group, settings):
         return None
-    if settings["management_key"] and listing_of(feed, 0 if feed.per_program else None, settings) is not None:
+    if settings["management_key"] and listing_of(group, 0 if group.per_program else None, settings) is not None:
         return None
-    return _ways(feed)
+    return _id_settings_hint(group)
 
 
-def ids_total(feed: Feed, settings: Mapping[str, Any]) -> int | None:
-    """How many ids there are, where that is cheap to know."""
-    given = settings.get(f"{feed.entity}_ids")
+def ids_total(group: StreamGroup, settings: Mapping[str, Any]) -> int | None:
+    """Return the number of ids if they are in the settings; None if they have to be counted."""
+    given = settings.get(f"{group.entity}_ids")
     return None if given is None else sum(map(Shard.of(settings).takes, map(str, given)))
 
 
-def listed_by_management(feed: Feed, settings: Mapping[str, Any]) -> bool:
-    """True if the ids come from Talon.One itself, so that a new one is known to have no older rows."""
-    return all(settings.get(f"{feed.entity}_{name}") is None for name in ("ids", "ids_file"))
+def listed_by_management(group: StreamGroup, settings: Mapping[str, Any]) -> bool:
+    """Return True if the ids come from a list of the Management API; a new id then has no earlier rows."""
+    return all(settings.get(f"{group.entity}_{name}") is None for name in ("ids", "ids_file"))
 
 
-def _source(feed: Feed, program: int | None, settings: Mapping[str, Any], client: TalonOneClient) -> Iterator[str]:
-    entity = feed.entity
-    if not feed.has_ids:
+def _source(
+    group: StreamGroup, program: int | None, settings: Mapping[str, Any], client: TalonOneClient
+) -> Iterator[str]:
+    entity = group.entity
+    if not group.has_ids:
         return iter([""])
     if settings[f"{entity}_ids"] is not None:
-        return iter([str(value) for value in settings[f"{entity}_ids"]])  # none, if a query for them gave none
+        return iter(
+            [str(value) for value in settings[f"{entity}_ids"]]
+        )  # an empty list, for example the result of a query, reads nothing
     file = settings.get(f"{entity}_ids_file")
     if file is not None:
         column, limits = settings[f"{entity}_ids_column"], InputLimits.of(settings)
         return ids_in_file(file, column, setting=f"{entity}_ids_file", limits=limits)
     if settings["management_key"]:
-        listing = listing_of(feed, program, settings)
+        listing = listing_of(group, program, settings)
         if listing is not None:
             return _listed(client, *listing)
-    raise ConfigError(f"there are no {entity} ids to read; {_ways(feed)}, or deselect the stream")
+    raise ConfigError(f"there are no {entity} ids to read; {_id_settings_hint(group)}, or deselect the stream")
 
 
-def _ways(feed: Feed) -> str:
-    """What to set so that there are ids."""
-    if feed.entity in ("audience", "catalog"):
-        return f"set {feed.entity}_ids"
-    ways = f"set {feed.entity}_ids or {feed.entity}_ids_file"
-    if feed.entity in ("card", "profile"):
-        ways += ", or a management_key that may list them"
-    if feed.entity == "session":
-        ways += ", or management_key and application_id"
-    return ways
+def _id_settings_hint(group: StreamGroup) -> str:
+    """Return which settings provide ids for a group."""
+    if group.entity in ("audience", "catalog"):
+        return f"set {group.entity}_ids"
+    hint = f"set {group.entity}_ids or {group.entity}_ids_file"
+    if group.entity in ("card", "profile"):
+        hint += ", or a management_key that is permitted to list them"
+    if group.entity == "session":
+        hint += ", or management_key and application_id"
+    return hint
 
 
 def listing_of(
-    feed: Feed, program: int | None, settings: Mapping[str, Any]
+    group: StreamGroup, program: int | None, settings: Mapping[str, Any]
 ) -> tuple[Endpoint, dict[str, str | int], str, dict[str, Any]] | None:
-    """(endpoint, path, field, query) of the list that holds the ids."""
+    """Return (endpoint, path, field, query) of the list that contains the ids; None if there is no such list."""
     application = settings["application_id"]
-    if feed.entity == "card" and program is not None:
+    if group.entity == "card" and program is not None:
         return ep.GET_LOYALTY_CARDS, {"loyaltyProgramId": program}, "identifier", {}
-    if feed.entity == "profile" and application:
+    if group.entity == "profile" and application:
         return ep.GET_APPLICATION_CUSTOMERS, {"applicationId": application}, "integrationId", {}
-    if feed.entity == "profile":
+    if group.entity == "profile":
         return ep.GET_CUSTOMER_PROFILES, {}, "integrationId", {"sandbox": settings["sandbox"]}
-    if feed.entity == "audience":
+    if group.entity == "audience":
         return ep.GET_AUDIENCES, {}, "id", {}
-    if feed.entity == "session" and application:
+    if group.entity == "session" and application:
         return ep.GET_APPLICATION_SESSIONS, {"applicationId": application}, "integrationId", {}
     return None
 
@@ -178,43 +157,45 @@ def _listed(
             yield from (str(row.value) for row in page if row.value)
     except NotFoundError as error:
         what = ", ".join(f"{name} {value}" for name, value in path.items())
-        raise ConfigError(f"Talon.One knows no {what}; check loyalty_program_ids and application_id") from error
+        raise ConfigError(f"Talon.One does not know {what}; check loyalty_program_ids and application_id") from error
 
 
 def ids_in_file(url: str, column: str, *, setting: str, limits: InputLimits | None = None) -> Iterator[str]:
-    """The values of a column of a CSV, JSON Lines or Parquet file; empty ones are left out.
+    """Yield the values of a column of a CSV, JSON Lines or Parquet file, without empty ones.
 
     Raises:
-        ConfigError: names the setting, the file and the line.
+        ConfigError: the file cannot be used; the message names the setting, the file and the line.
     """
     plain = url.lower().removesuffix(".gz")
     reader = next((read for suffix, read in _READERS.items() if plain.endswith(suffix)), None)
     if reader is None:
-        raise ConfigError(f"{setting}: {shown_url(url)} must end in .csv, .jsonl, .ndjson or .parquet (.gz may follow)")
-    for place, value in reader(url, column, setting, limits or InputLimits()):
+        raise ConfigError(
+            f"{setting}: {shown_url(url)} must end in .csv, .jsonl, .ndjson or .parquet, optionally followed by .gz"
+        )
+    for position, value in reader(url, column, setting, limits or InputLimits()):
         if value in (None, ""):
             continue
         try:
             yield id_text(value)
         except ValueError as error:
             raise ConfigError(
-                f"{setting}: {shown_url(url)}{place}: column {column!r} holds what is no id: {error}"
+                f"{setting}: {shown_url(url)}{position}: the value in column {column!r} is not an id: {error}"
             ) from None
 
 
 @contextmanager
 def _named_errors(url: str, setting: str) -> Iterator[None]:
-    """Turn errors of a file into ConfigErrors that name the setting and the file."""
+    """Translate errors of a file into ConfigErrors that name the setting and the file."""
     try:
         yield
     except FileNotFoundError as error:
-        raise ConfigError(f"{setting}: there is no file {shown_url(url)}") from error
+        raise ConfigError(f"{setting}: the file {shown_url(url)} does not exist") from error
     except InputError as error:
-        place = f", line {error.line}" if error.line else ""
-        raise ConfigError(f"{setting}: {shown_url(url)}{place}: {error.reason}") from error
+        position = f", line {error.line}" if error.line else ""
+        raise ConfigError(f"{setting}: {shown_url(url)}{position}: {error.reason}") from error
     except ConfigError:
         raise
-    except Exception as error:  # file systems of fsspec have errors of their own
+    except Exception as error:  # the file systems of fsspec raise errors of any class
         raise ConfigError(
             f"{setting}: cannot read {shown_url(url)}: {Redactor(url_secrets(url))(str(error))}"
         ) from error
@@ -222,7 +203,7 @@ def _named_errors(url: str, setting: str) -> Iterator[None]:
 
 @contextmanager
 def _opened(url: str, setting: str, limits: InputLimits) -> Iterator[BinaryIO]:
-    import fsspec
+    import fsspec  # slow to import, and needed only with a file of ids
 
     with _named_errors(url, setting), fsspec.open(url, "rb") as file:
         yield unpacked(file, "gzip" if url.lower().endswith(".gz") else None, limits)
@@ -239,8 +220,8 @@ def _csv(url: str, column: str, setting: str, limits: InputLimits) -> Iterator[_
 def _json_lines(url: str, column: str, setting: str, limits: InputLimits) -> Iterator[_Found]:
     with _opened(url, setting, limits) as file:
         for number, row in json_rows(file, limits):
-            place = f", line {number}"
-            yield place, row[_column(column, list(row), f"{shown_url(url)}{place}", setting)]
+            position = f", line {number}"
+            yield position, row[_column(column, list(row), f"{shown_url(url)}{position}", setting)]
 
 
 def _parquet(url: str, column: str, setting: str, limits: InputLimits) -> Iterator[_Found]:
@@ -261,20 +242,21 @@ def _parquet(url: str, column: str, setting: str, limits: InputLimits) -> Iterat
                 yield "", value
 
 
-def _column(column: str, there: list[str], place: str, setting: str) -> str:
-    """The column that is meant, by the rule for the names of all columns."""
+def _column(column: str, columns: list[str], where: str, setting: str) -> str:
+    """Return the name of the column as the file spells it."""
     choose = f"Set {setting.removesuffix('file')}column"
-    twice = repeated_name(there)
+    twice = repeated_name(columns)
     if twice is not None:
-        raise ConfigError(f"{setting}: {place} has two columns named {twice!r}; rename one")
+        raise ConfigError(f"{setting}: {where} has two columns named {twice!r}; rename one of them")
     try:
-        found = find_column(column, there)
+        found = find_column(column, columns)
     except AmbiguousNameError as error:
-        raise ConfigError(f"{setting}: {place}: {error}. {choose}") from None
+        raise ConfigError(f"{setting}: {where}: {error}. {choose}") from None
     if found is None:
-        listed = ", ".join(there) or "nothing"
+        listed = ", ".join(columns) or "none"
         raise ConfigError(
-            f"{setting}: {place} has no column {column!r}{nearest(column, there)}; it has: {listed}. {choose}"
+            f"{setting}: {where} has no column {column!r}{nearest(column, columns)}; "
+            f"its columns are: {listed}. {choose}"
         )
     return found
 

@@ -26,7 +26,7 @@ class Snapshot:
         program: the loyalty program.
         owner: whose points they are, ``card`` or ``profile``.
         as_of: the instant that they describe.
-        source: the way in which they were read.
+        source: the strategy in which they were read.
     """
 
     program: int | None

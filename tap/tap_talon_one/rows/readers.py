@@ -1,4 +1,4 @@
-"""From an id to rows: one reader for each kind of answer."""
+"""The readers, one for each kind of response: they read an id and yield its rows."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from talon_one_client.endpoints import GET_LOYALTY_CARDS
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.http.encoding import UNDECODABLE
 from talon_one_client.paging.pages import PageSize, fetcher, paginate
 from talon_one_client.paging.window_reader import WindowReader
 from talon_one_client.paging.windows import Window, from_us
-from tap_talon_one.engine.export_check import CardList, complete_export
 from tap_talon_one.rows.balances import Snapshot
+from tap_talon_one.rows.responses import (
+    card_without_zeros,
+    decode_balances,
+    decode_inventory,
+    decode_list,
+    decode_owner,
+    decode_session,
+    memberships,
+    present,
+)
 from tap_talon_one.rows.splicing import (
-    encode,
     joined,
     object_bytes,
     to_the_microsecond,
@@ -26,23 +32,26 @@ from tap_talon_one.rows.splicing import (
     with_fields,
     with_ledger_dates,
 )
-from tap_talon_one.strategies.bulk_rows import FeedRow, exported_balances, in_parts, listed_balances, opened_export
-from tap_talon_one.streams import ONE_BY_ONE
+from tap_talon_one.strategies.bulk_rows import LedgerRow, exported_balances, in_chunks, listed_balances, opened_export
+from tap_talon_one.strategies.export_check import CardList, complete_export
+from tap_talon_one.streams import PER_ENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import msgspec
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.paging.windows import Row
     from tap_talon_one.strategies.bulk_rows import Export
-    from tap_talon_one.streams import Feed, Way
+    from tap_talon_one.streams import ReaderName, ReadStrategy, StreamGroup
 
 Rows = dict[str, list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One id to read: its window of ``created`` (ledgers) or the instant that ends it (balances)."""
+    """One id to read, with its window of ``created`` (ledgers) or the instant that ends it (balances)."""
 
     text: str
     program: int | None
@@ -50,259 +59,188 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Rows by stream, and what remains of the job's window after them (None: nothing).
+class Chunk:
+    """Some rows of a job, usually those of a page.
 
     Attributes:
-        undated: ledger rows whose ``created`` is no instant.
-        fine: ledger rows whose ``created`` is finer than a microsecond.
+        rows: encoded rows by stream.
+        remaining: what remains of the job's window after these rows; None: nothing.
+        undated: number of ledger rows whose ``created`` is not a date and time.
+        too_fine: number of ledger rows whose ``created`` is finer than a microsecond.
     """
 
     rows: Rows
-    rest: Window | None = None
+    remaining: Window | None = None
     undated: int = 0
-    fine: int = 0
+    too_fine: int = 0
 
 
 @dataclass
 class Reader:
-    """Reads the jobs of a feed. Called from many threads."""
+    """Reads the jobs of a stream group with one strategy. Called from many threads."""
 
-    way: Way
+    strategy: ReadStrategy
     client: TalonOneClient
     streams: frozenset[str]
     page_size: int | None = None
-    feed: Feed = field(init=False)
+    group: StreamGroup = field(init=False)
     _size: PageSize | None = field(init=False)
     _source: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.feed = self.way.feed
-        self._source = f"per_{self.feed.entity}" if self.way.name == ONE_BY_ONE else self.way.name
-        self._size = PageSize(self.feed.endpoint, self.page_size) if self.feed.endpoint.paged else None
+        self.group = self.strategy.group
+        self._source = f"per_{self.group.entity}" if self.strategy.name == PER_ENTITY else self.strategy.name
+        self._size = PageSize(self.group.endpoint, self.page_size) if self.group.endpoint.paged else None
 
-    def read(self, job: Job) -> Iterator[Part]:
-        """The parts of one id.
+    def read(self, job: Job) -> Iterator[Chunk]:
+        """Yield the rows of one id in chunks.
 
         Raises:
             NotFoundError: Talon.One does not know the id.
-            InvalidRequestError: no id can be this.
-            UnexpectedResponseError: an answer of another shape.
+            InvalidRequestError: the text cannot be an id.
+            UnexpectedResponseError: a response does not have the documented structure.
             TalonOneError: see talon_one_client.errors.
         """
-        read: Callable[[Job], Iterable[Part]] = getattr(self, f"_{self.feed.reader}")
         try:
-            yield from read(job)
+            yield from _READERS[self.group.reader](self, job)
         except UnicodeEncodeError as error:
             raise InvalidRequestError(
-                f"{job.text!r} holds half of a surrogate pair: that is no text", operation=self.feed.endpoint.name
+                f"{job.text!r} contains half of a surrogate pair, so it is not valid text",
+                operation=self.group.endpoint.name,
             ) from error
         except UNDECODABLE as error:
             raise UnexpectedResponseError(
-                f"the answer for {job.text!r} has another shape than Talon.One documents: {error}",
-                operation=self.feed.endpoint.name,
+                f"the response for {job.text!r} does not have the documented structure: {error}",
+                operation=self.group.endpoint.name,
             ) from error
 
     def _path(self, job: Job) -> dict[str, str | int]:
         path: dict[str, str | int] = {} if job.program is None else {"loyaltyProgramId": job.program}
-        return {**path, self.feed.id_param: job.text} if self.feed.has_ids else path
+        return {**path, self.group.id_param: job.text} if self.group.has_ids else path
 
     def _call(self, job: Job, decode: Callable[[bytes], Any], **query: Any) -> Any:
-        answer = self.client.call(self.feed.endpoint, path=self._path(job), query=query, decode=decode)
+        answer = self.client.call(self.group.endpoint, path=self._path(job), query=query, decode=decode)
         if answer is None:
-            raise UnexpectedResponseError("the answer is empty", operation=self.feed.endpoint.name)
+            raise UnexpectedResponseError("the response is empty", operation=self.group.endpoint.name)
         return answer
 
-    def _ledger(self, job: Job) -> Iterator[Part]:
+    def _ledger(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
-        tail = joined({"integrationId": job.text}) if self.feed.entity == "profile" else b""
-        if self.feed.strategy:
+        tail = joined({"integrationId": job.text}) if self.group.entity == "profile" else b""
+        if self.group.strategy_setting:
             tail += joined({"source": self._source})
-        for rows, rest in self._windows(job):
-            yield _ledger_part(stream, rows, lambda raw: with_ledger_dates(raw, tail), rest)
+        for rows, remaining in self._windows(job):
+            yield _ledger_chunk(stream, rows, lambda raw: with_ledger_dates(raw, tail), remaining)
 
-    def _program_feed(self, job: Job) -> Iterator[Part]:
+    def _program_ledger(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
         tail = joined({"source": self._source})
-        alike = FeedRow(self.way.owner)
-        for rows, rest in self._windows(job):
-            yield _ledger_part(stream, rows, lambda raw: with_ledger_dates(alike(raw), tail), rest)
+        convert = LedgerRow(self.strategy.owner)
+        for rows, remaining in self._windows(job):
+            yield _ledger_chunk(stream, rows, lambda raw: with_ledger_dates(convert(raw), tail), remaining)
 
     def _windows(self, job: Job) -> Iterator[tuple[list[Row], Window]]:
         assert self._size is not None
-        fetch = fetcher(self.client, self.feed.endpoint, self._path(job), self._size)
+        fetch = fetcher(self.client, self.group.endpoint, self._path(job), self._size)
         return WindowReader(fetch, self._size).read(job.window)
 
-    def _balances(self, job: Job) -> Iterator[Part]:
+    def _balances(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
         as_of = from_us(job.window.end_us)
-        tiers = {} if self.feed.entity == "card" else {"includeTiers": True, "includeProjectedTier": True}
-        answer = self._call(job, _decode_balances, endDate=as_of, **tiers)
+        tiers = {} if self.group.entity == "card" else {"includeTiers": True, "includeProjectedTier": True}
+        answer = self._call(job, decode_balances, endDate=as_of, **tiers)
         ledgers = {"": answer.balance or {}, **(answer.subledger_balances or {})}
         snapshot = self._snapshot(job, as_of)
-        yield Part({stream: [snapshot.row(job.text, name, points) for name, points in ledgers.items()]})
+        yield Chunk({stream: [snapshot.row(job.text, name, points) for name, points in ledgers.items()]})
 
     def _snapshot(self, job: Job, as_of: datetime) -> Snapshot:
-        return Snapshot(job.program, self.way.owner, as_of, self._source)
+        return Snapshot(job.program, self.strategy.owner, as_of, self._source)
 
-    def _card_list(self, job: Job) -> Iterator[Part]:
+    def _card_list(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
-        now = datetime.now(UTC)  # the list knows nothing but the present
+        now = datetime.now(UTC)  # the list has only the current balances
         reading = self.client.last_clock_reading
         snapshot = self._snapshot(job, now if reading is None else reading.earlier(now))
         for page in self._pages(job):
-            yield Part({stream: [row for raw in page for row in listed_balances(raw, snapshot)]})
+            yield Chunk({stream: [row for raw in page for row in listed_balances(raw, snapshot)]})
 
-    def _csv_export(self, job: Job) -> Iterator[Part]:
+    def _csv_export(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
         as_of = from_us(job.window.end_us)
         try:
             export = self._export(job, as_of)
-            for rows in in_parts(exported_balances(export, self._snapshot(job, as_of))):
-                yield Part({stream: rows})
+            for rows in in_chunks(exported_balances(export, self._snapshot(job, as_of))):
+                yield Chunk({stream: rows})
         except ValueError as error:
             raise UnexpectedResponseError(
-                f"the CSV export has another shape than Talon.One documents: {error}", operation=self.feed.endpoint.name
+                f"the CSV export does not have the documented structure: {error}", operation=self.group.endpoint.name
             ) from error
 
     def _export(self, job: Job, as_of: datetime) -> Export:
         def export() -> Export:
-            found: Export = self._call(job, partial(opened_export, self.way.owner), endDate=as_of)
+            found: Export = self._call(job, partial(opened_export, self.strategy.owner), endDate=as_of)
             return found
 
-        if self.way.owner != "card" or job.program is None:
+        if self.strategy.owner != "card" or job.program is None:
             return export()
         return complete_export(export, CardList(self.client, GET_LOYALTY_CARDS, job.program))
 
-    def _inventory(self, job: Job) -> Iterator[Part]:
-        wanted = {s.section: s.name for s in self.feed.streams if s.name in self.streams and s.section}
-        answer = self._call(job, _decode_inventory, **dict.fromkeys(wanted, True))
-        rows: Rows = {}
+    def _inventory(self, job: Job) -> Iterator[Chunk]:
+        wanted = {s.section: s.name for s in self.group.streams if s.name in self.streams and s.section}
+        answer = self._call(job, decode_inventory, **dict.fromkeys(wanted, True))
         tail = joined({"integrationId": job.text})
-        for section, stream in wanted.items():
-            value = getattr(answer, section)
-            if section == "profile":
-                rows[stream] = _present(value)
-            elif section == "loyalty":
-                rows[stream] = [] if value is None else list(_memberships(value, tail))
-            else:
-                rows[stream] = [with_fields(raw, tail) for raw in value or ()]
-        yield Part(rows)
+        sections: dict[str, Callable[[], Iterable[bytes]]] = {
+            "profile": lambda: present(answer.profile),
+            "loyalty": lambda: () if answer.loyalty is None else memberships(answer.loyalty, tail),
+            "coupons": lambda: (with_fields(raw, tail) for raw in answer.coupons or ()),
+            "referrals": lambda: (with_fields(raw, tail) for raw in answer.referrals or ()),
+            "giveaways": lambda: (with_fields(raw, tail) for raw in answer.giveaways or ()),
+        }
+        yield Chunk({stream: list(sections[section]()) for section, stream in wanted.items()})
 
-    def _listing(self, job: Job) -> Iterator[Part]:
+    def _listing(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
-        tail = joined({"audienceId": int(job.text)}) if self.feed.entity == "audience" else b""
-        finish = _without_zeros if stream == "loyalty_cards" else object_bytes
+        tail = joined({"audienceId": int(job.text)}) if self.group.entity == "audience" else b""
+        finish = card_without_zeros if stream == "loyalty_cards" else object_bytes
         for page in self._pages(job):
-            yield Part({stream: [with_fields(raw, tail) if tail else finish(raw) for raw in page]})
+            yield Chunk({stream: [with_fields(raw, tail) if tail else finish(raw) for raw in page]})
 
     def _pages(self, job: Job) -> Iterator[Sequence[msgspec.Raw]]:
         if self._size is None:
-            return iter([self._call(job, _decode_reserved).data])
-        return paginate(self.client, self.feed.endpoint, path=self._path(job), page_size=self._size)
+            return iter([self._call(job, decode_list).data])
+        return paginate(self.client, self.group.endpoint, path=self._path(job), page_size=self._size)
 
-    def _session(self, job: Job) -> Iterator[Part]:
+    def _session(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
-        answer = self._call(job, _decode_session)
-        yield Part({stream: _present(answer.customer_session)})
+        answer = self._call(job, decode_session)
+        yield Chunk({stream: present(answer.customer_session)})
 
-    def _reservations(self, job: Job) -> Iterator[Part]:
+    def _reservations(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
-        answer = self._call(job, _decode_reserved)
+        answer = self._call(job, decode_list)
         tail = joined({"couponValue": job.text})
         for raw in answer.data:
-            _decode_owner(raw)  # a row without its key is no row
-        yield Part({stream: [with_fields(raw, tail) for raw in answer.data]})
+            decode_owner(raw)  # raises for a row without its key
+        yield Chunk({stream: [with_fields(raw, tail) for raw in answer.data]})
 
 
-RawMap = dict[str, msgspec.Raw]
-NULL = msgspec.Raw(b"null")
-NEVER_FILLED = frozenset({"expiredBalance", "spentBalance"})  # the API documents them as always 0: that is no balance
+_READERS: Mapping[ReaderName, Callable[[Reader, Job], Iterable[Chunk]]] = {
+    "ledger": Reader._ledger,
+    "balances": Reader._balances,
+    "inventory": Reader._inventory,
+    "session": Reader._session,
+    "reservations": Reader._reservations,
+    "listing": Reader._listing,
+    "program_feed": Reader._program_ledger,
+    "card_list": Reader._card_list,
+    "csv_export": Reader._csv_export,
+}
 
 
-class _Balances(msgspec.Struct, rename="camel"):
-    balance: RawMap | None = None
-    subledger_balances: dict[str, RawMap] | None = None
-
-
-class _Ledgers(msgspec.Struct, rename={"sub_ledgers": "subLedgers", "join_date": "joinDate"}):
-    id: int
-    name: str | None = None
-    title: str | None = None
-    join_date: str | None = None
-    ledger: RawMap | None = None
-    sub_ledgers: dict[str, RawMap] | None = None
-
-
-class _Loyalty(msgspec.Struct):
-    programs: dict[str, _Ledgers] | None = None
-
-
-class _Inventory(msgspec.Struct):
-    profile: msgspec.Raw = NULL
-    loyalty: _Loyalty | None = None
-    coupons: list[msgspec.Raw] | None = None
-    referrals: list[msgspec.Raw] | None = None
-    giveaways: list[msgspec.Raw] | None = None
-
-
-class _Session(msgspec.Struct, rename="camel"):
-    customer_session: msgspec.Raw = NULL
-
-
-class _Reserved(msgspec.Struct):
-    data: list[msgspec.Raw]
-
-
-class _Owner(msgspec.Struct, rename="camel"):
-    integration_id: str
-
-
-_decode_card = msgspec.json.Decoder(RawMap).decode
-_decode_ledger = msgspec.json.Decoder(RawMap | None).decode
-_decode_ledgers = msgspec.json.Decoder(dict[str, RawMap] | None).decode
-_decode_owner = msgspec.json.Decoder(_Owner).decode
-_decode_balances = msgspec.json.Decoder(_Balances).decode
-_decode_inventory = msgspec.json.Decoder(_Inventory).decode
-_decode_session = msgspec.json.Decoder(_Session).decode
-_decode_reserved = msgspec.json.Decoder(_Reserved).decode
-
-
-def _ledger_part(stream: str, rows: Sequence[Row], made: Callable[[bytes | msgspec.Raw], bytes], rest: Window) -> Part:
+def _ledger_chunk(
+    stream: str, rows: Sequence[Row], convert: Callable[[bytes | msgspec.Raw], bytes], remaining: Window
+) -> Chunk:
     marked = [to_the_microsecond(row.raw) if row.dated else undated(row.raw) for row in rows]
-    fine = sum(row.dated and raw is not row.raw for row, raw in zip(rows, marked, strict=True))
-    return Part({stream: list(map(made, marked))}, rest, undated=sum(not row.dated for row in rows), fine=fine)
-
-
-def _memberships(loyalty: _Loyalty, owner: bytes) -> Iterator[bytes]:
-    for program in (loyalty.programs or {}).values():
-        ledgers = {"": program.ledger or {}, **(program.sub_ledgers or {})}
-        for name, ledger in ledgers.items():
-            fields = {
-                "programId": program.id,
-                "name": program.name,
-                "title": program.title,
-                "joinDate": program.join_date,
-                "subledgerId": name,
-            }
-            yield with_fields(encode({**ledger, **dict.fromkeys(NEVER_FILLED & ledger.keys())}), owner + joined(fields))
-
-
-def _present(raw: msgspec.Raw) -> list[bytes]:
-    return [] if raw == NULL else [object_bytes(raw)]
-
-
-def _without_zeros(raw: msgspec.Raw) -> bytes:
-    """A card whose ledgers say null instead of the 0 that the API always gives for spent and expired points."""
-    card = _decode_card(raw)
-    fields: dict[str, Any] = {**card}
-    if "ledger" in card:
-        fields["ledger"] = _nulled(_decode_ledger(card["ledger"]))
-    if "subledgers" in card:
-        subledgers = _decode_ledgers(card["subledgers"]) or {}
-        fields["subledgers"] = {name: _nulled(ledger) for name, ledger in subledgers.items()}
-    return encode(fields)
-
-
-def _nulled(ledger: RawMap | None) -> dict[str, Any] | None:
-    return None if ledger is None else {**ledger, **dict.fromkeys(NEVER_FILLED & ledger.keys())}
+    too_fine = sum(row.dated and raw is not row.raw for row, raw in zip(rows, marked, strict=True))
+    not_dated = sum(not row.dated for row in rows)
+    return Chunk({stream: list(map(convert, marked))}, remaining, undated=not_dated, too_fine=too_fine)

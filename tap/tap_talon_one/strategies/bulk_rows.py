@@ -1,4 +1,6 @@
-"""Rows of the cheaper ways, made equal to those of one call a card; what such a way does not tell is left out.
+"""Rows of the bulk strategies, converted to the rows that one call for each id returns.
+
+Fields that a bulk strategy cannot provide are null, never 0.
 
 https://docs.talon.one/management-api
 """
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
 
 RawMap = dict[str, msgspec.Raw]
 NULL = msgspec.Raw(b"null")
-ROWS_A_PART = 1_000
+ROWS_PER_CHUNK = 1_000
 
-_FEED = "LoyaltyProgramTransactionsPage"
-_ALONE = {"card": "LoyaltyCardTransactionsPage", "profile": "LoyaltyProgramProfileTransactionsPage"}
+_PROGRAM_PAGE = "LoyaltyProgramTransactionsPage"
+_ENTITY_PAGES = {"card": "LoyaltyCardTransactionsPage", "profile": "LoyaltyProgramProfileTransactionsPage"}
 _EXPORTED_POINTS = {
     "currentBalance": "activePoints",
     "pendingBalance": "pendingPoints",
@@ -38,21 +40,21 @@ _EXPORTED_OWNER = {"card": "cardIdentifier", "profile": "profileIntegrationID"}
 _decode_row = msgspec.json.Decoder(RawMap).decode
 
 
-class FeedRow:
-    """Turns a row of the program's feed into one of the ledger of a card or profile.
+class LedgerRow:
+    """Converts a row of a program's feed to a row of the ledger of a card or profile.
 
-    Fields that only the feed has are left out; those that neither documents pass through.
+    Fields that only the feed documents are dropped; undocumented fields are kept.
     """
 
     def __init__(self, owner: Entity) -> None:
-        self._drop = frozenset(_fields(_FEED) - _fields(_ALONE[owner]))
+        self._drop = frozenset(_fields(_PROGRAM_PAGE) - _fields(_ENTITY_PAGES[owner]))
         self._owner = owner
 
     def __call__(self, raw: bytes | msgspec.Raw) -> bytes:
-        """The row.
+        """Return the converted row.
 
         Raises:
-            msgspec.DecodeError: it is not an object.
+            msgspec.DecodeError: the row is not an object.
         """
         fields = _decode_row(raw)
         row = {name: value for name, value in fields.items() if name not in self._drop}
@@ -81,10 +83,10 @@ _decode_card = msgspec.json.Decoder(_Card).decode
 
 
 def listed_balances(raw: bytes | msgspec.Raw, snapshot: Snapshot) -> Iterator[bytes]:
-    """The balances of a card in the list of cards, which gives spent and expired points as 0 whatever they are.
+    """Yield the balances of a card in the list of cards, without spent and expired points: the list has 0 for both.
 
     Raises:
-        msgspec.DecodeError: the card has another shape.
+        msgspec.DecodeError: the card does not have the documented structure.
     """
     card = _decode_card(raw)
     ledgers = {"": card.ledger or _Points(), **(card.subledgers or {})}
@@ -98,34 +100,37 @@ def listed_balances(raw: bytes | msgspec.Raw, snapshot: Snapshot) -> Iterator[by
 
 
 class Export(NamedTuple):
-    """A CSV export of balances: where its columns are, and its text; it is held once, however often it is read."""
+    """A CSV export of balances: positions of its columns, and its text.
+
+    The text is kept once, however often it is read.
+    """
 
     columns: tuple[int, ...]
     body: bytes
 
     def lines(self) -> Iterator[list[str]]:
-        """The values of the columns, line by line.
+        """Yield the values of the columns, line by line.
 
         Raises:
-            msgspec.DecodeError: the text is no CSV.
+            msgspec.DecodeError: the text is not valid CSV.
         """
         for line in islice(read_csv(self.body), 1, None):
             yield [line[column] for column in self.columns]
 
     def owners(self) -> Iterator[str]:
-        """The card or profile of each line.
+        """Return the card or profile of each line.
 
         Raises:
-            msgspec.DecodeError: the text is no CSV.
+            msgspec.DecodeError: the text is not valid CSV.
         """
         return (owner for owner, *_ in self.lines())
 
 
 def opened_export(owner: Entity, body: bytes) -> Export:
-    """The columns that are needed of a CSV export, and its text.
+    """Return a CSV export with the positions of the columns that are needed.
 
     Raises:
-        msgspec.DecodeError: the export is no CSV or lacks a column.
+        msgspec.DecodeError: the export is not valid CSV, or a column is missing.
     """
     headings = next(read_csv(body))
     needed = (_EXPORTED_OWNER[owner], "loyaltySubledger", *_EXPORTED_POINTS)
@@ -133,24 +138,24 @@ def opened_export(owner: Entity, body: bytes) -> Export:
 
 
 def exported_balances(export: Export, snapshot: Snapshot) -> Iterator[bytes]:
-    """The balances in a CSV export, rounded to two digits; active points are net of negative ones.
+    """Yield the balances of a CSV export; its points have two decimals, and active points are net of negative points.
 
     Raises:
-        ValueError: a figure is no number; names the owner.
+        ValueError: a value is not a number; the message names the owner.
     """
-    for owner, subledger, *figures in export.lines():
+    for owner, subledger, *values in export.lines():
         try:
-            known = dict(zip(_EXPORTED_POINTS.values(), map(_number, figures), strict=True))
+            known = dict(zip(_EXPORTED_POINTS.values(), map(_number, values), strict=True))
         except InvalidOperation as error:
-            raise ValueError(f"the points of {owner!r} are no numbers: {', '.join(figures)}") from error
+            raise ValueError(f"the points of {owner!r} are not numbers: {', '.join(values)}") from error
         yield snapshot.row(owner, subledger, known)
 
 
-def in_parts(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """The rows in lists of a thousand."""
+def in_chunks(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield the rows in lists of at most a thousand."""
     source = iter(rows)
-    while part := list(islice(source, ROWS_A_PART)):
-        yield part
+    while chunk := list(islice(source, ROWS_PER_CHUNK)):
+        yield chunk
 
 
 def _number(text: str) -> Decimal | None:

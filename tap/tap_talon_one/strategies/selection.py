@@ -1,4 +1,4 @@
-"""Which way a feed is read: one call a card, or a cheaper list, feed or export of the Management API.
+"""The choice of a read strategy: one call for each id, or a list or export of the Management API.
 
 https://docs.talon.one/management-api
 """
@@ -12,121 +12,110 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client.errors import BadRequestError, NotFoundError, PermissionDeniedError
 from talon_one_singer import ConfigError
 from tap_talon_one.ids.sources import why_unreadable as why_no_ids
-from tap_talon_one.strategies.cost_estimate import Foresight, foresee
-from tap_talon_one.streams import ONE_BY_ONE, WAYS, Feed, Way, one_by_one
+from tap_talon_one.strategies.cost_estimate import CostEstimate, estimate_cost
+from tap_talon_one.streams import BULK_STRATEGIES, PER_ENTITY, ReadStrategy, StreamGroup, per_entity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.paging.windows import Window
+    from tap_talon_one.strategies.read_request import ReadRequest
 
 log = logging.getLogger("tap_talon_one")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is to be read, and what is known of it.
+class StrategyCandidate:
+    """A strategy that these settings allow, with its estimated cost; None: the cost was not estimated."""
 
-    Attributes:
-        program: the loyalty program.
-        window: span of ``created`` that is to be read, for ledgers.
-        instants: how many instants balances are wanted for.
-        ids: how many ids the last run had; 0: not known.
-        begun: the way in which an interrupted run began.
-    """
-
-    program: int | None
-    window: Window
-    instants: int = 1
-    ids: int = 0
-    begun: str | None = None
+    strategy: ReadStrategy
+    cost: CostEstimate | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A way that can be taken, with what it is foreseen to cost; None: nobody has asked."""
-
-    way: Way
-    cost: Foresight | None = None
+def strategies_of(group: StreamGroup) -> tuple[ReadStrategy, ...]:
+    """Return all strategies that can read a group, the one of one call for each id first."""
+    return (per_entity(group), *BULK_STRATEGIES.get(group.name, ()))
 
 
-def ways(feed: Feed) -> tuple[Way, ...]:
-    """All ways of reading a feed, one call for each id first."""
-    return (one_by_one(feed), *WAYS.get(feed.name, ()))
-
-
-def why_not(way: Way, settings: Mapping[str, Any]) -> str | None:
-    """What stands against a way under these settings; None if nothing does."""
-    if way.name == ONE_BY_ONE:
-        return why_no_ids(way.feed, settings)
+def why_not(strategy: ReadStrategy, settings: Mapping[str, Any]) -> str | None:
+    """Return why a strategy cannot be used with these settings; None if it can."""
+    if strategy.name == PER_ENTITY:
+        return why_no_ids(strategy.group, settings)
     if not settings["management_key"]:
         return "it needs management_key"
-    given = [name for name in (f"{way.owner}_ids", f"{way.owner}_ids_file") if settings[name] is not None]
+    given = [name for name in (f"{strategy.owner}_ids", f"{strategy.owner}_ids_file") if settings[name] is not None]
     if given:
-        return f"it reads whole programs, and {given[0]} names some ids; leave {given[0]} out, or read {ONE_BY_ONE}"
+        return f"it reads whole programs, and {given[0]} selects some ids; remove {given[0]}, or use {PER_ENTITY}"
     if settings.get("shard"):
-        return f"it reads whole programs, and shard takes a part of the ids; leave shard out, or read {ONE_BY_ONE}"
-    if way.name == "card_list" and settings["as_of"]:
-        return "the list of cards knows the present balances only; leave as_of out"
+        return f"it reads whole programs, and shard selects some ids; remove shard, or use {PER_ENTITY}"
+    if strategy.name == "card_list" and settings["as_of"]:
+        return "the list of cards has only the current balances; remove as_of"
     return None
 
 
-def why_unreadable(feed: Feed, settings: Mapping[str, Any]) -> str | None:
-    """What to set before a feed can be read in any way; None if it can be."""
-    reasons = [why_not(way, settings) for way in ways(feed) if way.name in (ONE_BY_ONE, *allowed(feed, settings))]
+def why_unreadable(group: StreamGroup, settings: Mapping[str, Any]) -> str | None:
+    """Return what to set so that a group can be read; None if one of the allowed strategies can read it."""
+    names = (PER_ENTITY, *allowed(group, settings))
+    reasons = [why_not(strategy, settings) for strategy in strategies_of(group) if strategy.name in names]
     return None if None in reasons else reasons[0]
 
 
-def offers(feed: Feed, question: Question, settings: Mapping[str, Any], client: TalonOneClient) -> list[Offer]:
-    """The ways to try, in this order; says in the log which comes first and why.
+def candidates(
+    group: StreamGroup, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
+) -> list[StrategyCandidate]:
+    """Return the strategies to try, in order; log which one comes first and why.
 
     Raises:
-        ConfigError: the strategy that is set cannot be taken.
-        TalonOneError: asking for the costs failed.
+        ConfigError: the strategy in the settings cannot be used.
+        TalonOneError: estimating the costs failed.
     """
-    if feed.strategy is None:
-        return [Offer(one_by_one(feed))]
-    names = allowed(feed, settings)
-    usable = [way for way in ways(feed) if way.name in names and why_not(way, settings) is None]
+    if group.strategy_setting is None:
+        return [StrategyCandidate(per_entity(group))]
+    names = allowed(group, settings)
+    usable = [each for each in strategies_of(group) if each.name in names and why_not(each, settings) is None]
     if len(names) == 1 and not usable:
-        raise ConfigError(f"{feed.strategy} is {names[0]}: {why_not(_named(feed, names[0]), settings)}")
-    if question.begun is not None and any(way.name == question.begun for way in usable):
-        others = [Offer(way) for way in reversed(usable) if way.name != question.begun]
-        return [Offer(_named(feed, question.begun)), *others]
+        raise ConfigError(f"{group.strategy_setting} is {names[0]}: {why_not(_named(group, names[0]), settings)}")
+    if request.begun is not None and any(strategy.name == request.begun for strategy in usable):
+        others = [StrategyCandidate(strategy) for strategy in reversed(usable) if strategy.name != request.begun]
+        return [StrategyCandidate(_named(group, request.begun)), *others]
     if len(usable) <= 1:
-        return [Offer(way) for way in usable or ways(feed)[:1]]
-    return _cheapest_first(feed, usable, question, settings, client)
+        return [StrategyCandidate(strategy) for strategy in usable or strategies_of(group)[:1]]
+    return _cheapest_first(group, usable, request, settings, client)
 
 
-def allowed(feed: Feed, settings: Mapping[str, Any]) -> list[str]:
-    """Names of the ways that the settings allow; a strategy for cards alone leaves profiles on auto."""
-    wanted = settings[feed.strategy] if feed.strategy else ONE_BY_ONE
-    known = [way.name for way in ways(feed)]
+def allowed(group: StreamGroup, settings: Mapping[str, Any]) -> list[str]:
+    """Return the names of the allowed strategies; a strategy that only cards have leaves profiles on ``auto``."""
+    wanted = settings[group.strategy_setting] if group.strategy_setting else PER_ENTITY
+    known = [strategy.name for strategy in strategies_of(group)]
     return [wanted] if wanted in known else known
 
 
-def _named(feed: Feed, name: str) -> Way:
-    return next(way for way in ways(feed) if way.name == name)
+def _named(group: StreamGroup, name: str) -> ReadStrategy:
+    return next(strategy for strategy in strategies_of(group) if strategy.name == name)
 
 
 def _cheapest_first(
-    feed: Feed, usable: Sequence[Way], question: Question, settings: Mapping[str, Any], client: TalonOneClient
-) -> list[Offer]:
-    found: list[Offer] = []
+    group: StreamGroup,
+    usable: Sequence[ReadStrategy],
+    request: ReadRequest,
+    settings: Mapping[str, Any],
+    client: TalonOneClient,
+) -> list[StrategyCandidate]:
+    found: list[StrategyCandidate] = []
     waiting = list(usable)
     while waiting:
-        way = waiting.pop()
+        strategy = waiting.pop()
         try:
-            cost = foresee(way, question, settings, client)
+            cost = estimate_cost(strategy, request, settings, client)
         except (PermissionDeniedError, NotFoundError, BadRequestError) as error:
-            log.info("%s: %s cannot be taken: %s", feed.name, way.name, error)
+            log.info("%s: the strategy %s cannot be used: %s", group.name, strategy.name, error)
             continue
-        found.append(Offer(way, cost))
-        if cost.calls - cost.checks <= question.instants:
-            break  # nothing is cheaper
-    found.sort(key=lambda offer: offer.cost.seconds if offer.cost else 0.0)
+        found.append(StrategyCandidate(strategy, cost))
+        if cost.calls - cost.checks <= request.instants:
+            break  # no strategy can be cheaper
+    found.sort(key=lambda candidate: candidate.cost.seconds if candidate.cost else 0.0)
     if found:
-        said = ", ".join(f"{offer.way.name} {offer.cost}" for offer in found)
-        log.info("%s of program %s: by %s; foreseen: %s", feed.name, question.program, found[0].way.name, said)
-    return [*found, *(Offer(way) for way in reversed(waiting))] or [Offer(usable[0])]
+        costs = ", ".join(f"{candidate.strategy.name} {candidate.cost}" for candidate in found)
+        first = found[0].strategy.name
+        log.info("%s of program %s: by %s; estimated: %s", group.name, request.program, first, costs)
+    return [*found, *map(StrategyCandidate, reversed(waiting))] or [StrategyCandidate(usable[0])]

@@ -11,7 +11,7 @@ from talon_one_warehouse import open_warehouse
 
 STREAMS = "loyalty_card_transactions,loyalty_card_balances"
 UNTIL = "2026-01-01T00:00:00Z"
-PAIRS = [("per_card", "per_card"), ("program_feed", "csv_export"), ("program_feed", "card_list")]
+PAIRS = [("per_entity", "per_entity"), ("program_feed", "csv_export"), ("program_feed", "card_list")]
 
 
 def estimated(talon_one, config, *more) -> dict[tuple[str, str], dict]:
@@ -28,7 +28,7 @@ def load(emu, talon_one, config, path) -> dict[str, int]:
     return {name: count["requests"] for name, count in emu.counters().items()}
 
 
-def foreseen_equals_taken(emu, config_for, talon_one, tmp_path, **settings) -> None:
+def estimate_equals_taken(emu, config_for, talon_one, tmp_path, **settings) -> None:
     """Estimates once, loads by every strategy, and compares calls and rows."""
     costs = estimated(talon_one, config_for(emu, **settings), "--exact")
     tables = []
@@ -48,21 +48,21 @@ def foreseen_equals_taken(emu, config_for, talon_one, tmp_path, **settings) -> N
 
 
 def test_calls_are_as_estimated_for_every_strategy(config_for, talon_one, tmp_path):
-    """1,200 cards, 36,000 transactions: single calls, feed, list and export take exactly the calls foreseen."""
+    """1,200 cards, 36,000 transactions: single calls, feed, list and export take exactly the estimated calls."""
     with Emulator(seed="synthetic", cards=1200, transactions=30, profile_transactions=0, management_rate=0) as emu:
-        foreseen_equals_taken(emu, config_for, talon_one, tmp_path, end_date=UNTIL)
+        estimate_equals_taken(emu, config_for, talon_one, tmp_path, end_date=UNTIL)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("order", ["shuffled", "oldest", "newest"])
 def test_the_journey_costs_what_was_estimated(config_for, talon_one, tmp_path, order):
-    """The retail data by every strategy: the same rows, the calls foreseen."""
+    """The retail data by every strategy: the same rows, the estimated calls."""
     with Emulator(seed="journey", management_rate=0, switches={"order": order}) as emu:
         emu.clock(freeze="2018-01-02T00:00:00Z")
-        foreseen_equals_taken(emu, config_for, talon_one, tmp_path, end_date="2018-01-02T00:00:00Z")
+        estimate_equals_taken(emu, config_for, talon_one, tmp_path, end_date="2018-01-02T00:00:00Z")
 
 
-def test_without_a_walk_the_feed_is_foreseen_within_its_bounds(config_for, talon_one, tmp_path):
+def test_without_a_walk_the_feed_is_estimated_within_its_bounds(config_for, talon_one, tmp_path):
     """A few calls tell a range; the load stays in it, and auto takes what the estimate marks."""
     with Emulator(seed="synthetic", cards=300, transactions=40, profile_transactions=0, management_rate=0) as emu:
         config = config_for(emu, end_date=UNTIL, requests_per_second=20, as_of=UNTIL)
@@ -77,7 +77,7 @@ def test_without_a_walk_the_feed_is_foreseen_within_its_bounds(config_for, talon
 
 
 def test_the_state_of_a_warehouse_makes_it_an_estimate_of_the_next_load(config_for, talon_one, tmp_path):
-    """After a load only what is new is foreseen."""
+    """After a load only what is new is estimated."""
     with Emulator(seed="synthetic", cards=100, transactions=40, profile_transactions=0, management_rate=0) as emu:
         config = config_for(emu, transactions_strategy="program_feed", as_of=UNTIL)
         load(emu, talon_one, config, tmp_path / "w.duckdb")
@@ -92,6 +92,6 @@ def test_the_table_says_why_a_way_cannot_be_taken(config_for, talon_one):
         done = talon_one("estimate", "--config", config, "--streams", STREAMS)
         assert 0 == done.returncode, done.stderr
         lines = {tuple(line.strip("* ").split()[:3]): line for line in done.stdout.splitlines()[1:-1]}
-        assert "card_ids names some ids" in lines["loyalty_card_transactions", "1", "program_feed"]
-        assert lines["loyalty_card_transactions", "1", "per_card"].startswith("*")
+        assert "card_ids selects some ids" in lines["loyalty_card_transactions", "1", "program_feed"]
+        assert lines["loyalty_card_transactions", "1", "per_entity"].startswith("*")
         assert "3 calls" in done.stdout.splitlines()[-1]

@@ -41,8 +41,8 @@ def config(emu, tmp_path):
             "settle_seconds": 0,
             "as_of": AS_OF,
             "management_requests_per_second": 1000,
-            "transactions_strategy": "per_card",
-            "balances_strategy": "per_card",
+            "transactions_strategy": "per_entity",
+            "balances_strategy": "per_entity",
         }
         path = tmp_path / "config.json"
         path.write_text(json.dumps({k: v for k, v in (settings | changes).items() if v is not None}))

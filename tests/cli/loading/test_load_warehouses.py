@@ -52,8 +52,8 @@ class Loader:
             "as_of": AS_OF,
             "page_size": 50,
             "concurrency": 2,
-            "transactions_strategy": "per_card",
-            "balances_strategy": "per_card",
+            "transactions_strategy": "per_entity",
+            "balances_strategy": "per_entity",
         }
         self.config = folder / "config.json"
         self.config.write_text(json.dumps(settings))

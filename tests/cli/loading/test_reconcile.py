@@ -34,7 +34,7 @@ def tamper(emu, count: int) -> set[str]:
     return {names[card] for card in chosen}
 
 
-@pytest.mark.parametrize("strategy", ["per_card", "csv_export"])
+@pytest.mark.parametrize("strategy", ["per_entity", "csv_export"])
 @pytest.mark.parametrize("era", ["seed", "current"])
 def test_exactly_the_cards_that_were_tampered_with_are_listed(emu, config_for, talon_one, strategy, era):
     """Seven of 200 cards disagree with their transactions; the command names these seven and ends with 4."""
@@ -84,7 +84,7 @@ def test_an_empty_warehouse_is_told(talon_one, tmp_path):
 def test_points_that_expire_by_a_date(emu, config_for, talon_one):
     """The report equals what the emulator's own truth counts as expired in between, card by card."""
     since, until = "2024-06-01T00:00:00Z", "2025-06-01T00:00:00Z"
-    config = config_for(emu, balances_strategy="per_card", loyalty_program_ids=[1])
+    config = config_for(emu, balances_strategy="per_entity", loyalty_program_ids=[1])
     done = talon_one("expiring", "--config", config, "--from", since, "--by", until)
     assert 0 == done.returncode, done.stderr
 
@@ -145,7 +145,9 @@ def tied():
 @pytest.mark.parametrize("at", ["2024-01-02", "2024-01-11", "2024-01-15"])
 def test_rows_of_one_instant_and_points_that_never_start_raise_no_alarm(tied, config_for, talon_one, at):
     """Additions come before subtractions, expired points are not pending, and sums have all their digits."""
-    done = talon_one("reconcile", "--config", config_for(tied, balances_strategy="per_card"), "--at", f"{at}T00:00:00Z")
+    done = talon_one(
+        "reconcile", "--config", config_for(tied, balances_strategy="per_entity"), "--at", f"{at}T00:00:00Z"
+    )
     assert (0, "3 ledgers compared, 0 disagree\n") == (done.returncode, done.stdout), done.stderr
 
 
@@ -154,7 +156,7 @@ def test_a_difference_keeps_its_digits(tied, config_for, talon_one):
     last = tied.state("ledger")["ledger"][-1]["id"]
     tied.recount([{"id": last, "amount": "0.000000000000000003"}])
     done = talon_one(
-        "reconcile", "--config", config_for(tied, balances_strategy="per_card"), "--at", "2024-01-05T00:00:00Z"
+        "reconcile", "--config", config_for(tied, balances_strategy="per_entity"), "--at", "2024-01-05T00:00:00Z"
     )
     assert 4 == done.returncode, done.stderr
     assert f"active is told as {WIDE[:-2]}81, its transactions give {WIDE[:-1]}9 (+0.000000000000000002)" in done.stdout
@@ -163,7 +165,7 @@ def test_a_difference_keeps_its_digits(tied, config_for, talon_one):
 def test_expiring_points_keep_their_digits(tied, config_for, talon_one):
     """Points that expire by a date are exact in each row and in the total, those that never started included."""
     arguments = ["--from", "2024-01-02T00:00:00Z", "--by", "2024-01-25T00:00:00Z"]
-    done = talon_one("expiring", "--config", config_for(tied, balances_strategy="per_card"), *arguments)
+    done = talon_one("expiring", "--config", config_for(tied, balances_strategy="per_entity"), *arguments)
     assert 0 == done.returncode, done.stderr
     rows = {row["owner"]: row["expiring"] for row in csv.DictReader(io.StringIO(done.stdout))}
     assert {"never": "15", "tied": "10", "wide": f"{WIDE[:-1]}9"} == rows

@@ -31,7 +31,7 @@ with DAG("killed_load", **ARGUMENTS):
         task_id="work",
         streams=["loyalty_card_transactions"],
         warehouse_url="{{ dag_run.conf['warehouse'] }}",
-        settings={"settle_seconds": 0, "transactions_strategy": "per_card"},
+        settings={"settle_seconds": 0, "transactions_strategy": "per_entity"},
         talon_one_conn_id="recorded",
         **RETRIES,
     )

@@ -36,5 +36,5 @@ with DAG("million_rows", **ARGUMENTS):
         task_id="load",
         streams=["loyalty_card_transactions"],
         warehouse_url="{{ dag_run.conf['warehouse'] }}",
-        settings={"settle_seconds": 0, "transactions_strategy": "per_card"},
+        settings={"settle_seconds": 0, "transactions_strategy": "per_entity"},
     )

@@ -108,7 +108,7 @@ def test_ids_come_from_the_lake_itself(ledger, bucket, load):
     assert [(f"card-{n:06}",) for n in (1, 2, 3)] == found
 
 
-@pytest.mark.parametrize("strategy", ["auto", "per_card"])
+@pytest.mark.parametrize("strategy", ["auto", "per_entity"])
 def test_a_query_without_ids_loads_nobody(ledger, load, tmp_path, caplog, strategy):
     """A segment that is empty today is not all customers."""
     url, stream = f"file://{tmp_path}/lake", "loyalty_card_balances"
@@ -117,7 +117,7 @@ def test_a_query_without_ids_loads_nobody(ledger, load, tmp_path, caplog, strate
     sql = f"SELECT card_identifier FROM {STREAM} WHERE false"
     done = load(warehouse_url=url, streams=[stream], card_ids_sql=sql, settings=settings)
     assert (0, 0) == (done.returned["streams"][stream]["inserted"], done.returned["streams"][stream]["read"])
-    assert "there is no card id to read, so nothing is read" in caplog.text
+    assert "there are no card ids, so nothing is read" in caplog.text
 
 
 def test_a_local_path_of_airflow_is_a_lake(ledger, load, tmp_path):

@@ -1,4 +1,4 @@
-"""CSV exports of card balances, compared with the list of cards: a file that lacks lines looks like a whole one."""
+"""The check that a CSV export of card balances is complete: a truncated file looks like a complete one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tap_talon_one")
 
-BUCKETS = 256  # so that the set of one of them is small, whatever the number of cards
+BUCKETS = 256  # so that the set built for one bucket is small even for millions of cards
 
 
 def distinct(texts: Iterable[str]) -> int:
-    """Return how many different texts there are, in eight bytes for each run of equal ones."""
+    """Return the number of different texts, using eight bytes for each run of equal texts."""
     buckets = [array("q") for _ in range(BUCKETS)]
     previous = None
     for text in texts:
@@ -38,7 +38,7 @@ def distinct(texts: Iterable[str]) -> int:
 
 @dataclass
 class CardList:
-    """The list of a program's cards. It gives no total, so that cards are looked for behind an offset."""
+    """The list of a program's cards. It has no total, so its length is found by reading at offsets."""
 
     client: TalonOneClient
     endpoint: Endpoint
@@ -49,7 +49,7 @@ class CardList:
         self._fetch = fetcher(self.client, self.endpoint, {"loyaltyProgramId": self.program}, self._size)
 
     def is_longer_than(self, cards: int) -> bool:
-        """Whether there is a card behind so many; costs one call.
+        """Return whether the list has more cards; makes one call.
 
         Raises:
             TalonOneError: see talon_one_client.errors.
@@ -80,7 +80,7 @@ def complete_export(export: Callable[[], Export], cards: CardList) -> Export:
         if not cards.is_longer_than(exported):
             return found
     except PermissionDeniedError as error:
-        log.warning("the export of program %s is not compared with the list of its cards: %s", cards.program, error)
+        log.warning("cannot compare the export of program %s with the list of its cards: %s", cards.program, error)
         return found
     log.info("the export of program %s has %s cards, the list has more; exporting again", cards.program, exported)
     listed = cards.count()
@@ -90,7 +90,7 @@ def complete_export(export: Callable[[], Export], cards: CardList) -> Export:
         listed = min(listed, cards.count())  # cards may have been deleted
     if exported < listed:
         raise IncompleteExport(
-            f"the CSV export has {exported:,} cards and the list of cards {listed:,}, twice in a row; no row of it is "
-            "used. It was cut off, or leaves cards out; set balances_strategy to per_card or card_list"
+            f"the CSV export has {exported:,} cards and the list of cards {listed:,}, twice in a row, so "
+            "the export is truncated and none of its rows is used. Set balances_strategy to per_entity or card_list"
         )
     return found

@@ -1,0 +1,110 @@
+"""A comparison of what a load would cost with each read strategy, before anything is read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.errors import BadRequestError, NotFoundError, PermissionDeniedError
+from talon_one_client.paging.pages import PageSize, fetcher
+from talon_one_client.paging.window_reader import WindowReader
+from tap_talon_one.strategies.cost_estimate import CostEstimate, estimate_cost
+from tap_talon_one.strategies.selection import allowed, strategies_of, why_not
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from talon_one_client.paging.pages import Page
+    from tap_talon_one.engine.scope import Scope
+    from tap_talon_one.strategies.read_request import ReadRequest
+    from tap_talon_one.streams import ReadStrategy, StreamGroup
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyEstimate:
+    """The cost of reading one group of one program with one strategy.
+
+    Attributes:
+        cost: None if the strategy cannot be used.
+        why_not: why the strategy cannot be used, or "".
+        chosen: True for the strategy that a load would use.
+    """
+
+    group: str
+    program: int | None
+    strategy: str
+    cost: CostEstimate | None
+    why_not: str = ""
+    chosen: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the estimate as a JSON object."""
+        row: dict[str, Any] = {"stream": self.group, "program": self.program, "strategy": self.strategy}
+        if self.cost is None:
+            return {**row, "chosen": False, "why_not": self.why_not}
+        cost = self.cost
+        numbers = {"ids": cost.ids, "calls": cost.calls, "at_most": cost.at_most, "seconds": round(cost.seconds, 1)}
+        return {**row, **numbers, "chosen": self.chosen}
+
+
+def compare_strategies(
+    scope: Scope, groups: Sequence[StreamGroup], *, exact: bool = False
+) -> Iterator[StrategyEstimate]:
+    """Estimate every strategy of the groups that have several, for each of their programs.
+
+    Args:
+        exact: read the program feeds as a load would and count the calls; this makes as many calls as the load.
+
+    Raises:
+        ConfigError: the settings do not say which programs to read.
+        TalonOneError: a call that an estimate needs failed.
+    """
+    for group in groups:
+        for program in scope.programs(group) if group.strategy_setting else ():
+            request = scope.read_request(group, program)
+            found = [_estimate(scope, strategy, request, exact=exact) for strategy in strategies_of(group)]
+            yield from _with_choice(found, allowed(group, scope.settings), request.begun)
+
+
+def _estimate(scope: Scope, strategy: ReadStrategy, request: ReadRequest, *, exact: bool) -> StrategyEstimate:
+    group, settings = strategy.group, scope.settings
+    reason = why_not(strategy, settings)
+    if reason is not None:
+        return StrategyEstimate(group.name, request.program, strategy.name, None, reason)
+    try:
+        if exact and strategy.name == "program_feed":
+            cost = _counted_cost(scope, group, request)
+        else:
+            cost = estimate_cost(strategy, request, settings, scope.client)
+    except (PermissionDeniedError, NotFoundError, BadRequestError) as error:
+        return StrategyEstimate(group.name, request.program, strategy.name, None, str(error))
+    return StrategyEstimate(group.name, request.program, strategy.name, cost)
+
+
+def _with_choice(found: list[StrategyEstimate], names: Sequence[str], begun: str | None) -> list[StrategyEstimate]:
+    """Mark the strategy that a load would use: that of an interrupted run, else the fastest allowed one."""
+    able = [each for each in reversed(found) if each.cost is not None and each.strategy in names]
+    resumed = [each for each in able if each.strategy == begun]
+    best = min(resumed or able, key=lambda each: each.cost.seconds if each.cost else math.inf, default=None)
+    return [replace(each, chosen=each is best) for each in found]
+
+
+def _counted_cost(scope: Scope, group: StreamGroup, request: ReadRequest) -> CostEstimate:
+    """Return the cost of a program's feed, counted by reading it."""
+    assert request.program is not None
+    size = PageSize(group.endpoint, scope.settings["page_size"])
+    fetch = fetcher(scope.client, group.endpoint, {"loyaltyProgramId": request.program}, size)
+    calls = 0
+
+    def counted(skip: int, page_size: int, **query: Any) -> Page:
+        nonlocal calls
+        before = size.value
+        page = fetch(skip, page_size, **query)
+        calls += 1 + (size.value < before)  # one more call if the page size was refused
+        return page
+
+    for _ in WindowReader(counted, size).read(request.window):
+        pass
+    rate = scope.settings["management_requests_per_second"]
+    return CostEstimate(calls, calls, calls / rate)

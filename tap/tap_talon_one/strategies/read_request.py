@@ -1,0 +1,28 @@
+"""The extent of a read, which decides what each strategy costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from talon_one_client.paging.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What is to be read for one program, and what earlier runs found out about it.
+
+    Attributes:
+        program: the loyalty program; None: the group does not depend on programs.
+        window: span of ``created`` to read, for ledgers.
+        instants: number of instants to read balances for.
+        ids: number of ids of the last run; 0: unknown.
+        begun: strategy of an interrupted run that is to be resumed.
+    """
+
+    program: int | None
+    window: Window
+    instants: int = 1
+    ids: int = 0
+    begun: str | None = None
