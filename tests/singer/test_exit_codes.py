@@ -9,10 +9,18 @@ import pytest
 from talon_one_singer.cli.definition import PluginDefinition
 from talon_one_singer.cli.guarded import guarded
 from talon_one_singer.cli.signals import StopSignal
+from talon_one_singer.reporting.redaction import Redactor, activate
 from talon_one_singer.settings.table import SettingsTable
 
 if TYPE_CHECKING:
-    from talon_one_singer.reporting.logs import Redactor
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _restored_redactor() -> Iterator[None]:
+    """The process has a redactor that works again after each test."""
+    yield
+    activate(Redactor())
 
 
 def _out_of_memory(*_: object) -> str:
