@@ -67,18 +67,10 @@ def test_only_one_module_writes_to_standard_output():
     words = re.compile(r"click\.echo|(?<![.\w])print\(|sys\.std(out|err)\b")
     allowed = {
         "cli/talon_one_cli/main.py",  # the version
-<<<<<<< HEAD
-        "cli/talon_one_cli/formatting.py",  # the console, which goes through it
-        "singer/talon_one_singer/cli/output.py",
-        "singer/talon_one_singer/reporting/logs.py",
-        "singer/talon_one_singer/cli/guarded.py",
-        "singer/talon_one_singer/cli/tap_cli.py",  # Singer messages and --about
-=======
         "cli/talon_one_cli/formatting.py",  # the console, which writes through it
         "singer/talon_one_singer/cli/output.py",
         "singer/talon_one_singer/reporting/logs.py",
-        "singer/talon_one_singer/cli/exit_codes.py",
->>>>>>> 1f35095 (Tests of exit codes restore the redactor of the process; the list of modules that write to stdout is current)
+        "singer/talon_one_singer/cli/guarded.py",
         "singer/talon_one_singer/cli/target_cli.py",
         "singer/talon_one_singer/cli/run.py",
         "singer/talon_one_singer/protocol/message_writer.py",  # names it in a docstring
