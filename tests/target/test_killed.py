@@ -1,4 +1,4 @@
-"""Syncs that are killed: nothing is marked sent that was not, and the next run finishes."""
+"""Syncs that are killed mark no row as sent that was not, and the next run finishes them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EVENTS = {"sink": "events", "mode": "add", "map": {"eventId": "id", "profileId":
 
 
 class Killed:
-    """A push in a process of its own, killed after a while."""
+    """Pushes in processes of their own that are killed."""
 
     def __init__(self, engine, destination: dict, store: str = "") -> None:
         self.engine, self.destination = engine, destination
@@ -42,17 +42,18 @@ class Killed:
         self.killed = 0
 
     def run(self, rows: list[dict], *, seconds: float | None) -> int:
-        """The exit code of a push that gets so many seconds."""
+        """Push, kill the process after so many seconds, and return its exit code."""
         process = self._start(rows)
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=seconds)
         return self._end(process)
 
     def run_until(self, rows: list[dict], enough: Callable[[], bool]) -> int:
-        """The exit code of a push that is killed as soon as it did enough."""
+        """Push, kill the process as soon as it has done enough, and return its exit code."""
         process = self._start(rows)
         while process.poll() is None and not enough():
-            pass
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.02)
         return self._end(process)
 
     def _start(self, rows: list[dict]) -> subprocess.Popen[bytes]:
@@ -79,19 +80,19 @@ class Killed:
         return process.returncode
 
     def requests(self, operation: str) -> int:
-        """How many came to the emulator."""
+        """Return how many requests of an operation the emulator has received."""
         counted: int = self.engine.emu.counters().get(operation, {"requests": 0})["requests"]
         return counted
 
     def known(self) -> set[str]:
-        """What the store believes to be at Talon.One."""
+        """Return the keys that the store takes for acknowledged."""
         with open_store(self.store) as store:
             return acknowledged_keys(store)
 
 
 @pytest.mark.slow
 def test_a_mirror_killed_at_20_random_moments_ends_as_the_segment(engine):
-    """And never knows of a member that is not there."""
+    """The store never lists a member that is not in the audience, and the last run completes the mirror."""
     with engine.client() as client:
         client.create_audience_v2({"name": "VIP"})
     chance, killing = random.Random(4), Killed(engine, VIP)
@@ -114,24 +115,24 @@ def test_a_mirror_killed_at_20_random_moments_ends_as_the_segment(engine):
     assert {row["id"] for row in rows} == engine.members() == killing.known()
 
 
-HOMES = {"folder": "file://{}/home", "s3": "s3://bucket/home", "postgresql": None}
+BACKENDS = {"folder": "file://{}/store", "s3": "s3://bucket/store", "postgresql": None}
 
 
-@pytest.fixture(params=HOMES)
-def home(request, tmp_path):
-    """The URL of a store's home."""
+@pytest.fixture(params=BACKENDS)
+def store_url(request, tmp_path):
+    """The URL of an empty store, in each kind of backend."""
     if request.param == "s3":
         request.getfixturevalue("s3")
-    url = HOMES[request.param]
+    url = BACKENDS[request.param]
     return url.format(tmp_path) if url else request.getfixturevalue("postgres_url")
 
 
 @pytest.mark.slow
-def test_a_mirror_whose_store_is_elsewhere_forgets_nobody_it_added(engine, home):
-    """Killed seven times, each time with another segment: in the end nobody of them is left over."""
+def test_a_mirror_with_a_store_backend_forgets_no_member_it_added(engine, store_url):
+    """After seven kills, each with another segment, the last run removes every member of the earlier ones."""
     with engine.client() as client:
         client.create_audience_v2({"name": "VIP"})
-    chance, killing = random.Random(6), Killed(engine, VIP, home)
+    chance, killing = random.Random(6), Killed(engine, VIP, store_url)
     engine.emu.fault(LISTS, "latency", count=0, seconds=0.1)
     try:
         for turn in range(6):
@@ -151,7 +152,7 @@ def test_a_mirror_whose_store_is_elsewhere_forgets_nobody_it_added(engine, home)
 
 @pytest.mark.slow
 def test_events_killed_at_random_moments_happen_once(engine):
-    """The Idempotency-Key of a row stays the same until it is acknowledged."""
+    """No event is tracked twice, because a row keeps its Idempotency-Key until it is acknowledged."""
     chance, killing = random.Random(5), Killed(engine, EVENTS)
     engine.emu.fault("track_event_v2", "latency", count=0, seconds=0.01)
     rows = [{"id": f"e-{n}", "who": f"c-{n % 50}", "what": "visit"} for n in range(1500)]
@@ -170,7 +171,7 @@ def test_events_killed_at_random_moments_happen_once(engine):
 
 
 def test_a_killed_push_goes_on_where_it_was(engine):
-    """What was acknowledged before the kill is not sent again."""
+    """The run after a kill sends no row that was acknowledged before it."""
     with engine.client() as client:
         client.create_audience_v2({"name": "VIP"})
     engine.emu.fault(LISTS, "latency", count=0, seconds=0.2)
@@ -191,7 +192,7 @@ def test_a_killed_push_goes_on_where_it_was(engine):
 
 
 def test_two_runs_on_one_store_do_not_mix(engine):
-    """The second one is told who is there."""
+    """The second process is refused with a message that names the process that has the store open."""
     with open_store(engine.store):
         script = (
             "import sys; from target_talon_one.store.opening import open_store\n"

@@ -1,4 +1,4 @@
-"""Several tasks push parts of one source: each with a store of its own, and always as many."""
+"""Several tasks push shards of one source, each with a store of its own, and always the same number of them."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ VIP = {
 
 
 @pytest.fixture(params=["file", "folder", "s3", "postgresql"])
-def place(request, tmp_path):
-    """Where a store can be."""
+def location(request, tmp_path):
+    """The location of an empty store, of each kind."""
     if request.param == "s3":
         request.getfixturevalue("s3")
     if request.param == "postgresql":
         return request.getfixturevalue("postgres_url")
-    return {"file": f"{tmp_path}/s.duckdb", "folder": f"file://{tmp_path}/home", "s3": "s3://bucket/home"}[
+    return {"file": f"{tmp_path}/s.duckdb", "folder": f"file://{tmp_path}/stores", "s3": "s3://bucket/stores"}[
         request.param
     ]
 
 
 @pytest.fixture
-def push(engine, place, tmp_path):
-    """Mirrors names by parts; what each part has read."""
+def push(engine, location, tmp_path):
+    """Mirror names by shards; return how many rows each shard has read."""
     options = SyncOptions(rejects_directory=str(tmp_path / "rejects"), results_directory=str(tmp_path / "results"))
 
     def run(names, count, **more):
@@ -44,7 +44,7 @@ def push(engine, place, tmp_path):
             shard = Shard(number, count)
             with (
                 engine.client() as client,
-                open_store(place, shard=shard) as store,
+                open_store(location, shard=shard) as store,
                 SyncRun(client, store, options, command="test") as sync,
             ):
                 feed = sync.open(destination_from("vip", VIP | more, where="test"), columns=["id"], shard=shard)
@@ -65,17 +65,18 @@ def audience(engine):
 
 
 @pytest.mark.usefixtures("audience")
-def test_parts_together_are_the_mirror(engine, push):
-    """A row is read by one part; who leaves is removed by the part that put it there."""
+def test_shards_together_are_the_mirror(engine, push):
+    """Each row is read by one shard, and a member that leaves is removed by the shard that added it."""
     read = push([f"c-{n}" for n in range(30)], 3)
-    assert (30, 3) == (sum(read), sum(map(bool, read)))
+    assert 30 == sum(read)
+    assert all(read)
     push([f"c-{n}" for n in range(5, 33)], 3)
     assert {f"c-{n}" for n in range(5, 33)} == engine.members()
 
 
 @pytest.mark.usefixtures("audience")
-def test_another_number_of_parts_is_refused(push):
-    """As each would begin anew, and nobody would remove what only the old stores know of."""
+def test_another_number_of_shards_is_refused(push):
+    """A push with another number of shards is refused, because no new store would know the rows of the old ones."""
     push(["a", "b"], 2)
     for count, words in ((3, "is in 2 parts, and this push has 3"), (1, "is in 2 parts, and this push has 1")):
         with pytest.raises(SyncConfigError, match=words):
@@ -83,17 +84,17 @@ def test_another_number_of_parts_is_refused(push):
 
 
 @pytest.mark.usefixtures("audience")
-def test_a_store_of_the_whole_is_not_cut_into_parts(push):
-    """For the same reason."""
+def test_an_unsharded_store_is_not_split_into_shards(push):
+    """A store that was pushed without shards is refused when there are some."""
     push(["a", "b"], 1)
     with pytest.raises(SyncConfigError, match="is in one part, and this push has 2"):
         push(["a", "b"], 2)
 
 
-@pytest.mark.parametrize("place", ["file"], indirect=True)
+@pytest.mark.parametrize("location", ["file"], indirect=True)
 @pytest.mark.usefixtures("audience")
-def test_a_part_adopts_its_own_keys_only(engine, push):
-    """Members that others will keep are not removed by it."""
+def test_a_shard_adopts_its_own_keys_only(engine, push):
+    """A shard does not remove the members that belong to other shards."""
     names = [f"c-{n}" for n in range(20)]
     with engine.client() as client:
         rows = [{"action": "add", "profileIntegrationId": name, "audienceId": 1} for name in names]
@@ -102,56 +103,58 @@ def test_a_part_adopts_its_own_keys_only(engine, push):
     assert set(names) == engine.members()
 
 
-@pytest.mark.parametrize("place", ["file"], indirect=True)
-def test_an_audience_that_is_not_there_is_not_made_by_parts(push):
-    """Each would make one."""
+@pytest.mark.parametrize("location", ["file"], indirect=True)
+def test_a_missing_audience_is_not_created_by_shards(push):
+    """A sharded push to a missing audience is refused, because each shard would create an audience of its own."""
     with pytest.raises(SyncConfigError, match="make it first"):
         push(["a"], 2, audience={"name": "New"})
 
 
-@pytest.mark.parametrize("place", ["file"], indirect=True)
+@pytest.mark.parametrize("location", ["file"], indirect=True)
 @pytest.mark.usefixtures("audience")
-def test_a_row_that_is_invalid_is_told_by_one_part(push, tmp_path):
-    """Also one without a key."""
+def test_an_invalid_row_is_rejected_by_one_shard(push, tmp_path):
+    """Every invalid row is in the rejects of one shard, also a row without a key."""
     push(["a", "b", None, ""], 3, max_reject_share=1)
     lines = [line for path in (tmp_path / "rejects").rglob("*.jsonl") for line in path.read_text().splitlines()]
     assert 2 == len(lines)
 
 
-@pytest.mark.parametrize("place", ["file"], indirect=True)
+@pytest.mark.parametrize("location", ["file"], indirect=True)
 @pytest.mark.usefixtures("audience")
-def test_a_part_without_rows_is_no_empty_source(push):
-    """The guard looks at the source, not at the part."""
+def test_a_shard_without_rows_is_no_empty_source(push):
+    """The guard allow_empty stops an empty source, but not an empty shard of it."""
     assert 0 in push(["a", "b"], 4)
     with pytest.raises(GuardError, match="the source has no row"):
         push([], 4)
 
 
-@pytest.mark.parametrize("place", ["file", "folder", "postgresql"], indirect=True)
+@pytest.mark.parametrize("location", ["file", "folder", "postgresql"], indirect=True)
 @pytest.mark.usefixtures("audience")
-def test_what_only_looks_like_a_store_is_none(engine, push, place, tmp_path):
-    """A log that a killed run has left, a backup of a table, a file of somebody else."""
-    for name in ("s-part-1-of-9.duckdb.wal", "s-part-2024.duckdb", "home/part-00000.parquet"):
-        (tmp_path / "home").mkdir(exist_ok=True)
+def test_files_that_only_look_like_a_store_are_ignored(engine, push, location, tmp_path):
+    """Logs of killed runs, backups and foreign files do not count as stores of another number of shards."""
+    for name in ("s-part-1-of-9.duckdb.wal", "s-part-2024.duckdb", "stores/part-00000.parquet"):
+        (tmp_path / "stores").mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    if place.startswith("postgresql"):
+    if location.startswith("postgresql"):
         from adbc_driver_postgresql import dbapi
 
-        with dbapi.connect(place, autocommit=True) as db, db.cursor() as cursor:
+        with dbapi.connect(location, autocommit=True) as db, db.cursor() as cursor:
             cursor.execute("CREATE TABLE talon_one_sync_store_part_1_of_9_backup ()")
     push(["a", "b"], 2)
     assert {"a", "b"} == engine.members()
 
 
-def test_a_store_without_a_suffix_has_parts_too(tmp_path):
-    """Its log beside it is none of them."""
+def test_a_store_without_a_suffix_has_shards_too(tmp_path):
+    """Each shard has a file beside those of the others, and a log there does not count as one."""
     with open_store(str(tmp_path / "store"), shard=Shard(1, 2)):
         (tmp_path / "store-part-1-of-2.wal").touch()
         open_store(str(tmp_path / "store"), shard=Shard(2, 2)).close()
+    files = {path.name for path in tmp_path.iterdir()} - {"store-part-1-of-2.wal"}
+    assert {"store-part-1-of-2", "store-part-2-of-2"} == files
 
 
-def test_rows_that_must_not_be_in_flight_together_are_not_parted(engine):
-    """Events of one profile would be in all parts."""
+def test_rows_that_must_not_be_in_flight_together_are_not_sharded(engine):
+    """A sharded push of events is refused, because the events of one profile would be in several shards."""
     destination = destination_from("visits", {"sink": "events", "mode": "add"}, where="test")
     with (
         engine.client() as client,

@@ -1,4 +1,4 @@
-"""Destinations that are listed by a server that gives fewer rows a page than asked for, and says so."""
+"""Lists of a server whose pages are shorter than requested are read to their end."""
 
 import re
 
@@ -19,7 +19,7 @@ GUARD = {"mode": "mirror", "create_profiles": "guard"}
 
 @pytest.fixture
 def client(emu, engine, between):
-    """A client of a server that gives at most five rows a page, and no export of members."""
+    """A client of a server that returns at most five rows per page and refuses exports."""
 
     def change(exchange):
         if exchange.path.endswith("/export"):
@@ -31,11 +31,11 @@ def client(emu, engine, between):
 
 
 def nothing():
-    """The check of a run that nobody stops."""
+    """A check that never stops a run."""
 
 
 def test_the_audience_on_a_later_page_is_found(client, engine):
-    """An audience that is there is not made again."""
+    """An audience on the third page is found."""
     for number in range(13):
         client.create_audience_v2({"name": f"audience {number}"})
     with open_store(engine.store) as store:
@@ -44,7 +44,7 @@ def test_the_audience_on_a_later_page_is_found(client, engine):
 
 
 def test_members_are_listed_to_the_last_page(client, emu):
-    """The list of members replaces an export that is refused."""
+    """When the export is refused, the list of members is read to its last page."""
     client.create_audience_v2({"name": "VIP"})
     names = [f"p-{number:02}" for number in range(23)]
     emu.add("profiles", *({"integrationId": name} for name in names))
@@ -54,7 +54,7 @@ def test_members_are_listed_to_the_last_page(client, emu):
 
 
 def test_items_are_listed_to_the_last_page(client, emu):
-    """What verify compares with is the whole catalog."""
+    """The items of a catalog are listed to the last page."""
     emu.add("catalogs", {"name": "Products"})
     skus = [f"s-{number:02}" for number in range(23)]
     client.sync_catalog(1, {"actions": [{"type": "ADD", "payload": {"sku": sku}} for sku in skus]})
@@ -64,14 +64,14 @@ def test_items_are_listed_to_the_last_page(client, emu):
 
 
 def test_attributes_are_listed_to_the_last_page(client, emu):
-    """A type is known of every attribute."""
+    """The types of attributes on all pages are known."""
     names = {f"attribute {number}" for number in range(17)}
     emu.add("attributes", *({"entity": "CustomerProfile", "name": name, "type": "string"} for name in names))
     assert names <= set(attribute_types(client, SINKS["customer_profiles"]))
 
 
 def test_profiles_are_listed_to_the_last_page(client, emu, engine):
-    """Members who have a profile are not counted as new ones, at which the guard would stop."""
+    """Members whose profile is on a later page are not counted as new, at which the guard would stop."""
     names = [f"p-{number:03}" for number in range(MOST_SINGLE_REQUESTS + 20)]
     emu.add("profiles", *({"integrationId": name} for name in names))
     given = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id"} | GUARD

@@ -1,4 +1,4 @@
-"""A store keeps any number of destinations in the memory it may use, and opens again after a process was killed."""
+"""A store keeps any number of destinations within its memory limit, and opens again after a process was killed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ os._exit(9)
 
 
 def push(store, rows: int) -> list[int]:
-    """Push as many rows to each destination, all staged before the first is sent; the changes of each."""
+    """Push rows to each destination, all staged before the first is sent; return the changes of each."""
     numbers = [store.destinations.number_of(f"identity {at}", f"sync {at}") for at in range(MANY)]
     for number in numbers:
         store.staging.start(number)
@@ -61,7 +61,7 @@ def test_many_destinations_fit_in_a_store(tmp_path, rows):
 
 
 def test_a_store_with_a_large_log_opens_again(tmp_path):
-    """A process that was killed left everything in the log: what it noted is known, and the rest is uncertain."""
+    """After a kill, acknowledged rows are known and the others are uncertain, though all of it is in the log only."""
     path = tmp_path / "s.duckdb"
     assert 9 == subprocess.run([sys.executable, "-c", KILLED, path], timeout=120).returncode
     assert (tmp_path / "s.duckdb.wal").stat().st_size > 100_000
@@ -75,7 +75,7 @@ def test_a_store_with_a_large_log_opens_again(tmp_path):
 
 
 def test_a_limit_that_is_too_small_is_raised(tmp_path):
-    """Statements and transactions are done again with more memory, and nothing is counted twice."""
+    """Statements and transactions are repeated with more memory, and no row is counted twice."""
     rows = 100_000
     with open_store(str(tmp_path / "s.duckdb"), memory="1MB") as store:
         number = store.destinations.number_of("identity", "sync")
@@ -92,7 +92,7 @@ def test_a_limit_that_is_too_small_is_raised(tmp_path):
 
 @pytest.mark.slow
 def test_a_sync_file_of_many_syncs_is_pushed(tmp_path):
-    """200 audience mirrors of one CSV file go through, twice."""
+    """A SYNC.yml of 200 audience mirrors is pushed twice without an error."""
     members = {"sink": "audience_members", "mode": "mirror", "key": "id", "create_profiles": "allow"}
     (tmp_path / "a.csv").write_text("id\na\nb\n")
     syncs = {

@@ -1,4 +1,4 @@
-"""A store and the journal beside it: what was acknowledged and not yet saved is not sent again."""
+"""The journal beside a store: rows that were acknowledged and not yet saved are not sent again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.target.store_content import acknowledged_keys
 OPS = [["add", "update"]]
 
 
-class Place:
-    """One value, and how often it was written."""
+class Slot:
+    """Keeps one value, and counts how often it was written."""
 
     def __init__(self):
         self.value, self.writes = None, 0
@@ -27,13 +27,13 @@ class Place:
 
 
 @pytest.fixture
-def place():
-    """A place for a journal."""
-    return Place()
+def slot():
+    """An empty slot for a journal."""
+    return Slot()
 
 
 def compared(store, names):
-    """Stages names and compares; the destination's number."""
+    """Stage names and compare them; return the number of the destination."""
     number = store.destinations.number_of("somewhere", "vip")
     store.staging.start(number)
     store.staging.add(number, list(names), None, ["row"] * len(names))
@@ -41,82 +41,82 @@ def compared(store, names):
     return number
 
 
-def killed(home, names, acknowledged, journal):
+def killed(store_folder, names, acknowledged, journal):
     """A run over a store in a folder that is killed after so many rows, before its next save."""
-    store = open_store(f"file://{home}", journal=journal)
+    store = open_store(f"file://{store_folder}", journal=journal)
     number = compared(store, names)
     store.acks.begin(number, 0, len(names), non_idempotent=False)
     if acknowledged:
         store.acks.acknowledge(number, [(0, acknowledged)])
     sent = {one.key for one in store.changes.read(number, 0, acknowledged)}
-    store._persistence.folder.cleanup()  # the disk of the worker is gone; what is at home stays as it is
+    store._persistence.folder.cleanup()  # the disk of the worker is gone; what the backend has stays as it is
     return sent
 
 
-def left(home, names, journal):
+def left(store_folder, names, journal):
     """Keys that the next try would send."""
-    with open_store(f"file://{home}", journal=journal) as store:
+    with open_store(f"file://{store_folder}", journal=journal) as store:
         number = compared(store, names)
         return {one.key for one in store.changes.read(number, 0, 1000)}
 
 
-def test_what_was_acknowledged_since_the_last_save_is_not_sent_again(tmp_path, place):
-    """The store was saved before the first request only."""
-    sent = killed(tmp_path / "home", "abcdef", 4, place)
+def test_what_was_acknowledged_since_the_last_save_is_not_sent_again(tmp_path, slot):
+    """The next try sends only the rows that the journal does not name as acknowledged."""
+    sent = killed(tmp_path / "store", "abcdef", 4, slot)
     assert 4 == len(sent)
-    assert set("abcdef") - sent == left(tmp_path / "home", "abcdef", place)
+    assert set("abcdef") - sent == left(tmp_path / "store", "abcdef", slot)
 
 
 def test_without_a_journal_it_is_sent_again(tmp_path):
-    """Which is safe, but takes requests."""
-    killed(tmp_path / "home", "abcdef", 4, None)
-    assert set("abcdef") == left(tmp_path / "home", "abcdef", None)
+    """Without a journal the next try sends all rows since the last save again, which is safe."""
+    killed(tmp_path / "store", "abcdef", 4, None)
+    assert set("abcdef") == left(tmp_path / "store", "abcdef", None)
 
 
-def test_a_journal_is_of_its_own_changes_only(tmp_path, place):
-    """After they are folded, a note of them says nothing about changes with the same numbers."""
-    killed(tmp_path / "home", "abcdef", 4, place)
-    note = place.value
-    left(tmp_path / "home", "abcdef", place)
-    killed(tmp_path / "home", "uvwxyz", 0, Place())
-    place.value = note
-    with open_store(f"file://{tmp_path}/home", journal=place) as store:
+def test_a_journal_is_of_its_own_changes_only(tmp_path, slot):
+    """After changes are committed, a note about them is not applied to later changes with the same numbers."""
+    killed(tmp_path / "store", "abcdef", 4, slot)
+    note = slot.value
+    left(tmp_path / "store", "abcdef", slot)
+    killed(tmp_path / "store", "uvwxyz", 0, Slot())
+    slot.value = note
+    with open_store(f"file://{tmp_path}/store", journal=slot) as store:
         known = acknowledged_keys(store)
     assert not known & set("uvwxyz")
 
 
-def test_a_store_in_a_file_on_another_worker_is_not_taken_for_the_one_of_before(tmp_path, place):
-    """A mirror would remove nobody that the other store knows of."""
-    with open_store(str(tmp_path / "worker-1.duckdb"), journal=place) as store:
+def test_a_store_in_a_file_on_another_worker_is_not_taken_for_the_one_of_before(tmp_path, slot):
+    """A task that has noted rows in one store is refused another one, which does not know those rows."""
+    with open_store(str(tmp_path / "worker-1.duckdb"), journal=slot) as store:
         store.acks.begin(compared(store, "ab"), 0, 2, non_idempotent=False)
     with pytest.raises(StoreError, match=r"another store than .*worker-2\.duckdb"):
-        open_store(str(tmp_path / "worker-2.duckdb"), journal=place)
-    open_store(str(tmp_path / "worker-1.duckdb"), journal=place).close()
+        open_store(str(tmp_path / "worker-2.duckdb"), journal=slot)
+    open_store(str(tmp_path / "worker-1.duckdb"), journal=slot).close()
     open_store(str(tmp_path / "worker-2.duckdb")).close()  # it is not left locked
 
 
-def test_a_try_that_sent_nothing_binds_to_no_store(tmp_path, place):
-    """Its plan may have looked at one."""
-    with open_store(str(tmp_path / "a.duckdb"), journal=place) as store:
+def test_a_try_that_sent_nothing_binds_to_no_store(tmp_path, slot):
+    """A try that has only compared rows leaves the slot empty, so that the next one may use any store."""
+    with open_store(str(tmp_path / "a.duckdb"), journal=slot) as store:
         compared(store, "ab")
-    assert 0 == place.writes
-    open_store(str(tmp_path / "b.duckdb"), journal=place).close()
+    assert 0 == slot.writes
+    open_store(str(tmp_path / "b.duckdb"), journal=slot).close()
 
 
-def test_scattered_rows_are_left_to_the_next_save(tmp_path, place):
-    """The value stays small."""
+def test_scattered_rows_are_left_to_the_next_save(tmp_path, slot):
+    """The journal keeps at most 1,000 ranges, so that its value stays small."""
     names = [f"n{number}" for number in range(2400)]
-    with open_store(f"file://{tmp_path}/home", journal=place) as store:
+    with open_store(f"file://{tmp_path}/store", journal=slot) as store:
         number = compared(store, names)
         store.acks.begin(number, 0, len(names), non_idempotent=False)
         store.acks.acknowledge(number, [(n, n + 1) for n in range(0, 1900, 2)])
         store.acks.acknowledge(number, [(n, n + 1) for n in range(1900, 2400, 2)])
-    assert 950 == len(place.value["done"])
+    assert 950 == len(slot.value["done"])
 
 
-def test_a_store_in_memory_has_no_journal(place):
-    """Every try has a new one."""
+def test_a_store_in_memory_has_no_journal(slot):
+    """A store in memory is new for every try, so that nothing is written to the slot."""
     for _ in range(2):
-        with open_store(":memory:", journal=place) as store:
+        with open_store(":memory:", journal=slot) as store:
             store.acks.begin(compared(store, "ab"), 0, 2, non_idempotent=False)
-    assert 0 == place.writes
+    assert 0 == slot.writes
