@@ -12,7 +12,7 @@ from talon_one_client import endpoints as ep
 from talon_one_client.rate_limit.departures import Pace
 from talon_one_client.rate_limit.limiter import RateLimiter
 from talon_one_client.rate_limit.stores import RedisStore
-from tests.client.budgets import URL, Time, budget, most_in_a_second
+from tests.client.rate_limit.virtual_time import URL, Time, budget, most_in_a_second
 
 FAR_FUTURE = 1 << 60  # microseconds: the year 38,000
 

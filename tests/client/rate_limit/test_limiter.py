@@ -18,7 +18,7 @@ from talon_one_client import endpoints as ep
 from talon_one_client.errors import ConfigurationError, ConnectionFailedError
 from talon_one_client.rate_limit.limiter import RateLimiter
 from talon_one_emulator import Emulator
-from tests.client.budgets import URL, Time, budget, most_in_a_second
+from tests.client.rate_limit.virtual_time import URL, Time, budget, most_in_a_second
 
 # One of several processes: 12 reads through the budget named in its arguments.
 WORKER = """
