@@ -75,7 +75,7 @@ def once(happens):
 
 @every_list
 def test_a_list_that_stands_still_is_read_with_one_row_of_overlap(opened, row):
-    """Each page asks for the last row of the page before again."""
+    """Each page requests the last row of the page before again."""
     there, ids = opened(row)
     assert there.rows == ids()
     assert [(skip, PAGE) for skip in range(0, 91, PAGE - 1)] == there.asked
@@ -84,7 +84,7 @@ def test_a_list_that_stands_still_is_read_with_one_row_of_overlap(opened, row):
 @every_list
 @pytest.mark.parametrize("gone", [1, 4, 9, 10, 11, 35])
 def test_rows_that_go_away_hide_no_others(opened, row, gone):
-    """A deletion shifts the rest to lower offsets: the rows that slid onto pages already read are read too."""
+    """A deletion that shifts rows onto pages that were already read loses none of them."""
     there, ids = opened(row)
     calls = iter(range(100))
     there.change = lambda: there.rows.__delitem__(slice(0, gone)) if next(calls) == 4 else None
@@ -97,7 +97,7 @@ def test_rows_that_go_away_hide_no_others(opened, row, gone):
 @every_list
 @pytest.mark.parametrize("new", [1, 8, 9, 10, 35])
 def test_rows_that_come_in_front_double_no_others(opened, row, new):
-    """An insertion shifts known rows onto the next pages: they come once, and reading goes on behind them."""
+    """An insertion that shifts known rows onto the next pages duplicates none of them."""
     there, ids = opened(row)
     before = list(there.rows)
     calls = iter(range(100))
@@ -110,7 +110,7 @@ def test_rows_that_come_in_front_double_no_others(opened, row, new):
 @every_list
 @pytest.mark.parametrize("cap", [1, 2, 7])
 def test_short_pages_are_pages(opened, row, cap):
-    """A server that gives fewer rows than asked for is read to its end."""
+    """A server that sends fewer rows than requested is read to its end."""
     there, ids = opened(row, page_size=None)
     there.cap = cap
     assert there.rows == ids()
@@ -118,7 +118,7 @@ def test_short_pages_are_pages(opened, row, cap):
 
 @every_list
 def test_a_server_that_ignores_skip_is_noticed_after_two_more_pages(opened, row):
-    """The same page with a promise of more is no list; the error names the operation."""
+    """The same page with a promise of more raises an error that names the operation."""
     there, ids = opened(row)
     there.spoil = lambda _: (200, {}, json.dumps({**there.page(0, PAGE), "hasMore": True}).encode())
     with pytest.raises(UnexpectedResponseError, match=f"{row.name}: .*sends nothing new"):
@@ -128,7 +128,7 @@ def test_a_server_that_ignores_skip_is_noticed_after_two_more_pages(opened, row)
 
 @every_list
 def test_an_end_that_promises_more_is_noticed(opened, row):
-    """``hasMore: true`` for ever behind the last row is an error, not an endless run."""
+    """``hasMore: true`` behind the last row raises an error and does not loop for ever."""
     there, ids = opened(row, rows=25)
     there.spoil = lambda page: (200, {}, json.dumps({**page, "hasMore": True}).encode())
     with pytest.raises(UnexpectedResponseError, match=row.name):
@@ -168,7 +168,7 @@ every_break = pytest.mark.parametrize("spoil", BROKEN, ids=lambda each: each.__n
 @every_list
 @every_break
 def test_a_page_that_is_broken_once_is_asked_for_again(opened, row, spoil):
-    """No row of the list is missing afterwards."""
+    """A page that is broken once is requested again, and no row is missing."""
     there, ids = opened(row)
     there.spoil = once(spoil)
     assert there.rows == ids()
@@ -177,7 +177,7 @@ def test_a_page_that_is_broken_once_is_asked_for_again(opened, row, spoil):
 @every_list
 @every_break
 def test_a_page_that_stays_broken_is_an_error(opened, row, spoil):
-    """It is never taken for the end of the list."""
+    """A page that stays broken raises an error and is not taken for the end of the list."""
     there, ids = opened(row)
     there.spoil = spoil
     with pytest.raises(TalonOneError, match=row.name):
@@ -187,7 +187,7 @@ def test_a_page_that_stays_broken_is_an_error(opened, row, spoil):
 @given(st.integers(0, 99), st.integers(2, 12), st.integers(0, 3), st.integers(0, 3))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_list_that_moves_after_every_page_loses_nothing(opened, seed, size, gone, new):
-    """Rows come and go anywhere: who is there all the time comes, once."""
+    """A row that exists all the time comes once while others come and go."""
     random = Random(seed)
     there, ids = opened(ep.GET_LOYALTY_CARDS, page_size=size)
     before, fresh = set(there.rows), iter(range(1000, 9999))
@@ -225,7 +225,7 @@ ASKING = re.compile(r"pageSize|hasMore|totalResultSize|has_more|\bskip\s*=|[\"']
 
 
 def test_there_is_one_paginator():
-    """Nothing else in the source asks for pages by skip and pageSize or looks whether more follow."""
+    """No other module requests pages by skip and pageSize or checks whether more follow."""
     found = {
         str(file.relative_to(ROOT))
         for part in ("cli", "client", "loading", "provider", "schemas", "singer", "tap", "target", "warehouse")

@@ -26,7 +26,7 @@ def snake(name):
 
 
 def test_all_operations_are_there():
-    """26 operations of the Integration API, 20 of the Management API, no name twice."""
+    """The table has 26 operations of the Integration API and 20 of the Management API, without duplicates."""
     names = {row.name for row in endpoints.ALL}
     assert (26, 20, 46) == (len(endpoints.INTEGRATION), len(endpoints.MANAGEMENT), len(names))
     assert 46 == len({row.operation_id for row in endpoints.ALL}) == len({(r.method, r.path) for r in endpoints.ALL})
@@ -34,7 +34,7 @@ def test_all_operations_are_there():
 
 @rows
 def test_a_row_has_a_method_with_its_parameters(row):
-    """Path parameters first, then the body, then query parameters by keyword, all under their Python names."""
+    """A method has path parameters first, then the body, then query parameters by keyword, by their Python names."""
     signature = inspect.signature(getattr(TalonOneClient, row.name)).parameters
     given = [p.name for p in signature.values() if p.name != "self" and p.kind is p.POSITIONAL_OR_KEYWORD]
     body = ["csv"] if row.request_media == "multipart" else ["body"] if row.request else []
@@ -55,7 +55,7 @@ def test_no_method_is_without_a_row():
 
 @rows
 def test_a_row_is_complete(row):
-    """Its path holds its parameters, its schemas are shipped, its method names the vendor's page."""
+    """A row's path holds its parameters, its schemas are shipped, and its method names the vendor's page."""
     assert [param.name for param in row.path_params] == re.findall(r"{(\w+)}", row.path)
     assert snake(row.operation_id.replace("V2", "_v2")) == row.name
     for name in filter(None, row.responses.values()):
@@ -67,12 +67,12 @@ def test_a_row_is_complete(row):
 
 
 def test_nothing_unknown_is_found():
-    """A name that is no operation gives None."""
+    """A name that is no operation returns None."""
     assert None is endpoints.find("getEverything")
 
 
 def test_idempotency_keys_and_conflicts():
-    """Six operations document an Idempotency-Key, three a 409 for requests in flight, one for a name that is taken."""
+    """Six operations document an Idempotency-Key, three a 409 for requests in flight, one for an existing name."""
     assert {
         "update_customer_session_v2",
         "return_cart_items",
@@ -88,14 +88,14 @@ def test_idempotency_keys_and_conflicts():
 
 
 def test_reads_may_be_repeated_and_destroy_nothing():
-    """GET is harmless; what is not repeatable writes."""
+    """Every GET is repeatable and not destructive; every operation that is not repeatable writes."""
     for row in endpoints.ALL:
         if row.method == "GET":
             assert (True, False, False) == (row.repeatable, row.destructive, row.writes)
 
 
 def test_page_sizes():
-    """The older era caps the ledgers of profiles and programs at 50, all other lists at 1,000."""
+    """The older era allows 50 rows a page for the ledgers of profiles and programs, and 1,000 for all other lists."""
     small = {"get_loyalty_program_profile_transactions", "get_loyalty_program_transactions"}
     paged = [row for row in endpoints.ALL if row.paged]
     assert small == {row.name for row in paged if row.max_page_size("seed") == 50}
@@ -103,7 +103,7 @@ def test_page_sizes():
 
 
 def test_the_shipped_schemas_are_current():
-    """They are what the build script makes of their source."""
+    """The shipped schemas are what the build script makes of their source."""
     command = [sys.executable, ROOT / "scripts" / "build_schemas.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)
@@ -118,7 +118,7 @@ SHIPPED = [
 
 @pytest.mark.parametrize(("kind", "name"), SHIPPED)
 def test_a_shipped_schema_is_valid_and_flat(kind, name):
-    """Each is valid draft 2020-12 without any ``$ref``, which Singer readers do not resolve."""
+    """Each schema is valid draft 2020-12 without any ``$ref``, which Singer readers do not resolve."""
     schema = (talon_one_schemas.request if kind == "requests" else talon_one_schemas.record)(name)
     Draft202012Validator.check_schema(schema)
     assert "https://json-schema.org/draft/2020-12/schema" == schema["$schema"]
@@ -126,7 +126,7 @@ def test_a_shipped_schema_is_valid_and_flat(kind, name):
 
 
 def test_every_shipped_schema_is_used():
-    """By a row, by the errors, or as the older shape of a balance."""
+    """Every schema is used by a row, by the errors, or as the older shape of a balance."""
     used = {name for row in endpoints.ALL for name in (row.request, *row.responses.values()) if name}
     used |= {"ErrorResponse", "ErrorResponseWithStatus", "LoyaltyBalances"}
     assert used == {name for _, name in SHIPPED}

@@ -32,14 +32,14 @@ def everything(error):
 
 
 def test_the_tree_in_the_docstring_is_the_tree():
-    """Every error is drawn where it stands."""
+    """The tree in the docstring shows every error at its place."""
     drawn = re.findall(r"[├└]── (\w+)", e.__doc__)
     kinds = [k for k in vars(e).values() if isinstance(k, type) and issubclass(k, e.TalonOneError)]
     assert sorted(k.__name__ for k in kinds if k is not e.TalonOneError) == sorted(drawn)
 
 
 def test_an_error_keeps_what_the_server_said(serve, client_of):
-    """Operation, status, message, every entry of errors[], pointers and request id."""
+    """An error keeps operation, status, message, every entry of errors[], pointers and request id."""
     body = {
         "message": "The submitted data was invalid",
         "errors": [
@@ -67,7 +67,7 @@ def test_an_error_keeps_what_the_server_said(serve, client_of):
 
 
 def test_many_details_are_cut_in_the_message_only():
-    """Five are printed, all are kept."""
+    """The message shows five details; the error keeps all of them."""
     error = e.BadRequestError("HTTP 400", errors=tuple(ApiErrorDetail(f"e{n}") for n in range(9)))
     assert ("HTTP 400; e0; e1; e2; e3; e4; and 4 more", 9) == (str(error), len(error.errors))
 
@@ -85,7 +85,7 @@ def test_many_details_are_cut_in_the_message_only():
     ],
 )
 def test_any_error_body_is_survived(serve, client_of, body, words):
-    """What is not the documented shape gives its first words."""
+    """An error body of another shape becomes a message with its first words."""
     assert words == raised_by(client_of(serve((405, {}, body)).url)).server_message
 
 
@@ -97,7 +97,7 @@ def test_any_error_body_is_survived(serve, client_of, body, words):
     ],
 )
 def test_401_names_the_setting(emu, client_of, waits, call, setting):
-    """And is not tried again."""
+    """A 401 names the setting of the key and is not retried."""
     client = client_of(emu.url, api_key=Secret("wrong-key-1"), management_key=Secret("wrong-key-2"))
     error = raised_by(client, call)
     assert (e.AuthenticationError, 401, []) == (type(error), error.status, waits)
@@ -105,7 +105,7 @@ def test_401_names_the_setting(emu, client_of, waits, call, setting):
 
 
 def test_a_key_that_is_not_set_is_named(emu, client_of):
-    """Nothing is sent without the key that the operation takes."""
+    """Without the key that an operation needs nothing is sent, and the setting is named."""
     client = client_of(emu.url, api_key=None, management_key=None)
     assert "get_loyalty_programs: needs the Management API key; set management_key" == str(raised_by(client))
     error = raised_by(client, lambda c: c.get_customer_session("s"))
@@ -133,20 +133,20 @@ def unreadable(handler):
 @pytest.mark.parametrize("bearer", ["", "Bearer "])
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 429, 500])
 def test_no_error_holds_a_key(serve, client_of, status, bearer):
-    """Even if the server repeats it in its message, its details, its request id."""
+    """No error holds a key, even if the server repeats it in message, details or request id."""
     client = client_of(serve(echo).url, management_key=Secret(bearer + SECRETS[1]))
     text = everything(raised_by(client, echoing(status)))
     assert [] == [secret for secret in SECRETS if secret in text]
 
 
 def test_no_garbled_answer_brings_a_key(serve, client_of):
-    """The same for an answer that cannot be read."""
+    """No error about an unreadable answer holds a key."""
     text = everything(raised_by(client_of(serve(unreadable).url)))
     assert [] == [secret for secret in SECRETS if secret in text]
 
 
 def test_no_connection_error_holds_a_key(client_of, closed_port):
-    """Nor do its causes."""
+    """No connection error, nor any of its causes, holds a key."""
     text = everything(raised_by(client_of(f"http://127.0.0.1:{closed_port}")))
     assert [] == [secret for secret in SECRETS if secret in text]
 
@@ -162,7 +162,7 @@ def test_no_object_shows_a_key(client_of):
 
 
 def test_an_error_survives_pickle_and_copy():
-    """With all it holds, notes included."""
+    """An error keeps all its attributes and notes when it is pickled or copied."""
     error = e.BadRequestError("HTTP 400", operation="x", status=400, errors=(ApiErrorDetail("t"),), request_id="r")
     error.add_note("row 7")
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
@@ -171,12 +171,12 @@ def test_an_error_survives_pickle_and_copy():
 
 @pytest.mark.parametrize("kind", [k for k in vars(e).values() if isinstance(k, type) and issubclass(k, Exception)])
 def test_every_kind_survives_pickle(kind):
-    """Errors cross process borders."""
+    """Every error class can be pickled, because errors cross process borders."""
     assert kind is type(pickle.loads(pickle.dumps(kind("m", status=1, attempts=2))))
 
 
-def test_a_refused_port_is_told(client_of, closed_port):
-    """The address, the reason and the setting to check."""
+def test_a_refused_port_is_reported(client_of, closed_port):
+    """The error of a refused connection names the address, the reason and the setting to check."""
     url = f"http://127.0.0.1:{closed_port}"
     error = raised_by(client_of(url))
     assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
@@ -184,16 +184,16 @@ def test_a_refused_port_is_told(client_of, closed_port):
     assert str(error).endswith("Connection refused; check base_url")
 
 
-def test_an_unknown_host_is_told(client_of):
-    """A name that no one has, as documented for tests, gives up after three tries."""
+def test_an_unknown_host_is_reported(client_of):
+    """A host that does not exist is given up after three tries."""
     error = raised_by(client_of("http://talon-one.invalid", allow_http=True))
     assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
     assert str(error).endswith("; check base_url")
 
 
 @pytest.mark.parametrize(("status", "attempts"), [(200, 3), (404, 1), (403, 1)])
-def test_a_web_server_is_told(serve, client_of, status, attempts):
-    """HTML is no answer of Talon.One; a 404 of another server is no missing record."""
+def test_a_web_server_is_reported(serve, client_of, status, attempts):
+    """HTML is no answer of Talon.One, and the 404 of another server is no missing record."""
     error = raised_by(client_of(serve((status, {}, b"<html>Welcome</html>")).url))
     expected = e.PermissionDeniedError if status == 403 else e.UnexpectedResponseError
     assert (expected, attempts, status) == (type(error), error.attempts, error.status)
@@ -210,14 +210,14 @@ def test_a_web_server_is_told(serve, client_of, status, attempts):
     ],
 )
 def test_a_web_page_is_no_success(serve, client_of, call):
-    """A write or an export that a login page answered has not happened."""
+    """A write or an export that was answered by a login page has not succeeded."""
     error = raised_by(client_of(serve((200, {}, b"\n<html>Log in</html>")).url), call)
     assert (e.UnexpectedResponseError, 3) == (type(error), error.attempts)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(serve, client_of, status):
-    """The key goes to no other address."""
+    """A redirect is not followed, so that the key goes to no other address."""
     target = serve((200, {}, b"{}"))
     server = serve((status, {"Location": f"{target.url}/"}, b""))
     error = raised_by(client_of(server.url))
@@ -225,8 +225,8 @@ def test_a_redirect_is_not_followed(serve, client_of, status):
     assert f"HTTP {status}: the server redirects; set base_url to the address it redirects to" == error.message
 
 
-def test_what_speaks_no_http_is_told(talk, client_of):
-    """A wrong port ends after three tries."""
+def test_what_speaks_no_http_is_reported(talk, client_of):
+    """A port that does not speak HTTP is given up after three tries."""
     url = talk(lambda connection: connection.recv(9) and connection.sendall(b"220 mail ESMTP\r\n"))
     error = raised_by(client_of(url))
     assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
@@ -242,8 +242,8 @@ def secure(certificate):
     return context
 
 
-def test_an_unknown_certificate_is_told(serve, client_of, certificate):
-    """Once, with the reason and the setting; the CA bundle makes it work."""
+def test_an_unknown_certificate_is_reported(serve, client_of, certificate):
+    """An unknown certificate fails at once with reason and setting; the CA bundle makes it work."""
     server = serve((200, {}, b'{"data":[]}'), context=secure(certificate))
     error = raised_by(client_of(server.url))
     assert (e.TlsError, 1) == (type(error), error.attempts)
@@ -251,21 +251,21 @@ def test_an_unknown_certificate_is_told(serve, client_of, certificate):
     assert {"data": []} == client_of(server.url, verify=str(certificate)).get_loyalty_programs()
 
 
-def test_tls_to_a_plain_server_is_told(serve, client_of):
-    """``https`` where ``http`` is spoken ends at the first try."""
+def test_tls_to_a_plain_server_is_reported(serve, client_of):
+    """``https`` to a server that speaks ``http`` fails at the first try."""
     error = raised_by(client_of(serve((200, {}, b"{}")).url.replace("http:", "https:")))
     assert (e.TlsError, 1) == (type(error), error.attempts)
 
 
-def test_plain_http_to_a_tls_server_is_told(serve, client_of, certificate):
-    """``http`` where ``https`` is spoken ends within the first tries."""
+def test_plain_http_to_a_tls_server_is_reported(serve, client_of, certificate):
+    """``http`` to a server that speaks ``https`` fails within the first tries."""
     server = serve((200, {}, b"{}"), context=secure(certificate))
     error = raised_by(client_of(server.url.replace("https:", "http:")))
     assert e.ConnectionFailedError is type(error)
 
 
 def test_a_tls_connection_that_breaks_may_have_carried_the_request(talk, client_of, certificate):
-    """It is no matter of trust, and what must not happen twice is not sent again."""
+    """A TLS connection that breaks is no failure of trust, and a non-idempotent request is not sent again."""
     context = secure(certificate)
 
     def behave(connection):
@@ -280,8 +280,8 @@ def test_a_tls_connection_that_breaks_may_have_carried_the_request(talk, client_
     assert "bad record mac" in str(error)
 
 
-def test_a_proxy_that_is_down_is_told(client_of, closed_port, monkeypatch):
-    """Nothing was sent, so anything may be repeated."""
+def test_a_proxy_that_is_down_is_reported(client_of, closed_port, monkeypatch):
+    """A proxy that is down is reported, and any request is retried because nothing was sent."""
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port}")
     monkeypatch.setenv("no_proxy", "")
     client = client_of("http://demo.talon.example", allow_http=True)
@@ -290,8 +290,8 @@ def test_a_proxy_that_is_down_is_told(client_of, closed_port, monkeypatch):
     assert "the proxy does not let it through" in str(error)
 
 
-def test_a_silent_server_is_told(talk, client_of):
-    """The read time-out, and how often it was tried."""
+def test_a_silent_server_is_reported(talk, client_of):
+    """The error of a silent server names the read timeout and the number of attempts."""
     url = talk(lambda connection: list(iter(lambda: connection.recv(65536), b"")))
     error = raised_by(client_of(url, read_timeout_s=0.05), lambda c: c.create_audience_v2({"name": "x"}))
     assert (e.ConnectionFailedError, 1) == (type(error), error.attempts)
@@ -299,6 +299,6 @@ def test_a_silent_server_is_told(talk, client_of):
 
 
 def test_settings_that_cannot_work_are_refused_when_made():
-    """Without a client, without a request."""
+    """Settings that cannot work are refused before there is a client or a request."""
     with pytest.raises(e.ConfigurationError, match="base_url must look like"):
         ClientConfig("demo.talon.one")

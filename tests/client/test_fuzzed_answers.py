@@ -106,7 +106,7 @@ PIECES = st.sampled_from(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.one_of(PIECES, st.binary(max_size=20)), max_size=8))
 def test_any_bytes_give_an_answer_or_an_error_of_the_client(any_server, capfd, pieces):
-    """Random answers of random pieces: nothing but a result or an error of the client's tree, and no traceback."""
+    """Random answers end in a result or an error of the client, without a traceback."""
     any_server.answer = b"".join(pieces)
     started = time.monotonic()
     bounds = {"read_timeout_s": 2, "answer_deadline_s": 2, "retry": RetryConfig(budget_s=0)}

@@ -33,32 +33,32 @@ def items(client):
 
 
 def test_create_audience_v2(checked):
-    """An audience appears in the list."""
+    """A created audience appears in the list."""
     made = checked.create_audience_v2({"name": "Tea", "integration": "crm", "integrationId": "tea"})
     assert [(1, "VIP"), (made["id"], "Tea")] == [(a["id"], a["name"]) for a in checked.get_audiences()["data"]]
 
 
-def test_an_audience_that_exists_is_told_apart(checked, waits):
-    """409 means that integration and integration id are taken; it is not tried again."""
+def test_an_audience_that_exists_raises_already_exists(checked, waits):
+    """A 409 for an existing integration id is raised as AlreadyExistsError and not retried."""
     with pytest.raises(AlreadyExistsError) as raised:
         checked.create_audience_v2({"name": "VIP", "integration": "crm", "integrationId": "vip"})
     assert (409, 1, []) == (raised.value.status, raised.value.attempts, waits)
 
 
 def test_update_audience_v2(checked):
-    """The name changes."""
+    """An update changes the name of an audience."""
     assert "Best" == checked.update_audience_v2(1, {"name": "Best"})["name"]
     assert ["Best"] == [a["name"] for a in checked.get_audiences()["data"]]
 
 
 def test_delete_audience_v2(checked):
-    """The audience is gone."""
+    """A deleted audience is gone."""
     assert None is checked.delete_audience_v2(1)
     assert [] == checked.get_audiences()["data"]
 
 
 def test_delete_audience_memberships_v2(checked):
-    """The members are gone, the audience stays."""
+    """Deleting the memberships keeps the audience."""
     assert None is checked.delete_audience_memberships_v2(1)
     assert ([], 1) == (members(checked), len(checked.get_audiences()["data"]))
 
@@ -74,14 +74,14 @@ def test_update_customer_profile_audiences(checked):
 
 
 def test_update_audience_customers_attributes(checked):
-    """The members get the attributes, others do not."""
+    """Members get the attributes, other profiles do not."""
     assert None is checked.update_audience_customers_attributes(1, {"Email": "vip@example.test"})
     emails = [profile(checked, name)["attributes"].get("Email") for name in ("ada", "ben", "chloé/ö%20")]
     assert ["vip@example.test", "vip@example.test", None] == emails
 
 
 def test_create_and_delete_coupon_reservation(checked):
-    """A reservation is there for the profile until it is given up."""
+    """A reservation exists for the profile until it is deleted."""
     coupon = checked.create_coupon_reservation("10$OFF_NOW", {"integrationIDs": ["ada", "ben"]})
     assert ("10$OFF_NOW", 2) == (coupon["value"], coupon["reservationCounter"])
     assert ["10$OFF_NOW"] == [c["value"] for c in checked.get_customer_inventory("ada", coupons=True)["coupons"]]
@@ -90,21 +90,21 @@ def test_create_and_delete_coupon_reservation(checked):
 
 
 def test_get_reserved_customers(checked):
-    """Nobody holds a coupon that nobody reserved; an unknown coupon is 404."""
+    """A coupon without reservation has no customers; an unknown coupon is a 404."""
     assert {"totalResultSize": 0, "data": []} == checked.get_reserved_customers("WELCOME")
     with pytest.raises(NotFoundError):
         checked.get_reserved_customers("no-such-coupon")
 
 
 def test_create_referral(checked):
-    """The advocate has the code."""
+    """A created referral code belongs to its advocate."""
     made = checked.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "ada"})
     assert [made["code"]] == [r["code"] for r in checked.get_customer_inventory("ada", referrals=True)["referrals"]]
 
 
 @pytest.mark.parametrize("silent", [None, "yes", "no"])
 def test_create_referrals_for_multiple_advocates(checked, silent):
-    """Codes come back with ``silent=no`` only; they are made in any case."""
+    """Codes are created in any case and returned with ``silent=no`` only."""
     body = {"campaignId": 1, "advocateProfileIntegrationIds": ["ada", "ben"], "usageLimit": 1}
     made = checked.create_referrals_for_multiple_advocates(body, silent=silent)
     codes = [
@@ -117,14 +117,14 @@ def test_create_referrals_for_multiple_advocates(checked, silent):
 
 
 def test_delete_customer_data(checked):
-    """The person is gone."""
+    """Deleting customer data removes the profile."""
     assert None is checked.delete_customer_data("chloé/ö%20")
     with pytest.raises(NotFoundError):
         profile(checked, "chloé/ö%20")
 
 
 def test_get_customer_inventory(checked):
-    """Each section comes if it is asked for, and only then."""
+    """An inventory holds exactly the requested sections."""
     sections = ("profile", "referrals", "coupons", "loyalty", "giveaways")
     assert {} == checked.get_customer_inventory("ada")
     assert set(sections) == set(checked.get_customer_inventory("ada", **dict.fromkeys(sections, True)))
@@ -132,14 +132,14 @@ def test_get_customer_inventory(checked):
 
 
 def test_get_customer_session(checked):
-    """A session with its cart."""
+    """A session is returned with its cart."""
     close(checked)
     session = checked.get_customer_session("order-9")["customerSession"]
     assert ("closed", Decimal("9.99")) == (session["state"], session["cartItems"][0]["price"])
 
 
 def test_update_customer_session_v2(checked):
-    """A dry run stores nothing, a real one does."""
+    """A dry run stores no session, a real run does."""
     body = {"customerSession": {"profileId": "ada", "cartItems": CART}, "responseContent": ["customerSession"]}
     checked.update_customer_session_v2("order-8", body, dry=True, now="2090-01-01T00:00:00Z")
     with pytest.raises(BadRequestError):
@@ -150,7 +150,7 @@ def test_update_customer_session_v2(checked):
 
 
 def test_reopen_customer_session(checked):
-    """A closed session is open again, and no longer counts."""
+    """A reopened session is open and no longer counts."""
     close(checked)
     assert {"effects": []} == checked.reopen_customer_session("order-9")
     assert "open" == checked.get_customer_session("order-9")["customerSession"]["state"]
@@ -158,7 +158,7 @@ def test_reopen_customer_session(checked):
 
 
 def test_return_cart_items(checked):
-    """A dry return changes nothing, a real one takes the item's price back."""
+    """A dry return changes nothing, a real one deducts the item's price."""
     close(checked)
     body = {"return": {"returnedCartItems": [{"position": 0, "quantity": 1}]}}
     checked.return_cart_items("order-9", body, dry=True, run_rule_engine=False)
@@ -169,7 +169,7 @@ def test_return_cart_items(checked):
 
 
 def test_get_loyalty_balances(checked):
-    """Points of a profile, now and in the past."""
+    """The points of a profile are returned for now and for the past."""
     assert {"activePoints": 42} == {k: v for k, v in checked.get_loyalty_balances(2, "ada")["balance"].items() if v}
     past = checked.get_loyalty_balances(
         2, "ada", end_date="2025-01-01T00:00:00Z", include_tiers=True, include_projected_tier=True
@@ -178,14 +178,14 @@ def test_get_loyalty_balances(checked):
 
 
 def test_get_loyalty_card_balances(checked):
-    """Points of a card, by subledger."""
+    """The points of a card are returned by subledger."""
     found = checked.get_loyalty_card_balances(1, "card-ada", end_date="2025-03-01T00:00:00Z")
     assert Decimal("80.25") == found["balance"]["activePoints"]
     assert Decimal("7.5") == found["subledgerBalances"]["bonus"]["activePoints"]
 
 
 def test_get_loyalty_card_transactions(checked):
-    """The ledger of a card: all, between two instants, one subledger, page by page."""
+    """The ledger of a card is returned completely, between two instants, by subledger and by page."""
     amounts = [Decimal("100.50"), Decimal("20.25"), 30, Decimal("7.5")]
     found = checked.get_loyalty_card_transactions(1, "card-ada", page_size=50)
     assert (False, sorted(amounts)) == (found["hasMore"], sorted(row["amount"] for row in found["data"]))
@@ -199,7 +199,7 @@ def test_get_loyalty_card_transactions(checked):
 
 
 def test_filters_of_a_card_ledger(client):
-    """Sessions, kinds, UUIDs and points that wait for their activation, in the current era."""
+    """A card ledger is filtered by sessions, kinds, UUIDs and pending activation in the current era."""
     every = client.get_loyalty_card_transactions(1, "card-ada", page_size=50)["data"]
     uuids = [row["transactionUUID"] for row in every][:2]
     assert 2 == len(client.get_loyalty_card_transactions(1, "card-ada", transaction_uuids=uuids)["data"])
@@ -212,13 +212,13 @@ def test_filters_of_a_card_ledger(client):
 
 
 def test_get_loyalty_program_profile_transactions(checked):
-    """The ledger of a profile whose id needs encoding."""
+    """The ledger of a profile whose id needs encoding is returned."""
     found = checked.get_loyalty_program_profile_transactions(2, "chloé/ö%20", page_size=50, subledger_id="")
     assert [Decimal("0.1"), Decimal("0.3")] == sorted(row["amount"] for row in found["data"])
 
 
 def test_link_loyalty_card_to_profile(checked):
-    """The profile has the card."""
+    """A linked card belongs to the profile."""
     checked.link_loyalty_card_to_profile(1, "card-ada", {"integrationId": "ben"})
     cards = checked.get_customer_inventory("ben", loyalty=True)["loyalty"]["cards"]
     assert ["card-ada", "card-ben"] == sorted(card["identifier"] for card in cards)
@@ -233,14 +233,14 @@ def test_sync_catalog(checked):
 
 @pytest.mark.parametrize("silent", [None, "no"])
 def test_track_event_v2(checked, silent):
-    """An event makes its profile; without ``silent=no`` the answer is empty."""
+    """An event creates its profile; without ``silent=no`` the answer is empty."""
     body = {"profileId": "dora", "type": "visit", "attributes": {"page": "home"}}
     answer = checked.track_event_v2(body, silent=silent, dry=False, force_complete_evaluation=None)
     assert (silent is None, "dora") == (answer is None, profile(checked, "dora")["integrationId"])
 
 
 def test_update_customer_profile_v2(checked):
-    """A profile is made and changed; a dry run with the Rule Engine changes nothing."""
+    """A profile is created and changed; a dry run with the Rule Engine changes nothing."""
     checked.update_customer_profile_v2("emil", {"attributes": {"Name": "Emil"}})
     checked.update_customer_profile_v2("emil", {"attributes": {"Name": "Dry"}}, run_rule_engine=True, dry=True)
     assert {"Name": "Emil"} == profile(checked, "emil")["attributes"]
@@ -248,7 +248,7 @@ def test_update_customer_profile_v2(checked):
 
 @pytest.mark.parametrize("silent", [None, "no"])
 def test_update_customer_profiles_v2(checked, silent):
-    """Many profiles in one request."""
+    """Many profiles are written in one request."""
     rows = [{"integrationId": name, "attributes": {"Name": name.title()}} for name in ("ada", "fritz")]
     answer = checked.update_customer_profiles_v2({"customerProfiles": rows}, silent=silent)
     assert (silent is None) == (answer is None)
@@ -267,7 +267,7 @@ def test_update_customer_profiles_v2(checked, silent):
     ],
 )
 def test_more_than_1000_items_are_not_sent(client, emu, name, arguments, body, field):
-    """The documented bound is kept before anything is sent."""
+    """More items than documented are refused before anything is sent."""
     emu.clear_requests()
     with pytest.raises(InvalidRequestError) as raised:
         getattr(client, name)(*arguments, {field: [body] * 1001})
@@ -276,7 +276,7 @@ def test_more_than_1000_items_are_not_sent(client, emu, name, arguments, body, f
 
 
 def test_any_row_can_be_called(client):
-    """``call`` takes a row of the table; a path parameter that is missing or unknown is named."""
+    """``call`` takes any row of the table and names a missing or unknown path parameter."""
     assert 1 == client.call(ep.GET_LOYALTY_PROGRAM, path={"loyaltyProgramId": 1})["id"]
     with pytest.raises(InvalidRequestError, match="must be loyaltyProgramId; missing or unknown: id, loyaltyProgramId"):
         client.call(ep.GET_LOYALTY_PROGRAM, path={"id": 1})

@@ -18,13 +18,13 @@ def ids(answer, name="id"):
 
 
 def test_loyalty_programs(checked):
-    """All programs, and one of them."""
+    """All programs and one of them are returned."""
     assert [1, 2] == ids(checked.get_loyalty_programs())
     assert "cards" == checked.get_loyalty_program(1)["name"]
 
 
 def test_loyalty_cards(checked):
-    """Pages, filters and one card."""
+    """Cards are returned by page, by filter and one by one."""
     assert ["card-ada", "card-ben"] == sorted(ids(checked.get_loyalty_cards(1), "identifier"))
     assert 1 == len(checked.get_loyalty_cards(1, page_size=1, skip=1)["data"])
     assert ["card-ben"] == ids(checked.get_loyalty_cards(1, identifier="card-ben"), "identifier")
@@ -32,7 +32,7 @@ def test_loyalty_cards(checked):
 
 
 def test_loyalty_program_transactions(checked):
-    """The ledger of a program."""
+    """The ledger of a program is returned."""
     assert 6 == len(checked.get_loyalty_program_transactions(1, page_size=50)["data"])
     bounds = {"start_date": "2025-02-01T00:00:00Z", "end_date": "2025-02-02T00:00:00Z"}
     found = checked.get_loyalty_program_transactions(1, **bounds)["data"]
@@ -41,7 +41,7 @@ def test_loyalty_program_transactions(checked):
 
 
 def test_loyalty_card_transaction_logs(checked):
-    """The ledger of a card, in the shape of this API."""
+    """The ledger of a card is returned in the shape of the Management API."""
     assert 4 == len(checked.get_loyalty_card_transaction_logs(1, "card-ada", page_size=1000)["data"])
     assert ["bonus"] == ids(
         checked.get_loyalty_card_transaction_logs(1, "card-ada", subledger_id="bonus"), "subledgerId"
@@ -49,7 +49,7 @@ def test_loyalty_card_transaction_logs(checked):
 
 
 def test_exports_of_balances_and_cards(checked):
-    """CSV files as bytes."""
+    """Exports return CSV as bytes."""
     at = "2025-03-01T00:00:00Z"
     cards = table(checked.export_loyalty_card_balances(1, end_date=at))
     assert ["80.25", "7.50"] == [row["currentBalance"] for row in cards if row["cardIdentifier"] == "card-ada"]
@@ -58,7 +58,7 @@ def test_exports_of_balances_and_cards(checked):
 
 
 def test_applications(checked):
-    """The Applications, their customers and sessions."""
+    """The Applications are returned, with their customers and sessions."""
     checked.update_customer_session_v2("order-7", {"customerSession": {"profileId": "ben"}})
     assert [1] == ids(checked.get_applications(page_size=10))
     assert ["ben"] == ids(checked.get_application_customers(1, integration_id="ben"), "integrationId")
@@ -67,18 +67,18 @@ def test_applications(checked):
 
 
 def test_customer_profiles(checked):
-    """The profiles of the account."""
+    """The profiles of the account are returned."""
     assert ["ada", "ben", "chloé/ö%20"] == sorted(ids(checked.get_customer_profiles(), "integrationId"))
     assert [] == ids(checked.get_customer_profiles(sandbox=True))
 
 
 def test_audiences(checked):
-    """Audiences with and without a total."""
+    """Audiences are returned with and without a total."""
     assert [1] == ids(checked.get_audiences()) == ids(checked.get_audiences(with_total_result_size=True))
 
 
 def test_audiences_in_the_current_era(emu, client_of):
-    """Members, their count, and members by a part of their id."""
+    """Members, their count, and members by a part of their id are returned."""
     client = client_of(emu.url, checked=True)
     assert ["ada", "ben"] == ids(client.get_audience_memberships(1), "integrationId")
     assert ["ben"] == ids(client.get_audience_memberships(1, profile_query="be"), "integrationId")
@@ -86,13 +86,13 @@ def test_audiences_in_the_current_era(emu, client_of):
 
 
 def test_cards_as_csv_in_the_current_era(emu, client_of):
-    """The list of cards as a file."""
+    """The list of cards is returned as CSV."""
     listed = table(client_of(emu.url, checked=True).export_loyalty_cards(1, date_format="ISO8601"))
     assert ["card-ada", "card-ben"] == [row["identifier"] for row in listed]
 
 
 def test_memberships_as_csv_in_the_current_era(emu, client_of):
-    """An import replaces the members, an export shows them."""
+    """An import replaces the members, and an export shows them."""
     client = client_of(emu.url, checked=True)
     column = next(iter(table(client.export_audiences_memberships(1))[0]))
     client.import_audiences_memberships(1, f"{column}\nchloé/ö%20\n".encode())
@@ -100,24 +100,24 @@ def test_memberships_as_csv_in_the_current_era(emu, client_of):
 
 
 def test_catalog_items(checked):
-    """Items of a catalog, all and by several SKUs."""
+    """Items of a catalog are returned, all of them and by SKU."""
     assert ["MUG-1", "MUG-2", "TEA-1"] == sorted(ids(checked.list_catalog_items(1), "sku"))
     assert ["MUG-2", "TEA-1"] == sorted(ids(checked.list_catalog_items(1, sku=["TEA-1", "MUG-2"]), "sku"))
 
 
 def test_attributes(checked):
-    """Attributes of the account, by entity."""
+    """Attributes of the account are returned by entity."""
     found = ids(checked.get_attributes(entity="CartItem"), "name")
     assert ["colour", "weight_kg"] == sorted(found)
 
 
 def test_attributes_by_type(client):
-    """``type`` is ``attribute_type`` in Python."""
+    """The query parameter ``type`` is ``attribute_type`` in Python."""
     assert ["points_goal", "weight_kg"] == sorted(ids(client.get_attributes(attribute_type="number"), "name"))
 
 
 @pytest.mark.parametrize("prefix", ["", "ManagementKey-v1 ", "Bearer "])
 def test_a_session_token_works_as_management_key(emu, client_of, prefix):
-    """The key may come with its scheme, or as a session token."""
+    """The management key may come with its scheme, or be a session token."""
     client = client_of(emu.url, management_key=prefix + emu.management_key, api_key=None)
     assert [1, 2] == ids(client.get_loyalty_programs())

@@ -7,7 +7,7 @@ from talon_one_client.connection.check import check
 
 
 def test_both_keys_work(client, emu):
-    """What each may read, and how far the clocks are apart; nothing is written."""
+    """Two working keys are reported with what each may read and how far the clocks are apart; nothing is written."""
     emu.clear_requests()
     report = check(client)
     assert (True, True, True) == (report.usable, report.integration.works, report.management.works)
@@ -26,8 +26,8 @@ def test_both_keys_work(client, emu):
     report.raise_if_unusable()
 
 
-def test_a_wrong_key_is_told(emu, client_of):
-    """And raised on demand."""
+def test_a_wrong_key_is_reported(emu, client_of):
+    """A wrong key is reported, and raised on demand."""
     report = check(client_of(emu.url, api_key="wrong", management_key=None))
     assert (False, False, None) == (report.usable, report.integration.works, report.management.works)
     assert "Management API key (management_key): not set" in list(report.lines())
@@ -39,14 +39,14 @@ def test_a_wrong_key_is_told(emu, client_of):
 
 
 def test_no_key_is_not_usable(emu, client_of):
-    """Nothing to check."""
+    """Without any key the report is not usable."""
     report = check(client_of(emu.url, api_key=None, management_key=None))
     assert (False, None) == (report.usable, report.clock_skew_s)
     report.raise_if_unusable()
 
 
-def test_a_missing_right_is_told(serve, client_of):
-    """A key that may read some lists works; the others are named."""
+def test_a_missing_right_is_reported(serve, client_of):
+    """A key that may read some lists works; the lists that it may not read are named."""
     server = serve(lambda h: (403, {}, b"{}") if "audiences" in h.path else (200, {}, b'{"data":[]}'))
     report = check(client_of(server.url, api_key=None))
     refused = [name for name, why in report.management.reads.items() if why]
@@ -57,14 +57,14 @@ def test_a_missing_right_is_told(serve, client_of):
 
 @pytest.mark.parametrize("keys", [{}, {"management_key": None}, {"api_key": None}])
 def test_a_key_that_may_read_nothing_does_not_pass(serve, client_of, keys):
-    """Each list is told with its reason, and what was to be found out stays unknown."""
+    """Each forbidden list is reported with its reason, and the key does not count as working."""
     body = b'{"message":"forbidden","StatusCode":403}'
     report = check(client_of(serve((403, {}, body)).url, **keys))
-    told = [key for key in (report.integration, report.management) if key.is_set]
-    assert [False] * (2 - len(keys)) == [key.works for key in told]
+    reported = [key for key in (report.integration, report.management) if key.is_set]
+    assert [False] * (2 - len(keys)) == [key.works for key in reported]
     assert False is report.usable
-    assert all("may read nothing of what was tried" in str(key.error) for key in told)
-    assert all(why for key in told for why in key.reads.values())
+    assert all("may read nothing of what was tried" in str(key.error) for key in reported)
+    assert all(why for key in reported for why in key.reads.values())
     assert "does not work: it may read nothing" in report.summary()
     with pytest.raises(e.PermissionDeniedError, match="may read nothing"):
         report.raise_if_unusable()
@@ -74,7 +74,7 @@ def test_a_key_that_may_read_nothing_does_not_pass(serve, client_of, keys):
     "body", [b"<html>Forbidden</html>", b"", b"[]", b'"no"', b"Access denied", b'{"error":"blocked"}']
 )
 def test_a_403_of_a_gateway_is_named(serve, client_of, body):
-    """It says nothing about the key."""
+    """A 403 of a gateway is named as such: it says nothing about the key."""
     report = check(client_of(serve((403, {}, body)).url))
     assert (False, False) == (report.integration.works, report.management.works)
     assert (
@@ -85,14 +85,14 @@ def test_a_403_of_a_gateway_is_named(serve, client_of, body):
 
 @pytest.mark.parametrize("status", [200, 404])
 def test_another_web_server_does_not_pass(serve, client_of, status):
-    """A 404 page is not the 404 that proves a key."""
+    """The 404 page of another web server is not the 404 that proves a key."""
     report = check(client_of(serve((status, {}, b"<html>Not here</html>")).url))
     assert (False, e.UnexpectedResponseError) == (report.usable, type(report.integration.error))
 
 
 @pytest.mark.parametrize("keys", [{}, {"management_key": None}, {"api_key": None}])
 def test_a_path_that_is_not_there_does_not_pass(emu, client_of, keys):
-    """A 404 in Talon.One's own words proves a key only where the path itself exists."""
+    """A 404 in the form of Talon.One proves a key only where the path itself exists."""
     report = check(client_of(f"{emu.url}/nonsense", **keys))
     assert False is report.usable
     assert [
@@ -104,15 +104,15 @@ def test_a_path_that_is_not_there_does_not_pass(emu, client_of, keys):
 
 
 def test_a_server_that_knows_no_path_does_not_pass(serve, client_of):
-    """JSON that looks like an error of Talon.One, from another program at another host."""
+    """JSON of another program that looks like an error of Talon.One proves no key."""
     body = b'{"message": "Not found", "errors": [{"title": "Not found"}], "StatusCode": 404}'
     report = check(client_of(serve((404, {}, body)).url))
     assert (False, False) == (report.integration.works, report.management.works)
     assert "no such path; check the host" in str(report.integration.error)
 
 
-def test_nobody_home_is_raised(client_of, closed_port):
-    """There is nothing to report on."""
+def test_an_address_without_server_is_raised(client_of, closed_port):
+    """An address without a server raises an error, because there is nothing to report on."""
     with pytest.raises(e.ConnectionFailedError):
         check(client_of(f"http://127.0.0.1:{closed_port}"))
 
@@ -121,8 +121,8 @@ def test_nobody_home_is_raised(client_of, closed_port):
     ("date", "words"),
     [("Sat, 01 Jan 2000 00:00:00 GMT", "ahead of Talon.One"), ("Fri, 01 Jan 2100 00:00:00 GMT", "behind Talon.One")],
 )
-def test_a_clock_that_is_off_is_told(serve, client_of, date, words):
-    """By the Date header of the last answer; one that cannot be read says nothing."""
+def test_a_clock_that_is_off_is_reported(serve, client_of, date, words):
+    """A wrong clock is reported by the Date header of the last answer; an unreadable header says nothing."""
     report = check(client_of(serve((200, {"Date": date}, b'{"data":[]}')).url))
     assert list(report.lines())[-1].endswith(words)
     assert report.summary().endswith(f"{words}.")

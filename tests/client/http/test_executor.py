@@ -32,20 +32,20 @@ def programs(client):
 
 @pytest.mark.parametrize("kind", TRANSIENT)
 def test_a_harmless_request_is_repeated(client, emu, waits, kind):
-    """Whatever goes wrong for a while goes unnoticed; the waits grow with jitter."""
+    """A harmless request is repeated after any failure, with growing waits and jitter."""
     emu.fault("get_loyalty_programs", kind, count=2)
     assert (2, [0.25, 0.5]) == (programs(client), waits)
 
 
 @pytest.mark.parametrize("kind", ["429", "503"])
 def test_the_server_says_when(client, emu, waits, kind):
-    """Retry-After is followed."""
+    """The wait follows the Retry-After of the server."""
     emu.fault("get_loyalty_programs", kind, retry_after="3")
     assert (2, [pytest.approx(3.15)]) == (programs(client), waits)
 
 
 def test_a_retry_after_beyond_the_budget_ends_at_once(client, emu, waits):
-    """Nobody waits for what would come too late."""
+    """A Retry-After beyond the retry budget ends the call without a wait."""
     emu.fault("get_loyalty_programs", "429", retry_after="3600")
     with pytest.raises(e.RateLimitedError) as raised:
         programs(client)
@@ -63,7 +63,7 @@ def test_attempts_end(emu, client_of, waits):
 @pytest.mark.parametrize("kind", ["502", "500", "503", "drop_after", "truncate", "malformed"])
 @pytest.mark.parametrize("name", ONCE)
 def test_what_might_happen_twice_is_not_repeated(client, emu, waits, name, kind):
-    """Once the server may have acted, only the caller knows whether to repeat; it happened once at most."""
+    """A non-idempotent request is not repeated once the server may have acted; it has happened once at most."""
     before = len(emu.state(MADE[name])[MADE[name]])
     emu.fault(name, kind)
     with pytest.raises(e.TalonOneError) as raised:
@@ -74,22 +74,22 @@ def test_what_might_happen_twice_is_not_repeated(client, emu, waits, name, kind)
 
 @pytest.mark.parametrize("name", ONCE)
 def test_what_was_refused_unseen_is_repeated(client, emu, waits, name):
-    """A 429 was surely not processed."""
+    """A 429 is repeated for any request, because the server has not processed it."""
     before = len(emu.state(MADE[name])[MADE[name]])
     emu.fault(name, "429", count=3)
     ONCE[name](client)
     assert (3, 1) == (len(waits), len(emu.state(MADE[name])[MADE[name]]) - before)
 
 
-def test_nobody_home_is_repeated_until_first_contact_fails(client_of, closed_port, waits):
-    """A refused connection is harmless for any request, but a wrong address does not mend: three tries."""
+def test_an_address_without_server_is_repeated_until_first_contact_fails(client_of, closed_port, waits):
+    """A refused connection is tried three times until a server has answered once."""
     with pytest.raises(e.ConnectionFailedError) as raised:
         ONCE["create_referral"](client_of(f"http://127.0.0.1:{closed_port}"))
     assert (3, 2) == (raised.value.attempts, len(waits))
 
 
 def test_a_server_that_was_there_is_waited_for(serve, client_of, waits):
-    """After a first answer, refused connections are repeated for the whole budget, also of what happens only once."""
+    """After a first answer, refused connections are retried for the whole budget, for any request."""
     server = serve((200, {"Connection": "close"}, b'{"data":[],"totalResultSize":0}'))
     client = client_of(server.url, retry=RetryConfig(max_attempts=6))
     programs(client)
@@ -103,7 +103,7 @@ def test_a_server_that_was_there_is_waited_for(serve, client_of, waits):
 @pytest.mark.parametrize("kind", TRANSIENT)
 @pytest.mark.parametrize("name", KEYED)
 def test_an_idempotency_key_stays_the_same_and_the_effect_is_one(client, emu, name, kind):
-    """All attempts of a call carry one key, and what it does happens once."""
+    """All attempts of a call carry one Idempotency-Key, and its effect happens once."""
     cart = [{"sku": "MUG-1", "quantity": 1, "price": 5}]
     body = {"customerSession": {"profileId": "ada", "state": "closed", "cartItems": cart}}
     client.update_customer_session_v2("s-1", body)
@@ -121,7 +121,7 @@ def test_an_idempotency_key_stays_the_same_and_the_effect_is_one(client, emu, na
 
 
 def test_each_call_has_a_key_of_its_own(client, emu):
-    """Two calls are two events; a caller's own key is sent as it is."""
+    """Two calls have two Idempotency-Keys; a key that the caller gives is sent as it is."""
     for key in (None, None, "mine", "mine"):
         client.track_event_v2(EVENT, idempotency_key=key)
     keys = [entry["idempotency_key"] for entry in emu.requests("track_event_v2")]
@@ -130,7 +130,7 @@ def test_each_call_has_a_key_of_its_own(client, emu):
 
 @pytest.mark.parametrize("key", ["x" * 256, "a\nb", "ü"])
 def test_an_impossible_idempotency_key_is_refused(client, key):
-    """At most 255 printable ASCII characters."""
+    """An Idempotency-Key of more than 255 characters, or of others than printable ASCII, is refused."""
     with pytest.raises(e.InvalidRequestError, match="at most 255 printable ASCII characters"):
         client.reopen_customer_session("s", idempotency_key=key)
 
@@ -141,7 +141,7 @@ def test_an_impossible_idempotency_key_is_refused(client, key):
      (405, e.BadRequestError), (422, e.BadRequestError)],
 )  # fmt: skip
 def test_what_will_fail_again_is_not_repeated(serve, client_of, waits, status, kind):
-    """One request, one error."""
+    """An error that is not temporary is raised after one request."""
     server = serve((status, {}, b'{"message":"no"}'))
     with pytest.raises(kind) as raised:
         programs(client_of(server.url))
@@ -157,7 +157,7 @@ def test_what_will_fail_again_is_not_repeated(serve, client_of, waits, status, k
     ],
 )
 def test_409_by_its_meaning(serve, client_of, name, kind, requests):
-    """Too many in flight is tried for the whole budget; an undocumented 409 once."""
+    """A 409 for too many requests in flight is retried for the whole budget; an undocumented 409 is not."""
     server = serve((409, {}, b'{"message":"conflict"}'))
     with pytest.raises(kind):
         KEYED[name](client_of(server.url))
@@ -166,7 +166,7 @@ def test_409_by_its_meaning(serve, client_of, name, kind, requests):
 
 @pytest.mark.parametrize("body", [b"[1]", b'{"message":"temporarily unavailable"}'])
 def test_a_shape_that_is_not_documented_is_tried_again(serve, client_of, body):
-    """JSON of another shape may be a gateway's; if it stays so, the error says what is missing."""
+    """JSON of another shape is requested again; if it persists, the error says what is missing."""
     server = serve((200, {}, body))
     with pytest.raises(e.UnexpectedResponseError, match="not the JSON"):
         programs(client_of(server.url))
@@ -175,7 +175,7 @@ def test_a_shape_that_is_not_documented_is_tried_again(serve, client_of, body):
 
 @pytest.mark.parametrize(("status", "body"), [(200, b""), (204, b"")])
 def test_an_empty_answer_where_one_is_due_is_an_error(serve, client_of, status, body):
-    """A read that gives nothing is tried again, then told."""
+    """A read with an empty answer is repeated, then raised as an error."""
     server = serve((status, {}, body))
     with pytest.raises(e.UnexpectedResponseError):
         programs(client_of(server.url))
@@ -183,7 +183,7 @@ def test_an_empty_answer_where_one_is_due_is_an_error(serve, client_of, status, 
 
 
 def test_an_observer_hears_of_all_attempts(emu, client_of):
-    """Each request with its status, each retry with its reason and wait."""
+    """An observer gets each request with its status, and each retry with its reason and wait."""
     heard = []
 
     class Ear(Observer):
@@ -203,7 +203,7 @@ def test_an_observer_hears_of_all_attempts(emu, client_of):
 
 
 def test_a_retry_is_logged(client, emu, caplog):
-    """One line each, at level INFO."""
+    """Each retry is one line of the log at level INFO."""
     caplog.set_level(logging.INFO, "talon_one_client")
     emu.fault("get_loyalty_programs", "503")
     programs(client)
@@ -214,7 +214,7 @@ def test_a_retry_is_logged(client, emu, caplog):
 
 
 def test_the_clock_bounds_a_call(emu, waits):
-    """Time that requests take counts towards the budget."""
+    """The time that requests take counts towards the retry budget."""
     clock = iter(range(0, 100_000, 40))
     key = Secret(emu.management_key)
     config = ClientConfig(

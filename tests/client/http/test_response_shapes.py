@@ -28,7 +28,7 @@ def call(client, row, **query):
 @pytest.mark.parametrize("body", WRONG.values(), ids=WRONG)
 @pytest.mark.parametrize("row", WITH_ANSWER, ids=lambda row: row.name)
 def test_another_shape_with_status_200_is_an_error(serve, client_of, row, body):
-    """Asked again where that does no harm, then an error that names the operation."""
+    """Another shape is requested again where that does no harm, then raised as an error that names the operation."""
     server = serve((200, {}, body))
     with pytest.raises(UnexpectedResponseError, match=f"{row.name}: the answer is not the"):
         call(client_of(server.url, retry=RetryConfig(max_attempts=3)), row)
@@ -43,7 +43,7 @@ LISTS = [
 
 @pytest.mark.parametrize("row", LISTS, ids=lambda row: row.name)
 def test_a_list_needs_its_rows(serve, client_of, row):
-    """Neither an empty object nor a count is an empty list; an empty list is."""
+    """An object without rows is not an empty list; an empty list is one."""
     for body in (b"{}", b'{"hasMore":false}', b'{"totalResultSize":0}'):
         with pytest.raises(UnexpectedResponseError, match="it lacks data"):
             call(client_of(serve((200, {}, body)).url), row)
@@ -52,7 +52,7 @@ def test_a_list_needs_its_rows(serve, client_of, row):
 
 @pytest.mark.parametrize("row", [row for row in LISTS if row.paged], ids=lambda row: row.name)
 def test_rows_without_a_word_on_what_follows(serve, client_of, row):
-    """Where the API always says whether more rows follow, a page that does not is incomplete."""
+    """A page without hasMore and total is incomplete where the API always sends one of them."""
     required = {"hasMore", "totalResultSize"} & set(talon_one_schemas.record(row.responses[200]).get("required", ()))
     client = client_of(serve((200, {}, b'{"data":[{"id":1}]}')).url)
     if not required:
@@ -63,13 +63,13 @@ def test_rows_without_a_word_on_what_follows(serve, client_of, row):
 
 
 def test_an_answer_may_have_more_or_less_than_is_documented(serve, client_of):
-    """Later versions add keys, and older ones leave out what later ones require."""
+    """An answer may have further keys, and may lack keys that later versions require."""
     body = b'{"id":7,"a new key":1}'
     assert 7 == call(client_of(serve((201, {}, body)).url), ep.CREATE_AUDIENCE_V2)["id"]
 
 
 def test_an_object_without_any_section_is_an_answer_where_nothing_is_required(serve, client_of):
-    """An inventory of which nothing is asked is empty."""
+    """An inventory without any requested section is an empty object and a success."""
     assert {} == call(client_of(serve((200, {}, b"{}")).url), ep.GET_CUSTOMER_INVENTORY)
 
 
@@ -97,8 +97,8 @@ NO_YES = {
 
 @pytest.mark.parametrize(("status", "body"), NO_YES.values(), ids=NO_YES)
 @pytest.mark.parametrize("row", WRITES, ids=lambda row: row.name)
-def test_what_is_not_the_documented_yes_to_a_write_is_an_error(serve, client_of, row, status, body):
-    """Another 2xx, another body and an error in the body are asked again where that does no harm, never a success."""
+def test_what_is_not_the_documented_success_to_a_write_is_an_error(serve, client_of, row, status, body):
+    """Another 2xx, another body or an error in the body of a write is never a success."""
     server = serve((status, {}, body))
     with pytest.raises(UnexpectedResponseError, match=f"{row.name}: the answer is not the"):
         call(client_of(server.url, retry=RetryConfig(max_attempts=2)), row)
@@ -112,8 +112,8 @@ def _keys(name):
 
 
 @pytest.mark.parametrize("row", WRITES, ids=lambda row: row.name)
-def test_every_documented_yes_is_a_success(serve, client_of, row):
-    """Each status with its body, also where an older deployment leaves out keys, and 204 without one."""
+def test_every_documented_success_is_a_success(serve, client_of, row):
+    """Each documented status with its body is a success, and so is a 204 without a body."""
     for status, name in row.responses.items():
         for key in _keys(name):
             body = b'{"%b":[],"data":[],"new":{}}' % key.encode() if key != "data" else b'{"data":[]}'
@@ -122,8 +122,8 @@ def test_every_documented_yes_is_a_success(serve, client_of, row):
             assert call(client_of(serve((status, {}, b"")).url), row) is None
 
 
-def test_an_error_inside_a_success_is_told(serve, client_of):
-    """The error repeats status and words."""
+def test_an_error_inside_a_success_is_reported(serve, client_of):
+    """The error of a success that reports a failure repeats its status and message."""
     server = serve((202, {}, b'{"message":"queue is full"}'))
     with pytest.raises(UnexpectedResponseError, match='HTTP 202 instead of 201 and says "queue is full"'):
         call(client_of(server.url), ep.CREATE_REFERRAL)

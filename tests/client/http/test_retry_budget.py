@@ -62,7 +62,7 @@ OUTCOMES = [
 @pytest.mark.parametrize("budget_s", BUDGETS)
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=str)
 def test_a_call_is_tried_for_its_budget_and_not_longer(outcome, budget_s):
-    """It gives up when the budget ends, within the wait that the server asks for, whatever fails."""
+    """A call is given up when its retry budget ends, and waits as the server asks, whatever fails."""
     for seed in range(20):
         down = Down(outcome)
         error = error_of(down, seed, retry=RetryConfig(budget_s=budget_s))
@@ -72,7 +72,7 @@ def test_a_call_is_tried_for_its_budget_and_not_longer(outcome, budget_s):
 
 @pytest.mark.parametrize("asked", ["301", "99999"])
 def test_a_wish_longer_than_the_budget_ends_at_once_and_is_named(asked):
-    """The error says what the server asked for and what was left."""
+    """The error says how long the server asked to wait and how much of the budget remained."""
     down = Down((429, {"Retry-After": asked}))
     error = error_of(down)
     assert RateLimitedError is type(error)
@@ -81,7 +81,7 @@ def test_a_wish_longer_than_the_budget_ends_at_once_and_is_named(asked):
 
 
 def test_an_answer_may_take_what_is_left_of_the_budget():
-    """The deadline of an answer shrinks with the budget, down to the read time-out."""
+    """The deadline of an answer shrinks with the budget, down to the read timeout."""
     down = Down(Failure.BROKEN, each_s=40)
     error_of(down, read_timeout_s=50)
     deadlines = [bounds.deadline_s for bounds in down.bounds]
@@ -91,7 +91,7 @@ def test_an_answer_may_take_what_is_left_of_the_budget():
 
 
 def test_a_deadline_that_is_set_is_kept():
-    """It does not depend on the retry budget."""
+    """An explicit deadline does not depend on the retry budget."""
     down = Down(Failure.BROKEN, each_s=40)
     error_of(down, answer_deadline_s=900)
     assert {900} == {bounds.deadline_s for bounds in down.bounds}

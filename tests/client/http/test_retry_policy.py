@@ -25,37 +25,37 @@ READ, ONCE, KEYED = endpoints.GET_LOYALTY_BALANCES, endpoints.CREATE_REFERRAL, e
 @pytest.mark.parametrize("what", [Failure.CONNECT, 408, 429])
 @pytest.mark.parametrize("row", [READ, ONCE, KEYED])
 def test_what_surely_was_not_processed_is_repeated(row, what):
-    """No connection, 408 and 429: any request may go again."""
+    """A failed connection, a 408 and a 429 are retried for any request."""
     assert may_repeat(row, what, has_key=False)
 
 
 @pytest.mark.parametrize("what", [Failure.BROKEN, Failure.GARBLED, Failure.SHAPE, 500, 502, 503, 504, 520, 529])
 def test_what_may_have_been_processed_is_repeated_if_that_does_no_harm(what):
-    """Harmless requests, and others under their Idempotency-Key."""
+    """Other failures are retried for repeatable requests, and for others under their Idempotency-Key."""
     assert (True, False) == (may_repeat(READ, what, has_key=False), may_repeat(ONCE, what, has_key=False))
     assert (True, False) == (may_repeat(KEYED, what, has_key=True), may_repeat(KEYED, what, has_key=False))
 
 
 def test_a_key_does_not_help_where_none_is_documented():
-    """An Idempotency-Key on an operation that ignores it makes nothing safe."""
+    """An Idempotency-Key on an operation that ignores it allows no retry."""
     assert not may_repeat(ONCE, 502, has_key=True)
 
 
 @pytest.mark.parametrize("what", [Failure.TLS, 301, 400, 401, 403, 404, 405, 413, 422, 501, 505])
-def test_what_does_not_mend_is_never_repeated(what):
-    """Neither is anything that is absent from the table."""
+def test_what_is_not_temporary_is_never_repeated(what):
+    """A status or failure that is absent from the table is never retried."""
     assert [False] * len(endpoints.ALL) == [may_repeat(row, what, has_key=True) for row in endpoints.ALL]
 
 
 def test_409_is_repeated_only_where_it_means_too_many_in_flight():
-    """On three operations."""
+    """A 409 is retried on three operations only."""
     assert {"update_customer_profile_v2", "update_customer_session_v2", "track_event_v2"} == {
         row.name for row in endpoints.ALL if may_repeat(row, 409, has_key=False)
     }
 
 
 def test_the_table():
-    """Three kinds of failure are certain not to have been processed."""
+    """Exactly three kinds of failure are certain not to have been processed."""
     assert {Failure.CONNECT, 408, 429} == {what for what, known in RETRYABLE.items() if known is Processed.NO}
 
 
@@ -64,13 +64,13 @@ def test_the_table():
     [(1, 1.0, 0.5), (2, 1.0, 1.0), (3, 1.0, 2.0), (7, 1.0, 30.0), (9, 1.0, 30.0), (3, 0.5, 1.0), (3, 0.0, 0.0)],
 )
 def test_back_off_doubles_up_to_a_cap(attempt, random, expected):
-    """Full jitter: anything between nothing and the doubled base."""
+    """The wait lies anywhere between zero and the doubled base, up to the cap."""
     assert expected == wait_s(RetryConfig(), Outcome(503), attempt, 0, lambda: random)
 
 
 @given(st.integers(1, 5000), st.floats(0, 1, exclude_max=True), st.floats(0, 10_000))
 def test_a_wait_keeps_its_bounds(attempt, random, elapsed):
-    """Never negative, never above the cap, never beyond the budget, for any number of attempts."""
+    """A wait is never negative, above the cap or beyond the budget, for any number of attempts."""
     config = RetryConfig(max_attempts=10_000)
     wait = wait_s(config, Outcome(500), attempt, elapsed, lambda: random)
     assert wait is None or (0 <= wait <= config.cap_s and elapsed + wait <= config.budget_s)
@@ -80,7 +80,7 @@ def test_a_wait_keeps_its_bounds(attempt, random, elapsed):
     ("asked", "random", "expected"), [(2, 0, 2), (2, 1, 2.2), (100, 1, 101), (0, 1, 0.5), (0.1, 1, 0.5)]
 )
 def test_the_servers_wish_wins(asked, random, expected):
-    """Retry-After is a lower bound beside the back-off, plus up to a tenth of it and at most a second."""
+    """Retry-After is a lower bound of the wait, plus up to a tenth of it and at most a second."""
     assert expected == pytest.approx(wait_s(RetryConfig(), Outcome(429, asked), 1, 0, lambda: random))
 
 
@@ -89,7 +89,7 @@ def test_the_servers_wish_wins(asked, random, expected):
     [(Outcome(500), 1, 300), (Outcome(500), 1, 300.1), (Outcome(429, 301), 1, 0), (Outcome(429, 10), 2, 295)],
 )
 def test_it_gives_up(outcome, attempt, elapsed):
-    """The budget is used up, or the server asks for more than what is left of it."""
+    """There is no wait when the budget is used up, or when the server asks for more than remains."""
     assert None is wait_s(RetryConfig(), outcome, attempt, elapsed, lambda: 0.5)
 
 
@@ -112,12 +112,12 @@ def test_it_gives_up(outcome, attempt, elapsed):
     ],
 )
 def test_retry_after_comes_as_seconds_or_date(header, expected):
-    """What cannot be read counts as absent, what has passed as 0."""
+    """Retry-After is read as seconds or date; an unreadable one counts as absent, a past one as 0."""
     assert expected == parse_retry_after(header, NOW)
 
 
 @given(st.text())
 def test_any_retry_after_is_survived(header):
-    """A header is never an error."""
+    """No Retry-After header raises an error."""
     found = parse_retry_after(header, NOW)
     assert found is None or found >= 0

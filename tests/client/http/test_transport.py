@@ -99,7 +99,7 @@ def test_a_drip_ends_at_the_deadline(talk, kind):
 
 @pytest.mark.parametrize("kind", ["body of a length", "chunks", "header"])
 def test_a_drip_uses_up_the_retry_budget_and_no_more(talk, kind):
-    """Without a deadline of its own an answer may take what is left of the retry budget."""
+    """Without an explicit deadline an answer may take what remains of the retry budget."""
     url = talk(dripping(*DRIPS[kind]))
     error, seconds = error_of(url, read_timeout_s=0.3, retry=RetryConfig(budget_s=1, first_contact_attempts=50))
     assert e.ConnectionFailedError is type(error)
@@ -107,7 +107,7 @@ def test_a_drip_uses_up_the_retry_budget_and_no_more(talk, kind):
 
 
 def test_silence_ends_at_the_read_timeout(talk):
-    """A server that says nothing at all."""
+    """A server that sends nothing ends the call at the read timeout."""
     error, seconds = error_of(talk(sending(close=False)), read_timeout_s=0.3)
     assert "no answer within the read time-out" in str(error)
     assert seconds < 5
@@ -172,7 +172,7 @@ def test_an_answer_as_large_as_the_limit_is_read(talk):
     ],
 )
 def test_every_encoding_that_is_asked_for_is_read(talk, packed, encoding):
-    """Gzip in one or several members, deflate with and without its header."""
+    """Gzip in one or several members, and deflate with and without its header, are read."""
     with TalonOneClient(config(talk(sending(answer(packed, b"Content-Encoding: " + encoding))))) as client:
         assert {"data": []} == client.get_loyalty_programs()
 
@@ -216,7 +216,7 @@ DAMAGED = {
 
 @pytest.mark.parametrize("kind", DAMAGED)
 def test_a_damaged_answer_is_an_error_with_a_name(talk, kind):
-    """Whatever is wrong with an answer, the error is one of the client's own."""
+    """Every damaged answer raises an error of the client."""
     sent, expected = DAMAGED[kind]
     error, seconds = error_of(talk(sending(sent)), read_timeout_s=5)
     assert expected is type(error)
@@ -241,7 +241,7 @@ def test_what_follows_an_interim_answer_is_not_taken_for_the_next_one(talk):
 
 
 def test_a_truncated_gzip_is_tried_again(talk):
-    """An answer that was cut off once is asked for anew."""
+    """An answer that was cut off once is requested again."""
     answers = iter([answer(PACKED[:-9], b"Content-Encoding: gzip"), answer(PACKED, b"Content-Encoding: gzip")])
 
     def behave(connection):

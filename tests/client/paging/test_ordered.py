@@ -15,7 +15,7 @@ def collected(keys, produce, concurrency, **options):
 
 @pytest.mark.parametrize("concurrency", [1, 3, 16])
 def test_parts_come_in_the_order_of_the_keys(concurrency):
-    """However many work at once, keys and parts keep their order."""
+    """Keys and parts keep their order, however many workers there are."""
     expected = [(key, [key * 10 + n for n in range(7)]) for key in range(50)]
     assert expected == collected(range(50), lambda key: (key * 10 + n for n in range(7)), concurrency)
 
@@ -38,7 +38,7 @@ def test_no_more_than_concurrency_keys_are_worked_on_at_once():
 
 
 def test_keys_are_read_lazily():
-    """Only a few times concurrency ahead: the list of keys may be endless."""
+    """Keys are read at most four times concurrency ahead, so that their list may be endless."""
     asked = []
 
     def keys():
@@ -73,7 +73,7 @@ def test_an_error_is_raised_where_its_parts_are_read():
 
 
 def test_a_reader_that_leaves_stops_the_workers():
-    """After close() no worker is left, though its lane was full."""
+    """After close() no worker remains, even if its queue was full."""
     before = threading.active_count()
     parts = ordered_parts(range(100), lambda key: iter(range(1000)), 4)
     next(parts)
@@ -82,7 +82,7 @@ def test_a_reader_that_leaves_stops_the_workers():
 
 
 def test_poll_can_end_the_work_while_nothing_comes():
-    """What poll raises ends the reading; the workers are let go."""
+    """An error of poll ends the reading and releases the workers."""
     gate = threading.Event()
 
     def produce(_key):
@@ -98,7 +98,7 @@ def test_poll_can_end_the_work_while_nothing_comes():
 
 
 def test_the_first_key_may_end_last():
-    """Later keys are worked on meanwhile, and wait for their turn."""
+    """Later keys are worked on while the first one is slow, and wait for their turn."""
     others = threading.Event()
 
     def produce(key):
@@ -112,7 +112,7 @@ def test_the_first_key_may_end_last():
 
 
 def test_parts_are_bounded():
-    """A key's parts are made a few ahead of the reader, however many there are."""
+    """A key's parts are produced a few ahead of the reader only."""
     lock, made, seen = threading.Lock(), [0], 0
 
     def produce(key):
@@ -129,7 +129,7 @@ def test_parts_are_bounded():
 
 
 def test_an_error_of_the_keys_comes_through():
-    """A list of ids that cannot be read on."""
+    """An error while the keys are read is raised by the iterator."""
 
     def keys():
         yield 1

@@ -57,14 +57,14 @@ def test_pages_follow_each_other(ledger, client):
 
 
 def test_a_full_last_page_takes_no_further_call(ledger, client):
-    """HasMore says so."""
+    """A full last page takes no further call if hasMore is false."""
     emu = ledger()
     assert 230 == len(read(client, *CARD_LEDGER, wanted=230)[0])
     assert 1 == len(asked(emu))
 
 
 def test_the_older_era_is_found_out_once(ledger, client):
-    """1,000 is refused, 50 taken and remembered."""
+    """A page size of 1,000 is refused once, and 50 is remembered."""
     emu = ledger("seed")
     found, size = read(client, *PROFILE_LEDGER)
     assert (230, 50) == (len(set(found)), size)
@@ -82,7 +82,7 @@ def test_the_older_era_is_found_out_by_many_threads_at_once(ledger, client):
 
 
 def test_another_400_is_no_reason_to_remember(ledger, client):
-    """Only a smaller page that was taken proves the older era; the error is the server's."""
+    """A smaller page size is remembered only if it was accepted; otherwise the error of the server is raised."""
     ledger()
     size = PageSize(PROFILE_LEDGER[0])
     with pytest.raises(BadRequestError, match="startDate"):
@@ -91,7 +91,7 @@ def test_another_400_is_no_reason_to_remember(ledger, client):
 
 
 def test_a_list_with_one_cap_does_not_fall_back(ledger, client):
-    """Cards take 1,000 in both eras: 400 means something else."""
+    """A list with one maximum in both eras does not fall back: a 400 has another reason."""
     emu = ledger("seed")
     with pytest.raises(BadRequestError):
         read(client, *CARD_LEDGER, startDate="soon")
@@ -100,7 +100,7 @@ def test_a_list_with_one_cap_does_not_fall_back(ledger, client):
 
 @pytest.mark.parametrize("order", ["shuffled", "newest", "oldest"])
 def test_a_clamped_page_is_followed_by_the_next_row(ledger, client, order):
-    """Skip grows by what came less one, not by what was asked for."""
+    """The next skip follows the rows that came, not those that were requested."""
     emu = ledger("seed", page_size_above_max="clamp", order=order)
     found, _ = read(client, *PROFILE_LEDGER)
     assert (230, 230) == (len(found), len(set(found)))
@@ -111,7 +111,7 @@ def test_a_clamped_page_is_followed_by_the_next_row(ledger, client, order):
 @pytest.mark.parametrize("with_total", [None, True, False])
 @pytest.mark.parametrize("wanted", [1, 7, 30, 31, 1000])
 def test_lists_whose_answers_differ_between_the_eras(emu, client, era, with_total, wanted):
-    """HasMore or totalResultSize, whichever is filled: nothing is left out, nothing read twice."""
+    """A list is read completely and without duplicates by hasMore or totalResultSize, whichever is filled."""
     emu.reset("empty", era=era)
     for n in range(30):
         client.create_audience_v2({"name": f"a{n}"})
@@ -134,7 +134,7 @@ def test_lists_whose_answers_differ_between_the_eras(emu, client, era, with_tota
     ids=lambda each: getattr(each, "name", ""),
 )
 def test_every_list_is_read_whole(emu, client, era, row, path, expected):
-    """In small pages, whatever envelope they come in."""
+    """Every list is read completely in small pages, whatever envelope its pages have."""
     emu.reset("synthetic", era=era, cards=25, transactions=2)
     found, _ = read(client, row, path, wanted=2)
     assert (expected, expected) == (len(found), len(set(found)))
@@ -181,23 +181,23 @@ def test_every_kind_of_end(serve, client_of, answers, expected):
         b'{"data":[],"hasMore":true,"totalResultSize":9}',
     ],
 )
-def test_what_is_no_page_is_told(serve, client_of, body):
-    """An error, not an empty list."""
+def test_what_is_no_page_is_reported(serve, client_of, body):
+    """An answer that is no page raises an error and is not an empty list."""
     client = client_of(serve((200, {}, body)).url)
     with pytest.raises(UnexpectedResponseError):
         read(client, ep.GET_AUDIENCES, {})
 
 
 def test_rows_keep_their_bytes(client):
-    """A row is not taken apart: its numbers keep their digits."""
+    """A row keeps its bytes, so that its numbers keep their digits."""
     path = {"loyaltyProgramId": 1, "loyaltyCardId": "card-ben"}
     rows = [bytes(row) for page in paginate(client, ep.GET_LOYALTY_CARD_TRANSACTIONS, path=path) for row in page]
     assert 1 == sum(b'"amount":12345678901234.56' in row for row in rows)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 9, 10, 11, 19, 20, 28, 29])
-def test_the_pages_of_a_list_are_foreseen(emu, client, rows):
-    """An estimate counts the calls that a list takes by the function that knows of the overlap."""
+def test_the_pages_of_a_list_are_estimated(emu, client, rows):
+    """An estimate counts the pages of a list with the overlap that reading has."""
     emu.reset("synthetic", cards=rows, transactions=0)
     read(client, ep.GET_LOYALTY_CARDS, {"loyaltyProgramId": 1}, 10)
     assert page_count(rows, 10) == len(asked(emu))

@@ -1,4 +1,4 @@
-"""The algorithm of the rate budgets, on a virtual clock: exact for departures, whatever delays them."""
+"""The algorithm of the rate limits, on a virtual clock: exact for departures, whatever delays them."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def allowed(rate):
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_no_window_holds_more_than_the_rate_and_the_budget_is_used(rate):
-    """Without delays: at most the rate in any second, at least 95 % of it over time."""
+def test_no_window_holds_more_than_the_rate_and_the_rate_is_used(rate):
+    """Without delays a second holds at most the rate, and 95 % of the rate is used."""
     left = departures(rate, lambda: 0, max(20, int(rate * 10)))
     size, window_us = allowed(rate)
     assert most_in(left, window_us) <= size
@@ -70,7 +70,7 @@ def test_no_window_holds_more_than_the_rate_and_the_budget_is_used(rate):
     longest_ms=st.sampled_from([0, 1, 3, 30, 300, 1500]),
 )
 def test_late_departures_never_make_a_window_too_full(rate, seed, workers, longest_ms):
-    """Workers whose connections take a while leave late, and the second holds all the same."""
+    """A second holds at most the rate even if slow connections make requests depart late."""
     random = Random(seed)
     left = departures(rate, lambda: int(random.random() ** 4 * longest_ms * 1000), 400, workers)
     size, window_us = allowed(rate)
@@ -80,8 +80,8 @@ def test_late_departures_never_make_a_window_too_full(rate, seed, workers, longe
 
 
 @pytest.mark.parametrize("rate", [1, 3, 20, 50, 100])
-def test_waking_up_a_little_late_loses_no_budget(rate):
-    """A sleep that takes up to a millisecond longer each time still uses 95 %."""
+def test_waking_up_a_little_late_loses_no_rate(rate):
+    """A sleep that takes up to a millisecond too long still uses 95 % of the rate."""
     random = Random(7)
     pace, state, now_us, left = Pace.of(rate), Departures(), 10_000_000, []
     while len(left) < rate * 20:
@@ -93,7 +93,7 @@ def test_waking_up_a_little_late_loses_no_budget(rate):
 
 
 def test_a_late_departure_is_noted_at_the_time_it_leaves():
-    """The state keeps when the request left, not when it was granted."""
+    """The state keeps when a request departed, not when it was granted."""
     pace, state = Pace.of(2), Departures()
     assert 0 == state.take(pace, 5_000_000)
     state.move(5_000_000, 5_300_000)
@@ -103,7 +103,7 @@ def test_a_late_departure_is_noted_at_the_time_it_leaves():
 
 @given(st.lists(st.integers(0, 1 << 60), min_size=1, max_size=9), st.integers(0, 1 << 50))
 def test_instants_in_the_future_are_cut(instants, now_us):
-    """After the cut nothing is ahead of the clock, so that no wait is longer than a window or a gap."""
+    """After clamping nothing is ahead of the clock, so that no wait is longer than a window or a gap."""
     state, pace = Departures.decode(" ".join(map(str, instants))), Pace.of(3)
     ahead_us = state.clamp(now_us)
     assert max(0, max([instants[0], *instants[1:]]) - now_us) == ahead_us
@@ -112,14 +112,14 @@ def test_instants_in_the_future_are_cut(instants, now_us):
 
 @pytest.mark.parametrize("text", ["", "x", "1 2 x", "1  2", "nan", "1.5"])
 def test_a_text_that_is_no_state_is_refused(text):
-    """What another program wrote is not taken for a state."""
+    """A text of another program is not taken for a state."""
     with pytest.raises(ValueError, match=r"invalid literal|unpack"):
         Departures.decode(text)
 
 
 @pytest.mark.parametrize("rate", [0.5, 20, 400])
 def test_the_redis_script_decides_as_the_algorithm_does(redis_url, rate):
-    """Every answer of the script is what the pure functions say for the same state and instant."""
+    """Every reply of the Redis script is that of the pure functions for the same state and instant."""
     pace, store, state, granted = Pace.of(rate), RedisStore(redis_url, f"parity-{rate}"), Departures(), []
     for step in range(60):
         moved = granted[-1] if granted and step % 7 == 6 else None

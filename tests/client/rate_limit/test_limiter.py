@@ -1,4 +1,4 @@
-"""Rate budgets: evenly paced, shared by threads, processes and machines, never exceeded."""
+"""Rate limits: evenly paced, shared by threads, processes and machines, never exceeded."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from talon_one_client import endpoints as ep
 from talon_one_client.errors import ConfigurationError, ConnectionFailedError
 from talon_one_client.rate_limit.limiter import RateLimiter
 from talon_one_emulator import Emulator
-from tests.client.rate_limit.virtual_time import URL, Time, budget, most_in_a_second
+from tests.client.rate_limit.virtual_time import URL, Time, limiter, most_in_a_second
 
-# One of several processes: 12 reads through the budget named in its arguments.
+# One of several processes: 12 reads through the rate limit named in its arguments.
 WORKER = """
 import sys
 from talon_one_client import ClientConfig, Secret, TalonOneClient
@@ -38,9 +38,9 @@ def arrivals(emu, operation):
 
 @pytest.mark.parametrize("rate", [0.5, 3, 50, 400])
 def test_requests_are_evenly_paced_within_the_rate(rate):
-    """At least 95 % of a budget is used, and no second holds more than it."""
+    """At least 95 % of a rate limit is used, and no second holds more than it."""
     time, sent = Time(), []
-    paced = budget(time, requests_per_second=rate)
+    paced = limiter(time, requests_per_second=rate)
     for _ in range(max(10, int(rate * 3))):
         paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
         sent.append(time.ms / 1000)
@@ -49,17 +49,17 @@ def test_requests_are_evenly_paced_within_the_rate(rate):
 
 
 def test_management_endpoints_have_three_a_second_each_out_of_the_box():
-    """Each endpoint has its own budget; the integration key has none until one is set."""
+    """Each management endpoint has its own rate limit; the integration key has none by default."""
     time = Time()
-    paced = budget(time)
+    paced = limiter(time)
     for endpoint in (ep.GET_AUDIENCES, ep.GET_ATTRIBUTES):
         assert 0.0 == paced.acquire(endpoint)
     assert 0.3 < paced.acquire(ep.GET_AUDIENCES) < 0.4
     assert [0.0] * 5 == [paced.acquire(ep.GET_LOYALTY_CARD_BALANCES) for _ in range(5)]
 
 
-def test_the_default_budget_never_meets_the_servers_limit():
-    """Nine reads from four threads: the emulator, which allows 3 a second, refuses none."""
+def test_the_default_rate_limit_never_meets_the_servers_limit():
+    """Nine reads from four threads under the default rate limit are never refused by the server."""
     with Emulator(seed="synthetic", cards=1, transactions=1, management_rate=3) as emu:
         config = ClientConfig(base_url=emu.url, management_key=Secret(emu.management_key))
         with TalonOneClient(config) as client, ThreadPoolExecutor(4) as pool:
@@ -73,8 +73,8 @@ def shared_by_three_processes(emu, url):
     return arrivals(emu, "get_loyalty_card_balances")
 
 
-def test_processes_share_a_budget_through_a_sqlite_file(tmp_path):
-    """Three processes with 20 requests a second between them: no second sees more."""
+def test_processes_share_a_rate_limit_through_a_sqlite_file(tmp_path):
+    """Three processes share 20 requests a second through a SQLite file."""
     with Emulator(seed="synthetic", cards=1, transactions=1) as emu:
         sent = shared_by_three_processes(emu, f"sqlite:///{tmp_path / 'budget.db'}")
     assert 36 == len(sent)
@@ -96,8 +96,8 @@ def redis_url():
         process.terminate()
 
 
-def test_machines_share_a_budget_through_redis(redis_url):
-    """The same with a real Redis between them."""
+def test_machines_share_a_rate_limit_through_redis(redis_url):
+    """Three processes share 20 requests a second through a Redis server."""
     with Emulator(seed="synthetic", cards=1, transactions=1) as emu:
         sent = shared_by_three_processes(emu, redis_url)
     assert 36 == len(sent)
@@ -105,18 +105,18 @@ def test_machines_share_a_budget_through_redis(redis_url):
 
 
 @pytest.mark.parametrize("url", ["postgres://x", "memory", "redis://127.0.0.1:9/0"])
-def test_a_rate_limit_url_that_cannot_work_is_told_without_its_password(url):
-    """A scheme that does not exist, or a Redis that does not answer."""
+def test_a_rate_limit_url_that_cannot_work_is_refused_without_its_password(url):
+    """A URL without a usable scheme or server is refused by the name of its setting."""
     config = ClientConfig(base_url=URL, api_key=Secret("k" * 8), requests_per_second=5, rate_limit_url=url)
     with pytest.raises(ConfigurationError, match="rate_limit_url"):
         RateLimiter(config).acquire(ep.GET_LOYALTY_CARD_BALANCES)
 
 
 @pytest.mark.parametrize("url", ["redis://:pa55word@127.0.0.1:x/0", "pa55word"])
-def test_what_is_no_url_at_all_is_told_without_its_password(url):
-    """A port that is no number, or no scheme."""
+def test_what_is_no_url_at_all_is_refused_without_its_password(url):
+    """The message about a text that is no URL does not hold its password."""
     with pytest.raises(ConfigurationError) as raised:
-        budget(Time(), requests_per_second=1, rate_limit_url=url).acquire(ep.GET_LOYALTY_CARD_BALANCES)
+        limiter(Time(), requests_per_second=1, rate_limit_url=url).acquire(ep.GET_LOYALTY_CARD_BALANCES)
     assert "pa55word" not in str(raised.value)
 
 
@@ -130,7 +130,7 @@ def test_waking_up_late_does_not_bring_requests_together(rate, late_s):
             super().sleep(seconds + late_s * (int(self.ms) % 2))
 
     time, sent = Late(), []
-    paced = budget(time, requests_per_second=rate)
+    paced = limiter(time, requests_per_second=rate)
     for _ in range(60):
         paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
         sent.append(time.ms / 1000)
@@ -138,17 +138,17 @@ def test_waking_up_late_does_not_bring_requests_together(rate, late_s):
 
 
 def test_a_pause_saves_nothing_up():
-    """After a minute of silence there is no burst."""
+    """A minute without requests allows no burst."""
     time = Time()
-    paced = budget(time, requests_per_second=2)
+    paced = limiter(time, requests_per_second=2)
     paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
     time.ms += 60_000
     assert [0.0, 0.52, 0.52] == [round(paced.acquire(ep.GET_LOYALTY_CARD_BALANCES), 3) for _ in range(3)]
 
 
 @pytest.mark.parametrize("shared", [False, True])
-def test_threads_share_a_budget(emu, client_of, tmp_path, shared):
-    """Eight threads with 50 requests a second between them, as the server counts."""
+def test_threads_share_a_rate_limit(emu, client_of, tmp_path, shared):
+    """Eight threads share 50 requests a second, as the server counts."""
     client = client_of(emu.url, requests_per_second=50, rate_limit_url=f"sqlite:///{tmp_path}/b.db" if shared else None)
     emu.clear_requests()
     with ThreadPoolExecutor(8) as pool:
@@ -158,8 +158,8 @@ def test_threads_share_a_budget(emu, client_of, tmp_path, shared):
     assert most_in_a_second(came) <= 50
 
 
-def test_keys_do_not_share_a_budget_and_are_not_in_its_store(tmp_path):
-    """Budgets are told apart by a digest of deployment and key."""
+def test_keys_do_not_share_a_rate_limit_and_are_not_in_its_store(tmp_path):
+    """Rate limits are distinguished by a digest of deployment and key."""
     time, url = Time(), f"sqlite:///{tmp_path}/b.db"
     made = [
         RateLimiter(
@@ -175,18 +175,18 @@ def test_keys_do_not_share_a_budget_and_are_not_in_its_store(tmp_path):
     assert b"k3y-of" not in (tmp_path / "b.db").read_bytes()
 
 
-def test_a_file_that_is_no_database_is_told_and_kept(tmp_path):
-    """It is not overwritten."""
+def test_a_file_that_is_no_database_is_reported_and_kept(tmp_path):
+    """A file that is no database is reported and not overwritten."""
     path = tmp_path / "b.db"
     path.write_text("precious " * 100)
     with pytest.raises(ConfigurationError, match="file is not a database"):
-        budget(Time(), requests_per_second=1, rate_limit_url=f"sqlite:///{path}").acquire(ep.GET_LOYALTY_CARD_BALANCES)
+        limiter(Time(), requests_per_second=1, rate_limit_url=f"sqlite:///{path}").acquire(ep.GET_LOYALTY_CARD_BALANCES)
     assert "precious " * 100 == path.read_text()
 
 
-def test_a_store_that_fails_later_is_told_as_a_connection_failure(tmp_path):
-    """An error of the client's own tree."""
-    paced = budget(Time(), requests_per_second=1, rate_limit_url=f"sqlite:///{tmp_path}/b.db")
+def test_a_store_that_fails_later_is_raised_as_a_connection_failure(tmp_path):
+    """A store that fails during a run raises an error of the client."""
+    paced = limiter(Time(), requests_per_second=1, rate_limit_url=f"sqlite:///{tmp_path}/b.db")
     paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
     with closing(sqlite3.connect(tmp_path / "b.db")) as other:
         other.execute("DROP TABLE budget")
@@ -196,7 +196,7 @@ def test_a_store_that_fails_later_is_told_as_a_connection_failure(tmp_path):
 
 
 def test_a_hundred_a_second_from_many_threads_is_never_a_hundred_and_one(emu, client_of):
-    """Sixteen threads make their connections first, and the server still never counts more."""
+    """Sixteen threads that connect at once never exceed 100 requests a second at the server."""
     client = client_of(emu.url, requests_per_second=100)
     emu.clear_requests()
     with ThreadPoolExecutor(16) as pool:

@@ -1,77 +1,15 @@
-"""Rate budgets whose stored state, clock or server is not as it should be."""
+"""Late answers and long waits of one rate limit."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
-import pytest
-
-from talon_one_client import ClientConfig, Secret
 from talon_one_client import endpoints as ep
-from talon_one_client.rate_limit.departures import Pace
-from talon_one_client.rate_limit.limiter import RateLimiter
-from talon_one_client.rate_limit.stores import RedisStore
-from tests.client.rate_limit.virtual_time import URL, Time, budget, most_in_a_second
-
-FAR_FUTURE = 1 << 60  # microseconds: the year 38,000
-
-
-def row_of(path, change=None):
-    """The name and state of the only budget in a SQLite file, after a change."""
-    with closing(sqlite3.connect(path)) as other:
-        if change is not None:
-            other.execute("UPDATE budget SET state = ?", (change,))
-            other.commit()
-        (row,) = other.execute("SELECT name, state FROM budget").fetchall()
-    return row
-
-
-@pytest.mark.parametrize(
-    ("state", "warning"),
-    [
-        (f"{FAR_FUTURE} {FAR_FUTURE}", "ahead of the clock"),
-        (f"0 0 {FAR_FUTURE}", "ahead of the clock"),
-        ("1700000000000.5", "could not be read"),
-        ("\u00a7 nonsense", "could not be read"),
-        ("", "could not be read"),
-    ],
-)
-def test_a_stored_wait_that_cannot_be_is_cut_with_a_warning(tmp_path, caplog, state, warning):
-    """A clock that was ahead, or a state that is damaged, delays a request by no more than a window."""
-    waits, time = [], Time()
-    config = ClientConfig(
-        base_url=URL, api_key=Secret("k" * 8), requests_per_second=2, rate_limit_url=f"sqlite:///{tmp_path}/b.db"
-    )
-    paced = RateLimiter(config, sleep=lambda s: (waits.append(s), time.sleep(s)), clock_ms=time.now)
-    paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
-    row_of(tmp_path / "b.db", state)
-    for _ in range(2):
-        paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
-    paced.close()
-    assert max(waits) <= 1.04
-    assert 1 == sum(warning in record.getMessage() for record in caplog.records)
-
-
-@pytest.mark.parametrize("state", [f"{FAR_FUTURE} {FAR_FUTURE}", "9" * 400, "1.5", "nonsense", ""])
-def test_a_stored_wait_that_cannot_be_is_cut_in_redis_too(redis_url, state):
-    """The script puts the state right, and says that it did."""
-    import redis
-
-    store, pace = RedisStore(redis_url, "damaged"), Pace.of(2)
-    with closing(redis.Redis.from_url(redis_url)) as other:
-        other.set("damaged", state)
-    first, second = store.step(pace, None), store.step(pace, None)
-    store.close()
-    assert first.wait_us <= pace.window_us
-    assert first.ahead_us != 0
-    assert second.ahead_us == 0
+from tests.client.rate_limit.virtual_time import Time, limiter, most_in_a_second
 
 
 def test_a_late_answer_moves_the_window_but_only_now_and_then():
     """One slow answer delays the requests behind it; a server that is always slow costs less than 5 %."""
     time, sent = Time(), []
-    paced = budget(time, requests_per_second=10)
+    paced = limiter(time, requests_per_second=10)
     for _ in range(1000):
         grant = paced.grant(ep.GET_LOYALTY_CARD_BALANCES)
         sent.append(time.ms / 1000)
@@ -82,9 +20,9 @@ def test_a_late_answer_moves_the_window_but_only_now_and_then():
 
 
 def test_an_answer_that_took_long_once_is_counted_from_when_it_came():
-    """The first answer comes after 400 ms: ten more requests wait until it is a second ago."""
+    """Ten requests wait until a first answer that took 400 ms is a second ago."""
     time = Time()
-    paced = budget(time, requests_per_second=10)
+    paced = limiter(time, requests_per_second=10)
     grants = [paced.grant(ep.GET_LOYALTY_CARD_BALANCES)]
     time.ms += 400
     arrived = time.ms
@@ -94,19 +32,19 @@ def test_an_answer_that_took_long_once_is_counted_from_when_it_came():
     assert time.ms - arrived >= 1000
 
 
-def test_a_long_wait_is_told_once(caplog):
-    """Waits of more than ten seconds are logged, but not again and again."""
+def test_a_long_wait_is_logged_once(caplog):
+    """A wait of more than ten seconds is logged once."""
     time = Time()
-    paced = budget(time, requests_per_second=0.05)
+    paced = limiter(time, requests_per_second=0.05)
     for _ in range(5):
         paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
-    told = [record.getMessage() for record in caplog.records]
-    assert ["waiting 21 s for the rate limit of 0.05 requests a second"] == told
+    logged = [record.getMessage() for record in caplog.records]
+    assert ["waiting 21 s for the rate limit of 0.05 requests a second"] == logged
 
 
-def test_short_waits_are_not_told(caplog):
-    """Pacing as such is no news."""
-    paced = budget(Time(), requests_per_second=0.2)
+def test_short_waits_are_not_logged(caplog):
+    """Short waits are not logged."""
+    paced = limiter(Time(), requests_per_second=0.2)
     for _ in range(3):
         paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
     assert [] == caplog.records

@@ -1,4 +1,4 @@
-"""Rate budgets on a clock that only sleeping moves."""
+"""Rate limits on a clock that only sleeping moves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Time:
         return int(self.ms)
 
 
-def budget(time, **config):
+def limiter(time, **config):
     return RateLimiter(
         ClientConfig(base_url=URL, api_key=Secret("k" * 8), **config), sleep=time.sleep, clock_ms=time.now
     )
