@@ -1,6 +1,6 @@
 """The endpoint table: every Talon.One operation this project knows, as data.
 
-One row per operation. The client, the rate budget, the emulator, the docs page and the contract tests
+One row per operation. The client, the rate limits, the emulator, the docs page and the contract tests
 read this table and nothing else, so a fact about an endpoint is written down once. The 26 operations of
 the Integration API come first, then those of the Management API that enumerate, export or verify.
 

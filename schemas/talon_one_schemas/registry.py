@@ -17,14 +17,14 @@ Kind = Literal["requests", "records"]
 
 
 class Problem(NamedTuple):
-    """What is wrong with a body: a JSON pointer to the place, and why."""
+    """A fault of a body: the JSON pointer to it, and the reason."""
 
     pointer: str
     reason: str
 
 
 def names(kind: Kind) -> list[str]:
-    """Names of all schemas of a kind, sorted."""
+    """Return the names of all schemas of a kind, sorted."""
     folder = resources.files(__name__.rpartition(".")[0]) / kind
     return sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name.endswith(".json"))
 
@@ -39,12 +39,12 @@ def _load(kind: Kind, name: str) -> dict[str, Any]:
 
 
 def request(name: str) -> dict[str, Any]:
-    """Schema of a request body. Raises KeyError for an unknown name."""
+    """Return the schema of a request body; raises KeyError for an unknown name."""
     return _load("requests", name)
 
 
 def record(name: str) -> dict[str, Any]:
-    """Schema of a record or response body. Raises KeyError for an unknown name."""
+    """Return the schema of a record or response body; raises KeyError for an unknown name."""
     return _load("records", name)
 
 
@@ -56,25 +56,25 @@ def _validator(kind: Kind, name: str) -> Any:
 
 
 def request_problems(name: str, body: Any) -> Iterator[Problem]:
-    """Every fault of ``body`` against request schema ``name``, in document order; none if it is valid."""
+    """Yield every fault of ``body`` against the request schema ``name``, in document order."""
     for error in _validator("requests", name).iter_errors(body):
         yield _in_one_of(error) if error.context else _problem(error, error.message)
 
 
 def _in_one_of(error: Any) -> Problem:
-    """What is wrong below a failed ``oneOf``, whose branches a constant tells apart."""
+    """Return the fault below a failed ``oneOf``, whose branches differ in a constant."""
     branches: dict[Any, list[Any]] = {}
-    for each in error.context:
-        branches.setdefault(each.schema_path[0], []).append(each)
-    wrong = {key: each for key, found in branches.items() for each in found if each.validator == "const"}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    wrong = {key: one for key, found in branches.items() for one in found if one.validator == "const"}
     if len(wrong) == len(branches):
         first, *_ = wrong.values()
-        known = [each.validator_value for each in wrong.values()]
+        known = [one.validator_value for one in wrong.values()]
         return _problem(first, f"{first.instance!r} is not one of {known}")
     fitting = [found for key, found in branches.items() if key not in wrong]
-    # Without the constant no branch is meant: then what is missing at the top says most.
-    telling = max if len(fitting) == 1 else min
-    fault = telling((each for found in fitting for each in found), key=lambda each: len(each.absolute_path))
+    # If the constant is missing, several branches may be meant: then the fault nearest to the top is the most useful.
+    most_useful = max if len(fitting) == 1 else min
+    fault = most_useful((one for found in fitting for one in found), key=lambda one: len(one.absolute_path))
     return _problem(fault, fault.message)
 
 

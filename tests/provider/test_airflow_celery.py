@@ -128,7 +128,7 @@ def airflow(account, recorder, databases, tmp_path_factory):
     live.environment |= {
         "AIRFLOW_CONN_RECORDED": connection(account, recorder.url),
         "AIRFLOW_CONN_TALON_ONE_DEFAULT": connection(
-            account, recorder.url, requests_per_second=RATE, budget_url=f"{live.redis_url}/1"
+            account, recorder.url, requests_per_second=RATE, rate_limit_url=f"{live.redis_url}/1"
         ),
     }
     with live:

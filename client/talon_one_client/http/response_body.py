@@ -1,4 +1,4 @@
-"""Read the body of an answer in bounded steps: bytes are counted before and after decompression."""
+"""Read the body of an answer in bounded steps, counting bytes before and after decompression."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def read_body(raw: Any, encoding: str, max_bytes: int) -> bytes:
     """Return the decompressed body.
 
     Args:
-        raw: the answer of urllib3, nothing of its body read yet.
+        raw: the answer of urllib3, whose body has not been read yet.
         encoding: its Content-Encoding.
-        max_bytes: of the body as it comes, and of the decompressed one.
+        max_bytes: upper bound of the body as it comes, and of the decompressed body.
 
     Raises:
-        TransportFailure: it is larger, damaged or cut off, or in an encoding that was not asked for.
+        TransportFailure: it is larger, damaged or cut off, or in an encoding that was not requested.
         urllib3.exceptions.HTTPError: the connection broke.
     """
     decoder = _decoder(encoding)
@@ -44,17 +44,17 @@ def read_body(raw: Any, encoding: str, max_bytes: int) -> bytes:
 
 
 class _Plain:
-    """Not compressed."""
+    """Passes a body through that is not compressed."""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         yield data
 
     def finish(self) -> None:
-        """Everything is well."""
+        """Do nothing: such a body has no end mark."""
 
 
 class _Compressed:
-    """gzip or deflate."""
+    """Decompresses gzip or deflate."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -91,14 +91,14 @@ class _Compressed:
         while part := self._stream.decompress(b"", STEP_BYTES):
             yield part
 
-    def _next_member(self, rest: bytes) -> bytes:
-        """What follows the end of a stream: another gzip, or nothing."""
-        if not rest:
+    def _next_member(self, following: bytes) -> bytes:
+        """Return what follows the end of a stream: another gzip member, or nothing."""
+        if not following:
             return b""
-        if self._kind != "gzip" or rest[:1] != b"\x1f":
+        if self._kind != "gzip" or following[:1] != b"\x1f":
             raise TransportFailure(Failure.DAMAGED, f"something follows the {self._kind} of the answer")
         self._stream = None
-        return rest
+        return following
 
 
 def _decoder(encoding: str) -> _Plain | _Compressed:
@@ -107,7 +107,7 @@ def _decoder(encoding: str) -> _Plain | _Compressed:
         return _Plain()
     if kinds in (["gzip"], ["x-gzip"], ["deflate"]):
         return _Compressed("deflate" if kinds == ["deflate"] else "gzip")
-    raise TransportFailure(Failure.DAMAGED, "the answer is compressed in a way that was not asked for")
+    raise TransportFailure(Failure.DAMAGED, "the answer is compressed in a way that was not requested")
 
 
 def _too_large(max_bytes: int) -> TransportFailure:

@@ -1,4 +1,4 @@
-"""Whether a success is one that its operation documents: a gateway's own words with status 200 are not."""
+"""Check that a success is one that its operation documents: a gateway's message with status 200 is not."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def check_answer(endpoint: Endpoint, status: int, body: bytes) -> None:
-    """Check status and outer shape of a success; rows and nested objects are left to those who read them.
+    """Check status and outer shape of a success; the readers check rows and nested objects.
 
-    The status must be one that is documented for the operation, and a body must come where one is documented and
-    nowhere else. A list needs ``data``. Rows of a page need ``hasMore`` or ``totalResultSize`` beside them where these
-    are documented as required: without them nobody can tell whether the rows are all. Another object needs one key of
-    those that are documented as required, or of all if none is: older deployments leave out keys that later ones
-    require. No object may hold the keys of an error.
+    The status must be documented for the operation, and there must be a body if and only if one is documented. A list
+    needs ``data``. Rows of a page need ``hasMore`` or ``totalResultSize`` beside them where these are documented as
+    required, because without them it is unknown whether more rows follow. Another object needs one of the keys that
+    are documented as required, or one of all if none is: older deployments leave out keys that later ones require. No
+    object may hold the keys of an error.
 
     Raises:
-        msgspec.DecodeError: the answer is another. A ValidationError if it was received as it was meant.
+        msgspec.DecodeError: the answer is another; a ValidationError if it is at least readable.
     """
     if status not in endpoint.responses:
         documented = " or ".join(map(str, sorted(endpoint.responses)))
-        raise msgspec.ValidationError(f"HTTP {status} instead of {documented}{_said(body)}")
+        raise msgspec.ValidationError(f"HTTP {status} instead of {documented}{_message_in(body)}")
     name = endpoint.responses[status]
     if endpoint.response_media == "csv":
         for _ in read_csv(body):
@@ -41,18 +41,18 @@ def check_answer(endpoint: Endpoint, status: int, body: bytes) -> None:
     elif name is not None:
         _check_object(endpoint, _documented(name), _top_level(body))
     elif body:
-        raise msgspec.ValidationError(f"a body of {len(body):,} bytes where none is documented{_said(body)}")
+        raise msgspec.ValidationError(f"a body of {len(body):,} bytes where none is documented{_message_in(body)}")
 
 
-def _check_object(endpoint: Endpoint, documented: _Documented, there: dict[str, msgspec.Raw]) -> None:
+def _check_object(endpoint: Endpoint, documented: _Documented, found: dict[str, msgspec.Raw]) -> None:
     if "data" in documented.keys:
-        _require(frozenset({"data"}), there)
-        if endpoint.paged and MORE & documented.required and bytes(there["data"]) not in (b"[]", b"null"):
-            _require(MORE, there)
-    elif there or endpoint.writes or documented.required:
-        _require(documented.required or documented.keys, there)
-    if failed := sorted((ERROR & there.keys()) - documented.keys):
-        raise msgspec.ValidationError(f"it says that it failed ({', '.join(failed)}){_words(there)}")
+        _require(frozenset({"data"}), found)
+        if endpoint.paged and MORE & documented.required and bytes(found["data"]) not in (b"[]", b"null"):
+            _require(MORE, found)
+    elif found or endpoint.writes or documented.required:
+        _require(documented.required or documented.keys, found)
+    if failed := sorted((ERROR & found.keys()) - documented.keys):
+        raise msgspec.ValidationError(f"it says that it failed ({', '.join(failed)}){_error_message(found)}")
 
 
 class _Documented(NamedTuple):
@@ -62,20 +62,20 @@ class _Documented(NamedTuple):
     required: frozenset[str]
 
 
-def _require(one_of: frozenset[str], there: dict[str, msgspec.Raw]) -> None:
-    if one_of and one_of.isdisjoint(there):
-        raise msgspec.ValidationError(f"it lacks {' or '.join(sorted(one_of))}{_words(there)}")
+def _require(one_of: frozenset[str], found: dict[str, msgspec.Raw]) -> None:
+    if one_of and one_of.isdisjoint(found):
+        raise msgspec.ValidationError(f"it lacks {' or '.join(sorted(one_of))}{_error_message(found)}")
 
 
-def _words(there: dict[str, msgspec.Raw]) -> str:
-    """What an answer says in the words of an error, as the end of a sentence."""
-    words = there.get("message", there.get("errors"))
-    return "" if words is None else f" and says {bytes(words).decode('utf-8', 'replace')[:200]}"
+def _error_message(found: dict[str, msgspec.Raw]) -> str:
+    """Return the message of an error in an answer, as the end of a sentence."""
+    message = found.get("message", found.get("errors"))
+    return "" if message is None else f" and says {bytes(message).decode('utf-8', 'replace')[:200]}"
 
 
-def _said(body: bytes) -> str:
+def _message_in(body: bytes) -> str:
     try:
-        return _words(_top_level(body))
+        return _error_message(_top_level(body))
     except msgspec.DecodeError:
         return ""
 

@@ -1,4 +1,4 @@
-"""How bytes get to Talon.One and back: one small interface, by default on ``requests``."""
+"""Send requests over HTTP: one small interface, by default on ``requests``."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from talon_one_client.connection.config import check_bundle
 from talon_one_client.http.response_body import read_body
 from talon_one_client.http.retry_policy import Failure, TransportFailure
 from talon_one_client.http.waits import DEFAULT_BOUNDS, Bounds, never
-from talon_one_client.http.watchdog import Exchange, Watch, WatchedConnection, WatchedTlsConnection
+from talon_one_client.http.watchdog import Exchange, Watchdog, WatchedConnection, WatchedTlsConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from talon_one_client.connection.config import ClientConfig
 
-# It logs a traceback with the server's bytes where headers cannot be parsed; the answer itself is judged here.
+# urllib3 logs a traceback with the server's bytes if headers cannot be parsed; this module checks the answer itself.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
@@ -44,7 +44,7 @@ class Transport(Protocol):
     """Sends one request and returns the answer, whatever its status. No retries, no redirects."""
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, bounds: Bounds) -> Response:
-        """Raises TransportFailure if there is no complete answer within the bounds."""
+        """Send one request; raises TransportFailure if there is no complete answer within the bounds."""
         ...
 
     def close(self) -> None:
@@ -55,23 +55,23 @@ class Transport(Protocol):
 class RequestsTransport:
     """``requests`` with one connection pool per thread.
 
-    Requests are handed to the adapter ready-made: sessions would follow redirects with the key, let a
-    ``.netrc`` replace the Authorization header, and rewrite percent-encoded paths.
+    The adapter gets complete requests, because a session would follow redirects with the key, let a ``.netrc``
+    replace the Authorization header, and rewrite percent-encoded paths.
 
     Args:
         config: where and how to send.
-        stop: raises once the run is to end; requests under way are cut off ``stop_grace_s`` later.
+        stop: raises once the run is to end; requests in flight are cut off ``stop_grace_s`` later.
     """
 
     def __init__(self, config: ClientConfig, stop: Callable[[], None] = never) -> None:
-        self._watch = Watch(stop, config.stop_grace_s)
+        self._watchdog = Watchdog(stop, config.stop_grace_s)
         self._timeout = (config.connect_timeout_s, config.read_timeout_s)
         bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         check_bundle("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", bundle)
         self._verify = bundle if config.verify is True and bundle else config.verify
         self._proxies = dict(requests.utils.get_environ_proxies(config.base_url))
         self._local = threading.local()
-        self._adapters: weakref.WeakSet[HTTPAdapter] = weakref.WeakSet()  # a pool goes with its thread
+        self._adapters: weakref.WeakSet[HTTPAdapter] = weakref.WeakSet()  # a pool ends with its thread
         self._lock = threading.Lock()
 
     def send(
@@ -82,7 +82,7 @@ class RequestsTransport:
         body: bytes | None,
         bounds: Bounds = DEFAULT_BOUNDS,
     ) -> Response:
-        """One request; see Transport."""
+        """Send one request; see Transport."""
         request = requests.PreparedRequest()
         request.method, request.url, request.body = method, url, body
         request.headers = CaseInsensitiveDict(headers)
@@ -90,7 +90,7 @@ class RequestsTransport:
         if body is None and method == "GET":
             del request.headers["Content-Length"]
         exchange = Exchange(bounds.deadline_s, bounds.depart)
-        with self._watch.over(exchange):
+        with self._watchdog.watching(exchange):
             try:
                 response = self._exchange(request, bounds)
             except (TransportFailure, requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -103,20 +103,20 @@ class RequestsTransport:
         answer = self._adapter().send(
             request, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
         )
-        whole = False
+        complete = False
         try:
             if answer.status_code < 200:
                 raise TransportFailure(Failure.GARBLED, f"HTTP {answer.status_code} is no answer")
             body = read_body(answer.raw, answer.headers.get("Content-Encoding", ""), bounds.max_bytes)
-            whole = True
+            complete = True
             return Response(answer.status_code, answer.headers, body)
         finally:
-            if not whole:
-                answer.raw.close()  # what is left of the answer must not be taken for the next one
+            if not complete:
+                answer.raw.close()  # the rest of this answer must not be taken for the next one
 
     def close(self) -> None:
         """Close the pools of all threads."""
-        self._watch.close()
+        self._watchdog.close()
         with self._lock:
             for adapter in self._adapters:
                 adapter.close()
@@ -136,7 +136,7 @@ class _WatchedAdapter(HTTPAdapter):
     """An adapter whose connections can be cut off from outside."""
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """The pool for a request; see the base class."""
+        """Return the pool for a request; see the base class."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = WatchedTlsConnection if pool.scheme == "https" else WatchedConnection
         return pool
@@ -148,11 +148,11 @@ def _failure(error: requests.RequestException | urllib3.exceptions.HTTPError) ->
     if isinstance(error, requests.exceptions.SSLError):
         failure = _tls_failure(deepest)
     elif isinstance(error, requests.exceptions.ProxyError):
-        failure, reason = Failure.CONNECT, f"the proxy does not let it through: {reason}"
+        failure, reason = Failure.CONNECT, f"the proxy refuses it: {reason}"
     elif isinstance(error, requests.exceptions.ConnectTimeout):
         failure, reason = Failure.CONNECT, "the connection timed out"
     elif isinstance(error, requests.exceptions.ReadTimeout):
-        reason = "no answer within the read time-out"
+        reason = "no answer within the read timeout"
     elif isinstance(deepest, urllib3.exceptions.NewConnectionError):
         failure = Failure.CONNECT
     elif isinstance(deepest, http.client.HTTPException) and not isinstance(deepest, _CUT_OFF):
@@ -166,7 +166,7 @@ _CUT_OFF = (http.client.RemoteDisconnected, http.client.IncompleteRead, urllib3.
 
 
 def _tls_failure(deepest: BaseException) -> Failure:
-    """TLS if the two never agreed; a TLS connection that breaks later may have carried the request."""
+    """Return TLS if there never was a TLS connection; one that breaks later may have carried the request."""
     if isinstance(deepest, ssl.SSLCertVerificationError | urllib3.exceptions.SSLError):
         return Failure.TLS
     known = isinstance(deepest, ssl.SSLError) and deepest.reason in _NO_AGREEMENT
@@ -186,7 +186,7 @@ _NO_AGREEMENT = frozenset(
 
 
 def _deepest(error: BaseException) -> BaseException:
-    """The innermost exception among those that ``requests`` and ``urllib3`` wrap around each other."""
+    """Return the innermost of the exceptions that ``requests`` and ``urllib3`` wrap around each other."""
     while True:
         inner = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):
@@ -197,7 +197,7 @@ def _deepest(error: BaseException) -> BaseException:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost words of an exception, without object addresses."""
+    """Return the message of the innermost exception, without object addresses."""
     deepest = _deepest(error)
     text = str(deepest).rsplit("): ", 1)[-1].strip()
     return text or type(deepest).__name__

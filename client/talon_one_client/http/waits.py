@@ -1,4 +1,4 @@
-"""How long to wait: the bounds of one request, and sleeps that end when the run is to stop."""
+"""The bounds of one request, and sleeps that end when the run is to stop."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SLICE_S = 0.1
 
 
 def never() -> None:
-    """The ``stop`` of a client that nobody ends."""
+    """The ``stop`` of a client that is never asked to end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one request may take.
+    """The bounds of one request.
 
     Attributes:
         deadline_s: seconds from sending it to the last byte of the answer.
@@ -42,8 +42,8 @@ def interruptible_sleep(stop: Callable[[], None]) -> Callable[[float], None]:
     def sleep(seconds: float) -> None:
         end = time.monotonic() + seconds
         stop()
-        while (left := end - time.monotonic()) > 0:
-            time.sleep(min(SLICE_S, left))
+        while (remaining := end - time.monotonic()) > 0:
+            time.sleep(min(SLICE_S, remaining))
             stop()
 
     return sleep

@@ -1,8 +1,7 @@
-"""Requests under way, and the thread that cuts off those that take too long.
+"""Requests in flight, and the thread that cuts off those that take too long.
 
-A socket time-out starts anew with every byte, so that a server that sends one byte a second is never timed out.
-A watching thread shuts the socket down instead, whatever the request is waiting for: the TLS handshake, the headers
-or the body.
+A socket timeout starts again with every byte, so that it never ends a server that sends one byte a second. A watching
+thread shuts the socket down instead, whatever the request is waiting for: the TLS handshake, the headers or the body.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ IDLE_POLLS = 50  # the thread ends after five seconds without a request
 
 
 class Exchange:
-    """One request under way.
+    """One request in flight.
 
     Args:
         deadline_s: seconds from its departure, or until the connection is made, to its last byte.
@@ -45,7 +44,7 @@ class Exchange:
         self._connection = connection
 
     def departing(self, connection: Any) -> None:
-        """Wait for the rate budget, if it asks for that; the deadline counts from here.
+        """Let the request depart, which may wait for the rate limit; the deadline counts from here.
 
         Raises:
             TransportFailure: the exchange was cut off before anything was sent.
@@ -57,13 +56,13 @@ class Exchange:
         self.raise_if_cut()
 
     def cut_if_due(self, now_s: float) -> None:
-        """Shut the socket down if the deadline is over."""
+        """Shut the socket down if the deadline has passed."""
         if self._due_s is not None and now_s >= self._due_s:
             reason = f"the answer was not complete after {self._deadline_s:.0f} s"
             self.cut(TransportFailure(Failure.BROKEN, reason))
 
     def cut(self, why: TransportFailure) -> None:
-        """Shut the socket down, so that whatever waits for it fails."""
+        """Shut the socket down, so that all that waits for it fails."""
         self._cut = self._cut or why
         found = self._socket or getattr(self._connection, "sock", None)
         if found is not None:
@@ -72,21 +71,21 @@ class Exchange:
                 socket.socket.shutdown(found, socket.SHUT_RDWR)
 
     def raise_if_cut(self) -> None:
-        """Raise why the exchange was cut off, if it was.
+        """Raise the reason if the exchange was cut off.
 
         Raises:
-            TransportFailure: the deadline was over, or the run is to end.
+            TransportFailure: the deadline has passed, or the run is to end.
         """
         if self._cut is not None:
             raise self._cut
 
 
-class Watch:
-    """All exchanges of a transport, and the thread that watches them.
+class Watchdog:
+    """The exchanges of a transport, and the thread that watches them.
 
     Args:
         stop: raises once the run is to end.
-        grace_s: how long an exchange may go on after that.
+        grace_s: how long an exchange may continue after that.
     """
 
     def __init__(self, stop: Callable[[], None] = never, grace_s: float = 5.0) -> None:
@@ -98,7 +97,7 @@ class Watch:
         self._closed = threading.Event()
 
     @contextlib.contextmanager
-    def over(self, exchange: Exchange) -> Iterator[None]:
+    def watching(self, exchange: Exchange) -> Iterator[None]:
         """Watch an exchange of this thread.
 
         Raises:
@@ -110,11 +109,11 @@ class Watch:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="talon-one-watch", daemon=True)
                 self._thread.start()
-        _under_way.exchange = exchange
+        _in_flight.exchange = exchange
         try:
             yield
         finally:
-            _under_way.exchange = None
+            _in_flight.exchange = None
             with self._lock:
                 self._exchanges.discard(exchange)
 
@@ -133,7 +132,7 @@ class Watch:
             else:
                 self._closed.wait(POLL_S)
             now_s = time.monotonic()
-            stopping = self._to_be_stopped(now_s)
+            stopping = self._is_to_stop(now_s)
             with self._lock:
                 idle = 0 if self._exchanges else idle + 1
                 if not self._exchanges and (self._closed.is_set() or idle >= IDLE_POLLS):
@@ -144,20 +143,20 @@ class Watch:
                         exchange.cut(TransportFailure(Failure.STOPPED, "the run is to end"))
                     exchange.cut_if_due(now_s)
 
-    def _to_be_stopped(self, now_s: float) -> bool:
+    def _is_to_stop(self, now_s: float) -> bool:
         if self._stopped_s is None:
             try:
                 self._stop()
-            except Exception:  # noqa: BLE001 - whatever it is, the thread of the request meets it too
+            except Exception:  # noqa: BLE001 - the thread of the request meets the same error and raises it
                 self._stopped_s = now_s
         return self._stopped_s is not None and now_s >= self._stopped_s + self._grace_s
 
 
-class _UnderWay(threading.local):
+class _InFlight(threading.local):
     exchange: Exchange | None = None
 
 
-_under_way = _UnderWay()
+_in_flight = _InFlight()
 
 
 class WatchedConnection(urllib3.connection.HTTPConnection):
@@ -165,26 +164,26 @@ class WatchedConnection(urllib3.connection.HTTPConnection):
 
     def connect(self) -> None:
         """Connect; see the base class."""
-        _tell_connecting(self)
+        _report_connecting(self)
         super().connect()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Connect, wait for the departure, then send; see the base class."""
-        _tell_departing(self)
+        _report_departing(self)
         super().request(*args, **kwargs)
 
 
 class WatchedTlsConnection(WatchedConnection, urllib3.connection.HTTPSConnection):
-    """The same with TLS: the base class connects by the next one, which is that of TLS."""
+    """The same with TLS: the method resolution order connects by the TLS class."""
 
 
-def _tell_connecting(connection: Any) -> None:
-    if _under_way.exchange is not None:
-        _under_way.exchange.connecting(connection)
+def _report_connecting(connection: Any) -> None:
+    if _in_flight.exchange is not None:
+        _in_flight.exchange.connecting(connection)
 
 
-def _tell_departing(connection: Any) -> None:
+def _report_departing(connection: Any) -> None:
     if connection.sock is None:
         connection.connect()
-    if _under_way.exchange is not None:
-        _under_way.exchange.departing(connection)
+    if _in_flight.exchange is not None:
+        _in_flight.exchange.departing(connection)

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 from airflow_provider_talon_one.assets import sanitize_uri, talon_one_asset
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
+from talon_one_client.connection.settings import CONNECTION_SETTINGS
 from talon_one_singer.reporting.logs import Redactor
 from tap_talon_one.settings import SETTINGS
 from target_talon_one.settings import SYNC_SETTINGS
@@ -98,11 +99,23 @@ def test_secrets_are_masked_in_what_airflow_shows(emu, connection):
     """The password and every secret of the extra."""
     from airflow_provider_talon_one.airflow_compat.masking import redact
 
-    connection(budget_url="redis://:planted-budget-secret@127.0.0.1:9/0")
+    connection(rate_limit_url="redis://:planted-budget-secret@127.0.0.1:9/0")
     values = TalonOneHook().values
     shown = json.dumps(redact({"said": f"{values}", "key": f"key={emu.api_key}"}))
     for secret in (emu.api_key, emu.management_key, "planted-budget-secret"):
         assert secret not in shown
+
+
+def test_a_connection_may_hold_an_earlier_name_of_a_field(connection, caplog):
+    """The earlier name sets the setting, is masked, and logs a deprecation note."""
+    from airflow_provider_talon_one.airflow_compat.masking import redact
+
+    url = "sqlite:////tmp/planted-earlier-secret.db"
+    connection(budget_url=url)
+    settings = TalonOneHook().settings(CONNECTION_SETTINGS, {}, Redactor())
+    assert url == settings["rate_limit_url"].reveal()
+    assert "planted-earlier-secret" not in json.dumps(redact({"said": url}))
+    assert any("'budget_url'" in record.getMessage() for record in caplog.records)
 
 
 def test_a_trigger_survives_serialization():
