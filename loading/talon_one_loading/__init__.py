@@ -1,5 +1,9 @@
-"""The tap's engine into warehouses, for the command line and for Airflow."""
+"""Loads: the tap's engine writes into a warehouse, for the command line and for Airflow.
 
-from talon_one_loading.load import Loaded, load
+The package can be imported without pyarrow and duckdb, which are optional extras: they are imported in the functions
+that need them.
+"""
 
-__all__ = ["Loaded", "load"]
+from talon_one_loading.load import LoadResult, load
+
+__all__ = ["LoadResult", "load"]

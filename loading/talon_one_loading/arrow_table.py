@@ -1,8 +1,14 @@
-"""A stream as an Arrow table, for notebooks and tasks that want a data frame."""
+"""A stream as an Arrow table, for notebooks and tasks that need a data frame."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from talon_one_loading.bad_rows import BAD_ROW_POLICIES, accept_all, log_rejected
+from talon_one_loading.stream_selection import select_streams
+from talon_one_loading.tap_runner import TapRun, run_context
+from talon_one_singer.protocol.state import State
+from talon_one_warehouse import table_spec, to_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,44 +22,36 @@ if TYPE_CHECKING:
 
 
 class ArrowSink:
-    """Keeps rows as Arrow batches with the columns that a warehouse's table would have."""
+    """Collects rows as Arrow batches with the columns that the table of a warehouse would have."""
 
     def __init__(self, bad_rows: str = "fail") -> None:
-        from talon_one_loading.bad_rows import POLICIES
-
-        self._fit, self._rejected = POLICIES[bad_rows], 0
+        self._convert, self._rejected = BAD_ROW_POLICIES[bad_rows], 0
         self._spec: TableSpec | None = None
         self._batches: list[pa.RecordBatch] = []
 
     def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
-        """Learns the columns."""
-        from talon_one_warehouse import table_spec
-
+        """Set the columns from the schema of a stream."""
         self._spec = table_spec(entry.stream, schema, entry.key_properties)
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
-        """Keeps rows.
+        """Collect rows.
 
         Raises:
-            RowRefused: one does not fit its columns.
+            RowRefused: a row does not fit its columns.
         """
-        from talon_one_loading.bad_rows import log_rejected, nothing_else
-
         del stream
         assert self._spec is not None
-        batches, rejected = self._fit(self._spec, rows, nothing_else)
+        batches, rejected = self._convert(self._spec, rows, accept_all)
         log_rejected(rejected, self._rejected)
         self._rejected += len(rejected)
         self._batches += batches
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
-        """Nothing is kept but rows."""
+        """Do nothing: no state is kept."""
 
     def table(self) -> pa.Table:
-        """All rows."""
+        """Return all rows."""
         import pyarrow as pa
-
-        from talon_one_warehouse import to_arrow
 
         assert self._spec is not None
         table = pa.Table.from_batches([to_arrow(self._spec, []), *self._batches])
@@ -61,21 +59,16 @@ class ArrowSink:
 
 
 def read_arrow(settings: Mapping[str, Any], stream: str, stop: StopSignal, redact: Redactor) -> pa.Table:
-    """All rows of a stream, as the settings choose them, in memory.
+    """Return all rows of a stream that the settings select, in memory.
 
     Columns are those of a load: snake_case, amounts as decimal128(38, 18), timestamps in UTC. With ``bad_rows: reject``
-    rows that do not fit them are left out and named in the log, and the schema's metadata has their number under
-    ``rejected_rows``.
+    rows that do not fit them are left out and logged, and the schema's metadata has their number as ``rejected_rows``.
 
     Raises:
-        ConfigError: there is no such stream, or it cannot be read as it is set.
-        TalonOneError, SomeStreamsFailed: see Reading.run; also for a row that does not fit (``bad_rows: fail``).
+        ConfigError: the stream does not exist, or cannot be read with these settings.
+        TalonOneError, SomeStreamsFailed: see TapRun.run; also for a row that does not fit (``bad_rows: fail``).
     """
-    from talon_one_loading.stream_selection import chosen_entries
-    from talon_one_loading.tap_runner import Reading, run_context
-    from talon_one_singer.protocol.state import State
-
-    entries = chosen_entries(settings, stream)
+    entries = select_streams(settings, stream)
     sink = ArrowSink(settings["bad_rows"])
-    Reading(settings, entries, run_context(settings, State(None), stop, redact), sink).run()
+    TapRun(settings, entries, run_context(settings, State(None), stop, redact), sink).run()
     return sink.table()

@@ -1,4 +1,4 @@
-"""Rows with a value that does not fit its column: their stream fails, or they are put aside."""
+"""Rows with a value that does not fit its column: their stream fails, or they are rejected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("talon_one_loading")
 
 REJECTS_TABLE = "rejected_rows"
-_SHOWN = 3  # rows of a stream that are named in the log
+_LOGGED = 3  # rejected rows per stream
 
 _TEXT = {"type": "string"}
 REJECTS = table_spec(
@@ -44,18 +44,18 @@ REJECTS = table_spec(
 
 
 class RowsRejected(SingerError):
-    """All else is in the warehouse, and these rows are in its table of rejected rows."""
+    """Some rows are in the table of rejected rows; all other rows are loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that does not fit its table, and why."""
+    """A row that does not fit its table, with the error."""
 
     raw: bytes
     error: RowError
 
     def encoded(self) -> bytes:
-        """As a row of ``REJECTS``."""
+        """Return the encoded row of ``REJECTS``."""
         text = bytes(self.raw).decode("utf-8", "backslashreplace")
         return msgspec.json.encode(
             {
@@ -71,13 +71,13 @@ class RejectedRow:
         )
 
 
-def fit_or_fail(
+def convert_or_fail(
     table: TableSpec, rows: Sequence[bytes], check: Callable[[pa.RecordBatch], None]
 ) -> tuple[list[pa.RecordBatch], list[RejectedRow]]:
-    """All rows as one batch.
+    """Return all rows as one batch.
 
     Raises:
-        RowRefused: one of them does not fit; names it.
+        RowRefused: a row does not fit.
     """
     try:
         return [_converted(table, rows, check)], []
@@ -85,35 +85,35 @@ def fit_or_fail(
         raise RowRefused(str(error)) from error
 
 
-def fit_or_reject(
+def convert_or_reject(
     table: TableSpec, rows: Sequence[bytes], check: Callable[[pa.RecordBatch], None]
 ) -> tuple[list[pa.RecordBatch], list[RejectedRow]]:
-    """The rows that fit, and those that do not."""
+    """Return the rows that fit as batches, and the rows that do not."""
     try:
         return [_converted(table, rows, check)], []
     except RowError as error:
         if len(rows) == 1:
             return [], [RejectedRow(bytes(rows[0]), error)]
     middle = len(rows) // 2
-    batches, rejected = fit_or_reject(table, rows[:middle], check)
-    more_batches, more_rejected = fit_or_reject(table, rows[middle:], check)
+    batches, rejected = convert_or_reject(table, rows[:middle], check)
+    more_batches, more_rejected = convert_or_reject(table, rows[middle:], check)
     return batches + more_batches, rejected + more_rejected
 
 
-POLICIES = {"fail": fit_or_fail, "reject": fit_or_reject}
+BAD_ROW_POLICIES = {"fail": convert_or_fail, "reject": convert_or_reject}
 
 
 def log_rejected(rejected: Sequence[RejectedRow], before: int) -> None:
-    """Name the first rejected rows of a stream; ``before``: how many there were already."""
-    for one in rejected[: max(0, _SHOWN - before)]:
+    """Log the first rejected rows of a stream, of which ``before`` were rejected earlier."""
+    for one in rejected[: max(0, _LOGGED - before)]:
         log.warning("rejected: %s", one.error)
 
 
 def raise_if_rejected(counts: Mapping[str, int], schema: str) -> None:
-    """Say of which streams rows were rejected.
+    """Report the streams with rejected rows.
 
     Raises:
-        RowsRejected: there are some.
+        RowsRejected: there are rejected rows.
     """
     lines = [
         f"{stream}: {count:,} rows do not fit their columns and are in {schema}.{REJECTS_TABLE}; the others are loaded"
@@ -130,5 +130,5 @@ def _converted(table: TableSpec, rows: Sequence[bytes], check: Callable[[pa.Reco
     return batch
 
 
-def nothing_else(_: Any) -> None:
-    """The check of a place that holds whatever Arrow holds."""
+def accept_all(_: Any) -> None:
+    """Accept every batch: the check of a sink that holds all values of Arrow."""

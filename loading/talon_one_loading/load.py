@@ -1,10 +1,14 @@
-"""One load: from settings to rows in a warehouse."""
+"""A load: streams of the tap are read into an open warehouse."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from talon_one_loading.sink import WarehouseSink, state_name
+from talon_one_loading.tap_runner import TapRun, run_context
+from talon_one_singer.protocol.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,13 +21,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Loaded:
-    """What a load did, also if it ended early.
+class LoadResult:
+    """The counts of a load, also of one that ended early.
 
     Attributes:
         streams: rows by stream.
-        requests, retries: calls, and those of them that were repeats.
-        seconds: how long it took.
+        requests: API requests.
+        retries: those of the requests that repeated an earlier one.
+        seconds: duration.
     """
 
     streams: dict[str, LoadCounts] = field(default_factory=dict)
@@ -33,11 +38,11 @@ class Loaded:
 
     @property
     def rejected(self) -> dict[str, int]:
-        """How many rows of each stream are in the table ``rejected_rows``, for the streams that have some."""
+        """The number of rows of each stream that are in the table ``rejected_rows``, without streams that have none."""
         return {name: counts.rejected for name, counts in self.streams.items() if counts.rejected}
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """Return the counts as JSON values."""
         streams = {n: {"read": c.read, "inserted": c.inserted, "updated": c.updated} for n, c in self.streams.items()}
         return {
             "streams": streams,
@@ -56,37 +61,34 @@ def load(
     redact: Redactor,
     *,
     full_refresh: bool = False,
-    into: Loaded | None = None,
-) -> Loaded:
-    """Read streams into an open warehouse, from the state that it keeps on.
+    into: LoadResult | None = None,
+) -> LoadResult:
+    """Read streams into a warehouse, from the state that the warehouse keeps.
 
     Args:
-        warehouse: where rows and state go.
-        settings: of the tap, checked.
+        warehouse: receives rows and state.
+        settings: checked settings of the tap.
         entries: the streams.
-        stop: ends the load after what is in flight; what was read is merged with its state.
+        stop: ends the load after the requests in flight; rows read so far are merged with their state.
         redact: knows the secrets.
-        full_refresh: forget the state.
-        into: filled as it goes, so that a caller has it when this raises.
+        full_refresh: ignore the state.
+        into: updated during the load, so that the caller has the counts when this raises an error.
 
     Raises:
-        SomeStreamsFailed: streams that could not be read, or (``bad_rows: fail``) that have a row that does not fit its
-            table; the others are merged with their state.
-        ConfigError, TalonOneError, WarehouseError: see Reading.run.
+        SomeStreamsFailed: some streams could not be read, or (``bad_rows: fail``) have a row that does not fit its
+            table; the other streams are merged with their state.
+        ConfigError, TalonOneError, WarehouseError: see TapRun.run.
     """
-    from talon_one_loading.sink import WarehouseSink, state_name
-    from talon_one_loading.tap_runner import Reading, run_context
-    from talon_one_singer.protocol.state import State
-
-    done = Loaded() if into is None else into
-    kept = None if full_refresh else warehouse.state(state_name(settings))
-    context = run_context(settings, State.from_dict(kept or {}, "the state in the warehouse"), stop, redact)
-    sink = WarehouseSink(warehouse, state_name=state_name(settings), bad_rows=settings["bad_rows"])
-    started = time.monotonic()
+    result = LoadResult() if into is None else into
+    name = state_name(settings)
+    state = None if full_refresh else warehouse.state(name)
+    context = run_context(settings, State.from_dict(state or {}, "the state in the warehouse"), stop, redact)
+    sink = WarehouseSink(warehouse, state_name=name, bad_rows=settings["bad_rows"])
+    started_s = time.monotonic()
     try:
-        Reading(settings, entries, context, sink).run()
+        TapRun(settings, entries, context, sink).run()
     finally:
         totals = context.metrics.totals()
-        done.streams, done.requests, done.retries = sink.counts, totals.requests, totals.retries
-        done.seconds = time.monotonic() - started
-    return done
+        result.streams, result.requests, result.retries = sink.counts, totals.requests, totals.retries
+        result.seconds = time.monotonic() - started_s
+    return result

@@ -1,13 +1,14 @@
-"""The tap's rows into a warehouse: merged in parts, each with the state that belongs to it."""
+"""The sink of a load: it merges the tap's rows into a warehouse, each merge with the state that belongs to it."""
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from talon_one_loading.bad_rows import POLICIES, REJECTS, REJECTS_TABLE, RejectedRow, log_rejected
+from talon_one_loading.bad_rows import BAD_ROW_POLICIES, REJECTS, REJECTS_TABLE, RejectedRow, log_rejected
 from talon_one_warehouse import table_spec, to_arrow
 from tap_talon_one.errors import RowRefused
 
@@ -24,13 +25,13 @@ ROWS_A_BATCH = 1_000
 
 
 def state_name(settings: Mapping[str, Any]) -> str:
-    """Under which name the warehouse keeps the state: each shard has its own."""
+    """Return the name of the state in the warehouse; each shard has its own."""
     return f"{STATE_NAME} {settings['shard']}" if settings["shard"] else STATE_NAME
 
 
 @dataclass(slots=True)
 class LoadCounts:
-    """What became of a stream's rows: read, new in the warehouse, changed there, rejected."""
+    """Counts of a stream's rows: read, new in the warehouse, changed there, rejected."""
 
     read: int = 0
     inserted: int = 0
@@ -38,8 +39,8 @@ class LoadCounts:
     rejected: int = 0
 
 
-class _Waiting:
-    """A stream's rows until they are merged, as Arrow batches of ROWS_A_BATCH: Python objects take ten times that."""
+class _PendingRows:
+    """A stream's rows until they are merged, as Arrow batches: Python objects would take ten times the memory."""
 
     def __init__(self) -> None:
         self._parts: list[pa.RecordBatch] = []
@@ -47,20 +48,20 @@ class _Waiting:
         self._batches: list[pa.RecordBatch] = []
 
     def add(self, batches: Sequence[pa.RecordBatch]) -> None:
-        """Keeps rows."""
+        """Add rows."""
         self._parts += batches
         self._rows_in_parts += sum(batch.num_rows for batch in batches)
         if self._rows_in_parts >= ROWS_A_BATCH:
             self._join()
 
-    def taken(self) -> list[pa.RecordBatch]:
-        """All that waited; nothing waits then."""
+    def take(self) -> list[pa.RecordBatch]:
+        """Return all rows, and forget them."""
         self._join()
         batches, self._batches = self._batches, []
         return batches
 
     def _join(self) -> None:
-        import pyarrow as pa
+        import pyarrow as pa  # an optional extra
 
         parts, self._parts, self._rows_in_parts = self._parts, [], 0
         if len(parts) == 1:
@@ -72,12 +73,12 @@ class _Waiting:
 class WarehouseSink:
     """Collects rows and merges them with their state in one transaction.
 
-    A merge is due after ``rows_per_merge`` rows or ``seconds_per_merge`` seconds: what a crash costs at most. After a
-    merge that failed nothing more is kept, so that no state passes rows that are not in the warehouse. Each row is
-    turned into columns when it comes: one that does not fit is known before the state moves on.
+    A merge is due after ``rows_per_merge`` rows or ``seconds_per_merge`` seconds, which is the most that a crash costs.
+    After a failed merge nothing more is merged, so that no state passes rows that are not in the warehouse. Each row is
+    converted when it arrives, so that a row that does not fit is known before the state moves on.
 
-    With ``bad_rows="fail"`` such a row fails its stream, and the state of the stream stays before it; with "reject" it
-    goes to the table ``rejected_rows`` in place of its own.
+    With ``bad_rows="fail"`` such a row fails its stream, and the stream's state stays before it; with "reject" the row
+    goes to the table ``rejected_rows`` instead of its own.
     """
 
     def __init__(
@@ -92,62 +93,60 @@ class WarehouseSink:
     ) -> None:
         self._warehouse, self._state_name = warehouse, state_name
         self._rows_per_merge, self._seconds_per_merge, self._clock = rows_per_merge, seconds_per_merge, clock
-        self._fit = POLICIES[bad_rows]
+        self._convert = BAD_ROW_POLICIES[bad_rows]
         self._specs: dict[str, TableSpec] = {}
-        self._waiting: dict[str, _Waiting] = {}
+        self._pending: dict[str, _PendingRows] = {}
         self._rejected: list[RejectedRow] = []
         self._rejects_ready = False
         self._count, self._last_s, self._failed = 0, clock(), False
         self.counts: dict[str, LoadCounts] = {}
 
     def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
-        """Makes or extends the stream's table."""
+        """Create or extend the stream's table."""
         spec = table_spec(entry.stream, schema, entry.key_properties)
         self._warehouse.prepare(spec)
         self._specs[entry.stream] = spec
-        self._waiting[entry.stream] = _Waiting()
+        self._pending[entry.stream] = _PendingRows()
         self.counts.setdefault(entry.stream, LoadCounts())
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
-        """Keeps rows for the next merge.
+        """Collect rows for the next merge.
 
         Raises:
-            RowRefused: one does not fit its table, and none of them is kept.
+            RowRefused: a row does not fit its table; none of the rows is collected.
         """
         counts = self.counts[stream]
         counts.read += len(rows)
-        with self._or_nothing_more():
+        with self._stop_after_failure():
             parts = [rows[first : first + ROWS_A_BATCH] for first in range(0, len(rows), ROWS_A_BATCH)]
-            found = [self._fit(self._specs[stream], part, lambda batch: self._check(stream, batch)) for part in parts]
-        for batches, rejected in found:
-            self._waiting[stream].add(batches)
+            check = partial(self._warehouse.check_rows, stream)
+            converted = [self._convert(self._specs[stream], part, check) for part in parts]
+        for batches, rejected in converted:
+            self._pending[stream].add(batches)
             self._rejected += rejected
             log_rejected(rejected, counts.rejected)
             counts.rejected += len(rejected)
         self._count += len(rows)
 
-    def _check(self, stream: str, batch: pa.RecordBatch) -> None:
-        self._warehouse.check_rows(stream, batch)
-
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
-        """Merges if it is due; the state goes with the last table, in its transaction."""
+        """Merge if a merge is due; the state is saved in the transaction of the last table."""
         due = self._count >= self._rows_per_merge or self._clock() - self._last_s >= self._seconds_per_merge
         if self._failed or not (final or due):
             return
-        with self._or_nothing_more():
+        with self._stop_after_failure():
             self._merge({self._state_name: state()})
         self._count, self._last_s = 0, self._clock()
 
     def _merge(self, state: Mapping[str, Any]) -> None:
-        waiting = self._taken_rejects()
-        waiting |= {name: batches for name, one in self._waiting.items() if (batches := one.taken())}
-        if not waiting:
+        pending = self._take_rejects()
+        pending |= {name: batches for name, one in self._pending.items() if (batches := one.take())}
+        if not pending:
             self._warehouse.merge({}, state)
-        last = next(reversed(waiting), None)
-        for name, batches in waiting.items():
+        last = next(reversed(pending), None)
+        for name, batches in pending.items():
             self._merge_table(name, batches, state if name == last else None)
 
-    def _taken_rejects(self) -> dict[str, list[pa.RecordBatch]]:
+    def _take_rejects(self) -> dict[str, list[pa.RecordBatch]]:
         rejected, self._rejected = self._rejected, []
         if not rejected:
             return {}
@@ -165,7 +164,7 @@ class WarehouseSink:
         counts.updated += done.updated
 
     @contextmanager
-    def _or_nothing_more(self) -> Iterator[None]:
+    def _stop_after_failure(self) -> Iterator[None]:
         try:
             yield
         except RowRefused:

@@ -1,38 +1,37 @@
-"""Which streams a command works on."""
+"""The streams that a command reads."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer import Catalog, ConfigError
+from talon_one_singer.protocol.selection import selected_streams
+from talon_one_singer.settings.json_files import nearest
+from tap_talon_one.tap import catalog
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from talon_one_singer import Catalog, CatalogEntry
+    from talon_one_singer import CatalogEntry
 
 
-def chosen_entries(
+def select_streams(
     settings: Mapping[str, Any], streams: str | None, catalog_file: str | None = None
 ) -> list[CatalogEntry]:
-    """The catalog entries of ``--streams`` and ``--catalog``; without them all that have ids to read.
+    """Return the catalog entries of ``--streams`` and ``--catalog``; without them all that have ids to read.
 
     Raises:
-        ConfigError: a stream that does not exist, or a catalog file that cannot be used.
+        ConfigError: a stream does not exist, or the catalog file cannot be used.
     """
-    from talon_one_singer import Catalog, ConfigError
-    from talon_one_singer.protocol.selection import selected_streams
-    from tap_talon_one.tap import catalog
-
-    there: Catalog = catalog(settings)
+    available: Catalog = catalog(settings)
     if catalog_file:
-        there = there.chosen_by(Catalog.from_file(catalog_file), f"the catalog file {catalog_file}")
+        available = available.chosen_by(Catalog.from_file(catalog_file), f"the catalog file {catalog_file}")
     if not streams:
-        return selected_streams(there)
+        return selected_streams(available)
     names = [name.strip() for name in streams.split(",") if name.strip()]
-    unknown = [name for name in names if there.get(name) is None]
+    unknown = [name for name in names if available.get(name) is None]
     if unknown:
-        from talon_one_singer.settings.json_files import nearest
-
-        known = [entry.tap_stream_id for entry in there]
+        known = [entry.tap_stream_id for entry in available]
         hint = nearest(unknown[0], known) or f"; there are {', '.join(known)}"
         raise ConfigError(f"--streams: there is no stream {unknown[0]!r}{hint}")
-    return [entry for entry in there if entry.tap_stream_id in names]
+    return [entry for entry in available if entry.tap_stream_id in names]

@@ -11,9 +11,9 @@ import pytest
 from talon_one_emulator import Emulator
 from talon_one_loading import load
 from talon_one_loading.arrow_table import read_arrow
-from talon_one_loading.bad_rows import POLICIES
+from talon_one_loading.bad_rows import BAD_ROW_POLICIES
 from talon_one_loading.sink import WarehouseSink
-from talon_one_loading.stream_selection import chosen_entries
+from talon_one_loading.stream_selection import select_streams
 from talon_one_singer import ConfigSource
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.reporting.logs import Redactor
@@ -58,7 +58,7 @@ def settings_of(emu, **changes):
 
 def loaded_into(url, settings, streams=f"{TRANSACTIONS},{BALANCES}"):
     """A load; what it did."""
-    entries = chosen_entries(settings, streams)
+    entries = select_streams(settings, streams)
     with open_warehouse(url) as warehouse:
         return load(warehouse, settings, entries, StopSignal(), Redactor())
 
@@ -139,7 +139,7 @@ def row_of(number, **changes):
     return b"{" + b",".join(b'"%b":%b' % (name.encode(), text) for name, text in (parts | changes).items()) + b"}"
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", BAD_ROW_POLICIES)
 @pytest.mark.parametrize("case", [*VALUES, "NUL in PostgreSQL"])
 def test_every_kind_of_value_that_does_not_fit(url, case, policy):
     """Rejected, or its stream fails before the state moves on; the rows beside it and the other stream are kept."""
@@ -172,7 +172,7 @@ def test_streams_of_one_answer_do_not_hold_each_other(tmp_path):
     with Emulator(seed="demo", management_rate=0) as emu:
         ids = [row["integration_id"] for row in emu.state("profiles")["profiles"]]
         settings = settings_of(emu, profile_ids=ids)
-        entries = chosen_entries(settings, "customer_profiles,customer_loyalty")
+        entries = select_streams(settings, "customer_profiles,customer_loyalty")
 
         class Picky(WarehouseSink):
             """Takes no second row of the loyalty stream, as a table with a narrower column would."""
@@ -182,13 +182,13 @@ def test_streams_of_one_answer_do_not_hold_each_other(tmp_path):
                     raise RowRefused("customer_loyalty.points: too large")
                 super().rows(stream, rows)
 
-        from talon_one_loading.tap_runner import Reading, run_context
+        from talon_one_loading.tap_runner import TapRun, run_context
         from talon_one_singer.protocol.state import State
 
         with open_warehouse(url) as warehouse:
             context = run_context(settings, State(None), StopSignal(), Redactor())
             with pytest.raises(SomeStreamsFailed, match="too large"):
-                Reading(settings, entries, context, Picky(warehouse)).run()
+                TapRun(settings, entries, context, Picky(warehouse)).run()
             state = warehouse.state("tap-talon-one")
         assert len(ids) == count(url, "customer_profiles")
         assert {} == state["bookmarks"].get("customer_inventory", {})

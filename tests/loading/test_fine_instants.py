@@ -7,8 +7,8 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_loading import load
-from talon_one_loading.bad_rows import POLICIES
-from talon_one_loading.stream_selection import chosen_entries
+from talon_one_loading.bad_rows import BAD_ROW_POLICIES
+from talon_one_loading.stream_selection import select_streams
 from talon_one_singer import ConfigSource
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.reporting.logs import Redactor
@@ -62,7 +62,7 @@ def ledger(between):
         yield emulator, between(emulator.url, change), marked
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", BAD_ROW_POLICIES)
 @pytest.mark.parametrize("strategy", ["per_entity", "program_feed"])
 def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, strategy, policy):
     """The columns of instants are cut, every text is whole, and the run warns with the number of rows."""
@@ -76,7 +76,7 @@ def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, strat
         "bad_rows": policy,
     }
     settings = SETTINGS.load([ConfigSource("the test", values)], {})
-    entries = chosen_entries(settings, "loyalty_card_transactions")
+    entries = select_streams(settings, "loyalty_card_transactions")
     with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
         load(warehouse, settings, entries, StopSignal(), Redactor())
         found = warehouse.query(

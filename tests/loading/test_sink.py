@@ -8,8 +8,8 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_loading.sink import WarehouseSink
-from talon_one_loading.stream_selection import chosen_entries
-from talon_one_loading.tap_runner import Reading, run_context
+from talon_one_loading.stream_selection import select_streams
+from talon_one_loading.tap_runner import TapRun, run_context
 from talon_one_singer import ConfigSource
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.protocol.state import State
@@ -41,11 +41,11 @@ def load(emu, tmp_path):
             "transactions_strategy": "per_entity",
         }
         settings = SETTINGS.load([ConfigSource("the test", values)], {})
-        entries = chosen_entries(settings, "loyalty_card_transactions")
+        entries = select_streams(settings, "loyalty_card_transactions")
         with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
             state = State.from_dict(warehouse.state("tap-talon-one") or {}, "the state")
             sink = WarehouseSink(warehouse, rows_per_merge=rows_per_merge)
-            Reading(settings, entries, run_context(settings, state, StopSignal(), Redactor()), sink).run()
+            TapRun(settings, entries, run_context(settings, state, StopSignal(), Redactor()), sink).run()
 
     return run
 

@@ -70,11 +70,11 @@ def _kept(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, 
 
 
 def _groups(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
-    from talon_one_loading.stream_selection import chosen_entries
+    from talon_one_loading.stream_selection import select_streams
     from tap_talon_one.streams import STREAM_GROUPS
     from tap_talon_one.tap import nothing_selected
 
-    names = {entry.tap_stream_id for entry in chosen_entries(settings, options["streams"])}
+    names = {entry.tap_stream_id for entry in select_streams(settings, options["streams"])}
     with_choice = (group for group in STREAM_GROUPS if group.strategy_setting)
     groups = [group for group in with_choice if names & {stream.name for stream in group.streams}]
     if not groups:

@@ -42,14 +42,14 @@ def expiring(**options: Any) -> None:
 
 def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_cli.loading.ledgers import KINDS
-    from talon_one_loading.tap_runner import scratch
+    from talon_one_loading.temporary_warehouse import temporary_warehouse
     from tap_talon_one.ledger.arithmetic import EXACT
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     since, by = _span(options, settings, stop)
     settings |= {"as_of": (since, by)}
     total, ledgers = Decimal(0), 0
-    with scratch(settings, [kind.balances for kind in KINDS], stop, redact) as warehouse:
+    with temporary_warehouse(settings, [kind.balances for kind in KINDS], stop, redact) as warehouse:
         write = _writer(as_json=options["as_json"])
         for row in _rows(warehouse, since, by):
             write(row)
@@ -73,13 +73,13 @@ def _span(options: Mapping[str, Any], settings: Mapping[str, Any], stop: Any) ->
 def _rows(warehouse: Warehouse, since: datetime, by: datetime) -> Iterator[tuple[Any, ...]]:
     from talon_one_cli.loading.ledgers import KINDS
     from talon_one_client.http.encoding import format_instant
-    from talon_one_loading.tap_runner import SCRATCH_SCHEMA
+    from talon_one_loading.temporary_warehouse import TEMPORARY_SCHEMA
 
     there = {name for (name,) in warehouse.query("SELECT table_name FROM duckdb_tables()")}
     for kind in KINDS:
         if kind.balances not in there:
             continue
-        table = f"{SCRATCH_SCHEMA}.{kind.balances}"
+        table = f"{TEMPORARY_SCHEMA}.{kind.balances}"
         sql = f"""
             SELECT '{kind.name}', after.program_id, after.{kind.owner}, after.subledger_id, before.active_points,
                    after.expired_points - coalesce(before.expired_points, 0) AS expiring

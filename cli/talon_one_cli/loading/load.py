@@ -12,7 +12,7 @@ from talon_one_singer.cli.output import say, say_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from talon_one_loading import Loaded
+    from talon_one_loading import LoadResult
 
 
 @click.command()
@@ -44,19 +44,19 @@ def load(**options: Any) -> None:
 
 
 def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
-    from talon_one_loading import Loaded
+    from talon_one_loading import LoadResult
     from talon_one_loading import load as load_into
     from talon_one_loading.bad_rows import raise_if_rejected
-    from talon_one_loading.stream_selection import chosen_entries
+    from talon_one_loading.stream_selection import select_streams
     from talon_one_warehouse import open_warehouse
     from tap_talon_one.tap import nothing_selected
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
-    entries = chosen_entries(settings, options["streams"], options["catalog_file"])
+    entries = select_streams(settings, options["streams"], options["catalog_file"])
     if not entries:
         raise nothing_selected(settings)
     with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
-        loaded = Loaded()
+        loaded = LoadResult()
         try:
             load_into(warehouse, settings, entries, stop, redact, full_refresh=options["full_refresh"], into=loaded)
         finally:
@@ -64,7 +64,7 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     raise_if_rejected(loaded.rejected, options["schema"])
 
 
-def _report(loaded: Loaded, *, as_json: bool) -> None:
+def _report(loaded: LoadResult, *, as_json: bool) -> None:
     if as_json:
         say_json(loaded.as_dict())
         return

@@ -42,7 +42,7 @@ def reconcile(**options: Any) -> None:
 
 
 def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
-    from talon_one_loading.tap_runner import scratch
+    from talon_one_loading.temporary_warehouse import temporary_warehouse
     from talon_one_warehouse import open_warehouse
 
     at = None if options["at"] is None else instant_option("--at", options["at"])
@@ -51,7 +51,7 @@ def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
             return _compare(warehouse, at, as_json=options["as_json"])
     settings = _settings(options, stop, redact, at)
     streams = [name for kind in _kinds() for name in (kind.transactions, kind.balances)]
-    with scratch(settings, streams, stop, redact) as warehouse:
+    with temporary_warehouse(settings, streams, stop, redact) as warehouse:
         return _compare(warehouse, settings["as_of"][0], as_json=options["as_json"])
 
 

@@ -118,7 +118,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Load, and return the counts."""
         from talon_one_loading import load
-        from talon_one_loading.stream_selection import chosen_entries
+        from talon_one_loading.stream_selection import select_streams
 
         self._stop, redact = StopSignal(), Redactor()
         with fail_for_good():
@@ -126,7 +126,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
             hook = TalonOneHook(self.talon_one_conn_id)
             location = self._location()
             settings = hook.settings(SETTINGS, self._given(), redact) | self._ids(location)
-            entries = chosen_entries(settings, ",".join(self.streams))
+            entries = select_streams(settings, ",".join(self.streams))
             with open_warehouse(location.url, schema=self.schema, filesystem=location.filesystem) as warehouse:
                 loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh is True)
         counts = loaded.as_dict()

@@ -195,9 +195,8 @@ def _connect(path: str, schema: str) -> duckdb.DuckDBPyConnection:
     with translate_errors(path, opening=True):
         connection = connect_file(path, schemas=[schema])
         if path != ":memory:":
-            rmtree(
-                f"{path}.tmp", ignore_errors=True
-            )  # files that a killed process has spilled; this process holds the lock
+            # Files that a killed process has spilled; this process holds the lock now.
+            rmtree(f"{path}.tmp", ignore_errors=True)
         # The default of 16 MB checkpoints after almost every merge, which doubles the time of a load.
         connection.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
     return connection
