@@ -1,7 +1,7 @@
-"""A mirror of many members through the engine, in one process: memory and seconds of the comparison.
+"""A mirror of many members in one process: memory and seconds of the comparison.
 
-``python mirror.py MEMBERS`` prints ``{"peak_mb", "first_diff_s", "second_diff_s", "requests"}``. The first run's
-members are acknowledged without being sent; in the second one 1,000 leave and 500 come, and that goes to an emulator.
+``python mirror.py MEMBERS`` prints ``{"peak_mb", "first_diff_s", "second_diff_s", "requests"}``. The first run
+acknowledges its members without sending them. The second run removes 1,000, adds 500, and sends that to an emulator.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ if TYPE_CHECKING:
     from target_talon_one.sync.destination_run import Feed
     from target_talon_one.sync.row_counts import Comparison
 
-PART = 10_000
-LEFT, CAME = 1_000, 500
+BATCH_ROWS = 10_000
+REMOVED, ADDED = 1_000, 500
 SETTINGS = {"sink": "audience_members", "audience": 1, "mode": "mirror", "key": "id", "create_profiles": "allow"}
 
 
-def parts(first: int, past: int) -> Iterator[list[dict[str, str]]]:
-    """Rows with ids from ``first`` on, some ten thousand at a time."""
-    for start in range(first, past, PART):
-        yield [{"id": f"customer-{n:010}"} for n in range(start, min(start + PART, past))]
+def batches(first: int, end: int) -> Iterator[list[dict[str, str]]]:
+    """Yield rows with the ids from ``first`` to ``end`` in batches."""
+    for start in range(first, end, BATCH_ROWS):
+        yield [{"id": f"customer-{n:010}"} for n in range(start, min(start + BATCH_ROWS, end))]
 
 
-def fill(feed: Feed, first: int, past: int) -> None:
-    """All rows into the feed."""
-    for rows in parts(first, past):
+def fill(feed: Feed, first: int, end: int) -> None:
+    """Add all rows."""
+    for rows in batches(first, end):
         feed.add(rows, ["row"] * len(rows))
     feed.complete = True
 
 
 def timed(feed: Feed) -> tuple[Comparison, float]:
-    """The comparison, and its seconds."""
+    """Run the comparison and return it with its seconds."""
     begin = time.perf_counter()
     found = feed.compare()
     return found, time.perf_counter() - begin
 
 
 def mirror(url: str, key: str, members: int, folder: Path) -> dict[str, float]:
-    """Both runs."""
+    """Run both comparisons and return the measurements."""
     options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
     config = ClientConfig(base_url=url, api_key=Secret(key))
     path = str(folder / "store.duckdb")
@@ -72,18 +72,18 @@ def mirror(url: str, key: str, members: int, folder: Path) -> dict[str, float]:
             store.acks.commit_acknowledged(feed.number)
         with open_store(path) as store, SyncRun(client, store, options, command="second") as run:
             feed = run.open(destination, columns=["id"])
-            fill(feed, LEFT, members + CAME)
+            fill(feed, REMOVED, members + ADDED)
             found, second = timed(feed)
-            assert (found.difference.removes, found.difference.adds) == (LEFT, CAME)
+            assert (found.difference.removes, found.difference.adds) == (REMOVED, ADDED)
             run.finish()
             requests = feed.figures.requests
-    # Not ru_maxrss, which counts what the process was before its exec.
+    # Not ru_maxrss, which includes the process before its exec.
     peak = int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) // 1024  # type: ignore[index]
     return {"peak_mb": peak, "first_diff_s": round(first, 1), "second_diff_s": round(second, 1), "requests": requests}
 
 
 def main() -> None:
-    """With an emulator as a process of its own."""
+    """Run the benchmark with an emulator in a separate process."""
     command = [Path(sys.executable).parent / "talon-one-emulator", "serve", "--seed", "empty", "--port", "0"]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator,

@@ -1,4 +1,4 @@
-"""A server that answers ledger and balance reads from memory: as fast as one process can, to measure clients by.
+"""A server that answers reads of ledgers and balances from memory, as fast as possible, to measure clients.
 
 ``python benchmarks/mock.py PORT TRANSACTIONS LATENCY_S``
 """
@@ -41,7 +41,7 @@ def _row(number: int) -> dict[str, object]:
 
 
 class Ledger:
-    """``count`` rows spread evenly over a month, cut by startDate and endDate, newest last."""
+    """A number of rows, spread evenly over a month, in the order of their creation."""
 
     def __init__(self, count: int) -> None:
         self.rows = [json.dumps(_row(n)).encode() for n in range(count)]
@@ -50,7 +50,7 @@ class Ledger:
         self.times = [self.created[i] for i in self.order]
 
     def page(self, query: dict[str, list[str]]) -> bytes:
-        """The answer to a transactions request."""
+        """Return the answer to a request for transactions."""
         low = bisect_left(self.times, query["startDate"][0][:19]) if "startDate" in query else 0
         high = bisect_right(self.times, query["endDate"][0][:19] + "Z") if "endDate" in query else len(self.times)
         skip, size = int(query["skip"][0]), int(query["pageSize"][0])
@@ -74,7 +74,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, led
 
 
 async def main(port: int, transactions: int, latency_s: float) -> None:
-    """Serve until killed."""
+    """Serve until the process is killed."""
     ledger = Ledger(transactions)
     server = await asyncio.start_server(lambda r, w: _serve(r, w, ledger, latency_s), "127.0.0.1", port, limit=1 << 20)
     print("ready", flush=True)

@@ -1,8 +1,8 @@
-"""``make bench``: tap and target beside a plain ``requests`` loop, same server, same run, as ratios.
+"""``make bench``: throughput of tap and target, as a ratio to a plain ``requests`` loop on the same server.
 
-Shapes: A, few big (20 cards of 50,000 transactions); B, many small (2,000 cards: a balance each), at 0 and 50 ms; C,
-200,000 profiles out of a file into an emulator, beside a loop that updates one profile a request, as the tools that
-push row by row do; D, a mirror of ten million members: memory and seconds of the comparison.
+Benchmarks: A, few large ledgers (20 cards with 50,000 transactions each); B, many small requests (the balances of 2,000
+cards), with a latency of 0 and 50 ms; C, 200,000 profiles from a file to an emulator, compared with a loop that sends
+one profile per request; D, memory and duration of the comparison in a mirror of ten million members.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 
-# What a user would write instead: one session, page by page, a dict and a line for each row.
+# The plain loop for A and B: one session, page by page, one line for each row.
 LOOP = """
 import json, sys, requests
 config = json.load(open(sys.argv[1]))
@@ -43,7 +43,7 @@ for card in config["card_ids"]:
 """
 
 
-# What a user would write instead: one session, one profile a request.
+# The plain loop for C: one session, one profile per request.
 PUSH_LOOP = """
 import csv, json, sys, requests
 config = json.load(open(sys.argv[1]))
@@ -58,7 +58,7 @@ PROFILES, LOOPED = 200_000, 2_000
 
 @contextmanager
 def server(transactions: int, latency_s: float) -> Iterator[str]:
-    """The mock server as a process; yields its URL."""
+    """Run the mock server in a separate process and yield its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -73,7 +73,7 @@ def server(transactions: int, latency_s: float) -> Iterator[str]:
 
 
 def timed(command: list[Any], out: Path) -> tuple[float, int]:
-    """(seconds, RECORD lines) of a command that writes Singer messages."""
+    """Run a command that writes Singer messages. Return its seconds and its number of RECORD lines."""
     begin = time.perf_counter()
     with out.open("wb") as file:
         subprocess.run(command, stdout=file, stderr=subprocess.DEVNULL, check=True)
@@ -83,7 +83,7 @@ def timed(command: list[Any], out: Path) -> tuple[float, int]:
 
 
 def compare(name: str, stream: str, *, cards: int, transactions: int, latency_s: float, concurrency: int) -> None:
-    """Run both on one shape and print the ratio."""
+    """Run tap and loop on the same data and print the ratio."""
     with server(transactions, latency_s) as url, tempfile.TemporaryDirectory() as home:
         config, catalog, out = (Path(home) / name for name in ("config.json", "catalog.json", "out.jsonl"))
         settings = {
@@ -97,11 +97,11 @@ def compare(name: str, stream: str, *, cards: int, transactions: int, latency_s:
         tap = [sys.executable, "-m", "tap_talon_one", "--config", config]
         streams = json.loads(subprocess.run([*tap, "--discover"], stdout=subprocess.PIPE, check=True).stdout)["streams"]
         catalog.write_text(json.dumps({"streams": [s for s in streams if s["stream"] == stream]}))
-        ours = timed([*tap, "--catalog", catalog], out)
-        loop = timed([sys.executable, "-c", LOOP, config, stream], out)
-    rates = [rows / seconds for seconds, rows in (ours, loop)]
+        tap_run = timed([*tap, "--catalog", catalog], out)
+        loop_run = timed([sys.executable, "-c", LOOP, config, stream], out)
+    rates = [rows / seconds for seconds, rows in (tap_run, loop_run)]
     print(
-        f"{name:<44} rows {ours[1]:>9,} / {loop[1]:>9,}   tap {rates[0]:>9,.0f}/s   loop {rates[1]:>9,.0f}/s   "
+        f"{name:<44} rows {tap_run[1]:>9,} / {loop_run[1]:>9,}   tap {rates[0]:>9,.0f}/s   loop {rates[1]:>9,.0f}/s   "
         f"ratio {rates[0] / rates[1]:5.1f}",
         flush=True,
     )
@@ -109,7 +109,7 @@ def compare(name: str, stream: str, *, cards: int, transactions: int, latency_s:
 
 @contextmanager
 def emulator() -> Iterator[str]:
-    """An emulator with one attribute, as a process; yields its URL."""
+    """Run an emulator with one attribute in a separate process and yield its URL."""
     command = [Path(sys.executable).parent / "talon-one-emulator", "serve", "--seed", "empty", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -123,14 +123,14 @@ def emulator() -> Iterator[str]:
             process.kill()
 
 
-def profiles(path: Path, first: int, past: int) -> None:
-    """A CSV file of profiles."""
-    rows = (f"customer-{n:07},{'gold' if n % 7 else 'silver'}" for n in range(first, past))
+def profiles(path: Path, first: int, end: int) -> None:
+    """Write a CSV file of profiles."""
+    rows = (f"customer-{n:07},{'gold' if n % 7 else 'silver'}" for n in range(first, end))
     path.write_text("\n".join(["integration_id,tier", *rows]) + "\n")
 
 
 def compare_push() -> None:
-    """Profiles by ``talon-one push`` and one a request."""
+    """Compare ``talon-one push`` with the loop of one profile per request."""
     with emulator() as url, tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         profiles(folder / "many.csv", 0, PROFILES)
@@ -156,7 +156,7 @@ def compare_push() -> None:
 
 
 def mirror() -> None:
-    """Memory and seconds of a mirror of ten million members."""
+    """Print memory and seconds of a mirror of ten million members."""
     command = [sys.executable, HERE / "mirror.py", "10000000"]
     found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     print(
@@ -167,7 +167,7 @@ def mirror() -> None:
 
 
 def main() -> None:
-    """All shapes."""
+    """Run all benchmarks."""
     few_big = {"cards": 20, "transactions": 50_000, "latency_s": 0.0, "concurrency": 8}
     many_small = {"cards": 2_000, "transactions": 10, "latency_s": 0.0, "concurrency": 16}
     far_away = {"cards": 500, "transactions": 10, "latency_s": 0.05, "concurrency": 16}

@@ -1,4 +1,4 @@
-"""A real Airflow whose tasks run on Celery workers: Redis between them, PostgreSQL below, all on loopback."""
+"""An Airflow whose tasks run on Celery workers, with Redis and PostgreSQL, all on loopback."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
 def worker_name() -> str:
-    """What Airflow calls this machine: workers of one machine have names of their own."""
+    """Return the host name for Airflow, which differs between the workers of one machine."""
     return os.environ.get("WORKER_NAME") or socket.gethostname()
 
 
 def wait_for(found: Callable[[], Any], what: str, seconds: float = 120) -> Any:
-    """What ``found`` gives as soon as that is something.
+    """Call a function until its result is truthy, and return that.
 
     Raises:
-        TimeoutError: it was nothing for so long; says what.
+        TimeoutError: no result within the time; the message says of what.
     """
     until = time.monotonic() + seconds
     while not (value := found()):
@@ -40,17 +40,17 @@ def wait_for(found: Callable[[], Any], what: str, seconds: float = 120) -> Any:
 
 
 class CeleryAirflow(LiveAirflow):
-    """Scheduler, dag processor, triggerer, API server, Redis and Celery workers.
+    """A running Airflow with Redis and Celery workers.
 
-    A task whose worker is gone is noticed after 15 seconds and not after 300, which is Airflow's own setting.
+    A task whose worker was killed is detected after 15 seconds; by default, Airflow takes 300.
 
     Args:
-        home: the folder; made if it is not there.
+        home: its folder, which is created if it is missing.
         base_url: of Talon.One.
         database: an empty database for Airflow: ``postgresql://user:password@host:port/name``.
         dags: the folder of the DAGs.
         workers: their names.
-        environment: more variables.
+        environment: additional variables.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class CeleryAirflow(LiveAirflow):
     ) -> None:
         self.workers, self._redis_port = workers, free_port()
         self.redis_url = f"redis://127.0.0.1:{self._redis_port}"
-        # psycopg 3 serves both: what waits, and what does not.
+        # psycopg 3 supports both synchronous and asynchronous connections.
         url = database.replace("postgresql://", "postgresql+psycopg://", 1)
         given = {
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
@@ -85,12 +85,12 @@ class CeleryAirflow(LiveAirflow):
         super().__init__(home, base_url, environment=given)
 
     def start_worker(self, name: str) -> None:
-        """Start a worker; it has begun to take tasks on return."""
+        """Start a worker and wait until it accepts tasks."""
         self._spawn_worker(name)
         self._wait_for_worker(name)
 
     def kill_worker(self, name: str, *, spare: int | None = None) -> None:
-        """SIGKILL a worker and all that it has started, as when its machine goes; or all but one process."""
+        """Kill a worker and its child processes, as if its machine failed; ``spare`` is a process that survives."""
         worker = psutil.Process(self.processes[name].pid)
         worker.suspend()
         processes = [one for one in (worker, *worker.children(recursive=True)) if one.pid != spare]
@@ -103,16 +103,16 @@ class CeleryAirflow(LiveAirflow):
             raise RuntimeError(f"{name} is not dead: {left}")
 
     def runs(self, name: str) -> bool:
-        """Whether a worker is there."""
+        """Return whether a worker is running."""
         return self.processes[name].poll() is None
 
     def tries(self, run: Mapping[str, Any], task: str) -> list[dict[str, Any]]:
-        """The tries of a task, in order, with the ``hostname`` of the worker of each."""
+        """Return the tries of a task in order, each with the ``hostname`` of its worker."""
         path = f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances/{task}/tries"
         return sorted(self.request("GET", path)["task_instances"], key=lambda one: one["try_number"])
 
     def instances(self, run: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The task instances of a run."""
+        """Return the task instances of a run."""
         path = f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances"
         return list(self.request("GET", path)["task_instances"])
 

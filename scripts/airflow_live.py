@@ -1,6 +1,6 @@
-"""``make airflow``: a local Talon.One and a real Airflow with the example DAGs, until Ctrl-C.
+"""``make airflow``: run a local Talon.One and an Airflow with the example DAGs until Ctrl-C.
 
-Everything listens on loopback and lives in one folder (``.airflow``, or the first argument); nothing is left running.
+All servers listen on loopback, and all files are in one folder (``.airflow``, or the first argument).
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ START_S = 240
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 class LiveAirflow:
-    """Scheduler, dag processor, triggerer and API server (``airflow standalone``), in a folder.
+    """A running Airflow (``airflow standalone``): scheduler, DAG processor, triggerer and API server.
 
     Args:
-        home: the folder; made if it is not there.
+        home: its folder, which is created if it is missing.
         base_url, api_key, management_key: of Talon.One.
-        environment: more variables.
+        environment: additional variables.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class LiveAirflow:
         self._closing.close()
 
     def log(self, name: str) -> Path:
-        """The file with what a process has said."""
+        """Return the log file of a process."""
         return self.home / f"{name}.log"
 
     def spawn(self, name: str, *command: str | Path, **environment: str) -> None:
@@ -122,14 +122,14 @@ class LiveAirflow:
                 env=self.environment | environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # its children outlive it unless the whole group is told to end
+                start_new_session=True,  # so that a signal to the group ends its children, too
             )
 
     def _start(self) -> None:
         self.spawn("standalone", BIN / "airflow", "standalone")
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
-        """JSON of the REST API."""
+        """Send a request to the REST API and return the JSON."""
         if not self._token and path != "/auth/token":
             self._token = self.request("GET", "/auth/token")["access_token"]
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
@@ -139,18 +139,18 @@ class LiveAirflow:
             return json.loads(answer.read() or b"null")
 
     def run(self, dag: str, conf: Mapping[str, Any], *, seconds: float = 180) -> dict[str, Any]:
-        """Trigger a DAG and wait for its end; the run."""
+        """Trigger a DAG, wait for its end, and return the run."""
         return self.ended(self.trigger(dag, conf), seconds=seconds)
 
     def trigger(self, dag: str, conf: Mapping[str, Any]) -> dict[str, Any]:
-        """Trigger a DAG; the run that begins."""
+        """Trigger a DAG and return the new run."""
         self.wait_for_dag(dag)
         self.request("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
         body = {"logical_date": None, "conf": dict(conf)}
         return dict(self.request("POST", f"/api/v2/dags/{dag}/dagRuns", body))
 
     def ended(self, run: Mapping[str, Any], *, seconds: float = 180) -> dict[str, Any]:
-        """Wait for the end of a run; the run."""
+        """Wait for the end of a run and return it."""
         until = time.monotonic() + seconds
         while run["state"] in ("queued", "running"):
             if time.monotonic() > until:
@@ -160,12 +160,12 @@ class LiveAirflow:
         return dict(run)
 
     def xcom(self, run: Mapping[str, Any], task: str, key: str = "return_value") -> Any:
-        """What a task left."""
+        """Return an XCom value of a task."""
         path = f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances/{task}/xcomEntries/{key}"
         return self.request("GET", f"{path}?deserialize=true")["value"]
 
     def wait_for_dag(self, dag: str, seconds: float = 120) -> None:
-        """Until the dag processor has found it."""
+        """Wait until the DAG processor has found a DAG."""
         until = time.monotonic() + seconds
         while True:
             with suppress(urllib.error.HTTPError):
@@ -176,15 +176,15 @@ class LiveAirflow:
             time.sleep(1)
 
     def wait_for_answerable(self, task: str, seconds: float = 120) -> None:
-        """Until the scheduler knows that a task which waits for a person has left its worker.
+        """Wait until the scheduler knows that a task with a human approval has left its worker.
 
-        Airflow 3.3.2 can take one for failed that is answered in the seconds before.
+        Airflow 3.3.2 can mark the task as failed if it is answered before that.
         """
         heard = re.compile(f"Received executor event with state success .*task_id='{task}'")
         until = time.monotonic() + seconds
         while not heard.search(self.log("standalone").read_text(errors="replace")):
             if time.monotonic() > until:
-                raise TimeoutError(f"the scheduler has not heard of {task}; see {self.log('standalone')}")
+                raise TimeoutError(f"the scheduler has received no event of {task}; see {self.log('standalone')}")
             time.sleep(0.2)
 
     def _wait_until_healthy(self) -> None:
@@ -209,8 +209,8 @@ class LiveAirflow:
 
 
 def main() -> int:
-    """Start both, tell what to click, and wait for Ctrl-C."""
-    for signum in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed, make that is ended
+    """Start the emulator and Airflow, print what to click, and wait for Ctrl-C."""
+    for signum in (signal.SIGTERM, signal.SIGHUP):  # sent when the terminal is closed or make ends
         signal.signal(signum, signal.default_int_handler)
     home = Path(sys.argv[1] if len(sys.argv) > 1 else ".airflow").absolute()
     command = [BIN / "talon-one-emulator", "serve", "--seed", "demo", "--port", "0"]

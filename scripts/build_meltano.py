@@ -1,4 +1,4 @@
-"""Write meltano.yml from the settings tables. ``--check`` only says whether it is current."""
+"""Write meltano.yml from the settings tables. With ``--check``, only check that it is current."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STREAMS = {
 def plugin(
     name: str, settings: SettingsTable, capabilities: tuple[str, ...], *, extra: str, **more: Any
 ) -> dict[str, Any]:
-    """A custom plugin of this distribution.
+    """Return the definition of a custom plugin of this distribution.
 
     https://docs.meltano.com/reference/plugin-definition-syntax/
     """
@@ -58,13 +58,13 @@ def plugin(
 def registry(
     name: str, package: str, config: dict[str, Any], settings: list[dict[str, Any]], **more: Any
 ) -> dict[str, Any]:
-    """A plugin of the registry, for the examples."""
+    """Return the definition of a plugin of the registry, for the examples."""
     definition = {"name": name, "namespace": name.replace("-", "_"), "pip_url": package, "executable": name}
     return {**definition, **more, "settings": settings, "config": config}
 
 
 def project() -> dict[str, Any]:
-    """The whole file."""
+    """Return the content of the file."""
     from tap_talon_one.settings import SETTINGS
     from tap_talon_one.tap import definition
     from target_talon_one.settings import SETTINGS as TARGET_SETTINGS
@@ -76,7 +76,7 @@ def project() -> dict[str, Any]:
         definition().capabilities,
         extra="warehouse",
         settings_group_validation=VALIDATION,
-        select=["loyalty_card_transactions.*", "loyalty_card_balances.*"],  # Meltano's own default is every stream
+        select=["loyalty_card_transactions.*", "loyalty_card_balances.*"],  # by default, Meltano selects every stream
     )
     path, secret = {"kind": "string"}, {"kind": "string", "sensitive": True}
     postgres = registry(
@@ -125,7 +125,7 @@ def project() -> dict[str, Any]:
 
 
 def main() -> int:
-    """Write the file, or compare it."""
+    """Write the file, or with ``--check`` compare it."""
     text = HEAD + yaml.safe_dump(project(), sort_keys=False, width=120, allow_unicode=True)
     there = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
     if text == there:

@@ -1,9 +1,9 @@
-"""Build the shipped schemas from their source: ``schemas/source/models.json`` -> flat files without ``$ref``.
+"""Build the shipped schemas from ``schemas/source/models.json``: flat files without ``$ref``.
 
-Requests are strict (enums, lengths, bounds). Records are lenient, so that either era of the API and
-whatever it grows later can be read: unknown fields and unknown enum values pass, optional fields may be null.
+Schemas of requests are strict (enums, lengths, bounds). Schemas of records are lenient, so that both eras and later
+versions of the API can be read: unknown fields and enum values are valid, and optional fields may be null.
 
-``python scripts/build_schemas.py`` writes the files, ``--check`` only says whether they are current.
+``python scripts/build_schemas.py`` writes the files. With ``--check``, it only checks that they are current.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Schema = dict[str, Any]
 
 
 def flatten(node: Any, defs: Schema, *, strict: bool) -> Any:
-    """Inline every ``$ref`` of ``node``; drop the bounds of what we only read."""
+    """Inline every ``$ref`` of a node. Without ``strict``, remove the constraints."""
     if isinstance(node, list):
         return [flatten(item, defs, strict=strict) for item in node]
     if not isinstance(node, dict):
@@ -49,7 +49,7 @@ def flatten(node: Any, defs: Schema, *, strict: bool) -> Any:
 
 
 def _allow_null(node: Schema) -> None:
-    """Let every optional property of a record be null: the API rarely declares which ones are."""
+    """Let every optional property of a record be null, because the API rarely declares which ones can be."""
     required = set(node.get("required", ()))
     for name, prop in node.get("properties", {}).items():
         if name not in required and isinstance(prop.get("type"), str):
@@ -57,7 +57,7 @@ def _allow_null(node: Schema) -> None:
 
 
 def build() -> dict[Path, str]:
-    """Path -> file text of every shipped schema."""
+    """Return the text of every shipped schema by its path."""
     source = json.loads((SCHEMAS / "source" / "models.json").read_text(encoding="utf-8"))
     files: dict[Path, str] = {}
     for kind, strict in (("requests", True), ("records", False)):
@@ -69,7 +69,7 @@ def build() -> dict[Path, str]:
 
 
 def main(argv: list[str]) -> int:
-    """Write the schemas, or with ``--check`` compare them with what is there."""
+    """Write the schemas, or with ``--check`` compare them with the files."""
     files = build()
     there = {path for kind in ("requests", "records") for path in (SHIPPED / kind).glob("*.json")}
     stale = [p for p, text in files.items() if p not in there or p.read_text(encoding="utf-8") != text]

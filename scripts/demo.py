@@ -1,8 +1,8 @@
-"""The demo: real retail data out of a local Talon.One into DuckDB, segments of it back in, every figure checked.
+"""``make demo``: load retail data from a local Talon.One into DuckDB, sync segments back, and check every figure.
 
-Starts the emulator with the journey data as a process, runs the real ``talon-one load`` three times, and
-compares what arrived with the emulator's own truth and with the arithmetic of the ledger. Then ``demo_syncs``
-plans, pushes and verifies three audiences and a catalog.
+The demo starts the emulator with the journey data, runs ``talon-one load`` three times, and compares the warehouse with
+the totals of the emulator and with balances computed from the ledger. Then ``demo_syncs`` plans, pushes and verifies
+three audiences and a catalog.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Step:
-    """One load: what it read and found new, and what it took."""
+    """One load: its row counts by stream, its requests and its duration."""
 
     name: str
     streams: dict[str, dict[str, int]]
@@ -49,12 +49,12 @@ class Step:
 
 
 class DemoFailed(Exception):
-    """A figure is not what it must be."""
+    """A figure differs from the expected one."""
 
 
 @contextmanager
 def emulator() -> Iterator[str]:
-    """A local Talon.One with the journey data, as a process of its own; yields its URL."""
+    """Run a local Talon.One with the journey data in a separate process and yield its URL."""
     command = [BIN / "talon-one-emulator", "serve", "--seed", "journey", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -68,7 +68,7 @@ def emulator() -> Iterator[str]:
 
 
 def control(url: str, path: str, body: Any = None) -> Any:
-    """GET, or POST with a body, to the emulator's control endpoints."""
+    """Send GET, or POST with a body, to a control endpoint of the emulator and return the JSON."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{url}/_emulator/{path}", data, {"Content-Type": "application/json"})  # noqa: S310
     with urllib.request.urlopen(request) as answer:  # noqa: S310
@@ -76,7 +76,7 @@ def control(url: str, path: str, body: Any = None) -> Any:
 
 
 def load(url: str, name: str, as_of: str) -> Step:
-    """Run ``talon-one load`` as anybody would."""
+    """Run ``talon-one load`` and return its report."""
     config = OUT / "config.json"
     settings = {
         "base_url": url,
@@ -98,13 +98,13 @@ def load(url: str, name: str, as_of: str) -> Step:
 
 
 def expect(what: str, expected: object, actual: object) -> None:
-    """Raise DemoFailed unless the two are equal."""
+    """Raise DemoFailed unless both values are equal."""
     if expected != actual:
         raise DemoFailed(f"{what}: expected {expected}, got {actual}")
 
 
 def query(sql: str) -> list[tuple[Any, ...]]:
-    """Rows of a query on the warehouse."""
+    """Return the rows of a query on the warehouse."""
     from talon_one_warehouse import open_warehouse
 
     with open_warehouse(f"duckdb:///{WAREHOUSE}") as warehouse:
@@ -112,7 +112,7 @@ def query(sql: str) -> list[tuple[Any, ...]]:
 
 
 def check_totals(extra_count: int = 0, extra_points: Decimal = Decimal(0)) -> None:
-    """The warehouse holds every basket and redemption, to the cent."""
+    """Check that the warehouse holds every basket and redemption, to the cent."""
     (counted,) = query(
         """SELECT count(*) FILTER (type = 'addition'), sum(amount) FILTER (type = 'addition'),
                   count(*) FILTER (type = 'subtraction'), count(DISTINCT card_identifier),
@@ -124,16 +124,16 @@ def check_totals(extra_count: int = 0, extra_points: Decimal = Decimal(0)) -> No
 
 
 def check_balances(url: str, as_of: str) -> int:
-    """Every balance equals the emulator's truth and the arithmetic of the loaded ledger; returns how many."""
-    truth = control(url, f"truth?program=1&as_of={as_of}")
-    names = truth["columns"][2:]
-    true = {(o, s): Points(**dict(zip(names, map(Decimal, p), strict=True))) for o, s, *p in truth["balances"]}
+    """Check every balance against the emulator and against the loaded ledger, and return their number."""
+    totals = control(url, f"truth?program=1&as_of={as_of}")
+    names = totals["columns"][2:]
+    expected = {(o, s): Points(**dict(zip(names, map(Decimal, p), strict=True))) for o, s, *p in totals["balances"]}
     rows = query(
         f"""SELECT card_identifier, subledger_id, active_points, pending_points, spent_points, expired_points,
                    negative_points FROM talon_one.loyalty_card_balances WHERE as_of = '{as_of}'"""  # noqa: S608
     )
     loaded = {(card, ledger): Points(*points) for card, ledger, *points in rows}
-    expect("balances that differ from the truth", {}, _different(true, loaded))
+    expect("balances that differ from those of the emulator", {}, _different(expected, loaded))
     expect("balances that differ from the ledger", {}, _different(_from_ledger(as_of), loaded))
     return len(loaded)
 
@@ -160,7 +160,7 @@ def _from_ledger(as_of: str) -> dict[Any, Points]:
 
 
 def add_baskets(url: str) -> tuple[str, Decimal]:
-    """New baskets for every other card, as of now; returns an instant after them and their points."""
+    """Add a basket to every other card. Return an instant after them and the sum of their points."""
     amounts = [Decimal(100 + 7 * n) / 100 for n in range(NEW_BASKETS)]
     expiry = (datetime.now(UTC) + timedelta(days=365)).strftime("%Y-%m-%dT%H:%M:%SZ")
     cards = [row[0] for row in query("SELECT DISTINCT card_identifier FROM talon_one.loyalty_card_balances ORDER BY 1")]
@@ -173,7 +173,7 @@ def add_baskets(url: str) -> tuple[str, Decimal]:
 
 
 def table(steps: list[Step]) -> None:
-    """Print what each load did."""
+    """Print the row counts of each load."""
     from rich.console import Console
     from rich.table import Table
 
@@ -189,7 +189,7 @@ def table(steps: list[Step]) -> None:
 
 
 def run() -> None:
-    """The demo from start to end."""
+    """Run all steps of the demo."""
     OUT.mkdir(exist_ok=True)
     WAREHOUSE.unlink(missing_ok=True)
     print("Starting a local Talon.One with the retail data of 2,469 households ...", flush=True)
@@ -215,7 +215,7 @@ def run() -> None:
 
 
 def main() -> int:
-    """Run the demo; a figure that is wrong ends it with exit code 1."""
+    """Run the demo. Return 1 if a figure is wrong."""
     started = time.monotonic()
     os.environ.setdefault("TALON_ONE_LOGLEVEL", "WARNING")
     try:

@@ -1,4 +1,4 @@
-"""The demo's picture: points by month, and how balances are distributed."""
+"""The chart of the demo: points by month, and the distribution of balances."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BY_MONTH = """
 
 
 def draw(query: Callable[[str], list[tuple[Any, ...]]], as_of: str, path: Path) -> Path:
-    """Draw it from the warehouse into a PNG file."""
+    """Draw the chart from the warehouse, write it to a PNG file, and return its path."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -36,11 +36,11 @@ def draw(query: Callable[[str], list[tuple[Any, ...]]], as_of: str, path: Path) 
     figure, panels = plt.subplot_mosaic(
         [["points", "balances"], ["spent", "balances"]], figsize=(14, 6), width_ratios=(3, 2), layout="constrained"
     )
-    places = list(range(len(months)))
+    positions = list(range(len(months)))
     points, below, right = panels["points"], panels["spent"], panels["balances"]
-    points.bar([p - 0.2 for p in places], [float(v) / 1000 for v in issued], 0.4, label="issued", color="#2a6f97")
+    points.bar([p - 0.2 for p in positions], [float(v) / 1000 for v in issued], 0.4, label="issued", color="#2a6f97")
     points.bar(
-        [p + 0.2 for p in places],
+        [p + 0.2 for p in positions],
         [float(v) / 1000 for v in expiring],
         0.4,
         label="reaching their expiry date",
@@ -49,11 +49,11 @@ def draw(query: Callable[[str], list[tuple[Any, ...]]], as_of: str, path: Path) 
     points.set_title("Points issued, and points that expire if not spent, by month")
     points.legend(ncols=2)
     points.margins(y=0.3)
-    below.bar(places, [float(v) / 1000 for v in spent], 0.6, color="#edae49")
+    below.bar(positions, [float(v) / 1000 for v in spent], 0.6, color="#edae49")
     below.set_title("Points spent by month")
     for panel in (points, below):
         panel.set_ylabel("thousand points")
-        panel.set_xticks(places, months, rotation=60, ha="right", fontsize=8)
+        panel.set_xticks(positions, months, rotation=60, ha="right", fontsize=8)
     right.hist([float(row[0]) for row in balances], bins=60, color="#2a6f97")
     right.set_title(f"Active points of {len(balances):,} cards on {as_of[:10]}")
     right.set_xlabel("points")

@@ -1,4 +1,4 @@
-"""The demo's second part: segments of the loaded data into audiences, products into a catalog, then what changes."""
+"""Second part of the demo: sync segments into audiences and products into a catalog, then sync changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Pushed:
-    """One push: what it did to each destination."""
+    """One push: its report for each destination."""
 
     name: str
     run: str
@@ -33,14 +33,14 @@ class Pushed:
 
 
 class Syncs:
-    """Segments and products of a warehouse into an emulator.
+    """Syncs of segments and products from a warehouse to the emulator.
 
     Args:
         url: of the emulator.
         out: directory for store, rejects and settings.
         warehouse: DuckDB file with the loaded data.
-        expect: raises if two values are not equal: ``expect(what, expected, actual)``.
-        control: calls the emulator's control endpoints.
+        expect: raises an error if two values differ: ``expect(what, expected, actual)``.
+        control: calls a control endpoint of the emulator.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Syncs:
         self._config = out / "sync-config.json"
 
     def run(self, as_of: str, later: str) -> list[Pushed]:
-        """All of it; what each push did."""
+        """Run all syncs and return their reports."""
         self._prepare(as_of)
         self._talon_one("plan", self._arguments(), show=True)
         pushes = [self._push("first")]
@@ -71,7 +71,7 @@ class Syncs:
         return pushes
 
     def _prepare(self, as_of: str) -> None:
-        """A second catalog, settings, the segments and the products as tables."""
+        """Create a second catalog, the settings, and the tables of segments and products."""
         for old in self._out.glob("sync-store.duckdb*"):
             old.unlink()
         if not any(one["id"] == 2 for one in self._control(self._url, "state?table=catalogs")["catalogs"]):
@@ -102,13 +102,13 @@ class Syncs:
             db.execute(Template(text).substitute(as_of=as_of))
 
     def _change(self, later: str) -> tuple[int, int]:
-        """Segments with the new baskets, 300 products changed and 200 gone; who joined and left the top spenders."""
+        """Update the segments, change 300 products and delete 200. Return how many top spenders joined and left."""
         before = self._names("top_spenders")
         self._segments(later)
         after = self._names("top_spenders")
         with duckdb.connect(str(self._warehouse)) as db:
             ids = "SELECT product_id FROM shop.products ORDER BY product_id"
-            db.execute(f"DELETE FROM shop.products WHERE product_id IN ({ids} LIMIT 200)")  # noqa: S608 - our names
+            db.execute(f"DELETE FROM shop.products WHERE product_id IN ({ids} LIMIT 200)")  # noqa: S608 - constants
             db.execute(
                 f"UPDATE shop.products SET brand = 'Own' WHERE product_id IN ({ids} DESC LIMIT 300)"  # noqa: S608
             )
@@ -168,7 +168,7 @@ class Syncs:
         ]
 
     def _talon_one(self, command: str, arguments: list[str], *, show: bool = False) -> str:
-        """Output of a command, as anybody would run it."""
+        """Run a command of ``talon-one`` and return its output."""
         print(f"$ talon-one {command} {' '.join(arguments)}", flush=True)
         environment = {**os.environ, "WAREHOUSE": str(self._warehouse)}
         out = None if show else subprocess.PIPE

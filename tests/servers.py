@@ -1,4 +1,4 @@
-"""Servers for tests and chaos runs: a PostgreSQL and an S3 on loopback, thrown away afterwards."""
+"""Temporary servers for tests and chaos runs: PostgreSQL and S3 on loopback."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ PASSWORD = "planted&secret"
 
 
 class ServerUnavailableError(Exception):
-    """A server cannot be started on this machine; says why."""
+    """A server cannot be started on this machine; the message says why."""
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running PostgreSQL cluster in a folder of its own.
+    """A running PostgreSQL cluster in a separate folder.
 
     Attributes:
         binaries: directory of ``initdb`` and ``pg_ctl``.
@@ -48,7 +48,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """``postgresql://user:password@host:port``, without a database."""
+        """Return ``postgresql://user:password@host:port``, without a database."""
         return f"postgresql://tester:{PASSWORD}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
@@ -71,7 +71,7 @@ class Postgres:
         )
 
     def stop(self) -> None:
-        """Stop the server as a crash would: every connection breaks."""
+        """Stop the server like a crash, so that every connection breaks."""
         _run(self.folder, self.binaries / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", self.folder / "data")
 
     def restart(self) -> None:
@@ -114,7 +114,7 @@ def postgres() -> Iterator[Postgres]:
 
 @contextmanager
 def s3() -> Iterator[str]:
-    """Run a server of the S3 protocol as a separate program; yields its URL."""
+    """Run an S3 server as a separate program and yield its URL."""
     port = free_port()
     command = [MOTO, "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -127,7 +127,7 @@ def s3() -> Iterator[str]:
 
 
 def _binaries() -> Path | None:
-    """The directory of the newest PostgreSQL here."""
+    """Return the directory of the newest PostgreSQL that is installed, or None."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("initdb")
     return found[-1].parent if found else Path(on_path).resolve().parent if on_path else None
@@ -165,7 +165,7 @@ def _make(binaries: Path, folder: Path) -> Postgres:
 
 
 def _answers(url: str) -> bool:
-    """True once a server is there."""
+    """Return whether a server answers."""
     try:
         urllib.request.urlopen(url, timeout=1).close()
     except (URLError, ConnectionError, TimeoutError):

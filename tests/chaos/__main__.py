@@ -1,4 +1,4 @@
-"""``python -m tests.chaos``: every command under every fault, at random moments of a printed seed."""
+"""``python -m tests.chaos``: run every command with every fault, at random moments of a printed seed."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Result = dict[str, Any]
 
 
 def main() -> int:
-    """Run the cells; 1 if one broke the promise."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and mounts are taken down then, too
+    """Run all cells. Return 1 if one failed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and mounts are removed
     options = _options()
     if options.part:
         _run_part(options)
@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
 
 
 def _part(options: argparse.Namespace, number: int) -> list[Result]:
-    """Results of a share of the cells, run in a process with servers of its own; broken ones are printed at once."""
+    """Run a share of the cells in another process with its own servers. Print each result and return all."""
     command = [sys.executable, "-m", "tests.chaos", "--seed", str(options.seed), "--part", f"{number}/{options.jobs}"]
     for name in ("command", "fault"):
         command += [word for value in getattr(options, name) for word in (f"--{name}", value)]

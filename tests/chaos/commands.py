@@ -1,4 +1,4 @@
-"""The commands that chaos strikes: how each is set up and started, and what must be true afterwards."""
+"""The commands of a chaos run: how each is set up and started, and what must be true afterwards."""
 
 from __future__ import annotations
 
@@ -21,14 +21,12 @@ MEMBERS, ITEMS = 2_500, 2_500
 
 
 class Command(Protocol):
-    """A command under test, made new for each cell.
+    """A command under test, created for each cell.
 
     Attributes:
-        reads: it reads Talon.One; otherwise it writes.
-        kept: files that hold its memory (state, store, warehouse, lake), by name; they may be damaged.
-        database: it keeps something in PostgreSQL.
-        environment: beyond that of this process.
-        inputs: what goes to its standard input.
+        reads: it reads from Talon.One; otherwise it writes to it.
+        database: it keeps data in PostgreSQL.
+        environment: variables in addition to those of this process.
     """
 
     reads: bool
@@ -36,22 +34,22 @@ class Command(Protocol):
     environment: Mapping[str, str]
 
     def arguments(self) -> list[str]:
-        """The command line."""
+        """Return the command line."""
 
     def kept(self) -> list[Path]:
-        """Files that hold what it must not forget."""
+        """Return the files that hold its state, store, warehouse or lake; a fault may damage them."""
 
     def change(self) -> None:
-        """Something new happens on the side that it reads from."""
+        """Change the data that the command reads."""
 
     def ended(self, output: bytes) -> None:
-        """A run has ended with this on its standard output."""
+        """Process the standard output of a run that has ended."""
 
     def stdin(self) -> bytes:
-        """What goes to its standard input."""
+        """Return its standard input."""
 
     def differences(self) -> list[str]:
-        """What is not as it must be after a good run."""
+        """Return what is wrong after a successful run."""
 
 
 @dataclass
@@ -62,21 +60,21 @@ class _Base:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def ended(self, output: bytes) -> None:
-        """Nothing is kept."""
+        """Ignore the output."""
 
     def stdin(self) -> bytes:
-        """Nothing."""
+        """Return no input."""
         return b""
 
 
 @dataclass
 class _Reading(_Base):
-    """Reads ledgers and balances of all cards."""
+    """A command that reads ledgers and balances of all cards."""
 
     reads: bool = True
 
     def config(self) -> str:
-        """The path of its config file."""
+        """Write the config file and return its path."""
         reading = {
             "settle_seconds": 0,
             "as_of": AS_OF,
@@ -88,26 +86,26 @@ class _Reading(_Base):
         return str(write_json(self.folder / "config.json", self.world.settings() | reading))
 
     def change(self) -> None:
-        """Baskets come in."""
+        """Add ledger rows."""
         self.world.add_baskets()
 
     def compared(self, found: Ledger) -> list[str]:
-        """Differences between the ledger and what arrived."""
-        truth = self.world.ledger()
+        """Return the differences between the ledgers in Talon.One and the loaded ones."""
+        expected = self.world.ledger()
         differences = []
         if len({row[0] for row in found.rows}) != len(found.rows):
-            differences.append("rows are there twice")
-        if set(truth.rows) != set(found.rows):
-            missing, foreign = set(truth.rows) - set(found.rows), set(found.rows) - set(truth.rows)
-            differences.append(f"{len(missing)} rows are missing, {len(foreign)} are not true")
-        if truth.balances != found.balances:
+            differences.append("rows are duplicated")
+        if set(expected.rows) != set(found.rows):
+            missing, foreign = set(expected.rows) - set(found.rows), set(found.rows) - set(expected.rows)
+            differences.append(f"{len(missing)} rows are missing, {len(foreign)} are wrong")
+        if expected.balances != found.balances:
             differences.append("balances differ")
         return differences
 
 
 @dataclass
 class Tap(_Reading):
-    """``tap-talon-one`` into a file, with the state that its caller keeps."""
+    """``tap-talon-one``, with the rows and the state that a caller keeps."""
 
     rows: dict[int, tuple[int, str, Decimal]] = field(default_factory=dict)
     balances: dict[tuple[str, str], Decimal] = field(default_factory=dict)
@@ -117,16 +115,16 @@ class Tap(_Reading):
         return self.folder / "state.json"
 
     def arguments(self) -> list[str]:
-        """All of the two streams, from the kept state on."""
+        """Return the command line that reads both streams, from the kept state on."""
         state = ["--state", str(self._state)] if self._state.exists() else []
         return [PYTHON, "-m", "tap_talon_one", "--config", self.config(), *state]
 
     def kept(self) -> list[Path]:
-        """The state."""
+        """Return the state file, if it exists."""
         return [self._state] if self._state.exists() else []
 
     def ended(self, output: bytes) -> None:
-        """Take the rows as a target would: by key; keep the last state."""
+        """Keep the rows by key, as a target does, and the last state."""
         for line in output.splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 return
@@ -143,7 +141,7 @@ class Tap(_Reading):
             self.balances[row["cardIdentifier"], row["subledgerId"]] = Decimal(row["activePoints"])
 
     def differences(self) -> list[str]:
-        """Rows and balances beside the ledger."""
+        """Compare rows and balances with the ledger."""
         balances = sorted((card, sub, points) for (card, sub), points in self.balances.items())
         return self.compared(Ledger(list(self.rows.values()), balances))
 
@@ -155,17 +153,17 @@ class Load(_Reading):
     url: str = ""
 
     def arguments(self) -> list[str]:
-        """Both streams; the URL comes from the environment, as it may hold a password."""
+        """Return the command line for both streams. The URL is in the environment, because it may hold a password."""
         self.environment = {**self.environment, "TALON_ONE_TO": self.url}
         streams = f"{ROWS},{BALANCES}"
         return [PYTHON, "-m", "talon_one_cli", "load", "--config", self.config(), "--streams", streams]
 
     def kept(self) -> list[Path]:
-        """Every file of the warehouse."""
+        """Return every file of the warehouse."""
         return [path for path in sorted(self.folder.rglob("*")) if path.is_file() and path.name != "config.json"]
 
     def differences(self) -> list[str]:
-        """Tables beside the ledger."""
+        """Compare the tables with the ledger."""
         from talon_one_warehouse import open_warehouse
 
         prefix = "" if self.url.startswith("sqlite") else "talon_one."
@@ -185,7 +183,7 @@ class Load(_Reading):
 
 @dataclass
 class _Writing(_Base):
-    """Mirrors a segment into an audience and a table into a catalog."""
+    """A command that mirrors a segment into an audience and a table into a catalog."""
 
     reads: bool = False
     members: set[str] = field(default_factory=set)
@@ -199,10 +197,10 @@ class _Writing(_Base):
         self.store = str(self.folder / "store.duckdb")
 
     def change(self) -> None:
-        """Members come and go, prices change, products go."""
+        """Add and remove members, change prices, add and remove products."""
         chance = self.world.chance
-        gone = set(chance.sample(sorted(self.members), 100))
-        self.members = self.members - gone | {f"new-{chance.randint(0, 10**6)}" for _ in range(100)}
+        removed = set(chance.sample(sorted(self.members), 100))
+        self.members = self.members - removed | {f"new-{chance.randint(0, 10**6)}" for _ in range(100)}
         for sku in chance.sample(sorted(self.prices), 300):
             self.prices[sku] = str(chance.randint(1, 999))
         for sku in chance.sample(sorted(self.prices), 50):
@@ -210,13 +208,13 @@ class _Writing(_Base):
         self.prices |= {f"sku-{chance.randint(10**4, 10**7)}": "1" for _ in range(50)}
 
     def kept(self) -> list[Path]:
-        """The store."""
+        """Return the files of the store."""
         own = ("config.json", "vip.csv", "items.csv", "sync.yml")
         found = [path for path in sorted(self.folder.rglob("*")) if path.is_file() and path.name not in own]
         return [path for path in found if "rejects" not in path.parts and "results" not in path.parts]
 
     def differences(self) -> list[str]:
-        """Audience and catalog beside the sources."""
+        """Compare audience and catalog with the sources."""
         differences = []
         if (found := self.world.members("VIP")) != self.members:
             missing, more = self.members - found, found - self.members
@@ -228,7 +226,7 @@ class _Writing(_Base):
         return differences
 
     def destinations(self) -> dict[str, dict[str, Any]]:
-        """Where the two go."""
+        """Return the destinations of segment and table."""
         share = {"max_delete_share": 1}
         vip = {"name": "VIP", "integration": "chaos", "integration_id": "vip"}
         audience = {"sink": "audience_members", "audience": vip, "mode": "mirror", "create_profiles": "allow", **share}
@@ -236,7 +234,7 @@ class _Writing(_Base):
         return {"vip": {**audience, "key": "id"}, "items": {**catalog, "key": "sku"}}
 
     def files(self) -> dict[str, str]:
-        """Settings of the places that it writes to."""
+        """Return the settings of store, rejects and results."""
         named = {"rejects_directory": str(self.folder / "rejects"), "results_directory": str(self.folder / "results")}
         return {"store": self.store, **named}
 
@@ -246,7 +244,7 @@ class Push(_Writing):
     """``talon-one push`` of two CSV files."""
 
     def arguments(self) -> list[str]:
-        """Both syncs."""
+        """Return the command line that pushes both syncs."""
         self.write_sources()
         sources = {"vip": {"source": str(self.folder / "vip.csv")}, "items": {"source": str(self.folder / "items.csv")}}
         syncs = {name: {**sources[name], **given} for name, given in self.destinations().items()}
@@ -254,23 +252,23 @@ class Push(_Writing):
         return [PYTHON, "-m", "talon_one_cli", "push", str(file)]
 
     def write_sources(self) -> None:
-        """The segment and the products of now."""
+        """Write the current members and products to CSV files."""
         write_csv(self.folder / "vip.csv", "id", sorted(self.members))
         write_csv(self.folder / "items.csv", "sku,price", [f"{sku},{price}" for sku, price in self.prices.items()])
 
 
 @dataclass
 class Target(_Writing):
-    """``target-talon-one`` behind a tap that sends both streams whole."""
+    """``target-talon-one`` after a tap that sends all rows of both streams."""
 
     def arguments(self) -> list[str]:
-        """The config names both streams."""
+        """Return the command line; the config holds both streams."""
         config = self.world.settings() | self.files() | {"streams": self.destinations()}
         path = write_json(self.folder / "config.json", config)
         return [PYTHON, "-m", "target_talon_one", "--config", str(path)]
 
     def stdin(self) -> bytes:
-        """A Singer tap's output."""
+        """Return the output of a Singer tap."""
         vip = [{"id": member} for member in sorted(self.members)]
         items = [{"sku": sku, "price": float(price)} for sku, price in self.prices.items()]
         messages: list[dict[str, Any]] = []
@@ -285,24 +283,24 @@ class Target(_Writing):
 
 @dataclass
 class AirflowTask:
-    """Runs the work of another command as an Airflow operator, in a process of its own."""
+    """Another command, run as an Airflow operator in a separate process."""
 
     inner: Load | Push
     operator: str
 
     @property
     def reads(self) -> bool:
-        """As the command's."""
+        """Return that of the inner command."""
         return self.inner.reads
 
     @property
     def database(self) -> bool:
-        """As the command's."""
+        """Return that of the inner command."""
         return self.inner.database
 
     @property
     def environment(self) -> dict[str, str]:
-        """The connection, and a home of its own."""
+        """Return the variables of the inner command, the connection, and an Airflow home."""
         settings = self.inner.world.settings()
         names = ("management_requests_per_second", "read_timeout_seconds", "retry_budget_seconds")
         extra = {"management_api_key": settings["management_key"], **{name: settings[name] for name in names}}
@@ -315,7 +313,7 @@ class AirflowTask:
         }
 
     def arguments(self) -> list[str]:
-        """The script that executes the operator."""
+        """Return the command line of the script that executes the operator."""
         script = Path(__file__).with_name("airflow_task.py")
         write_json(self.inner.folder / "config.json", self._arguments())
         return [PYTHON, str(script), self.operator, str(self.inner.folder / "config.json")]
@@ -336,22 +334,22 @@ class AirflowTask:
         return {**given, **files, "source_url": str(self.inner.folder / "vip.csv")}
 
     def kept(self) -> list[Path]:
-        """As the command's."""
+        """Return that of the inner command."""
         return self.inner.kept()
 
     def change(self) -> None:
-        """As the command's; the catalog is not pushed."""
+        """Change the data of the inner command; the catalog is not pushed."""
         self.inner.change()
 
     def ended(self, output: bytes) -> None:
-        """Nothing is kept."""
+        """Ignore the output."""
 
     def stdin(self) -> bytes:
-        """Nothing."""
+        """Return no input."""
         return b""
 
     def differences(self) -> list[str]:
-        """As the command's, without the catalog."""
+        """Return the differences of the inner command, without those of the catalog."""
         found = self.inner.differences()
         return [line for line in found if "items" not in line]
 

@@ -1,4 +1,4 @@
-"""The faults: what each does to a command, and what may come of it."""
+"""The faults, and the outcomes that each of them allows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.chaos.proxy import Request
     from tests.chaos.world import World
 
-FOR_EVER = 1_000_000
+ENDLESS = 1_000_000
 
 
 @dataclass
@@ -30,12 +30,12 @@ class Cell:
     """One command under one fault.
 
     Attributes:
-        total: how many requests the command makes when nothing is wrong.
-        process: the command, once it is started.
-        limits: called in the command's process before it starts.
-        stdout: a file to use as its standard output, or ``closed``.
-        second: start a second one at the same moment.
-        heal: undo the fault; None if that takes no more than an end of the network fault.
+        total: number of requests that the command sends without a fault.
+        process: the process of the command, after its start.
+        limits: called in the process of the command before it starts.
+        stdout: a file for its standard output, or ``closed``.
+        second: start a second process of the command at the same time.
+        heal: undoes the fault; None if resetting the proxy is enough.
     """
 
     world: World
@@ -50,7 +50,7 @@ class Cell:
     heal: Callable[[], None] | None = None
 
     def at_request(self, action: Callable[[], None]) -> None:
-        """Act as soon as a random request of the command has arrived."""
+        """Call an action when a random request of the command has arrived."""
         number = self.chance.randint(1, max(1, self.total))
 
         def observe(request: Request) -> None:
@@ -65,27 +65,27 @@ class Fault:
     """A kind of fault.
 
     Attributes:
-        name: in the table.
-        inject: prepares the fault for a cell, before the command is started.
-        fits: whether the fault can happen to a command.
-        after_first_run: the command ran well once before, so that there is something to damage.
-        late: the run may end well without the newest rows; the next one has them.
+        name: its name in the table.
+        inject: prepares the fault for a cell before the command starts.
+        applies: whether the fault can happen to a command.
+        after_first_run: the command first runs without a fault, so that there are files to damage.
+        late: the run may succeed without the newest rows; the next run reads them.
         may_abort: libraries that are not written in Python may abort the process.
     """
 
     name: str
     inject: Callable[[Cell], None]
-    fits: Callable[[Command], bool] = lambda command: True
+    applies: Callable[[Command], bool] = lambda command: True
     after_first_run: bool = False
     late: bool = False
     may_abort: bool = False
 
 
 def _network(handler: network.Handler, *times: int) -> Callable[[Cell], None]:
-    """From a random request on, so many times as one of ``times`` says."""
+    """Return a fault that affects as many requests as one of ``times`` says, from a random one on."""
 
     def inject(cell: Cell) -> None:
-        network.struck(cell.world.proxy, cell.chance, cell.total, handler, times=cell.chance.choice(times))
+        network.install(cell.world.proxy, cell.chance, cell.total, handler, times=cell.chance.choice(times))
 
     return inject
 
@@ -93,7 +93,7 @@ def _network(handler: network.Handler, *times: int) -> Callable[[Cell], None]:
 def _hanging(make: Callable[[threading.Event], network.Handler]) -> Callable[[Cell], None]:
     def inject(cell: Cell) -> None:
         handler = make(cell.world.proxy.released)
-        network.struck(cell.world.proxy, cell.chance, cell.total, handler, times=FOR_EVER)
+        network.install(cell.world.proxy, cell.chance, cell.total, handler, times=ENDLESS)
 
     return inject
 
@@ -115,7 +115,7 @@ def _send(cell: Cell, number: signal.Signals) -> None:
 
 
 def _paused(cell: Cell) -> None:
-    """Stopped for longer than its time-outs, as a laptop's lid or a hypervisor does."""
+    """Stop the process for longer than its timeouts, as a closed laptop or a hypervisor does."""
 
     def pause() -> None:
         _send(cell, signal.SIGSTOP)
@@ -166,7 +166,7 @@ def _restarted_database(cell: Cell) -> None:
 
 
 def _damaged(cell: Cell) -> None:
-    """One of the kept files is cut off or has a wrong byte; it is restored afterwards, as from a backup."""
+    """Truncate one of the kept files or change a byte of it. It is restored afterwards, as from a backup."""
     files = [path for path in cell.command.kept() if path.stat().st_size]
     if not files:
         return
@@ -223,26 +223,26 @@ _ANSWERS: Mapping[str, network.Handler] = {
 }
 
 FAULTS: tuple[Fault, ...] = (
-    *(Fault(name, _network(handler, 1, 1, 3, FOR_EVER)) for name, handler in _ANSWERS.items()),
+    *(Fault(name, _network(handler, 1, 1, 3, ENDLESS)) for name, handler in _ANSWERS.items()),
     Fault("answer that drips", _hanging(network.drip)),
     Fault("no answer", _hanging(network.silence)),
     Fault("each request sent twice by a gateway", _always(network.sent_twice)),
     Fault("pages of 7 rows", _always(network.short_pages)),
-    Fault("skip ignored, more for ever", _network(network.skip_ignored, FOR_EVER), fits=_reads),
-    Fault("no rows, but more of them", _network(network.empty_with_more, FOR_EVER), fits=_reads),
-    Fault("a listing that shifts", _always(network.shifted), fits=_reads),
+    Fault("skip ignored, more for ever", _network(network.skip_ignored, ENDLESS), applies=_reads),
+    Fault("no rows, but more of them", _network(network.empty_with_more, ENDLESS), applies=_reads),
+    Fault("a listing that shifts", _always(network.shifted), applies=_reads),
     Fault("server's clock 10 minutes behind", _always(network.clock(-600)), late=True),
     Fault("server's clock 10 minutes ahead", _always(network.clock(600)), late=True),
     Fault("SIGTERM", _signalled(signal.SIGTERM)),
     Fault("SIGINT", _signalled(signal.SIGINT)),
     Fault("SIGKILL", _signalled(signal.SIGKILL)),
     Fault("SIGSTOP for 3 s", _paused),
-    Fault("disk full", _disk_full, fits=_root),
+    Fault("disk full", _disk_full, applies=_root),
     Fault("standard output closed", _closed_output),
     Fault("standard output full", _full_output),
     Fault("two at once", _two),
     Fault("few file descriptors", _few_files),
     Fault("400 MB of address space", _little_memory, may_abort=True),
     Fault("damaged state, store or warehouse", _damaged, after_first_run=True),
-    Fault("PostgreSQL restarted", _restarted_database, fits=lambda command: command.database),
+    Fault("PostgreSQL restarted", _restarted_database, applies=lambda command: command.database),
 )

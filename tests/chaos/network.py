@@ -1,4 +1,4 @@
-"""Faults of gateways and servers: what a request can meet between the command and Talon.One."""
+"""Network faults: handlers that behave like broken gateways and servers."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _JSON = [("Content-Type", "application/json")]
 _HTML = [("Content-Type", "text/html")]
 
 
-def struck(proxy: Proxy, chance: Random, total: int, strike: Handler, *, times: int) -> None:
-    """Let ``strike`` answer ``times`` requests from a random one of ``total`` on; the others pass."""
+def install(proxy: Proxy, chance: Random, total: int, fault: Handler, *, times: int) -> None:
+    """Let a fault handle ``times`` requests, from a random one of ``total`` on; forward the others."""
     first = chance.randint(1, max(1, total))
 
     def handler(request: Request, ask: Ask) -> Answer:
-        return strike(request, ask) if first <= request.number < first + times else ask(request)
+        return fault(request, ask) if first <= request.number < first + times else ask(request)
 
     proxy.handler = handler
 
 
 def drip(released: Event) -> Handler:
-    """One space a tenth of a second, for ever."""
+    """Return a handler that sends one space every tenth of a second, without end."""
 
     def parts() -> Iterator[bytes]:
         yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -49,7 +49,7 @@ def drip(released: Event) -> Handler:
 
 
 def silence(released: Event) -> Handler:
-    """No answer at all, until the cell ends."""
+    """Return a handler that sends nothing until the cell ends."""
 
     def parts() -> Iterator[bytes]:
         released.wait()
@@ -70,27 +70,27 @@ reset_before = _broken(lambda: iter(()), reset=True)
 
 
 def drop_after(request: Request, ask: Ask) -> Answer:
-    """The request is processed, the answer gets lost."""
+    """Process the request and lose the answer."""
     ask(request)
     raise Break(iter(()))
 
 
 def sent_twice(request: Request, ask: Ask) -> Answer:
-    """A gateway repeats an idempotent request by itself."""
+    """Send an idempotent request twice, as some gateways do."""
     if request.method in ("GET", "PUT"):
         ask(request)
     return ask(request)
 
 
 def half_of_body(request: Request, ask: Ask) -> Answer:
-    """Announces the whole body, sends half of it."""
+    """Announce the whole body and send half of it."""
     answer = ask(request)
     head = f"HTTP/1.1 {answer.status} X\r\nContent-Length: {len(answer.body) + 10}\r\n\r\n".encode()
     raise Break(iter((head, answer.body[: len(answer.body) // 2])))
 
 
 def half_of_gzip(request: Request, ask: Ask) -> Answer:
-    """A gzip body that ends in the middle, with a Content-Length that agrees."""
+    """Send half of a gzip body with a matching Content-Length."""
     answer = ask(request)
     if answer.status == 204:
         return answer
@@ -109,7 +109,7 @@ BOMB = _bomb()
 
 
 def bomb(_request: Request, _ask: Ask) -> Answer:
-    """400 MB in 400 kB."""
+    """Send 400 MB that are compressed to 400 kB."""
     return Answer(200, [*_JSON, ("Content-Encoding", "gzip")], BOMB)
 
 
@@ -134,7 +134,7 @@ flood = _broken(lambda: iter((b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" %
 
 
 def short_pages(request: Request, ask: Ask) -> Answer:
-    """The server gives at most 7 rows a page, whatever is asked for."""
+    """Return at most 7 rows per page, for any pageSize."""
     if request.method != "GET":
         return ask(request)
     return ask(replace(request, path=re.sub(r"pageSize=(\d+)", _at_most_seven, request.path)))
@@ -145,13 +145,13 @@ def _at_most_seven(found: re.Match[str]) -> str:
 
 
 def skip_ignored(request: Request, ask: Ask) -> Answer:
-    """Every page is the first one, and says that there are more."""
+    """Return the first page for every request, and announce more rows."""
     answer = ask(replace(request, path=re.sub(r"skip=\d+", "skip=0", request.path)))
     return _changed(answer, request, lambda page: page | {"hasMore": True})
 
 
 def empty_with_more(request: Request, ask: Ask) -> Answer:
-    """No rows, but more of them."""
+    """Return no rows, and announce more rows."""
     return _changed(ask(request), request, lambda page: page | {"data": [], "hasMore": True})
 
 
@@ -165,7 +165,7 @@ def _changed(answer: Answer, request: Request, change: Callable[[dict[str, Any]]
 
 
 def shifted(request: Request, ask: Ask) -> Answer:
-    """A row that was listed already goes away: every later page of this listing begins one row later."""
+    """Shift every later page by one row, as if a row that was already listed had been deleted."""
     if "/transactions" in request.path:
         return ask(request)
     return ask(replace(request, path=re.sub(r"skip=(\d+)", _one_later, request.path)))
@@ -177,7 +177,7 @@ def _one_later(found: re.Match[str]) -> str:
 
 
 def clock(seconds: float) -> Handler:
-    """The server's clock is so many seconds off the command's."""
+    """Return a handler that shifts the clock of the server by some seconds."""
 
     def handler(request: Request, ask: Ask) -> Answer:
         answer = ask(request)

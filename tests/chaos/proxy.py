@@ -1,4 +1,4 @@
-"""A proxy between a client and the emulator that changes or breaks what it passes on."""
+"""A proxy between a command and the emulator that changes or breaks requests and answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOP = frozenset({"connection", "transfer-encoding", "content-length", "accept-e
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request of the command; ``number`` counts from 1 since the last reset."""
+    """A request of the command. ``number`` counts from 1 after each reset."""
 
     number: int
     method: str
@@ -28,7 +28,7 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """An answer of the emulator; what a handler changes is what the command gets."""
+    """An answer of the emulator, which a handler may change before it is sent to the command."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -41,10 +41,10 @@ class Answer:
 
 
 class Break(Exception):
-    """Send these bytes, as they are, and close; ``reset`` closes with RST.
+    """Send raw bytes and close the connection; ``reset`` closes it with RST.
 
     Attributes:
-        parts: what to send; an endless iterator drips until the command or the cell ends.
+        parts: bytes to send; an endless iterator continues until the command or the cell ends.
     """
 
     def __init__(self, parts: Iterator[bytes], *, reset: bool = False) -> None:
@@ -61,10 +61,10 @@ def _pass(request: Request, forward: Callable[[Request], Answer]) -> Answer:
 
 @dataclass
 class Proxy:
-    """Passes requests on to ``upstream`` (``host:port``) through ``handler``.
+    """A proxy that forwards requests to ``upstream`` (``host:port``) with a handler.
 
     Attributes:
-        handler: gets each request and a function that asks the emulator; raises Break to send raw bytes.
+        handler: called with each request and a function that forwards it; raises Break to send raw bytes.
         observer: called with each request before the handler.
     """
 
@@ -88,7 +88,7 @@ class Proxy:
         self._listener.close()
 
     def reset(self) -> None:
-        """Pass everything on again, and count from 1; drips end."""
+        """Forward everything unchanged again, count from 1, and end endless answers."""
         self.released.set()
         self.released = threading.Event()
         self.handler, self.observer, self.requests = _pass, lambda request: None, 0
@@ -137,7 +137,7 @@ class Proxy:
             return Request(self.requests, first[0], first[1], headers, body or b"")
 
     def forward(self, request: Request) -> Answer:
-        """Ask the emulator."""
+        """Send a request to the emulator and return its answer."""
         upstream = http.client.HTTPConnection(self.upstream, timeout=60)
         try:
             headers = {name: value for name, value in request.headers if name.lower() not in _HOP}

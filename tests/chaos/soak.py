@@ -1,6 +1,6 @@
-"""``python -m tests.chaos.soak``: loads and pushes in one process for a long time; memory and descriptors stay flat.
+"""``python -m tests.chaos.soak``: load and push in one process for a long time, and check memory and descriptors.
 
-The servers are in another process, so that only the connector is measured.
+The servers run in another process, so that only the connector is measured.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 _FAULTS = (network.drop_before, network.drop_after, network.unavailable, network.half_of_gzip, network.message_200)
 _PAGE = 4096
-_CLI = slice(3, None)  # behind ``python -m talon_one_cli``
+_CLI = slice(3, None)  # the arguments after ``python -m talon_one_cli``
 
 
 class Usage(NamedTuple):
-    """Resident memory in bytes, and open descriptors."""
+    """Resident memory in bytes, and the number of open descriptors."""
 
     memory: int
     descriptors: int
 
 
 def main() -> int:
-    """Run until the time is over; 1 if data were wrong, or memory or descriptors grew."""
+    """Run for the given time. Return 1 if memory or descriptors grew."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _soak(world: World, deadline: float) -> list[Usage]:
-    """Memory and descriptors of the process that runs the commands, after each turn."""
+    """Return memory and descriptors of the process that runs the commands, after each turn."""
     world.reset()
     folder = world.folder()
     commands = (Load(world, folder, url=f"duckdb:///{folder}/w.duckdb"), Push(world, folder))
@@ -65,11 +65,11 @@ def _soak(world: World, deadline: float) -> list[Usage]:
 
 
 def _turn(world: World, command: Command, runner: ProcessPoolExecutor) -> Usage:
-    """A change, a run that a fault may strike, and a run that ends with the truth."""
+    """Change the sources, maybe run the command with a fault, and run it without; raise SystemExit on wrong data."""
     command.change()
     world.proxy.reset()
     if world.chance.random() < 0.3:
-        network.struck(world.proxy, world.chance, 20, world.chance.choice(_FAULTS), times=1)
+        network.install(world.proxy, world.chance, 20, world.chance.choice(_FAULTS), times=1)
         _run(command, runner)
         world.proxy.reset()
     code, usage = _run(command, runner)
@@ -85,7 +85,7 @@ def _run(command: Command, runner: ProcessPoolExecutor) -> tuple[int, Usage]:
 
 
 def run_here(arguments: list[str], environment: dict[str, str]) -> tuple[int, Usage]:
-    """Run a command in this process; its exit code, and what the process holds afterwards."""
+    """Run a command in this process. Return its exit code and the usage of the process."""
     os.environ.update(environment)
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())), contextlib.redirect_stderr(io.StringIO()):
         code = int(cli.main(arguments, standalone_mode=False) or 0)
@@ -94,10 +94,10 @@ def run_here(arguments: list[str], environment: dict[str, str]) -> tuple[int, Us
 
 
 def _report(samples: list[Usage]) -> int:
-    """Compare the second quarter of the time with the last one; the first is for caches to fill."""
+    """Compare the second quarter of the time with the last one. In the first one, caches are filled."""
     quarter = len(samples) // 4
     if not quarter:
-        print("too short to compare")
+        print("the run is too short to compare; give it more minutes")
         return 1
     early, late = samples[quarter : 2 * quarter], samples[-quarter:]
     memory = [statistics.median(one.memory for one in part) / 2**20 for part in (early, late)]

@@ -1,4 +1,4 @@
-"""A short form of ``make chaos``: a few faults of each sort, on the commands that differ most."""
+"""A short form of ``make chaos``: some faults of each kind, on the commands that differ most."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def world() -> Iterator[World]:
 
 @pytest.mark.parametrize(("command", "fault"), _CELLS)
 def test_a_command_keeps_its_promise_under_a_fault(world: World, command: str, fault: str):
-    """It ends with the truth or a named error, and the next run ends with the truth."""
+    """A command ends with correct data or a named error, and the next run ends with correct data."""
     (chosen,) = (one for one in FAULTS if one.name == fault)
     outcome = run_cell(world, command, chosen, "short")
     if outcome is None:
-        pytest.skip("the fault cannot be made on this machine")
+        pytest.skip("this machine cannot inject the fault")
     assert "" == outcome.detail

@@ -1,4 +1,4 @@
-"""Run one command under one fault, and say what came of it."""
+"""Running one command with one fault, and judging the outcome."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from tests.chaos.world import World
 
 DEADLINE_S = 60.0
-_SENT = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)  # by faults; any other signal is a crash
+_SENT = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)  # sent by faults; any other signal is a crash
 _TRACES = (b"Traceback (most recent call last)", b"internal error: this is a bug")
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A run that has ended: exit code (None: it had to be killed), standard output and standard error."""
+    """A run that has ended: exit code (None: it was killed at the deadline), standard output and standard error."""
 
     code: int | None
     output: bytes
@@ -35,12 +35,12 @@ class Ended:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a cell.
+    """The outcome of a cell.
 
     Attributes:
-        ok: the promise was kept.
-        word: for the table.
-        detail: what was seen, for a cell that broke the promise.
+        ok: the data are correct in the end, and errors were named.
+        word: the text for the table.
+        detail: what was observed, if the cell failed.
     """
 
     ok: bool
@@ -49,16 +49,16 @@ class Outcome:
 
 
 def run_cell(world: World, name: str, fault: Fault, seed: str) -> Outcome | None:
-    """Strike a command; None if the fault does not fit it.
+    """Run a command with a fault. Return None if the fault does not apply to it.
 
-    The command must end with the truth, or with a named error and no traceback; the next run, without the fault, must
-    end with the truth.
+    The command must end with correct data, or with a named error and no traceback. The next run, without the fault,
+    must end with correct data.
     """
     world.reset()
     world.chance = random.Random(seed)
     folder = world.folder()
     command = COMMANDS[name](world, folder)
-    if not fault.fits(command):
+    if not fault.applies(command):
         return None
     cell = Cell(world, command, folder, world.chance, total=1)
     if fault.after_first_run or world.chance.random() < 0.7:
@@ -68,50 +68,51 @@ def run_cell(world: World, name: str, fault: Fault, seed: str) -> Outcome | None
         command.change()
     cell.total = _requests_of(cell, name)
     fault.inject(cell)
-    struck = _run(cell, faulty=True)
-    verdict = _judged(cell, fault, struck)
+    faulty_run = _run(cell, faulty=True)
+    verdict = _failure(cell, fault, faulty_run)
     world.proxy.reset()
     if cell.heal is not None:
         cell.heal()
     if verdict is not None:
         return verdict
-    return _healed(cell, struck)
+    return _healed(cell, faulty_run)
 
 
 def _requests_of(cell: Cell, name: str) -> int:
-    """About how many requests the next run makes: those of the last one, or a guess for a first run."""
+    """Estimate the number of requests of the next run: those of the last one, or a guess for the first run."""
     return cell.world.proxy.requests or (20 if cell.command.reads else 8)
 
 
-def _judged(cell: Cell, fault: Fault, struck: Ended) -> Outcome | None:
-    """What was wrong with the run under the fault; None if nothing was."""
-    if struck.code is None:
-        return Outcome(False, "hangs", f"no end after {DEADLINE_S:.0f} s; {_tail(struck)}")
-    aborted = struck.code < 0 and fault.may_abort  # OpenBLAS ends the process with SIGINT where it gets no threads
-    if not aborted and any(trace in struck.errors for trace in _TRACES):
-        return Outcome(False, "traceback", _tail(struck, 3000))
-    if struck.code == 0 and not fault.late and not cell.second and (wrong := cell.command.differences()):
-        return Outcome(False, "wrong, exit code 0", f"{wrong} {_tail(struck)}")
-    if struck.code > 0 and b"rror" not in struck.errors and struck.code not in (130, 141, 143):
-        return Outcome(False, "no error said", _tail(struck))
-    if struck.code < 0 and -struck.code not in _SENT and not aborted:
-        return Outcome(False, "crash", _tail(struck))
+def _failure(cell: Cell, fault: Fault, faulty_run: Ended) -> Outcome | None:
+    """Return the failure of the run with the fault; None if there is none."""
+    if faulty_run.code is None:
+        return Outcome(False, "hangs", f"no end after {DEADLINE_S:.0f} s; {_tail(faulty_run)}")
+    # OpenBLAS ends the process with SIGINT if it cannot start threads.
+    aborted = faulty_run.code < 0 and fault.may_abort
+    if not aborted and any(trace in faulty_run.errors for trace in _TRACES):
+        return Outcome(False, "traceback", _tail(faulty_run, 3000))
+    if faulty_run.code == 0 and not fault.late and not cell.second and (wrong := cell.command.differences()):
+        return Outcome(False, "wrong, exit code 0", f"{wrong} {_tail(faulty_run)}")
+    if faulty_run.code > 0 and b"rror" not in faulty_run.errors and faulty_run.code not in (130, 141, 143):
+        return Outcome(False, "no error said", _tail(faulty_run))
+    if faulty_run.code < 0 and -faulty_run.code not in _SENT and not aborted:
+        return Outcome(False, "crash", _tail(faulty_run))
     return None
 
 
-def _healed(cell: Cell, struck: Ended) -> Outcome:
+def _healed(cell: Cell, faulty_run: Ended) -> Outcome:
     again = _run(cell, faulty=False)
     wrong = cell.command.differences() if again.code == 0 else ["the next run failed"]
-    before = f"exit code {struck.code}"
+    before = f"exit code {faulty_run.code}"
     if wrong:
-        return Outcome(False, "not healed", f"{before}, then {wrong}: {_tail(struck, 600)} | {_tail(again)}")
-    return Outcome(True, "truth" if struck.code == 0 else f"{_named(struck)}, then truth")
+        return Outcome(False, "not healed", f"{before}, then {wrong}: {_tail(faulty_run, 600)} | {_tail(again)}")
+    return Outcome(True, "truth" if faulty_run.code == 0 else f"{_named(faulty_run)}, then truth")
 
 
-def _named(struck: Ended) -> str:
-    assert struck.code is not None
+def _named(faulty_run: Ended) -> str:
+    assert faulty_run.code is not None
     words = {-9: "killed", 143: "stopped", 130: "stopped", -15: "stopped", -2: "stopped", 141: "ended"}
-    return words.get(struck.code, "error" if struck.code > 0 else "aborted")
+    return words.get(faulty_run.code, "error" if faulty_run.code > 0 else "aborted")
 
 
 def _tail(ended: Ended, size: int = 800) -> str:

@@ -1,4 +1,4 @@
-"""What a chaos run works on: an emulator, a proxy before it, a PostgreSQL, an S3 and a small disk."""
+"""The servers of a chaos run: an emulator with a proxy, PostgreSQL, S3, and a small disk."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DISK_BYTES = 64 << 20
 
 @dataclass
 class Ledger:
-    """Rows of the loyalty program, as they are or as they arrived."""
+    """Rows and balances of the loyalty program, in Talon.One or where they were loaded."""
 
     rows: list[tuple[int, str, Decimal]]
     balances: list[tuple[str, str, Decimal]]
@@ -39,7 +39,7 @@ class Ledger:
 
 @dataclass
 class World:
-    """Servers that stay for a whole chaos run; ``reset`` makes them as new for each cell."""
+    """Servers that run during a whole chaos run. ``reset`` prepares them for the next cell."""
 
     chance: Random = field(default_factory=lambda: Random(0))
     emulator: Emulator = field(init=False)
@@ -63,14 +63,14 @@ class World:
 
     @property
     def postgres(self) -> servers.Postgres:
-        """A PostgreSQL, started when it is first asked for."""
+        """Return the PostgreSQL, which is started on first use."""
         if self._postgres is None:
             self._postgres = self._stack.enter_context(servers.postgres())
         return self._postgres
 
     @property
     def s3_environment(self) -> dict[str, str]:
-        """Where the S3 is, for a command."""
+        """Return the variables with which a command finds the S3, which is started on first use."""
         if self._s3 is None:
             self._s3 = self._stack.enter_context(servers.s3())
         return {
@@ -83,7 +83,7 @@ class World:
 
     @property
     def disk(self) -> Path:
-        """A file system of its own, of DISK_BYTES; only root can mount one."""
+        """Return a separate file system of DISK_BYTES. Only root can mount one."""
         if self._disk is None:
             self._disk = self.root / "disk"
             self._disk.mkdir()
@@ -92,7 +92,7 @@ class World:
         return self._disk
 
     def folder(self) -> Path:
-        """An empty folder on the small disk if there is one, else in the temporary folder."""
+        """Return an empty folder on the small disk, or in the temporary folder if there is none."""
         parent = self.disk if os.geteuid() == 0 else self.root
         for old in parent.iterdir():
             with suppress(OSError):
@@ -102,7 +102,7 @@ class World:
         return folder
 
     def bucket(self) -> str:
-        """A new bucket; its name."""
+        """Create a bucket and return its name."""
         name = f"bucket-{next(self._numbers)}"
         url = self.s3_environment["AWS_ENDPOINT_URL"]
         urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
@@ -110,18 +110,18 @@ class World:
         return name
 
     def database(self) -> str:
-        """A new database; its URL."""
+        """Create a database and return its URL."""
         return self.postgres.create_database(f"cell_{next(self._numbers)}")
 
     def reset(self) -> None:
-        """Forget what the last cell did."""
+        """Remove all effects of the last cell."""
         self.proxy.reset()
         self.emulator.reset("synthetic", cards=CARDS, transactions=TRANSACTIONS)
         self.emulator.clear_faults()
         self.emulator.clear_requests()
 
     def settings(self) -> dict[str, Any]:
-        """Settings of every command: quick to give up, and reached through the proxy."""
+        """Return the settings of every command: the URL of the proxy and short timeouts."""
         return {
             "base_url": self.proxy.url,
             "api_key": self.emulator.api_key,
@@ -134,48 +134,48 @@ class World:
     # The loyalty program
 
     def add_baskets(self) -> None:
-        """New rows for some cards, created now."""
+        """Add ledger rows to some cards, created now."""
         chance = self.chance
         cards = [f"card-{chance.randint(1, CARDS):06}" for _ in range(chance.randint(20, 60))]
         rows = [{"program": 1, "card": card, "amount": f"{chance.randint(1, 10**6) / 100:.2f}"} for card in cards]
         self.emulator.add_transactions(rows)
 
     def ledger(self) -> Ledger:
-        """The truth about the cards' ledgers."""
+        """Return the ledgers and balances of the cards as the emulator has them."""
         state = self.emulator.state("cards", "ledger")
         names = {card["id"]: card["identifier"] for card in state["cards"]}
         rows = sorted((r["id"], names[r["card"]], Decimal(r["amount"])) for r in state["ledger"] if r["card"])
-        truth = self.emulator.truth(1, AS_OF)["balances"]
-        return Ledger(rows, sorted((row[0], row[1], Decimal(str(row[2]))) for row in truth))
+        balances = self.emulator.truth(1, AS_OF)["balances"]
+        return Ledger(rows, sorted((row[0], row[1], Decimal(str(row[2]))) for row in balances))
 
     # Segments
 
     def members(self, audience: str) -> set[str]:
-        """Integration ids of an audience's members."""
+        """Return the integration ids of the members of an audience."""
         state = self.emulator.state("memberships", "profiles", "audiences")
         names = {profile["id"]: profile["integration_id"] for profile in state["profiles"]}
         wanted = {row["id"] for row in state["audiences"] if row["name"] == audience}
         return {names[row["profile"]] for row in state["memberships"] if row["audience"] in wanted}
 
     def items(self) -> dict[str, str]:
-        """Price of each item of catalog 1, as text without needless zeros."""
+        """Return the price of each item of catalog 1, as text without trailing zeros."""
         rows = self.emulator.state("items")["items"]
         return {row["sku"]: plain(row["price"]) for row in rows if row["catalog"] == 1}
 
 
 def plain(number: object) -> str:
-    """A number in its shortest digits."""
+    """Return the shortest text of a number."""
     return f"{Decimal(str(number)).normalize():f}"
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> Path:
-    """Write a JSON file; its path."""
+    """Write a JSON file and return its path."""
     path.write_text(json.dumps(content))
     return path
 
 
 def write_csv(path: Path, header: str, rows: Iterable[str]) -> Path:
-    """Write a CSV file; its path."""
+    """Write a CSV file and return its path."""
     path.write_text("\n".join([header, *rows, ""]))
     return path
 
