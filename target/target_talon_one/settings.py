@@ -1,4 +1,4 @@
-"""The target's settings: one row each; ``--about``, the docs and meltano.yml are made from this table."""
+"""The target's settings, one row each; ``--about``, the docs and meltano.yml are generated from this table."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ SYNC = (
     Setting(
         "environment",
         "string",
-        "What the API key belongs to; for the guard expect_environment.",
+        "Environment that the API key belongs to; the guard expect_environment compares with it.",
         default="live",
         allowed=("live", "sandbox"),
     ),
     Setting(
         "store",
         "string",
-        "Where to keep what Talon.One has acknowledged: a file, a folder at an fsspec URL (s3://…) or postgresql://…. "
-        "Without it the next run sends everything again and a mirror removes nobody.",
+        "Where the store with the acknowledged rows is kept: a file, a folder at an fsspec URL (s3://…) or "
+        "postgresql://…. If it is lost, the next run sends all rows again, and a mirror removes none.",
         default="talon-one-store.duckdb",
     ),
-    Setting("rejects_directory", "string", "Where files of refused rows go.", default="rejects", is_path=True),
+    Setting("rejects_directory", "string", "Directory for files of refused rows.", default="rejects", is_path=True),
     Setting(
         "results_directory",
         "string",
-        "Where answers worth keeping go: referral codes, effects.",
+        "Directory for files of answers that are worth keeping: referral codes, effects.",
         default="results",
         is_path=True,
     ),
     Setting(
         "mask_rejects",
         "boolean",
-        "Rejects files hold hashes of keys and no rows, for personal data.",
+        "Write hashes of keys and no rows to rejects files, to protect personal data.",
         default=False,
     ),
     Setting(
         "concurrency",
         "integer",
-        "Requests in flight at most; catalogs always have one.",
+        "Largest number of requests in flight; for catalogs it is always 1.",
         default=4,
         minimum=1,
         maximum=256,
@@ -48,11 +48,12 @@ SYNC = (
 _MANAGEMENT_KEY = Setting(
     "management_key",
     "string",
-    "Management API key, optional: finds audiences, checks attributes and profiles before anything is sent.",
+    "Management API key, optional. With it audiences are found by name, and attributes and profiles are checked before "
+    "anything is sent.",
     secret=True,
 )
 
-# What a SYNC.yml may hold beside its syncs.
+# The settings of a SYNC.yml beside its syncs.
 SYNC_SETTINGS = SettingsTable("TALON_ONE", (*KEYS, _MANAGEMENT_KEY, *SYNC, *INPUT, *CALLS))
 
 SETTINGS = SettingsTable(
@@ -64,7 +65,7 @@ SETTINGS = SettingsTable(
         Setting(
             "unknown_streams",
             "string",
-            "Streams that are not in streams: error reads the others and then fails, ignore leaves them out.",
+            "What to do with streams that are not in streams: error syncs the others, then fails; ignore drops them.",
             default="error",
             allowed=("error", "ignore"),
         ),
@@ -72,7 +73,7 @@ SETTINGS = SettingsTable(
         Setting(
             "rows_per_flush",
             "integer",
-            "Rows are sent when so many have come, or at the end; with a mirror only at the end.",
+            "Send rows as soon as so many have arrived, or at the end of the input; with a mirror only at the end.",
             default=100_000,
             minimum=1,
             maximum=1e9,
