@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = {"talon_one_cli": ["--help", "--version"], "tap_talon_one": ["--help", "--version", "--about", "--discover"]}
 PROGRAMS |= {"target_talon_one": ["--help", "--version", "--about"]}
 CASES = [(module, option) for module, options in PROGRAMS.items() for option in options]
