@@ -1,0 +1,68 @@
+"""Staged rows are compared with the acknowledged ones and become numbered changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_talon_one.store.opening import open_store
+from target_talon_one.store.tables.changes import Difference
+
+OPS = [["remove"], ["add", "update"]]
+
+
+@pytest.fixture
+def store():
+    """A store with one destination that has acknowledged the rows a, b and c."""
+    with open_store(":memory:") as opened:
+        number = opened.destinations.number_of("somewhere", "vip")
+        compare(opened, {"a": 1, "b": 1, "c": 1})
+        opened.acks.begin(number, 0, 3, non_idempotent=False)
+        opened.acks.acknowledge(number, [(0, 3)])
+        opened.acks.commit_acknowledged(number)
+        yield opened
+
+
+def compare(store, rows):
+    """Stage rows by key and compare them; return the difference."""
+    store.staging.start(1)
+    store.staging.add(1, list(rows), [b'{"value":%d}' % value for value in rows.values()], ["row"] * len(rows))
+    return store.changes.compare(1, OPS, diff=True, grouped=False, ordered=True)
+
+
+def test_each_row_is_added_updated_removed_or_the_same(store):
+    """The difference counts rows by what is to be done about them."""
+    found = compare(store, {"b": 2, "c": 1, "d": 1})
+    assert Difference(adds=1, updates=1, removes=1, same=1, known=3) == found
+
+
+def test_changes_are_numbered_in_the_order_of_their_ops(store):
+    """Removes are numbered before adds and updates, and numbers have no gaps."""
+    found = compare(store, {"b": 2, "c": 1, "d": 1})
+    changes = store.changes.read(1, 0, found.changes)
+    assert [(0, "remove", "a"), (1, "update", "b"), (2, "add", "d")] == [
+        (one.sequence, one.op, one.key) for one in changes
+    ]
+
+
+def test_the_digest_does_not_depend_on_the_order_of_rows(store):
+    """The same changes in another order have the same digest."""
+    compare(store, {"d": 1, "e": 2})
+    digest = store.changes.digest(1)
+    compare(store, {"e": 2, "d": 1})
+    assert digest == store.changes.digest(1)
+
+
+@pytest.mark.parametrize("rows", [{"d": 2, "e": 1}, {"d": 1}, {"d": 1, "e": 2, "f": 1}])
+def test_other_changes_have_another_digest(store, rows):
+    """A row that is changed, missing or new changes the digest."""
+    compare(store, {"d": 1, "e": 2})
+    digest = store.changes.digest(1)
+    compare(store, rows)
+    assert digest != store.changes.digest(1)
+
+
+def test_requests_are_counted_by_ops_that_mix(store):
+    """Removes take requests of their own; adds and updates share requests."""
+    found = compare(store, {"b": 2, "c": 1, "d": 1, "e": 1})
+    assert 4 == found.changes
+    assert 3 == store.changes.count_requests(1, OPS, 2)
