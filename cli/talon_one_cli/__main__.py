@@ -1,4 +1,4 @@
-"""``talon-one`` and ``python -m talon_one_cli``."""
+"""Entry point of ``talon-one`` and ``python -m talon_one_cli``."""
 
 from __future__ import annotations
 

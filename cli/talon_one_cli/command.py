@@ -1,4 +1,4 @@
-"""How the long commands run: logging, signals, and expected errors told in one line."""
+"""Run a command: logging, signals, and expected errors printed as one line each."""
 
 from __future__ import annotations
 
@@ -15,28 +15,17 @@ from talon_one_singer.errors import ClosedPipe
 from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.reporting.logs import Redactor, configure_logging, log_level
 from talon_one_singer.temporary_folders import sweep
+from talon_one_warehouse import WarehouseConfigError, WarehouseError
+from tap_talon_one.tap import definition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def _given() -> list[Mapping[str, Any]]:
-    """The options of the command line: their URLs may hold secrets."""
-    context = click.get_current_context(silent=True)
-    found: list[Mapping[str, Any]] = []
-    while context is not None:
-        found.append(context.params)
-        context = context.parent
-    return found
-
-
 def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
-    """Do the work; give the exit code: 0, 1 (failed), 2 (fix a setting), 128 + signal."""
-    from talon_one_warehouse import WarehouseConfigError, WarehouseError
-    from tap_talon_one.tap import definition
-
+    """Do the work of a command and return its exit code; see talon_one_singer.exit_codes."""
     redact, stop = Redactor(), StopSignal()
-    redact.add_from(_given())
+    redact.add_from(_command_line())
     tap = definition()
     expected: dict[type[Exception], int] = {
         WarehouseConfigError: ExitCode.CONFIG,
@@ -47,12 +36,22 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
     def run() -> None:
         configure_logging(name, log_level(os.environ, "TALON_ONE"), redact)
         metrics = logging.getLogger("talon_one_singer.reporting.metrics")
-        metrics.setLevel(logging.WARNING)  # the counts are printed at the end
+        metrics.setLevel(logging.WARNING)  # commands print the counts themselves
         sweep()
         with stop.installed():
             try:
                 work(stop, redact)
-            except BrokenPipeError as error:  # ``| head`` has seen enough
-                raise ClosedPipe("whoever read the output has gone") from error
+            except BrokenPipeError as error:  # the reader has ended, like ``head``
+                raise ClosedPipe("the program that reads the output has ended") from error
 
     return guarded(replace(tap, name=name, expected_errors=expected), redact, stop, run)
+
+
+def _command_line() -> list[Mapping[str, Any]]:
+    """Return the options of the command line, whose URLs may hold secrets."""
+    context = click.get_current_context(silent=True)
+    found: list[Mapping[str, Any]] = []
+    while context is not None:
+        found.append(context.params)
+        context = context.parent
+    return found

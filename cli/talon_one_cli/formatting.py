@@ -10,20 +10,22 @@ from talon_one_singer.reporting.printable import printable
 from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from rich.console import Console
+    from rich.table import Table
 
-_WIDE = 240  # characters in a file or a pipe, where nothing is cut off for the want of room
+_WIDE = 240  # columns in a file or a pipe, so that no cell is cut off
 
 
-def console() -> Console:
-    """Standard output, as wide as the terminal, or wide enough for any table.
+def open_console() -> Console:
+    """Return a console for standard output, as wide as the terminal, or wide enough for any table.
 
-    Text is shown as it is, without markup, made printable and redacted.
+    It prints text without markup, with control characters escaped and secrets redacted.
     """
     from rich.console import Console
-    from rich.text import Text  # noqa: TC002  a lazy import, as that of the console
+    from rich.text import Text  # noqa: TC002 - imported lazily, like the console
 
     class PlainConsole(Console):
         def render_str(self, text: str, **options: Any) -> Text:
@@ -33,18 +35,31 @@ def console() -> Console:
     return PlainConsole(file=checked_stdout(), width=width, markup=False, emoji=False, highlight=False)
 
 
-def plain(amount: Decimal) -> str:
-    """An amount without the zeros that fill its column: 12.5 and not 12.500000000000000000."""
+def new_table(texts: Sequence[str], numbers: Sequence[str], title: str | None = None) -> Table:
+    """Return a table whose text columns are followed by right-aligned columns of numbers."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.HEAVY_HEAD, title=title)
+    for name in texts:
+        table.add_column(name)
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
+def plain_amount(amount: Decimal) -> str:
+    """Return an amount without trailing zeros: 12.5, not 12.500000000000000000."""
     return _without_zeros(f"{amount:f}")
 
 
-def signed(amount: Decimal) -> str:
-    """A difference with its sign: +12.5."""
+def signed_amount(amount: Decimal) -> str:
+    """Return a difference with its sign: +12.5."""
     return _without_zeros(f"{amount:+f}")
 
 
-def grouped(amount: Decimal) -> str:
-    """An amount with commas between thousands: 1,250.5."""
+def grouped_amount(amount: Decimal) -> str:
+    """Return an amount with thousands separators: 1,250.5."""
     return _without_zeros(f"{amount:,f}")
 
 

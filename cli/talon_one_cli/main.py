@@ -1,4 +1,4 @@
-"""The command group. A subcommand's module is imported when it is used, so that ``--version`` stays fast."""
+"""Table of the commands. The module of a command is imported when the command is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# name -> module:command
 COMMANDS: Mapping[str, str] = {
     "apply": "talon_one_cli.sync.push:apply",
     "call": "talon_one_cli.api.call:call",
@@ -27,17 +26,18 @@ COMMANDS: Mapping[str, str] = {
     "runs": "talon_one_cli.sync.runs:runs",
     "verify": "talon_one_cli.sync.verify:verify",
 }
+"""Name of a command to ``module:attribute``."""
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports the one that is asked for."""
+    """A group that imports the module of a command when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, for ``--help``."""
+        """Return the names for ``--help``."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
+        """Return the command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
@@ -58,9 +58,11 @@ cli = LazyGroup(
     params=[
         click.Option(
             ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print_version,
-            help="Print name and version.",
+            help="Print the name and the version.",
         ),
     ],
-    help="Talon.One from the command line.",
+    help="Load data from Talon.One into a warehouse, and sync segments and catalogs to Talon.One.\n\n"
+    "Settings come from --config files and from environment variables such as TALON_ONE_BASE_URL, TALON_ONE_API_KEY "
+    "and TALON_ONE_MANAGEMENT_KEY.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip

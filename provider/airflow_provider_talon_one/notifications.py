@@ -1,4 +1,4 @@
-"""A notifier that reports rejected rows."""
+"""A notifier that reports refused rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RejectsNotifier(BaseNotifier):
-    """Reports how many rows of a push were rejected and where they are kept; does nothing if there are none.
+    """Reports how many rows of a push were refused and where they are kept; does nothing if there are none.
 
     Use it as ``on_success_callback`` and ``on_failure_callback`` of a push.
 
@@ -28,7 +28,7 @@ class RejectsNotifier(BaseNotifier):
     def __init__(
         self,
         send: Callable[[str], Any],
-        message: str = "{dag_id}.{task_id}: {refused} rows were rejected in run {run}; see {directory}",
+        message: str = "{dag_id}.{task_id}: {refused} rows were refused in run {run}; see {directory}",
     ) -> None:
         super().__init__()
         self.send, self.message = send, message

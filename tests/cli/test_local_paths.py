@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from talon_one_cli.sync.push import _write as write_plan
+from talon_one_cli.sync.push import write_plan
 from talon_one_singer.protocol.batch_writer import BatchFiles
 from talon_one_singer.settings.json_files import read_json_object
 from talon_one_singer.settings.local_paths import is_url, local_path, path_in_url

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from talon_one_cli.sync.erase import _clean_lines, _ids
+from talon_one_cli.sync.erase import _ids
+from talon_one_cli.sync.erase_files import clean_lines
 from talon_one_client.http.csv_export import read_csv
 from talon_one_singer.protocol.batch_reader import Batch, read_batch
 from talon_one_singer.protocol.messages import Retries
@@ -40,7 +41,7 @@ def text(folder: Path) -> Iterator[Target]:
             lambda: _batch(paths[1], encoding),
             lambda: list(_ids({"ids": "a", "ids_file": str(paths[0])})),
             lambda: _csv_answer(data),
-            lambda: _clean_lines(paths[1], [Person("a")], None),
+            lambda: clean_lines(paths[1], [Person("a")], None),
         )
 
     yield target

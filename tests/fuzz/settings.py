@@ -155,7 +155,7 @@ def sync_file(folder: Path) -> Iterator[Target]:
 @contextmanager
 def plan(folder: Path) -> Iterator[Target]:
     """Yield a target that reads a plan file as apply and erase do."""
-    from talon_one_cli.sync.erase import _clean_plan
+    from talon_one_cli.sync.erase_files import clean_plan
     from target_talon_one.sync.personal_data import Person
 
     path, file = folder / "plan.json", folder / "SYNC.yml"
@@ -163,7 +163,7 @@ def plan(folder: Path) -> Iterator[Target]:
 
     def target(data: bytes) -> None:
         path.write_bytes(data.replace(b"SYNC-FILE", str(file).encode()))
-        _clean_plan(str(path), [Person("a"), Person("")])
+        clean_plan(str(path), [Person("a"), Person("")])
         then = read_json_object(str(path), "plan")
         check_format(then, str(path))
         read_sync_file(then["sync_file"], [], Redactor(), environ=ENVIRONMENT | {"TALON_ONE_API_KEY": "key"})

@@ -80,7 +80,7 @@ def test_singer_processes_keep_their_state_between_runs(emu, run_dag, tmp_path):
     assert 3 == len(emu.state("memberships")["memberships"])
 
 
-@pytest.mark.parametrize(("refused", "told"), [(0, []), (3, ["d.t: 3 rows were rejected in run r; see rejects/r"])])
+@pytest.mark.parametrize(("refused", "told"), [(0, []), (3, ["d.t: 3 rows were refused in run r; see rejects/r"])])
 def test_the_notifier_tells_of_refused_rows_only(refused, told):
     """With the place of the rejects."""
     said = []

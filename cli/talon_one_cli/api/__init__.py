@@ -1,1 +1,1 @@
-"""Commands that call the API directly."""
+"""Commands that call the API directly: ``call`` and ``check``."""

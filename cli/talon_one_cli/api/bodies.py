@@ -1,4 +1,4 @@
-"""The body of a request as it is typed on a command line."""
+"""Read and check the body of a request from the command line."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _SHOWN = 200
 
 
 def read_body(endpoint: Endpoint, given: str | None) -> bytes | None:
-    """The bytes of ``--body``: the text itself, those of ``@file``, or for ``-`` those of the standard input.
+    """Return the bytes of ``--body``: the text itself, the content of ``@file``, or for ``-`` the standard input.
 
     Raises:
-        ConfigError: there is a body where none belongs, there is none where one does, or it cannot be read.
+        ConfigError: a body is given and the operation takes none, or the reverse; or the file cannot be read.
     """
     if not endpoint.has_body:
         if given is not None:
@@ -40,16 +40,16 @@ def read_body(endpoint: Endpoint, given: str | None) -> bytes | None:
 
 
 def parse_body(endpoint: Endpoint, content: bytes) -> Any:
-    """The JSON of a body that its schema has nothing against; numbers keep their digits.
+    """Return the JSON of a body, checked against the schema of the operation; numbers keep their digits.
 
     Raises:
-        ConfigError: not JSON, or not a body of this operation: pointers and reasons.
+        ConfigError: the text is not JSON, or the schema rejects the body; has pointers and reasons.
     """
     try:
         body = decode_json(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"--body is not JSON: {error}") from None
-    # Checked as plain numbers: a message would name a Decimal by its Python class.
+    # Checked with plain numbers, because a message about a Decimal would name its Python class.
     try:
         plain = parse_json(content)
     except UnusableJsonError as error:
@@ -58,7 +58,7 @@ def parse_body(endpoint: Endpoint, content: bytes) -> Any:
         raise ConfigError(f"--body is {error}") from None
     problems = list(request_problems(str(endpoint.request), plain))
     if problems:
-        lines = [f"--body is no {endpoint.request}, nothing was sent:"]
+        lines = [f"--body is not a {endpoint.request}; nothing was sent:"]
         lines += [f"  {p.pointer or '/'}: {_cut(p.reason)}" for p in problems[:_SHOWN_PROBLEMS]]
         if len(problems) > _SHOWN_PROBLEMS:
             lines.append(f"  and {len(problems) - _SHOWN_PROBLEMS} more")

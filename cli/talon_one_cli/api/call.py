@@ -1,4 +1,4 @@
-"""``talon-one call``: any operation by hand."""
+"""``talon-one call``: call any operation of the API."""
 
 from __future__ import annotations
 
@@ -19,25 +19,36 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("operation", required=False)
-@click.option("--path", multiple=True, metavar="NAME=VALUE", help="Path parameter.")
-@click.option("--query", multiple=True, metavar="NAME=VALUE", help="Query parameter; again to fill an array.")
-@click.option("--body", metavar="JSON|@FILE|-", help="Request body; @ a file, - the standard input.")
-@click.option("--idempotency-key", metavar="KEY", help="Sent again with this key, a request is done once.")
-@click.option("--yes", is_flag=True, help="Do it, even though it destroys something.")
-@click.option("--list", "show", is_flag=True, help="Print all operations: method, path and the key each needs.")
+@click.option("--path", multiple=True, metavar="NAME=VALUE", help="Path parameter. Repeat it for each parameter.")
+@click.option(
+    "--query",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Query parameter. Repeat it to fill an array.",
+)
+@click.option("--body", metavar="JSON|@FILE|-", help="Request body; @ reads a file, - standard input.")
+@click.option(
+    "--idempotency-key",
+    metavar="KEY",
+    help="Requests with the same key take effect once.",
+)
+@click.option("--yes", is_flag=True, help="Confirm a call that destroys data.")
+@click.option("--list", "show", is_flag=True, help="Print all operations: method, path, and which key they need.")
 @connection_options
 def call(**options: Any) -> None:
-    """Call OPERATION, by its name or Talon.One's operation id, and print its answer.
+    """Call any operation of the API and print its response.
 
-    JSON is printed with all digits of its numbers, CSV as it comes.
+    OPERATION is a name from --list or an operation id of Talon.One's API reference. JSON keeps all digits of its
+    numbers, and CSV is printed unchanged.
 
-    Exit code 0; 1 Talon.One refused the request or does not answer; 2 something to fix in settings or command line.
+    Exit codes: 1 Talon.One rejected the request or does not answer; 2 an argument or a setting is wrong, and
+    nothing was sent.
     """
     from talon_one_cli.command import guarded_run
 
     context = click.get_current_context()
     if options["operation"] is None and not options["show"]:
-        raise click.UsageError("name an OPERATION; --list shows all")
+        raise click.UsageError("give the name of an OPERATION; --list prints all")
     context.exit(guarded_run("talon-one call", lambda stop, redact: _run(options, stop, redact)))
 
 
@@ -51,13 +62,13 @@ def _run(options: Mapping[str, Any], stop: StopSignal, redact: Redactor) -> None
     arguments = _arguments(endpoint, options)
     answer = _send(endpoint, arguments, options, stop, redact)
     if answer is None:
-        say(f"{endpoint.name}: done, the answer is empty", err=True)
+        say(f"{endpoint.name}: done; the response is empty", err=True)
     else:
         write_data(answer)
 
 
 def _arguments(endpoint: Endpoint, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What goes to the client, all of it checked: with a wrong argument nothing is sent."""
+    """Return the checked arguments of the call; if one of them is wrong, nothing is sent."""
     from talon_one_cli.api.bodies import parse_body, read_body
     from talon_one_cli.api.consent import destroys
     from talon_one_cli.api.operations import path_values, query_values
@@ -75,14 +86,14 @@ def _arguments(endpoint: Endpoint, options: Mapping[str, Any]) -> dict[str, Any]
         arguments["body"] = parse_body(endpoint, content)
     loss = destroys(endpoint, path, arguments.get("body"))
     if loss and not options["yes"]:
-        raise ConfigError(f"{endpoint.name} {loss}; nothing was sent, add --yes if that is what you want")
+        raise ConfigError(f"{endpoint.name} {loss}; nothing was sent; add --yes to confirm")
     return arguments
 
 
 def _send(
     endpoint: Endpoint, arguments: Mapping[str, Any], options: Mapping[str, Any], stop: StopSignal, redact: Redactor
 ) -> bytes | None:
-    from talon_one_cli.options import PROGRAM, load_settings
+    from talon_one_cli.connection_settings import PROGRAM, load_settings
     from talon_one_client.connection.client_factory import client_from_settings
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])

@@ -1,4 +1,4 @@
-"""``talon-one check``: which keys work, what they may read, how far the clocks are apart."""
+"""``talon-one check``: test the keys and the connection."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import PROGRAM, connection_options, load_settings
+from talon_one_cli.options import connection_options, json_option
 from talon_one_singer.cli.output import say, say_json
+from talon_one_singer.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from talon_one_client.connection.check import CheckReport
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @connection_options
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@json_option("Print the report as JSON.")
 def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
-    """Try the keys with reads that change nothing.
+    """Check the keys, what they may read, and the clocks.
 
-    Exit code 0 if every key that is set works, 1 if one does not or may read nothing.
+    Sends only requests that read.
+
+    Exit codes: 0 every configured key works; 1 a key does not work, or may not read anything.
     """
     from talon_one_cli.command import guarded_run
 
     failed: list[bool] = []
 
     def work(stop: Any, redact: Any) -> None:
+        from talon_one_cli.connection_settings import PROGRAM, load_settings
         from talon_one_client.connection.check import check as check_keys
         from talon_one_client.connection.client_factory import client_from_settings
 
@@ -41,7 +45,7 @@ def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
         failed.append(not report.usable)
 
     code = guarded_run("talon-one check", work)
-    click.get_current_context().exit(code or int(any(failed)))
+    click.get_current_context().exit(code or (ExitCode.FAILED if any(failed) else ExitCode.OK))
 
 
 def _as_dict(report: CheckReport) -> dict[str, Any]:

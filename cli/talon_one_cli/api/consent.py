@@ -1,4 +1,4 @@
-"""What a call would destroy; such a call needs ``--yes``."""
+"""Which calls destroy data; they need ``--yes``."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _DESTROYS = {
     "delete_audience_memberships_v2": "removes all members of audience {audienceId}",
     "delete_audience_v2": "deletes audience {audienceId} with its memberships",
     "delete_coupon_reservation": "removes reservations of coupon {couponValue}",
-    "delete_customer_data": "deletes all data of customer {integrationId}, which nothing brings back",
+    "delete_customer_data": "deletes all data of customer {integrationId}, which cannot be undone",
     "import_audiences_memberships": "replaces all members of audience {audienceId} by those of the file",
 }
 _EVERY_ITEM = {"REMOVE_MANY": "removes every item of catalog {}", "PATCH_MANY": "changes every item of catalog {}"}
 
 
 def destroys(endpoint: Endpoint, path: Mapping[str, Any], body: Any) -> str | None:
-    """What the call would destroy, as "deletes audience 7", or None if it needs no consent."""
+    """Return what the call would destroy, like "deletes audience 7"; None if it needs no consent."""
     if endpoint.destructive:
         words = _DESTROYS.get(endpoint.name, f"is destructive: {endpoint.method} {endpoint.path}")
         return words.format_map(path)

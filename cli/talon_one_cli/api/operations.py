@@ -1,4 +1,4 @@
-"""An operation as it is typed on a command line: its name, and its parameters as texts."""
+"""Find an operation and convert its parameters from the texts of the command line."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def operation(name: str) -> Endpoint:
-    """The operation of a snake_case name or a vendor operation id.
+    """Return the operation of a snake_case name or of an operation id.
 
     Raises:
-        ConfigError: there is none; hints at the nearest.
+        ConfigError: there is no such operation; suggests the nearest name.
     """
     endpoint = find(name) or find(name.replace("-", "_"))
     if endpoint is None:
@@ -28,7 +28,7 @@ def operation(name: str) -> Endpoint:
 
 
 def table() -> str:
-    """All operations, one a line: name, method, path, and the key that it needs."""
+    """Return all operations, one per line: name, method, path and the key that it needs."""
     rows = [("OPERATION", "METHOD", "PATH", "KEY"), *(_row(endpoint) for endpoint in ALL)]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     return "".join(
@@ -37,7 +37,7 @@ def table() -> str:
 
 
 def path_values(endpoint: Endpoint, pairs: Sequence[str]) -> dict[str, Any]:
-    """The values of ``--path name=value``, of the types that the table says.
+    """Return the values of ``--path name=value``, converted to the types of the endpoint table.
 
     Raises:
         ConfigError: a parameter is unknown, missing, given twice or not of its type.
@@ -48,7 +48,7 @@ def path_values(endpoint: Endpoint, pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def query_values(endpoint: Endpoint, pairs: Sequence[str]) -> dict[str, Any]:
-    """The values of ``--query name=value``; an array's are all those of its name.
+    """Return the values of ``--query name=value``; a repeated name fills an array.
 
     Raises:
         ConfigError: a parameter is unknown, missing, given twice or not of its type.
@@ -74,7 +74,7 @@ def _values(endpoint: Endpoint, params: Sequence[Param], pairs: Sequence[str], o
         if param.type == "array":
             values.setdefault(param.name, []).append(value)
         elif param.name in values:
-            raise ConfigError(f"{option} {param.name} is given twice, and it is no array")
+            raise ConfigError(f"{option} {param.name} is given twice, but it is not an array")
         else:
             values[param.name] = value
     return values
@@ -84,13 +84,13 @@ def _param(endpoint: Endpoint, params: Sequence[Param], name: str, option: str) 
     by_name = {_plain(p.name): p for p in params}
     if _plain(name) not in by_name:
         known = [p.name for p in params]
-        hint = nearest(name, known) or f"; it has {', '.join(known) or 'none'}"
+        hint = nearest(name, known) or f"; known parameters: {', '.join(known) or 'none'}"
         raise ConfigError(f"{option}: {endpoint.name} has no parameter {name!r}{hint}")
     return by_name[_plain(name)]
 
 
 def _plain(name: str) -> str:
-    """``loyaltyProgramId`` and ``loyalty_program_id`` are one name."""
+    """Return a form in which ``loyaltyProgramId`` and ``loyalty_program_id`` are equal."""
     return name.replace("_", "").lower()
 
 

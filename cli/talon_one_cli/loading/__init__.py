@@ -1,1 +1,1 @@
-"""Commands that load and examine loyalty data."""
+"""Commands that load data into a warehouse, or compare and report what was loaded."""

@@ -1,4 +1,4 @@
-"""``talon-one estimate``: what a load would cost, strategy by strategy."""
+"""``talon-one estimate``: what a load would cost with each read strategy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import PROGRAM, connection_options, load_settings
+from talon_one_cli.options import connection_options, json_option, schema_option
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -18,24 +18,25 @@ if TYPE_CHECKING:
 
 @click.command()
 @connection_options
-@click.option("--streams", metavar="A,B", help="Streams to estimate; without it all loyalty streams that can be read.")
-@click.option("--to", "url", metavar="URL", help="Go on from the state in this warehouse; without it a first load.")
-@click.option("--schema", default="talon_one", show_default=True, help="Schema of the tables in the warehouse.")
-@click.option("--exact", is_flag=True, help="Count the calls of a program feed by walking it, which takes as long.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--streams", metavar="A,B", help="Streams to estimate. Default: all loyalty streams that can be read.")
+@click.option("--to", "url", metavar="URL", help="Warehouse whose state to continue from. Default: a first load.")
+@schema_option
+@click.option("--exact", is_flag=True, help="Count the calls of program lists by reading them completely.")
+@json_option("Print the estimates as JSON.")
 def estimate(**options: Any) -> None:
-    """Tell cards, calls and minutes of every way to read the loyalty data.
+    """Estimate the API calls and the run time of a load.
 
-    Nothing is written. A few calls count cards and transactions. One call a card is assumed: a card with more
-    transactions than a page (1,000) takes more.
+    Compares all read strategies. Sends a few requests to count cards and transactions, and writes nothing. One call
+    per card is assumed; a card with more transactions than fit on a page (1,000) needs more.
     """
     from talon_one_cli.command import guarded_run
 
-    work = guarded_run("talon-one estimate", lambda stop, redact: _estimate(options, stop, redact))
-    click.get_current_context().exit(work)
+    code = guarded_run("talon-one estimate", lambda stop, redact: _estimate(options, stop, redact))
+    click.get_current_context().exit(code)
 
 
 def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
+    from talon_one_cli.connection_settings import PROGRAM, load_settings
     from talon_one_client.connection.client_factory import client_from_settings
     from talon_one_loading.tap_runner import run_context
     from talon_one_singer.protocol.state import State
@@ -43,7 +44,7 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from tap_talon_one.strategies.comparison import compare_strategies
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
-    state = State.from_dict(_kept(options, settings), "the state in the warehouse")
+    state = State.from_dict(_kept_state(options, settings), "the state in the warehouse")
     context = run_context(settings, state, stop, redact)
     started = time.monotonic()
     with client_from_settings(settings, PROGRAM, metrics=context.metrics, stop=stop.check) as client:
@@ -59,7 +60,7 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         _print(found, asked, scope.calls)
 
 
-def _kept(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+def _kept_state(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     from talon_one_loading.sink import state_name
     from talon_one_warehouse import open_warehouse
 
@@ -96,4 +97,4 @@ def _print(found: Sequence[StrategyEstimate], asked: int, programs_calls: int) -
         say(f"{head} {ids:>9} {cost.calls:>10,} {cost.at_most:>10,}  {minutes(cost.seconds)}")
     costs = [each.cost for each in found if each.chosen and each.cost]
     calls, seconds = programs_calls + sum(cost.calls for cost in costs), sum(cost.seconds for cost in costs)
-    say(f"* is what a load takes: {calls:,} calls, {minutes(seconds)}. Asking took {asked:,} calls.")
+    say(f"* A load uses these strategies: {calls:,} calls, {minutes(seconds)}. This estimate took {asked:,} calls.")

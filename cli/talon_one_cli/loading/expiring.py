@@ -1,4 +1,4 @@
-"""``talon-one expiring``: which points will be gone by a date."""
+"""``talon-one expiring``: list the points that expire by a date."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.formatting import grouped, plain
-from talon_one_cli.options import connection_options, instant_option, load_settings
+from talon_one_cli.formatting import grouped_amount, plain_amount
+from talon_one_cli.options import connection_options, json_option
 from talon_one_singer.cli.output import say, write_data
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ _COLUMNS = ("kind", "program", "owner", "subledger", "active", "expiring")
 
 @click.command()
 @connection_options
-@click.option("--by", required=True, metavar="INSTANT", help="Points that expire up to this instant.")
-@click.option("--from", "since", metavar="INSTANT", help="Count from this instant on; now without it.")
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON a ledger instead of CSV.")
+@click.option("--by", required=True, metavar="INSTANT", help="Last instant, like 2026-12-31T00:00:00Z.")
+@click.option("--from", "since", metavar="INSTANT", help="First instant. Default: now.")
+@json_option("Print one line of JSON per ledger instead of CSV.")
 def expiring(**options: Any) -> None:
-    """List the points of each card and profile that expire by a date if nobody spends them.
+    """List the points that expire by a date.
 
-    Talon.One itself is asked for the balances at both instants, so that its own rules count. CSV on stdout, totals
-    on stderr.
+    Lists each card and profile with points that expire unless they are spent. Compares the balances that Talon.One
+    reports for both instants, so that its own rules apply. Prints CSV to stdout and the total to stderr.
     """
     from talon_one_cli.command import guarded_run
 
@@ -41,6 +41,7 @@ def expiring(**options: Any) -> None:
 
 
 def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
+    from talon_one_cli.connection_settings import load_settings
     from talon_one_cli.loading.ledgers import KINDS
     from talon_one_loading.temporary_warehouse import temporary_warehouse
     from tap_talon_one.ledger.arithmetic import EXACT
@@ -54,19 +55,20 @@ def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         for row in _rows(warehouse, since, by):
             write(row)
             total, ledgers = EXACT.add(total, row[-1]), ledgers + 1
-    say(f"{grouped(total)} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
+    say(f"{grouped_amount(total)} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
 
 
 def _span(options: Mapping[str, Any], settings: Mapping[str, Any], stop: Any) -> tuple[datetime, datetime]:
+    from talon_one_cli.connection_settings import parse_instant
     from talon_one_singer import ConfigError
     from tap_talon_one.engine.run_clock import settled_now
 
-    since = instant_option("--from", options["since"]) if options["since"] else settled_now(settings, stop)
-    by = instant_option("--by", options["by"])
+    since = parse_instant("--from", options["since"]) if options["since"] else settled_now(settings, stop)
+    by = parse_instant("--by", options["by"])
     if by <= since:
         raise ConfigError(f"--by {by.isoformat()} is not after {since.isoformat()}; name a later instant")
     if settings["balances_strategy"] == "card_list":
-        raise ConfigError("balances_strategy is card_list, which does not know expired points; use auto or per_entity")
+        raise ConfigError("balances_strategy is card_list, which does not report expired points; use auto or per_entity")
     return since, by
 
 
@@ -75,9 +77,9 @@ def _rows(warehouse: Warehouse, since: datetime, by: datetime) -> Iterator[tuple
     from talon_one_client.http.encoding import format_instant
     from talon_one_loading.temporary_warehouse import TEMPORARY_SCHEMA
 
-    there = {name for (name,) in warehouse.query("SELECT table_name FROM duckdb_tables()")}
+    tables = {name for (name,) in warehouse.query("SELECT table_name FROM duckdb_tables()")}
     for kind in KINDS:
-        if kind.balances not in there:
+        if kind.balances not in tables:
             continue
         table = f"{TEMPORARY_SCHEMA}.{kind.balances}"
         sql = f"""
@@ -87,7 +89,7 @@ def _rows(warehouse: Warehouse, since: datetime, by: datetime) -> Iterator[tuple
                 ON before.as_of = '{format_instant(since)}' AND before.program_id = after.program_id
                 AND before.{kind.owner} = after.{kind.owner} AND before.subledger_id = after.subledger_id
             WHERE after.as_of = '{format_instant(by)}' AND after.expired_points > coalesce(before.expired_points, 0)
-            ORDER BY 2, 3, 4"""  # noqa: S608 - our names and instants
+            ORDER BY 2, 3, 4"""  # noqa: S608 - names and instants of this program
         yield from warehouse.query(sql)
 
 
@@ -105,5 +107,5 @@ def _csv_line(values: Sequence[Any]) -> bytes:
 
 
 def _plain(row: tuple[Any, ...]) -> list[Any]:
-    """Amounts as text without the zeros of their column."""
-    return [plain(value) if isinstance(value, Decimal) else value for value in row]
+    """Return the row with its amounts as texts without trailing zeros."""
+    return [plain_amount(value) if isinstance(value, Decimal) else value for value in row]

@@ -1,4 +1,4 @@
-"""Ledgers and balances out of a warehouse, a few thousand owners at a time."""
+"""Read ledgers and balances from a warehouse, a few thousand owners at a time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from talon_one_warehouse import Warehouse
 
 OWNERS_AT_ONCE = 5_000
-NEVER_US = MAX_US  # of points that wait for an action
+NEVER_US = MAX_US  # start of points that become active with an action
 
 
 class LedgerKey(NamedTuple):
-    """A ledger: its program, its card or profile, and its subledger ("" is the main one)."""
+    """Identifies a ledger: program, card or profile, and subledger ("" is the main one)."""
 
     program: int
     owner: str
@@ -31,7 +31,7 @@ class LedgerKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Cards or profiles: tables and the column of the owner."""
+    """Cards or profiles: their tables, and the column with the owner."""
 
     name: str
     transactions: str
@@ -46,11 +46,12 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
-    """The tables of one kind in a warehouse.
+class LedgerReader:
+    """Reads the tables of one kind in a warehouse.
 
     Attributes:
-        as_of: instant of the balances: ISO 8601 in UTC with microseconds, as warehouses without a type for it keep it.
+        as_of: instant of the balances: ISO 8601 in UTC with microseconds, which is how warehouses without a type for
+            instants store it.
     """
 
     warehouse: Warehouse
@@ -58,11 +59,11 @@ class Books:
     as_of: str
 
     def ledgers(self) -> Iterator[tuple[LedgerKey, list[Entry], Told | None]]:
-        """Every ledger that has a transaction or a balance at that instant."""
+        """Yield every ledger that has a transaction or a balance at that instant."""
         for span in self._spans():
-            entries, told = self._entries(span), self._told(span)
-            for key in sorted(entries.keys() | told.keys()):
-                yield key, entries.get(key, []), told.get(key)
+            entries, balances = self._entries(span), self._reported(span)
+            for key in sorted(entries.keys() | balances.keys()):
+                yield key, entries.get(key, []), balances.get(key)
 
     @property
     def _transactions(self) -> str:
@@ -73,10 +74,10 @@ class Books:
         return self.warehouse.name_of(self.kind.balances)
 
     def _spans(self) -> Iterator[str]:
-        """Conditions that cut the owners into parts."""
+        """Yield SQL conditions that divide the owners into ranges."""
         owner = self.kind.owner
         owners = (
-            f"SELECT {owner} FROM {self._transactions} UNION SELECT {owner} "  # noqa: S608 - our names
+            f"SELECT {owner} FROM {self._transactions} UNION SELECT {owner} "  # noqa: S608 - names of this program
             f"FROM {self._balances} WHERE as_of = '{self.as_of}'"
         )
         numbered = f"SELECT {owner}, row_number() OVER (ORDER BY {owner}) AS n FROM ({owners}) AS o"  # noqa: S608
@@ -99,7 +100,7 @@ class Books:
             found.setdefault(LedgerKey(program, owner, subledger or ""), []).append(_entry(row))
         return found
 
-    def _told(self, span: str) -> dict[LedgerKey, Told]:
+    def _reported(self, span: str) -> dict[LedgerKey, Told]:
         rows = self.warehouse.query(
             f"SELECT program_id, {self.kind.owner}, subledger_id, active_points, pending_points, "  # noqa: S608
             "spent_points, expired_points, negative_points, source "
@@ -109,7 +110,7 @@ class Books:
 
 
 def iso(when: datetime) -> str:
-    """``2024-01-31T12:00:00.000000Z``."""
+    """Return the instant like ``2024-01-31T12:00:00.000000Z``."""
     return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 

@@ -1,4 +1,4 @@
-"""``talon-one load``: the tap's streams straight into a warehouse."""
+"""``talon-one load``: load the streams of the tap into a warehouse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import connection_options, load_settings
+from talon_one_cli.options import connection_options, json_option, schema_option
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -22,21 +22,22 @@ if TYPE_CHECKING:
     required=True,
     envvar="TALON_ONE_TO",
     metavar="URL",
-    help="Warehouse, like duckdb:///loyalty.duckdb.",
+    help="URL of the warehouse, like duckdb:///loyalty.duckdb.",
 )
 @connection_options
-@click.option("--streams", metavar="A,B", help="Streams to load; without it all that have ids to read.")
-@click.option("--catalog", "catalog_file", metavar="FILE", help="Which streams and fields to load.")
-@click.option("--schema", default="talon_one", show_default=True, help="Schema of the tables in the warehouse.")
-@click.option("--full-refresh", is_flag=True, help="Forget where the last load ended and read everything again.")
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@click.option("--streams", metavar="A,B", help="Streams to load. Default: all streams that have ids to read.")
+@click.option("--catalog", "catalog_file", metavar="FILE", help="Singer catalog that selects streams and fields.")
+@schema_option
+@click.option("--full-refresh", is_flag=True, help="Read everything again instead of continuing from the last load.")
+@json_option("Print the counts as JSON.")
 def load(**options: Any) -> None:
-    """Load loyalty ledgers, balances and the rest into a warehouse.
+    """Load loyalty data and other streams into a warehouse.
 
-    Rows are merged by key, and where the load stands is kept in the warehouse in the same transaction: run it
-    again at any time, after a crash too, and only what is missing is read.
+    Rows are merged by key in the same transaction as the state of the load. Run the command again at any time, even
+    after a crash: it continues from the state and reads only what is missing.
 
-    Exit code 1 if a stream failed or rows were rejected; all else is loaded then.
+    Exit codes: 1 a stream failed or rows were rejected, and everything else is loaded; 2 something must be
+    corrected in the settings, a file or the URL.
     """
     from talon_one_cli.command import guarded_run
 
@@ -44,6 +45,7 @@ def load(**options: Any) -> None:
 
 
 def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
+    from talon_one_cli.connection_settings import load_settings
     from talon_one_loading import LoadResult
     from talon_one_loading import load as load_into
     from talon_one_loading.bad_rows import raise_if_rejected
@@ -73,4 +75,4 @@ def _report(loaded: LoadResult, *, as_json: bool) -> None:
     say(f"{'stream':<{width}}  {'read':>12}  {'new':>12}  {'changed':>12}")
     for name, c in counts.items():
         say(f"{name:<{width}}  {c.read:>12,}  {c.inserted:>12,}  {c.updated:>12,}")
-    say(f"{loaded.requests:,} requests, {loaded.retries:,} of them repeated, in {loaded.seconds:.1f} s")
+    say(f"{loaded.requests:,} requests, {loaded.retries:,} of them retries, in {loaded.seconds:.1f} s")

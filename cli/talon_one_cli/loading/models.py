@@ -1,4 +1,4 @@
-"""``talon-one models``: views for reports beside the tables of a load."""
+"""``talon-one models``: create reporting views beside the tables of a load."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--to", "url", required=True, envvar="TALON_ONE_TO", metavar="URL", help="DuckDB or PostgreSQL.")
 @click.option(
-    "--schema", default="talon_one", show_default=True, help="Schema of the tables; the views go beside them."
+    "--to",
+    "url",
+    required=True,
+    envvar="TALON_ONE_TO",
+    metavar="URL",
+    help="URL of a DuckDB or PostgreSQL.",
 )
+@click.option("--schema", default="talon_one", show_default=True, help="Schema of the tables and of the views.")
 @click.option(
-    "--as-of", metavar="INSTANT", help="Work the points out for this instant, like 2024-01-31T00:00:00Z, not for now."
+    "--as-of", metavar="INSTANT", help="Compute the points for this instant, like 2024-01-31T00:00:00Z. Default: now."
 )
 def models(url: str, schema: str, as_of: str | None) -> None:
-    """Create views of balances over time, liability, active members, breakage and points that expire.
+    """Create reporting views in a warehouse.
 
-    They are made from the ledgers that were loaded and can be made again at any time.
+    The views show balances over time, liability, active members, breakage and expiring points. They read the loaded
+    ledgers. Run the command again at any time to replace them.
     """
     from talon_one_cli.command import guarded_run
 
@@ -43,7 +49,7 @@ def _models(url: str, schema: str, as_of: str | None) -> None:
     with open_warehouse(url, schema=schema) as warehouse:
         done = create_models(warehouse, schema=schema, as_of=instant)
     if all(model.skipped for model in done):
-        raise ConfigError(f"no model can be made in schema {schema}: {done[0].skipped}; run talon-one load first")
+        raise ConfigError(f"no view can be created in schema {schema}: {done[0].skipped}; run talon-one load first")
     for model in done:
         say(f"{schema}.{model.name}" + (f"  skipped: {model.skipped}" if model.skipped else ""))
 
@@ -58,5 +64,5 @@ def _instant(text: str) -> datetime:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise ConfigError(f"--as-of: {text!r} is no instant with a zone, like 2024-01-31T00:00:00Z")
+        raise ConfigError(f"--as-of: {text!r} is not an instant with a time zone, like 2024-01-31T00:00:00Z")
     return instant

@@ -1,4 +1,4 @@
-"""``talon-one reconcile``: do transactions and balances agree?"""
+"""``talon-one reconcile``: compare transactions with balances."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.formatting import plain, signed
-from talon_one_cli.options import connection_options, instant_option, load_settings
+from talon_one_cli.formatting import plain_amount, signed_amount
+from talon_one_cli.options import connection_options, json_option, schema_option
 from talon_one_singer.cli.output import say, write_data
+from talon_one_singer.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,20 +20,22 @@ if TYPE_CHECKING:
     from talon_one_warehouse import Warehouse
     from tap_talon_one.ledger.reconcile import Difference
 
-FOUND = 4  # exit code: all went well, and there is something to look at
-_COLUMNS = ("kind", "program", "owner", "subledger", "figure", "counted", "told", "difference")
+_COLUMNS = ("kind", "program", "owner", "subledger", "figure", "counted", "reported", "difference")
 
 
 @click.command()
 @connection_options
-@click.option("--at", metavar="INSTANT", help="Instant to compare at; now less settle_seconds without it.")
-@click.option("--in", "url", metavar="URL", help="Compare what this warehouse holds instead of reading anew.")
-@click.option("--schema", default="talon_one", show_default=True, help="Schema of the tables in the warehouse.")
-@click.option("--json", "as_json", is_flag=True, help="Print each difference as a line of JSON.")
+@click.option("--at", metavar="INSTANT", help="Instant to compare at. Default: now minus settle_seconds.")
+@click.option("--in", "url", metavar="URL", help="Warehouse with the data. Default: read it from Talon.One.")
+@schema_option
+@json_option("Print one line of JSON per difference.")
 def reconcile(**options: Any) -> None:
-    """Compare the transactions of every card and profile with its balances at one instant.
+    """Compare transactions with balances at one instant.
 
-    Prints exactly the ledgers that disagree. Exit code 0: all agree; 4: some do not.
+    The transactions of every card and profile must add up to its balances. Prints the ledgers that disagree, and no
+    others.
+
+    Exit codes: 0 all ledgers agree; 4 some do not.
     """
     from talon_one_cli.command import guarded_run
 
@@ -42,10 +45,11 @@ def reconcile(**options: Any) -> None:
 
 
 def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
+    from talon_one_cli.connection_settings import parse_instant
     from talon_one_loading.temporary_warehouse import temporary_warehouse
     from talon_one_warehouse import open_warehouse
 
-    at = None if options["at"] is None else instant_option("--at", options["at"])
+    at = None if options["at"] is None else parse_instant("--at", options["at"])
     if options["url"]:
         with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
             return _compare(warehouse, at, as_json=options["as_json"])
@@ -56,12 +60,13 @@ def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
 
 
 def _settings(options: Mapping[str, Any], stop: Any, redact: Any, at: datetime | None) -> dict[str, Any]:
+    from talon_one_cli.connection_settings import load_settings
     from talon_one_singer import ConfigError
     from tap_talon_one.engine.run_clock import settled_now
 
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     if settings["start_date"] is not None:
-        raise ConfigError("start_date is set; a balance is made of all transactions, so leave it out to reconcile")
+        raise ConfigError("start_date is set; leave it out, because a balance is the sum of all transactions")
     when = at or settled_now(settings, stop)
     return {**settings, "as_of": (when,), "end_date": when + timedelta(microseconds=1), "settle_seconds": 0}
 
@@ -82,11 +87,11 @@ def _compare(warehouse: Warehouse, at: datetime | None, *, as_json: bool) -> int
             _print(kind, key, difference, as_json=as_json)
     if not as_json:
         say(f"{compared:,} ledgers compared, {disagreeing:,} disagree")
-    return FOUND if disagreeing else 0
+    return ExitCode.DIFFERENT if disagreeing else ExitCode.OK
 
 
 def _rows(warehouse: Warehouse, at: datetime | None) -> Iterator[tuple[str, LedgerKey, list[Difference]]]:
-    from talon_one_cli.loading.ledgers import Books, iso
+    from talon_one_cli.loading.ledgers import LedgerReader, iso
     from talon_one_client.paging.windows import to_us
     from talon_one_singer import ConfigError
     from tap_talon_one.ledger.reconcile import differences
@@ -94,13 +99,12 @@ def _rows(warehouse: Warehouse, at: datetime | None) -> Iterator[tuple[str, Ledg
     kinds = [kind for kind in _kinds() if _has(warehouse, kind.transactions, kind.balances)]
     if not kinds:
         raise ConfigError(
-            "the warehouse has no table of transactions with one of balances beside it; run talon-one load"
+            "the warehouse has no tables with the transactions and balances of cards or profiles; run talon-one load"
         )
     for kind in kinds:
         when = at or _latest(warehouse, kind.balances)
-        books = Books(warehouse, kind, iso(when))
-        for key, entries, told in books.ledgers():
-            yield kind.name, key, differences(entries, told, to_us(when))
+        for key, entries, reported in LedgerReader(warehouse, kind, iso(when)).ledgers():
+            yield kind.name, key, differences(entries, reported, to_us(when))
 
 
 def _has(warehouse: Warehouse, *tables: str) -> bool:
@@ -108,7 +112,7 @@ def _has(warehouse: Warehouse, *tables: str) -> bool:
 
     try:
         for table in tables:
-            warehouse.query(f"SELECT 1 FROM {warehouse.name_of(table)} WHERE 1 = 0")  # noqa: S608 - our names
+            warehouse.query(f"SELECT 1 FROM {warehouse.name_of(table)} WHERE 1 = 0")  # noqa: S608 - names of this program
     except WarehouseError:
         return False
     return True
@@ -117,7 +121,7 @@ def _has(warehouse: Warehouse, *tables: str) -> bool:
 def _latest(warehouse: Warehouse, table: str) -> datetime:
     from talon_one_singer import ConfigError
 
-    ((latest,),) = warehouse.query(f"SELECT max(as_of) FROM {warehouse.name_of(table)}")  # noqa: S608 - our names
+    ((latest,),) = warehouse.query(f"SELECT max(as_of) FROM {warehouse.name_of(table)}")  # noqa: S608 - names of this program
     if latest is None:
         raise ConfigError(f"the table {table} is empty; run talon-one load")
     found: datetime = datetime.fromisoformat(latest) if isinstance(latest, str) else latest
@@ -125,13 +129,14 @@ def _latest(warehouse: Warehouse, table: str) -> datetime:
 
 
 def _print(kind: str, key: LedgerKey, difference: Difference, *, as_json: bool) -> None:
-    figures = map(plain, (difference.counted, difference.told, difference.by))
-    values = (kind, *key, difference.figure, *figures)
+    counted, reported = plain_amount(difference.counted), plain_amount(difference.told)
+    values = (kind, *key, difference.figure, counted, reported, plain_amount(difference.by))
     if as_json:
-        write_data(json.dumps(dict(zip(_COLUMNS, values, strict=True))).encode() + b"\n")
+        row = dict(zip(_COLUMNS, values, strict=True)) | {"told": reported}  # alias of "reported"
+        write_data(json.dumps(row).encode() + b"\n")
         return
     ledger = f"{key.owner}/{key.subledger}" if key.subledger else key.owner
     say(
-        f"{kind} {ledger} of program {key.program}: {difference.figure} is told as {plain(difference.told)}, "
-        f"its transactions give {plain(difference.counted)} ({signed(difference.by)})"
+        f"{kind} {ledger} of program {key.program}: reported {difference.figure} points: {reported}, "
+        f"sum of its transactions: {counted} ({signed_amount(difference.by)})"
     )

@@ -1,1 +1,1 @@
-"""Commands that sync segments to Talon.One."""
+"""Commands that send rows to Talon.One: plan, apply, push, verify, retry, runs and erase."""

@@ -1,4 +1,4 @@
-"""``talon-one retry``: refused rows of a run once more."""
+"""``talon-one retry``: send the refused rows of a run again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_cli.options import config_option, json_option
 from talon_one_singer.cli.output import say
 
 if TYPE_CHECKING:
@@ -15,21 +16,28 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("--sync", "sync_file", metavar="SYNC.yml", help="Use these settings instead of those of that run.")
-@click.option("--config", multiple=True, metavar="FILE", help="JSON file with base_url, store and other settings.")
+@click.option(
+    "--sync",
+    "sync_file",
+    metavar="SYNC.yml",
+    help="Use the settings of this file instead of those of the run.",
+)
+@config_option
 @click.option(
     "--include-absent",
     is_flag=True,
-    help="Send also rows that a later run did not find in its source; for sources that hold only what has changed.",
+    help="Also send rows that a later run did not find in its source. For sources that hold only changed rows.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@json_option("Print the counts as JSON.")
 def retry(**options: Any) -> None:
-    """Send the rows that a run left refused; talon-one runs lists runs.
+    """Send the refused rows of a run again. The command talon-one runs lists the runs.
 
-    A row is skipped if a later run has sent, removed or refused it, or did not find it in its source, so that no old
-    value comes back. The skipped rows are counted by reason. Lines that are no rows end the command with exit code 1.
+    A row is skipped if a later run has sent, removed or refused it, or did not find it in its source, so that no
+    outdated value is sent. The skipped rows are counted by reason.
 
-    Rows of which nobody knows whether Talon.One has them are sent too: look there first.
+    Rows with an unknown result, which Talon.One may have received, are sent too. Check them at Talon.One first.
+
+    Exit codes: 1 rows were refused again, or the run has lines that are not rows.
     """
     from talon_one_cli.command import guarded_run
 
@@ -37,7 +45,7 @@ def retry(**options: Any) -> None:
 
 
 def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
-    from talon_one_cli.sync.push import report
+    from talon_one_cli.sync.reports import print_run
     from talon_one_cli.sync.sync_file import read_settings, read_sync_file
     from talon_one_cli.sync.sync_session import opened, sync_run
     from target_talon_one.errors import IncompleteError
@@ -56,7 +64,8 @@ def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
             run.flush()
             forget_retried(store, run_id, replay)
         finally:
-            report(list(run.feeds.values()), run.id, as_json=options["as_json"], more={"skipped": dict(replay.skipped)})
+            skipped = {"skipped": dict(replay.skipped)}
+            print_run(list(run.feeds.values()), run.id, as_json=options["as_json"], more=skipped)
             for line in [] if options["as_json"] else replay.lines():
                 say(line)
         run.judge()

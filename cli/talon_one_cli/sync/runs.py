@@ -1,4 +1,4 @@
-"""``talon-one runs``: what was sent when, and what became of it."""
+"""``talon-one runs``: list the runs of a store, and show one of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_cli.options import json_option
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -19,16 +20,16 @@ def _store_options(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="TALON_ONE_STORE",
         show_default=True,
         metavar="FILE",
-        help="The store of the syncs.",
+        help="Store of the syncs: a file or a URL.",
     )
-    return store(click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command))
+    return store(json_option("Print the runs as JSON.")(command))
 
 
 @click.group(invoke_without_command=True)
 @_store_options
 @click.pass_context
 def runs(context: click.Context, store: str, *, as_json: bool) -> None:
-    """List the runs of a store; ``runs show ID`` tells all of one."""
+    """List the runs of a store. The command talon-one runs show ID prints the details of one."""
     if context.invoked_subcommand is None:
         context.exit(_guarded(store, None, _print_list, as_json=as_json))
 
@@ -37,12 +38,12 @@ def runs(context: click.Context, store: str, *, as_json: bool) -> None:
 @click.argument("run_id", metavar="ID")
 @_store_options
 def show(run_id: str, store: str, *, as_json: bool) -> None:
-    """One run, with the rows it left refused."""
+    """Show a run with the rows that were refused."""
     click.get_current_context().exit(_guarded(store, run_id, _print_one, as_json=as_json))
 
 
 def _guarded(
-    path: str, run_id: str | None, tell: Callable[[Sequence[Mapping[str, Any]]], None], *, as_json: bool
+    path: str, run_id: str | None, show: Callable[[Sequence[Mapping[str, Any]]], None], *, as_json: bool
 ) -> int:
     from talon_one_cli.command import guarded_run
 
@@ -51,7 +52,7 @@ def _guarded(
         if as_json:
             say_json(found if run_id is None else found[0], indent=2)
         else:
-            tell(found)
+            show(found)
 
     return guarded_run("talon-one runs", work)
 
@@ -64,11 +65,11 @@ def _read(path: str, run_id: str | None) -> list[dict[str, Any]]:
 
     file = store_file(path)
     if file is not None and not Path(file).is_file():
-        raise ConfigError(f"there is no store {path}; name it with --store")
+        raise ConfigError(f"there is no store {path}; give its path or URL with --store")
     with open_store(path) as store:
         found = store.runs.find(run_id)
         if run_id is not None and not found:
-            raise ConfigError(f"there is no run {run_id} in {path}; talon-one runs lists them")
+            raise ConfigError(f"there is no run {run_id} in {path}; the command talon-one runs lists the runs")
         for one in found if run_id is not None else []:
             one["rejects"] = [
                 {name: row[name] for name in ("stream", "kind", "op", "key", "place", "reason", "server", "status")}
@@ -78,20 +79,13 @@ def _read(path: str, run_id: str | None) -> list[dict[str, Any]]:
 
 
 def _print_list(found: Sequence[Mapping[str, Any]]) -> None:
-    from rich import box
-    from rich.table import Table
+    from talon_one_cli.formatting import new_table, open_console
 
-    from talon_one_cli.formatting import console
-
-    table = Table(box=box.HEAVY_HEAD)
-    for name in ("run", "command", "started", "status"):
-        table.add_column(name)
-    for name in ("sent", "refused", "requests"):
-        table.add_column(name, justify="right")
+    table = new_table(("run", "command", "started", "status"), ("sent", "refused", "requests"))
     for one in found:
         sums = _sums(one["destinations"].values())
         table.add_row(one["id"], one["command"], one["started"][:19], one["status"], *(f"{n:,}" for n in sums))
-    console().print(table)
+    open_console().print(table)
 
 
 def _sums(figures: Any) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""SYNC.yml: where rows come from, where they go, and how."""
+"""Read a SYNC.yml: sources, destinations and settings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import ConfigError, ConfigSource
 from talon_one_singer.settings.json_files import json_type
+from talon_one_warehouse import source_spec
+from target_talon_one.config.destinations import destination_from
+from target_talon_one.settings import SYNC_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,12 +33,12 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class SyncFile:
-    """A SYNC.yml with the settings that hold for it.
+    """A SYNC.yml with its settings.
 
     Attributes:
-        path: of the file.
-        settings: value by name, as SYNC_SETTINGS names them.
-        syncs: in the order of the file.
+        path: path of the file.
+        settings: value by name; the names are those of SYNC_SETTINGS.
+        syncs: the syncs in the order of the file.
     """
 
     path: str
@@ -46,19 +49,19 @@ class SyncFile:
 def read_sync_file(
     path: str, config: Sequence[str], redact: Redactor, *, environ: Mapping[str, str] = os.environ
 ) -> SyncFile:
-    """The syncs of a file.
+    """Return the syncs and settings of a file.
 
     Settings come from the file, then from ``--config`` files, then from the environment; the last one wins. In the file
-    ``${NAME}`` stands for a variable of the environment.
+    ``${NAME}`` is replaced by a variable of the environment.
 
     Raises:
-        ConfigError: every problem, each with the name of the setting.
+        ConfigError: has one line for each problem, with the name of the setting.
     """
     content = _read(path, environ, redact)
     given = content.pop("syncs", None)
     if not isinstance(given, dict) or not given:
         raise ConfigError(f"{path}: 'syncs' must name at least one sync, each with source, sink and mode")
-    redact.add_from(given)  # sources have URLs, which may hold passwords and keys
+    redact.add_from(given)  # the URLs of sources may hold passwords and keys
     settings = read_settings(content, path, config, redact, environ=environ)
     problems: list[str] = []
     syncs: list[Sync] = []
@@ -80,55 +83,50 @@ def read_settings(
     *,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, Any]:
-    """The settings of a file, of ``--config`` files and of the environment; the last one wins."""
-    from target_talon_one.settings import SYNC_SETTINGS
-
+    """Return the settings of a file, of ``--config`` files and of the environment; the last one wins."""
     sources = [ConfigSource(path, content), *(ConfigSource.from_file(one) for one in config)]
-    redact.add_from([source.values for source in sources])  # before anything is said about them
+    redact.add_from([source.values for source in sources])  # before any message about them is printed
     settings = SYNC_SETTINGS.load(sources, environ)
     redact.add_from(settings)
     return settings
 
 
 def _sync(name: str, given: Any, path: str) -> Sync:
-    from talon_one_warehouse import source_spec
-    from target_talon_one.config.destinations import destination_from
-
-    place = f"{path}: syncs.{name}"
+    where = f"{path}: syncs.{name}"
     if not isinstance(given, dict):
-        raise ConfigError(f"{place} must be an object with source, sink and mode, not {json_type(given)}")
-    rest = dict(given)
-    source = rest.pop("source", None)
+        raise ConfigError(f"{where} must be an object with source, sink and mode, not {json_type(given)}")
+    options = dict(given)
+    source = options.pop("source", None)
     if source is None:
-        raise ConfigError(f"{place}: 'source' is missing; give a file, or url with sql or table")
-    return Sync(destination_from(name, rest, where=f"{path}: syncs"), source_spec(source, f"{place}.source"))
+        raise ConfigError(f"{where}: 'source' is missing; give a file, or url with sql or table")
+    return Sync(destination_from(name, options, where=f"{path}: syncs"), source_spec(source, f"{where}.source"))
 
 
 def _read(path: str, environ: Mapping[str, str], redact: Redactor) -> dict[str, Any]:
     try:
-        from talon_one_cli.sync.yaml_file import read_yaml
+        from talon_one_cli.sync.yaml_file import read_yaml  # needs PyYAML, which is an extra
     except ImportError:
         raise ConfigError("syncs need PyYAML: pip install 'talon-one-connector[sync]'") from None
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise ConfigError(f"{path} must hold an object with 'syncs', not {json_type(content)}")
-    filled: dict[str, Any] = _filled(content, path, environ, redact)
+    filled: dict[str, Any] = _replace_variables(content, path, environ, redact)
     return filled
 
 
-def _filled(value: Any, path: str, environ: Mapping[str, str], redact: Redactor) -> Any:
-    """The value with variables of the environment put in."""
+def _replace_variables(value: Any, path: str, environ: Mapping[str, str], redact: Redactor) -> Any:
+    """Return the value with ``${NAME}`` replaced by variables of the environment."""
     if isinstance(value, dict):
-        return {name: _filled(one, path, environ, redact) for name, one in value.items()}
+        return {name: _replace_variables(one, path, environ, redact) for name, one in value.items()}
     if isinstance(value, list):
-        return [_filled(one, path, environ, redact) for one in value]
+        return [_replace_variables(one, path, environ, redact) for one in value]
     if not isinstance(value, str):
         return value
 
     def variable(match: re.Match[str]) -> str:
         text = environ.get(match[1])
         if text is None:
-            raise ConfigError(f"{path} names ${{{match[1]}}}, which is not set in the environment")
+            raise ConfigError(f"{path} uses ${{{match[1]}}}, which is not set in the environment")
         redact.add(text)
         return text
 

@@ -1,16 +1,19 @@
-"""What plan, apply, push, verify and retry share: a client, a store, and the rows of the sources."""
+"""Open the client, the store and the run of a sync command, and read the sources."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import click
-
-from talon_one_cli.options import PROGRAM
+from talon_one_cli.connection_settings import PROGRAM
+from talon_one_client.connection.client_factory import client_from_settings
+from talon_one_singer.reporting.redaction import shown_url
+from talon_one_singer.settings.input_limits import InputLimits
+from talon_one_warehouse import open_source
+from target_talon_one.config.options import SyncOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from talon_one_cli.sync.sync_file import SyncFile
     from talon_one_client.client import TalonOneClient
@@ -18,26 +21,11 @@ if TYPE_CHECKING:
     from target_talon_one.store.store import Store
     from target_talon_one.sync.run import SyncRun
 
-F = TypeVar("F", bound="Callable[..., Any]")
-
-
-def sync_options(command: F) -> F:
-    """Adds the SYNC.yml and ``--config``."""
-    config = click.option(
-        "--config",
-        multiple=True,
-        metavar="FILE",
-        help="JSON file with base_url, api_key, management_key and other settings; again to add. The environment "
-        "(TALON_ONE_API_KEY, TALON_ONE_MANAGEMENT_KEY, ...) is always read and wins.",
-    )
-    return click.argument("sync_file", metavar="SYNC.yml")(config(command))
-
 
 @contextmanager
 def opened(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[tuple[TalonOneClient, Store]]:
-    """A client and a store for settings."""
-    from talon_one_client.connection.client_factory import client_from_settings
-    from target_talon_one.store.opening import open_store
+    """Open the client and the store of the settings."""
+    from target_talon_one.store.opening import open_store  # needs duckdb, which is an extra
 
     with (
         client_from_settings(settings, PROGRAM, stop=stop.check) as client,
@@ -50,31 +38,26 @@ def opened(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[tuple[Talo
 def sync_run(
     client: TalonOneClient, store: Store, settings: Mapping[str, Any], stop: StopSignal, command: str
 ) -> Iterator[SyncRun]:
-    """A run with the options of the settings."""
-    from target_talon_one.config.options import SyncOptions
-    from target_talon_one.sync.run import SyncRun
+    """Start a run with the options of the settings; ``command`` is its name in the history."""
+    from target_talon_one.sync.run import SyncRun  # needs duckdb, which is an extra
 
     with SyncRun(client, store, SyncOptions.of(settings), command=command, check=stop.check) as run:
         yield run
 
 
 def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal, *, rendered: bool = False) -> None:
-    """Every row of every source into its destination; a source that breaks off ends the run before anything is sent.
+    """Read every row of every source. A source that fails ends the run before anything is sent.
 
     Args:
         file: names the sources.
-        run: takes the rows.
-        stop: looked at between parts.
-        rendered: see open_source.
+        run: receives the rows.
+        stop: checked between batches of rows.
+        rendered: see talon_one_warehouse.open_source.
 
     Raises:
         WarehouseConfigError, WarehouseError: a source cannot be read.
-        ConfigError, GuardError: a destination cannot be as it is set.
+        ConfigError, GuardError: a setting of a destination cannot be used.
     """
-    from talon_one_singer.reporting.redaction import shown_url
-    from talon_one_singer.settings.input_limits import InputLimits
-    from talon_one_warehouse import open_source
-
     limits = InputLimits.of(file.settings)
     for sync in file.syncs:
         with open_source(sync.source, limits=limits, rendered=rendered) as source:

@@ -1,4 +1,4 @@
-"""``talon-one verify``: what is at Talon.One against what should be there."""
+"""``talon-one verify``: compare the sources with what Talon.One has."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.sync.sync_session import sync_options
+from talon_one_cli.options import json_option, sync_options
 from talon_one_singer.cli.output import say, say_json
+from talon_one_singer.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,21 +20,21 @@ if TYPE_CHECKING:
     from target_talon_one.store.store import Store
     from target_talon_one.sync.verify import Finding
 
-DRIFT = 4  # exit code: all went well, and there is something to look at
-UNKNOWN = 5  # exit code: nobody can tell
+_CODES = {"drift": ExitCode.DIFFERENT, "unknown": ExitCode.UNKNOWN}
 
 
 @click.command()
 @sync_options
-@click.option("--heal", is_flag=True, help="Send what is missing or changed, remove what is left.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--heal", is_flag=True, help="Send missing and changed rows, and remove stale rows.")
+@json_option("Print the findings as JSON.")
 def verify(**options: Any) -> None:
-    """Compare the sources with what Talon.One has, through the Management API.
+    """Compare the sources with what Talon.One has.
 
-    The sources are read by other eyes than a push does: databases render the values as text.
+    Reads Talon.One through the Management API. The sources are read independently of a push: databases convert the
+    values to text.
 
-    Exit codes: 0 equal; 4 drift (with --heal: only if it is still there); 5 unknown: no management key, or Talon.One
-    has no list to compare with.
+    Exit codes: 0 equal; 4 drift, with --heal only if it remains; 5 unknown, because there is no management key or
+    Talon.One has no list to compare with.
     """
     from talon_one_cli.command import guarded_run
 
@@ -41,7 +42,7 @@ def verify(**options: Any) -> None:
     code = guarded_run("talon-one verify", lambda stop, redact: found.extend(_verify(options, stop, redact)))
     verdicts = {one.verdict for one in found}
     click.get_current_context().exit(
-        code or (DRIFT if "drift" in verdicts else UNKNOWN if "unknown" in verdicts else 0)
+        code or next((found_code for verdict, found_code in _CODES.items() if verdict in verdicts), ExitCode.OK)
     )
 
 
@@ -51,19 +52,19 @@ def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> list
 
     file = read_sync_file(options["sync_file"], options["config"], redact)
     with opened(file.settings, stop) as (client, store):
-        found = _look(file, client, store, stop, heal=options["heal"])
-        _tell(found, as_json=options["as_json"] and not options["heal"])
+        found = _compare(file, client, store, stop, heal=options["heal"])
+        _print(found, as_json=options["as_json"] and not options["heal"])
         if options["heal"] and any(one.verdict == "drift" for one in found):
-            found = _look(file, client, store, stop, heal=False)
+            found = _compare(file, client, store, stop, heal=False)
             if not options["as_json"]:
-                say("healed; now:")
+                say("after healing:")
         if options["heal"]:
-            _tell(found, as_json=options["as_json"])
+            _print(found, as_json=options["as_json"])
     return found
 
 
-def _look(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSignal, *, heal: bool) -> list[Finding]:
-    """What differs; with ``heal`` it is mended afterwards."""
+def _compare(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSignal, *, heal: bool) -> list[Finding]:
+    """Return the findings; with ``heal``, correct the differences afterwards."""
     from talon_one_cli.sync.sync_session import read_sources, sync_run
     from target_talon_one.sync.verify import Verification
 
@@ -79,7 +80,7 @@ def _look(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSignal
     return found
 
 
-def _tell(found: Sequence[Finding], *, as_json: bool) -> None:
+def _print(found: Sequence[Finding], *, as_json: bool) -> None:
     if as_json:
         say_json([one.as_dict() for one in found])
         return
@@ -87,8 +88,8 @@ def _tell(found: Sequence[Finding], *, as_json: bool) -> None:
         if one.verdict == "unknown":
             say(f"{one.name}: unknown: {one.why}")
             continue
-        figures = f"{one.expected:,} expected, {one.there:,} there, {one.strangers:,} of other people"
-        drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.left:,} left" * (one.verdict == "drift")
-        say(f"{one.name}: {one.verdict}: {figures}{drift}")
+        counts = f"{one.expected:,} expected, {one.there:,} found, {one.strangers:,} added by someone else"
+        drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.left:,} stale" * (one.verdict == "drift")
+        say(f"{one.name}: {one.verdict}: {counts}{drift}")
         for kind, keys in one.examples.items():
             say(f"  {kind}: {', '.join(keys)}")

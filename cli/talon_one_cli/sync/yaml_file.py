@@ -1,8 +1,8 @@
-"""YAML as SYNC.yml is written in it: bounded, each key once, and what looks like a date or a time is text.
+"""Read the YAML of a SYNC.yml: limited in size, every key once, and dates and times as text.
 
-Values follow YAML 1.2's core schema, in which ``no`` is a text, and ``010`` is kept as it is written: the setting that
-wants a boolean or a number makes one of it (see talon_one_singer.settings.conversion). No message shows what a line
-holds, because that can be a key.
+Values follow the core schema of YAML 1.2, in which ``no`` is a text. ``010`` stays a text too: a setting that needs a
+boolean or a number converts it (see talon_one_singer.settings.conversion). No message quotes a line, because a line can
+hold a key.
 
 https://yaml.org/spec/1.2.2/#103-core-schema
 """
@@ -22,7 +22,7 @@ MOST_BYTES = 2_000_000
 MOST_NODES = 50_000
 DEEPEST = 50
 _TOO_LARGE = f"{MOST_NODES:,} values or {MOST_BYTES:,} bytes are the most that a file may hold"
-_QUOTED = re.compile(r"'(<[^']*>|\\?.)'|'[^']*'")  # names of tokens and single characters are harmless
+_QUOTED = re.compile(r"'(<[^']*>|\\?.)'|'[^']*'")  # names of tokens and single characters cannot be secrets
 _HINTS = {
     "'@'": "put a value that starts with @ in quotes",
     "'`'": "put a value that starts with ` in quotes",
@@ -36,15 +36,15 @@ _HINTS = {
 
 
 def read_yaml(path: str) -> Any:
-    """The content of a YAML file.
+    """Return the content of a YAML file.
 
     Raises:
-        ConfigError: no such file, not YAML, a key that is there twice, or more than the bounds allow; in one line.
+        ConfigError: the file does not exist, is not YAML, repeats a key or is too large; one line.
     """
     try:
         with Path(local_path(path)).open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # a path can hold what no path may
+    except (OSError, ValueError) as error:  # ValueError: the path holds a null character
         raise ConfigError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; check the path") from None
     if len(raw) > MOST_BYTES:
         raise ConfigError(f"{path} is too large: {_TOO_LARGE}")
@@ -54,17 +54,17 @@ def read_yaml(path: str) -> Any:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path} is not UTF-8 text, line {line}; save it as UTF-8") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {_words(error)}") from None
+        raise ConfigError(f"{path} is not YAML: {_message(error)}") from None
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
 
 
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML text.
+    """Return the value of a YAML text.
 
     Raises:
-        ValueError: a key that is there twice, or more values or depth than the bounds allow.
-        yaml.YAMLError: it is no YAML.
+        ValueError: a key is repeated, or there are too many values or levels.
+        yaml.YAMLError: the text is not YAML.
     """
     loader = _Loader(text)
     try:
@@ -78,16 +78,16 @@ def parse_yaml(text: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader with bounds, and with the core schema's texts for values."""
+    """PyYAML's safe loader with limits, and with the value types of the core schema."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as PyYAML declares it
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - declared like this in PyYAML
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._nodes = self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """See yaml.composer.Composer; counts."""
+        """See yaml.composer.Composer; counts nodes and levels."""
         self._nodes += 1
         self._depth += 1
         if self._nodes > MOST_NODES:
@@ -99,7 +99,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """See yaml.constructor.SafeConstructor; a key is text as it is written, whatever it looks like."""
+        """See yaml.constructor.SafeConstructor; a key is always the text in the file."""
         super().flatten_mapping(node)
         node.value = [(_as_text(key), value) for key, value in node.value]
 
@@ -125,7 +125,7 @@ def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     base = {"0o": 8, "0x": 16}.get(text[:2], 10)
     try:
         return int(text, base)
-    except ValueError:  # of more digits than Python reads
+    except ValueError:  # more digits than Python converts
         raise yaml.MarkedYAMLError(None, None, "a number has too many digits", node.start_mark) from None
 
 
@@ -138,24 +138,24 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
 class _Check:
-    """Walks a tree of nodes once; a node that several aliases name is walked once and counted each time."""
+    """Counts the values of a document; a node with several aliases is walked once and counted each time."""
 
     def __init__(self) -> None:
         self._sizes: dict[int, int] = {}
         self._open: set[int] = set()
 
     def expanded(self, node: yaml.Node, path: str = "") -> int:
-        """How many values it is with all aliases expanded.
+        """Return the number of values with all aliases expanded.
 
         Raises:
-            ValueError: too many; a part that holds itself; or a key that is there twice.
+            ValueError: there are too many values, a node contains itself, or a key is repeated.
         """
         if id(node) in self._sizes:
             return self._sizes[id(node)]
         if id(node) in self._open:
-            raise ValueError(f"line {_line(node)}: an alias names what it stands in")
+            raise ValueError(f"line {_line(node)}: an alias refers to a value that contains it")
         self._open.add(id(node))
-        size = 1 + sum(self.expanded(child, place) for child, place in self._children(node, path))
+        size = 1 + sum(self.expanded(child, inner) for child, inner in self._children(node, path))
         if size > MOST_NODES:
             raise ValueError(f"it is too large once all aliases are expanded: {_TOO_LARGE}")
         self._open.remove(id(node))
@@ -171,11 +171,11 @@ class _Check:
         lines: dict[str, int] = {}
         for key, value in node.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else f"?{len(lines)}"
-            place = f"{path}.{name}" if path else name
+            inner = f"{path}.{name}" if path else name
             if name in lines:
-                raise ValueError(f"{place} is there twice (lines {lines[name]} and {_line(key)}); rename or remove one")
+                raise ValueError(f"{inner} is given twice (lines {lines[name]} and {_line(key)}); rename or remove one")
             lines[name] = _line(key)
-            found += [(key, place), (value, place)]
+            found += [(key, inner), (value, inner)]
         return found
 
 
@@ -183,8 +183,8 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _words(error: yaml.YAMLError) -> str:
-    """The error without any text of the file but single characters."""
+def _message(error: yaml.YAMLError) -> str:
+    """Return the message of an error without text of the file, except single characters."""
     if isinstance(error, yaml.reader.ReaderError):
         character = error.character if isinstance(error.character, int) else ord(error.character)
         return f"at character {error.position + 1}: U+{character:04X} is not allowed"

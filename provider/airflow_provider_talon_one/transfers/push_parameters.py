@@ -16,7 +16,7 @@ PARAMETERS = (
     OPTIONS,
     Setting("store", "string", "File or URL of the store."),
     Setting("store_conn_id", "string", "Connection of the store."),
-    Setting("rejects_directory", "string", "Folder for rejected rows.", default="rejects"),
+    Setting("rejects_directory", "string", "Folder for refused rows.", default="rejects"),
     Setting("results_directory", "string", "Folder for responses worth keeping.", default="results"),
     Setting("settings", "object", "Settings of the target.", default={}),
     Setting("shard", "string", "Shard of the keys, like 3/16.", narrows=True),

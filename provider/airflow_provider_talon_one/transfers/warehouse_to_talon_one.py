@@ -63,7 +63,7 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
         store: file or URL of the store, one for each environment; default ``talon-one-store.duckdb``. With the
             credentials of a connection: ``s3://connection@bucket/store`` or an ObjectStoragePath.
         store_conn_id: connection of type postgres whose database keeps the store; or the credentials for ``store``.
-        rejects_directory, results_directory: folders for rejected rows and for responses.
+        rejects_directory, results_directory: folders for refused rows and for responses.
         settings: settings of the target: ``concurrency``, ``mask_rejects``, ...
         shard: a stable part of the keys, like ``3/16``, for mapped tasks; see ``plan_shards``. Each shard has its own
             store beside ``store``, and its guards count its own rows. Not for catalogs, which accept one request at a
@@ -74,7 +74,7 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
     Raises:
         ValueError: at parse time: the sink, the mode or an option does not exist.
         AirflowFailException: a guard stopped the push, or the source, key column or settings cannot be used.
-        IncompleteError: rows remain to be sent, or more were rejected than ``max_rejects`` allows.
+        IncompleteError: rows remain to be sent, or more were refused than ``max_rejects`` allows.
     """
 
     template_fields: Sequence[str] = ("key", *(one.name for one in PARAMETERS))

@@ -121,7 +121,7 @@ def test_parameters_have_the_types_of_the_table(talon_one, emu):
     [
         ((), "needs --path loyaltyProgramId=..."),
         (("--path", "loyaltyProgramId=x"), "--path loyaltyProgramId must be an integer, not 'x'"),
-        ((*PROGRAM, *PROGRAM), "--path loyaltyProgramId is given twice, and it is no array"),
+        ((*PROGRAM, *PROGRAM), "--path loyaltyProgramId is given twice, but it is not an array"),
         ((*PROGRAM, "--path", "nothing"), "--path must look like name=value, not 'nothing'"),
         ((*PROGRAM, "--query", "pageSise=1"), "no parameter 'pageSise'; did you mean 'pageSize'?"),
         ((*PROGRAM, "--body", "{}"), "get_loyalty_cards takes no --body"),
@@ -184,14 +184,18 @@ def test_what_destroys_needs_consent(talon_one, emu, arguments, loss):
     """The message says what would be lost."""
     message = refused(talon_one("call", *arguments), emu)
     assert loss in message
-    assert "nothing was sent, add --yes" in message
+    assert "nothing was sent; add --yes" in message
 
 
 def test_with_consent_it_is_done(talon_one):
     """An empty answer leaves the standard output empty."""
     talon_one("call", "update_customer_profile_v2", "--path", "integrationId=gone", "--body", '{"attributes":{}}')
     done = talon_one("call", "delete_customer_data", "--path", "integrationId=gone", "--yes")
-    assert (0, b"", b"delete_customer_data: done, the answer is empty\n") == (done.returncode, done.stdout, done.stderr)
+    assert (0, b"", b"delete_customer_data: done; the response is empty\n") == (
+        done.returncode,
+        done.stdout,
+        done.stderr,
+    )
 
 
 def test_a_csv_file_is_uploaded(talon_one, tmp_path):

@@ -63,8 +63,8 @@ def test_models_of_a_load_equal_the_emulators_truth(emu, url):
     [
         (["--to", "./lake"], "give a duckdb:// or postgresql:// URL"),
         (["--to", "duckdb:///:memory:"], "none of the tables loyalty_card_transactions"),
-        (["--to", "duckdb:///:memory:", "--as-of", "2024-01-31"], "no instant with a zone"),
-        (["--to", "duckdb:///:memory:", "--as-of", "yesterday"], "no instant with a zone"),
+        (["--to", "duckdb:///:memory:", "--as-of", "2024-01-31"], "not an instant with a time zone"),
+        (["--to", "duckdb:///:memory:", "--as-of", "yesterday"], "not an instant with a time zone"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line(arguments, words):

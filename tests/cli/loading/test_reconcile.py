@@ -159,7 +159,10 @@ def test_a_difference_keeps_its_digits(tied, config_for, talon_one):
         "reconcile", "--config", config_for(tied, balances_strategy="per_entity"), "--at", "2024-01-05T00:00:00Z"
     )
     assert 4 == done.returncode, done.stderr
-    assert f"active is told as {WIDE[:-2]}81, its transactions give {WIDE[:-1]}9 (+0.000000000000000002)" in done.stdout
+    assert (
+        f"reported active points: {WIDE[:-2]}81, sum of its transactions: {WIDE[:-1]}9 (+0.000000000000000002)"
+        in done.stdout
+    )
 
 
 def test_expiring_points_keep_their_digits(tied, config_for, talon_one):

@@ -53,12 +53,12 @@ def test_only_what_is_surely_no_text_becomes_another_value(text, expected):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("syncs:\n  vip: 1\n  gold: 2\n  vip: 3\n", "syncs.vip is there twice (lines 2 and 4)"),
-        ("store: a\nstore: b\n", "store is there twice (lines 1 and 2)"),
-        ("syncs: {vip: {map: {a: b, 'a': c}}}", "syncs.vip.map.a is there twice (lines 1 and 1)"),
-        ("list:\n- a: 1\n  a: 2\n", "list[0].a is there twice (lines 2 and 3)"),
-        ("1: a\n'1': b\n", "1 is there twice (lines 1 and 2)"),
-        ("x: &x {a: 1, a: 2}\ny: *x\n", "x.a is there twice (lines 1 and 1)"),
+        ("syncs:\n  vip: 1\n  gold: 2\n  vip: 3\n", "syncs.vip is given twice (lines 2 and 4)"),
+        ("store: a\nstore: b\n", "store is given twice (lines 1 and 2)"),
+        ("syncs: {vip: {map: {a: b, 'a': c}}}", "syncs.vip.map.a is given twice (lines 1 and 1)"),
+        ("list:\n- a: 1\n  a: 2\n", "list[0].a is given twice (lines 2 and 3)"),
+        ("1: a\n'1': b\n", "1 is given twice (lines 1 and 2)"),
+        ("x: &x {a: 1, a: 2}\ny: *x\n", "x.a is given twice (lines 1 and 1)"),
     ],
 )
 def test_a_key_that_comes_twice_is_an_error(tmp_path, text, words):
@@ -89,8 +89,10 @@ def test_a_merged_key_may_be_replaced():
             "once all aliases are expanded",
             id="wide aliases",
         ),
-        pytest.param("a: &a [*a]", "line 1: an alias names what it stands in", id="a loop"),
-        pytest.param("a: &a {b: {c: *a}}", "line 1: an alias names what it stands in", id="a loop of objects"),
+        pytest.param("a: &a [*a]", "line 1: an alias refers to a value that contains it", id="a loop"),
+        pytest.param(
+            "a: &a {b: {c: *a}}", "line 1: an alias refers to a value that contains it", id="a loop of objects"
+        ),
         pytest.param("a: " + "9" * 5_000, "a number has too many digits", id="digits"),
     ],
 )

@@ -1,0 +1,69 @@
+"""Print plans and runs as tables."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from talon_one_cli.formatting import new_table, open_console
+from talon_one_singer.cli.output import say_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.plan import PlannedDestination
+
+
+def print_plan(plans: Sequence[PlannedDestination]) -> None:
+    """Print the planned changes, and below them reasons of refused rows and samples."""
+    names = ("add", "change", "remove", "unchanged", "refused", "new profiles", "requests", "minutes")
+    table = new_table(("sync", "sink", "mode"), names, "What a push would change")
+    for one in plans:
+        counts = (one.adds, one.updates, one.removes, one.same, one.invalid)
+        new = "?" if one.new_profiles is None else f"{one.new_profiles:,}"
+        minutes = "no rate limit" if one.minutes is None else f"{one.minutes:g}"
+        cells = [f"{count:,}" for count in counts]
+        table.add_row(one.name, one.sink, one.mode, *cells, new, f"{one.requests:,}", minutes)
+    console = open_console()
+    console.print(table)
+    for one in plans:
+        for line in _plan_notes(one):
+            _print_line(console, f"{one.name}: {line}")
+
+
+def print_run(feeds: Sequence[Feed], run: str, *, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Print what a run sent; ``more`` is added to the JSON."""
+    if as_json:
+        figures = {feed.destination.name: feed.figures.as_dict() for feed in feeds}
+        say_json({"run": run, "destinations": figures, **(more or {})})
+        return
+    names = ("read", "added", "changed", "removed", "unchanged", "sent", "refused", "pending", "requests")
+    table = new_table(("sync",), names, f"Run {run}")
+    for feed in feeds:
+        f = feed.figures
+        refused = f.invalid + f.rejected + f.unknown + f.unreadable
+        counts = (f.read, f.adds, f.updates, f.removes, f.same, f.sent, refused, f.to_do, f.requests)
+        table.add_row(feed.destination.name, *(f"{count:,}" for count in counts))
+    console = open_console()
+    console.print(table)
+    for feed in feeds:
+        for reason in feed.reasons.lines():
+            _print_line(console, f"{feed.destination.name}: refused {reason}")
+
+
+def _plan_notes(one: PlannedDestination) -> list[str]:
+    notes = [f"refused {reason}" for reason in one.reasons]
+    if one.cheapest == "import":
+        notes.append(
+            "all members were added by this sync; one CSV import (talon-one call import_audiences_memberships) could "
+            "replace these requests"
+        )
+    samples = [(op, row) for op, rows in one.samples.items() for row in rows]
+    return [*notes, *(f"{op} {json.dumps(row, ensure_ascii=False)}" for op, row in samples)]
+
+
+def _print_line(console: Console, text: str) -> None:
+    console.print(f"  {text}", markup=False, highlight=False)
