@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 SQL = "SELECT 'p-1' AS sku, {} AS price"
 COMMAND = "from talon_one_cli.__main__ import main; main()"
 MONEY_AS_CENTS = (
-    "from talon_one_warehouse import postgresql_columns as c; c._EXACT = c._EXACT | {'money'}; "
-    "from talon_one_singer import arrow_extensions"
+    "from talon_one_warehouse.sources import postgresql_columns as c; c._EXACT = c._EXACT | {'money'}; "
+    "from talon_one_singer.values import arrow_extensions"
 )
 WIDENED = (
-    "from talon_one_singer import arrow_values as v; from pyarrow import types; "
+    "from talon_one_singer.values import arrow_values as v; from pyarrow import types; "
     "v._CONVERTERS = ((types.is_floating, v._plain), *v._CONVERTERS)"
 )
 ROUNDED = (
-    "from talon_one_warehouse import sqlite_sources as s; whole = s.dbapi_values; "
+    "from talon_one_warehouse.sources import sqlite_sources as s; whole = s.dbapi_values; "
     "s.dbapi_values = lambda column: [int(v) if isinstance(v, float) else v for v in whole(column)] "
     "if len(column) else []"
 )
