@@ -68,7 +68,9 @@ def _span(options: Mapping[str, Any], settings: Mapping[str, Any], stop: Any) ->
     if by <= since:
         raise ConfigError(f"--by {by.isoformat()} is not after {since.isoformat()}; name a later instant")
     if settings["balances_strategy"] == "card_list":
-        raise ConfigError("balances_strategy is card_list, which does not report expired points; use auto or per_entity")
+        raise ConfigError(
+            "balances_strategy is card_list, which does not report expired points; use auto or per_entity"
+        )
     return since, by
 
 
