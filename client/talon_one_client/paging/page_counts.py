@@ -13,7 +13,7 @@ from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.paging.pages import OVERLAP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from talon_one_client.paging.pages import Fetch, PageSize
 
@@ -28,10 +28,15 @@ def page_count(rows: int, size: int) -> int:
     return 1 + math.ceil((rows - size) / max(1, size - OVERLAP))
 
 
-def count_rows(fetch: Fetch, size: PageSize, *, full_pages: bool = False, **query: Any) -> int:
+def count_rows(
+    fetch: Fetch, size: PageSize, *, query: Mapping[str, Any] | None = None, full_pages: bool = False
+) -> int:
     """Return the number of rows of a list: its first pages are read, what is behind them is counted by offsets.
 
     Args:
+        fetch: gets one page of the list.
+        size: the page size.
+        query: further query parameters by wire name.
         full_pages: count what is behind the first pages in pages, rounded up.
 
     Raises:
@@ -39,7 +44,7 @@ def count_rows(fetch: Fetch, size: PageSize, *, full_pages: bool = False, **quer
     """
     read = 0
     for _ in range(PAGES_READ):
-        page = fetch(read, size.value, **query)
+        page = fetch(read, size.value, query)
         read += len(page.data)
         if not page.has_more:
             return read
@@ -51,7 +56,7 @@ def count_rows(fetch: Fetch, size: PageSize, *, full_pages: bool = False, **quer
                 f"the server has rows even at offset {MOST_ROWS:,}: it ignores the parameter skip; "
                 "check base_url and what stands between this machine and Talon.One, then run again"
             )
-        return bool(fetch(read + units * unit, 1, **query).data)
+        return bool(fetch(read + units * unit, 1, query).data)
 
     return read + _first_absent(exists) * unit
 

@@ -104,7 +104,7 @@ class EndpointCaller(Protocol):
 class Fetch(Protocol):
     """Gets one page of a list."""
 
-    def __call__(self, skip: int, page_size: int, **query: Any) -> Page:
+    def __call__(self, skip: int, page_size: int, query: Mapping[str, Any] | None = None) -> Page:
         """Return the page at ``skip``; query parameters by wire name."""
         ...
 
@@ -139,18 +139,18 @@ def fetcher(
     path: Mapping[str, str | int],
     size: PageSize,
     decode: Callable[[bytes], Page] = _decode_page,
-) -> Callable[..., Page]:
+) -> Fetch:
     """Return a Fetch for one list, which falls back to a smaller page size by itself."""
 
-    def fetch(skip: int, page_size: int, **query: Any) -> Page:
+    def fetch(skip: int, page_size: int, query: Mapping[str, Any] | None = None) -> Page:
         asked = min(page_size, size.value)
         try:
-            return _get(skip, asked, query)
+            return _get(skip, asked, query or {})
         except BadRequestError as error:
             smaller = size.smaller_than(asked)
             if error.status != 400 or smaller is None:
                 raise
-            page = _get(skip, smaller, query)
+            page = _get(skip, smaller, query or {})
             size.accepted(smaller)
             return page
 
@@ -236,7 +236,7 @@ class _Listing:
         back = overlap = min(OVERLAP, max(0, self.rows - 1))
         while True:
             skip = max(0, self.end - back)
-            page = self.fetch(skip, self.size.value, **self.query)
+            page = self.fetch(skip, self.size.value, self.query)
             if not skip or not overlap or (page.keys and page.keys[0] in self._known):
                 self.end = skip + len(page.keys)
                 return page, back

@@ -93,7 +93,7 @@ class WindowReader:
     def _page(self, window: Window, skip: int) -> Page:
         unit = self._unit_us(window.width_us)
         start = None if window.start_us <= MIN_US else from_us(window.start_us - unit)
-        page = self._fetch(skip, self._size.value, startDate=start, endDate=from_us(window.end_us + unit))
+        page = self._fetch(skip, self._size.value, {"startDate": start, "endDate": from_us(window.end_us + unit)})
         self._check_dates(window, page)
         return page
 

@@ -13,7 +13,7 @@ from tap_talon_one.strategies.cost_estimate import CostEstimate, estimate_cost
 from tap_talon_one.strategies.selection import allowed, strategies_of, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from talon_one_client.paging.pages import Page
     from tap_talon_one.engine.scope import Scope
@@ -97,10 +97,10 @@ def _counted_cost(scope: Scope, group: StreamGroup, request: ReadRequest) -> Cos
     fetch = fetcher(scope.client, group.endpoint, {"loyaltyProgramId": request.program}, size)
     calls = 0
 
-    def counted(skip: int, page_size: int, **query: Any) -> Page:
+    def counted(skip: int, page_size: int, query: Mapping[str, Any] | None = None) -> Page:
         nonlocal calls
         before = size.value
-        page = fetch(skip, page_size, **query)
+        page = fetch(skip, page_size, query)
         calls += 1 + (size.value < before)  # one more call if the page size was refused
         return page
 

@@ -89,7 +89,7 @@ def _ids(
         return (sum(1 for _ in ids_for(group, request.program, settings, client)) if given is None else given), 0
     endpoint, path, _, query = listing
     size = PageSize(endpoint)
-    ids = request.ids or count_rows(fetcher(client, endpoint, path, size), size, **query)
+    ids = request.ids or count_rows(fetcher(client, endpoint, path, size), size, query=query)
     return ids, page_count(ids, size.value)
 
 
@@ -100,7 +100,8 @@ def _program_ledger(
     size = PageSize(group.endpoint, settings["page_size"])
     fetch = fetcher(client, group.endpoint, {"loyaltyProgramId": request.program}, size)
     start = None if request.window.start_us <= MIN_US else from_us(request.window.start_us)
-    rows = count_rows(fetch, size, full_pages=True, startDate=start, endDate=from_us(request.window.end_us))
+    dates = {"startDate": start, "endDate": from_us(request.window.end_us)}
+    rows = count_rows(fetch, size, query=dates, full_pages=True)
     pages = max(1, math.ceil(rows / size.value))
     usual, worst = (math.ceil(pages * factor) + more if pages > 1 else 1 for factor, more in WINDOWS)
     return CostEstimate(usual, worst, usual / _rate(group.endpoint, settings))

@@ -86,7 +86,7 @@ def test_another_400_is_no_reason_to_remember(ledger, client):
     ledger()
     size = PageSize(PROFILE_LEDGER[0])
     with pytest.raises(BadRequestError, match="startDate"):
-        fetcher(client, *PROFILE_LEDGER, size)(0, 1000, startDate="soon")
+        fetcher(client, *PROFILE_LEDGER, size)(0, 1000, {"startDate": "soon"})
     assert 1000 == size.value
 
 

@@ -34,12 +34,12 @@ class Ledger:
         self.order, self.bounds, self.unit, self.cap, self.change = order, bounds, unit, cap, change
         self.calls = 0
 
-    def __call__(self, skip, page_size, startDate=None, endDate=None):  # noqa: N803 - wire names
+    def __call__(self, skip, page_size, query):
         """One page, after which rows come and go."""
         self.calls += 1
         assert self.calls < 3000  # far above what any read here may take
         size = min(page_size, self.cap)
-        chosen = [(at, row) for row, at in self.rows.items() if self._within(at, startDate, endDate)]
+        chosen = [(at, row) for row, at in self.rows.items() if self._within(at, query["startDate"], query["endDate"])]
         key = {"newest": lambda r: (-r[0], -r[1]), "oldest": None, "shuffled": lambda r: shuffled(r[1])}[self.order]
         chosen.sort(key=key)
         data = [
@@ -270,7 +270,7 @@ def answers(pages):
     """A ``Fetch`` that gives these pages, the last one for ever, and counts its calls."""
     calls = []
 
-    def fetch(skip, _page_size, **_query):
+    def fetch(skip, _page_size, _query):
         calls.append(skip)
         return pages[min(len(calls), len(pages)) - 1]
 
