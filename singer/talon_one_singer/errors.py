@@ -1,15 +1,15 @@
-"""Everything this package raises, grouped by what the caller does next.
+"""The errors of this package, grouped by what the caller does next.
 
-SingerError           exit 1    an expected failure: told in one line, without traceback
+SingerError           exit 1    an expected failure: reported in one line, without traceback
 ├── ConfigError       exit 2    fix a setting, the catalog, the state or the command line, then run again
-├── OutputError       exit 1    the output took no more bytes: disk full, device gone
-│   └── ClosedPipe    exit 141  the reader has gone: end without a word
-└── Stopped           exit 128 + signal number: asked to stop, and stopped cleanly
+├── OutputError       exit 1    the output cannot be written: disk full, device gone
+│   └── ClosedPipe    exit 141  the reader has closed the output: end without a message
+└── Stopped           exit 128 + signal number: stopped by a signal, in good order
 
-A closed pipe ends with 141, what a shell shows for `cat` or `grep` killed by SIGPIPE. Not with 0: an orchestrator
-must not take a tap whose target died for one that delivered everything.
+A closed pipe ends with 141, the code of a `cat` or `grep` that SIGPIPE has killed, and not with 0: an orchestrator
+must not take a tap whose target died for a tap that delivered everything.
 
-No error holds the value of a secret setting.
+No error contains the value of a secret setting.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class SingerError(Exception):
-    """Base of all expected failures.
+    """Base class of all expected failures.
 
     Args:
-        lines: the message, one problem each. A line break in one is somebody else's, a server's for example.
+        lines: the message, one problem in each line. A line break within a line comes from elsewhere, like a server.
 
     Attributes:
-        exit_code: what the process ends with.
+        exit_code: exit code of the process.
     """
 
     exit_code: int = ExitCode.FAILED
@@ -43,18 +43,18 @@ class SingerError(Exception):
 
     @property
     def lines(self) -> list[str]:
-        """The message, one problem a line."""
+        """The message, one problem in each line."""
         return list(map(str, self.args))
 
 
 class ConfigError(SingerError):
-    """A setting, the catalog, the state or a file of them cannot be used; fix it and run again."""
+    """A setting, the catalog, the state or one of their files cannot be used; fix it and run again."""
 
     exit_code = ExitCode.CONFIG
 
 
 class OutputError(SingerError):
-    """The output did not take what was written; what the last STATE covers is safe."""
+    """The output cannot be written; everything up to the last STATE is safe."""
 
 
 class ClosedPipe(OutputError):
@@ -64,7 +64,7 @@ class ClosedPipe(OutputError):
 
 
 class Stopped(SingerError):
-    """SIGTERM or SIGINT has come and the work ended early."""
+    """The work ended early because of SIGTERM or SIGINT."""
 
     def __init__(self, signum: int) -> None:
         self.exit_code = SIGNAL_BASE + signum
@@ -73,11 +73,11 @@ class Stopped(SingerError):
 
 @contextmanager
 def output_errors() -> Iterator[None]:
-    """Turns what the system says about a failed write into our errors.
+    """Translate the errors of a failed write.
 
     Raises:
-        ClosedPipe: the reader has gone.
-        OutputError: anything else, a full disk for example.
+        ClosedPipe: the reader has closed the output.
+        OutputError: any other error, for example a full disk.
     """
     try:
         yield
@@ -86,5 +86,5 @@ def output_errors() -> Iterator[None]:
     except OSError as error:
         raise OutputError(
             f"cannot write the output: {error.strerror or error}; "
-            "make room or choose another place, then run again from the last state"
+            "free space or choose another output, then run again from the last state"
         ) from error

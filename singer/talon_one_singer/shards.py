@@ -1,4 +1,4 @@
-"""A stable part of the ids, so that several workers can share them."""
+"""Stable shards of the ids, so that several workers can share them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _TEXT = re.compile(r"\s*(\d{1,5})\s*/\s*(\d{1,5})\s*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Part ``number`` of ``count``, counted from 1. An id belongs to the same part in every run, order and process."""
+    """Shard ``number`` of ``count``, from 1. An id belongs to the same shard in every run, order and process."""
 
     number: int = 1
     count: int = 1
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Shard:
-        """Out of the settings; without a shard the whole.
+        """Return the shard in the settings; shard 1 of 1 without the setting.
 
         Raises:
-            ConfigError: it is not like 3/16.
+            ConfigError: the setting is not like 3/16.
         """
         text = settings["shard"]
         try:
@@ -38,19 +38,19 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """Out of a text.
+        """Return the shard in a text.
 
         Raises:
-            ValueError: it is not like 3/16.
+            ValueError: the text is not like 3/16.
         """
         found = _TEXT.fullmatch(text)
         number, count = (int(found[1]), int(found[2])) if found else (0, 0)
         if not 1 <= number <= count <= MOST:
-            raise ValueError(f"must be like 3/16, the part from 1 on and the number of parts, not {text!r}")
+            raise ValueError(f"must be like 3/16, the number of the shard (from 1) and of all shards, not {text!r}")
         return cls(number, count)
 
     def takes(self, text: str) -> bool:
-        """Whether an id belongs to it."""
+        """Return whether an id belongs to this shard."""
         if self.count == 1:
             return True
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()

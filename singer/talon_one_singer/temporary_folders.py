@@ -1,6 +1,7 @@
-"""Temporary folders that a killed process does not leave behind for good: each has a lock, and a later run sweeps.
+"""Temporary folders that do not outlive their process: each has a lock, and a later run removes unlocked ones.
 
-They hold ledgers and keys of customers. The lock is the system's: it ends with the process, however that ends.
+They hold ledgers and keys of customers. The operating system releases the lock when the process ends, even if it was
+killed.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ _A_DAY_S = 86_400
 
 
 class TemporaryFolder:
-    """A folder for this process alone, removed when it is closed, or by ``sweep`` after this process was killed.
+    """A folder of this process, removed when it is closed, or by ``sweep`` if this process was killed.
 
-    Creating one sweeps first. Use as a context manager that gives the path as text.
+    Creating a folder sweeps first. As a context manager it returns the path as text.
 
     Args:
-        purpose: a word of its name.
+        purpose: a word for the name of the folder.
     """
 
     def __init__(self, purpose: str) -> None:
@@ -53,12 +54,12 @@ class TemporaryFolder:
 
 
 def nameless_file() -> IO[bytes]:
-    """Return an open file without a name, which the system removes when the process ends, however that is."""
+    """Return an open file without a name, which the system removes when the process ends."""
     return tempfile.TemporaryFile()
 
 
 def sweep() -> int:
-    """Remove the folders of processes that were killed; return how many there were."""
+    """Remove the folders of processes that were killed; return their number."""
     return sum(map(_swept, _found()))
 
 

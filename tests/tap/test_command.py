@@ -96,7 +96,7 @@ def test_a_server_that_is_not_talon_one_is_told(sync, stub):
         ("catalog", '{"streams": [{}]}', "is not a Singer catalog: $.streams[0] has no tap_stream_id"),
         ("catalog", '{"streams": [{"tap_stream_id": "loyalty_card_transaction"}]}', "did you mean"),
         ("catalog", "{", "is not JSON, line 1"),
-        ("state", "[]", "must hold a JSON object"),
+        ("state", "[]", "must contain a JSON object"),
         ("state", '{"bookmarks": []}', "$.bookmarks must be an object"),
         ("state", {"bookmarks": {CARDS: {"programs": []}}}, f"bookmarks.{CARDS}.programs: it must be an object"),
         ("state", {"bookmarks": {CARDS: {"programs": {"1": {"bookmark": "x"}}}}}, f"bookmarks.{CARDS}.programs.1"),

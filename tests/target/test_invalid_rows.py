@@ -32,7 +32,7 @@ def invalid(one, row):
         ({"id": True}, "'integrationId' from column 'id': the boolean true is not a text"),
         (
             {"id": "\ud800"},
-            "'integrationId' from column 'id': '\\ud800' holds half of a surrogate pair, which is no text",
+            "'integrationId' from column 'id': '\\ud800' holds half of a surrogate pair, which is not valid text",
         ),
         (
             {"id": "x" * 1001},
@@ -52,7 +52,7 @@ def test_a_row_without_a_key_has_none(row, reason):
     ("value", "what"),
     [
         (nan, "NaN is no number that JSON has"),
-        (["\ud800"], "a list holds half of a surrogate pair, which is no text"),
+        (["\ud800"], "a list holds half of a surrogate pair, which is not valid text"),
         (b"x", "a binary value cannot be written as JSON"),
         ({"a": {1: 2}}, "1 is the name of a property, but no text"),
     ],

@@ -29,7 +29,7 @@ def mapped(attributes, types=None, row=ROW, **options):
 @pytest.mark.parametrize("kind", [None, *TYPES, *(f"(list {kind})" for kind in TYPES)])
 def test_a_value_that_is_used_refuses_its_row_by_column_and_type(kind):
     """Whatever type the attribute has."""
-    expected = "'attributes.photo' from column 'photo': it is of type bytea, which JSON has not"
+    expected = "'attributes.photo' from column 'photo': it is of type bytea, which JSON cannot represent"
     assert expected == mapped(["photo"], None if kind is None else {"photo": kind})
 
 
@@ -38,7 +38,7 @@ def test_a_value_that_is_used_refuses_its_row_by_column_and_type(kind):
 )
 def test_a_template_does_not_use_it_either(template):
     """It is neither text nor false, and has no insides."""
-    assert mapped({"x": template}).endswith("it is of type bytea, which JSON has not")
+    assert mapped({"x": template}).endswith("it is of type bytea, which JSON cannot represent")
 
 
 def test_a_value_that_is_not_used_refuses_nothing():
@@ -66,4 +66,4 @@ def test_it_is_refused_again_when_its_row_is_retried():
     row = restored(json.loads(json.dumps(ROW, default=kept)))
     assert ROW == row
     assert attribute_coercer("string")("x") == "x"
-    assert mapped(["photo"], {"photo": "string"}, row=row).endswith("it is of type bytea, which JSON has not")
+    assert mapped(["photo"], {"photo": "string"}, row=row).endswith("it is of type bytea, which JSON cannot represent")

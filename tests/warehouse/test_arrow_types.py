@@ -18,7 +18,7 @@ from talon_one_warehouse import SourceSpec, open_source
 from talon_one_warehouse.arrow.arrow_to_rows import rows_of
 
 FAR = "out of the calendar"
-JSON_HAS_NOT = "which JSON has not"
+JSON_HAS_NOT = "which JSON cannot represent"
 I64 = 2**63 - 1
 DAY = 86_400
 NS = 1_767_225_600_123_456_789  # 2026-01-01T00:00:00.123456789Z
@@ -146,7 +146,10 @@ SAMPLES = {
     ],
     "BINARY": [
         (pa.array(BYTES, pa.binary()), [JSON_HAS_NOT, "null"]),
-        (opaque("geometry", pa.array(BYTES, pa.binary())), ["of type DuckDB.geometry, which JSON has not", "null"]),
+        (
+            opaque("geometry", pa.array(BYTES, pa.binary())),
+            ["of type DuckDB.geometry, which JSON cannot represent", "null"],
+        ),
         (
             opaque("bignum", pa.array([b"\x80\0\x01\x05", b"\x7f\xff\xfe\xfa", None], pa.binary())),
             ["5", "-5", "null"],
@@ -204,7 +207,7 @@ SAMPLES = {
         (at(pa.time64("us"), 3_723_000_000, 1, DAY * 10**6), ['"01:02:03"', '"00:00:00.000001"', '"24:00:00"']),
         (at(pa.time64("ns"), 1, 1000, 10**9), ['"00:00:00.000000001"', '"00:00:00.000001"', '"00:00:01"']),
     ],
-    "DURATION": [(at(pa.duration("us"), 1), ["of type duration[us], which JSON has not"])],
+    "DURATION": [(at(pa.duration("us"), 1), ["of type duration[us], which JSON cannot represent"])],
     "INTERVAL_MONTH_DAY_NANO": [(pa.array([(1, 2, 3), None], pa.month_day_nano_interval()), [JSON_HAS_NOT, "null"])],
     "LIST": [
         (
@@ -253,7 +256,9 @@ SAMPLES = {
         ),
     ],
     "RUN_END_ENCODED": [(RUNS, ["0.1", "0.1", "null", "null", "null"]), (RUNS.slice(1, 2), ["0.1", "null"])],
-    "EXTENSION": [(extension(Period(), pa.array([7, None])), ["of type pandas.period, which JSON has not", "null"])],
+    "EXTENSION": [
+        (extension(Period(), pa.array([7, None])), ["type pandas.period, which JSON cannot represent", "null"])
+    ],
 }
 # Types for which pyarrow has neither a factory nor a converter.
 NOT_MADE_BY_PYARROW = {"INTERVAL_MONTHS", "INTERVAL_DAY_TIME"}

@@ -241,10 +241,10 @@ def wanted_of(name, expression, text):
     ("expression", "words"),
     [
         ("'infinity'::timestamptz", "refused: infinity is out of the calendar"),
-        ("'\\x00'::bytea", "refused: it is of type bytea, which JSON has not"),
-        ("'1 day'::interval", "refused: it is of type interval, which JSON has not"),
-        ("ARRAY['\\x00'::bytea]", "refused: it is of type bytea[], which JSON has not"),
-        ("row(1, 'x')", "refused: it is of type record, which JSON has not"),
+        ("'\\x00'::bytea", "refused: it is of type bytea, which JSON cannot represent"),
+        ("'1 day'::interval", "refused: it is of type interval, which JSON cannot represent"),
+        ("ARRAY['\\x00'::bytea]", "refused: it is of type bytea[], which JSON cannot represent"),
+        ("row(1, 'x')", "refused: it is of type record, which JSON cannot represent"),
         ("ARRAY['NaN'::float8]", "refused: NaN is no number that JSON has"),
     ],
 )

@@ -116,7 +116,7 @@ def test_repeated_names_are_found_among_quotes_colons_and_escapes(text, kind, li
 def test_names_that_differ_between_lines_only_in_case_are_refused(text, kind):
     """Else the values of one of them would be lost; in one line they are two columns."""
     told = refusal(text(kind, '{"city":1}\n{"City":2}\n'))
-    assert "line 2 has the column 'City', line 1 has 'city'; name it the same" in told
+    assert "line 2 has the column 'City', line 1 has 'city'; use the same name in both" in told
     assert [{"city": 1, "City": 2}, {"City": 3}] == read(text(kind, '{"city":1,"City":2}\n{"City":3}\n'))
 
 
@@ -155,7 +155,7 @@ def test_a_quote_that_is_not_closed_names_the_row_where_it_opens(text, kind):
     content = 'id,n\n1,2\n3,"4\n5,6\n'
     assert "a quote in the row that begins in line 3 is not closed" in refusal(text(kind, content))
     told = refusal(text(kind, content + "7,8\n" * 1000), max_line_bytes=1000)
-    assert "the row has more than 1,000 bytes, the limit of max_line_bytes; is a quote not closed?" in told
+    assert "the row has more than 1,000 bytes, the limit of max_line_bytes; check for a missing closing quote" in told
 
 
 @pytest.mark.parametrize("kind", CSV)
@@ -239,7 +239,7 @@ def test_an_empty_file_has_no_rows(text, kind):
     """A CSV file has at least a header."""
     spec = text(kind, "")
     if kind in CSV:
-        assert "it has no header; the first line must name the columns" in refusal(spec)
+        assert "it has no header; the first line must contain the column names" in refusal(spec)
         assert [] == read(text(kind, "id\n"))
     else:
         assert [] == read(spec)

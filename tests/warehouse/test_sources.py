@@ -145,7 +145,7 @@ def test_a_source_that_cannot_be_opened_is_told_without_its_password(spec, words
     [
         ("a.csv", "id,n\n1,2\n3\n", "line 3: 1 fields instead of 2"),
         ("a.csv", 'id\n"x', "line 2: unexpected end of data"),
-        ("a.jsonl", '{"a":1}\n[1]\n', "line 2: an array, where a JSON object must be"),
+        ("a.jsonl", '{"a":1}\n[1]\n', "line 2: an array instead of a JSON object"),
         ("a.jsonl", '{"a":1}\n{"a":\n', "line 2: not JSON"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``--about``: what the tap is and which settings it has."""
+"""The page of ``--about``: description and settings of a tap or target."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ AboutFormat = Literal["text", "json", "markdown"]
 
 
 def about(definition: PluginDefinition, style: AboutFormat) -> str:
-    """The page, ending with a line break."""
+    """Return the page, which ends with a line break."""
     if style == "json":
         return json.dumps(about_dict(definition), indent=2) + "\n"
     return _markdown(definition) if style == "markdown" else _text(definition)
 
 
 def about_dict(definition: PluginDefinition) -> dict[str, Any]:
-    """``{"name", "description", "version", "capabilities", "settings": JSON schema, "env_var_prefix"}`` and more."""
+    """Return name, description, version, capabilities, settings, env_var_prefix and additional keys."""
     return {
         "name": definition.name,
         "description": definition.description,

@@ -1,4 +1,4 @@
-"""What a tap or target says about itself, and what it is handed to run."""
+"""The definition of a tap or target, and the context of its run."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Everything one run needs.
+    """Everything that a run of a tap needs.
 
     Attributes:
-        settings: value by name, as ``SettingsTable.load`` gives them.
-        catalog: the discovered catalog with the choices of the given one.
-        state: where the last run ended; the run moves it on.
-        writer: where messages go.
+        settings: values by name, see ``SettingsTable.load``.
+        catalog: the discovered catalog with the selection of the given one.
+        state: state of the last run; the run updates it.
+        writer: writes the messages.
         metrics: counts rows and requests.
-        progress: shows how far the run is.
-        stop: set when the run shall end: write a STATE and return, or let ``stop.check()`` raise.
-        redact: masks secrets in the log; add tokens got on the way.
+        progress: shows the progress of the run.
+        stop: set when the run has to end: write a STATE and return, or let ``stop.check()`` raise.
+        redact: masks secrets in the log; add tokens that the run receives.
     """
 
     settings: Mapping[str, Any]
@@ -45,30 +45,30 @@ class RunContext:
 
     @property
     def selected(self) -> list[CatalogEntry]:
-        """The streams to read, in the catalog's order."""
+        """The selected streams, in the order of the catalog."""
         from talon_one_singer.protocol.selection import selected_streams
 
         return selected_streams(self.catalog)
 
     def tick(self) -> None:
-        """Call it often, after every page for example: logs metrics and shows progress when it is time."""
+        """Log metrics and show progress if it is time; call it often, for example after every page."""
         self.metrics.tick()
         self.progress.tick()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginDefinition:
-    """What a tap and a target both are.
+    """What taps and targets have in common.
 
     Attributes:
-        name: of the command, "tap-talon-one".
-        version: without "v".
-        settings: the settings table.
+        name: name of the command, for example "tap-talon-one".
+        version: version without "v".
+        settings: the table of settings.
         description: one sentence.
-        capabilities: as Meltano lists them.
-        about: more keys for ``--about --format json``.
-        expected_errors: exit code by class, first match counts: told in one line, without traceback.
-        report_url: where to report a bug.
+        capabilities: capabilities as Meltano names them.
+        about: additional keys for ``--about --format json``.
+        expected_errors: exit code by class, the first match counts; these errors are one line, without traceback.
+        report_url: address for bug reports.
     """
 
     name: str
@@ -83,12 +83,12 @@ class PluginDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TapDefinition(PluginDefinition):
-    """A tap: a few attributes and three functions. Heavy modules belong inside the functions.
+    """A tap: its attributes and three functions. Heavy modules are imported inside the functions.
 
     Attributes:
-        catalog: gives all streams; called with the settings, or None for ``--discover`` without ``--config``.
+        catalog: returns all streams; called with the settings, or None for ``--discover`` without ``--config``.
         sync: reads the selected streams and writes their messages.
-        test: checks keys and connection, raises an expected error if they do not work; may write one record a
+        test: checks keys and connection and raises an expected error if they do not work; may write one record of each
             stream. None: ``--test`` is refused.
     """
 
@@ -99,16 +99,16 @@ class TapDefinition(PluginDefinition):
 
 @dataclass(frozen=True, slots=True)
 class TargetContext:
-    """Everything one run of a target needs.
+    """Everything that a run of a target needs.
 
     Attributes:
-        settings: value by name, as ``SettingsTable.load`` gives them.
-        source: the messages, stdin.
-        writer: where states go.
+        settings: values by name, see ``SettingsTable.load``.
+        source: the messages, from stdin.
+        writer: writes the states.
         metrics: counts rows and requests.
-        stop: set when the run shall end.
+        stop: set when the run has to end.
         redact: masks secrets in the log.
-        plan: only say what would be done.
+        plan: True if the run must only print what it would change.
     """
 
     settings: Mapping[str, Any]
@@ -122,11 +122,11 @@ class TargetContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDefinition(PluginDefinition):
-    """A target: a few attributes and two functions.
+    """A target: its attributes and two functions.
 
     Attributes:
         run: reads all messages and confirms states.
-        test: checks keys and connection, raises an expected error if they do not work.
+        test: checks keys and connection and raises an expected error if they do not work.
     """
 
     run: Callable[[TargetContext], None]

@@ -31,13 +31,13 @@ def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, wo
     """Do the work and return the exit code.
 
     An expected error is printed as one line for each problem. Any other error is a bug: its traceback is printed with
-    secrets masked, and with the address to report it to. The redactor is that of the whole process from here on.
+    secrets masked and with the address for reports. From here on the redactor is used in the whole process.
     """
     activate(redact)
     reserve = bytearray(_RESERVED_BYTES)
     try:
         return _run(definition, redact, stop, work)
-    except (MemoryError, SystemError) as error:  # not even the error could be printed; C code may not say why
+    except (MemoryError, SystemError) as error:  # the error could not be printed either; C code may not say why
         reserve.clear()
         clear_frames(error.__traceback__)
         sys.stderr.write(f"Error: {OUT_OF_MEMORY}\n")

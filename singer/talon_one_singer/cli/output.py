@@ -1,4 +1,4 @@
-"""Standard output and standard error: how a process begins with them, writes to them and gives them up."""
+"""Standard output and standard error of a process: preparation, writing and errors."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ if TYPE_CHECKING:
 
 
 def run_process(command: click.Command, name: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command line to its exit; the outermost function of every program.
+    """Run a command line and exit; the outermost function of every program.
 
-    Characters that the output's encoding lacks are replaced, closed standard streams are noticed, an output that
-    accepts no more bytes is one line on standard error, and what click says about the arguments is redacted.
+    Characters that the encoding of the output does not have are replaced, closed standard streams are detected, an
+    error of
+    the output is reported in one line on standard error, and click's messages about the arguments are redacted.
 
     Args:
-        command: of the program.
-        name: of the program.
-        arguments: those of the process if there are none.
+        command: the command.
+        name: name of the program.
+        arguments: command line; None: the arguments of the process.
     """
     prepare_streams()
     try:
         code = _exit_code(command, name, arguments)
         with output_errors():
             sys.stdout.flush()
-    except (OSError, OutputError) as error:  # click writes helps and versions itself
+    except (OSError, OutputError) as error:  # click writes help and version itself
         _fail(error)
     sys.exit(code)
 
@@ -54,10 +55,10 @@ def _exit_code(command: click.Command, name: str | None, arguments: Sequence[str
 
 
 def prepare_streams() -> None:
-    """Make sure that the three standard streams are there and never fail on a character."""
+    """Make sure that the three standard streams exist and can write every character."""
     for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         _hold(number, mode)
-    # A closed standard output is open for reading now: whatever is written to it fails as it should.
+    # A closed standard output is now open for reading, so that writing to it still fails.
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BufferedWriter(_Closed()), encoding="utf-8")
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -67,7 +68,7 @@ def prepare_streams() -> None:
 
 
 def _hold(number: int, mode: int) -> None:
-    """Open the null device in place of a closed stream: otherwise the next file that is opened would get its number."""
+    """Open the null device in place of a closed stream, so that the next opened file does not get its number."""
     try:
         os.fstat(number)
     except OSError:
@@ -78,7 +79,7 @@ def _hold(number: int, mode: int) -> None:
 
 
 class _Closed(io.RawIOBase):
-    """A standard output that was closed before the process began."""
+    """A standard output that was closed before the process started."""
 
     dropped = False
 
@@ -95,7 +96,7 @@ class _Closed(io.RawIOBase):
 
 
 def checked_stdout() -> IO[str]:
-    """Standard output for a library that writes to a file; what the system says about it becomes an OutputError."""
+    """Return standard output for a library that writes to a file; errors of the system become OutputErrors."""
     return cast("IO[str]", _CheckedStdout())
 
 
@@ -113,7 +114,7 @@ class _CheckedStdout:
 
 
 def drop_stdout() -> None:
-    """Send what is still buffered nowhere; Python would fail on it once more at its end."""
+    """Discard buffered output; otherwise Python would fail once more when it flushes at exit."""
     _Closed.dropped = True
     if sys.stdout is sys.__stdout__:
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -122,7 +123,7 @@ def drop_stdout() -> None:
 
 
 def say(text: str = "", *, end: str = "\n", err: bool = False) -> None:
-    """Write a line for people, made printable and redacted; a line break in it is escaped, as names may hold one.
+    """Write a line of text, made printable and redacted; line breaks in it are escaped, because names may contain them.
 
     Raises:
         ClosedPipe, OutputError: it cannot be written.
@@ -131,7 +132,7 @@ def say(text: str = "", *, end: str = "\n", err: bool = False) -> None:
 
 
 def say_json(value: Any, *, indent: int | None = None) -> None:
-    """Write a report as JSON, its texts redacted.
+    """Write a report as JSON, with its texts redacted.
 
     Raises:
         ClosedPipe, OutputError: it cannot be written.
@@ -140,7 +141,7 @@ def say_json(value: Any, *, indent: int | None = None) -> None:
 
 
 def write_text(text: str, *, err: bool = False) -> None:
-    """Write data as it is, at once.
+    """Write text unchanged and flush.
 
     Raises:
         ClosedPipe, OutputError: it cannot be written.
@@ -163,7 +164,7 @@ def print_text(text: str) -> None:
 
 
 def write_data(data: bytes) -> None:
-    """Write data: to a file or a pipe byte for byte, on a terminal made printable.
+    """Write bytes: unchanged to a file or a pipe, made printable on a terminal.
 
     Raises:
         ClosedPipe, OutputError: it cannot be written.

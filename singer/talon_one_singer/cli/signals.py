@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: finish cleanly on the first, end at once on the second."""
+"""The handling of SIGTERM and SIGINT: the first one ends the run in good order, the second one at once."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignal:
-    """Set once the user or the orchestrator has asked the process to end.
+    """Set when the user or the orchestrator has asked the process to end.
 
-    Like ``threading.Event``, but safe to set from a signal handler: an Event's lock may be held by the very thread
-    that the handler interrupts, ``SimpleQueue.put`` is made for that.
+    Like ``threading.Event``, but safe to set from a signal handler: the thread that the handler interrupts may hold the
+    lock of an Event, whereas ``SimpleQueue.put`` is reentrant.
     """
 
     def __init__(self) -> None:
@@ -29,16 +29,16 @@ class StopSignal:
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def set(self, signum: int = signal.SIGTERM) -> None:
-        """Asks for the end, as the signal would."""
+        """Ask for the end, as the signal does."""
         self.signum = signum
         self._wake.put(None)
 
     def is_set(self) -> bool:
-        """Whether the end was asked for."""
+        """Return whether the end was asked for."""
         return self.signum is not None
 
     def wait(self, timeout_s: float) -> bool:
-        """Sleeps up to ``timeout_s``, less if the end is asked for; says whether it is."""
+        """Sleep up to ``timeout_s`` seconds, or until the end is asked for; return whether it was."""
         try:
             self._wake.get(timeout=timeout_s)
         except queue.Empty:
@@ -47,15 +47,15 @@ class StopSignal:
         return True
 
     def check(self) -> None:
-        """Raises Stopped if the end was asked for."""
+        """Raise Stopped if the end was asked for."""
         if self.signum is not None:
             raise Stopped(self.signum)
 
     @contextmanager
     def installed(self) -> Iterator[StopSignal]:
-        """Listens to SIGTERM and SIGINT in the block; after the first, the next one ends the process at once.
+        """Handle SIGTERM and SIGINT in the block; after the first signal, the next one ends the process at once.
 
-        Outside the main thread Python allows no handlers, so nothing is done there.
+        Python allows handlers in the main thread only; in other threads this does nothing.
         """
         if threading.current_thread() is not threading.main_thread():
             yield self

@@ -1,4 +1,4 @@
-"""An input that nothing comes from, and a run that is to end."""
+"""An input whose reads end when the run is stopped."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ POLL_S = 0.2
 
 
 def stoppable(source: BinaryIO, stop: StopSignal) -> BinaryIO:
-    """Return the input, whose reads raise Stopped once the end is asked for, also while nothing comes.
+    """Return the input with reads that raise Stopped when the end is asked for, even while no data arrives.
 
-    Windows cannot wait for a pipe like this; there the input stays as it is.
+    Windows cannot wait for a pipe in this way; there the input is returned unchanged.
     """
     if sys.platform == "win32":
         return source

@@ -1,4 +1,4 @@
-"""Rows in files instead of RECORD lines: BATCH messages as the Singer SDK reads them.
+"""The writer of batch files, which BATCH messages announce instead of RECORD lines.
 
 https://sdk.meltano.com/en/latest/batch.html
 """
@@ -42,15 +42,16 @@ _encode = msgspec.json.Encoder().encode
 class BatchFiles:
     """Writes the files of one run.
 
-    Parquet and Arrow files have typed columns: numbers are decimal128(38, 18), date-times timestamps in UTC, objects
-    and arrays JSON text; fields that the schema does not name are left out. JSON Lines hold the rows as they are.
+    Parquet and Arrow files have typed columns: decimal128(38, 18) for numbers, timestamps in UTC for date-times, JSON
+    text
+    for objects and arrays; fields that are not in the schema are dropped. JSON Lines contain the rows unchanged.
 
     Args:
-        format: of the files.
+        format: format of the files.
         directory: a path, or any fsspec URL.
 
     Raises:
-        ConfigError: pyarrow is not installed, or nothing can be written to the directory.
+        ConfigError: pyarrow is not installed, or the directory cannot be written.
     """
 
     format: BatchFormat
@@ -61,7 +62,7 @@ class BatchFiles:
     def __post_init__(self) -> None:
         if self.format != "jsonl":
             try:
-                import pyarrow.json  # noqa: F401  # fail before anything is read
+                import pyarrow.json  # noqa: F401  # raises before anything is read
             except ImportError:
                 raise ConfigError(
                     f"batch {self.format} needs pyarrow: pip install 'talon-one-connector[warehouse]'; jsonl does not"
@@ -71,27 +72,27 @@ class BatchFiles:
             try:
                 Path(self.directory).mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise ConfigError(f"batch_directory {self.directory} cannot be made: {error.strerror}") from error
+                raise ConfigError(f"batch_directory {self.directory} cannot be created: {error.strerror}") from error
             self.directory = Path(self.directory).resolve().as_uri()
 
     @property
     def encoding(self) -> dict[str, str]:
-        """What a BATCH message says about its files."""
+        """The encoding for BATCH messages."""
         return dict(_ENCODINGS[self.format])
 
     def schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """The schema of the rows in the files: where columns are typed, objects and arrays are JSON text."""
+        """Return the schema of the rows in the files: in typed columns objects and arrays are JSON text."""
         if self.format == "jsonl":
             return dict(schema)
         properties = {name: sub if _is_scalar(sub) else _JSON_TEXT for name, sub in schema["properties"].items()}
         return {**schema, "properties": properties}
 
     def write(self, stream: str, schema: Mapping[str, Any], rows: Sequence[bytes]) -> str:
-        """One file, complete when this returns; its URL.
+        """Write one complete file and return its URL.
 
         Args:
-            stream: gives the file its name.
-            schema: of the rows, before ``schema()``.
+            stream: name of the stream, used in the file name.
+            schema: schema of the rows, before ``schema()``.
             rows: encoded JSON objects.
 
         Raises:
@@ -105,7 +106,7 @@ class BatchFiles:
 
             with fsspec.open(local_path(url), "wb") as file:
                 file.write(body)
-        except Exception as error:  # file systems of fsspec have errors of their own
+        except Exception as error:  # the file systems of fsspec raise errors of any class
             why = Redactor(url_secrets(url))(" ".join(str(error).split()))
             raise OutputError(f"the batch file {shown_url(url)} cannot be written: {why}") from error
         return url
@@ -147,10 +148,10 @@ _BODIES: Mapping[str, Callable[[str, Mapping[str, Any], Sequence[bytes]], bytes]
 
 
 def arrow_table(stream: str, schema: Mapping[str, Any], rows: Sequence[bytes]) -> pa.Table:
-    """The rows with typed columns, all digits kept.
+    """Return the rows with typed columns and all digits.
 
     Raises:
-        OutputError: a value does not fit its column; names the stream and what is wrong.
+        OutputError: a value does not fit its column; the message names the stream.
     """
     import pyarrow as pa
     import pyarrow.json as pj
@@ -178,7 +179,7 @@ def _arrow_type(schema: Mapping[str, Any]) -> pa.DataType:
 
 
 def _with_texts(row: bytes, names: Sequence[str]) -> bytes:
-    """The row with objects and arrays turned into JSON text."""
+    """Return the row with objects and arrays as JSON text."""
     fields: dict[str, Any] = _decode_row(row)
     for name in names:
         value = fields.get(name)

@@ -1,4 +1,4 @@
-"""Bytes from a pipe or a file, cut into lines: at once when they come, in bounded memory."""
+"""Lines from a pipe or a file: yielded as soon as they arrive, in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 20
 _SHOWN_CHARS = 500
-_SHOWN_BYTES = 4 * _SHOWN_CHARS  # what the characters shown take at most
+_SHOWN_BYTES = 4 * _SHOWN_CHARS  # maximum size of the characters shown
 _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that came together, without their line breaks.
+    """Lines that arrived together, without their line breaks.
 
     Attributes:
-        first: number of the first, from 1.
-        lines: of a line that is too long perhaps only the beginning.
-        too_long: the one line here has more bytes than may be.
-        torn: the one line here has no line break: the input ends in it.
+        first: number of the first line, from 1.
+        lines: the lines; of a line that is too long possibly only the beginning.
+        too_long: True if the only line here has more bytes than allowed.
+        torn: True if the only line here has no line break, because the input ends in it.
     """
 
     first: int
@@ -33,7 +33,7 @@ class Block:
 
 
 def read_blocks(source: BinaryIO, max_line_bytes: int) -> Iterator[Block]:
-    """All lines; what has come is given before the next read waits. A byte order mark at the start is dropped."""
+    """Yield all lines; lines that have arrived are yielded before the next read waits. Drops a byte order mark."""
     _wait_for_data(source)
     read = getattr(source, "read1", source.read)
     first, rest = 1, _Unfinished(max_line_bytes)
@@ -53,13 +53,13 @@ def read_blocks(source: BinaryIO, max_line_bytes: int) -> Iterator[Block]:
 
 
 def printable(line: bytes) -> str:
-    r"""The beginning of a line as text for people; what cannot be printed is written like \x00."""
+    r"""Return the beginning of a line as printable text; other characters are escaped, like \x00."""
     text = line[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")[:_SHOWN_CHARS]
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)[:_SHOWN_CHARS]
 
 
 class _Unfinished:
-    """A line whose end has not come yet."""
+    """A line whose end has not arrived."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -89,8 +89,8 @@ def _blocks(begun: Block, lines: list[bytes], max_bytes: int) -> Iterator[Block]
 
 
 def _wait_for_data(source: BinaryIO) -> None:
-    """A pipe that another program has set to not wait would look like one at its end."""
+    """Wait for data in a pipe that another program has set to non-blocking, which otherwise looks ended."""
     try:
         os.set_blocking(source.fileno(), True)
     except (AttributeError, OSError, ValueError):
-        return  # not a file of the system
+        return  # not a file of the operating system

@@ -1,4 +1,4 @@
-"""Singer messages, written.
+"""The writer of Singer messages.
 
 https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
 """
@@ -26,24 +26,24 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def utc_now() -> datetime:
-    """The time now, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def format_time(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds, as Singer messages carry it."""
+    """Return RFC 3339 text in UTC with microseconds, the format of Singer messages."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class MessageWriter:
-    """Writes messages as lines to ``out``; any number of threads may share one.
+    """Writes messages as lines to ``out``. Thread-safe.
 
-    A message is never torn by another, and after a failed write every later call raises the same error, so that
-    nothing follows a torn line.
+    Messages are never mixed. After a failed write every later call raises the same error, so that nothing follows an
+    incomplete line.
 
     Args:
-        out: where to, ``sys.stdout.buffer`` for a tap.
-        clock: tells the time of extraction where the caller does not.
+        out: the output, for a tap ``sys.stdout.buffer``.
+        clock: returns the time of extraction, for callers that do not pass it.
     """
 
     def __init__(self, out: BinaryIO, clock: Callable[[], datetime] = utc_now) -> None:
@@ -59,7 +59,7 @@ class MessageWriter:
         key_properties: Sequence[str],
         bookmark_properties: Sequence[str] = (),
     ) -> None:
-        """A SCHEMA line: ``{"type", "stream", "schema", "key_properties", "bookmark_properties"?}``."""
+        """Write a SCHEMA line: ``{"type", "stream", "schema", "key_properties", "bookmark_properties"?}``."""
         message = {"type": SCHEMA, "stream": stream, "schema": schema, "key_properties": list(key_properties)}
         if bookmark_properties:
             message["bookmark_properties"] = list(bookmark_properties)
@@ -72,18 +72,19 @@ class MessageWriter:
         time_extracted: str | None = None,
         version: int | None = None,
     ) -> None:
-        """One RECORD line for each of ``raws``, all in one write.
+        """Write a RECORD line for each of ``raws``, all in one write.
 
         Args:
             stream: name of the stream.
-            raws: encoded JSON objects; they are not parsed. One with a line break between its tokens is compacted.
-            time_extracted: RFC 3339; the clock's time if None.
+            raws: encoded JSON objects; they are not parsed. An object with a line break between its tokens is
+                compacted.
+            time_extracted: RFC 3339; None: the current time.
             version: table version, for streams that end with ``activate_version``.
 
         Raises:
-            ClosedPipe: the reader has gone.
-            OutputError: the output takes no more.
-            msgspec.DecodeError: a line break in something that is not JSON.
+            ClosedPipe: the reader has closed the output.
+            OutputError: the output cannot be written.
+            msgspec.DecodeError: a text with a line break is not JSON.
         """
         if not raws:
             return
@@ -94,23 +95,23 @@ class MessageWriter:
         self._write(payload)
 
     def state(self, value: Mapping[str, Any]) -> None:
-        """A STATE line, after which everything written so far is on its way to the reader."""
+        """Write a STATE line and flush, so that the reader gets everything written so far."""
         self._message({"type": STATE, "value": value}, flush=True)
 
     def confirmed(self, value: Mapping[str, Any]) -> None:
-        """A bare state on a line, as targets tell what they have safely taken; Meltano keeps it."""
+        """Write a bare state as a line: a target confirms with it what it has stored, and Meltano keeps it."""
         self._message(value, flush=True)
 
     def batch(self, stream: str, encoding: Mapping[str, str], manifest: Sequence[str]) -> None:
-        """A BATCH line: rows of the stream are in the files of the manifest."""
+        """Write a BATCH line: the files of the manifest contain rows of the stream."""
         self._message({"type": BATCH, "stream": stream, "encoding": encoding, "manifest": list(manifest)})
 
     def activate_version(self, stream: str, version: int) -> None:
-        """An ACTIVATE_VERSION line: the target may drop the stream's rows of older versions."""
+        """Write an ACTIVATE_VERSION line: the target may remove the rows of older versions of the stream."""
         self._message({"type": ACTIVATE_VERSION, "stream": stream, "version": version})
 
     def flush(self) -> None:
-        """Hands everything written so far to the reader."""
+        """Pass everything written so far to the reader."""
         self._write(b"", flush=True)
 
     def _envelope(self, stream: str, time_extracted: str | None, version: int | None) -> tuple[bytes, bytes]:
@@ -138,7 +139,7 @@ class MessageWriter:
     def _write_all(self, payload: bytes) -> None:
         written = self._out.write(payload)
         while written is not None and written < len(payload):
-            # Only an unbuffered file takes a part.
+            # Only an unbuffered file may write less than it was given.
             payload = payload[written:]
             written = self._out.write(payload)
 

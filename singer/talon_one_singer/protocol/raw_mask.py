@@ -1,4 +1,4 @@
-"""Field selection on encoded rows: numbers keep their digits, for values are never decoded."""
+"""The selection of fields in encoded rows: values are not decoded, so numbers keep their digits."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class RawMask:
-    """A mask made ready for many rows; build it once a stream.
+    """A mask that is prepared for many rows; create it once for each stream.
 
-    A mask of whole fields (nearly all are) goes through a struct of raw fields, 1.3 ms for 1,000 rows of 15 fields;
-    one that reaches into objects or keeps unnamed fields through dicts, 5 ms.
+    A mask of complete fields, the usual case, uses a struct of raw fields: 1.3 ms for 1,000 rows of 15 fields. A mask
+    that
+    reaches into objects or keeps unnamed fields uses dicts: 5 ms.
     """
 
     def __init__(self, mask: FieldMask) -> None:
@@ -29,16 +30,16 @@ class RawMask:
         self._mask_one = _by_struct(mask) if whole else _by_dict(mask)
 
     def __call__(self, raws: Iterable[_RawRow]) -> list[bytes]:
-        """The encoded objects with their selected fields only.
+        """Return the encoded objects with their selected fields only.
 
         Raises:
-            msgspec.DecodeError: a row that is not a JSON object.
+            msgspec.DecodeError: a row is not a JSON object.
         """
         return [self._mask_one(raw) for raw in raws]
 
 
 def _fits_struct(name: str) -> bool:
-    # msgspec takes no field names that JSON would have to escape.
+    # msgspec does not support field names that JSON has to escape.
     return _encode(name) == f'"{name}"'.encode()
 
 

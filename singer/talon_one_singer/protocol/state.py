@@ -1,4 +1,4 @@
-"""The state: where each stream continues on the next run."""
+"""The state: where each stream resumes in the next run."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ADVICE = "; take the value of the last STATE line of a run, or leave --state ou
 
 
 class State:
-    """``{"bookmarks": {stream: {...}}, "currently_syncing": stream?}``; other keys are kept as they are.
+    """``{"bookmarks": {stream: {...}}, "currently_syncing": stream?}``; other keys are kept unchanged.
 
-    Threads may share one; what goes in and comes out is a copy.
+    Thread-safe; arguments and results are copied.
     """
 
     def __init__(self, value: Mapping[str, Any] | None = None) -> None:
@@ -28,10 +28,10 @@ class State:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any], source: str = "the state") -> State:
-        """The state in ``value``, bare or wrapped as Meltano (``singer_state``) or a STATE message do.
+        """Return the state in an object, which may be wrapped like Meltano's (``singer_state``) or a STATE message.
 
         Raises:
-            ConfigError: not the shape of a state; names ``source`` and the place.
+            ConfigError: the object is not a state; the message names ``source`` and the position in it.
         """
         inner, place = _unwrapped(value)
         _check_object(inner, place, source)
@@ -49,16 +49,16 @@ class State:
 
     @classmethod
     def from_file(cls, path: str) -> State:
-        """The state in a file; an empty file is an empty state.
+        """Read a state file; an empty file is an empty state.
 
         Raises:
-            ConfigError: not readable, not JSON, or not the shape of a state.
+            ConfigError: the file cannot be read, is not JSON, or is not a state.
         """
         return cls.from_dict(read_json_object(path, "state", empty={}), source=f"the state file {path}")
 
     @property
     def currently_syncing(self) -> str | None:
-        """The stream at which the last run ended early."""
+        """The stream that was being read when the last run ended early."""
         with self._lock:
             return self._value.get("currently_syncing")
 
@@ -71,12 +71,12 @@ class State:
                 self._value["currently_syncing"] = stream
 
     def bookmark(self, stream: str) -> dict[str, Any]:
-        """The stream's bookmark, {} if it has none."""
+        """Return the bookmark of a stream; {} if there is none."""
         with self._lock:
             return copy.deepcopy(self._value["bookmarks"].get(stream, {}))
 
     def set_bookmark(self, stream: str, value: Mapping[str, Any]) -> None:
-        """Replaces the stream's bookmark; an empty one removes it."""
+        """Replace the bookmark of a stream; an empty one removes it."""
         with self._lock:
             if value:
                 self._value["bookmarks"][stream] = copy.deepcopy(dict(value))
@@ -84,7 +84,7 @@ class State:
                 self._value["bookmarks"].pop(stream, None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole state, as a STATE message's value."""
+        """Return the complete state, the value of a STATE message."""
         with self._lock:
             return copy.deepcopy(self._value)
 
@@ -108,11 +108,11 @@ def _fail(source: str, place: str, wanted: str, value: Any) -> None:
 
 
 class StateTicker:
-    """Says when a STATE is due by time: the first one ``interval_s`` after the start.
+    """Decides when a STATE is due: the first one ``interval_s`` seconds after the start.
 
     Args:
-        interval_s: seconds from one STATE to the next.
-        clock: monotonic seconds, ``time.monotonic``.
+        interval_s: seconds between two STATE messages.
+        clock: returns monotonic seconds, like ``time.monotonic``.
     """
 
     def __init__(self, interval_s: float, clock: Callable[[], float]) -> None:
@@ -122,7 +122,7 @@ class StateTicker:
         self._lock = threading.Lock()
 
     def due(self) -> bool:
-        """True once for each interval that has passed; of several threads, one is told."""
+        """Return True once for each interval that has passed, to one thread only."""
         with self._lock:
             now_s = self._clock()
             if now_s - self._last_s < self._interval_s:
@@ -131,6 +131,6 @@ class StateTicker:
             return True
 
     def reset(self) -> None:
-        """A STATE was written for another reason: count from now."""
+        """Restart the interval, because a STATE was written for another reason."""
         with self._lock:
             self._last_s = self._clock()

@@ -1,4 +1,4 @@
-"""Logging to stderr, one line a message, with every secret masked. stdout belongs to the messages."""
+"""The log on stderr: one line for each message, with secrets redacted. stdout carries the Singer messages."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class RedactingFormatter(logging.Formatter):
-    """``2026-11-22T12:00:00Z INFO tap-talon-one message``, masked and made printable after all else.
+    """Formats ``2026-11-22T12:00:00Z INFO tap-talon-one message``, then redacts it and makes it printable.
 
-    A message is one line, whatever ids and servers put into it; only tracebacks have more, which are indented. A
-    ``logging.Filter`` would not do: it sees a record before the exception's text is made.
+    A message is one line, whatever ids and servers put into it; only tracebacks have more lines, which are indented.
+    A ``logging.Filter`` would not be enough, because it runs before the text of an exception exists.
     """
 
     def __init__(self, name: str, redact: Redactor) -> None:
@@ -32,24 +32,24 @@ class RedactingFormatter(logging.Formatter):
         self._redact = redact
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  logging's name
-        """The time of a record in UTC, to the second."""
+        """Return the time of a record in UTC, to the second."""
         return time.strftime(datefmt or "%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line (with an exception: lines) of a record."""
+        """Return the line of a record, followed by its exception."""
         return self._redact(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
-        """The line of a record, without its exception."""
+        """Return the line of a record without its exception."""
         return printable(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
-        """The traceback, indented so that no line of it looks like a record."""
+        """Return the traceback, indented so that no line of it looks like a record."""
         return "  " + printable_lines(super().formatException(ei)).replace("\n", "\n  ")
 
 
 class _StderrHandler(logging.StreamHandler["TextIO"]):
-    """Writes to what ``sys.stderr`` is at that moment, so that a progress display can take it over."""
+    """Writes to the current ``sys.stderr``, so that a progress display can replace it."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -60,10 +60,10 @@ class _StderrHandler(logging.StreamHandler["TextIO"]):
 
 
 def log_level(environ: Mapping[str, str], prefix: str) -> str:
-    """The level asked for by ``<PREFIX>_LOGLEVEL`` or ``LOGLEVEL``, else INFO.
+    """Return the level in ``<PREFIX>_LOGLEVEL`` or ``LOGLEVEL``, else INFO.
 
     Raises:
-        ConfigError: no such level.
+        ConfigError: the level does not exist.
     """
     for variable in (f"{prefix}_LOGLEVEL", "LOGLEVEL"):
         level = environ.get(variable, "").strip().upper()
@@ -75,7 +75,7 @@ def log_level(environ: Mapping[str, str], prefix: str) -> str:
 
 
 def configure_logging(name: str, level: str, redact: Redactor, stream: TextIO | None = None) -> None:
-    """Sends all logging of the process to ``stream`` (None: stderr), and nothing to anywhere else."""
+    """Send all logging of the process to ``stream`` (None: stderr), and to nothing else."""
     handler = logging.StreamHandler(stream) if stream else _StderrHandler()
     handler.setFormatter(RedactingFormatter(name, redact))
     logging.basicConfig(level=level, handlers=[handler], force=True)

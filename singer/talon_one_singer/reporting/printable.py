@@ -1,4 +1,4 @@
-"""Text from ids, files and servers, made fit for a terminal and for a line of a log."""
+"""Text from ids, files and servers, made safe for a terminal and for one line of a log."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    r"""Return the same for text of several lines: ``\n`` stays, everything else that cannot be seen is escaped."""
+    r"""Return text of several lines escaped like ``printable``, except that ``\n`` stays."""
     return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))

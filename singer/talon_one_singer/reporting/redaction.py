@@ -1,8 +1,8 @@
-"""The one redaction: masks secrets in everything that leaves the process.
+"""The redaction of secrets in everything that leaves the process.
 
-Two things are masked: secrets that are known, in every spelling that URLs, JSON, Python and headers give them; and what
-looks like a secret although nobody has named it: user, password, query and fragment of any URL, the values of
-``password=...`` and the like, and the keys of Authorization headers.
+Two kinds of text are masked: known secrets, in every spelling of URLs, JSON, Python and headers; and text that looks
+like a secret: user, password, query and fragment of a URL, the values of ``password=...`` and similar, and the keys of
+Authorization headers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SHORTEST_SECRET = 4
-_SHORTEST_HIDDEN = 6  # letters that may stand within words by chance
+_SHORTEST_HIDDEN = 6  # shorter secrets may be part of a word by chance
 _NAMES = (
     r"passw(?:or)?d|passwd|pwd|passphrase|secret|token|api[_-]?key|(?:access|account|management|private|sse)[_-]?key"
     r"|credentials?|signature|sig|sas"
@@ -44,7 +44,7 @@ _HEADER = re.compile(
 class Redactor:
     """Masks secrets in text.
 
-    Known secrets of less than four characters are left alone: masking them would garble every line and so reveal them.
+    Known secrets of less than four characters are not masked: that would make every line unreadable and so reveal them.
     """
 
     def __init__(self, secrets: Iterable[Secret | str] = ()) -> None:
@@ -53,14 +53,14 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: Secret | str) -> None:
-        """Mask this one too from now on."""
+        """Mask this secret from now on."""
         value = secret.reveal() if isinstance(secret, Secret) else secret
         found = {value, *(url_secrets(value) if "://" in value else ())}
         forms = {form for one in found if len(one) >= _SHORTEST_SECRET for form in _spellings(one)}
         self._spellings = tuple(sorted({*self._spellings, *forms}, key=len, reverse=True))
 
     def add_from(self, settings: object) -> None:
-        """Mask every secret among settings: secret settings, the secrets of URLs, and values with telling names."""
+        """Mask the secrets in settings: secret settings, secrets in URLs, and values whose names suggest a secret."""
         if isinstance(settings, Secret):
             self.add(settings)
         elif isinstance(settings, str):
@@ -76,7 +76,7 @@ class Redactor:
                 self.add_from(value)
 
     def __call__(self, text: str) -> str:
-        """Return the text, masked."""
+        """Return the masked text."""
         for spelling in self._spellings:
             if spelling in text:
                 text = _masked(text, spelling)
@@ -87,13 +87,13 @@ _active = Redactor()
 
 
 def activate(redactor: Redactor) -> None:
-    """Make this the redactor of ``redact``: that of the command that runs in this process."""
+    """Make this the redactor of the function ``redact``: the redactor of the command that runs in this process."""
     global _active  # noqa: PLW0603  a process runs one command, and what writes to a store or a file has no other way
     _active = redactor
 
 
 def redact(text: str) -> str:
-    """Return the text with the secrets of the running command masked, and with all that looks like one."""
+    """Return the text with the secrets of the running command masked, and everything that looks like a secret."""
     return _active(text)
 
 
@@ -109,7 +109,7 @@ def redacted(value: Any) -> Any:
 
 
 def shown_url(url: str) -> str:
-    """Return a path as it is, and a URL without user, password, query and fragment."""
+    """Return a path unchanged, and a URL without user, password, query and fragment."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         return redact(url)
@@ -117,14 +117,14 @@ def shown_url(url: str) -> str:
 
 
 def url_secrets(url: str) -> set[str]:
-    """Return what must not be shown of a URL, as it stands there and decoded; nothing for a path."""
+    """Return the secret parts of a URL, as they are written and decoded; nothing for a path."""
     _, separator, rest = url.partition("://")
     if not separator:
         return set()
     user_info, tail = _parts(rest)
     user, colon, password = user_info.partition(":")
     found = {password if colon else user}
-    if _DELIMITERS.search(password):  # libraries take pieces of it for a host or a port, and quote those
+    if _DELIMITERS.search(password):  # libraries mistake parts of it for a host or a port, and quote them
         pieces = [piece for piece in _DELIMITERS.split(password) if len(piece) >= _SHORTEST_SECRET]
         found |= {*pieces, *map(str.lower, pieces)}
     if user and password:
@@ -139,10 +139,10 @@ def url_secrets(url: str) -> set[str]:
 
 
 def _parts(rest: str) -> tuple[str, str]:
-    """Return user information and the remainder of what stands behind ``://``.
+    """Return the user information and the remainder of the text after ``://``.
 
-    Passwords with ``@``, ``/`` and ``?`` that nobody has encoded are part of the user information: everything up to the
-    last ``@`` is, unless a path or the name of a host stands before it.
+    Passwords may contain ``@``, ``/`` and ``?`` without encoding: everything up to the last ``@`` is user information,
+    unless a path or a host name comes before it.
     """
     if _HOST.match(rest):
         return "", rest
@@ -151,7 +151,7 @@ def _parts(rest: str) -> tuple[str, str]:
 
 
 def _masked(text: str, spelling: str) -> str:
-    """Mask a secret; one of a few letters only where it is a word, so that it does not eat into ours."""
+    """Mask a secret; a short one only if it is a complete word, so that no other words are damaged."""
     if len(spelling) < _SHORTEST_HIDDEN and spelling.isalpha():
         return re.sub(rf"(?<![^\W\d_]){re.escape(spelling)}(?![^\W\d_])", MASK, text)
     return text.replace(spelling, MASK)
@@ -176,7 +176,7 @@ def _masked_url(rest: str) -> str:
 
 
 def _punctuation(secret: str) -> str:
-    """Return what ends the sentence around a URL and is no part of it."""
+    """Return the punctuation that ends the sentence around a URL and is not part of it."""
     return secret[len(secret.rstrip(").,;:")) :]
 
 

@@ -1,4 +1,4 @@
-"""Which errors mean that the machine has run out of something, and what to do about it."""
+"""The errors that mean that the machine has run out of a resource, and what to do about it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def resource_shortage(error: BaseException) -> str | None:
-    """Return what the machine has run out of and what to do, or None if the error has another reason.
+    """Return which resource the machine has run out of and what to do; None if the error has another reason.
 
     Libraries wrap the errors of the system, so the causes of the error count too.
     """
@@ -57,10 +57,11 @@ def _may_wrap(error: BaseException) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and what caused it.
+    """Yield the error and its causes.
 
-    An error that was being handled when another was raised is the cause of that only if the other is of a kind that
-    libraries wrap errors of the system in. A KeyError while a full disk is handled is a bug, and stays one.
+    An error that was being handled when another one was raised counts as its cause only if the other one is of a kind
+    in
+    which libraries wrap errors of the system. A KeyError raised while a full disk is handled is a bug and stays one.
     """
     seen: set[int] = set()
     current: BaseException | None = error

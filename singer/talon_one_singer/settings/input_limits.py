@@ -1,4 +1,4 @@
-"""How long, deep and compressed input may be, so that no file takes all memory."""
+"""Limits for the length, depth and compression of input, so that no file can exhaust the memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from talon_one_singer.settings.setting import Setting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ALWAYS_ALLOWED_BYTES = 16 * 1024 * 1024  # a small file may shrink as it likes
+_ALWAYS_ALLOWED_BYTES = 16 * 1024 * 1024  # a small file may have any ratio
 
 INPUT = (
     Setting(
         "max_line_bytes",
         "integer",
-        "Longest line of the input or of a file, and longest row of a CSV file; a longer one is an error.",
+        "Maximum length of a line of the input or of a file, and of a row of a CSV file; a longer one is an error.",
         default=64 * 1024 * 1024,
         minimum=1000,
         maximum=2**40,
@@ -26,7 +26,7 @@ INPUT = (
     Setting(
         "max_decompression_ratio",
         "integer",
-        "A compressed file that unpacks to more than so many times its size, and to more than 16 MiB, is an error.",
+        "Maximum ratio between the unpacked and the compressed size of a file; up to 16 MiB any ratio is allowed.",
         default=200,
         minimum=1,
         maximum=1e9,
@@ -34,7 +34,7 @@ INPUT = (
     Setting(
         "max_nesting_depth",
         "integer",
-        "Objects and lists within each other in a line of JSON, at most.",
+        "Maximum depth of nested objects and lists in a line of JSON.",
         default=MAX_NESTING_DEPTH,
         minimum=1,
         maximum=500,
@@ -44,7 +44,7 @@ INPUT = (
 
 @dataclass(frozen=True, slots=True)
 class InputLimits:
-    """What the settings in ``INPUT`` say."""
+    """The values of the settings in ``INPUT``."""
 
     max_line_bytes: int = 64 * 1024 * 1024
     max_decompression_ratio: int = 200
@@ -52,7 +52,7 @@ class InputLimits:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> InputLimits:
-        """Those of the settings."""
+        """Return the limits in the settings."""
         return cls(*(settings[name] for name in cls.__slots__))
 
 
@@ -61,7 +61,7 @@ class InputError(ValueError):
 
     Args:
         reason: what is wrong.
-        line: where, from 1; None: with the file as a whole.
+        line: number of the line, from 1; None: the complete file.
     """
 
     def __init__(self, reason: str, line: int | None = None) -> None:
@@ -70,12 +70,12 @@ class InputError(ValueError):
 
 
 def unpacked(file: BinaryIO, compression: str | None, limits: InputLimits) -> BinaryIO:
-    """The content of a file, unpacked as it is read.
+    """Return the content of a file, decompressed while it is read.
 
     Args:
-        file: open, as it is stored.
-        compression: as fsspec calls it, like ``gzip``; None: it is not compressed.
-        limits: its reads raise InputError if it unpacks to more than they allow.
+        file: the open file, as it is stored.
+        compression: name of the compression in fsspec, like ``gzip``; None: none.
+        limits: a read raises InputError if the file unpacks to more than they allow.
     """
     if compression is None:
         return file
@@ -86,7 +86,7 @@ def unpacked(file: BinaryIO, compression: str | None, limits: InputLimits) -> Bi
 
 
 class _Counted(io.RawIOBase):
-    """A file that counts what was read of it."""
+    """A file that counts the bytes that were read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -103,7 +103,7 @@ class _Counted(io.RawIOBase):
 
 
 class _Unpacked:
-    """An unpacking file that compares what came out with what went in."""
+    """A decompressing file that compares the size of its output with the size of its input."""
 
     def __init__(self, file: Any, stored: _Counted, limits: InputLimits) -> None:
         self._file, self._stored, self._ratio = file, stored, limits.max_decompression_ratio
@@ -119,7 +119,7 @@ class _Unpacked:
                 f"it unpacks to more than {self._ratio:,} times its size, the limit of max_decompression_ratio"
             )
         if not chunk and not self._stored.count:
-            raise InputError("it is empty, and no compressed file is; was it written to its end?")
+            raise InputError("it is empty, which a compressed file never is; write the file again")
         return chunk
 
     read1 = read

@@ -1,4 +1,4 @@
-"""Reading the JSON files of the command line, with errors that say where and what to do."""
+"""The JSON files of the command line, and errors that say where the problem is and what to do."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_NESTING_DEPTH = 100
-MAX_DIGITS = 4_300  # of an integer, as Python reads them
+MAX_DIGITS = 4_300  # maximum of an integer in Python
 
 
 def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The JSON object in a file, in UTF-8, UTF-16 or UTF-32, with or without byte order mark.
+    """Return the JSON object in a file in UTF-8, UTF-16 or UTF-32, with or without byte order mark.
 
     Args:
         path: path of the file.
-        what: what the file is, for messages: "config", "catalog", "state".
-        empty: what an empty file stands for; None: an empty file is an error.
+        what: kind of the file, for messages: "config", "catalog", "state".
+        empty: value of an empty file; None: an empty file is an error.
 
     Raises:
-        ConfigError: no such file, not readable, not JSON, or not an object.
+        ConfigError: the file does not exist, cannot be read, is not JSON, or is not an object.
     """
     content = _read(path, what)
     if empty is not None and not content.strip():
@@ -44,27 +44,27 @@ def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = Non
     except UnicodeDecodeError as error:
         raise ConfigError(f"the {what} file {path} is not readable as JSON: {error}; save it as UTF-8") from None
     if not isinstance(value, dict):
-        raise ConfigError(f"the {what} file {path} must hold a JSON object, {{...}}, not {json_type(value)}")
+        raise ConfigError(f"the {what} file {path} must contain a JSON object, {{...}}, not {json_type(value)}")
     return value
 
 
 class UnusableJsonError(ValueError):
-    """JSON with something that cannot be used; the message completes the sentence "the file ... has"."""
+    """JSON that cannot be used; the message completes the sentence "the file ... has"."""
 
 
 def parse_json(text: str | bytes, **options: Any) -> Any:
-    """The value of a JSON text that holds nothing but what can be used and written again.
+    """Return the value of a JSON text that can be used and written again.
 
-    JSON's readers would keep the last value of a key that an object has twice, and take half of a surrogate pair.
+    JSON decoders would keep the last value of a repeated key, and accept half of a surrogate pair.
 
     Args:
-        text: in UTF-8, UTF-16 or UTF-32 if it is bytes.
-        options: of ``json.loads``, like ``parse_float``.
+        text: JSON text; bytes are UTF-8, UTF-16 or UTF-32.
+        options: options of ``json.loads``, like ``parse_float``.
 
     Raises:
         UnusableJsonError: an object has a key twice, an integer too many digits, or a text half of a surrogate pair.
-        RecursionError: it is nested more than ``MAX_NESTING_DEPTH`` deep.
-        json.JSONDecodeError, UnicodeDecodeError: as ``json.loads``.
+        RecursionError: the text is nested more than ``MAX_NESTING_DEPTH`` deep.
+        json.JSONDecodeError, UnicodeDecodeError: as raised by ``json.loads``.
     """
     value = json.loads(text, object_pairs_hook=_object_of, **({"parse_int": _integer} | options))
     if is_deeper(value, MAX_NESTING_DEPTH):
@@ -72,18 +72,18 @@ def parse_json(text: str | bytes, **options: Any) -> Any:
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
-        raise UnusableJsonError(r"half of a surrogate pair like \ud800, which is no text; remove it") from None
+        raise UnusableJsonError(r"half of a surrogate pair like \ud800, which is not valid text; remove it") from None
     return value
 
 
 def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise UnusableJsonError(f"an integer of {len(digits):,} digits; {MAX_DIGITS:,} are the most")
+        raise UnusableJsonError(f"an integer of {len(digits):,} digits; the maximum is {MAX_DIGITS:,}")
     return int(digits)
 
 
 def is_deeper(value: Any, depth: int) -> bool:
-    """Whether a decoded value has more objects and lists within each other than ``depth``."""
+    """Return whether objects and lists in a decoded value are nested more than ``depth`` deep."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(depth):
         parts = (part for one in level for part in (one.values() if isinstance(one, dict) else one))
@@ -106,7 +106,7 @@ def _read(path: str, what: str) -> bytes:
     try:
         return Path(local_path(path)).read_bytes()
     except FileNotFoundError:
-        raise ConfigError(f"there is no {what} file {path}; check the path") from None
+        raise ConfigError(f"the {what} file {path} does not exist; check the path") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"cannot read the {what} file {path}: {reason}") from None
@@ -120,7 +120,7 @@ def _not_json(path: str, what: str, error: json.JSONDecodeError) -> str:
 
 
 def json_type(value: Any) -> str:
-    """What JSON calls the type of ``value``, with article: "a string", "null"."""
+    """Return the JSON type of ``value`` with its article: "a string", "null"."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -141,6 +141,6 @@ _JSON_TYPES: dict[type, str] = {
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The hint "; did you mean 'x'?", or "" when nothing known is near."""
+    """Return the hint "; did you mean 'x'?", or "" if no known name is similar."""
     found = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {found[0]!r}?" if found else ""

@@ -1,9 +1,9 @@
-"""One rule for every path and URL of a local file: source, store, warehouse, ids file, plan, rejects.
+"""The interpretation of local paths and file URLs: source, store, warehouse, ids file, plan, rejects.
 
-A path is taken as it is written, but for ``~``: ``%20`` in it is three characters. In a URL (``file:``, ``duckdb:``,
-``sqlite:``) ``%20`` is a space, as RFC 3986 says; a file whose name holds the ``%20`` itself is found too, if there is
-no other. Such a URL has neither query nor fragment, and no file is at MotherDuck: both are refused, since the text,
-maybe with a token, would become the name of a new file.
+A path is used as it is written, except for ``~``: ``%20`` in it is three characters. In a URL (``file:``, ``duckdb:``,
+``sqlite:``) ``%20`` is a space (RFC 3986); a file whose name contains ``%20`` itself is found as well, if there is no
+other. Such a URL must not have a query or a fragment, and must not be a place at MotherDuck: the text, possibly with a
+token, would otherwise become the name of a new file.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|:)|file:/", re.IGNORECASE
 
 
 class FileUrlError(ConfigError, ValueError):
-    """The URL of a file has a part that no file has. The message holds nothing of the URL, in which a token may be."""
+    """A file URL has a part that is not allowed. The message does not quote the URL, which may have a token."""
 
 
 def is_url(place: str) -> bool:
-    """Whether it is a URL, or a chain of them as fsspec knows, and no path."""
+    """Return whether a text is a URL, or a chain of URLs for fsspec, and not a path."""
     return _HAS_SCHEME.match(place) is not None
 
 
 def local_path(place: str) -> str:
-    """The path of a path or ``file:`` URL; any other URL as it is.
+    """Return the path in a path or a ``file:`` URL; other URLs are returned unchanged.
 
     Args:
-        place: like ``a b.csv``, ``~/a.csv``, ``file:///data/a%20b.csv``, ``s3://bucket/a.csv``.
+        place: for example ``a b.csv``, ``~/a.csv``, ``file:///data/a%20b.csv``, ``s3://bucket/a.csv``.
 
     Raises:
         FileUrlError: a ``file:`` URL with a host, a query or a fragment, or a place at MotherDuck.
@@ -49,10 +49,10 @@ def local_path(place: str) -> str:
 
 
 def path_in_url(text: str) -> str:
-    """The path that stands in a URL, behind its slashes: decoded, and ``~`` expanded.
+    """Return the path in a URL, after its slashes: decoded, and with ``~`` expanded.
 
     Args:
-        text: like ``/data/a%20b.duckdb`` or ``~/a.duckdb``.
+        text: for example ``/data/a%20b.duckdb`` or ``~/a.duckdb``.
 
     Raises:
         FileUrlError: it has a query or a fragment, or names another system, like ``md:``.
@@ -84,7 +84,7 @@ def _refuse_motherduck(place: str) -> None:
 
 
 def expanded(path: str) -> str:
-    """The path with ``~`` and ``~user`` as the directory that they stand for, if there is such a user."""
+    """Return the path with ``~`` and ``~user`` replaced by the home directory, if the user exists."""
     if not path.startswith("~"):
         return path
     try:

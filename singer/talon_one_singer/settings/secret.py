@@ -1,4 +1,4 @@
-"""A secret that does not print."""
+"""A secret that is never printed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ MASK = "********"
 
 
 class Secret:
-    """Holds a secret value; every way of printing it gives ``********``.
+    """Holds a secret value; every way of printing it returns ``********``.
 
-    It is no ``str``, so that joining, adding or encoding it as JSON fails instead of leaking.
+    It is not a ``str``, so that joining, adding or encoding it raises an error instead of leaking the value.
     """
 
     __slots__ = ("_value",)
@@ -17,7 +17,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value itself."""
+        """Return the value."""
         return self._value
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""JSON schemas made ready: exact numbers, and what no Singer target asserts taken out."""
+"""The preparation of JSON schemas: exact numbers, without what no Singer target asserts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _JSON_TEXT_TYPES = ("object", "array", "number", "boolean")
 
 
 def prepared(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy as both libraries read it alike."""
+    """Return a copy that both validation libraries interpret the same way."""
     ready: dict[str, Any] = _prepared(dict(schema))
     before, after = schema.get("properties"), ready.get("properties")
     if isinstance(before, dict) and isinstance(after, dict):
@@ -27,10 +27,10 @@ def prepared(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def exact(value: Any) -> Any:
-    """The value with each float as the Decimal of its digits.
+    """Return the value with each float as the Decimal of its digits.
 
     Raises:
-        ValueError: JSON has no such number.
+        ValueError: a number cannot be represented in JSON.
     """
     if isinstance(value, float):
         value = Decimal(repr(value))
@@ -42,7 +42,7 @@ def exact(value: Any) -> Any:
 
 
 def python_pattern(pattern: str) -> str:
-    r"""An ECMA 262 pattern as Python's re takes it: $ is the very end, \d and \w are ASCII."""
+    r"""Return an ECMA 262 pattern as a Python pattern: $ is the very end, \d and \w are ASCII."""
     return re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", _python_part, pattern, flags=re.DOTALL)
 
 
@@ -69,7 +69,7 @@ def _value(keyword: str, value: Any) -> Any:
 
 
 def _or_decoded(before: Any, ready: Any) -> Any:
-    """For JSON text: the text, or what it stands for."""
+    """Return the schema for JSON text that accepts the text or its decoded value."""
     if not isinstance(before, dict) or before.get("contentMediaType") != "application/json" or "type" not in ready:
         return ready
     types = ready["type"] if isinstance(ready["type"], list) else [ready["type"]]

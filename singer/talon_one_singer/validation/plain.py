@@ -1,4 +1,4 @@
-"""jsonschema with exact numbers and ECMA patterns: what jsonschema-rs does, slower, where it is not installed."""
+"""A jsonschema validator with exact numbers and ECMA patterns: slower than jsonschema-rs, used without it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class PlainValidator:
-    """The rules of a schema.
+    """Validates values against a schema.
 
     Raises:
-        jsonschema.SchemaError: the schema is broken.
+        jsonschema.SchemaError: the schema is not valid.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -35,7 +35,7 @@ class PlainValidator:
         self._rules = _Draft7(schema, registry=Registry())
 
     def iter_errors(self, value: Any) -> Iterator[ValidationError]:
-        """What is wrong with the value."""
+        """Yield the errors of a value."""
         yield from self._rules.iter_errors(exact(value))
 
 
@@ -46,7 +46,7 @@ def _check_references(schema: Mapping[str, Any]) -> None:
         try:
             registry.resolver(base).lookup(reference)
         except Unresolvable:
-            raise SchemaError(f"there is no {reference} in it") from None
+            raise SchemaError(f"it has no {reference}") from None
 
 
 def _references(part: Any) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _multiple_of(rules: Any, divisor: Any, value: Any, _schema: Any) -> Iterator
 
 
 def _is_multiple(value: Decimal, divisor: Decimal) -> bool:
-    """Exact, and quick for any exponent."""
+    """Return whether a number is a multiple of another; exact, and fast for any exponent."""
     digits, unit = _digits(value), _digits(divisor)
     shift = int(value.as_tuple().exponent) - int(divisor.as_tuple().exponent)
     if shift >= 0:
@@ -137,7 +137,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _key(value: Any) -> Any:
-    """Hashable, equal for equal JSON: true is not 1, but 1.0 is."""
+    """Return a hashable key, equal for equal JSON values: true is not 1, but 1.0 is."""
     if isinstance(value, bool):
         return ("boolean", value)
     if isinstance(value, dict):

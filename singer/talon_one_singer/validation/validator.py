@@ -1,6 +1,6 @@
-"""Does a row fit its JSON schema (Draft 7)? Numbers are taken exactly; formats are not asserted.
+"""The validation of rows against their JSON schema (Draft 7): numbers are exact, formats are not asserted.
 
-jsonschema-rs answers where it is installed, else jsonschema, with the same verdicts.
+jsonschema-rs is used if it is installed, else jsonschema, with the same results.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ if TYPE_CHECKING:
 
 Validator = Callable[[Any], str | None]
 
-_MOST = 1000  # violations of one row that are looked at
+_MOST = 1000  # violations of one row that are examined
 _TOO_DEEP = "the row is nested too deeply to be checked"
 
 
 def validator(schema: Mapping[str, Any]) -> Validator:
-    """A function that gives None for a value that fits, else one sentence that names the field and what is wrong.
+    """Return a function that returns None for a valid value, else a sentence that names the field and the problem.
 
-    A top-level property that is JSON text by its schema (contentMediaType) may also be what the text stands for, as
-    ``read_messages`` decodes it.
+    A top-level property that is JSON text according to its schema (contentMediaType) may also be the decoded value,
+    which
+    ``read_messages`` returns.
 
     Raises:
-        ConfigError: the schema is broken, or refers to another one.
+        ConfigError: the schema is not valid, or refers to another schema.
     """
     try:
         return _validator(prepared(schema))
     except RecursionError:
-        raise ConfigError("the schema is broken: nested too deeply, or in itself without end") from None
+        raise ConfigError("the schema is not valid: it is nested too deeply, or endlessly in itself") from None
     except ValueError as error:
         raise _broken((), str(error)) from None
 
@@ -92,7 +93,7 @@ def _plain(schema: dict[str, Any]) -> Validator:
 
 
 def _first(violations: Iterable[Violation], value: Any) -> str | None:
-    """The sentence of the first field that is wrong, in the order of their names."""
+    """Return the sentence for the first invalid field, in the order of their names."""
     first = min(islice(violations, _MOST), key=Violation.order, default=None)
     return sentence(first, value) if first else None
 
@@ -105,9 +106,9 @@ def _part(schema: dict[str, Any], path: Sequence[str | int]) -> Any:
 
 
 def _no_other(uri: str) -> Any:
-    raise ValueError(f"it refers to another schema, {uri}; put it into definitions")
+    raise ValueError(f"it refers to another schema, {uri}; move that schema into definitions")
 
 
 def _broken(path: Sequence[str | int], words: str) -> ConfigError:
     place = f" at {field_name(path)}" if path else ""
-    return ConfigError(f"the schema is broken{place}: {' '.join(words.split())[:300]}")
+    return ConfigError(f"the schema is not valid{place}: {' '.join(words.split())[:300]}")

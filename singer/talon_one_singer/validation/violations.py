@@ -1,4 +1,4 @@
-"""What is wrong with a row, in one sentence that names the field and holds no values of the row."""
+"""The description of an invalid row: one sentence that names the field and contains no values of the row."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A rule that a value breaks.
+    """A rule that a value violates.
 
     Attributes:
-        path: of the value in the row.
-        schema_path: of the rule.
-        schema: that has the rule.
+        path: path of the value in the row.
+        schema_path: path of the rule.
+        schema: the schema with the rule.
     """
 
     path: Sequence[str | int]
@@ -32,16 +32,16 @@ class Violation:
 
     @property
     def rule(self) -> str:
-        """The keyword."""
+        """The keyword of the rule."""
         return "propertyNames" if "propertyNames" in self.schema_path[:-1] else str(self.schema_path[-1])
 
-    def order(self) -> tuple[list[str], str]:
-        """Makes the first of several the same every time."""
-        return [str(step) for step in self.path], self.rule
+    def order(self) -> tuple[list[str], str, list[str]]:
+        """Return a sort key, so that the first of several violations is always the same."""
+        return [str(step) for step in self.path], self.rule, [str(step) for step in self.schema_path]
 
 
 def sentence(violation: Violation, row: Any) -> str:
-    """For example: "points must be a number or null, not a string"."""
+    """Return a sentence like "points must be a number or null, not a string"."""
     path, value = walk(row, violation.path)
     rule, schema = violation.rule, violation.schema
     if not isinstance(schema, dict) or rule not in schema:
@@ -55,9 +55,9 @@ def sentence(violation: Violation, row: Any) -> str:
 
 
 def walk(value: Any, path: Sequence[str | int]) -> tuple[list[str | int], Any]:
-    """The path with the names of fields as they are, and what is there.
+    """Return the path with the names of fields, and the value there.
 
-    jsonschema-rs gives the name "3", and "03" too, as the number 3.
+    jsonschema-rs returns the names "3" and "03" as the number 3.
     """
     found: list[str | int] = []
     for step in path:
@@ -77,7 +77,7 @@ def _first_missing(names: Iterable[str], there: Container[str]) -> str:
 
 
 def field_name(path: Sequence[str | int]) -> str:
-    """For example: items[0].sku."""
+    """Return a name like items[0].sku."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
     return _short(text) if path else "the row"
 
@@ -101,7 +101,7 @@ def _either(types: Sequence[str]) -> str:
 
 
 def _any_of(needs: Any, value: Any) -> str:
-    """Most have but types."""
+    """Return the sentence for anyOf, whose schemas usually differ only in their type."""
     types = [each.get("type") if isinstance(each, dict) else None for each in needs]
     kinds = list(dict.fromkeys(kind for each in types for kind in (each if isinstance(each, list) else [each])))
     kind = kind_of(value).split()[-1]

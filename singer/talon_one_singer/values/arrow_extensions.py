@@ -1,4 +1,4 @@
-"""Extension types of Arrow that are known here; the bytes of any other mean something that nobody here knows.
+"""The extension types of Arrow that are supported; the bytes of any other type cannot be interpreted.
 
 https://arrow.apache.org/docs/format/CanonicalExtensions.html
 """
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _NAME, _PARAMETERS = b"ARROW:extension:name", b"ARROW:extension:metadata"
-_MOST_OFFSET_S = 16 * 60 * 60 - 1  # of DuckDB's time zones
+_MOST_OFFSET_S = 16 * 60 * 60 - 1  # largest offset of DuckDB's time zones
 
 
 def extension_of(field: pa.Field) -> str | None:
-    """Return the name of a field's extension type, an opaque one as ``VENDOR.type``; None: it has none.
+    """Return the name of a field's extension type, of an opaque type as ``VENDOR.type``; None if it has none.
 
-    A type that this pyarrow does not know is named by the field's metadata.
+    A type that the installed pyarrow does not know is named in the metadata of the field.
     """
     if isinstance(field.type, pa.BaseExtensionType):
         parameters = field.type.__arrow_ext_serialize__() if hasattr(field.type, "__arrow_ext_serialize__") else b""
@@ -51,12 +51,12 @@ def _opaque(kind: pa.DataType, parameters: bytes) -> str:
 
 
 def storage_of(array: pa.Array) -> pa.Array:
-    """Return what an extension array is made of."""
+    """Return the storage array of an extension array."""
     return array.storage if isinstance(array.type, pa.BaseExtensionType) else array
 
 
 def number_of(text: str) -> Any:
-    """Return the number of a database's text; one that is none, or infinite, is refused."""
+    """Return the number in a database's text; text that is not a finite number is refused."""
     try:
         found = Decimal(text)
     except ArithmeticError:
@@ -65,7 +65,7 @@ def number_of(text: str) -> Any:
 
 
 def json_of(text: str) -> Any:
-    """Return the value of JSON text; text that is none is refused."""
+    """Return the value of JSON text; text that is not JSON is refused."""
     try:
         return decode_json(text)
     except ValueError as error:
@@ -81,19 +81,19 @@ def _unsigned(raw: bytes) -> int:
 
 
 def _bignum(raw: bytes) -> int:
-    """DuckDB's: three bytes of sign and length, then the digits; all bits turned over if it is negative."""
+    """Decode DuckDB's format: three bytes of sign and length, then the digits; negative numbers are inverted."""
     negative = not raw[0] & 0x80
     digits = bytes(byte ^ 0xFF for byte in raw[3:]) if negative else raw[3:]
     return -int.from_bytes(digits, "big") if negative else int.from_bytes(digits, "big")
 
 
 def _bits(raw: bytes) -> str:
-    """DuckDB's: a byte that tells how many bits at the front are padding, then the bits."""
+    """Decode DuckDB's format: a byte with the number of padding bits at the front, then the bits."""
     return "".join(f"{byte:08b}" for byte in raw[1:])[raw[0] :]
 
 
 def _time_tz(raw: bytes) -> Any:
-    """DuckDB's: microseconds, then the offset counted down from the largest."""
+    """Decode DuckDB's format: microseconds, then the offset counted down from the largest offset."""
     packed = int.from_bytes(raw, "little")
     microseconds, offset_s = packed >> 24, _MOST_OFFSET_S - (packed & 0xFFFFFF)
     if microseconds >= 86_400_000_000:
@@ -115,7 +115,7 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
 
 
-# Name -> the conversion of its storage. A database's type whose storage is text is text, unless it is here.
+# The conversion of the storage by the name of the type. Other types of databases are text if their storage is text.
 EXTENSIONS: Mapping[str, Callable[[pa.Array], list[Any]]] = {
     "arrow.bool8": lambda array: list(array.cast(pa.bool_()).to_pylist()),
     "arrow.uuid": _each(_uuid),

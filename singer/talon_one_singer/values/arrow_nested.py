@@ -1,6 +1,6 @@
-"""Lists, structures, maps, unions and encodings of Arrow: their parts are converted, then put together.
+"""The conversion of nested Arrow types: lists, structs, maps, unions and encodings are converted part by part.
 
-One part that is refused refuses the whole value.
+If one part is refused, the complete value is refused.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Conversion(Protocol):
-        """Converts the parts."""
+        """Converts the parts of a value."""
 
         def values(self, array: pa.Array, field: pa.Field) -> list[Any]:
-            """One for each element."""
+            """Return a value for each element."""
 
 
 def _lists(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
@@ -80,7 +80,7 @@ def _object(keys: Sequence[Any], items: Sequence[Any]) -> Any:
 def _unions(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
     kind = field.type
     columns = {code: how.values(array.field(number), kind.field(number)) for number, code in enumerate(kind.type_codes)}
-    # type_codes and offsets of pyarrow are those of the whole array, whatever slice of it this is.
+    # In pyarrow, type_codes and offsets of a slice are those of the complete array.
     _, codes_raw, *more = array.buffers()
     codes = pa.Array.from_buffers(pa.int8(), len(array), [None, codes_raw], offset=array.offset).to_pylist()
     places: Iterable[int] = range(len(codes))

@@ -1,4 +1,4 @@
-"""Rows out of Arrow columns, with the values that a RECORD of the stream would have."""
+"""The rows in Arrow batches, with the values that a RECORD of the stream would have."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
 
 
 def parquet_batches(file: BinaryIO, max_rows: int) -> Iterator[_Part]:
-    """The rows of a Parquet file in parts; see int96.batches."""
+    """Yield the batches of a Parquet file, see int96.batches."""
     _check(pq.ParquetFile(file).schema_arrow)
     yield from int96.batches(file, max_rows)
 
 
 def arrow_batches(file: BinaryIO, max_rows: int) -> Iterator[_Part]:
-    """The rows of an Arrow file, or of an Arrow stream, in parts."""
+    """Yield the batches of an Arrow file or an Arrow stream."""
     try:
         reader = pa.ipc.open_file(file)
         batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
@@ -46,9 +46,9 @@ def arrow_batches(file: BinaryIO, max_rows: int) -> Iterator[_Part]:
 
 
 def _check_offsets(batch: pa.RecordBatch) -> None:
-    """Raises ArrowInvalid: offsets lead out of the batch, where Arrow would read whatever memory is there.
+    """Raise ArrowInvalid if offsets lead out of the batch, where Arrow would read arbitrary memory.
 
-    Text that is not UTF-8 is left to those who read its row, and so are values of a fixed width: they have no offsets.
+    Text that is not UTF-8 is found when its row is read. Values of a fixed width have no offsets.
     """
     for column in batch.columns:
         if kinds.is_primitive(column.type) or kinds.is_decimal(column.type):
@@ -58,17 +58,18 @@ def _check_offsets(batch: pa.RecordBatch) -> None:
 
 
 def _check(schema: pa.Schema) -> None:
-    """Raises ValueError: a column is of a type that JSON has not."""
+    """Raise ValueError if a column has a type that cannot be represented in JSON."""
     for field in schema:
         if unsupported(field):
-            raise ValueError(f"column {field.name} is of type {field.type}, which JSON has not")
+            raise ValueError(f"column {field.name} is of type {field.type}, which JSON cannot represent")
 
 
 class Columns:
-    """What the schema of a stream says about columns.
+    """The columns of a stream, according to its schema.
 
-    Objects and arrays come back from their JSON text; null in a column that may not be null is a field that the row
-    did not have.
+    Objects and arrays are decoded from their JSON text. Null in a column that must not be null means that the row did
+    not
+    have the field.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -81,11 +82,11 @@ class Columns:
     def rows(
         self, batch: pa.RecordBatch, coarse: pa.RecordBatch | None = None
     ) -> Iterator[dict[str, Any] | ValueError]:
-        """The rows; in place of a broken one what is wrong with it.
+        """Yield the rows, and an error in place of each row that cannot be read.
 
         Args:
             batch: the rows.
-            coarse: their times of 96 bits once more; see int96.batches.
+            coarse: the 96-bit times of the rows, read as microseconds, see int96.batches.
         """
         names = batch.schema.names
         columns = [self._column(*each, coarse) for each in zip(batch.schema, batch.columns, strict=True)]
@@ -111,7 +112,7 @@ class UnreadableRow(ValueError):
     """A row with a value that cannot be read.
 
     Attributes:
-        row: its values as JSON, with text in place of those that JSON has not.
+        row: the values as JSON, with text in place of values that cannot be represented in JSON.
     """
 
     def __init__(self, what: str, row: Mapping[str, Any]) -> None:
@@ -132,7 +133,7 @@ def _types(schema: Mapping[str, Any]) -> set[str | None]:
 
 
 def _decoder(schema: Mapping[str, Any]) -> Callable[[str], Any] | None:
-    """How text in a column of this schema becomes a value; None: it stays."""
+    """Return the function that decodes text in a column of this schema; None: text stays text."""
     if schema.get("contentMediaType") == "application/json":
         return _any_json
     return None if _types(schema) <= _SCALARS else _object_or_array

@@ -1,6 +1,6 @@
-"""Dates, times and instants of Arrow columns, with all digits that they have.
+"""The conversion of dates, times and instants in Arrow columns, with all their digits.
 
-A value that the calendar of Python and RFC 3339 has not (infinity, years before 1 and after 9999) is refused.
+A value outside the calendar of Python and RFC 3339 (infinity, years before 1 and after 9999) is refused.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _DAY_S = 86_400
-_ZEROS = r"(\.[0-9]*[1-9])0+$|\.0+$"  # at the end of a fraction
+_ZEROS = r"(\.[0-9]*[1-9])0+$|\.0+$"  # trailing zeros of a fraction
 _MICROSECONDS = len("00:00:00.000000")
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31
 _LAST_MS = (_LAST_DAY + 1) * _DAY_S * 1000 - 1
-# How databases write infinity: DuckDB as the largest integers; the ADBC driver of PostgreSQL adds 30 years, unchecked.
+# Infinity: DuckDB writes the largest integers; the ADBC driver of PostgreSQL adds 30 years without a check.
 _INFINITE = {
     2**31 - 1: "infinity",
     1 - 2**31: "-infinity",
@@ -43,19 +43,19 @@ def dates(array: pa.Array, *, as_json: bool) -> list[Any]:
 
 
 def instants(array: pa.Array, *, as_json: bool) -> list[Any]:
-    """Return ``datetime`` objects in UTC, or RFC 3339 texts; a timestamp without zone is taken for UTC.
+    """Return ``datetime`` objects in UTC, or RFC 3339 texts; a timestamp without time zone is taken as UTC.
 
-    A value with digits below the microsecond, which ``datetime`` has not, is text too.
+    A value with digits below the microsecond, which ``datetime`` does not have, is always text.
     """
     unit = _PER_SECOND[array.type.unit]
     least, most = _FIRST_DAY * _DAY_S * unit, (_LAST_DAY + 1) * _DAY_S * unit - 1
-    # Infinity of DuckDB and NaT of pandas are no nanoseconds of the year 2262 or 1677.
+    # Infinity of DuckDB and NaT of pandas must not become nanoseconds of the years 2262 and 1677.
     least, most = max(least, 2 - 2**63), min(most, 2**63 - 2)
     return _within(array, _instant_texts if as_json else _datetimes, as_json=as_json, least=least, most=most)
 
 
 def times(array: pa.Array, *, as_json: bool) -> list[Any]:
-    """Return ``time`` objects, or texts; one with digits below the microsecond is text, and so is 24:00:00."""
+    """Return ``time`` objects, or texts; 24:00:00 and a time with digits below the microsecond are always text."""
     day = _DAY_S * _PER_SECOND[array.type.unit]
     numbers = array.view(_integers(array.type))
     if not _outside(numbers, 0, day - 1):
@@ -70,7 +70,7 @@ def times(array: pa.Array, *, as_json: bool) -> list[Any]:
 
 
 def _within(array: pa.Array, convert: Callable[..., list[Any]], *, as_json: bool, least: int, most: int) -> list[Any]:
-    """The converted values; those outside are refused."""
+    """Return the converted values, with those out of range refused."""
     numbers = array.view(_integers(array.type))
     if not _outside(numbers, least, most):
         return convert(array, as_json=as_json)

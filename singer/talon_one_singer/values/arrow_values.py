@@ -1,7 +1,7 @@
-"""From Arrow columns to values of rows, by a table of types: the only conversion of what comes in as Arrow.
+"""The conversion of Arrow columns to values, by a table of types; every Arrow source uses it.
 
-A value is exact, in the shortest digits that mean the same, or a ``RefusedValue`` stands in its place. There are two
-spellings: Python's own types, and JSON's, in which times are text and numbers are without needless zeros.
+A value is exact and has the shortest digits of its number, or it is replaced by a ``RefusedValue``. There are two
+forms: Python types, and JSON types, in which times are text and numbers have no unnecessary zeros.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from talon_one_singer.values.refused_value import RefusedValue, of_type
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_JSON = frozenset({"json", "jsonb", "variant"})  # how drivers of databases mark text that is JSON
+_JSON = frozenset({"json", "jsonb", "variant"})  # names with which database drivers mark JSON text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,19 @@ class Conversion:
     """The conversion of a column.
 
     Attributes:
-        as_json: the spelling: JSON's, or Python's.
-        type_name: what to call the column's type in messages; None: as Arrow does.
+        as_json: True for JSON types, False for Python types.
+        type_name: name of the column type in messages; None: the name in Arrow.
     """
 
     as_json: bool = False
     type_name: str | None = None
 
     def values(self, array: pa.Array, field: pa.Field) -> list[Any]:
-        """Return a value for each element of a column, or of a part of one.
+        """Return a value for each element of a column or of a part of it.
 
         Args:
-            array: of the field's type.
-            field: with its metadata, which may tell more than the type.
+            array: the elements, of the field's type.
+            field: the field with its metadata, which may refine the type.
         """
         try:
             return self._values(array, field)
@@ -89,7 +89,7 @@ class Conversion:
 
 
 def unsupported(field: pa.Field) -> bool:
-    """Return whether no value of a field's type can be sent."""
+    """Return whether no value of a field's type can be converted."""
     name, kind = extension_of(field), field.type
     if name is not None:
         return not (name in EXTENSIONS or name == "arrow.json" or is_text(getattr(kind, "storage_type", kind)))
@@ -125,7 +125,7 @@ def _short(text: str) -> Decimal:
 
 
 def _floats(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
-    """A double as it is; of a narrower float the shortest decimal that names it."""
+    """Return doubles unchanged, and narrower floats as the shortest decimal that identifies them."""
     del field
     if kinds.is_float64(array.type) and not how.as_json:
         values: list[Any] = array.to_pylist()
@@ -143,7 +143,7 @@ def _floats(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
 
 @lru_cache(maxsize=1 << 16)
 def _half(value: float) -> Decimal:
-    """The shortest decimal that names a half float, as Arrow tells it of wider ones."""
+    """Return the shortest decimal that identifies a half float, as Arrow does for wider floats."""
     exact = Decimal(value)
     return next((short for by in _DIGITS if (short := by.create_decimal(exact)) and _is_half(short, value)), exact)
 
@@ -151,11 +151,11 @@ def _half(value: float) -> Decimal:
 def _is_half(short: Decimal, value: float) -> bool:
     try:
         return struct.pack("e", short) == struct.pack("e", value)
-    except OverflowError:  # rounded up beyond the largest one
+    except OverflowError:  # it was rounded up beyond the largest half float
         return False
 
 
-# At a power of two the digits of a tie that are even may name the half below.
+# At a power of two, rounding a tie to even may return the digits of the half below.
 _DIGITS = [Context(prec=digits, rounding=how) for digits in range(1, 6) for how in (ROUND_HALF_EVEN, ROUND_HALF_UP)]
 _SPELLED = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity", "infinity": "Infinity", "-infinity": "-Infinity"}
 _SPELLED |= {"-nan": "NaN"}

@@ -1,7 +1,7 @@
-"""One rule for the names of columns, for every kind of source.
+"""The lookup of columns by name, the same for every kind of source.
 
-A name means the column of exactly that name. Only if there is none, it means the column that equals it without regard
-to letter case and surrounding spaces; if two columns do, it means neither.
+A name selects the column with exactly that name. If there is none, it selects the column that is equal without regard
+to letter case and surrounding spaces; if there are two, the name is ambiguous.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _LONGEST = 60
 
 
 class AmbiguousNameError(ValueError):
-    """A name that two columns could be meant by; the message names them."""
+    """A name matches two columns; the message names both."""
 
 
 def folded(name: str) -> str:
-    """The name without what the rule does not regard."""
+    """Return the form of a name in which names are compared."""
     return unicodedata.normalize("NFC", name.strip("\ufeff").strip()).casefold()
 
 
 def find_column(name: str, columns: Iterable[str]) -> str | None:
-    """The column that a name means; None if there is none.
+    """Return the column that a name selects; None if there is none.
 
     Raises:
-        AmbiguousNameError: it could mean two columns.
+        AmbiguousNameError: the name matches two columns.
     """
     known = tuple(columns)
     if name in known:
@@ -37,13 +37,13 @@ def find_column(name: str, columns: Iterable[str]) -> str | None:
     found = [column for column in known if folded(column) == folded(name)]
     if len(found) > 1:
         raise AmbiguousNameError(
-            f"{name!r} could mean the column {found[0]!r} or {found[1]!r}; write it like one of them"
+            f"{name!r} could mean the column {found[0]!r} or {found[1]!r}; write it exactly like one of them"
         )
     return found[0] if found else None
 
 
 def repeated_name(names: Iterable[str]) -> str | None:
-    """The first name that comes twice, letter for letter; None if there is none."""
+    """Return the first name that occurs twice, letter for letter; None if there is none."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -53,10 +53,10 @@ def repeated_name(names: Iterable[str]) -> str | None:
 
 
 class ColumnNames:
-    """The names of a source whose rows or files each have names of their own, collected.
+    """Collects the column names of a source in which each row or file has its own names.
 
     Attributes:
-        names: all names so far, in the order in which they came.
+        names: all names so far, in their order, each with the place where it occurred first.
     """
 
     def __init__(self) -> None:
@@ -64,14 +64,14 @@ class ColumnNames:
         self._folded: dict[str, str] = {}
 
     def add(self, names: Iterable[str], place: str) -> None:
-        """The names of a row or a file.
+        """Add the names of a row or a file.
 
         Args:
-            names: all of them.
-            place: where they are, for messages.
+            names: all names of the row or file.
+            place: the row or file, for messages.
 
         Raises:
-            ValueError: one of them differs only in letter case or spaces from one that is elsewhere.
+            ValueError: a name differs only in letter case or spaces from a name of another row or file.
         """
         these = tuple(names)
         for name in these:
@@ -80,13 +80,13 @@ class ColumnNames:
             other = self._folded.setdefault(folded(name), name)
             if other != name and other not in these:
                 raise ValueError(
-                    f"{place} has the column {name!r}, {self.names[other]} has {other!r}; name it the same"
+                    f"{place} has the column {name!r}, {self.names[other]} has {other!r}; use the same name in both"
                 )
             self.names[name] = place
 
 
 def listed_columns(columns: Sequence[str]) -> str:
-    """Return the names of columns for a message: the first 20, and long names cut off."""
+    """Return the names of columns for a message: the first 20 names, long ones truncated."""
     if not columns:
         return "no columns"
     more = len(columns) - _MOST_LISTED

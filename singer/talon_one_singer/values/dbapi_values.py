@@ -1,4 +1,4 @@
-"""From the values that DB-API drivers give to values of rows, with the results that ``arrow_values`` has.
+"""The conversion of values from DB-API drivers, with the same results as ``arrow_values``.
 
 https://peps.python.org/pep-0249/
 """
@@ -21,10 +21,10 @@ _AS_THEY_ARE = frozenset({type(None), bool, int, str, datetime, date, time})
 
 
 def dbapi_values(column: Sequence[Any]) -> list[Any]:
-    """Return the values of a column as rows have them.
+    """Return the values of a column.
 
     Args:
-        column: what the driver gave; a type that JSON has not is refused, above all bytes and intervals.
+        column: values from the driver; types that JSON cannot represent are refused, above all bytes and intervals.
     """
     there = set(map(type, column))
     if there <= _AS_THEY_ARE:

@@ -1,4 +1,4 @@
-"""JSON that came from elsewhere, decoded with all digits; what is wrong with it, in words without values."""
+"""The decoding of JSON with all digits; errors contain no values of the text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from talon_one_singer.protocol.lines import Block
     from talon_one_singer.settings.input_limits import InputLimits
 
-NOT_A_NUMBER: Final = "holds NaN or Infinity, which JSON has not"
+NOT_A_NUMBER: Final = "holds NaN or Infinity, which JSON cannot represent"
 TORN: Final = "the input ends in the middle of this line"
 NOT_EXACT_JSON: Final = (msgspec.DecodeError, ArithmeticError, RecursionError, UnicodeDecodeError)
 
@@ -32,10 +32,10 @@ _WORDS = (
 
 
 def decode_json(text: bytes | str) -> Any:
-    """Python values; a number with a fraction or an exponent becomes a Decimal with exactly its digits.
+    """Return the value of JSON text; numbers with a fraction or an exponent become Decimals with all their digits.
 
     Raises:
-        ValueError: says what is wrong.
+        ValueError: the text cannot be decoded; the message says why.
     """
     try:
         return _decode(text)
@@ -44,16 +44,16 @@ def decode_json(text: bytes | str) -> Any:
 
 
 def line_object(line: bytes, block: Block, limits: InputLimits, *, envelope: bool = False) -> dict[str, Any]:
-    """The JSON object of a line of the block.
+    """Return the JSON object in a line of a block.
 
     Args:
-        line: one of the block's.
-        block: with what is known of the line.
-        limits: what is too long or too deep.
-        envelope: the object is a message around a row, and only what is in it must not have a name twice.
+        line: a line of the block.
+        block: the block, which says whether the line is too long or torn.
+        limits: maximum length and depth.
+        envelope: True for a message around a row: only the names in its parts must be unique.
 
     Raises:
-        ValueError: says what is wrong.
+        ValueError: the line cannot be used; the message says why.
     """
     if block.too_long:
         torn = f", and {TORN}" if block.torn else ""
@@ -65,20 +65,20 @@ def line_object(line: bytes, block: Block, limits: InputLimits, *, envelope: boo
             raise ValueError(TORN) from None
         raise
     if not isinstance(value, dict):
-        raise ValueError(f"{kind_of(value)}, where a JSON object must be")
+        raise ValueError(f"{kind_of(value)} instead of a JSON object")
     check_structure(line, value, limits.max_nesting_depth, envelope=envelope)
     return value
 
 
 def check_structure(text: bytes, value: Any, max_depth: int, *, names_beside: int = 0, envelope: bool = False) -> None:
-    """Refuse what decoders take without a word: an object that has a name twice, and values nested too deeply.
+    """Raise ValueError for what decoders accept silently: a name twice in one object, and values nested too deeply.
 
     Args:
-        text: the JSON.
-        value: what a decoder made of it.
-        max_depth: objects and lists within each other, at most.
-        names_beside: how many names the text has that are not in the value.
-        envelope: of the outermost object's names the last counts.
+        text: the JSON text.
+        value: the decoded value.
+        max_depth: maximum depth of nested objects and lists.
+        names_beside: number of names in the text that are not in the value.
+        envelope: True if names of the outermost object may repeat; the last one counts.
 
     Raises:
         ValueError: says what is wrong.
@@ -96,9 +96,9 @@ def check_structure(text: bytes, value: Any, max_depth: int, *, names_beside: in
 
 
 def _has_names(text: bytes, count: int) -> bool:
-    """Whether the JSON has so many names and none twice; False also if a quick look cannot tell.
+    """Return whether the JSON has exactly so many names, all unique; False also if a quick look cannot decide.
 
-    A name is followed by `":`, and so is a quote within a text, but with a backslash before it.
+    A name is followed by `":`. So is a quote within a text, but it has a backslash before it.
     """
     if b'" :' in text or b'"\t:' in text:
         return False
@@ -107,7 +107,7 @@ def _has_names(text: bytes, count: int) -> bool:
 
 
 def _repetitions(text: bytes) -> list[str | None]:
-    """For each object, the outermost last, a name that it has twice, or None."""
+    """For each object, the outermost last, yield a name that occurs twice, or None."""
     found: list[str | None] = []
     json.loads(
         text,
@@ -128,7 +128,7 @@ def _count_names(value: Any) -> int:
 
 
 def kind_of(value: Any) -> str:
-    """What JSON calls the type of a decoded value, with article: "a string", "null"."""
+    """Return the JSON type of a decoded value with its article: "a string", "null"."""
     return "a number" if isinstance(value, Decimal) else json_type(value)
 
 

@@ -1,7 +1,7 @@
-"""Times that Spark, Impala and Hive write to Parquet as 96 bits: nanoseconds of any year, for which Arrow has no type.
+"""The 96-bit times that Spark, Impala and Hive write to Parquet: nanoseconds of any year, without a type in Arrow.
 
-Read as nanoseconds, years before 1678 and after 2262 become others, silently; read as microseconds, digits are lost. So
-these columns are read both ways, and a value has all its digits where both ways mean the same time.
+Read as nanoseconds, years before 1678 and after 2262 become other years silently; read as microseconds, digits are
+lost. Therefore these columns are read both ways, and a value keeps all its digits if both results mean the same time.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _MICROSECONDS = len("2026-01-01T00:00:00.123456")
 
 
 def batches(file: Any, rows: int, **options: Any) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]:
-    """Read a Parquet file in parts, each with its columns of this kind once more, as microseconds; None: it has none.
+    """Yield the batches of a Parquet file, each with its 96-bit times read as microseconds; None if it has none.
 
     Args:
         file: open for reading.
-        rows: most rows of a part.
-        options: of ParquetFile.
+        rows: maximum number of rows in a batch.
+        options: options of ParquetFile.
     """
     fine = pq.ParquetFile(file, **options)
     names = _columns(fine)
@@ -37,7 +37,7 @@ def batches(file: Any, rows: int, **options: Any) -> Iterator[tuple[pa.RecordBat
 
 
 def exact(fine: Any, coarse: Any) -> Any:
-    """Return the value that was meant, of one that was read both ways."""
+    """Return the value that a time read both ways stands for."""
     if isinstance(coarse, list) and isinstance(fine, list):
         return [exact(*pair) for pair in zip(fine, coarse, strict=True)]
     if isinstance(coarse, dict) and isinstance(fine, dict):
@@ -57,7 +57,7 @@ def _to_microseconds(value: Any) -> str | None:
 
 
 def _columns(file: pq.ParquetFile) -> list[str]:
-    """The columns of a file that hold such times, at any depth."""
+    """Return the columns of a file that contain such times, at any depth."""
     schema = file.schema
     leaves = [schema.column(number) for number in range(len(schema.names))]
     return list(dict.fromkeys(leaf.path.split(".")[0] for leaf in leaves if leaf.physical_type == "INT96"))

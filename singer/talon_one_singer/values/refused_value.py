@@ -1,4 +1,4 @@
-"""Cells of a row that cannot be sent: they wait in their place, and refuse the row only if it is mapped."""
+"""Values that cannot be sent: they stay in their row, which is refused only if the column is mapped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _NAME = "_refused"
 
 
 class RefusedValue:
-    """The place of a value that JSON has not.
+    """Stands for a value that cannot be represented in JSON.
 
     Attributes:
-        reason: says what the value is and why it cannot be sent, without the name of its column.
+        reason: what the value is and why it cannot be sent, without the name of its column.
     """
 
     __slots__ = ("reason",)
@@ -37,26 +37,26 @@ class RefusedValue:
 
 def of_type(name: str) -> RefusedValue:
     """Return the place of a value whose type JSON has not."""
-    return RefusedValue(f"it is of type {name}, which JSON has not")
+    return RefusedValue(f"it is of type {name}, which JSON cannot represent")
 
 
 def first_refused(values: Iterable[Any]) -> RefusedValue | None:
-    """Return the first value that is refused, or None."""
+    """Return the first refused value, or None."""
     return next((value for value in values if type(value) is RefusedValue), None)
 
 
 def has_refused(values: Sequence[Any]) -> bool:
-    """Return whether one of the values is refused; quick on long columns."""
+    """Return whether one of the values is refused; fast for long columns."""
     return RefusedValue in map(type, values)
 
 
 def kept(value: Any) -> Any:
-    """Return what a row that is kept as JSON holds for a value that msgspec cannot encode."""
+    """Return the JSON form of a refused value, for a row that is kept as JSON."""
     return {_NAME: value.reason} if isinstance(value, RefusedValue) else str(value)
 
 
 def restored(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row that was kept as JSON, with its refused values in their places."""
+    """Return a row that was kept as JSON, with its refused values restored."""
     return {
         name: RefusedValue(str(value[_NAME])) if isinstance(value, dict) and list(value) == [_NAME] else value
         for name, value in row.items()

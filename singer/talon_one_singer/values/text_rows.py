@@ -1,4 +1,4 @@
-"""Rows of CSV and JSON Lines, read in bounded memory; every error names the line."""
+"""The rows of CSV and JSON Lines, read in bounded memory; every error names the line."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ class CsvRows:
     """The rows of a CSV file with a header.
 
     Args:
-        source: of bytes in UTF-8, with or without byte order mark.
-        limits: of its rows.
+        source: bytes in UTF-8, with or without byte order mark.
+        limits: limits of a row.
 
     Attributes:
         columns: the names in the header.
 
     Raises:
-        InputError: there is no header, a name comes twice, or the first line cannot be read.
+        InputError: there is no header, a name occurs twice, or the first line cannot be read.
     """
 
     def __init__(self, source: BinaryIO, limits: InputLimits) -> None:
-        # A limit of the whole process, and so low that texts of attributes break it.
+        # The default limit of the process is lower than the texts of some attributes.
         csv.field_size_limit(max(csv.field_size_limit(), limits.max_line_bytes))
         self._lines = _CsvLines(source, limits)
         self._reader = csv.reader(iter(self._lines), strict=True)
         self.columns: list[str] = self._next() or []
         if not any(self.columns):
-            raise InputError("it has no header; the first line must name the columns")
+            raise InputError("it has no header; the first line must contain the column names")
         twice = repeated_name(self.columns)
         if twice is not None:
-            raise InputError(f"it has two columns named {twice!r}; rename one", 1)
+            raise InputError(f"it has two columns named {twice!r}; rename one of them", 1)
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        """(line, values) of each row; as many values as there are columns.
+        """Yield (line, values) for each row, with a value for every column.
 
         Raises:
             InputError: a row cannot be used.
@@ -76,7 +76,7 @@ class CsvRows:
 
 
 class _CsvLines:
-    """Lines for a CSV reader, with the bytes of the row so far."""
+    """The lines for a CSV reader, with the number of bytes of the current row."""
 
     def __init__(self, source: BinaryIO, limits: InputLimits) -> None:
         self._source, self._max_bytes = source, limits.max_line_bytes
@@ -90,18 +90,18 @@ class _CsvLines:
                 self.row_bytes += len(line)
                 if self.row_bytes > self._max_bytes:
                     what = f"the row has more than {self._max_bytes:,} bytes, the limit of max_line_bytes"
-                    raise InputError(f"{what}; is a quote not closed?", number)
+                    raise InputError(f"{what}; check for a missing closing quote", number)
                 text = _text(line, number)
-                if "\r" in text[:-1]:  # the only line break of old files, or one within quotes
+                if "\r" in text[:-1]:  # a line break of old files, or one within quotes
                     yield from io.StringIO(text + "\n", newline="")
                 else:
                     yield text + "\n"
 
 
 def json_rows(source: BinaryIO, limits: InputLimits) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line, object) of each line that is not empty; numbers with a fraction are Decimals with all their digits.
+    """Yield (line, object) for each line that is not empty; numbers with a fraction are Decimals with all their digits.
 
-    NaN and Infinity, which writers in Python take for JSON, are refused in their places.
+    NaN and Infinity, which Python writes although they are not JSON, become refused values.
 
     Raises:
         InputError: a line cannot be used.
@@ -123,7 +123,7 @@ def _object(line: bytes, number: int, block: Block, limits: InputLimits) -> dict
 
 
 def _with_refused(line: bytes, limits: InputLimits) -> dict[str, Any] | None:
-    """The object of a line that would be JSON, were it not for NaN and Infinity; None: it would not."""
+    """Return the object of a line that is JSON except for NaN and Infinity; None if it is not."""
     try:
         row = json.loads(line, parse_float=Decimal, parse_constant=float)
         check_structure(line, row, limits.max_nesting_depth)
@@ -135,7 +135,7 @@ def _with_refused(line: bytes, limits: InputLimits) -> dict[str, Any] | None:
 def _text(line: bytes, number: int) -> str:
     if b"\0" in line:
         utf_16 = number == 1 and (line.startswith((b"\xff\xfe", b"\xfe\xff")) or line.count(b"\0") > len(line) // 3)
-        raise InputError(_NOT_UTF8 if utf_16 else "it holds a NUL byte, which is no text", number)
+        raise InputError(_NOT_UTF8 if utf_16 else "it contains a NUL byte, which is not valid text", number)
     try:
         return line.decode()
     except UnicodeDecodeError:
@@ -143,7 +143,7 @@ def _text(line: bytes, number: int) -> str:
 
 
 def _blocks(source: BinaryIO, max_bytes: int) -> Iterator[Block]:
-    """Yield the lines; an error of the source itself names the line that was reached."""
+    """Yield the lines; an error of the source names the line that was reached."""
     line = 1
     try:
         for block in read_blocks(source, max_bytes):

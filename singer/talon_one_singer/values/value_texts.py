@@ -1,4 +1,4 @@
-"""Ids and names as text: they stay what they look like."""
+"""The text of ids and names."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from uuid import UUID
 
 from talon_one_singer.values.refused_value import RefusedValue
 
-MAX_DIGITS = 1_000  # an id is no longer
+MAX_DIGITS = 1_000  # maximum length of an id
 
 
 def id_text(value: Any) -> str:
-    """Return the text of an id: text as it is, and a number in plain digits (17.00 is "17").
+    """Return the text of an id: text unchanged, and a number in plain digits (17.00 is "17").
 
     Raises:
-        ValueError: it is of a type that no id has; says which, without the name of its column.
+        ValueError: the type cannot be an id; the message names the type, not the column.
     """
     if isinstance(value, str):
         return str.__str__(value)
@@ -35,7 +35,7 @@ def name_text(value: Any) -> str:
     """Return the text of a map's key.
 
     Raises:
-        ValueError: it is no text, number, boolean or time.
+        ValueError: the key is not text, a number, a boolean or a time.
     """
     if isinstance(value, bool):
         return str(value).lower()
@@ -44,9 +44,9 @@ def name_text(value: Any) -> str:
 
 def _plain_digits(value: Decimal) -> str:
     if not value.is_finite():
-        raise ValueError(f"{value} is no id")
+        raise ValueError(f"{value} is not an id")
     if len(value.as_tuple().digits) + abs(value.adjusted()) > MAX_DIGITS:  # 1e999999999 would be a gigabyte of zeros
-        raise ValueError(f"it is a number of more than {MAX_DIGITS:,} digits, which is no id")
+        raise ValueError(f"it is a number of more than {MAX_DIGITS:,} digits, which is not an id")
     text = f"{value:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text

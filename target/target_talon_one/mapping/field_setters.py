@@ -136,7 +136,7 @@ def _culprit(fields: Fields, origins: Mapping[str, str]) -> InvalidRow:
         try:
             encode({path: value})
         except UnicodeEncodeError:
-            what = f"{shown(value)} holds half of a surrogate pair, which is no text"
+            what = f"{shown(value)} holds half of a surrogate pair, which is not valid text"
             return _invalid(path, origins.get(path, "the row"), what)
         except RecursionError:
             return _invalid(path, origins.get(path, "the row"), "it is nested too deeply")

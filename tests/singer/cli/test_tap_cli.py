@@ -120,7 +120,7 @@ def test_an_unknown_setting_is_told_with_the_nearest(run_tap, write_json):
     ("option", "content", "problem"),
     [
         ("--config", '{"api_key": "k",\n "pages" 1}', "is not JSON, line 2 column 10: Expecting ':' delimiter"),
-        ("--config", "[]", "must hold a JSON object, {...}, not an array"),
+        ("--config", "[]", "must contain a JSON object, {...}, not an array"),
         ("--catalog", '{"streams": [{"stream": 7}]}', "Expected `str | null`, got `int` - at `$.streams[0].stream`"),
         ("--catalog", '{"streams": [{"stream": "user"}]}', "'user', which does not exist; did you mean 'users'?"),
         ("--properties", '{"streams": {}}', "Expected `array`, got `object` - at `$.streams`"),
@@ -140,7 +140,7 @@ def test_a_malformed_file_is_told_with_the_place(run_tap, write_json, option, co
 def test_a_missing_file_is_told(run_tap, tmp_path):
     """A path that leads nowhere is a line, not a traceback."""
     code, _, stderr = run_tap("--config", tmp_path / "none.json")
-    assert (2, f"Error: there is no config file {tmp_path}/none.json; check the path\n") == (code, stderr)
+    assert (2, f"Error: the config file {tmp_path}/none.json does not exist; check the path\n") == (code, stderr)
 
 
 def test_a_wrong_log_level_is_told(run_tap, config):
@@ -187,7 +187,7 @@ def test_a_full_disk_is_told_in_one_line(run_tap, arguments):
         code, _, stderr = run_tap(*arguments, env=env, stdout=full)
     expected = (
         "Error: cannot write the output: No space left on device; "
-        "make room or choose another place, then run again from the last state\n"
+        "free space or choose another output, then run again from the last state\n"
     )
     assert (1, expected) == (code, stderr)
 

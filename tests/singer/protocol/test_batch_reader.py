@@ -175,7 +175,7 @@ def test_broken_rows_of_json_lines_are_told_between_the_good_ones(tmp_path, batc
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a":1}\n{"a":NaN}\n[]\n{"a":"%s"}\n{"a":2}\n{"a":' % (b"x" * 1000))
     one, *bad, two, torn = batch("jsonl", path, limits=InputLimits(max_line_bytes=1000))
-    reasons = ("holds NaN or Infinity, which JSON has not", "an array, where a JSON object must be")
+    reasons = ("holds NaN or Infinity, which JSON cannot represent", "an array instead of a JSON object")
     assert [*reasons, "longer than 1,000 bytes, the limit of max_line_bytes"] == [each.reason for each in bad]
     assert [f"{path} row {n}" for n in (2, 3, 4)] == [each.place for each in bad]
     assert ([{"a": 1}], [{"a": 2}], [f"{path} row 5"]) == (one.rows, two.rows, two.places)

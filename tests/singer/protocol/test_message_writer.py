@@ -194,6 +194,6 @@ def test_a_failed_write_is_final(broken_output, error, expected, at):
 def test_a_full_disk_says_so(broken_output):
     """The message of ENOSPC names the reason and what to do."""
     writer = MessageWriter(broken_output("write", OSError(28, "No space left on device")))
-    with pytest.raises(OutputError, match="No space left on device; make room") as raised:
+    with pytest.raises(OutputError, match="No space left on device; free space") as raised:
         writer.state({})
     assert 1 == len(raised.value.lines)

@@ -67,7 +67,7 @@ def test_what_is_not_compressed_has_no_ratio():
 
 def test_an_empty_compressed_file_is_told():
     """An empty compressed file is an error, because no program writes one on purpose."""
-    with pytest.raises(InputError, match="it is empty, and no compressed file is"):
+    with pytest.raises(InputError, match="it is empty, which a compressed file never is"):
         unpacked(io.BytesIO(b""), "gzip", InputLimits()).read(1)
 
 

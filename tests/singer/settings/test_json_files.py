@@ -22,7 +22,7 @@ def test_any_unicode_encoding_is_read(tmp_path, encoding):
         (b"", "line 1 column 1"),
         (b'{"a": "\xe9"}', "not readable as JSON: 'utf-8' codec can't decode"),
         (codecs.BOM_UTF8, "line 1 column 1"),
-        (b"7", "must hold a JSON object, {...}, not a number"),
+        (b"7", "must contain a JSON object, {...}, not a number"),
         (b"null", "not null"),
         (b"[" * 100_000, "not readable as JSON"),
     ],

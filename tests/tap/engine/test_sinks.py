@@ -116,7 +116,7 @@ def test_hostile_numbers_and_instants_reach_the_files(emu, sync, tmp_path):
     [
         ({"batch": "jsonl"}, "set batch_directory"),
         ({"batch": "csv", "batch_directory": "x"}, "must be one of jsonl, parquet, arrow"),
-        ({"batch": "jsonl", "batch_directory": "/proc/nowhere/x"}, "batch_directory /proc/nowhere/x cannot be made"),
+        ({"batch": "jsonl", "batch_directory": "/proc/nowhere/x"}, "batch_directory /proc/nowhere/x cannot be created"),
         ({"batch": "jsonl", "batch_directory": "nosuch://bucket"}, "cannot be written"),
     ],
 )

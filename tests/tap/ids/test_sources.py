@@ -77,7 +77,7 @@ def test_ids_of_parquet_stay_what_they_look_like(tmp_path, values, expected):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (pa.array([b"card-1"]), "it is of type binary, which JSON has not"),
+        (pa.array([b"card-1"]), "it is of type binary, which JSON cannot represent"),
         (pa.array([True]), "it is of type bool, and an id is text or a number"),
         (pa.array([[1]]), "it is of type list, and an id is text or a number"),
         (pa.array([0], pa.timestamp("s")), "it is of type datetime, and an id is text or a number"),
@@ -112,11 +112,11 @@ def test_ids_of_json_lines_stay_what_they_look_like(write, text, expected):
             "card,cardid\nx,y\n",
             "no column 'card_id'; did you mean 'cardid'?; its columns are: card, cardid",
         ),
-        ("ids.csv", "", "ids.csv: it has no header; the first line must name the columns"),
+        ("ids.csv", "", "ids.csv: it has no header; the first line must contain the column names"),
         ("ids.csv", 'card_id\na\n"b\n', "unexpected end of data"),
         ("ids.csv", b"card_id\n\xff\xfe\n", "ids.csv, line 2: not UTF-8 text; save the file as UTF-8"),
         ("ids.jsonl", '{"card_id":"a"}\n{"card_id"\n', "ids.jsonl, line 2: not JSON"),
-        ("ids.jsonl", '["a"]\n', "line 1: an array, where a JSON object must be"),
+        ("ids.jsonl", '["a"]\n', "line 1: an array instead of a JSON object"),
         ("ids.jsonl", '{"card_id":"a"}\n{"x":"b"}\n', "line 2 has no column 'card_id'; its columns are: x"),
         ("ids.parquet", "no parquet", "cannot read"),
         ("ids.csv.gz", "no gzip", "cannot read"),
