@@ -1,4 +1,4 @@
-"""A table of products becomes a catalog. Without a table of yours it makes a small one first."""
+"""Push a table of products into a catalog. If the table does not exist, the DAG creates a small example first."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={
-        "file": Param(f"{HOME}/products.duckdb", type="string", title="DuckDB file with the table products"),
-        "store": Param(f"{HOME}/talon-one-catalog.duckdb", type="string", title="Store of what was sent"),
-        "catalog_id": Param(1, type="integer", title="Catalog"),
+        "file": Param(f"{HOME}/products.duckdb", type="string", title="DuckDB file with the table `products`"),
+        "store": Param(f"{HOME}/talon-one-catalog.duckdb", type="string", title="Store"),
+        "catalog_id": Param(1, type="integer", title="Catalog id"),
     },
     tags=["talon-one"],
 ):
 
     @task
     def example_products(params: dict[str, Any] | None = None) -> int:
-        """A table of 2,500 products, if there is none; how many there are."""
+        """Create a table of 2,500 products if it does not exist, and return the number of products."""
         import duckdb
 
         assert params is not None

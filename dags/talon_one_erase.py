@@ -1,4 +1,4 @@
-"""Erases customers' data at Talon.One: one task a customer, given when the DAG is triggered. Nothing brings it back."""
+"""Delete customers at Talon.One, one task per customer. Name them when you trigger the DAG. This cannot be undone."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ with DAG(
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    params={"customers": Param([], type="array", title="Integration ids", items={"type": "string"})},
+    params={"customers": Param([], type="array", title="Integration ids of the customers", items={"type": "string"})},
     tags=["talon-one"],
 ):
 
     @task
     def customers(params: dict[str, Any] | None = None) -> list[str]:
-        """Who asked for it; no name twice."""
+        """Return the customers to delete, without duplicates."""
         return list(dict.fromkeys(params["customers"])) if params else []
 
     DeleteCustomerDataOperator.partial(task_id="erase").expand(integration_id=customers())

@@ -1,7 +1,7 @@
-"""Loyalty ledgers and balances into a warehouse, every hour: only what is new is read.
+"""Load loyalty ledgers and balances into a warehouse every hour. Each run reads only what is new.
 
-Runs as it is against the local Talon.One (`make airflow`). Set the connection `talon_one_default` and the parameter
-`warehouse_url` for your own.
+Works without changes with the local Talon.One of `make airflow`. For your own account, set the connection
+`talon_one_default` and the parameter `warehouse_url`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ with DAG(
         "warehouse_url": Param(
             WAREHOUSE,
             type="string",
-            title="Warehouse",
+            title="Warehouse URL",
             description="duckdb:///path, postgresql://user@host/database, ...",
         ),
         "requests_at_once": Param(
@@ -37,7 +37,7 @@ with DAG(
             minimum=1,
             maximum=64,
             title="Requests in flight",
-            description="Calls that wait for an answer at the same time.",
+            description="Requests that wait for a response at the same time.",
         ),
     },
     tags=["talon-one"],

@@ -1,6 +1,6 @@
-"""Balances of every card at midnight, one snapshot a day; backfill past days by running it for them.
+"""Load the balances of every card at midnight, one snapshot per day. Backfill the DAG to load past days.
 
-The snapshot's instant is the end of the run's interval, so that a backfill asks Talon.One for the balances of then.
+The instant of a snapshot is the end of the data interval, so a backfill loads the balances of that day.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={
-        "warehouse_url": Param(f"duckdb:///{HOME}/talon_one_balances.duckdb", type="string", title="Warehouse"),
+        "warehouse_url": Param(f"duckdb:///{HOME}/talon_one_balances.duckdb", type="string", title="Warehouse URL"),
         "as_of": Param(
-            None, type=["null", "string"], title="As of", description="An instant; without it the end of the interval."
+            None,
+            type=["null", "string"],
+            title="As of",
+            description="Default: the end of the data interval.",
         ),
     },
     tags=["talon-one"],

@@ -1,7 +1,7 @@
-"""A segment of the loaded data becomes an audience: plan, a person's approval, push, verify.
+"""Push a segment of the loaded data into an audience: plan, wait for approval, push, verify.
 
-Follows the hourly load by its asset. The approval (Airflow 3.1 and later) shows the plan's figures and waits; switch it
-off with the parameter `needs_approval`.
+Runs after each hourly load, which updates the asset of the schedule. The approval (Airflow 3.1 and later) shows the
+numbers of the plan and waits for a user; turn it off with the parameter `needs_approval`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from airflow_provider_talon_one.transfers.warehouse_to_talon_one import Warehous
 
 try:  # Airflow 3.1
     from airflow.providers.standard.operators.hitl import ApprovalOperator
-except Exception:  # noqa: BLE001 - before 3.1 the module raises an error of its own
+except Exception:  # noqa: BLE001 - before 3.1 the module raises its own error
     ApprovalOperator = None
 
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
@@ -45,17 +45,17 @@ with DAG(
         "warehouse_url": Param(
             f"duckdb:///{HOME}/loyalty.duckdb",
             type="string",
-            title="Warehouse",
-            description="The one that talon_one_hourly_load fills.",
+            title="Warehouse URL",
+            description="The warehouse that talon_one_hourly_load writes to.",
         ),
         "store": Param(
             f"{HOME}/talon-one-store.duckdb",
             type="string",
-            title="Store of what was sent",
-            description="A file, a PostgreSQL or a place on S3.",
+            title="Store",
+            description="A file, or a URL of PostgreSQL or S3.",
         ),
-        "points": Param(100, type="number", minimum=0, title="Points that make a top spender"),
-        "needs_approval": Param(True, type="boolean", title="Ask a person before the push"),
+        "points": Param(100, type="number", minimum=0, title="Minimum points of a top spender"),
+        "needs_approval": Param(True, type="boolean", title="Wait for approval before the push"),
     },
     tags=["talon-one"],
 ):
@@ -81,7 +81,7 @@ with DAG(
 
         @task.branch
         def ask(params: dict[str, Any] | None = None) -> str:
-            """Whether a person is asked."""
+            """Return the next task: the approval, or the push."""
             return "approve" if params and params["needs_approval"] else "push"
 
         asked = ask()

@@ -1,7 +1,7 @@
-"""The ledgers of very many cards, read by several workers at once: each takes a stable part of the cards.
+"""Load the ledgers of many cards with several workers at once. Each worker loads one shard, a stable part of the cards.
 
-The pool keeps the workers to what the account allows; `rate_limit_url` in the connection (Redis) shares one rate limit
-between them. Each part has a folder of its own, as a warehouse file has one writer.
+Set `rate_limit_url` in the connection (Redis) so that all workers share one rate limit. Each shard is written to its
+own folder, because a warehouse file has one writer.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ with DAG(
     catchup=False,
     max_active_tasks=4,
     params={
-        "shards": Param(4, type="integer", minimum=1, maximum=64, title="Parts"),
+        "shards": Param(4, type="integer", minimum=1, maximum=64, title="Shards"),
         "folder": Param(f"{HOME}/lake", type="string", title="Folder of the Parquet files"),
     },
     tags=["talon-one"],
 ):
 
     @task
-    def parts(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
-        """A descriptor for each part; never rows."""
+    def shards(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
+        """Return the arguments of the mapped tasks, one for each shard."""
         assert params is not None
         if "://" not in params["folder"]:
             Path(params["folder"]).mkdir(parents=True, exist_ok=True)
-        shards = plan_shards(params["shards"])
-        return [{"shard": one, "warehouse_url": f"{params['folder']}/{one.replace('/', '-of-')}"} for one in shards]
+        names = plan_shards(params["shards"])
+        return [{"shard": one, "warehouse_url": f"{params['folder']}/{one.replace('/', '-of-')}"} for one in names]
 
     LoyaltyToWarehouseOperator.partial(
         task_id="load",
@@ -46,4 +46,4 @@ with DAG(
         settings={"settle_seconds": 0, "transactions_strategy": "per_entity"},
         retries=3,
         retry_delay=timedelta(minutes=1),
-    ).expand_kwargs(parts())
+    ).expand_kwargs(shards())

@@ -1,7 +1,7 @@
--- Segments from loaded loyalty data, as tables that syncs read; ${as_of} is the instant they are worked out for.
+-- Segments of the loaded loyalty data, as tables that syncs read. ${as_of} is the instant of the segments.
 CREATE SCHEMA IF NOT EXISTS segments;
 
--- The 200 households with the most points collected.
+-- The 200 households that collected the most points.
 CREATE OR REPLACE TABLE segments.top_spenders AS
 SELECT replace(card_identifier, 'card-', 'household-') AS customer, sum(amount) AS points
 FROM talon_one.loyalty_card_transactions
@@ -10,7 +10,7 @@ GROUP BY card_identifier
 ORDER BY points DESC, customer
 LIMIT 200;
 
--- Households that collected something in the year, but nothing in the last 60 days before it ended.
+-- Households that collected points in the year, but none in its last 60 days.
 CREATE OR REPLACE TABLE segments.lapsing AS
 SELECT replace(card_identifier, 'card-', 'household-') AS customer, max(created) AS last_seen
 FROM talon_one.loyalty_card_transactions

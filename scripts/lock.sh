@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compile requirements/*.in to *.lock with today's versions.
+# Compile requirements/*.in to *.lock with the newest versions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -x .venvs/uv/bin/uv ] || bash scripts/setup.sh

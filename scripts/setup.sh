@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Create .venv with the versions of requirements/dev.lock. uv comes from pip, into a place of its own.
+# Create .venv with the versions of requirements/dev.lock. uv is installed with pip into an environment of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python="${PYTHON:-python3}"
@@ -15,5 +15,5 @@ fi
 if [ ! -x .venv/bin/python ]; then
     "$uv" venv --quiet --python "$python" .venv
 fi
-# Bytecode is compiled now, so that the first command of a newcomer is not the slow one.
+# Compile the bytecode now, so that the first command a newcomer runs is not slow.
 "$uv" pip sync --quiet --compile-bytecode --python .venv/bin/python requirements/dev.lock

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Programs of others that the tests pipe into, each in an environment of its own under .venvs.
-# With `browser`: a Chromium too, which only slow tests need.
+# Install third-party programs that the tests use, each into an environment of its own under .venvs.
+# With the argument `browser`, also install Chromium, which only slow tests need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for lock in requirements/*.lock; do
@@ -18,14 +18,14 @@ if ! command -v redis-server >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get install -qq -y redis-server >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y redis-server >/dev/null; }
     else
-        echo "setup: no redis-server; the tests of the shared budget over Redis will be skipped" >&2
+        echo "setup: no redis-server; the tests of rate limits shared over Redis will be skipped" >&2
     fi
 fi
 if [ -z "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] && ! command -v initdb >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get install -qq -y postgresql >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y postgresql >/dev/null; }
     else
-        echo "setup: no PostgreSQL; the tests with a real one will be skipped" >&2
+        echo "setup: no PostgreSQL; the tests that need one will be skipped" >&2
     fi
 fi
 if [ "${1:-}" = browser ] && ! command -v chromedriver >/dev/null; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The provider's tests under each Airflow of requirements/airflow, each in an environment of its own under .venvs.
-# Every cell runs, also after one that fails. Names as arguments (3.1 3.2) run only these cells.
-# With --lock the locks are compiled anew, with what there was on the day that each file names, and nothing runs.
+# Run the tests of the provider with each Airflow of requirements/airflow, each in its own environment under .venvs.
+# If one fails, the others still run. Arguments such as `3.1 3.2` select versions.
+# --lock runs no tests and compiles new locks, with the packages available on the day that each file names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -x .venvs/uv/bin/uv ] || bash scripts/setup.sh
@@ -25,7 +25,7 @@ lock() {
         "$source" -o "${source%.in}.lock"
 }
 
-install() { # with Python 3.11, for which the locks are, if there is one
+install() { # prefers Python 3.11, because the locks are compiled for it
     local venv=".venvs/airflow-$1" lock="requirements/airflow/$1.lock" python
     if [ "$venv/.stamp" -nt "$lock" ] && [ "$venv/.stamp" -nt setup.cfg ]; then
         return

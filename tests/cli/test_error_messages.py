@@ -1,4 +1,4 @@
-"""How errors are told: a line for each problem, whatever others put into a message."""
+"""How errors are printed: a line for each problem, whatever others put into a message."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_a_line_break_of_others_makes_no_second_line(capsys, kind):
         raise made(kind, SAID)
 
     assert guarded_run("test", work) > 0
-    told = capsys.readouterr().err
-    assert 1 == told.count("\n")
-    assert 1 == len(told.splitlines())
-    assert told.startswith("Error: ")
+    printed = capsys.readouterr().err
+    assert 1 == printed.count("\n")
+    assert 1 == len(printed.splitlines())
+    assert printed.startswith("Error: ")
 
 
 def test_each_problem_of_ours_has_its_line(capsys):
-    """Several problems are told at once; a break inside one is escaped."""
+    """Several problems are printed at once; a break inside one is escaped."""
 
     def work(*_):
         raise ConfigError("first", "second\nError: forged")

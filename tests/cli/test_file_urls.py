@@ -29,7 +29,7 @@ ENDS = {"duckdb": "w.duckdb", "sqlite": "w.db", "file": "w.csv"}
 
 
 def walk():
-    """Every kind of URL of a file, with every part that a file has not, and what is told."""
+    """Every kind of URL of a file, with every part that a file has not, and the message about it."""
     for scheme, name in ENDS.items():
         for part, words in PARTS.items():
             for path in ("{}/" + name, "{}/", "~/" + name) if scheme != "file" else ("{}/" + name, "{}/lake"):

@@ -158,7 +158,7 @@ def test_every_setting_that_sounds_like_a_path_is_one(table):
     [("a.csv", False), ("./a:b", False), ("/a//b", False), ("s3://b/a", True), ("file:/a", True),
      ("simplecache::s3://b/a", True), ("a%20b", False), ("", False)],
 )  # fmt: skip
-def test_paths_and_urls_are_told_apart(text, expected):
+def test_paths_and_urls_are_distinguished(text, expected):
     """A text with a scheme is a URL, any other text is a path."""
     assert expected == is_url(text)
 

@@ -92,7 +92,7 @@ def traces(folder, *inputs):
     return "\n".join(found)
 
 
-def assert_nothing_told(text):
+def assert_nothing_leaks(text):
     """Neither canary is in a text."""
     assert CANARY not in text
     assert SECOND not in text
@@ -111,9 +111,9 @@ def test_no_source_tells_its_secrets(here, command, sources):
         for verb in ("push", "plan") if url is sources[0] else ("push",):
             code, said = command(verb, "s.yml")
             assert code != 0
-            assert_nothing_told(said)
-    assert_nothing_told(command("runs", "--store", "st.duckdb", "--json")[1])
-    assert_nothing_told(traces(here, "s.yml"))
+            assert_nothing_leaks(said)
+    assert_nothing_leaks(command("runs", "--store", "st.duckdb", "--json")[1])
+    assert_nothing_leaks(traces(here, "s.yml"))
 
 
 def test_secrets_of_the_environment_are_masked_however_a_driver_quotes_them(here, command, monkeypatch):
@@ -123,8 +123,8 @@ def test_secrets_of_the_environment_are_masked_however_a_driver_quotes_them(here
     for url in ("ftp://u:${DATABASE_PASSWORD}@127.0.0.1:1/x.csv", "https://127.0.0.1:1/x.csv?a=${DATABASE_PASSWORD}"):
         content = {"store": "st.duckdb", "syncs": {"vip": {"source": url, **MEMBERS}}}
         (here / "s.yml").write_text(json.dumps(content))
-        assert_nothing_told(command("push", "s.yml")[1])
-    assert_nothing_told(command("runs", "--store", "st.duckdb", "--json")[1] + traces(here, "s.yml"))
+        assert_nothing_leaks(command("push", "s.yml")[1])
+    assert_nothing_leaks(command("runs", "--store", "st.duckdb", "--json")[1] + traces(here, "s.yml"))
 
 
 @pytest.mark.parametrize("scheme", [*_OPENERS, "adbc+postgresql", "adbc+nosuch", "mysql", "typo"])
@@ -132,7 +132,7 @@ def test_no_warehouse_tells_its_secrets(here, command, scheme):
     """Whatever its URL is, and whichever command opens it."""
     for url in urls_with(f"{scheme}://"):
         for arguments in (("load", "--to", url), ("reconcile", "--warehouse", url), ("models", "--to", url)):
-            assert_nothing_told(command(*arguments)[1])
+            assert_nothing_leaks(command(*arguments)[1])
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_no_store_tells_its_secrets(here, command, url):
     for arguments in (("push", "s.yml"), ("verify", "s.yml"), ("runs", "--store", url)):
         code, said = command(*arguments)
         assert code != 0
-        assert_nothing_told(said)
+        assert_nothing_leaks(said)
 
 
 def _texts(table):
@@ -167,7 +167,7 @@ def test_no_setting_of_the_tap_tells_a_secret(here, emu, capsys, name):
         (here / "c.json").write_text(json.dumps(_settings(emu, name, value, loyalty_program_ids=[1])))
         run_tap(tap_definition(), Options(config=("c.json",), test=True))
         said = capsys.readouterr()
-        assert_nothing_told(said.out + said.err)
+        assert_nothing_leaks(said.out + said.err)
 
 
 def test_batch_files_that_cannot_be_written_tell_no_secret(here, emu, capsys):
@@ -182,7 +182,7 @@ def test_batch_files_that_cannot_be_written_tell_no_secret(here, emu, capsys):
         code = run_tap(tap_definition(), Options(config=("c.json",)))
         said = capsys.readouterr()
         assert 0 != code
-        assert_nothing_told(said.out + said.err)
+        assert_nothing_leaks(said.out + said.err)
 
 
 @pytest.mark.parametrize("name", _texts(TARGET_SETTINGS))
@@ -196,7 +196,7 @@ def test_no_setting_of_the_target_tells_a_secret(here, emu, capsys, name):
         given = {"config": ("c.json",), "plan": False, "test": True, "about": False, "version": False}
         run_target(target_definition(), given)
         said = capsys.readouterr()
-        assert_nothing_told(said.out + said.err)
+        assert_nothing_leaks(said.out + said.err)
 
 
 @pytest.mark.parametrize("names", [_texts(SYNC_SETTINGS)[start::4] for start in range(4)])
@@ -206,8 +206,8 @@ def test_no_setting_of_a_sync_file_tells_a_secret(here, command, emu, names):
     for name in names:
         content = _settings(emu, name, VALUES[0], syncs={"vip": {"source": "v.csv", **MEMBERS}})
         (here / "s.yml").write_text(json.dumps(content))
-        assert_nothing_told(command("plan", "s.yml")[1])
-    assert_nothing_told(traces(here, "s.yml"))
+        assert_nothing_leaks(command("plan", "s.yml")[1])
+    assert_nothing_leaks(traces(here, "s.yml"))
 
 
 BROKEN = [
@@ -231,7 +231,7 @@ def test_a_sync_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, co
     (here / "s.yml").write_text(f"{text}\nsyncs: {{}}\n")
     code, said = command("plan", "s.yml")
     assert 2 == code
-    assert_nothing_told(said)
+    assert_nothing_leaks(said)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_config_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, 
     (here / "c.json").write_text(text)
     code, said = command("check", "--config", "c.json")
     assert 2 == code
-    assert_nothing_told(said)
+    assert_nothing_leaks(said)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -257,9 +257,9 @@ def test_no_option_tells_a_secret(here, command, name):
         if getattr(one, "opts", [""])[0].startswith("-") and not getattr(one, "is_flag", False)
     ]
     arguments = [url for one in found.params if one.param_type_name == "argument"]
-    assert_nothing_told(command(name, *arguments, url)[1])
-    assert_nothing_told(command(name, *arguments, *(word for one in options for word in (one.opts[0], url)))[1])
-    assert_nothing_told(command(name, f"--nosuch={url}")[1])
+    assert_nothing_leaks(command(name, *arguments, url)[1])
+    assert_nothing_leaks(command(name, *arguments, *(word for one in options for word in (one.opts[0], url)))[1])
+    assert_nothing_leaks(command(name, f"--nosuch={url}")[1])
 
 
 def test_a_key_that_is_refused_is_masked_in_the_history(here, command, monkeypatch):
@@ -267,4 +267,4 @@ def test_a_key_that_is_refused_is_masked_in_the_history(here, command, monkeypat
     monkeypatch.setenv("TALON_ONE_API_KEY", CANARY)
     (here / "v.csv").write_text(f"id\n{'x' * 3}\n")
     (here / "s.yml").write_text(json.dumps({"store": "st.duckdb", "syncs": {"vip": {"source": "v.csv", **MEMBERS}}}))
-    assert_nothing_told(command("push", "s.yml")[1] + traces(here, "s.yml"))
+    assert_nothing_leaks(command("push", "s.yml")[1] + traces(here, "s.yml"))

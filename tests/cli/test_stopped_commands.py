@@ -145,7 +145,7 @@ def stopped(folder, server, command, signum=signal.SIGTERM):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_stopped_command_ends_soon(tmp_path, dripping, command):
-    """SIGTERM cuts a request off after the grace time, in every command; no STATE or output is told for it."""
+    """SIGTERM cuts a request off after the grace time, in every command; no STATE or output is printed for it."""
     server = dripping()
     prepare(tmp_path, server.url, 0.5)
     code, out, err = stopped(tmp_path, server, command)

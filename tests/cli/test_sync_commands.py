@@ -197,7 +197,7 @@ def bad_items(project):
     )
 
 
-def test_refused_rows_are_told_kept_and_retried(project):
+def test_refused_rows_are_reported_kept_and_retried(project):
     """By runs, in the rejects file, and by retry once the reason is gone."""
     bad_items(project)
     report = json.loads(project.good("push", "SYNC.yml", "--json"))
@@ -287,7 +287,7 @@ VIP = {"source": {"url": "duckdb:///w.duckdb", "table": "vip"}, **MEMBERS}
         ({"vip": VIP, "same": VIP}, "write to the same audience_members"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line_and_nothing_is_sent(project, syncs, words):
+def test_what_is_wrong_is_reported_in_one_line_and_nothing_is_sent(project, syncs, words):
     """Exit code 2; the line names the sync and the setting."""
     project.sync(**syncs)
     done = project.run("push", "SYNC.yml")

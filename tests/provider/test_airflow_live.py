@@ -173,7 +173,7 @@ def test_what_was_acknowledged_before_a_kill_is_not_sent_again(account, airflow,
     assert sent(account) <= 20 + 2  # the one in flight, and one whose answer came while it was noted
 
 
-def test_a_task_that_is_told_to_end_notes_what_it_did(account, airflow, slow_push, tmp_path):
+def test_a_task_that_is_asked_to_end_notes_what_it_did(account, airflow, slow_push, tmp_path):
     """A person marks it as failed: it ends after the request in flight, and the next run sends the rest."""
     store = str(tmp_path / "s.duckdb")
     path = slow_push(store)
@@ -195,7 +195,7 @@ def test_a_task_that_is_told_to_end_notes_what_it_did(account, airflow, slow_pus
 
 
 def test_make_airflow_ends_all_that_it_started(tmp_path):
-    """Also when it is told to end otherwise than by Ctrl-C."""
+    """Also when it is asked to end otherwise than by Ctrl-C."""
     command = [sys.executable, ROOT / "scripts" / "airflow_live.py", tmp_path / "home"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         lines = iter(process.stdout.readline, "")

@@ -196,7 +196,7 @@ def new_connection(person, name):
 
 
 def add_connection(person, account, name, key, see=lambda _: None):
-    """Fill in the form and save it; ``see`` is told when there is something to look at."""
+    """Fill in the form and save it; ``see`` is called when there is something to look at."""
     with new_connection(person, name):
         base_url, _, port = account.url.rpartition(":")
         person.type("Base URL", base_url)
@@ -281,7 +281,7 @@ def test_the_test_button_tells_what_the_keys_may_read(person, connection):
     )
 
 
-def test_a_wrong_key_is_told(person, account):
+def test_a_wrong_key_is_reported(person, account):
     """Which one it is, and what Talon.One said; the key itself is not."""
     add_connection(person, account, "mistyped", "planted-wrong-key")
     title, text = press_test(person, "mistyped")

@@ -115,12 +115,12 @@ def test_every_operation_has_an_operator():
 def test_the_form_tells_the_real_defaults():
     """What a field's sentence says is what the settings do."""
     defaults = {setting.name: setting.default for setting in SYNC_SETTINGS}
-    told = {
+    defaults_in_form = {
         field.setting: re.search(r"Default: (no limit|[\d,]*\d)\b", field.about) for field in FIELDS if field.setting
     }
-    told = {name: match[1].replace(",", "") for name, match in told.items() if match}
-    assert 7 == len(told)
-    assert told == {name: str(defaults[name] or "no limit") for name in told}
+    defaults_in_form = {name: match[1].replace(",", "") for name, match in defaults_in_form.items() if match}
+    assert 7 == len(defaults_in_form)
+    assert defaults_in_form == {name: str(defaults[name] or "no limit") for name in defaults_in_form}
 
 
 def test_airflow_shows_every_field_in_the_form():

@@ -47,7 +47,7 @@ def test_a_sensor_gives_up_at_its_deadline(account, run_dag, kind):
     assert "failed" == run_dag(f"sensor_late_{kind}").state
 
 
-def test_a_sensor_for_nothing_is_told_when_the_dag_is_parsed():
+def test_a_sensor_for_nothing_is_reported_when_the_dag_is_parsed():
     """With what there is."""
     with pytest.raises(ValueError, match="must be one of transactions_since"):
         TalonOneSensor(task_id="t", condition="the_moon", arguments={})
@@ -58,7 +58,7 @@ def test_a_decorated_function_gets_a_client(emu, run_dag):
     assert 2 == run_dag("decorated").xcom("programs")
 
 
-def test_openlineage_is_told_what_a_push_read_and_wrote():
+def test_openlineage_receives_what_a_push_read_and_wrote():
     """With the number of rows, and no password."""
     task = WarehouseToAudienceOperator(task_id="t", audience=7, key="id", source_url="x", table="vip")
     task.record_push("postgresql://u:planted@host/db", "vip", "https://shop.talon.one", "audiences/7", 3)

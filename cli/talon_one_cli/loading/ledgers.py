@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talon_one_client.paging.windows import MAX_US, to_us
 from tap_talon_one.ledger.arithmetic import Entry
-from tap_talon_one.ledger.reconcile import Told
+from tap_talon_one.ledger.reconcile import ReportedBalance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class LedgerReader:
     kind: Kind
     as_of: str
 
-    def ledgers(self) -> Iterator[tuple[LedgerKey, list[Entry], Told | None]]:
+    def ledgers(self) -> Iterator[tuple[LedgerKey, list[Entry], ReportedBalance | None]]:
         """Yield every ledger that has a transaction or a balance at that instant."""
         for span in self._spans():
             entries, balances = self._entries(span), self._reported(span)
@@ -100,7 +100,7 @@ class LedgerReader:
             found.setdefault(LedgerKey(program, owner, subledger or ""), []).append(_entry(row))
         return found
 
-    def _reported(self, span: str) -> dict[LedgerKey, Told]:
+    def _reported(self, span: str) -> dict[LedgerKey, ReportedBalance]:
         rows = self.warehouse.query(
             f"SELECT program_id, {self.kind.owner}, subledger_id, active_points, pending_points, "  # noqa: S608
             "spent_points, expired_points, negative_points, source "
@@ -121,9 +121,9 @@ def _entry(row: list[Any]) -> Entry:
     return Entry(_us(created), number, Decimal(str(amount)), kind == "addition", start_us, expiry_us)
 
 
-def _balance(row: tuple[Any, ...]) -> Told:
+def _balance(row: tuple[Any, ...]) -> ReportedBalance:
     active, pending, spent, expired, negative = map(_decimal, row[:5])
-    return Told(active, pending, spent, expired, negative, row[5] or "")
+    return ReportedBalance(active, pending, spent, expired, negative, row[5] or "")
 
 
 def _us(instant: Any) -> int:

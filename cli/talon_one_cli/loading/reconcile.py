@@ -129,7 +129,7 @@ def _latest(warehouse: Warehouse, table: str) -> datetime:
 
 
 def _print(kind: str, key: LedgerKey, difference: Difference, *, as_json: bool) -> None:
-    counted, reported = plain_amount(difference.counted), plain_amount(difference.told)
+    counted, reported = plain_amount(difference.counted), plain_amount(difference.reported)
     values = (kind, *key, difference.figure, counted, reported, plain_amount(difference.by))
     if as_json:
         row = dict(zip(_COLUMNS, values, strict=True)) | {"told": reported}  # alias of "reported"

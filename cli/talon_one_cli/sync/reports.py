@@ -34,24 +34,27 @@ def print_plan(plans: Sequence[PlannedDestination]) -> None:
             _print_line(console, f"{one.name}: {line}")
 
 
-def print_run(feeds: Sequence[Feed], run: str, *, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+def print_run(
+    destinations: Sequence[Feed], run_id: str, *, as_json: bool, more: Mapping[str, Any] | None = None
+) -> None:
     """Print what a run sent; ``more`` is added to the JSON."""
     if as_json:
-        figures = {feed.destination.name: feed.figures.as_dict() for feed in feeds}
-        say_json({"run": run, "destinations": figures, **(more or {})})
+        counts = {one.destination.name: one.figures.as_dict() for one in destinations}
+        say_json({"run": run_id, "destinations": counts, **(more or {})})
         return
     names = ("read", "added", "changed", "removed", "unchanged", "sent", "refused", "pending", "requests")
-    table = new_table(("sync",), names, f"Run {run}")
-    for feed in feeds:
-        f = feed.figures
-        refused = f.invalid + f.rejected + f.unknown + f.unreadable
-        counts = (f.read, f.adds, f.updates, f.removes, f.same, f.sent, refused, f.to_do, f.requests)
-        table.add_row(feed.destination.name, *(f"{count:,}" for count in counts))
+    table = new_table(("sync",), names, f"Run {run_id}")
+    for one in destinations:
+        done = one.figures
+        refused = done.invalid + done.rejected + done.unknown + done.unreadable
+        changes = (done.read, done.adds, done.updates, done.removes, done.same)
+        cells = (*changes, done.sent, refused, done.to_do, done.requests)
+        table.add_row(one.destination.name, *(f"{count:,}" for count in cells))
     console = open_console()
     console.print(table)
-    for feed in feeds:
-        for reason in feed.reasons.lines():
-            _print_line(console, f"{feed.destination.name}: refused {reason}")
+    for one in destinations:
+        for reason in one.reasons.lines():
+            _print_line(console, f"{one.destination.name}: refused {reason}")
 
 
 def _plan_notes(one: PlannedDestination) -> list[str]:

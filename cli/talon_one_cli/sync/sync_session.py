@@ -61,10 +61,10 @@ def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal, *, rendered: bo
     limits = InputLimits.of(file.settings)
     for sync in file.syncs:
         with open_source(sync.source, limits=limits, rendered=rendered) as source:
-            feed = run.open(sync.destination, columns=source.columns, source=shown_url(sync.source.url))
+            destination_run = run.open(sync.destination, columns=source.columns, source=shown_url(sync.source.url))
             count = 0
             for rows in source.rows():
                 stop.check()
-                feed.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
+                destination_run.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
                 count += len(rows)
-            feed.complete = True
+            destination_run.complete = True

@@ -223,15 +223,15 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
             limits=limits,
             rendered=self.verb == "verify",
         ) as source:
-            feed = run.open(
+            destination_run = run.open(
                 destination, columns=source.columns, shard=self._shard(), source=shown_url(self._source_url())
             )
             count = 0
             for rows in source.rows():
                 self._stop.check()
-                feed.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
+                destination_run.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
                 count += len(rows)
-            feed.complete = True
+            destination_run.complete = True
 
     def _source_url(self) -> str:
         return str(self.source_url or "") or f"airflow://{self.source_conn_id}"

@@ -1,4 +1,4 @@
-"""Transactions against balances: what a ledger's rows add up to, beside what Talon.One says.
+"""Compare the transactions of a ledger with the balance that Talon.One reports.
 
 https://docs.talon.one/docs/product/loyalty-programs/overview
 """
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
     from tap_talon_one.ledger.arithmetic import Entry
 
-ROUNDED = {"csv_export": Decimal("0.01")}  # by source: as far as its figures may be from the exact ones
+ROUNDED = {"csv_export": Decimal("0.01")}
+"""Source of a balance to the largest difference that its rounding can cause."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A balance as Talon.One tells it; None where it does not. ``active`` is net of debt if ``negative`` is None."""
+class ReportedBalance:
+    """A balance that Talon.One reports; a field is None if the source does not report it.
+
+    ``active`` is net of debt if ``negative`` is None.
+    """
 
     active: Decimal | None
     pending: Decimal | None
@@ -33,48 +37,49 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One figure of a balance: what the transactions add up to, and what is told."""
+    """One figure of a balance: the sum of the transactions, and what Talon.One reports."""
 
     figure: str
     counted: Decimal
-    told: Decimal
+    reported: Decimal
 
     @property
     def by(self) -> Decimal:
-        """How much more is told than was counted."""
-        return EXACT.subtract(self.told, self.counted)
+        """The reported figure minus the counted one."""
+        return EXACT.subtract(self.reported, self.counted)
 
 
-UNTOLD = Told(NOTHING, NOTHING, NOTHING, NOTHING, None)
+EMPTY = ReportedBalance(NOTHING, NOTHING, NOTHING, NOTHING, None)
 
 
-def differences(entries: Sequence[Entry], told: Told | None, when_us: int) -> list[Difference]:
-    """Where a balance disagrees with the transactions of its ledger; [] if it agrees.
+def differences(entries: Sequence[Entry], reported: ReportedBalance | None, when_us: int) -> list[Difference]:
+    """Return the figures in which a balance disagrees with the transactions of its ledger.
 
-    Whether a row that was made at that very instant counts is not documented: a balance that agrees in either way
-    agrees.
+    Talon.One does not document whether a transaction created at exactly that instant counts, so a balance may agree
+    with or without it.
 
     Args:
-        entries: all rows of the ledger, those made later included or not.
-        told: the balance; None: there is none, which says that all its figures are 0.
+        entries: all transactions of the ledger; later ones may be included.
+        reported: the balance; None if there is none, which means that all its figures are 0.
         when_us: instant of the balance, in microseconds since 1970.
     """
-    with_last = _compare(balance(entries, when_us), told or UNTOLD)
+    given = reported or EMPTY
+    with_last = _compare(balance(entries, when_us), given)
     if not with_last or all(entry.created_us != when_us for entry in entries):
         return with_last
     earlier = [entry for entry in entries if entry.created_us < when_us]
-    return with_last if _compare(balance(earlier, when_us), told or UNTOLD) else []
+    return with_last if _compare(balance(earlier, when_us), given) else []
 
 
-def _compare(counted: Points, told: Told) -> list[Difference]:
-    active = counted.active if told.negative is not None else EXACT.subtract(counted.active, counted.negative)
+def _compare(counted: Points, reported: ReportedBalance) -> list[Difference]:
+    active = counted.active if reported.negative is not None else EXACT.subtract(counted.active, counted.negative)
     pairs = {
-        "active": (active, told.active),
-        "pending": (counted.pending, told.pending),
-        "spent": (counted.spent, told.spent),
-        "expired": (counted.expired, told.expired),
-        "negative": (counted.negative, told.negative),
+        "active": (active, reported.active),
+        "pending": (counted.pending, reported.pending),
+        "spent": (counted.spent, reported.spent),
+        "expired": (counted.expired, reported.expired),
+        "negative": (counted.negative, reported.negative),
     }
-    near = ROUNDED.get(told.source, NOTHING)
+    tolerance = ROUNDED.get(reported.source, NOTHING)
     found = (Difference(figure, expected, actual) for figure, (expected, actual) in pairs.items() if actual is not None)
-    return [difference for difference in found if difference.by.copy_abs() > near]
+    return [difference for difference in found if difference.by.copy_abs() > tolerance]

@@ -78,7 +78,7 @@ def test_an_operation_has_two_names(talon_one, name):
     assert ["cards", "profiles"] == sorted(p["name"] for p in json.loads(done.stdout)["data"])
 
 
-def test_an_unknown_operation_is_told_with_the_nearest(talon_one, emu):
+def test_an_unknown_operation_is_reported_with_the_nearest(talon_one, emu):
     """A typing mistake is the usual cause."""
     message = refused(talon_one("call", "sync_catalogue"), emu)
     assert "Error: there is no operation 'sync_catalogue'; did you mean 'sync_catalog'?\n" == message
@@ -128,7 +128,7 @@ def test_parameters_have_the_types_of_the_table(talon_one, emu):
         ((*PROGRAM, "--idempotency-key", "k"), "get_loyalty_cards takes no --idempotency-key"),
     ],
 )
-def test_a_wrong_argument_is_told_before_anything_is_sent(talon_one, emu, arguments, reason):
+def test_a_wrong_argument_is_reported_before_anything_is_sent(talon_one, emu, arguments, reason):
     """Exit code 2."""
     assert reason in refused(talon_one("call", "get_loyalty_cards", *arguments), emu)
 
@@ -153,7 +153,7 @@ def test_a_body_comes_as_text_from_a_file_or_from_the_standard_input(talon_one, 
         ('{"attributes": 5}', "/attributes: 5 is not of type 'object'"),
     ],
 )
-def test_a_wrong_body_is_told_with_its_place(talon_one, emu, body, reason):
+def test_a_wrong_body_is_reported_with_its_place(talon_one, emu, body, reason):
     """By JSON pointer, before anything is sent."""
     assert reason in refused(talon_one("call", *PROFILE, *(() if body is None else ("--body", body))), emu)
 
@@ -216,7 +216,7 @@ def test_a_refusal_of_talon_one_is_one_line(talon_one):
 
 
 @pytest.mark.parametrize(("key", "reason"), [("wrong-secret", "is not accepted"), (None, "set management_key")])
-def test_a_key_problem_is_told_without_the_key(talon_one, key, reason):
+def test_a_key_problem_is_reported_without_the_key(talon_one, key, reason):
     """Exit code 2: a setting is to be fixed."""
     done = talon_one("call", "get_loyalty_programs", env={"TALON_ONE_MANAGEMENT_KEY": key})
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))

@@ -1,4 +1,4 @@
-"""``talon-one check``: which keys work, told in words, as JSON and by the exit code."""
+"""``talon-one check``: which keys work, in words, as JSON and by the exit code."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_as_json(emu):
     assert None is report["management"]["reads"]["get_audiences"]
 
 
-def test_nobody_at_the_base_url_is_told_in_a_line(emu):
+def test_nobody_at_the_base_url_is_reported_in_one_line(emu):
     """A port where nothing listens: a line that names base_url, no traceback."""
     done = check(emu, BASE_URL="http://127.0.0.1:9")
     assert 0 != done.returncode

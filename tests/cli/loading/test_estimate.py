@@ -1,4 +1,4 @@
-"""``talon-one estimate``: what it foresees is what a load then takes."""
+"""``talon-one estimate``: the estimated calls are the calls that a load takes."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_sigterm_merges_what_was_read_with_its_state(emu, config, tmp_path):
         ({}, ("--streams", "loyalty_card_transaction"), ["loyalty_card_transactions"]),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line_without_a_traceback(config, tmp_path, changes, options, words):
+def test_what_is_wrong_is_reported_in_one_line_without_a_traceback(config, tmp_path, changes, options, words):
     """Settings that cannot work end with a non-zero code and a line that names what to fix."""
     done = load(tmp_path / "w.duckdb", config(**changes), *options)
     assert 0 != done.returncode
@@ -182,7 +182,7 @@ def test_what_is_wrong_is_told_in_a_line_without_a_traceback(config, tmp_path, c
         ("duckdb:////nowhere/at/all/w.duckdb", ["/nowhere/at/all"]),
     ],
 )
-def test_a_warehouse_that_cannot_be_opened_is_told_in_a_line(config, url, words):
+def test_a_warehouse_that_cannot_be_opened_is_reported_in_one_line(config, url, words):
     """A bad --to names what is wrong with it, exit code 2."""
     done = load(url, config())
     assert 2 == done.returncode
@@ -201,7 +201,7 @@ def test_no_key_shows_up_anywhere(emu, config, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_full_disk_is_told_in_a_line_and_mends_by_running_again(emu, config, tmp_path):
+def test_a_full_disk_is_reported_in_one_line_and_mends_by_running_again(emu, config, tmp_path):
     """On a disk that is too small the load ends with a clear line; with room it goes on."""
     small = tmp_path / "small"
     small.mkdir()

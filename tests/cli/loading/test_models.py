@@ -67,7 +67,7 @@ def test_models_of_a_load_equal_the_emulators_truth(emu, url):
         (["--to", "duckdb:///:memory:", "--as-of", "yesterday"], "not an instant with a time zone"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line(arguments, words):
+def test_what_is_wrong_is_reported_in_one_line(arguments, words):
     """Exit code 2, and what to do."""
     done = talon_one("models", *arguments)
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))

@@ -75,7 +75,7 @@ def test_a_start_date_is_refused(emu, config_for, talon_one):
     assert (2, True) == (done.returncode, "start_date is set" in done.stderr)
 
 
-def test_an_empty_warehouse_is_told(talon_one, tmp_path):
+def test_an_empty_warehouse_is_reported(talon_one, tmp_path):
     """There is nothing to compare before a load."""
     done = talon_one("reconcile", "--in", f"duckdb:///{tmp_path}/w.duckdb")
     assert (2, True) == (done.returncode, "run talon-one load" in done.stderr)

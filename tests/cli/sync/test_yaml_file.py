@@ -140,7 +140,7 @@ def test_an_error_says_where_and_shows_nothing_of_the_file(tmp_path, line, hint)
     assert hint in said
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     """A missing file is an error in one line, without a traceback."""
     with pytest.raises(ConfigError, match=r"cannot read .*nowhere\.yml: No such file or directory; check the path"):
         read_yaml(str(tmp_path / "nowhere.yml"))

@@ -52,7 +52,7 @@ def test_a_stream_as_a_data_frame(emu, connection):
         ({"requests_per_second": "many"}, "many"),
     ],
 )
-def test_an_extra_that_cannot_be_used_is_told(connection, extra, words):
+def test_an_extra_that_cannot_be_used_is_reported(connection, extra, words):
     """And no retry is made of it."""
     connection(**extra)
     with pytest.raises(AirflowFailException) as raised:
@@ -76,7 +76,7 @@ def test_the_port_belongs_to_the_base_url(monkeypatch, host, port, base_url):
     assert base_url == TalonOneHook().values["base_url"]
 
 
-def test_two_ports_are_told(monkeypatch):
+def test_two_ports_are_reported(monkeypatch):
     """Nobody guesses which one is meant."""
     value = {"conn_type": "talon_one", "host": "http://127.0.0.1:8000", "port": 8001, "password": "key-beside-a-port"}
     monkeypatch.setenv("AIRFLOW_CONN_TALON_ONE_DEFAULT", json.dumps(value))
@@ -136,14 +136,14 @@ def test_an_asset_that_names_nothing_is_refused(uri):
 
 
 def test_airflow_asks_the_provider_about_an_asset(airflow_version):
-    """Airflow 3 refuses the DAG; Airflow 2 warns, and does not refuse unless it is told to."""
+    """Airflow 3 refuses the DAG; Airflow 2 warns, and does not refuse unless its configuration says so."""
     assert "talonone://host/audiences/7" == Asset("talonone://host/audiences/7/").uri
-    told = (
+    refusal = (
         pytest.raises(ValueError, match=r"host/kind/id")
         if airflow_version >= (3, 0)
         else pytest.warns(UserWarning, match=r"host/kind/id")
     )
-    with told:
+    with refusal:
         Asset("talonone://host/audience/7")
 
 

@@ -85,7 +85,7 @@ def test_rows_come_in_parts(read, engine):
         ("CREATE TABLE made (id integer)", "(returns no rows; it must be a SELECT|syntax error)"),
     ],
 )
-def test_a_query_that_is_none_is_told_in_one_line(read, url, sql, words, engine):
+def test_a_query_that_is_none_is_reported_in_one_line(read, url, sql, words, engine):
     """And leaves nothing behind, not even a connection."""
     with pytest.raises(WarehouseConfigError, match=words) as caught:
         read(sql, engine=engine)

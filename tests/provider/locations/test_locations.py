@@ -203,7 +203,7 @@ def test_a_store_is_in_the_database_of_a_connection(push_members, sent_audience,
     assert {"a", "b", "c"} == sent_audience()
 
 
-def test_libpq_is_told_what_the_extra_of_a_connection_says(postgres):
+def test_libpq_receives_what_the_extra_of_a_connection_says(postgres):
     """And not what is for Airflow's hook."""
     password = postgres("pg", sslmode="disable", application_name="the loads & more", cursor="dictcursor")
     url = connection_url("pg")

@@ -74,7 +74,7 @@ def test_wrong_keys_fail_in_one_line(guarded_bucket, load, monkeypatch):
         ({"warehouse_url": "{{ '' }}"}, "neither a URL nor a connection"),
     ],
 )
-def test_what_cannot_be_a_warehouse_is_told_in_one_line(emu, load, monkeypatch, arguments, words):
+def test_what_cannot_be_a_warehouse_is_reported_in_one_line(emu, load, monkeypatch, arguments, words):
     """With what to do instead; keys in a URL are not repeated."""
     for name, given in (
         ("db", {"conn_type": "mysql", "password": "planted-key"}),
@@ -114,7 +114,7 @@ def test_a_connection_beside_a_path_is_refused_when_the_dag_is_parsed(arguments,
         ),
     ],
 )
-def test_what_cannot_be_a_source_or_store_is_told_in_one_line(
+def test_what_cannot_be_a_source_or_store_is_reported_in_one_line(
     emu, push_members, monkeypatch, tmp_path, arguments, words
 ):
     """Before anything is sent."""

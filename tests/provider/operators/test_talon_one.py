@@ -70,7 +70,7 @@ def test_what_talon_one_refuses_fails_at_once(emu, run_dag):
         ),
     ],
 )
-def test_what_is_wrong_is_told_when_the_dag_is_parsed(make, words):
+def test_what_is_wrong_is_reported_when_the_dag_is_parsed(make, words):
     """Before anything runs."""
     with pytest.raises(ValueError, match=words):
         make()

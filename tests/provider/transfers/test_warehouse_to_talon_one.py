@@ -194,7 +194,7 @@ def test_parts_of_a_segment_are_pushed_by_mapped_tasks(emu, sqlite, run_dag, tmp
         ),
     ],
 )
-def test_what_is_wrong_is_told_when_the_dag_is_parsed(make, words):
+def test_what_is_wrong_is_reported_when_the_dag_is_parsed(make, words):
     """Before anything runs."""
     with pytest.raises(ValueError, match=words.replace("?", r"\?")):
         make()
