@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from talon_one_client.client import TalonOneClient
 from talon_one_client.connection.config import ClientConfig
 from talon_one_singer.settings.secret import Secret
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
@@ -26,7 +26,7 @@ from target_talon_one.sync.run import SyncRun
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.row_counts import Comparison
 
 BATCH_ROWS = 10_000
@@ -40,43 +40,43 @@ def batches(first: int, end: int) -> Iterator[list[dict[str, str]]]:
         yield [{"id": f"customer-{n:010}"} for n in range(start, min(start + BATCH_ROWS, end))]
 
 
-def fill(feed: Feed, first: int, end: int) -> None:
-    """Add all rows."""
+def fill(destination: DestinationRun, first: int, end: int) -> None:
+    """Add all rows to the destination."""
     for rows in batches(first, end):
-        feed.add(rows, ["row"] * len(rows))
-    feed.complete = True
+        destination.add(rows, ["row"] * len(rows))
+    destination.close_source(complete=True)
 
 
-def timed(feed: Feed) -> tuple[Comparison, float]:
-    """Run the comparison and return it with its seconds."""
+def timed(run: SyncRun) -> tuple[Comparison, float]:
+    """Return the comparison of the only destination, and its seconds."""
     begin = time.perf_counter()
-    found = feed.compare()
+    (found,) = run.compare().values()
     return found, time.perf_counter() - begin
 
 
 def mirror(url: str, key: str, members: int, folder: Path) -> dict[str, float]:
     """Run both comparisons and return the measurements."""
     options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
-    config = ClientConfig(base_url=url, api_key=Secret(key))
+    connection = ClientConfig(base_url=url, api_key=Secret(key))
     path = str(folder / "store.duckdb")
-    with TalonOneClient(config) as client:
+    with TalonOneClient(connection) as client:
         number = client.create_audience_v2({"name": "Everybody"})["id"]
-        destination = destination_from("members", SETTINGS | {"audience": number})
+        config = destination_from("members", SETTINGS | {"audience": number})
         with open_store(path) as store, SyncRun(client, store, options, command="first") as run:
-            feed = run.open(destination, columns=["id"])
-            fill(feed, 0, members)
-            found, first = timed(feed)
+            destination = run.open(config, columns=["id"])
+            fill(destination, 0, members)
+            found, first = timed(run)
             assert members == found.difference.adds
-            store.acks.begin(feed.number, 0, members, non_idempotent=False)
-            store.acks.acknowledge(feed.number, [(0, members)])
-            store.acks.commit_acknowledged(feed.number)
+            store.acks.begin(destination.number, 0, members, non_idempotent=False)
+            store.acks.acknowledge(destination.number, [(0, members)])
+            store.acks.commit_acknowledged(destination.number)
         with open_store(path) as store, SyncRun(client, store, options, command="second") as run:
-            feed = run.open(destination, columns=["id"])
-            fill(feed, REMOVED, members + ADDED)
-            found, second = timed(feed)
+            destination = run.open(config, columns=["id"])
+            fill(destination, REMOVED, members + ADDED)
+            found, second = timed(run)
             assert (found.difference.removes, found.difference.adds) == (REMOVED, ADDED)
             run.finish()
-            requests = feed.figures.requests
+            requests = destination.counts.requests
     # Not ru_maxrss, which includes the process before its exec.
     peak = int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) // 1024  # type: ignore[index]
     return {"peak_mb": peak, "first_diff_s": round(first, 1), "second_diff_s": round(second, 1), "requests": requests}

@@ -1,9 +1,9 @@
 """Everything this package raises, grouped by what the caller does next.
 
-SyncError                 exit 1  an expected failure: told in one line, without traceback
-├── GuardError            exit 3  nothing was sent; look at the figures, then change the data or the guard
+SyncError                 exit 1  an expected failure: one line without traceback
+├── GuardError            exit 3  nothing was sent; check the figures, then change the data or the guard
 ├── PlanMovedError        exit 1  source or store changed since the plan was made; plan again
-├── DestinationError      exit 1  the audience, catalog or version is not what it was; the message says what to do
+├── DestinationError      exit 1  the audience, catalog or version has changed; the message says what to do
 ├── IncompleteError       exit 1  some rows are still to do, or too many were rejected; run again
 └── StoreError            exit 1  the store cannot be read or written
     ├── StoreLockedError       exit 1  another process has the store open; run again when it has ended
@@ -36,22 +36,31 @@ class GuardError(SyncError):
     """A guard stopped the run before the first write.
 
     Attributes:
-        guard: the setting that stopped it.
+        guard: the setting that stopped the run.
         destination: name of the destination.
-        figures: the numbers that the guard looked at.
+        reason: the message without the destination.
+        figures: the numbers that the guard checked.
     """
 
     exit_code = ExitCode.GUARD
 
-    def __init__(self, *lines: str, guard: str, destination: str, figures: Mapping[str, Any]) -> None:
+    def __init__(self, reason: str, *more: str, guard: str, destination: str, figures: Mapping[str, Any]) -> None:
         self.guard = guard
         self.destination = destination
+        self.reason = reason
         self.figures = dict(figures)
-        super().__init__(f"{destination}: {lines[0]}", *lines[1:])
+        super().__init__(f"{destination}: {reason}", *more)
+
+    @classmethod
+    def of_all(cls, errors: Sequence[GuardError]) -> GuardError:
+        """Return one error for several destinations: the first one, with a line for each of the others."""
+        first, others = errors[0], errors[1:]
+        lines = [str(one) for one in others]
+        return cls(first.reason, *lines, guard=first.guard, destination=first.destination, figures=first.figures)
 
 
 class PlanMovedError(SyncError):
-    """What is to be done is not what was planned."""
+    """The source, the store or the settings have changed since the plan was made."""
 
 
 class DestinationError(SyncError):

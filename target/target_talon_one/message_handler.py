@@ -1,4 +1,4 @@
-"""Singer messages into a run: schemas open destinations, records feed them, states wait until their rows are safe."""
+"""Singer messages into a run: schemas open destinations, records fill them, states wait until their rows are safe."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from talon_one_singer.protocol.messages import BadLine, RecordLines, SchemaLine,
 from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.validation.validator import validator
 from target_talon_one.errors import IncompleteError, SyncConfigError
+from target_talon_one.sync.destination_run import SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from talon_one_singer.protocol.messages import Message
-    from target_talon_one.config.destinations import Destination
-    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.config.destination_config import DestinationConfig
+    from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.run import SyncRun
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 class _Stream:
     """A stream that has sent its schema."""
 
-    feed: Feed
+    destination: DestinationRun
     valid: Callable[[Any], str | None]
     columns: dict[str, None]
     key_properties: tuple[str, ...]
@@ -49,7 +50,7 @@ class Inlet:
     def __init__(
         self,
         run: SyncRun,
-        destinations: Mapping[str, Destination],
+        destinations: Mapping[str, DestinationConfig],
         emit_state: Callable[[Mapping[str, Any]], None],
         *,
         rows_per_flush: int,
@@ -88,10 +89,11 @@ class Inlet:
     def close(self) -> None:
         """The input has ended: decide which mirrors were read to their end."""
         for name, stream in self._streams.items():
-            feed = stream.feed
-            if feed.destination.mirror and feed.complete is None:
-                feed.complete = self._was_complete(name, stream)
-                if not feed.complete:
+            destination = stream.destination
+            if destination.config.mirror and destination.source is SourceState.OPEN:
+                complete = self._was_complete(name, stream)
+                destination.close_source(complete=complete)
+                if not complete:
                     logger.warning(
                         "%s: the input does not say that it was read to its end, so no row is removed; the stream must "
                         "end with ACTIVATE_VERSION or a STATE, or set closed_by: end",
@@ -118,8 +120,8 @@ class Inlet:
             raise IncompleteError(*shown, *([f"and {more:,} more, see the rejects"] if more > 0 else []))
 
     def _schema(self, message: SchemaLine) -> None:
-        destination = self._destinations.get(message.stream)
-        if destination is None:
+        config = self._destinations.get(message.stream)
+        if config is None:
             self._stranger(message.stream, f"line {message.line}")
             return
         known = self._streams.get(message.stream)
@@ -133,14 +135,14 @@ class Inlet:
             known.valid = valid
             return
         keys = message.key_properties
-        feed = self._run.open(
-            destination,
+        destination = self._run.open(
+            config,
             columns=list(columns) or None,
             key_properties=keys,
             more_columns=True,
             source=f"the stream {message.stream}",
         )
-        self._streams[message.stream] = _Stream(feed, valid, columns, keys)
+        self._streams[message.stream] = _Stream(destination, valid, columns, keys)
 
     def _change(self, stream: _Stream, message: SchemaLine, columns: dict[str, None]) -> None:
         """Another SCHEMA of a stream: its columns are added to those known, so that rows before and after it fit."""
@@ -154,7 +156,7 @@ class Inlet:
             return
         stream.columns |= columns
         source = f"the stream {message.stream}"
-        self._run.change_columns(stream.feed, list(stream.columns), stream.key_properties, source=source)
+        self._run.change_columns(stream.destination, list(stream.columns), stream.key_properties, source=source)
 
     def _records(self, message: RecordLines) -> None:
         stream = self._streams.get(message.stream)
@@ -164,18 +166,18 @@ class Inlet:
         rows, places = message.rows, message.places
         stream.version = message.version
         # A log-based tap sends no more than the key of a deleted row.
-        reasons = [None if stream.feed.mapper.is_deleted(row) else stream.valid(row) for row in rows]
+        reasons = [None if stream.destination.mapper.is_deleted(row) else stream.valid(row) for row in rows]
         if any(reasons):
             for row, place, reason in zip(rows, places, reasons, strict=True):
                 if reason is not None:
-                    stream.feed.add_invalid(row, place, f"the row breaks the stream's schema: {reason}")
+                    stream.destination.add_invalid(row, place, f"the row breaks the stream's schema: {reason}")
             good = [(row, place) for row, place, reason in zip(rows, places, reasons, strict=True) if reason is None]
             rows, places = [row for row, _ in good], [place for _, place in good]
-        stream.feed.add(rows, places)
+        stream.destination.add(rows, places)
         self._flush_if_due()
 
     def _flush_if_due(self) -> None:
-        waiting = sum(stream.feed.waiting for stream in self._streams.values())
+        waiting = sum(stream.destination.waiting for stream in self._streams.values())
         if not self._mirrors and waiting >= self._rows_per_flush:
             self._run.flush()
             self.sent()
@@ -202,7 +204,7 @@ class Inlet:
     def _version(self, message: VersionLine) -> None:
         stream = self._streams.get(message.stream)
         if stream is not None and (stream.version is None or stream.version == message.version):
-            stream.activated = stream.feed.figures.read > 0 or stream.activated
+            stream.activated = stream.destination.counts.read > 0 or stream.activated
 
     def _bad(self, message: BadLine) -> None:
         if message.stream is not None and message.stream not in self._destinations:
@@ -212,14 +214,14 @@ class Inlet:
         named = self._streams.get(message.stream) if message.stream is not None else None
         streams = [named] if named else list(self._streams.values())
         for stream in streams:
-            stream.feed.complete = False
+            stream.destination.close_source(complete=False)
         self._lost = self._lost or message.content is None or not streams
         if streams:
             text = message.text if message.content is None else message.content
-            streams[0].feed.add_unreadable(text, message.place, message.reason)
+            streams[0].destination.add_unreadable(text, message.place, message.reason)
 
     def _was_complete(self, name: str, stream: _Stream) -> bool:
-        rule = stream.feed.destination.closed_by
+        rule = stream.destination.config.closed_by
         if rule == "end":
             return True
         if stream.activated:

@@ -14,20 +14,20 @@ from target_talon_one.settings import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_talon_one.config.destinations import Destination
+    from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.sync.run import SyncRun
 
 NAME = "target-talon-one"
 logger = logging.getLogger(NAME)
 
 
-def destinations_of(streams: Mapping[str, Any]) -> dict[str, Destination]:
+def destinations_of(streams: Mapping[str, Any]) -> dict[str, DestinationConfig]:
     """The destinations that the setting ``streams`` tells.
 
     Raises:
         SyncConfigError: every problem of every stream, one a line.
     """
-    from target_talon_one.config.destinations import destination_from
+    from target_talon_one.config.destination_reader import destination_from
 
     problems: list[str] = []
     found = {}
@@ -70,7 +70,7 @@ def run(context: TargetContext) -> None:
         _sync(context, destinations, sync)
 
 
-def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync: SyncRun) -> None:
+def _sync(context: TargetContext, destinations: Mapping[str, DestinationConfig], sync: SyncRun) -> None:
     from talon_one_client.http.waits import interruptible_sleep
     from talon_one_singer.protocol.message_reader import read_messages
     from talon_one_singer.protocol.messages import RecordLines
@@ -96,14 +96,14 @@ def _sync(context: TargetContext, destinations: Mapping[str, Destination], sync:
     inlet.close()
     if context.plan:
         _tell_plan(sync)
-        _judge(sync.judge_plan, inlet.judge)
+        _judge(sync.raise_if_plan_incomplete, inlet.judge)
         return
     try:
         sync.flush()
         inlet.sent()
     finally:
         _tell(sync)
-    _judge(sync.judge, inlet.judge)
+    _judge(sync.raise_if_incomplete, inlet.judge)
 
 
 def _judge(*judges: Callable[[], None]) -> None:
@@ -126,15 +126,24 @@ def _tell_plan(sync: SyncRun) -> None:
 
 
 def _tell(sync: SyncRun) -> None:
-    for name, feed in sync.feeds.items():
-        f = feed.figures
+    for name, destination in sync.destinations.items():
+        counts = destination.counts
         logger.info(
             "%s: %s rows read; %s to add, %s to change, %s to remove, %s there already; %s sent in %s requests, "
             "%s refused%s%s",
-            *(name, f.read, f.adds, f.updates, f.removes, f.same, f.sent, f.requests),
-            f.invalid + f.rejected + f.unknown + f.unreadable,
-            f", {f.deleted} marked as deleted" if f.deleted else "",
-            f"; see {sync.rejects.path(name)}" if sync.rejects.path(name) else "",
+            *(
+                name,
+                counts.read,
+                counts.adds,
+                counts.updates,
+                counts.removes,
+                counts.same,
+                counts.sent,
+                counts.requests,
+            ),
+            counts.refused,
+            f", {counts.deleted} marked as deleted" if counts.deleted else "",
+            f"; see {sync.files.rejects_path(name)}" if sync.files.rejects_path(name) else "",
         )
 
 

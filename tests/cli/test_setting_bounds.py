@@ -12,7 +12,7 @@ import pytest
 from talon_one_singer import ConfigError, ConfigSource
 from talon_one_singer.settings.conversion import convert
 from tap_talon_one.settings import SETTINGS as TAP
-from target_talon_one.config.destinations import AUDIENCE, OPTIONS, TARGETS
+from target_talon_one.config.destination_settings import AUDIENCE, OPTIONS, TARGETS
 from target_talon_one.settings import SETTINGS as TARGET
 from target_talon_one.settings import SYNC_SETTINGS
 

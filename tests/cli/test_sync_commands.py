@@ -172,7 +172,7 @@ def test_verify_tells_drift_and_heals_it(project):
         client.update_customer_profile_audiences({"data": data})
     done = project.run("verify", "SYNC.yml", "--json")
     (found,) = json.loads(done.stdout)
-    assert (4, "drift", 1, 1) == (done.returncode, found["verdict"], found["missing"], found["strangers"])
+    assert (4, "drift", 1, 1) == (done.returncode, found["verdict"], found["missing"], found["foreign_members"])
     assert 0 == project.run("verify", "SYNC.yml", "--heal").returncode
     assert {"a", "b", "c", "stranger"} == project.members()
 

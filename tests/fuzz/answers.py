@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
     from tap_talon_one.streams import ReadStrategy
+    from target_talon_one.sinks.sink_type import Listing
 
     Read = Callable[[TalonOneClient], object]
 
@@ -76,8 +77,8 @@ def _listed_ids(group: Any, client: TalonOneClient) -> None:
         pass
 
 
-def _keys(sink: str, client: TalonOneClient) -> None:
-    for _ in remote.keys_of(client, sink, {"audience_id": 1, "catalog_id": 1}, lambda: None):
+def _list(listing: Listing, client: TalonOneClient) -> None:
+    for _ in listing(client, {"audience_id": 1, "catalog_id": 1}, lambda: None):
         pass
 
 
@@ -95,7 +96,7 @@ READS: dict[str, Read] = {
         for group in STREAM_GROUPS
         if group.entity not in ("coupon", "catalog")
     },
-    **{f"keys {sink}": partial(_keys, sink) for sink in remote.LISTED},
+    **{f"keys {sink.name}": partial(_list, sink.listing) for sink in SINKS.values() if sink.listing},
     **{f"attributes {name}": lambda client, sink=sink: attribute_types(client, sink) for name, sink in SINKS.items()},
     "member count": lambda client: remote.member_count(client, 1),
     "check": check,

@@ -16,7 +16,7 @@ from talon_one_client.client import TalonOneClient
 from talon_one_client.connection.config import ClientConfig, RetryConfig
 from talon_one_emulator import Emulator
 from talon_one_singer.settings.secret import Secret
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_talon_one.store.store import Store
-    from target_talon_one.sync.row_counts import Figures
+    from target_talon_one.sync.row_counts import RowCounts
 
 
 @pytest.fixture(scope="module")
@@ -83,18 +83,19 @@ class Engine:
         complete: bool | None = True,
         store: Store | None = None,
         **options: Any,
-    ) -> Figures:
+    ) -> RowCounts:
         """One run with one destination; what it did. It uses the open ``store``, or opens the one of the engine."""
         with (
             self.client() as client,
             open_store(self.store) if store is None else nullcontext(store) as opened,
             SyncRun(client, opened, self.options(**options), command="test") as run,
         ):
-            feed = run.open(destination_from("rows", given), columns=list(rows[0]) if rows else None)
-            feed.add(rows, [f"row {number}" for number in range(1, len(rows) + 1)])
-            feed.complete = complete
+            destination = run.open(destination_from("rows", given), columns=list(rows[0]) if rows else None)
+            destination.add(rows, [f"row {number}" for number in range(1, len(rows) + 1)])
+            if complete is not None:
+                destination.close_source(complete=complete)
             run.finish()
-            return feed.figures
+            return destination.counts
 
     def rejects(self) -> list[dict[str, Any]]:
         """Every line of every rejects file, the oldest run first."""

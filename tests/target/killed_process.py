@@ -9,7 +9,7 @@ from pathlib import Path
 from talon_one_client.client import TalonOneClient
 from talon_one_client.connection.config import ClientConfig
 from talon_one_singer.settings.secret import Secret
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
@@ -23,7 +23,7 @@ with (
     open_store(config["store"]) as store,
     SyncRun(client, store, options, command="test") as run,
 ):
-    feed = run.open(destination_from("rows", config["destination"]), columns=list(rows[0]))
-    feed.add(rows, [f"row {number}" for number in range(1, len(rows) + 1)])
-    feed.complete = True
+    destination = run.open(destination_from("rows", config["destination"]), columns=list(rows[0]))
+    destination.add(rows, [f"row {number}" for number in range(1, len(rows) + 1)])
+    destination.close_source(complete=True)
     run.finish()

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_talon_one.mapping.canonical import plain
-from target_talon_one.mapping.conversion_errors import Unfit
-from target_talon_one.mapping.mapper import Mapper, MappingOptions
+from target_talon_one.mapping.conversion_errors import ConversionError
+from target_talon_one.mapping.mapper import Mapper
+from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.sinks.table import SINKS
 
 
@@ -89,5 +90,5 @@ def test_every_finite_double_is_a_number(value):
 @pytest.mark.parametrize("value", [sign * one for one in BEYOND for sign in (1, -1)])
 def test_what_no_double_holds_is_out_of_range(value):
     """Beyond the largest double, and what readers of JSON would take for 0."""
-    with pytest.raises(Unfit, match="is out of the range of JSON numbers"):
+    with pytest.raises(ConversionError, match="is out of the range of JSON numbers"):
         plain(value)

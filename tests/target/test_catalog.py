@@ -167,7 +167,7 @@ def test_a_run_that_ends_before_the_item_is_back_sends_it_again(engine):
 
 def test_missing_price_is_a_setting_of_mirrors():
     """Another mode, or another word, is refused with the name of the setting."""
-    from target_talon_one.config.destinations import destination_from
+    from target_talon_one.config.destination_reader import destination_from
     from target_talon_one.errors import SyncConfigError
 
     with pytest.raises(SyncConfigError, match="'missing_price' needs mode mirror"):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from target_talon_one.mapping import coercion
 from target_talon_one.mapping.canonical import encode, plain
 from target_talon_one.mapping.coercion import attribute_coercer, field_coercer, text_coercer
-from target_talon_one.mapping.conversion_errors import Unfit, shown
+from target_talon_one.mapping.conversion_errors import ConversionError, shown
 
 BERLIN = timezone(timedelta(hours=2))
 HUGE = 10**40 + 1
@@ -127,7 +127,7 @@ def test_a_value_becomes_the_type_of_its_field(kind, value, expected):
 )
 def test_a_value_of_another_meaning_is_refused(kind, value, why):
     """What cannot be the field's type without a guess is refused, with the value in the message."""
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(ConversionError) as refused:
         field(kind)(value)
     assert why == str(refused.value)
 
@@ -165,7 +165,7 @@ def test_an_attribute_becomes_its_type(kind, value, expected):
 )
 def test_an_attribute_of_another_type_is_refused(kind, value, why):
     """A list with a wrong or missing element is refused as a whole."""
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(ConversionError) as refused:
         attribute_coercer(kind)(value)
     assert why == str(refused.value)
 
@@ -187,7 +187,7 @@ def test_every_type_of_the_emulator_has_a_conversion():
 )
 def test_a_text_keeps_its_bounds(value, why):
     """Length, emptiness and what no URL can hold are checked before anything is sent."""
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(ConversionError) as refused:
         text_coercer(100, filled=True, in_path=True)(value)
     assert why == str(refused.value)
 

@@ -6,7 +6,8 @@ import pytest
 
 from talon_one_singer.values.column_names import AmbiguousNameError, ColumnNames, find_column
 from target_talon_one.errors import SyncConfigError
-from target_talon_one.mapping.mapper import Mapper, MappingOptions
+from target_talon_one.mapping.mapper import Mapper
+from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.sinks.table import SINKS
 
 WRITTEN = ["customer id", "CUSTOMER ID", " Customer Id ", "\ufeffcustomer id", "customer id\u00a0"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.config.identity import one_spelling
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.opening import open_store
@@ -24,11 +24,11 @@ def push(path, url, emu, ids):
     """Make the ids the audience's members; figures of the run. Only the store knows the audience."""
     config = ClientConfig(url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client, open_store(path) as store, _run(client, store, path) as run:
-        feed = run.open(destination_from("vip", MIRROR), columns=["profileIntegrationId"])
-        feed.add([{"profileIntegrationId": one} for one in ids], [f"row {one}" for one in ids])
-        feed.complete = True
+        destination = run.open(destination_from("vip", MIRROR), columns=["profileIntegrationId"])
+        destination.add([{"profileIntegrationId": one} for one in ids], [f"row {one}" for one in ids])
+        destination.close_source(complete=True)
         run.finish()
-        return feed.figures
+        return destination.counts
 
 
 def _run(client, store, path):

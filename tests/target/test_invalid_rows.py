@@ -6,7 +6,9 @@ from math import nan
 
 import pytest
 
-from target_talon_one.mapping.mapper import InvalidRow, Mapper, MappingOptions
+from target_talon_one.mapping.conversion_errors import InvalidRow
+from target_talon_one.mapping.mapper import Mapper
+from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.sinks.table import SINKS
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from talon_one_client.errors import TalonOneError
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.errors import SyncConfigError, SyncError
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.replay import forget_retried, retry
@@ -273,23 +273,25 @@ class Machine(RuleBasedStateMachine):
         return _Opened(self.engine, command, check)
 
     def _read(self, run, *, complete=True):
-        feed = run.open(destination_from("rows", self.given), columns=["id", "version", *ATTRIBUTES, "_sdc_deleted_at"])
+        destination = run.open(
+            destination_from("rows", self.given), columns=["id", "version", *ATTRIBUTES, "_sdc_deleted_at"]
+        )
         rows = [*self.source.values(), *({"id": key, "_sdc_deleted_at": "2026-01-01"} for key in sorted(self.marked))]
-        feed.add(rows, [f"row {number}" for number, _ in enumerate(rows)])
-        feed.complete = complete
-        return feed
+        destination.add(rows, [f"row {number}" for number, _ in enumerate(rows)])
+        destination.close_source(complete=complete)
+        return destination
 
     def _push(self, check, *, complete=True, heal=False):
         with self._run("push", check) as (run, store):
             self.runs.append(run.id)
-            feed = self._read(run, complete=complete)
+            destination = self._read(run, complete=complete)
             if heal and self.given["mode"] == "mirror":
-                check = Verification(run._client, store, feed, lambda: None)
+                check = Verification(run._client, store, destination, lambda: None)
                 check.find()
                 check.forget_drift()
             elif heal:
-                known = acknowledged_keys(store, feed.number)
-                store.acks.forget(feed.number, [key for key in known if key in self.source])
+                known = acknowledged_keys(store, destination.number)
+                store.acks.forget(destination.number, [key for key in known if key in self.source])
             sent = run.send
 
             def send(found):
@@ -300,9 +302,9 @@ class Machine(RuleBasedStateMachine):
             try:
                 run.finish()
             finally:
-                self._account(feed.figures)
+                self._account(destination.counts)
             self.marked.clear()
-            return feed.figures
+            return destination.counts
 
     @staticmethod
     def _account(figures):

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import talon_one_schemas
-from target_talon_one.mapping.field_sources import names_of
-from target_talon_one.mapping.mapper import Mapper, MappingOptions
+from target_talon_one.mapping.field_columns import column_names_of
+from target_talon_one.mapping.mapper import Mapper
+from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.sinks.table import SINKS
 
 TARGET = {
@@ -73,7 +74,7 @@ def rows_of(sink):
     needed, other = {}, {}
     for field in sink.fields:
         values = BY_NAME.get(field.name, BY_TYPE[field.type])
-        column = names_of(field.name)[-1]
+        column = column_names_of(field.name)[-1]
         if field.required or field.name == "name":
             needed[column] = values
         else:

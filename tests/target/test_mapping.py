@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from target_talon_one.errors import SyncConfigError
-from target_talon_one.mapping.mapper import Mapped, Mapper, MappingOptions
+from target_talon_one.mapping.mapper import Mapped, Mapper
+from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.sinks.table import SINKS
 
 
@@ -177,20 +178,20 @@ def test_a_column_that_is_missing_is_told_with_the_source_and_its_columns(settin
             "audience_members",
             ["id"],
             {},
-            "profileIntegrationId: the sink audience_members needs it and no column gives it; name one as key, or as "
+            "profileIntegrationId: the sink audience_members needs it and no column has it; name one as key, or as "
             "map.profileIntegrationId",
         ),
         (
             "customer_profiles",
             ["integrationId"],
             {},
-            "attributes: the sink customer_profiles needs it and no column gives it; name one as map.attributes",
+            "attributes: the sink customer_profiles needs it and no column has it; name one as map.attributes",
         ),
         (
             "coupon_reservations",
             ["a"],
             {"key": ("a",)},
-            "key: the sink coupon_reservations wants 2 columns, for couponValue, integrationId; here are 1",
+            "key: the sink coupon_reservations takes 2 columns, for couponValue, integrationId; key has 1",
         ),
         (
             "audience_members",

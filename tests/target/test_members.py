@@ -20,12 +20,12 @@ def rows(*names: object) -> list[dict]:
 
 
 def test_a_mirror_of_100000_members_sends_only_the_difference(engine):
-    """100,000 in; then 1,000 leave and 500 come in exactly 2 requests; strangers stay."""
+    """100,000 in; then 1,000 leave and 500 come in exactly 2 requests; members added by someone else stay."""
     engine.push(VIP, rows(*range(100_000)))
     assert {"get_audiences": 1, "create_audience_v2": 1, "update_customer_profile_audiences": 100} == engine.requests()
     with engine.client() as client:
-        strangers = [{"action": "add", "profileIntegrationId": f"s-{n}", "audienceId": 1} for n in range(7)]
-        client.update_customer_profile_audiences({"data": strangers})
+        foreign_members = [{"action": "add", "profileIntegrationId": f"s-{n}", "audienceId": 1} for n in range(7)]
+        client.update_customer_profile_audiences({"data": foreign_members})
     engine.requests()
     figures = engine.push(VIP, rows(*range(1000, 100_500)))
     assert 2 == engine.requests()["update_customer_profile_audiences"]
@@ -124,7 +124,7 @@ def test_of_rows_with_one_key_the_last_one_is_sent(engine):
 
 def test_two_streams_into_one_audience_are_refused(engine):
     """Each would remove what the other adds."""
-    from target_talon_one.config.destinations import destination_from
+    from target_talon_one.config.destination_reader import destination_from
     from target_talon_one.store.opening import open_store
     from target_talon_one.sync.run import SyncRun
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.errors import PlanMovedError
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.plan import check_unmoved
@@ -48,9 +48,9 @@ def plan(engine, given: dict, source: list[dict]):
         open_store(engine.store) as store,
         SyncRun(client, store, engine.options(), command="plan") as run,
     ):
-        feed = run.open(destination_from("rows", given))
-        feed.add(source, ["" for _ in source])
-        feed.complete = True
+        destination = run.open(destination_from("rows", given))
+        destination.add(source, ["" for _ in source])
+        destination.close_source(complete=True)
         return run.plan()
 
 
@@ -93,8 +93,8 @@ def test_minutes_follow_the_budget(engine):
         open_store(engine.store) as store,
         SyncRun(client, store, engine.options(), command="plan") as run,
     ):
-        feed = run.open(destination_from("rows", ITEMS))
-        feed.add(rows(0, 60_000), ["" for _ in range(60_000)])
+        destination = run.open(destination_from("rows", ITEMS))
+        destination.add(rows(0, 60_000), ["" for _ in range(60_000)])
         (planned,) = run.plan()
     assert (60, 0.5) == (planned.requests, planned.minutes)
 
@@ -170,25 +170,3 @@ def test_a_plan_shows_samples(engine):
     assert {"add", "update", "remove"} == set(planned.samples)
     assert {"sku": "k-00000"} in planned.samples["remove"]
     assert {"sku": "k-00010", "price": 10} in planned.samples["add"]
-
-
-@pytest.mark.parametrize(("stranger", "cheapest"), [(False, "import"), (True, "deltas")])
-def test_a_plan_says_where_one_import_would_do(engine, stranger, cheapest):
-    """Only where all members are ours: it replaces them."""
-    given = {"sink": "audience_members", "audience": 1, "mode": "mirror", "key": "id", "create_profiles": "allow"}
-    with engine.client() as client:
-        client.create_audience_v2({"name": "VIP"})
-        if stranger:
-            data = [{"action": "add", "profileIntegrationId": "stranger", "audienceId": 1}]
-            client.update_customer_profile_audiences({"data": data})
-    rows = [{"id": f"c-{n}"} for n in range(3000)]
-    with (
-        engine.client() as client,
-        open_store(engine.store) as store,
-        SyncRun(client, store, engine.options(), command="plan") as run,
-    ):
-        feed = run.open(destination_from("rows", given), columns=["id"])
-        feed.add(rows, ["row"] * len(rows))
-        feed.complete = True
-        (planned,) = run.plan()
-    assert (3, cheapest) == (planned.requests, planned.cheapest)

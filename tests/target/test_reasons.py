@@ -14,8 +14,9 @@ import pytest
 
 from target_talon_one.errors import IncompleteError
 from target_talon_one.mapping.coercion import field_coercer
-from target_talon_one.mapping.conversion_errors import Unfit
-from target_talon_one.mapping.mapper import InvalidRow, Mapper, MappingOptions
+from target_talon_one.mapping.conversion_errors import ConversionError, InvalidRow
+from target_talon_one.mapping.mapper import Mapper
+from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.mapping.refusal_reasons import Reasons
 from target_talon_one.sinks.table import SINKS
 
@@ -118,7 +119,7 @@ def test_no_message_holds_words_of_python(kind):
     for value in VALUES:
         try:
             coerce(value)
-        except Unfit as problem:
+        except ConversionError as problem:
             found.append((str(problem), str(problem.kind)))
     python = re.compile(r"Decimal|\bdict\b|\bstr\b|\bbytes\b|\bset\b|True|False|b'|datetime|\['")
     assert found

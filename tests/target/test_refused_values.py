@@ -8,8 +8,9 @@ import pytest
 
 from talon_one_singer.values.refused_value import RefusedValue, kept, of_type, restored
 from target_talon_one.mapping.coercion import attribute_coercer, field_coercer
-from target_talon_one.mapping.conversion_errors import Unfit
-from target_talon_one.mapping.mapper import InvalidRow, Mapper, MappingOptions
+from target_talon_one.mapping.conversion_errors import ConversionError, InvalidRow
+from target_talon_one.mapping.mapper import Mapper
+from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.sinks.table import SINKS
 
 BYTES = of_type("bytea")
@@ -57,7 +58,7 @@ def test_a_key_is_refused_by_it_too():
 @pytest.mark.parametrize("kind", ["string", "integer", "number", "boolean", "date-time", "array", "object", "product"])
 def test_no_field_takes_it(kind):
     """All coercions of fields refuse it, so that its reason can be said."""
-    with pytest.raises(Unfit):
+    with pytest.raises(ConversionError):
         field_coercer(kind, filled=False, in_path=False)(BYTES)
 
 

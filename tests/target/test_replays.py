@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.replay import forget_retried, retry
@@ -46,9 +46,11 @@ class Story:
             open_store(self.engine.store) as store,
             SyncRun(client, store, self.engine.options(), command="push") as run,
         ):
-            feed = run.open(destination_from("rows", self.given), columns=["id", "brand", "price", "_sdc_deleted_at"])
-            feed.add(rows, [f"row {n}" for n, _ in enumerate(rows)])
-            feed.complete = complete
+            destination = run.open(
+                destination_from("rows", self.given), columns=["id", "brand", "price", "_sdc_deleted_at"]
+            )
+            destination.add(rows, [f"row {n}" for n, _ in enumerate(rows)])
+            destination.close_source(complete=complete)
             run.finish()
             return run.id
 
@@ -68,7 +70,7 @@ class Story:
             replay = retry(run, store, run_id, {}, **options)
             run.flush()
             forget_retried(store, run_id, replay)
-            return dict(replay.skipped), sum(feed.figures.sent for feed in run.feeds.values())
+            return dict(replay.skipped), sum(destination.counts.sent for destination in run.destinations.values())
 
     def brands(self):
         """The brand of every row at Talon.One, however the sink keeps it."""
@@ -231,8 +233,8 @@ def test_a_row_without_a_key_is_not_replayed_after_the_source_was_read_again(eng
         open_store(engine.store) as store,
         SyncRun(client, store, engine.options(), command="push") as run,
     ):
-        feed = run.open(destination_from("rows", one.given))
-        feed.add(rows, ["row 1", "row 2"])
+        destination = run.open(destination_from("rows", one.given))
+        destination.add(rows, ["row 1", "row 2"])
         run.finish()
         first = run.id
     one.given = right

@@ -9,7 +9,9 @@ import pytest
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.settings.table import ConfigSource
 from tap_talon_one.settings import SETTINGS as TAP
-from target_talon_one.config.destinations import AUDIENCE, GUARDS, OPTIONS, TARGETS, Destination, destination_from
+from target_talon_one.config.destination_config import DestinationConfig
+from target_talon_one.config.destination_reader import GUARDS, destination_from
+from target_talon_one.config.destination_settings import AUDIENCE, OPTIONS, TARGETS
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.settings import SETTINGS as TARGET
 from target_talon_one.settings import SYNC_SETTINGS
@@ -130,7 +132,7 @@ def test_every_option_of_a_destination_is_in_a_table():
     taken = {one.rstrip("?") for sink in SINKS.values() for one in sink.target}
     assert {"audience", *TARGETS} == taken
     direct = {"name", "sink", "mode", "target", "mapping", "guards", "given"}
-    fields = {one.name for one in dataclasses.fields(Destination)} - direct
+    fields = {one.name for one in dataclasses.fields(DestinationConfig)} - direct
     assert {*fields, *GUARDS, "nulls"} == set(OPTIONS)
 
 

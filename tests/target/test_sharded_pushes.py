@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from talon_one_singer.shards import Shard
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.errors import GuardError, SyncConfigError
 from target_talon_one.store.opening import open_store
@@ -47,11 +47,11 @@ def push(engine, location, tmp_path):
                 open_store(location, shard=shard) as store,
                 SyncRun(client, store, options, command="test") as sync,
             ):
-                feed = sync.open(destination_from("vip", VIP | more, where="test"), columns=["id"], shard=shard)
-                feed.add([{"id": name} for name in names], [f"row {n}" for n in range(len(names))])
-                feed.complete = True
+                destination = sync.open(destination_from("vip", VIP | more, where="test"), columns=["id"], shard=shard)
+                destination.add([{"id": name} for name in names], [f"row {n}" for n in range(len(names))])
+                destination.close_source(complete=True)
                 sync.finish()
-                read.append(feed.figures.read)
+                read.append(destination.counts.read)
         return read
 
     return run

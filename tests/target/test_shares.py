@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from talon_one_client.connection.settings import CALLS, KEYS
-from target_talon_one.config.destinations import OPTIONS, destination_from
+from target_talon_one.config.destination_reader import destination_from
+from target_talon_one.config.destination_settings import OPTIONS
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.settings import SETTINGS
 

@@ -61,15 +61,15 @@ GREEDY = [
 ]
 SCRIPT = """
 import json, resource, sys, time
-from target_talon_one.mapping.templates import BrokenTemplate, Template
-from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.templates import TemplateError, Template
+from target_talon_one.mapping.conversion_errors import ConversionError
 
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 for text in json.load(sys.stdin):
     start = time.process_time()
     try:
         found = repr(Template(text)({"n": 3000000000, "width": 3000000000}))[:50]
-    except (BrokenTemplate, Unfit) as error:
+    except (TemplateError, ConversionError) as error:
         found = str(error)
     print(json.dumps([found, time.process_time() - start]), flush=True)
 """

@@ -39,7 +39,9 @@ def warehouse(url, table):
 @pytest.fixture
 def sent():
     """What a sync sends of a value, as canonical JSON; or why its row is refused."""
-    from target_talon_one.mapping.mapper import InvalidRow, Mapper, MappingOptions
+    from target_talon_one.mapping.conversion_errors import InvalidRow
+    from target_talon_one.mapping.mapper import Mapper
+    from target_talon_one.mapping.mapping_options import MappingOptions
     from target_talon_one.sinks.table import SINKS
 
     options = MappingOptions(map={"integrationId": "id", "attributes": {"x": "x"}}, nulls="send_null")

@@ -4,7 +4,8 @@ The package can be imported without pyarrow and duckdb, which are optional extra
 at the top, and are themselves imported when a warehouse or a source is opened.
 """
 
-from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec, snake_case, table_spec
+from talon_one_singer.values.column_names import snake_case
+from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec, table_spec
 from talon_one_warehouse.arrow.json_to_arrow import to_arrow
 from talon_one_warehouse.errors import (
     RowError,

@@ -16,7 +16,7 @@ from target_talon_one.sync.personal_data import decoded
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_talon_one.sinks.table import SinkType
+    from target_talon_one.sinks.sink_type import SinkType
     from target_talon_one.sync.personal_data import Person
 
 

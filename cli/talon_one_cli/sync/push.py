@@ -89,15 +89,10 @@ def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
         say_json(content, indent=2)
     else:
         print_plan(plans)
-    stopped = [one for one in plans if one.guard]
+    stopped = [one.stopped_by for one in plans if one.stopped_by]
     if stopped:
-        raise GuardError(
-            *(one.guard.partition(": ")[2] for one in stopped if one.guard),
-            guard="plan",
-            destination=stopped[0].name,
-            figures={},
-        )
-    run.judge_plan()
+        raise GuardError.of_all(stopped)
+    run.raise_if_plan_incomplete()
 
 
 def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
@@ -111,7 +106,7 @@ def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
         try:
             run.finish()
         finally:
-            print_run(list(run.feeds.values()), run.id, as_json=options["as_json"])
+            print_run(list(run.destinations.values()), run.id, as_json=options["as_json"])
 
 
 def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
@@ -134,7 +129,7 @@ def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
         try:
             run.finish()
         finally:
-            print_run(list(run.feeds.values()), run.id, as_json=options["as_json"])
+            print_run(list(run.destinations.values()), run.id, as_json=options["as_json"])
 
 
 def write_plan(path: str, content: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.plan import PlannedDestination
 
 
@@ -35,35 +35,29 @@ def print_plan(plans: Sequence[PlannedDestination]) -> None:
 
 
 def print_run(
-    destinations: Sequence[Feed], run_id: str, *, as_json: bool, more: Mapping[str, Any] | None = None
+    destinations: Sequence[DestinationRun], run_id: str, *, as_json: bool, more: Mapping[str, Any] | None = None
 ) -> None:
     """Print what a run sent; ``more`` is added to the JSON."""
     if as_json:
-        counts = {one.destination.name: one.figures.as_dict() for one in destinations}
+        counts = {one.config.name: one.counts.as_dict() for one in destinations}
         say_json({"run": run_id, "destinations": counts, **(more or {})})
         return
     names = ("read", "added", "changed", "removed", "unchanged", "sent", "refused", "pending", "requests")
     table = new_table(("sync",), names, f"Run {run_id}")
     for one in destinations:
-        done = one.figures
-        refused = done.invalid + done.rejected + done.unknown + done.unreadable
+        done = one.counts
         changes = (done.read, done.adds, done.updates, done.removes, done.same)
-        cells = (*changes, done.sent, refused, done.to_do, done.requests)
-        table.add_row(one.destination.name, *(f"{count:,}" for count in cells))
+        cells = (*changes, done.sent, done.refused, done.to_do, done.requests)
+        table.add_row(one.config.name, *(f"{count:,}" for count in cells))
     console = open_console()
     console.print(table)
     for one in destinations:
         for reason in one.reasons.lines():
-            _print_line(console, f"{one.destination.name}: refused {reason}")
+            _print_line(console, f"{one.config.name}: refused {reason}")
 
 
 def _plan_notes(one: PlannedDestination) -> list[str]:
     notes = [f"refused {reason}" for reason in one.reasons]
-    if one.cheapest == "import":
-        notes.append(
-            "all members were added by this sync; one CSV import (talon-one call import_audiences_memberships) could "
-            "replace these requests"
-        )
     samples = [(op, row) for op, rows in one.samples.items() for row in rows]
     return [*notes, *(f"{op} {json.dumps(row, ensure_ascii=False)}" for op, row in samples)]
 

@@ -65,9 +65,9 @@ def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
             forget_retried(store, run_id, replay)
         finally:
             skipped = {"skipped": dict(replay.skipped)}
-            print_run(list(run.feeds.values()), run.id, as_json=options["as_json"], more=skipped)
+            print_run(list(run.destinations.values()), run.id, as_json=options["as_json"], more=skipped)
             for line in [] if options["as_json"] else replay.lines():
                 say(line)
-        run.judge()
+        run.raise_if_incomplete()
         if replay.skipped["unreadable"]:
             raise IncompleteError(f"{replay.skipped['unreadable']:,} rows of run {run_id}: {REASONS['unreadable']}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_singer import ConfigError, ConfigSource
 from talon_one_singer.settings.json_files import json_type
 from talon_one_warehouse import source_spec
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.settings import SYNC_SETTINGS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from talon_one_singer.reporting.logs import Redactor
     from talon_one_warehouse import SourceSpec
-    from target_talon_one.config.destinations import Destination
+    from target_talon_one.config.destination_config import DestinationConfig
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class Sync:
     """One destination and the source of its rows."""
 
-    destination: Destination
+    destination: DestinationConfig
     source: SourceSpec
 
 

@@ -67,4 +67,4 @@ def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal, *, rendered: bo
                 stop.check()
                 destination_run.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
                 count += len(rows)
-            destination_run.complete = True
+            destination_run.close_source(complete=True)

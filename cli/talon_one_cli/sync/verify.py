@@ -70,7 +70,7 @@ def _compare(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSig
 
     with sync_run(client, store, file.settings, stop, "verify" + " --heal" * heal) as run:
         read_sources(file, run, stop, rendered=True)
-        checks = [Verification(client, store, feed, stop.check) for feed in run.feeds.values()]
+        checks = [Verification(client, store, one, stop.check) for one in run.destinations.values()]
         found = [check.find() for check in checks]
         drifted = [check for check, one in zip(checks, found, strict=True) if one.verdict == "drift"]
         if heal and drifted:
@@ -88,8 +88,10 @@ def _print(found: Sequence[Finding], *, as_json: bool) -> None:
         if one.verdict == "unknown":
             say(f"{one.name}: unknown: {one.why}")
             continue
-        counts = f"{one.expected:,} expected, {one.there:,} found, {one.strangers:,} added by someone else"
-        drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.left:,} stale" * (one.verdict == "drift")
+        counts = f"{one.expected:,} expected, {one.there:,} found, {one.foreign_members:,} added by someone else"
+        drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.stale_rows:,} stale" * (
+            one.verdict == "drift"
+        )
         say(f"{one.name}: {one.verdict}: {counts}{drift}")
         for kind, keys in one.examples.items():
             say(f"  {kind}: {', '.join(keys)}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
-    from target_talon_one.config.destinations import Destination
+    from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.store.store import Store
     from target_talon_one.sync.run import SyncRun
 
@@ -40,16 +40,21 @@ class VerifySyncOperator(WarehouseToTalonOneOperator):
         self.allow_unknown = allow_unknown
 
     def _work(
-        self, run: SyncRun, client: TalonOneClient, store: Store, destination: Destination, context: Mapping[str, Any]
+        self,
+        run: SyncRun,
+        client: TalonOneClient,
+        store: Store,
+        destination: DestinationConfig,
+        context: Mapping[str, Any],
     ) -> dict[str, Any]:
         from target_talon_one.sync.verify import Verification
 
         del context
-        finding = Verification(client, store, run.feeds[destination.name], self._stop.check).find()
+        finding = Verification(client, store, run.destinations[destination.name], self._stop.check).find()
         if finding.verdict == "drift":
             raise AirflowFailException(
                 f"{destination.name}: {finding.missing:,} rows are missing, {finding.changed:,} changed, "
-                f"{finding.left:,} left over; push again, or find out who else changes the data"
+                f"{finding.stale_rows:,} stale; push again, or find out who else changes the data"
             )
         if finding.verdict == "unknown" and not self.allow_unknown:
             raise AirflowFailException(f"{destination.name}: {finding.why}")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import Setting
-    from target_talon_one.config.destinations import Destination
+    from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.store.store import Store
     from target_talon_one.sync.run import SyncRun
 
@@ -161,19 +161,19 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
         return Shard.of({"shard": self.shard})
 
     def _work(
-        self, run: SyncRun, client: TalonOneClient, store: Store, destination: Destination, context: Context
+        self, run: SyncRun, client: TalonOneClient, store: Store, destination: DestinationConfig, context: Context
     ) -> dict[str, Any]:
         """Plan or push the rows that were read, and return what XCom receives."""
         del store
         if self.plan_only:
             (planned,) = run.plan()
-            run.judge_plan()
+            run.raise_if_plan_incomplete()
             return planned.as_dict()
         result: dict[str, Any] = {}
         try:
             run.finish()
         finally:
-            figures = run.feeds[destination.name].figures.as_dict()
+            figures = run.destinations[destination.name].counts.as_dict()
             result = push_result(run.id, figures, local_folder(self.rejects_directory, "rejects_directory"))
             context["ti"].xcom_push(key="figures", value=result)
         self._record(context, client.config.base_url, destination, result)
@@ -195,17 +195,17 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
 
     def _check(self) -> None:
         """Check sink, mode and options at parse time, unless one of them is a template."""
-        from target_talon_one.config.shards import check_parts
+        from target_talon_one.config.shards import check_shardable
 
         if is_templated([self.shard, self.sink, self.mode, self.key, self.options, self._named()]):
             return
         try:
-            check_parts(self._destination(), self._shard())
+            check_shardable(self._destination(), self._shard())
         except ConfigError as error:
             raise ValueError(str(error)) from None
 
-    def _destination(self) -> Destination:
-        from target_talon_one.config.destinations import destination_from
+    def _destination(self) -> DestinationConfig:
+        from target_talon_one.config.destination_reader import destination_from
 
         plain = {"sink": self.sink, "mode": self.mode, "key": self.key, "map": self.map}
         given = {**plain, **self._named(), **(converted(OPTIONS, self.options) or {})}
@@ -214,7 +214,7 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
     def _named(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.named_options}
 
-    def _read(self, run: SyncRun, destination: Destination, limits: InputLimits) -> None:
+    def _read(self, run: SyncRun, destination: DestinationConfig, limits: InputLimits) -> None:
         with opened_source(
             conn_id=self.source_conn_id,
             url=self.source_url,
@@ -231,12 +231,14 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
                 self._stop.check()
                 destination_run.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
                 count += len(rows)
-            destination_run.complete = True
+            destination_run.close_source(complete=True)
 
     def _source_url(self) -> str:
         return str(self.source_url or "") or f"airflow://{self.source_conn_id}"
 
-    def _record(self, context: Context, base_url: str, destination: Destination, result: Mapping[str, Any]) -> None:
+    def _record(
+        self, context: Context, base_url: str, destination: DestinationConfig, result: Mapping[str, Any]
+    ) -> None:
         address = campaign_manager_url(base_url, page_parameters(destination))
         context["ti"].xcom_push(key=LINK_KEY, value=address)
         name = self.table or "query"

@@ -6,6 +6,7 @@ to letter case and surrounding spaces; if there are two, the name is ambiguous.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ _MOST_LISTED = 20
 _LONGEST = 60
 
 
+# An acronym and its plural are one word: integrationIDs is integration_ids.
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])")
+
+
 class AmbiguousNameError(ValueError):
     """A name matches two columns; the message names both."""
 
@@ -23,6 +28,15 @@ class AmbiguousNameError(ValueError):
 def folded(name: str) -> str:
     """Return the form of a name in which names are compared."""
     return unicodedata.normalize("NFC", name.strip("\ufeff").strip()).casefold()
+
+
+def snake_case(name: str) -> str:
+    """Return the name of a column for the name of a field: ``profile_integration_id`` for ``profileIntegrationId``.
+
+    Loads name their columns by it, and the target looks for its fields by it. A digit begins no word:
+    ``createdIn3rdParty`` is ``created_in3rd_party``.
+    """
+    return _WORD_START.sub("_", name).lower()
 
 
 def find_column(name: str, columns: Iterable[str]) -> str | None:

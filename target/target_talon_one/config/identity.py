@@ -1,4 +1,4 @@
-"""What tells destinations apart in a store, in one spelling, however the settings spell it."""
+"""The identity of a destination in a store, in one spelling, however the settings spell it."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.connection.base_url import normalized
-from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.conversion_errors import ConversionError
 from target_talon_one.mapping.instants import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_talon_one.config.destinations import Destination
+    from target_talon_one.config.destination_config import DestinationConfig
 
 _AUDIENCE = "audience "  # how a store remembers the id of an audience: "audience BASE_URL NAME"
 _HOW = ("version", "missing_price")  # how rows are sent, not where they go
 _DATES = ("start_date", "expiry_date")
 
 
-def identity_of(destination: Destination, target: Mapping[str, Any], base_url: str) -> str:
-    """What tells destination objects apart: Talon.One's address, the kind, and which audience, catalog or program."""
+def identity_of(config: DestinationConfig, target: Mapping[str, Any], base_url: str) -> str:
+    """Return the identity of a destination: Talon.One's address, the sink, and which audience, catalog or program."""
     if target.get("audience_id") is not None:
         which: Any = {"audience": target["audience_id"]}
     else:
-        which = {name: target[name] for name in sorted(destination.target) if name not in _HOW}
-    return _text([base_url, destination.sink.name, which])
+        which = {name: target[name] for name in sorted(config.target) if name not in _HOW}
+    return _text([base_url, config.sink.name, which])
 
 
 def one_spelling(identity: str) -> str:
-    """The identity as ``identity_of`` writes it today; stores of older versions hold other spellings."""
+    """Return the identity as ``identity_of`` writes it today; stores of older versions hold other spellings."""
     try:
         base_url, kind, which = json.loads(identity)
         dates = {name: instant_of(which[name]) for name in _DATES if name in which}
         return _text([normalized(base_url), kind, which | dates])
-    except (ValueError, TypeError, AttributeError, Unfit):
+    except (ValueError, TypeError, AttributeError, ConversionError):
         return identity
 
 
 def unite_spellings(run: Callable[..., list[Any]]) -> None:
-    """Make one destination of those that a store keeps under several spellings.
+    """Unite the destinations that a store keeps under several spellings.
 
-    Rows that are known under one spelling only stay known. Of those that differ nobody knows which was sent last: they
-    become uncertain, so that the next run sends or removes them.
+    Rows that were acknowledged under only one spelling stay acknowledged. Where two spellings hold different rows, the
+    row that was sent last is unknown: it becomes uncertain, so that the next run sends or removes it.
 
     Args:
         run: runs a statement of the store, in a transaction.
@@ -66,7 +66,7 @@ def unite_spellings(run: Callable[..., list[Any]]) -> None:
 
 def _move(run: Callable[..., list[Any]], number: int, into: int) -> None:
     run(
-        f"UPDATE sent_{into} AS s SET fingerprint = NULL FROM sent_{number} AS o "  # noqa: S608 - numbers of ours
+        f"UPDATE sent_{into} AS s SET fingerprint = NULL FROM sent_{number} AS o "  # noqa: S608 - the numbers are integers
         "WHERE s.key = o.key AND s.fingerprint IS DISTINCT FROM o.fingerprint"
     )
     known = f"SELECT key FROM sent_{into}"  # noqa: S608
@@ -80,12 +80,12 @@ def _move(run: Callable[..., list[Any]], number: int, into: int) -> None:
 
 
 def _audience(name: str) -> str:
-    base_url, _, rest = name.removeprefix(_AUDIENCE).partition(" ")
+    base_url, _, audience = name.removeprefix(_AUDIENCE).partition(" ")
     try:
-        return f"{_AUDIENCE}{normalized(base_url)} {rest}"
+        return f"{_AUDIENCE}{normalized(base_url)} {audience}"
     except ValueError:
         return name
 
 
-def _text(parts: list[Any]) -> str:
-    return json.dumps(parts, sort_keys=True, separators=(",", ":"))
+def _text(values: list[Any]) -> str:
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""How a run goes, whatever its destinations are."""
+"""Options of a run that hold for all of its destinations."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class SyncOptions:
     """Options of a run.
 
     Attributes:
-        concurrency: requests in flight at most; catalogs always have one.
-        rejects_directory: where the files of refused rows go.
-        results_directory: where answers worth keeping go: referral codes, effects.
+        concurrency: most requests in flight; catalogs always have one.
+        rejects_directory: directory of the files of refused rows.
+        results_directory: directory of answers worth keeping: referral codes, effects.
         mask_rejects: rejects files hold hashes of keys and no rows.
-        environment: live or sandbox: what the API key belongs to.
-        rows_per_flush: without a mirror rows are sent when so many have come.
+        environment: live or sandbox: the environment that the API key belongs to.
+        rows_per_flush: without a mirror, rows are sent as soon as so many have come.
     """
 
     concurrency: int = 4

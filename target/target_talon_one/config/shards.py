@@ -1,7 +1,8 @@
-"""Names of stores when several tasks push parts of one source: each part has a store of its own beside the others.
+"""Shards: several tasks push one source, and each shard has its own store beside those of the other shards.
 
-The number of parts belongs to the stores. With another number every part would begin with an empty store, and nobody
-would remove what only the old ones know of; so that is refused.
+The number of shards belongs to the stores. With another number every shard would begin with an empty store, and no run
+would remove the rows that only the old stores know; so a changed number is refused. In names of stores and in messages
+a shard is called a part, as in ``part-3-of-16``.
 """
 
 from __future__ import annotations
@@ -15,26 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from talon_one_singer.shards import Shard
-    from target_talon_one.config.destinations import Destination
+    from target_talon_one.config.destination_config import DestinationConfig
 
 _LABEL = re.compile(r"[-_]?part[-_]\d+[-_]of[-_](\d+)")
 
 
 def label(shard: Shard) -> str:
-    """``part-3-of-16``; nothing for the whole."""
+    """Return the label of a shard in the name of its store, like ``part-3-of-16``; empty if there is only one."""
     return f"part-{shard.number}-of-{shard.count}" if shard.count > 1 else ""
 
 
 def check_others(where: str, endings: Iterable[str], shard: Shard) -> None:
-    """Compare with the stores that are there.
+    """Check that the stores that exist have the same number of shards.
 
     Args:
-        where: the place, for the message.
-        endings: what distinguishes names there: "" is the store of the whole, and what is no label is no store.
-        shard: the part that is to be opened.
+        where: location of the stores, for the message.
+        endings: what their names end with: "" is the store of a source without shards; other names than labels are
+            no stores.
+        shard: the shard that is to be opened.
 
     Raises:
-        SyncConfigError: they are of another number of parts.
+        SyncConfigError: the stores have another number of shards.
     """
     labels = {ending: _LABEL.fullmatch(ending) for ending in endings}
     there = {int(found[1]) if found else 1 for ending, found in labels.items() if found or not ending}
@@ -47,26 +49,24 @@ def check_others(where: str, endings: Iterable[str], shard: Shard) -> None:
         )
 
 
-def check_parts(destination: Destination, shard: Shard, *, creates_audience: bool = False) -> None:
-    """Whether a destination takes rows from several tasks at once.
+def check_shardable(config: DestinationConfig, shard: Shard, *, creates_audience: bool = False) -> None:
+    """Check that a destination takes rows from several tasks at once.
 
     Raises:
-        SyncConfigError: it does not.
+        SyncConfigError: it does not; the message says why.
     """
     if shard.count == 1:
         return
-    sink = destination.sink
-    if sink.lane is not None and [sink.lane] != [field.name for field in sink.key]:
+    sink = config.sink
+    if not sink.one_request_per_key:
         raise SyncConfigError(
-            f"{destination.name}: no two requests for one {sink.lane} may be in flight, and parts are made of the key "
-            f"({', '.join(field.name for field in sink.key)}); leave shard out"
+            f"{config.name}: no two requests for one {sink.ordering_key} may be in flight, and shards are made of the "
+            f"key ({', '.join(sink.key_names)}); leave shard out"
         )
     if sink.ordered:
-        raise SyncConfigError(
-            f"{destination.name}: Talon.One takes one request for {sink.name} at a time; leave shard out"
-        )
+        raise SyncConfigError(f"{config.name}: Talon.One takes one request for {sink.name} at a time; leave shard out")
     if creates_audience:
         raise SyncConfigError(
-            f"{destination.name}: the audience is not there, and each part would make one of its own; make it first "
+            f"{config.name}: the audience does not exist, and each shard would create its own; create it first "
             "(CreateAudienceOperator) and give its id"
         )

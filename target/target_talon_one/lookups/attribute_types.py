@@ -12,7 +12,7 @@ from talon_one_client import errors as e
 
 if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
-    from target_talon_one.sinks.table import SinkType
+    from target_talon_one.sinks.sink_type import SinkType
 
 logger = logging.getLogger(__name__)
 

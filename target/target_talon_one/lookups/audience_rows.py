@@ -1,4 +1,4 @@
-"""Rows of the sink ``audiences``: the id of each audience is looked up, since only Talon.One knows it."""
+"""Rows that name an audience: its id is looked up, because only Talon.One knows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_talon_one.lookups.audiences import Audiences
-    from target_talon_one.sinks.table import Action, Op
+    from target_talon_one.sinks.sink_type import Action, Op
     from target_talon_one.store.tables.changes import Change
 
 
@@ -23,14 +23,15 @@ class AudienceRows:
 
     Args:
         audiences: finds them.
+        id_field: field of a row that takes the id.
         actions: of the mode; an audience that is there already is updated, if the mode does that.
     """
 
-    def __init__(self, audiences: Audiences, actions: Mapping[Op, Action]) -> None:
-        self._audiences, self._actions = audiences, actions
+    def __init__(self, audiences: Audiences, id_field: str, actions: Mapping[Op, Action]) -> None:
+        self._audiences, self._id_field, self._actions = audiences, id_field, actions
 
     def prepared(self, changes: Sequence[Change]) -> list[Change]:
-        """The changes, with ids where they are known."""
+        """Return the changes, with ids where they are known."""
         return [self._with_id(change) for change in changes]
 
     def note(self, answers: Sequence[tuple[Change | None, Any]]) -> None:
@@ -41,11 +42,11 @@ class AudienceRows:
 
     def _with_id(self, change: Change) -> Change:
         fields: dict[str, Any] = decode_json(change.fields) if change.fields else {}
-        if fields.get("audienceId") is None:
+        if fields.get(self._id_field) is None:
             audience = self._audiences.find(_wanted(change.key, fields))
             if audience is None:
                 return change
-            fields["audienceId"] = audience
+            fields[self._id_field] = audience
         op = "update" if change.op == "add" and "update" in self._actions else change.op
         return replace(change, op=op, fields=msgspec.json.encode(fields))
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
 
 KEYS_A_PART = 10_000
-LISTED = ("audience_members", "catalog_items")
 
 
 def member_count(client: TalonOneClient, audience: int) -> int | None:
@@ -51,15 +50,20 @@ def catalog_items(client: TalonOneClient, catalog: int, check: Callable[[], None
         check()
 
 
-def keys_of(
-    client: TalonOneClient, sink: str, target: Mapping[str, Any], check: Callable[[], None]
-) -> Iterator[list[str]]:
-    """Keys of everything at the destination."""
-    if sink == "audience_members":
-        yield from members(client, target["audience_id"], check)
-    else:
-        for items in catalog_items(client, target["catalog_id"], check):
-            yield [item["sku"] for item in items]
+def list_members(
+    client: TalonOneClient, target: Mapping[str, Any], check: Callable[[], None]
+) -> Iterator[tuple[list[str], None]]:
+    """Yield the integration ids of all members of the target's audience; a member has no other field."""
+    for keys in members(client, target["audience_id"], check):
+        yield keys, None
+
+
+def list_items(
+    client: TalonOneClient, target: Mapping[str, Any], check: Callable[[], None]
+) -> Iterator[tuple[list[str], list[Mapping[str, Any]]]]:
+    """Yield SKUs and fields of all items of the target's catalog."""
+    for items in catalog_items(client, target["catalog_id"], check):
+        yield [item["sku"] for item in items], items
 
 
 def _listed_members(client: TalonOneClient, audience: int, check: Callable[[], None]) -> Iterator[list[str]]:

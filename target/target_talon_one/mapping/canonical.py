@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from talon_one_singer.values.refused_value import RefusedValue
-from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.conversion_errors import ConversionError
 from target_talon_one.mapping.instants import date_instant, instant, time_text
 
 if TYPE_CHECKING:
@@ -28,25 +28,25 @@ _LARGEST = int(sys.float_info.max)  # readers of JSON take what a double holds
 
 
 def number(value: Decimal) -> int | Decimal:
-    """The number in its only spelling. Raises Unfit: not a number, infinite, or out of every reader's range."""
+    """Return the number in its only spelling. Raises ConversionError: it is not finite, or out of range."""
     if not value.is_finite():
-        raise Unfit("{} is no number that JSON has", value)
+        raise ConversionError("{} is no number that JSON has", value)
     exact = value.normalize(_EXACT)
     if abs(exact.adjusted()) > _POWERS or (exact and not float(exact)) or exact.copy_abs() > _LARGEST:
-        raise Unfit("{} is out of the range of JSON numbers", value)
+        raise ConversionError("{} is out of the range of JSON numbers", value)
     return integer(int(exact)) if exact == exact.to_integral_value() else exact
 
 
 def float_number(value: float) -> int | Decimal:
-    """The number that a float shows: 0.1 is one tenth. Raises Unfit like ``number``."""
+    """The number that a float shows: 0.1 is one tenth. Raises ConversionError like ``number``."""
     return number(Decimal(float.__repr__(value)))
 
 
 def integer(value: int) -> int:
-    """The integer. Raises Unfit: out of every reader's range."""
+    """The integer. Raises ConversionError: out of every reader's range."""
     if -_LARGEST <= value <= _LARGEST:
         return int(value)
-    raise Unfit("{} is out of the range of JSON numbers", value)
+    raise ConversionError("{} is out of the range of JSON numbers", value)
 
 
 def plain(value: Any) -> Any:
@@ -55,7 +55,7 @@ def plain(value: Any) -> Any:
     Decimals and floats are numbers; a datetime or date is RFC 3339 text, without zone UTC; a time or UUID its text.
 
     Raises:
-        Unfit: JSON has no such value.
+        ConversionError: JSON has no such value.
     """
     kind = type(value)
     if kind is str or kind is bool or value is None:
@@ -69,14 +69,14 @@ def _of_subclass(value: Any) -> Callable[[Any], Any]:
         if isinstance(value, kind):
             return convert
     if isinstance(value, RefusedValue):
-        raise Unfit(value.reason, kind=None)
-    raise Unfit("{} cannot be written as JSON", value)
+        raise ConversionError(value.reason, kind=None)
+    raise ConversionError("{} cannot be written as JSON", value)
 
 
 def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
     for key in value:
         if not isinstance(key, str):
-            raise Unfit("{} is the name of a property, but no text", key)
+            raise ConversionError("{} is the name of a property, but no text", key)
     return {str.__str__(key): plain(item) for key, item in value.items()}
 
 

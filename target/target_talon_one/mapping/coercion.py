@@ -1,7 +1,7 @@
-"""From a value of a row to the type that its field or attribute has.
+"""Conversion of the values of a row to the types of fields and attributes.
 
-Every function takes a value that is not null and raises ``Unfit`` if it is not what it should be, or cannot be without
-a loss.
+Every function takes a value that is not null and raises ``ConversionError`` if the value cannot be converted without a
+loss.
 
 ===========  =====================================================================================================
 string       text; an integer or a decimal as plain digits (17.00 is "17"); a time as RFC 3339, a date as its day;
@@ -30,13 +30,13 @@ from uuid import UUID
 
 from talon_one_singer.values.exact_json import decode_json
 from target_talon_one.mapping.canonical import float_number, integer, number, plain
-from target_talon_one.mapping.conversion_errors import Unfit, shown
+from target_talon_one.mapping.conversion_errors import ConversionError, shown
 from target_talon_one.mapping.instants import date_instant, instant, instant_of, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_talon_one.sinks.table import FieldType
+    from target_talon_one.sinks.sink_type import FieldType
 
 Coerce = Callable[[Any], Any]
 
@@ -62,12 +62,12 @@ def text_coercer(max_length: int | None = None, *, filled: bool = False, in_path
         text: str = value if type(value) is str else to_text(value)
         length = len(text)
         if length < least:
-            raise Unfit("it is an empty text")
+            raise ConversionError("it is an empty text")
         if length > most:
             kind = f"a text is longer than the {most:,} characters that are allowed"
-            raise Unfit(f"{shown(text)} has {length:,} characters, {most:,} are allowed", kind=kind)
+            raise ConversionError(f"{shown(text)} has {length:,} characters, {most:,} are allowed", kind=kind)
         if text in refused:
-            raise Unfit("{} cannot be part of a URL", text)
+            raise ConversionError("{} cannot be part of a URL", text)
         return text
 
     return coerce
@@ -86,7 +86,7 @@ def to_text(value: Any) -> str:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
-        raise Unfit("{} is not a text", value)
+        raise ConversionError("{} is not a text", value)
     found = _exact(value)
     return str(found) if isinstance(found, int) else format(found, "f")
 
@@ -96,7 +96,7 @@ def to_integer(value: Any) -> int:
     found = to_number(value, "an integer")
     if isinstance(found, int):
         return found
-    raise Unfit("{} is not an integer", value)
+    raise ConversionError("{} is not an integer", value)
 
 
 def to_number(value: Any, what: str = "a number") -> int | Decimal:
@@ -106,7 +106,7 @@ def to_number(value: Any, what: str = "a number") -> int | Decimal:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return number(Decimal(value.strip()))
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
-        raise Unfit(f"{{}} is not {what}", value)
+        raise ConversionError(f"{{}} is not {what}", value)
     return _exact(value)
 
 
@@ -119,7 +119,7 @@ def to_boolean(value: Any) -> bool:
     word = value.strip().lower() if isinstance(value, str) else None
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
-    raise Unfit("{} is not a boolean", value)
+    raise ConversionError("{} is not a boolean", value)
 
 
 def to_instant(value: Any) -> str:
@@ -129,7 +129,7 @@ def to_instant(value: Any) -> str:
     if isinstance(value, date):
         return date_instant(value)
     if not isinstance(value, str):
-        raise Unfit("{} is not a time", value)
+        raise ConversionError("{} is not a time", value)
     return instant_of(value)
 
 
@@ -155,7 +155,7 @@ def to_product(value: Any) -> dict[str, str]:
     """A product by its name; an object with the name is one already."""
     name = value.get("name") if isinstance(value, dict) else value
     if name is None:
-        raise Unfit("{} has no name of a product", value)
+        raise ConversionError("{} has no name of a product", value)
     return {"name": _filled(name)}
 
 
@@ -188,19 +188,19 @@ def _of_json(value: Any, kinds: Any, what: str) -> Any:
         try:
             found = decode_json(value)
         except ValueError as error:
-            raise Unfit(
+            raise ConversionError(
                 f"{shown(value)} is not {what} ({error})", kind=f"a text is not {what}, nor JSON of one"
             ) from None
     if isinstance(found, kinds):
         return found
-    raise Unfit(f"{{}} is not {what}", value)
+    raise ConversionError(f"{{}} is not {what}", value)
 
 
 def _list_of(coerce: Coerce) -> Coerce:
     def items(value: Any) -> list[Any]:
         found = _of_json(value, list | tuple, "an array")
         if None in found:
-            raise Unfit("{} holds null", value)
+            raise ConversionError("{} holds null", value)
         return [coerce(item) for item in found]
 
     return items

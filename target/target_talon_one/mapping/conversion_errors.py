@@ -14,7 +14,7 @@ MAX_SHOWN = 60
 _to_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
-class Unfit(ValueError):
+class ConversionError(ValueError):
     """A value that cannot become what it should be; the message shows it and says why.
 
     Args:

@@ -1,4 +1,4 @@
-"""Functions that each put one field of a row into its mapped fields, made once for a stream."""
+"""Functions that each set one field of a mapped row from a row of the source; they are made once for a stream."""
 
 from __future__ import annotations
 
@@ -10,48 +10,49 @@ from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.values.refused_value import RefusedValue
 from target_talon_one.mapping.canonical import encode, plain
 from target_talon_one.mapping.coercion import attribute_coercer, field_coercer, to_mapping
-from target_talon_one.mapping.conversion_errors import InvalidRow, Unfit, shown
-from target_talon_one.mapping.field_sources import Rest, Source, is_metadata
+from target_talon_one.mapping.conversion_errors import ConversionError, InvalidRow, shown
+from target_talon_one.mapping.field_columns import is_metadata
+from target_talon_one.mapping.value_source import OtherColumns, ValueSource
 
 if TYPE_CHECKING:
     from target_talon_one.mapping.coercion import Coerce
-    from target_talon_one.mapping.field_sources import Attributes, Sources
-    from target_talon_one.mapping.mapper import NullPolicy
-    from target_talon_one.sinks.table import Field, SinkType
+    from target_talon_one.mapping.mapping_options import NullPolicy
+    from target_talon_one.mapping.value_source import Attributes, FieldSources
+    from target_talon_one.sinks.sink_type import Field, SinkType
 
 Row = Mapping[str, Any]
 Fields = dict[str, Any]
-Fill = Callable[[Row, Fields], None]
+FieldSetter = Callable[[Row, Fields], None]
 OnNull = Callable[[Fields], None]
 
 _MOST_NAMES = 10_000
 
 
-class Fills:
-    """Makes the functions for the fields of a sink."""
+class FieldSetters:
+    """Makes the functions that set the fields of a sink."""
 
     def __init__(self, sink: SinkType, nulls: NullPolicy, attribute_types: Mapping[str, str] | None) -> None:
         self._sink, self._nulls, self._types = sink, nulls, attribute_types
         actions = [action for mode in sink.modes.values() for action in mode.values()]
-        self._in_path = {place for action in actions for _, place in action.path}
+        self._in_path = {value for action in actions for _, value in action.path}
 
-    def all(self, sources: Sources) -> list[Fill]:
-        """Those of all fields that have a source."""
+    def all(self, sources: FieldSources) -> list[FieldSetter]:
+        """Return the functions for all fields that have a source."""
         found = [self.field(one, sources.fields[one.name]) for one in self._sink.fields if one.name in sources.fields]
         if sources.attributes is not None:
             found.append(self._attributes(sources.attributes))
         return found
 
-    def field(self, one: Field, source: Source) -> Fill:
-        """That of one field."""
+    def field(self, one: Field, source: ValueSource) -> FieldSetter:
+        """Return the function for one field."""
         in_path = one.name in self._in_path
         coerce = field_coercer(one.type, one.max_length, filled=one.required or in_path, in_path=in_path)
-        return self._made(one, source, coerce)
+        return self._setter_of(one, source, coerce)
 
-    def _made(self, one: Field, source: Source, coerce: Coerce) -> Fill:
-        on_null = _needed if one.required else self._on_null(one.name)
-        fill = _fill(one.name, one.name, source, coerce, on_null)
-        return _if_there(source, fill) if source.guessed and not one.required else fill
+    def _setter_of(self, one: Field, source: ValueSource, coerce: Coerce) -> FieldSetter:
+        on_null = _refuse_missing if one.required else self._on_null(one.name)
+        set_field = _setter(one.name, one.name, source, coerce, on_null)
+        return _if_there(source, set_field) if source.guessed and not one.required else set_field
 
     def _on_null(self, name: str) -> OnNull:
         def send(fields: Fields) -> None:
@@ -61,75 +62,76 @@ class Fills:
 
     # Attributes
 
-    def _attributes(self, given: Attributes) -> Fill:
+    def _attributes(self, given: Attributes) -> FieldSetter:
         one = next(field for field in self._sink.fields if field.type == "attributes")
-        if isinstance(given, Source):
+        if isinstance(given, ValueSource):
             each = self._each(lambda _: given.origin)
-            return self._made(one, given, lambda value: each(to_mapping(value)))
-        return self._rest(given) if isinstance(given, Rest) else self._named(given)
+            return self._setter_of(one, given, lambda value: each(to_mapping(value)))
+        return self._other_columns(given) if isinstance(given, OtherColumns) else self._named(given)
 
-    def _named(self, sources: Mapping[str, Source]) -> Fill:
-        fills = [self._attribute(name, source) for name, source in sources.items()]
+    def _named(self, sources: Mapping[str, ValueSource]) -> FieldSetter:
+        setters = [self._attribute(name, source) for name, source in sources.items()]
 
-        def fill(row: Row, fields: Fields) -> None:
+        def set_field(row: Row, fields: Fields) -> None:
             found: Fields = {}
-            for one in fills:
+            for one in setters:
                 one(row, found)
             fields["attributes"] = found
 
-        return fill
+        return set_field
 
-    def _rest(self, rest: Rest) -> Fill:
+    def _other_columns(self, others: OtherColumns) -> FieldSetter:
         each = self._each(lambda name: f"column {name!r}")
 
-        def fill(row: Row, fields: Fields) -> None:
-            rest_of_row = {name: row[name] for name in row if name not in rest.but and not is_metadata(name)}
-            fields["attributes"] = each(rest_of_row)
+        def set_field(row: Row, fields: Fields) -> None:
+            columns = {name: row[name] for name in row if name not in others.taken and not is_metadata(name)}
+            fields["attributes"] = each(columns)
 
-        if rest.whole is None:
-            return fill
-        whole = self._attributes(Source(methodcaller("get", rest.whole), f"column {rest.whole!r}", ()))
-        return lambda row, fields: (whole if rest.whole in row else fill)(row, fields)
+        if others.instead is None:
+            return set_field
+        name = others.instead
+        set_from_object = self._attributes(ValueSource(methodcaller("get", name), f"column {name!r}", ()))
+        return lambda row, fields: (set_from_object if name in row else set_field)(row, fields)
 
     def _each(self, origin: Callable[[str], str]) -> Callable[[Row], Fields]:
-        """A function that converts attributes by their names, which only the rows tell."""
-        fills: dict[str, Fill] = {}
+        """Return a function that converts attributes whose names are known only from the rows."""
+        setters: dict[str, FieldSetter] = {}
 
-        def made(name: str) -> Fill:
+        def new_setter(name: str) -> FieldSetter:
             if not isinstance(name, str):
-                raise Unfit("{} is the name of an attribute, but no text", name)
-            if len(fills) > _MOST_NAMES:
-                fills.clear()
-            fills[name] = self._attribute(name, Source(methodcaller("get", name), origin(name), ()))
-            return fills[name]
+                raise ConversionError("{} is the name of an attribute, but no text", name)
+            if len(setters) > _MOST_NAMES:
+                setters.clear()
+            setters[name] = self._attribute(name, ValueSource(methodcaller("get", name), origin(name), ()))
+            return setters[name]
 
         def each(values: Row) -> Fields:
             found: Fields = {}
             for name in values:
-                (fills.get(name) or made(name))(values, found)
+                (setters.get(name) or new_setter(name))(values, found)
             return found
 
         return each
 
-    def _attribute(self, name: str, source: Source) -> Fill:
+    def _attribute(self, name: str, source: ValueSource) -> FieldSetter:
         path, on_null = f"attributes.{name}", self._on_null(name)
         if self._types is None:
-            return _fill(path, name, source, plain, on_null)
+            return _setter(path, name, source, plain, on_null)
         if name in self._types:
-            return _fill(path, name, source, attribute_coercer(self._types[name]), on_null)
+            return _setter(path, name, source, attribute_coercer(self._types[name]), on_null)
         refuse = _refusal(f"Talon.One has no such attribute{nearest(name, self._types)}")
-        return _fill(path, name, source, refuse, refuse if self._nulls == "send_null" else on_null)
+        return _setter(path, name, source, refuse, refuse if self._nulls == "send_null" else on_null)
 
 
 def encoded(fields: Fields, origins: Mapping[str, str]) -> bytes:
-    """The canonical JSON object. Raises InvalidRow: a text is no text, or it is nested too deeply."""
+    """Return the canonical JSON object. Raises InvalidRow: a text is not Unicode, or a value is nested too deeply."""
     try:
         return encode(fields)
     except (UnicodeEncodeError, RecursionError):
-        raise _culprit(fields, origins) from None
+        raise _not_encodable(fields, origins) from None
 
 
-def _culprit(fields: Fields, origins: Mapping[str, str]) -> InvalidRow:
+def _not_encodable(fields: Fields, origins: Mapping[str, str]) -> InvalidRow:
     attributes = fields.get("attributes") or {}
     single = {name: value for name, value in fields.items() if name != "attributes"}
     for path, value in (single | {f"attributes.{name}": value for name, value in attributes.items()}).items():
@@ -143,10 +145,10 @@ def _culprit(fields: Fields, origins: Mapping[str, str]) -> InvalidRow:
     return InvalidRow("the row is nested too deeply")
 
 
-def _fill(path: str, name: str, source: Source, coerce: Coerce, on_null: OnNull) -> Fill:
+def _setter(path: str, name: str, source: ValueSource, coerce: Coerce, on_null: OnNull) -> FieldSetter:
     get, origin = source.get, source.origin
 
-    def fill(row: Row, fields: Fields) -> None:
+    def set_field(row: Row, fields: Fields) -> None:
         value = None
         try:
             value = get(row)
@@ -154,19 +156,19 @@ def _fill(path: str, name: str, source: Source, coerce: Coerce, on_null: OnNull)
                 on_null(fields)
             else:
                 fields[name] = coerce(value)
-        except Unfit as problem:
+        except ConversionError as problem:
             reason, kind = (value.reason, None) if isinstance(value, RefusedValue) else (str(problem), problem.kind)
             raise _invalid(path, origin, reason, kind) from None
         except RecursionError:
             raise _invalid(path, origin, "it is nested too deeply") from None
 
-    return fill
+    return set_field
 
 
-def _if_there(source: Source, fill: Fill) -> Fill:
+def _if_there(source: ValueSource, set_field: FieldSetter) -> FieldSetter:
     def maybe(row: Row, fields: Fields) -> None:
         if any(column in row for column in source.columns):
-            fill(row, fields)
+            set_field(row, fields)
 
     return maybe
 
@@ -179,16 +181,16 @@ def _invalid(path: str, origin: str, what: str, kind: str | None = None) -> Inva
 def _skip(_: Fields) -> None: ...
 
 
-def _needed(_: Fields) -> None:
-    raise Unfit("it is null, and every row needs it")
+def _refuse_missing(_: Fields) -> None:
+    raise ConversionError("it is null, and every row needs it")
 
 
 def _reject(_: Fields) -> None:
-    raise Unfit("it is null; nulls are refused here (nulls: reject)")
+    raise ConversionError("it is null; nulls are refused here (nulls: reject)")
 
 
 def _refusal(why: str) -> Callable[[Any], Any]:
     def refuse(_: Any) -> Any:
-        raise Unfit(why)
+        raise ConversionError(why)
 
     return refuse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.conversion_errors import ConversionError
 
 _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))? ?([Zz]|UTC|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
@@ -14,13 +14,13 @@ _NO_TIME = "not an RFC 3339 time, for example 2024-01-31T12:00:00Z"
 
 
 def instant(value: datetime) -> str:
-    """The text of a datetime. Raises Unfit: out of the calendar."""
+    """The text of a datetime. Raises ConversionError: out of the calendar."""
     if type(value) is not datetime:  # a subclass may be finer than microseconds, or no time at all
         return instant_of(value.isoformat())
     try:
         moment = value if value.utcoffset() is None else value.astimezone(UTC)
     except OverflowError:
-        raise Unfit(f"{value} is out of the calendar", kind="a time is out of the calendar") from None
+        raise ConversionError(f"{value} is out of the calendar", kind="a time is out of the calendar") from None
     text = moment.replace(tzinfo=None).isoformat()
     return f"{text.rstrip('0') if moment.microsecond else text}Z"
 
@@ -40,11 +40,11 @@ def instant_of(text: str) -> str:
     """The text of an instant written as RFC 3339, with T or a space; a date alone is its midnight.
 
     Raises:
-        Unfit: it is not.
+        ConversionError: it is not.
     """
     match = _FORM.fullmatch(text.strip())
     if match is None:
-        raise Unfit(f"{{}} is {_NO_TIME}", text)
+        raise ConversionError(f"{{}} is {_NO_TIME}", text)
     try:
         day, clock, fraction, zone = match.groups()
         moment = datetime.fromisoformat(f"{day}T{clock or '00:00:00'}+00:00")
@@ -52,7 +52,7 @@ def instant_of(text: str) -> str:
         text = (moment - _offset(zone)).replace(tzinfo=None).isoformat()
         return f"{text}{'.' if digits else ''}{digits}Z"
     except (ValueError, OverflowError):
-        raise Unfit(f"{{}} is {_NO_TIME}", text) from None
+        raise ConversionError(f"{{}} is {_NO_TIME}", text) from None
 
 
 def _offset(zone: str | None) -> timedelta:

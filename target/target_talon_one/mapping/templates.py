@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from talon_one_singer.values.refused_value import RefusedValue
 from target_talon_one.mapping.canonical import encode, plain
-from target_talon_one.mapping.conversion_errors import Unfit, type_of
+from target_talon_one.mapping.conversion_errors import ConversionError, type_of
 from target_talon_one.mapping.template_failures import PlainUndefined, failure_reason
 from target_talon_one.mapping.template_limits import (
     CHARGES,
@@ -47,7 +47,7 @@ _GLOBALS = ("range", "dict", "namespace")
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
 
-class BrokenTemplate(ValueError):
+class TemplateError(ValueError):
     """A template that cannot be compiled; the message says the line."""
 
 
@@ -62,7 +62,7 @@ class Template:
         variables: the columns it reads, sorted.
 
     Raises:
-        BrokenTemplate: its text is no template, or does too much without any row.
+        TemplateError: its text is no template, or does too much without any row.
     """
 
     def __init__(self, text: str, *, absent_is_null: bool = False) -> None:
@@ -74,7 +74,7 @@ class Template:
                 self._template = _environment.from_string(tree)
             self._absent = dict.fromkeys(self.variables) if absent_is_null else {}
         except TemplateSyntaxError as error:
-            raise BrokenTemplate(f"line {error.lineno}: {error.message}") from None
+            raise TemplateError(f"line {error.lineno}: {error.message}") from None
         if not self.variables:
             self._check_constant()
 
@@ -83,22 +83,22 @@ class Template:
             with limited():
                 _value(self._template.root_render_func(self._template.new_context({})))
         except TemplateLimitError as error:
-            raise BrokenTemplate(f"it does too much: {error}") from None
+            raise TemplateError(f"it does too much: {error}") from None
         except Exception:  # noqa: BLE001  # what else is wrong with it is said of each row
             return
 
     def __call__(self, row: Mapping[str, Any]) -> Any:
-        """Its value for a row. Raises Unfit: it fails."""
+        """Its value for a row. Raises ConversionError: it fails."""
         known = self._absent | {name: _exact(row[name]) for name in self.variables if name in row}
         try:
             with limited():
                 return _value(self._template.root_render_func(self._template.new_context(known)))
-        except Unfit:
+        except ConversionError:
             raise
         except TemplateLimitError as error:
-            raise Unfit(f"does too much: {error}") from None
+            raise ConversionError(f"does too much: {error}") from None
         except Exception as error:  # noqa: BLE001  # a template can raise anything
-            raise Unfit(f"fails: {failure_reason(error)}", kind=None) from None
+            raise ConversionError(f"fails: {failure_reason(error)}", kind=None) from None
 
 
 def _value(parts: Iterable[Any]) -> Any:
@@ -111,7 +111,7 @@ def _value(parts: Iterable[Any]) -> Any:
 def _joined(parts: Iterable[Any]) -> str:
     texts, size = [_defined(part) for part in parts], 0
     if any(text is None for text in texts):
-        raise Unfit("puts a null into a text; say what is to stand there, for example {{ column or '' }}")
+        raise ConversionError("puts a null into a text; say what is to stand there, for example {{ column or '' }}")
     for text in texts:
         size += size_of(text)
         check_characters(size)
@@ -121,7 +121,7 @@ def _joined(parts: Iterable[Any]) -> str:
 def _defined(value: Any) -> Any:
     if isinstance(value, Undefined):
         str(value)  # raises what is undefined, unless it is an if that is not true
-        raise Unfit("gives nothing: it has an if without else")
+        raise ConversionError("gives nothing: it has an if without else")
     return value
 
 
@@ -133,7 +133,7 @@ def _exact(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _exact(item) for name, item in value.items()}
     if isinstance(value, RefusedValue):
-        raise Unfit(value.reason, kind=None)
+        raise ConversionError(value.reason, kind=None)
     return value
 
 

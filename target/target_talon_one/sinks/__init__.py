@@ -1,1 +1,1 @@
-"""The table of sinks and the request payloads."""
+"""The sink table, the types of its rows, and request payloads."""

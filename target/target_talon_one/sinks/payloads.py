@@ -1,6 +1,6 @@
-"""How a mapped row looks on the wire: items of a batch as JSON bytes, bodies and paths of single calls.
+"""Request payloads of mapped rows: items of a batch as JSON bytes, bodies of single calls.
 
-A mapped row is its key and ``fields``, the canonical JSON object of what the sink's fields got.
+A mapped row is its key and ``fields``, the canonical JSON object of the sink's fields.
 https://docs.talon.one/integration-api
 """
 
@@ -10,43 +10,44 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_talon_one.sinks.row_keys import split_key
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 Target = dict[str, Any]
 Fields = dict[str, Any]
-Item = "Callable[[Target, str, bytes], bytes]"
 
 _text = msgspec.json.encode
 
 
 def add_member(target: Target, key: str, _: bytes) -> bytes:
-    """Item that puts a profile into the audience; Talon.One creates a missing profile."""
+    """Return the item that adds a profile to the audience; Talon.One creates a missing profile."""
     return b'{"action":"add","profileIntegrationId":%b,"audienceId":%d}' % (_text(key), target["audience_id"])
 
 
 def delete_member(target: Target, key: str, _: bytes) -> bytes:
-    """Item that takes a profile out; the word is "delete", whatever the vendor's prose says."""
+    """Return the item that removes a profile; the word is "delete", whatever the vendor's prose says."""
     return b'{"action":"delete","profileIntegrationId":%b,"audienceId":%d}' % (_text(key), target["audience_id"])
 
 
 def as_is(_: Target, __: str, fields: bytes) -> bytes:
-    """The mapped fields are the item."""
+    """Return the mapped fields as the item."""
     return fields
 
 
 def replace_item(_: Target, __: str, fields: bytes) -> bytes:
-    """ADD that replaces: the stored item becomes the row, but keeps its price if the row has none."""
+    """Return an ADD that replaces: the stored item becomes the row, but keeps its price if the row has none."""
     return b'{"type":"ADD","payload":{"replaceIfExists":true,%b}' % fields[1:]
 
 
 def leaves_price(target: Target, fields: bytes) -> bool:
-    """Whether a replaced item would keep a price that its row does not have."""
+    """Return whether a replaced item would keep a price that its row does not have."""
     return target.get("missing_price") != "keep" and "price" not in _names(fields)
 
 
 def leaves_nothing(_: Target, __: bytes) -> bool:
-    """Most operations take away what a row does not hold."""
+    """Return False: most operations remove what a row does not hold."""
     return False
 
 
@@ -55,108 +56,92 @@ def _names(fields: bytes) -> set[str]:
 
 
 def insert_item(_: Target, __: str, fields: bytes) -> bytes:
-    """ADD that is refused where the SKU exists."""
+    """Return an ADD that is refused where the SKU exists."""
     return b'{"type":"ADD","payload":%b}' % fields
 
 
 def patch_or_create_item(_: Target, __: str, fields: bytes) -> bytes:
-    """PATCH that creates a missing item; what the row does not name stays."""
+    """Return a PATCH that creates a missing item; what the row does not name stays."""
     return b'{"type":"PATCH","payload":{"createIfNotExists":true,%b}' % fields[1:]
 
 
 def patch_item(_: Target, __: str, fields: bytes) -> bytes:
-    """PATCH that is refused where the SKU is missing."""
+    """Return a PATCH that is refused where the SKU is missing."""
     return b'{"type":"PATCH","payload":%b}' % fields
 
 
 def remove_item(_: Target, key: str, __: bytes) -> bytes:
-    """REMOVE of a SKU; one that is not there is no error."""
+    """Return the REMOVE of a SKU; one that is not there is no error."""
     return b'{"type":"REMOVE","payload":{"sku":%b}}' % _text(key)
 
 
 def patch_many(_: Target, __: str, fields: bytes) -> bytes:
-    """PATCH_MANY: price and attributes of all items that pass the filters."""
-    return b'{"type":"PATCH_MANY","payload":%b}' % _part(fields, "filters", "price", "attributes")
+    """Return a PATCH_MANY: price and attributes of all items that pass the filters."""
+    return b'{"type":"PATCH_MANY","payload":%b}' % _only(fields, "filters", "price", "attributes")
 
 
 def remove_many(_: Target, __: str, fields: bytes) -> bytes:
-    """REMOVE_MANY: all items that pass the filters."""
-    return b'{"type":"REMOVE_MANY","payload":%b}' % _part(fields, "filters")
+    """Return a REMOVE_MANY: all items that pass the filters."""
+    return b'{"type":"REMOVE_MANY","payload":%b}' % _only(fields, "filters")
 
 
-def _part(fields: bytes, *names: str) -> bytes:
+def _only(fields: bytes, *names: str) -> bytes:
     values: dict[str, msgspec.Raw] = msgspec.json.decode(fields, type=dict[str, msgspec.Raw])
     return msgspec.json.encode({name: values[name] for name in names if name in values})
 
 
 def last_part(_: Target, key: str, __: bytes) -> bytes:
-    """The last part of a key of several fields, as a JSON string."""
-    return _text(parts_of(key, 2)[-1])
+    """Return the last field of a key of several fields, as a JSON string."""
+    return _text(split_key(key, 2)[-1])
 
 
 def key_itself(_: Target, key: str, __: bytes) -> bytes:
-    """The key as a JSON string."""
+    """Return the key as a JSON string."""
     return _text(key)
 
 
-def parts_of(key: str, count: int) -> list[str]:
-    """The ``count`` fields of a key: the key itself, or those of the JSON list that a key of several fields is."""
-    parts: list[str] = [key] if count == 1 else msgspec.json.decode(key)
-    return parts
-
-
-def joined(parts: list[str]) -> str:
-    """The key of several fields: a JSON list of texts; that of one field: its text."""
-    return parts[0] if len(parts) == 1 else _text(parts).decode()
-
-
-def key_fields(names: Sequence[str], key: str) -> dict[str, str]:
-    """The fields of a row of which only the key is known."""
-    return dict(zip(names, parts_of(key, len(names)), strict=True))
-
-
 def without(*names: str) -> Callable[[Target, Fields], Any]:
-    """A body of all fields but these, which go elsewhere or nowhere."""
+    """Return a function that makes a body of all fields but these."""
     return lambda _, fields: {name: value for name, value in fields.items() if name not in names}
 
 
 def only(*names: str) -> Callable[[Target, Fields], Any]:
-    """A body of these fields, as far as the row has them."""
+    """Return a function that makes a body of these fields, as far as the row has them."""
     return lambda _, fields: {name: fields[name] for name in names if name in fields}
 
 
 def session_body(_: Target, fields: Fields) -> Any:
-    """The body of a session update."""
+    """Return the body of a session update."""
     return {"customerSession": {name: value for name, value in fields.items() if name != "customerSessionId"}}
 
 
 def return_body(_: Target, fields: Fields) -> Any:
-    """The body of a return."""
+    """Return the body of a return."""
     return {"return": {"returnedCartItems": fields["returnedCartItems"]}}
 
 
 def attribute_map(_: Target, fields: Fields) -> Any:
-    """The bare attribute map that an update of all members wants."""
+    """Return the bare attribute map that an update of all members takes."""
     return fields["attributes"]
 
 
 def referral_body(target: Target, fields: Fields) -> Any:
-    """The body of one referral: the campaign is the sync's."""
+    """Return the body of one referral: the campaign is set at the destination."""
     return {"campaignId": target["campaign_id"], **fields}
 
 
 def advocates_common(target: Target) -> Mapping[str, Any]:
-    """What the codes of all advocates of a request share."""
+    """Return what the codes of all advocates of a request share."""
     common = {"campaignId": target["campaign_id"], "usageLimit": target["usage_limit"]}
     extra = {"start_date": "startDate", "expiry_date": "expiryDate", "referral_pattern": "referralPattern"}
-    return common | {wire: target[name] for name, wire in extra.items() if target.get(name) is not None}
+    return common | {spelled: target[name] for name, spelled in extra.items() if target.get(name) is not None}
 
 
 def catalog_common(target: Target) -> Mapping[str, Any]:
-    """The version that the catalog must have, if the sync keeps one."""
+    """Return the version that the catalog must have, if one is set."""
     return {} if target.get("version") is None else {"version": target["version"]}
 
 
 def nothing_common(_: Target) -> Mapping[str, Any]:
-    """Most bodies hold their list only."""
+    """Return nothing: most bodies hold only their list."""
     return {}

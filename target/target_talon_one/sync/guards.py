@@ -1,4 +1,4 @@
-"""What stops a run before its first call."""
+"""Guards: limits that stop a run before its first call, or fail it because of refused rows."""
 
 from __future__ import annotations
 
@@ -9,70 +9,70 @@ from target_talon_one.errors import GuardError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.row_counts import Comparison
 
 
-def check_before_reading(feed: Feed, environment: str) -> None:
-    """Guards that need no rows.
+def check_before_reading(destination: DestinationRun, environment: str) -> None:
+    """Check the guards that need no rows.
 
     Raises:
         GuardError: the sink is destructive, or the environment is another one than expected.
     """
-    destination, guards = feed.destination, feed.destination.guards
+    config, guards = destination.config, destination.config.guards
     if guards.expect_environment and guards.expect_environment != environment:
         raise _stopped(
-            feed,
+            destination,
             "expect_environment",
             f"this is the {environment} environment, and expect_environment says {guards.expect_environment}; use the "
             "key of the other one, or set environment to what this key belongs to",
             environment=environment,
         )
-    if destination.sink.destructive(destination.mode) and not guards.allow_destructive:
+    if config.sink.destructive(config.mode) and not guards.allow_destructive:
         raise _stopped(
-            feed,
+            destination,
             "allow_destructive",
-            f"the sink {destination.sink.name} in mode {destination.mode} deletes what cannot be brought back; set "
-            "allow_destructive: true if that is meant",
+            f"the sink {config.sink.name} in mode {config.mode} deletes what cannot be restored; set "
+            "allow_destructive: true if that is intended",
         )
 
 
-def check(feed: Feed, found: Comparison) -> None:
-    """Guards that look at what would be done.
+def check(destination: DestinationRun, found: Comparison) -> None:
+    """Check the guards that look at what is to be done.
 
     Raises:
-        GuardError: with the figures.
+        GuardError: the first guard that stops the run, with its figures.
     """
-    for problem in problems(feed, found):
+    for problem in problems(destination, found):
         raise problem
 
 
-def problems(feed: Feed, found: Comparison) -> Iterator[GuardError]:
-    """Everything that stops the run."""
-    guards, difference = feed.destination.guards, found.difference
-    empty = feed.figures.read == feed.figures.deleted and not feed.of_others
-    if feed.destination.mirror and feed.complete is not False and empty and not guards.allow_empty:
+def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardError]:
+    """Yield an error for each guard that stops the run."""
+    guards, difference = destination.config.guards, found.difference
+    empty = destination.counts.read == destination.counts.deleted and not destination.of_other_shards
+    if destination.removes_absent and empty and not guards.allow_empty:
         yield _stopped(
-            feed,
+            destination,
             "allow_empty",
             f"the source has no row; as a mirror that removes {difference.removes:,} of {difference.known:,} rows; "
-            "set allow_empty: true if that is meant",
+            "set allow_empty: true if that is intended",
             removes=difference.removes,
             known=difference.known,
         )
-    if feed.unfiltered and not guards.allow_whole_catalog:
+    if destination.unfiltered and not guards.allow_whole_catalog:
         yield _stopped(
-            feed,
+            destination,
             "allow_whole_catalog",
-            f"{feed.unfiltered:,} catalog rules have no filter and would hit the whole catalog; set "
-            "allow_whole_catalog: true if that is meant",
-            unfiltered=feed.unfiltered,
+            f"{destination.unfiltered:,} catalog rules have no filter and would change the whole catalog; set "
+            "allow_whole_catalog: true if that is intended",
+            unfiltered=destination.unfiltered,
         )
-    if difference.removes and feed.destination.mode in ("mirror", "upsert"):
-        yield from _too_many(feed, found)
+    if difference.removes and destination.config.mode in ("mirror", "upsert"):
+        yield from _too_many(destination, found)
     if found.new_profiles and guards.create_profiles == "guard":
         yield _stopped(
-            feed,
+            destination,
             "create_profiles",
             f"{found.new_profiles:,} of {difference.adds:,} profiles to add do not exist and would be created; set "
             "create_profiles: allow, skip or reject",
@@ -81,20 +81,20 @@ def problems(feed: Feed, found: Comparison) -> Iterator[GuardError]:
         )
 
 
-def _too_many(feed: Feed, found: Comparison) -> Iterator[GuardError]:
-    guards, difference = feed.destination.guards, found.difference
+def _too_many(destination: DestinationRun, found: Comparison) -> Iterator[GuardError]:
+    guards, difference = destination.config.guards, found.difference
     removes, known = difference.removes, difference.known
     if guards.max_deletes is not None and removes > guards.max_deletes:
         yield _stopped(
-            feed,
+            destination,
             "max_deletes",
             f"{removes:,} of {known:,} rows would be removed, and max_deletes is {guards.max_deletes:,}",
             removes=removes,
             known=known,
         )
-    if feed.destination.mirror and removes > guards.max_delete_share * known:
+    if destination.config.mirror and removes > guards.max_delete_share * known:
         yield _stopped(
-            feed,
+            destination,
             "max_delete_share",
             f"{removes:,} of {known:,} rows ({removes / known:.1%}) would be removed, and max_delete_share is "
             f"{guards.max_delete_share:g}; look at the source, or raise it for this run",
@@ -103,21 +103,21 @@ def _too_many(feed: Feed, found: Comparison) -> Iterator[GuardError]:
         )
 
 
-def _stopped(feed: Feed, guard: str, message: str, **figures: Any) -> GuardError:
-    return GuardError(message, guard=guard, destination=feed.destination.name, figures=figures)
+def _stopped(destination: DestinationRun, guard: str, message: str, **figures: Any) -> GuardError:
+    return GuardError(message, guard=guard, destination=destination.config.name, figures=figures)
 
 
-def too_many_refused(feed: Feed, *, planned: bool = False) -> str | None:
-    """Say whether more rows were refused than is allowed, and why; ``planned``: nothing was sent yet."""
-    destination, figures = feed.destination, feed.figures
-    refused = figures.invalid + figures.rejected + figures.unknown
-    limits = destination.guards
-    tried = figures.read if planned else refused + figures.sent + figures.same
+def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> str | None:
+    """Return why a run fails because of refused rows, or None; ``planned``: nothing was sent yet."""
+    config, counts = destination.config, destination.counts
+    refused = counts.invalid + counts.rejected + counts.unknown
+    limits = config.guards
+    tried = counts.read if planned else refused + counts.sent + counts.same
     share = refused / tried if tried else 0.0
-    why = f" ({'; '.join(feed.reasons.lines())})"
+    why = f" ({'; '.join(destination.reasons.lines())})"
     if limits.max_rejects is not None and refused > limits.max_rejects:
-        return f"{destination.name}: {refused:,} rows were refused, and max_rejects is {limits.max_rejects:,}{why}"
+        return f"{config.name}: {refused:,} rows were refused, and max_rejects is {limits.max_rejects:,}{why}"
     if share > limits.max_reject_share:
         limit = f"max_reject_share is {limits.max_reject_share:g}"
-        return f"{destination.name}: {share:.1%} of the rows were refused, and {limit}{why}"
+        return f"{config.name}: {share:.1%} of the rows were refused, and {limit}{why}"
     return None

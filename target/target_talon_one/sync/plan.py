@@ -1,21 +1,25 @@
-"""What a run would do, as numbers that can be printed, kept and held against the source and the store later."""
+"""Plans: what a run would do, as numbers that can be printed, kept, and compared with source and store later."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.reporting.redaction import redacted
 from target_talon_one.config.identity import one_spelling
 from target_talon_one.errors import PlanMovedError, SyncConfigError
+from target_talon_one.sinks.row_keys import key_fields
+from target_talon_one.sync import guards
 from target_talon_one.sync.personal_data import ERASED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.errors import GuardError
+    from target_talon_one.store.store import Store
+    from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.row_counts import Comparison
 
 FORMAT = 2
@@ -24,22 +28,21 @@ SAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class PlannedDestination:
-    """What would be done for one destination.
+    """What a run would do at one destination.
 
     Attributes:
-        name, sink, mode: as set.
-        identity: of the destination object, with Talon.One's address.
+        name, sink, mode: as they are set.
+        identity: of the destination, see ``config.identity``.
         adds, updates, removes, same, duplicates, invalid, known: rows.
         new_profiles: profiles that would be created; None: it cannot be known.
-        creates_audience: the audience would be made.
-        requests: calls, if no row is refused.
-        minutes: they take at the present budget; None: no budget is set.
-        samples: a few rows of each kind.
-        cheapest: ``deltas``, or ``import`` where one upload of the whole list through the Management API would do: it
-            replaces the members, and all of them are ours.
-        guard: why it would stop, or None.
+        creates_audience: the audience would be created.
+        requests: requests, if no row is refused.
+        minutes: how long the requests take at the rate limit; None: no rate limit is set.
+        samples: a few rows of each op.
+        reasons: why rows are refused.
+        stopped_by: the guard that would stop the run, or None.
         digest: SHA-256 of all changes, see ``Changes.digest``.
-        generation: of what is known.
+        generation: of the acknowledged rows.
         settings: SHA-256 of the settings of the destination.
     """
 
@@ -58,61 +61,75 @@ class PlannedDestination:
     creates_audience: bool
     requests: int
     minutes: float | None
-    cheapest: str
-    guard: str | None
+    stopped_by: GuardError | None
     digest: str
     generation: int
     settings: str
     samples: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     reasons: Sequence[str] = ()
 
+    @property
+    def guard(self) -> str | None:
+        """Why a guard would stop the run, or None."""
+        return None if self.stopped_by is None else str(self.stopped_by)
+
     def as_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return asdict(self)
+        """Return the plan as JSON holds it; the guard is its text."""
+        plan = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "stopped_by"}
+        return {**plan, "guard": self.guard}
 
 
-def planned(
-    feed: Feed,
-    found: Comparison,
-    *,
-    cheapest: str,
-    guard: str | None,
-    rate: float | None,
-    samples: Mapping[str, Sequence[Any]],
+def plan_destination(
+    destination: DestinationRun, found: Comparison, store: Store, rate: float | None
 ) -> PlannedDestination:
-    """The plan of one destination; ``rate`` is the budget in requests a second."""
-    difference = found.difference
+    """Return the plan of a destination.
+
+    Args:
+        destination: whose rows were compared.
+        found: what the comparison found.
+        store: holds the changes.
+        rate: the rate limit in requests per second; None: there is none.
+    """
+    difference, config = found.difference, destination.config
     return PlannedDestination(
-        name=feed.destination.name,
-        sink=feed.destination.sink.name,
-        mode=feed.destination.mode,
-        identity=feed.identity,
+        name=config.name,
+        sink=config.sink.name,
+        mode=config.mode,
+        identity=destination.identity,
         adds=difference.adds,
         updates=difference.updates,
         removes=difference.removes,
         same=difference.same,
-        duplicates=feed.duplicates,
-        invalid=feed.figures.invalid + feed.figures.unreadable,
+        duplicates=destination.duplicates,
+        invalid=destination.counts.invalid + destination.counts.unreadable,
         known=difference.known,
         new_profiles=found.new_profiles,
         creates_audience=found.creates_audience,
         requests=found.requests if difference.changes else 0,
         minutes=round(found.requests / rate / 60, 2) if rate else None,
-        cheapest=cheapest,
-        guard=guard,
-        digest=feed.digest(),
+        stopped_by=next(guards.problems(destination, found), None),
+        digest=store.changes.digest(destination.number),
         generation=found.generation,
-        settings=_digest_of(feed.destination.given),
-        samples=samples,
-        reasons=feed.reasons.lines(),
+        settings=_digest_of(config.given),
+        samples=_samples(destination, store),
+        reasons=destination.reasons.lines(),
     )
 
 
+def _samples(destination: DestinationRun, store: Store) -> dict[str, list[Any]]:
+    names = destination.config.sink.key_names
+    found = store.changes.samples(destination.number, SAMPLES)
+    return {
+        op: [fields if fields is not None else key_fields(names, key) for key, fields in rows]
+        for op, rows in found.items()
+    }
+
+
 def check_unmoved(then: Sequence[Mapping[str, Any]], now: Sequence[PlannedDestination]) -> None:
-    """Source and store are what they were when the plan was made.
+    """Check that source and store are what they were when the plan was made.
 
     Raises:
-        PlanMovedError: they are not; nothing was sent.
+        PlanMovedError: something has changed; nothing was sent.
     """
     names, present = [one["name"] for one in then], [one.name for one in now]
     if names != present:
@@ -133,7 +150,7 @@ def check_unmoved(then: Sequence[Mapping[str, Any]], now: Sequence[PlannedDestin
 
 
 def _check_shown(old: Mapping[str, Any], new: PlannedDestination) -> None:
-    """What people read in the plan holds; what ``erase`` has left out of it is missing."""
+    """Check that what a plan shows for reading is still true, apart from what ``erase`` has removed from it."""
     present = json.loads(json.dumps(redacted(new.as_dict()), default=str))
     changed = [name for name in _SHOWN if name in old and not _holds(old[name], present[name])]
     if changed:
@@ -157,17 +174,19 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def check_format(plan: Mapping[str, Any], path: str) -> None:
-    """The file is a plan of this version, with everything that ``check_unmoved`` compares.
+    """Check that a file is a plan of this version, with everything that ``check_unmoved`` compares.
 
     Raises:
-        SyncConfigError: it is not.
+        SyncConfigError: it is not such a plan.
     """
     found = plan.get("destinations")
     if plan.get("format") != FORMAT or type(plan["format"]) is not int or not isinstance(found, list):
-        raise SyncConfigError(f"{path} is no plan of this version; plan again with: talon-one plan SYNC.yml -o {path}")
+        raise SyncConfigError(
+            f"{path} is not a plan of this version; plan again with: talon-one plan SYNC.yml -o {path}"
+        )
     broken = not isinstance(plan.get("sync_file"), str) or not all(isinstance(one, dict) for one in found)
     if broken or not all(type(one.get(name, _MISSING)) in kinds for one in found for name, kinds in _TYPES.items()):
-        raise SyncConfigError(f"{path} is no complete plan; plan again with: talon-one plan SYNC.yml -o {path}")
+        raise SyncConfigError(f"{path} is not a complete plan; plan again with: talon-one plan SYNC.yml -o {path}")
 
 
 def _digest_of(settings: Mapping[str, Any]) -> str:
@@ -175,7 +194,7 @@ def _digest_of(settings: Mapping[str, Any]) -> str:
 
 
 _COMPARED = ("sink", "mode", "adds", "updates", "removes", "requests", "new_profiles", "creates_audience")
-_SHOWN = ("same", "duplicates", "invalid", "known", "cheapest", "guard", "reasons", "samples")
+_SHOWN = ("same", "duplicates", "invalid", "known", "guard", "reasons", "samples")
 _MISSING = object()
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("name", "sink", "mode", "identity", "digest", "settings"), (str,)),
@@ -186,21 +205,24 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def plan_lines(plans: Sequence[PlannedDestination]) -> list[str]:
-    """A line for each destination."""
+    """Return a line for each destination."""
     return [_line(one) for one in plans]
 
 
 def _line(one: PlannedDestination) -> str:
-    parts = [f"{one.adds:,} to add", f"{one.updates:,} to change", f"{one.removes:,} to remove", f"{one.same:,} as is"]
+    counts = [
+        f"{one.adds:,} to add",
+        f"{one.updates:,} to change",
+        f"{one.removes:,} to remove",
+        f"{one.same:,} unchanged",
+    ]
     if one.invalid:
-        parts.append(f"{one.invalid:,} refused ({'; '.join(one.reasons)})")
+        counts.append(f"{one.invalid:,} refused ({'; '.join(one.reasons)})")
     if one.new_profiles:
-        parts.append(f"{one.new_profiles:,} profiles would be created")
+        counts.append(f"{one.new_profiles:,} profiles would be created")
     elif one.new_profiles is None:
-        parts.append("nobody knows how many profiles would be created")
-    parts.append(f"{one.requests:,} requests")
+        counts.append("an unknown number of profiles would be created")
+    counts.append(f"{one.requests:,} requests")
     if one.minutes is not None:
-        parts.append(f"{one.minutes:g} minutes at the budget")
-    if one.cheapest == "import":
-        parts.append("one CSV import would do too")
-    return f"plan: {one.name} ({one.sink}, {one.mode}): {', '.join(parts)}"
+        counts.append(f"{one.minutes:g} minutes at the rate limit")
+    return f"plan: {one.name} ({one.sink}, {one.mode}): {', '.join(counts)}"

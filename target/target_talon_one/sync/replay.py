@@ -1,4 +1,4 @@
-"""Refused rows of a run, sent once more, unless something came later."""
+"""Replays: rows that a run left refused are sent again, unless a later run has overtaken them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_client.http.encoding import decode_json
 from talon_one_singer.values.refused_value import restored
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.errors import SyncConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_talon_one.config.destinations import Destination
+    from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.store.store import Store
     from target_talon_one.store.tables.rejects import Reason
-    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.run import SyncRun
 
 REASONS: Mapping[Reason, str] = {
@@ -27,17 +27,17 @@ REASONS: Mapping[Reason, str] = {
     "refused": "a later run has refused the row again; retry that run",
     "in_source": "a later run has the row from its source; push sends what is left to do",
     "absent": "a later run has read the whole source without the row",
-    "unreadable": "the line is no row; correct it in the source and send that again",
+    "unreadable": "the line is not a row; correct it in the source and send that again",
 }
 
 
 @dataclass(slots=True)
 class Replay:
-    """What is sent once more, and what is not.
+    """What is sent again, and what is not.
 
     Attributes:
-        staged: rows to send.
-        skipped: rows that are left out, by reason.
+        staged: number of rows to send.
+        skipped: number of rows that are left out, by reason.
         tried: numbers of the destinations whose rows are sent.
     """
 
@@ -46,68 +46,69 @@ class Replay:
     tried: list[int] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        """A line for each reason."""
+        """Return a line for each reason."""
         return [
             f"skipped {self.skipped[reason]:,}: {words}" for reason, words in REASONS.items() if self.skipped[reason]
         ]
 
 
 def retry(
-    run: SyncRun, store: Store, of_run: str, known: Mapping[str, Destination], *, include_absent: bool = False
+    run: SyncRun, store: Store, of_run: str, known: Mapping[str, DestinationConfig], *, include_absent: bool = False
 ) -> Replay:
-    """Stage the rows that a run left refused and that nothing has overtaken. ``run.flush()`` then sends them.
+    """Stage the rows that a run left refused and that no later run has overtaken; ``run.flush()`` sends them.
 
     Rows that Talon.One refused are sent as they are; rows that could not be mapped are mapped again, by the settings in
     ``known`` where it has the stream, else by those of that run.
 
     Args:
-        run: the present one.
-        store: of that run.
-        of_run: its id.
+        run: the present run.
+        store: of both runs.
+        of_run: id of the run that left the rows.
         known: destinations by the names of their streams.
         include_absent: send also rows that a later run did not find in its source, unless it is that of a mirror.
 
     Raises:
-        SyncConfigError: there is no such run, or it left nothing.
+        SyncConfigError: there is no such run, or it left no row refused.
     """
     if not store.runs.find(of_run):
         raise SyncConfigError(f"there is no run {of_run} in the store {store.location}; talon-one runs lists them")
     replay = Replay(skipped=Counter(store.rejects.superseded(of_run)))
     rejects = store.rejects.find(of_run)
     if not rejects and not replay.skipped:
-        raise SyncConfigError(f"run {of_run} has no refused rows left; they went through, or were sent by a later run")
+        raise SyncConfigError(f"run {of_run} has no refused rows left; they were sent, or a later run has sent them")
     for number in dict.fromkeys(one["destination"] for one in rejects):
-        mine = [one for one in rejects if one["destination"] == number]
-        destination = _destination(store, number, mine[0]["stream"], known)
-        feed = run.open(replace(destination, adopt=False, retry_rejects=False))
-        feed.complete, feed.replayed = False, True
-        absent = store.runs.source_was_read_after(of_run, number) and not (include_absent and not destination.mirror)
-        _Stage(feed, store, of_run, replay, absent=absent).add(mine)
+        of_destination = [one for one in rejects if one["destination"] == number]
+        config = _config_of(store, number, of_destination[0]["stream"], known)
+        destination = run.open(replace(config, adopt=False, retry_rejects=False))
+        destination.close_source(complete=False)
+        destination.replayed = True
+        absent = store.runs.source_was_read_after(of_run, number) and not (include_absent and not config.mirror)
+        _Staging(destination, store, of_run, replay, absent=absent).add(of_destination)
         replay.tried += [] if absent else [number]
         store.rejects.release_unknown(of_run, number)
     return replay
 
 
 def forget_retried(store: Store, of_run: str, replay: Replay) -> None:
-    """The rows that could not be mapped in that run are sent now, or refused anew under the present run."""
+    """Drop the rejects of rows that could not be mapped: they are sent now, or refused anew by the present run."""
     for number in replay.tried:
         store.rejects.drop_invalid(of_run, number)
 
 
-class _Stage:
-    """Stages the refused rows of one destination that nothing has overtaken.
+class _Staging:
+    """Stages the refused rows of one destination that no later run has overtaken.
 
     Args:
-        feed: takes them.
+        destination: takes the rows.
         store: knows what came later.
-        of_run: the run that left them.
-        replay: counts them.
+        of_run: the run that left the rows.
+        replay: counts the rows.
         absent: a later run has read the whole source, and rows that are still refused were not in it.
     """
 
-    def __init__(self, feed: Feed, store: Store, of_run: str, replay: Replay, *, absent: bool) -> None:
-        self._feed, self._store, self._replay, self._absent = feed, store, replay, absent
-        self._refused_again = store.rejects.keys_refused_after(of_run, feed.number)
+    def __init__(self, destination: DestinationRun, store: Store, of_run: str, replay: Replay, *, absent: bool) -> None:
+        self._destination, self._store, self._replay, self._absent = destination, store, replay, absent
+        self._refused_again = store.rejects.keys_refused_after(of_run, destination.number)
 
     def add(self, rejects: Iterable[Mapping[str, Any]]) -> None:
         """Stage or skip rows."""
@@ -126,20 +127,20 @@ class _Stage:
                 places.append(one["place"])
         self._replay.staged += len(mapped) + len(rows)
         fields = [one["fields"].encode() for one in mapped]
-        self._feed.add_mapped([one["key"] for one in mapped], fields, [one["place"] for one in mapped])
-        self._feed.add(rows, places)
+        self._destination.add_mapped([one["key"] for one in mapped], fields, [one["place"] for one in mapped])
+        self._destination.add(rows, places)
 
     def _why_not(self, one: Mapping[str, Any], row: Mapping[str, Any] | None) -> Reason | None:
         if one["kind"] == "unreadable" or (one["fields"] is None and row is None):
             return "unreadable"
-        if one["op"] == "remove" and self._feed.destination.mode != "remove":
+        if one["op"] == "remove" and self._destination.config.mode != "remove":
             return "in_source"  # removals follow from the source and the store
         if self._absent and one["kind"] != "unknown":
             return "absent"
         if one["key"] is not None:
             return "refused" if one["key"] in self._refused_again else None
-        key = self._feed.mapper.key_of(row) if row is not None else None
-        return "sent" if key is not None and self._store.acks.has(self._feed.number, key) else None
+        key = self._destination.mapper.key_of(row) if row is not None else None
+        return "sent" if key is not None and self._store.acks.has(self._destination.number, key) else None
 
 
 def _row(text: str | None) -> dict[str, Any] | None:
@@ -150,10 +151,10 @@ def _row(text: str | None) -> dict[str, Any] | None:
     return restored(row) if isinstance(row, dict) else None
 
 
-def _destination(store: Store, number: int, name: str, known: Mapping[str, Destination]) -> Destination:
+def _config_of(store: Store, number: int, name: str, known: Mapping[str, DestinationConfig]) -> DestinationConfig:
     if name in known:
         return known[name]
     given = store.values.get(f"settings {number}")
     if given is None:
-        raise SyncConfigError(f"the store does not know how {name} was set; give its SYNC.yml with --sync")
+        raise SyncConfigError(f"the store does not know the settings of {name}; give its SYNC.yml with --sync")
     return destination_from(name, json.loads(given))

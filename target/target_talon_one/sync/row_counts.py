@@ -10,23 +10,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Figures:
-    """What a run did to one destination, in rows.
+class RowCounts:
+    """What a run did at one destination, in rows.
 
     Attributes:
         read: rows that came.
-        invalid: rows refused here.
+        invalid: rows refused before they were sent.
         unreadable: lines that were no rows.
-        duplicates: rows that a later one with the same key replaced.
+        duplicates: rows that a later row with the same key replaced.
         left_out: rows whose profile does not exist.
         deleted: rows that the source marks as deleted.
-        adds, updates, removes, same, known: what was found; ``known``: rows that were there because of us.
-        sent: rows that Talon.One took.
+        adds, updates, removes, same: rows by what was to be done about them.
+        known: rows that were acknowledged before.
+        sent: rows that Talon.One acknowledged.
         rejected: rows that Talon.One refused.
-        unknown: rows of which nobody knows.
-        requests: calls that changed something or tried to.
+        unknown: rows that Talon.One may have taken, because no readable answer came.
+        requests: requests that changed something or tried to.
         to_do: rows that were not tried.
-        complete: the source was read to its end.
+        complete: no row of the source is missing or unreadable.
     """
 
     read: int = 0
@@ -47,21 +48,41 @@ class Figures:
     to_do: int = 0
     complete: bool = True
 
+    @property
+    def refused(self) -> int:
+        """The number of rows and lines that are in the rejects."""
+        return self.invalid + self.rejected + self.unknown + self.unreadable
+
+    def add(self, found: Difference, *, duplicates: int, complete: bool) -> None:
+        """Add what a comparison found."""
+        self.adds += found.adds
+        self.updates += found.updates
+        self.removes += found.removes
+        self.same += found.same
+        self.duplicates += duplicates
+        self.known = found.known
+        self.complete = complete
+
+    def note_to_do(self) -> None:
+        """Count the rows that were found and not tried."""
+        tried = self.sent + self.rejected + self.unknown
+        self.to_do = self.adds + self.updates + self.removes - tried
+
     def as_dict(self) -> dict[str, Any]:
-        """For the history and for reports."""
+        """Return the counts for the history and for reports."""
         return asdict(self)
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What is to be done for a destination.
+    """What is to be done at a destination.
 
     Attributes:
         difference: rows by what is to be done about them.
-        requests: how many calls that takes if no row is refused.
+        requests: how many requests that takes if no row is refused.
         new_profiles: profiles that would be created; None: it cannot be known.
-        creates_audience: the audience is still to be made.
-        generation: of what is known of the destination.
+        creates_audience: the audience is still to be created.
+        generation: of the acknowledged rows; it changes with every change of them.
     """
 
     difference: Difference

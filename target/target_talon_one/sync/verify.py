@@ -1,4 +1,4 @@
-"""What is at the destination against what should be there."""
+"""Verification: what a destination holds, compared with what its source says it should hold."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from talon_one_client.http.encoding import decode_json
-from target_talon_one.lookups import remote
+from target_talon_one.lookups.profiles import Profiles
+from target_talon_one.sync import diff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
     from talon_one_client.client import TalonOneClient
+    from target_talon_one.sinks.sink_type import Listing
     from target_talon_one.store.store import Store
-    from target_talon_one.sync.destination_run import Feed
+    from target_talon_one.sync.destination_run import DestinationRun
 
 Verdict = Literal["equal", "drift", "unknown"]
 EXAMPLES = 20
@@ -22,18 +24,18 @@ EXAMPLES = 20
 
 @dataclass(slots=True)
 class Finding:
-    """What was found at one destination.
+    """What a verification found at one destination.
 
     Attributes:
         name: of the sync.
         verdict: equal, drift, or unknown.
-        why: of unknown.
+        why: why the verdict is unknown.
         expected: rows of the source.
         there: rows at the destination.
-        missing: rows of the source that are not there.
-        changed: rows that are there with other values.
-        left: rows of ours that are there and not in the source any more (mirrors only).
-        strangers: rows that somebody else has put there; no drift.
+        missing: rows of the source that are not at the destination.
+        changed: rows that the destination has with other values.
+        stale_rows: acknowledged rows that the destination has and the source has not anymore (mirrors only).
+        foreign_members: rows that somebody else has added; they are not drift.
         examples: some keys of each kind.
     """
 
@@ -44,110 +46,112 @@ class Finding:
     there: int = 0
     missing: int = 0
     changed: int = 0
-    left: int = 0
-    strangers: int = 0
+    stale_rows: int = 0
+    foreign_members: int = 0
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """Return the finding as JSON holds it."""
         return asdict(self)
 
 
 class Verification:
-    """Compares one feed, whose rows were read, with its destination.
+    """Compares one destination, whose rows were read, with what Talon.One has.
 
     Args:
         client: needs a management key.
-        store: knows which rows are ours.
-        feed: the rows that should be there.
+        store: knows which rows were acknowledged.
+        destination: with the rows of the source.
         check: called before each request; raises to end the work.
     """
 
-    def __init__(self, client: TalonOneClient, store: Store, feed: Feed, check: Callable[[], None]) -> None:
-        self._client, self._store, self._feed, self._check = client, store, feed, check
+    def __init__(
+        self, client: TalonOneClient, store: Store, destination: DestinationRun, check: Callable[[], None]
+    ) -> None:
+        self._client, self._store, self._destination, self._check = client, store, destination, check
 
     def find(self) -> Finding:
-        """What differs."""
-        feed = self._feed
-        finding = Finding(feed.destination.name)
+        """Return what differs."""
+        destination, config = self._destination, self._destination.config
+        finding = Finding(config.name)
         why = self._why_unknown()
-        if why:
+        listing = config.sink.listing
+        if why or listing is None:
             finding.verdict, finding.why = "unknown", why
             return finding
-        feed.compare()
-        finding.there = self._load()
-        figures = self._store.remote.compare(feed.number)
-        finding.expected, finding.missing, finding.strangers = figures.expected, figures.missing, figures.foreign
-        finding.left = figures.stale if feed.destination.mirror else 0
+        diff.compare(destination, self._store, Profiles(self._client, self._store, self._check))
+        finding.there = self._load(listing)
+        counts = self._store.remote.compare(destination.number)
+        finding.expected, finding.missing = counts.expected, counts.missing
+        finding.foreign_members = counts.foreign
+        finding.stale_rows = counts.stale if config.mirror else 0
         changed = list(self._changed())
         finding.changed = len(changed)
         finding.examples = self._examples(changed)
-        if finding.missing or finding.changed or finding.left:
+        if finding.missing or finding.changed or finding.stale_rows:
             finding.verdict = "drift"
         return finding
 
     def forget_drift(self) -> None:
-        """Rows that are missing or changed are not known as sent any more, so that the next send mends them."""
-        number, changed = self._feed.number, list(self._changed())
+        """Forget that missing and changed rows were acknowledged, so that the next push sends them again."""
+        number, changed = self._destination.number, list(self._changed())
         self._store.acks.forget(number, [*self._store.remote.missing_keys(number), *changed])
-        # They are there, so they are changed and not added.
+        # The destination has the changed rows, so they are to be updated and not added.
         self._store.acks.adopt(number, changed)
 
     def _why_unknown(self) -> str:
-        feed = self._feed
-        name, mode = feed.destination.sink.name, feed.destination.mode
-        if name not in remote.LISTED or mode in ("remove", "insert_only", "update_only"):
-            return f"Talon.One has no list to compare the sink {name} in mode {mode} with"
+        destination, config = self._destination, self._destination.config
+        if config.sink.listing is None or config.mode in ("remove", "insert_only", "update_only"):
+            return f"Talon.One has no list to compare the sink {config.sink.name} in mode {config.mode} with"
         if not self._client.config.management_key:
-            return "without management_key nobody can look; set it"
-        if feed.creates_audience:
-            return f"there is no audience {feed.destination.target['audience'].get('name')!r} yet; push first"
+            return "without management_key the destination cannot be read; set it"
+        if destination.creates_audience:
+            return f"the audience {config.target['audience'].get('name')!r} does not exist yet; push first"
         return ""
 
-    def _load(self) -> int:
-        feed, there = self._feed, 0
-        self._store.remote.start(feed.number)
-        if feed.destination.sink.name == "audience_members":
-            for keys in remote.members(self._client, feed.target["audience_id"], self._check):
-                there += self._store.remote.add(feed.number, keys, None)
-        else:
-            for items in remote.catalog_items(self._client, feed.target["catalog_id"], self._check):
-                there += self._store.remote.add(feed.number, [item["sku"] for item in items], items)
+    def _load(self, listing: Listing) -> int:
+        destination, there = self._destination, 0
+        self._store.remote.start(destination.number)
+        for keys, rows in listing(self._client, destination.target, self._check):
+            there += self._store.remote.add(destination.number, keys, rows)
         return there
 
     def _changed(self) -> Iterator[str]:
-        if self._feed.destination.sink.name != "catalog_items":
+        """Yield the keys of rows that the destination has with other values."""
+        config, target = self._destination.config, self._destination.target
+        if config.sink.key_only:
             return
-        whole = {"price", "attributes", "product"} if self._feed.destination.mirror else set()
-        if self._feed.target.get("missing_price") == "keep":
-            whole -= {"price"}
-        for key, ours, theirs in self._store.remote.pairs(self._feed.number):
-            if not _alike(decode_json(ours), decode_json(theirs), whole=whole):
+        # A mirror replaces a row, so fields that the source does not have must not be at the destination either.
+        replaced = {one.name for one in config.sink.fields if not one.key} if config.mirror else set()
+        if target.get("missing_price") == "keep":
+            replaced -= {"price"}
+        for key, expected, there in self._store.remote.pairs(self._destination.number):
+            if not _alike(decode_json(expected), decode_json(there), replaced):
                 yield key
 
     def _examples(self, changed: Sequence[str]) -> dict[str, list[str]]:
-        number = self._feed.number
+        number = self._destination.number
         found = {
             "missing": self._store.remote.missing_keys(number, EXAMPLES),
             "changed": list(changed[:EXAMPLES]),
-            "left": self._store.remote.stale_keys(number, EXAMPLES) if self._feed.destination.mirror else [],
+            "stale_rows": self._store.remote.stale_keys(number, EXAMPLES) if self._destination.config.mirror else [],
         }
         return {kind: keys for kind, keys in found.items() if keys}
 
 
-def _alike(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, whole: Set[str]) -> bool:
-    """Whether an item is as we sent it; ``whole``: fields of which what we did not send must not be there."""
-    names = set(ours) | whole
-    return all(_same(name, ours.get(name), theirs.get(name), whole=name in whole) for name in names)
+def _alike(expected: Mapping[str, Any], there: Mapping[str, Any], replaced: Set[str]) -> bool:
+    """Return whether a row at the destination is as expected; ``replaced``: fields that must be absent in both."""
+    names = set(expected) | replaced
+    return all(_same(name, expected.get(name), there.get(name), replaced=name in replaced) for name in names)
 
 
-def _same(name: str, ours: Any, theirs: Any, *, whole: bool) -> bool:
+def _same(name: str, expected: Any, there: Any, *, replaced: bool) -> bool:
     if name != "attributes":
-        return bool(_plain(ours) == _plain(theirs))
-    ours, theirs = _without_nulls(ours), _without_nulls(theirs)
-    if whole and set(ours) != set(theirs):
+        return bool(_plain(expected) == _plain(there))
+    expected, there = _without_nulls(expected), _without_nulls(there)
+    if replaced and set(expected) != set(there):
         return False
-    return all(bool(_plain(theirs.get(key)) == _plain(value)) for key, value in ours.items())
+    return all(bool(_plain(there.get(key)) == _plain(value)) for key, value in expected.items())
 
 
 def _without_nulls(attributes: Any) -> dict[str, Any]:
@@ -155,7 +159,7 @@ def _without_nulls(attributes: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers alike whatever their spelling."""
+    """Return a value in which equal numbers are equal whatever their spelling."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int | Decimal):

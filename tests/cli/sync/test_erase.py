@@ -96,7 +96,7 @@ def test_a_store_forgets_one_person_and_nobody_else(engine_rows, name):
 @pytest.fixture
 def engine_rows(tmp_path):
     """A store that knows rows of all people, in destinations of each kind of key; and a function that lists them."""
-    from target_talon_one.sinks.payloads import joined
+    from target_talon_one.sinks.row_keys import join_key
     from target_talon_one.store.opening import open_store
     from target_talon_one.store.tables.rejects import Reject
 
@@ -105,8 +105,8 @@ def engine_rows(tmp_path):
         for kind in ("audience_members", "coupon_reservations", "loyalty_card_links"):
             numbers[kind] = store.destinations.number_of(json.dumps(["http://x", kind, {}]), kind)
         store.acks.adopt(numbers["audience_members"], PEOPLE)
-        store.acks.adopt(numbers["coupon_reservations"], [joined(["c,", name]) for name in PEOPLE])
-        store.acks.adopt(numbers["loyalty_card_links"], [joined([name, "somebody"]) for name in PEOPLE])
+        store.acks.adopt(numbers["coupon_reservations"], [join_key(["c,", name]) for name in PEOPLE])
+        store.acks.adopt(numbers["loyalty_card_links"], [join_key([name, "somebody"]) for name in PEOPLE])
         rejects = [
             Reject("r", "rejected", "add", name, b"", None, "row 1", "no", f"{name!r} is closed") for name in PEOPLE
         ]

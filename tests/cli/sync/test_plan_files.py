@@ -11,7 +11,7 @@ from talon_one_cli.main import cli
 from talon_one_emulator import Emulator
 from talon_one_singer.cli.output import run_process
 
-SHOWN = {"same", "duplicates", "invalid", "known", "cheapest", "guard", "samples", "reasons"}
+SHOWN = {"same", "duplicates", "invalid", "known", "guard", "samples", "reasons"}
 HARMLESS = {"made", "minutes"}  # the time of the plan, and how long it takes at the budget of that time
 VALUES = (None, True, 0, -1, 1.5, "", "x", "\0", [], [1], {}, {"a": None}, 10**30)
 

@@ -17,7 +17,7 @@ from airflow_provider_talon_one.locations.location import Location
 from airflow_provider_talon_one.locations.sources import opened_source, query_ids
 from talon_one_warehouse import WarehouseConfigError, WarehouseError
 from target_talon_one.mapping.canonical import encode, plain
-from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.conversion_errors import ConversionError
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 sqlalchemy = pytest.importorskip("sqlalchemy")
@@ -168,7 +168,7 @@ def test_cursors_give_what_the_driver_of_arrow_gives(read, url, engine):
 def _sent(value):
     try:
         return encode(plain(value)).decode()
-    except Unfit:
+    except ConversionError:
         return "refused"
 
 

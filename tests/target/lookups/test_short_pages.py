@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from target_talon_one.config.destinations import destination_from
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.lookups import remote
 from target_talon_one.lookups.attribute_types import attribute_types
 from target_talon_one.lookups.audiences import Audiences
@@ -58,9 +58,7 @@ def test_items_are_listed_to_the_last_page(client, emu):
     emu.add("catalogs", {"name": "Products"})
     skus = [f"s-{number:02}" for number in range(23)]
     client.sync_catalog(1, {"actions": [{"type": "ADD", "payload": {"sku": sku}} for sku in skus]})
-    assert skus == sorted(
-        sku for page in remote.keys_of(client, "catalog_items", {"catalog_id": 1}, nothing) for sku in page
-    )
+    assert skus == sorted(sku for skus, _ in remote.list_items(client, {"catalog_id": 1}, nothing) for sku in skus)
 
 
 def test_attributes_are_listed_to_the_last_page(client, emu):
@@ -76,8 +74,8 @@ def test_profiles_are_listed_to_the_last_page(client, emu, engine):
     emu.add("profiles", *({"integrationId": name} for name in names))
     given = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id"} | GUARD
     with open_store(engine.store) as store, SyncRun(client, store, engine.options(), command="test") as run:
-        feed = run.open(destination_from("rows", given), columns=["id"])
-        feed.add([{"id": name} for name in names], names)
-        feed.complete = True
+        destination = run.open(destination_from("rows", given), columns=["id"])
+        destination.add([{"id": name} for name in names], names)
+        destination.close_source(complete=True)
         run.finish()
     assert set(names) == engine.members()

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from target_talon_one.mapping.conversion_errors import Unfit
+from target_talon_one.mapping.conversion_errors import ConversionError
 from target_talon_one.mapping.templates import Template
 
 ROW = {
@@ -68,7 +68,7 @@ PYTHON_TYPE = re.compile(
 
 def reason_of(text: str) -> str:
     """Return why a template fails on the row."""
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(ConversionError) as refused:
         Template(text)(ROW)
     return str(refused.value)
 
@@ -86,6 +86,6 @@ def test_no_failure_of_an_operator_names_a_type_of_python(operator: str, left: s
     """Every operator between values of every kind has a result or a reason in plain words."""
     try:
         reason = str(Template(f"{{{{ {left} {operator} {right} }}}}")(ROW))
-    except Unfit as refused:
+    except ConversionError as refused:
         reason = str(refused)
     assert not PYTHON_TYPE.search(reason)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from talon_one_singer.values.column_names import snake_case
 from talon_one_warehouse.errors import TableError
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ _KINDS: Mapping[frozenset[str], Kind] = {
     frozenset({"integer", "number"}): "number",
     frozenset({"boolean"}): "boolean",
 }
-
-# An acronym and its plural are one word: integrationIDs is integration_ids.
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])")
 
 _UNREADABLE = re.compile(r'["\\\x00-\x1f]')  # msgspec compares property names with the raw text of the row
 
@@ -96,11 +94,6 @@ def table_spec(name: str, schema: Mapping[str, Any], key_properties: Sequence[st
     properties = schema.get("properties", {})
     columns = tuple(Column(snake_case(source), source, _kind(sub)) for source, sub in properties.items())
     return TableSpec(name, columns, tuple(map(snake_case, key_properties)))
-
-
-def snake_case(name: str) -> str:
-    """Return the column name of a property: ``transactionUUID`` -> ``transaction_uuid``."""
-    return _WORD_START.sub("_", name).lower()
 
 
 def _kind(schema: Any) -> Kind:

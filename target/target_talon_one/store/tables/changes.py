@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_talon_one.sinks.table import Op
+    from target_talon_one.sinks.sink_type import Op
     from target_talon_one.store.database import Database
 
 _HASHES_PER_FETCH = 20_000

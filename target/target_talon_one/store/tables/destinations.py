@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from target_talon_one.sinks.table import SINKS
 
 if TYPE_CHECKING:
-    from target_talon_one.sinks.table import SinkType
+    from target_talon_one.sinks.sink_type import SinkType
     from target_talon_one.store.database import Database
 
 _TABLES = (

@@ -11,7 +11,7 @@ from target_talon_one.store.tables.destinations import sink_of
 from target_talon_one.sync.personal_data import Person
 
 if TYPE_CHECKING:
-    from target_talon_one.sinks.table import SinkType
+    from target_talon_one.sinks.sink_type import SinkType
     from target_talon_one.store.database import Database
 
 

@@ -95,10 +95,10 @@ class StagedRows:
         """Return how many keys the source marks as deleted."""
         return self._database.count(f"SELECT count(*) FROM deleted_{destination}")
 
-    def count_unfiltered(self, destination: int) -> int:
-        """Return how many staged catalog rules have no filter."""
+    def count_unfiltered(self, destination: int, field: str) -> int:
+        """Return how many staged rows have no filter in a field."""
         return self._database.count(
-            f"SELECT count(*) FROM staged_{destination} WHERE coalesce(json_array_length(fields, '$.filters'), 0) = 0"
+            f"SELECT count(*) FROM staged_{destination} WHERE coalesce(json_array_length(fields, '$.{field}'), 0) = 0"
         )
 
     def drop_duplicates(self, destination: int) -> int:

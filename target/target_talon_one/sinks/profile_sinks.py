@@ -1,0 +1,63 @@
+"""The sinks of customers: attributes, single profiles, loyalty cards, erasure."""
+
+from __future__ import annotations
+
+from talon_one_client import endpoints as ep
+from target_talon_one.sinks import payloads
+from target_talon_one.sinks.sink_type import Action, Field, SinkType, key_field
+
+_PUT_PROFILES = Action(ep.UPDATE_CUSTOMER_PROFILES_V2, payloads.as_is)
+
+CUSTOMER_PROFILES = SinkType(
+    "customer_profiles",
+    "Attributes of customer profiles, 1,000 profiles a request; no rule runs.",
+    (key_field("integrationId", personal=True), Field("attributes", "attributes", required=True)),
+    {"upsert": {"add": _PUT_PROFILES, "update": _PUT_PROFILES}},
+    entity="CustomerProfile",
+    collects_attributes=True,
+)
+
+_PUT_PROFILE = Action(
+    ep.UPDATE_CUSTOMER_PROFILE_V2,
+    body=payloads.without("integrationId"),
+    path=(("integrationId", "integrationId"),),
+    query=(("runRuleEngine", True),),
+)
+
+CUSTOMER_PROFILE = SinkType(
+    "customer_profile",
+    "Single customer profiles with a run of the Rule Engine; its effects go to the results file.",
+    (
+        key_field("integrationId", personal=True),
+        Field("attributes", "attributes"),
+        Field("evaluableCampaignIds", "array"),
+        Field("audiencesChanges", "object"),
+        Field("responseContent", "array"),
+    ),
+    {"upsert": {"add": _PUT_PROFILE, "update": _PUT_PROFILE}},
+    entity="CustomerProfile",
+    results=True,
+)
+
+_LINK = Action(
+    ep.LINK_LOYALTY_CARD_TO_PROFILE,
+    body=payloads.only("integrationId"),
+    path=(("loyaltyProgramId", "target.loyalty_program_id"), ("loyaltyCardId", "loyaltyCardId")),
+)
+
+LOYALTY_CARD_LINKS = SinkType(
+    "loyalty_card_links",
+    "Which profile a loyalty card belongs to.",
+    (key_field("loyaltyCardId", max_length=108, personal=True), key_field("integrationId", personal=True)),
+    {"add": {"add": _LINK}, "upsert": {"add": _LINK}},
+    target=("loyalty_program_id",),
+    ordering_key="integrationId",
+    results=True,
+)
+
+CUSTOMER_DATA_DELETIONS = SinkType(
+    "customer_data_deletions",
+    "Erases all data of customers, in every Application of the key's environment.",
+    (key_field("integrationId", personal=True),),
+    {"remove": {"remove": Action(ep.DELETE_CUSTOMER_DATA, path=(("integrationId", "integrationId"),))}},
+)

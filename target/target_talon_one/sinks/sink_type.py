@@ -1,0 +1,181 @@
+"""The types of the sink table: fields, actions and sinks.
+
+A sink is a few attributes: its fields, the settings of its destination, and for each mode what an added, a changed and
+a removed row become. Everything else (mapping, diff, plan, batches, docs) reads these attributes and never the name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from target_talon_one.sinks import payloads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from talon_one_client.client import TalonOneClient
+    from talon_one_client.endpoints import Endpoint
+
+Mode = Literal["mirror", "upsert", "add", "remove", "insert_only", "update_only", "empty"]
+Op = Literal["add", "update", "remove"]
+FieldType = Literal["string", "integer", "number", "boolean", "date-time", "array", "object", "attributes", "product"]
+
+OPS: tuple[Op, ...] = ("remove", "add", "update")
+
+
+class Listing(Protocol):
+    """Reads everything that a destination holds, through the Management API."""
+
+    def __call__(
+        self, client: TalonOneClient, target: Mapping[str, Any], check: Callable[[], None]
+    ) -> Iterator[tuple[list[str], Sequence[Mapping[str, Any]] | None]]:
+        """Yield the keys and the fields of some rows; the fields are None if the key is all a row has.
+
+        Args:
+            client: needs a management key.
+            target: which audience or catalog.
+            check: called before each request; raises to end the work.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a mapped row.
+
+    Attributes:
+        name: as Talon.One spells it.
+        type: JSON type, or what ``mapping.coercion`` says of it.
+        required: a row without it is refused.
+        key: it is part of the key, which distinguishes rows.
+        max_length: most characters of a text.
+        personal: it holds the id of a profile or the identifier of a loyalty card; ``talon-one erase`` looks there.
+    """
+
+    name: str
+    type: FieldType = "string"
+    required: bool = False
+    key: bool = False
+    max_length: int | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """How one kind of change is sent.
+
+    Attributes:
+        endpoint: the operation.
+        item: bytes of one row in a request of many; None: one request per row.
+        common: what a request of many holds beside its rows.
+        body: the body of a request for one row; None: it has none.
+        path: name of each path parameter -> where its value is: ``target.x`` or a field.
+        query: query parameters.
+        undone_by: item that removes a changed row where ``item`` leaves something behind; the row is then sent again.
+        leaves: whether something is left behind, by the fields of the row.
+        deletes: rows that the connector may not have added are deleted, whatever the endpoint says.
+    """
+
+    endpoint: Endpoint
+    item: Callable[[payloads.Target, str, bytes], bytes] | None = None
+    common: Callable[[payloads.Target], Mapping[str, Any]] = payloads.nothing_common
+    body: Callable[[payloads.Target, payloads.Fields], Any] | None = None
+    path: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, Any], ...] = ()
+    undone_by: Callable[[payloads.Target, str, bytes], bytes] | None = None
+    leaves: Callable[[payloads.Target, bytes], bool] = payloads.leaves_nothing
+    deletes: bool = False
+
+    @property
+    def destructive(self) -> bool:
+        """True if it deletes what the connector may not have made."""
+        return self.deletes or self.endpoint.destructive
+
+
+@dataclass(frozen=True, slots=True)
+class SinkType:
+    """A kind of destination.
+
+    Attributes:
+        name: as settings call it; nothing else depends on it.
+        about: one sentence for the docs.
+        fields: what a row may hold; those with ``key`` in the order of the key.
+        modes: for each mode, what becomes of added, changed and removed rows; an op that is absent is not done.
+        target: settings that say which audience, catalog or program; those with a ``?`` are optional.
+        entity: whose attributes the field ``attributes`` holds.
+        group: field whose value the rows of one request must share; it is the first field of the key.
+        ordering_key: field whose value no two requests in flight may share; the key if None.
+        ordered: one request at a time, in the order of the rows.
+        results: the answers are worth keeping, in the results file.
+        listing: reads what the destination holds, for ``adopt`` and ``verify``; None: Talon.One has no such list.
+        creates_profiles: an added row creates the profile that it names, if there is none.
+        collects_attributes: without a map, columns that no field takes become attributes.
+        filter_field: field with the filters of a row; a row without any concerns the whole catalog.
+        audience_id_field: field that holds the id of the audience that a row names; it is looked up before sending.
+    """
+
+    name: str
+    about: str
+    fields: tuple[Field, ...]
+    modes: Mapping[Mode, Mapping[Op, Action]]
+    target: tuple[str, ...] = ()
+    entity: str | None = None
+    group: str | None = None
+    ordering_key: str | None = None
+    ordered: bool = False
+    results: bool = False
+    listing: Listing | None = None
+    creates_profiles: bool = False
+    collects_attributes: bool = False
+    filter_field: str | None = None
+    audience_id_field: str | None = None
+
+    @property
+    def key(self) -> tuple[Field, ...]:
+        """The fields of the key."""
+        return tuple(field for field in self.fields if field.key)
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The names of the fields of the key."""
+        return tuple(field.name for field in self.key)
+
+    @property
+    def key_only(self) -> bool:
+        """True if a row is nothing but its key."""
+        return all(field.key for field in self.fields)
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The names of all fields."""
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def one_request_per_key(self) -> bool:
+        """True if rows with different keys never share an ordering key."""
+        return self.ordering_key is None or (self.ordering_key,) == self.key_names
+
+    def actions(self, mode: Mode) -> Mapping[Op, Action]:
+        """Return what each op becomes in a mode; also the removal of a row that its source marks as deleted."""
+        own, mirrored = self.modes[mode], self.modes.get("mirror", {})
+        if mode == "upsert" and "remove" in mirrored and not mirrored["remove"].destructive:
+            return {**own, "remove": mirrored["remove"]}
+        return own
+
+    def batched(self, mode: Mode) -> bool:
+        """Return whether a request of this mode holds many rows."""
+        return next(iter(self.actions(mode).values())).item is not None
+
+    def compares(self, mode: Mode) -> bool:
+        """Return whether the mode sends only what differs from the acknowledged rows."""
+        return any(op != "remove" for op in self.modes[mode])
+
+    def destructive(self, mode: Mode) -> bool:
+        """Return whether the mode deletes what the connector may not have made."""
+        return any(action.destructive for action in self.modes[mode].values())
+
+
+def key_field(name: str, *, max_length: int | None = 1000, key: bool = True, personal: bool = False) -> Field:
+    """Return a required text field, which is part of the key unless ``key`` is False."""
+    return Field(name, required=True, key=key, max_length=max_length, personal=personal)

@@ -1,0 +1,59 @@
+"""The diff of a destination: what is to be added, updated and removed, compared with the acknowledged rows.
+
+The comparison itself is set-based and runs in the store (``store.changes``); this module decides what is compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_talon_one.sync.row_counts import Comparison
+from target_talon_one.sync.sending.batching import ROWS_PER_REQUEST
+
+if TYPE_CHECKING:
+    from target_talon_one.lookups.profiles import Profiles
+    from target_talon_one.store.store import Store
+    from target_talon_one.store.tables.changes import Difference
+    from target_talon_one.sync.destination_run import DestinationRun
+
+
+def compare(destination: DestinationRun, store: Store, profiles: Profiles) -> Comparison:
+    """Turn staged rows into changes and return what is to be done; may be called again before anything is sent."""
+    destination.close_staging()
+    difference = _difference(destination, store)
+    new_profiles: int | None = 0
+    if destination.config.sink.creates_profiles and destination.config.mode != "remove":
+        policy = destination.config.guards.create_profiles
+        new_profiles = 0 if policy == "allow" else profiles.missing(destination.number)
+        if new_profiles and policy in ("skip", "reject"):
+            _leave_out_new_profiles(destination, store, policy)
+            difference = _difference(destination, store)
+    requests = _count_requests(destination, store) + destination.creates_audience
+    generation = store.destinations.generation(destination.number)
+    return Comparison(difference, requests, new_profiles, destination.creates_audience, generation)
+
+
+def _difference(destination: DestinationRun, store: Store) -> Difference:
+    sink = destination.config.sink
+    return store.changes.compare(
+        destination.number,
+        destination.op_groups,
+        diff=sink.compares(destination.config.mode),
+        absent=destination.removes_absent,
+        grouped=sink.group is not None,
+        ordered=sink.ordered,
+    )
+
+
+def _count_requests(destination: DestinationRun, store: Store) -> int:
+    size = ROWS_PER_REQUEST if destination.config.sink.batched(destination.config.mode) else 1
+    return store.changes.count_requests(destination.number, destination.op_groups, size)
+
+
+def _leave_out_new_profiles(destination: DestinationRun, store: Store, policy: str) -> None:
+    keys = store.profiles.not_known(destination.number)
+    store.staging.leave_out(destination.number, keys)
+    if policy == "skip":
+        destination.counts.left_out += len(keys)
+    else:
+        destination.refuse_new_profiles(keys)

@@ -1,0 +1,207 @@
+"""From changes to calls, and from the answers to the outcome of each row.
+
+A 2xx acknowledges all rows of its request; a refused batch is taken apart, see ``rejections``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from talon_one_client.errors import InvalidRequestError, RejectedError, TransientError, UnexpectedResponseError
+from talon_one_client.http.encoding import decode_json
+from target_talon_one.errors import DestinationError
+from target_talon_one.sinks.row_keys import key_fields
+from target_talon_one.sync.sending.outcomes import Outcome, Refusal, may_have_been_applied
+from target_talon_one.sync.sending.rejections import take_apart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from talon_one_client.client import TalonOneClient
+    from target_talon_one.sinks.payloads import Target
+    from target_talon_one.sinks.sink_type import Action, Op, SinkType
+    from target_talon_one.store.tables.changes import Change
+
+
+HOPELESS = 100  # so many rows refused before any is acknowledged: the settings are wrong, not the rows
+
+
+class BatchSender:
+    """Sends the changes of one destination. Thread-safe: several workers send batches at once.
+
+    Args:
+        client: makes the calls.
+        sink: kind of the destination.
+        actions: what each op becomes.
+        target: which audience, catalog or program.
+        identity: of the destination, for Idempotency-Keys.
+        check: called before each request; raises to end the work.
+    """
+
+    def __init__(
+        self,
+        client: TalonOneClient,
+        sink: SinkType,
+        *,
+        actions: Mapping[Op, Action],
+        target: Target,
+        identity: str,
+        check: Callable[[], None],
+    ) -> None:
+        self._client, self._sink, self._actions, self._identity = client, sink, actions, identity
+        self._target, self._check = target, check
+        self._any_acknowledged = False
+
+    def send(self, changes: Sequence[Change]) -> Outcome:
+        """Send changes that may go together; errors that concern no single row are in the outcome."""
+        outcome = Outcome()
+        action = self._actions[changes[0].op]
+        try:
+            if action.item:
+                self._send_in_batches(action, changes, outcome)
+            else:
+                for change in changes:
+                    self._send_one(self._actions[change.op], change, outcome)
+                    self._give_up_if_hopeless(outcome)
+        except Exception as error:  # noqa: BLE001 - raised by the thread that owns the store, after it has kept the rest
+            outcome.error = error
+        return outcome
+
+    def _send_in_batches(self, action: Action, changes: Sequence[Change], outcome: Outcome) -> None:
+        waiting = [list(changes)]  # a stack: a refused batch is finished before the next one is sent
+        while waiting:
+            batch = waiting.pop()
+            try:
+                answer = self._send_batch(action, batch, outcome)
+                self._remove_leftovers(action, batch, outcome)
+            except RejectedError as error:
+                rejection = take_apart(self._sink, action, batch, error, self._target)
+                outcome.refused += rejection.refused
+                waiting += rejection.send_again
+                self._probe(waiting, outcome)
+            except (TransientError, UnexpectedResponseError) as error:
+                if may_have_been_applied(action, error):
+                    outcome.refused += [Refusal(change, error, unknown=True) for change in batch]
+                raise
+            else:
+                self._any_acknowledged = True
+                outcome.acknowledged += [change.sequence for change in batch]
+                if self._sink.results and answer is not None:
+                    outcome.answers.append((None, answer))
+
+    def _probe(self, waiting: list[list[Change]], outcome: Outcome) -> None:
+        """Send one row from the other end first, when very many rows were refused and none was acknowledged.
+
+        Halving a batch of which every row is bad takes two requests per row; one row more decides whether that is so.
+        """
+        if self._any_acknowledged or len(outcome.refused) < HOPELESS or not waiting:
+            return
+        last = waiting[0].pop()
+        waiting[:] = [batch for batch in waiting if batch]
+        self._send_in_batches(self._actions[last.op], [last], outcome)
+        self._give_up_if_hopeless(outcome)
+
+    def _give_up_if_hopeless(self, outcome: Outcome) -> None:
+        self._any_acknowledged = self._any_acknowledged or bool(outcome.acknowledged)
+        if not self._any_acknowledged and len(outcome.refused) >= HOPELESS:
+            raise DestinationError(
+                f"Talon.One has refused the first {len(outcome.refused)} rows and taken none; the last time because: "
+                f"{outcome.refused[-1].error}"
+            )
+
+    def _remove_leftovers(self, action: Action, batch: Sequence[Change], outcome: Outcome) -> None:
+        """Remove and send again the rows whose update has left old values behind.
+
+        Talon.One accepted the rows just before, so what is removed comes back. The batch is acknowledged only after
+        that: if the run ends in between, the next one sends these rows anew.
+        """
+        actions = self._actions
+        updated = (change for change in batch if change.op == "update")
+        leftovers = [change for change in updated if actions[change.op].leaves(self._target, change.fields)]
+        undo = actions[leftovers[0].op].undone_by if leftovers else None
+        if undo is None:
+            return
+        try:
+            items = [undo(self._target, one.key, one.fields) for one in leftovers]
+            self._send_items(action, leftovers[0], items, outcome)
+            self._send_batch(action, leftovers, outcome)
+        except RejectedError as error:
+            raise DestinationError(f"Talon.One refuses rows that it has just taken: {error}") from error
+
+    def _send_batch(self, action: Action, batch: Sequence[Change], outcome: Outcome) -> Any:
+        items = [_item_of(self._actions[one.op])(self._target, one.key, one.fields) for one in batch]
+        return self._send_items(action, batch[0], items, outcome)
+
+    def _send_items(self, action: Action, first: Change, items: Sequence[bytes], outcome: Outcome) -> Any:
+        self._check()
+        common = msgspec.json.encode(dict(action.common(self._target)))
+        name, after = (action.endpoint.items or "").encode(), b"," * (len(common) > len(b"{}")) + common[1:]
+        body = b'{"%b":[%b]%b' % (name, b",".join(items), after)
+        outcome.requests += 1
+        answer = self._client.call(
+            action.endpoint,
+            path=self._path(action, first),
+            query=dict(action.query),
+            content=("application/json", body),
+            decode=decode_json,
+        )
+        self._note_version(answer)
+        return answer
+
+    def _send_one(self, action: Action, change: Change, outcome: Outcome) -> None:
+        self._check()
+        endpoint = action.endpoint
+        fields = decode_json(change.fields) if change.fields else key_fields(self._sink.key_names, change.key)
+        key = self._idempotency_key(change) if endpoint.idempotency_key else None
+        outcome.requests += 1
+        try:
+            answer = self._client.call(
+                endpoint,
+                path=self._path(action, change),
+                query=dict(action.query),
+                body=action.body(self._target, fields) if action.body else None,
+                idempotency_key=key,
+            )
+        except RejectedError as error:
+            outcome.refused.append(Refusal(change, error))
+        except (TransientError, UnexpectedResponseError) as error:
+            if may_have_been_applied(action, error):
+                outcome.refused.append(Refusal(change, error, unknown=True))
+            raise
+        else:
+            outcome.acknowledged.append(change.sequence)
+            if self._sink.results and answer is not None:
+                outcome.answers.append((change, answer))
+
+    def _path(self, action: Action, change: Change) -> dict[str, Any]:
+        if not action.path:
+            return {}
+        values: dict[str, Any] = dict(key_fields(self._sink.key_names, change.key))
+        if change.fields and any(name not in values for _, name in action.path):
+            values = decode_json(change.fields) | values
+        values |= {f"target.{name}": value for name, value in self._target.items()}
+        missing = [name for _, name in action.path if values.get(name) is None]
+        if missing:
+            raise InvalidRequestError(
+                f"{missing[0]} is not known; give it in the row, or set management_key so that it can be looked up",
+                operation=action.endpoint.name,
+            )
+        return {param: values[name] for param, name in action.path}
+
+    def _idempotency_key(self, change: Change) -> str:
+        """Return a key that stays the same until the row is acknowledged, and differs when it is sent anew later."""
+        values = (self._identity, change.key, str(change.version), change.fields.decode())
+        return hashlib.sha256("\0".join(values).encode()).hexdigest()
+
+    def _note_version(self, answer: Any) -> None:
+        """Expect of the next request the catalog version that this one has made."""
+        if self._target.get("version") is not None and isinstance(answer, dict) and type(answer.get("version")) is int:
+            self._target["version"] = answer["version"]
+
+
+def _item_of(action: Action) -> Callable[[Target, str, bytes], bytes]:
+    assert action.item is not None
+    return action.item

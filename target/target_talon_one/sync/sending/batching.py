@@ -1,0 +1,89 @@
+"""How changes are cut into requests: batches under Talon.One's rules, and rows whose order must be kept."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from talon_one_client.http.encoding import decode_json
+from target_talon_one.sinks.row_keys import key_fields
+from target_talon_one.sinks.sink_type import OPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from target_talon_one.config.destination_config import DestinationConfig
+    from target_talon_one.sinks.sink_type import Action, Op, SinkType
+    from target_talon_one.store.tables.changes import Change
+
+ROWS_PER_REQUEST = 1000
+
+
+def op_groups(config: DestinationConfig, *, complete: bool, deleted: bool = False) -> list[list[Op]]:
+    """Return the ops of a destination in the order they are sent; those of one list may share requests.
+
+    Rows are removed by mode ``remove``, by a mirror whose source is complete, and where rows are marked as deleted.
+
+    Args:
+        config: of the destination.
+        complete: the source was read to its end.
+        deleted: rows are marked as deleted.
+    """
+    actions = config.sink.actions(config.mode)
+    removes = config.mode not in ("mirror", "upsert") or (config.mirror and complete) or deleted
+    groups: list[list[Op]] = []
+    for op in OPS:
+        if op not in actions or (op == "remove" and not removes):
+            continue
+        if groups and _share_requests(actions[groups[-1][-1]], actions[op], ordered=config.sink.ordered):
+            groups[-1].append(op)
+        else:
+            groups.append([op])
+    return groups
+
+
+def _share_requests(one: Action, other: Action, *, ordered: bool) -> bool:
+    if one is other:
+        return True
+    return other.item is not None and one.endpoint is other.endpoint and not ordered
+
+
+def batches(slices: Iterator[list[Change]], groups: Sequence[Sequence[Op]]) -> Iterator[list[Change]]:
+    """Cut changes into batches: at most 1,000 rows, one value of the sink's group field, ops of one group.
+
+    Args:
+        slices: the changes, in the order of their sequence numbers.
+        groups: see ``op_groups``.
+    """
+    group_of: Mapping[str, int] = {op: index for index, ops in enumerate(groups) for op in ops}
+    batch: list[Change] = []
+    batch_kind: tuple[int, str | None] | None = None
+    for changes in slices:
+        for change in changes:
+            kind = (group_of[change.op], change.group)
+            if batch and (kind != batch_kind or len(batch) == ROWS_PER_REQUEST):
+                yield batch
+                batch = []
+            batch_kind = kind
+            batch.append(change)
+    if batch:
+        yield batch
+
+
+def by_ordering_key(changes: Sequence[Change], sink: SinkType) -> Iterator[list[Change]]:
+    """Yield the changes of each ordering key, in the order of the source.
+
+    Each list is sent by one worker, one request after the other, so that no two requests with one ordering key are in
+    flight at once. Where the first field of the key is the ordering key, every row stands alone already.
+    """
+    field = sink.ordering_key
+    if field is None or field in sink.key_names[:1]:
+        yield from ([change] for change in changes)
+        return
+
+    def ordering_key(change: Change) -> str:
+        fields = decode_json(change.fields) if change.fields else key_fields(sink.key_names, change.key)
+        return str(fields.get(field, change.key))
+
+    for _, same_key in groupby(sorted(changes, key=lambda one: (ordering_key(one), one.sequence)), key=ordering_key):
+        yield list(same_key)

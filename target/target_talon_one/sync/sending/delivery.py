@@ -1,0 +1,169 @@
+"""The loop that sends a destination's changes: workers make calls, one thread owns the store and the files.
+
+Invariants:
+
+- A row is noted as begun before its request is sent, and as acknowledged after its answer has come. Whatever was begun
+  and not acknowledged is uncertain, and the next run sends or removes it.
+- Files of answers and rejects are written before the store: an acknowledged row is never without its answer.
+- No two requests with one ordering key are in flight at once; sinks that are ``ordered`` have one request at a time.
+- An error ends the loop only after the requests in flight have been answered and their outcomes are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.errors import TalonOneError
+from target_talon_one.store.sequence_ranges import ranges_of
+from target_talon_one.store.tables.rejects import Reject
+from target_talon_one.sync.sending.batching import ROWS_PER_REQUEST, batches, by_ordering_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from target_talon_one.store.store import Store
+    from target_talon_one.store.tables.changes import Change
+    from target_talon_one.sync.destination_run import DestinationRun
+    from target_talon_one.sync.sending.batch_sender import BatchSender
+    from target_talon_one.sync.sending.outcomes import Outcome, Refusal
+
+SECONDS_PER_NOTE = 0.2  # the store is written at least so often while answers come
+ROWS_PER_SLICE = 10 * ROWS_PER_REQUEST  # read from the store at once
+SINGLES_PER_WORKER = 64  # rows noted as begun at once, where repeating a request does no harm
+
+
+class DeliveryLoop:
+    """Sends all changes of a destination and keeps what became of each.
+
+    Args:
+        destination: whose changes are sent.
+        store: holds the changes, and what was acknowledged.
+        sender: makes the calls.
+        concurrency: most requests in flight.
+        keep_rejects, keep_answers: write files before anything is acknowledged.
+        prepare: adds to rows what only the thread of the store can find out.
+        run: id of the run.
+    """
+
+    def __init__(
+        self,
+        destination: DestinationRun,
+        store: Store,
+        sender: BatchSender,
+        *,
+        concurrency: int,
+        keep_rejects: Callable[[Sequence[Reject]], None],
+        keep_answers: Callable[[Sequence[tuple[Change | None, Any]]], None],
+        prepare: Callable[[Sequence[Change]], list[Change]] | None = None,
+        run: str,
+    ) -> None:
+        self._destination, self._store, self._sender, self._run = destination, store, sender, run
+        sink, mode = destination.config.sink, destination.config.mode
+        self._concurrency = 1 if sink.ordered else concurrency
+        self._batched = sink.batched(mode)
+        endpoints = [action.endpoint for action in sink.actions(mode).values()]
+        self._non_idempotent = any(not one.repeatable and not one.idempotency_key for one in endpoints)
+        self._keep_rejects, self._keep_answers = keep_rejects, keep_answers
+        self._prepare = prepare
+        self._finished: list[Outcome] = []
+        self._last_note_s = time.monotonic()
+
+    def run(self, total: int) -> None:
+        """Send all changes.
+
+        Raises:
+            TalonOneError, SyncError, Stopped: why some were not sent; the outcomes of the others are kept.
+        """
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="talon-one-send") as pool:
+            if self._batched:
+                self._send(pool, self._batches(total))
+                return
+            # One slice after the other: rows of one ordering key meet within a slice, never across two of them.
+            for changes in self._slices(total, self._concurrency * (1 if self._non_idempotent else SINGLES_PER_WORKER)):
+                self._begin(changes)
+                self._send(pool, by_ordering_key(changes, self._destination.config.sink))
+
+    def _batches(self, total: int) -> Iterator[list[Change]]:
+        for batch in batches(self._slices(total, ROWS_PER_SLICE), self._destination.op_groups):
+            self._begin(batch)
+            yield batch
+
+    def _begin(self, changes: Sequence[Change]) -> None:
+        first, end = changes[0].sequence, changes[-1].sequence + 1
+        self._store.acks.begin(self._destination.number, first, end, non_idempotent=self._non_idempotent)
+
+    def _slices(self, total: int, size: int) -> Iterator[list[Change]]:
+        for first in range(0, total, size):
+            changes = self._store.changes.read(self._destination.number, first, size)
+            yield self._prepare(changes) if self._prepare else changes
+
+    def _send(self, pool: ThreadPoolExecutor, jobs: Iterator[list[Change]]) -> None:
+        in_flight: set[Future[Outcome]] = set()
+        try:
+            for job in jobs:
+                in_flight.add(pool.submit(self._sender.send, job))
+                if len(in_flight) >= self._concurrency:
+                    self._wait_for_one(in_flight)
+            while in_flight:
+                self._wait_for_one(in_flight)
+        finally:
+            # Requests in flight are waited for: their rows were acknowledged, or not, and nobody else can tell.
+            for future in in_flight:
+                self._finished.append(future.result())
+            self._note()
+
+    def _wait_for_one(self, in_flight: set[Future[Outcome]]) -> None:
+        """Wait for an answer, take its request out of ``in_flight``, and write the store if that is due."""
+        done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
+        in_flight -= done
+        self._finished += [future.result() for future in done]
+        error = next((one.error for one in self._finished if one.error), None)
+        enough = sum(len(one.acknowledged) for one in self._finished) >= ROWS_PER_REQUEST
+        if error or enough or time.monotonic() - self._last_note_s >= SECONDS_PER_NOTE:
+            self._note()
+        if error:
+            raise error
+
+    def _note(self) -> None:
+        """Keep the outcomes so far: files first, then the store."""
+        finished, self._finished = self._finished, []
+        self._last_note_s = time.monotonic()
+        answers = [answer for outcome in finished for answer in outcome.answers]
+        refused = [self._reject(refusal) for outcome in finished for refusal in outcome.refused]
+        acknowledged = [sequence for outcome in finished for sequence in outcome.acknowledged]
+        destination = self._destination
+        for one in refused:
+            destination.reasons.add(f"Talon.One: {one.server or one.reason}", masked=destination.masked)
+        self._keep_answers(answers)
+        self._keep_rejects(refused)
+        if refused:
+            self._store.rejects.add(self._run, destination.number, refused)
+        if acknowledged:
+            self._store.acks.acknowledge(destination.number, ranges_of(acknowledged))
+        counts = destination.counts
+        counts.sent += len(acknowledged)
+        counts.unknown += sum(one.kind == "unknown" for one in refused)
+        counts.rejected += sum(one.kind == "rejected" for one in refused)
+        counts.requests += sum(outcome.requests for outcome in finished)
+
+    def _reject(self, refusal: Refusal) -> Reject:
+        change, error = refusal.change, refusal.error
+        reason = error.message
+        if refusal.unknown:
+            reason += "; nobody knows whether Talon.One took it: look, then talon-one retry"
+        words = [error.server_message, *map(str, error.errors[:5])] if isinstance(error, TalonOneError) else []
+        return Reject(
+            stream=self._destination.config.name,
+            kind="unknown" if refusal.unknown else "rejected",
+            op=change.op,
+            key=change.key,
+            fields=change.fields,
+            source=None,
+            place=change.origin,
+            reason=reason,
+            server="; ".join(word for word in words if word),
+            status=error.status,
+            attempts=error.attempts,
+        )

@@ -1,0 +1,58 @@
+"""What became of the rows that were sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from talon_one_client.errors import TransientError
+
+if TYPE_CHECKING:
+    from talon_one_client.errors import TalonOneError
+    from target_talon_one.sinks.sink_type import Action
+    from target_talon_one.store.tables.changes import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that Talon.One did not take.
+
+    Attributes:
+        change: the row.
+        error: why.
+        unknown: Talon.One may have taken it all the same, and it must not be sent twice.
+    """
+
+    change: Change
+    error: TalonOneError
+    unknown: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the changes that one worker has sent.
+
+    Attributes:
+        acknowledged: sequence numbers of the rows that Talon.One answered with success.
+        refused: rows that it refused.
+        answers: answers worth keeping, each with its row; None: it is the answer to a whole batch.
+        requests: requests that were answered, failed ones included.
+        error: why the remaining rows were not sent.
+    """
+
+    acknowledged: list[int] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    answers: list[tuple[Change | None, Any]] = field(default_factory=list)
+    requests: int = 0
+    error: Exception | None = None
+
+
+def may_have_been_applied(action: Action, error: TalonOneError) -> bool:
+    """Return whether a failed request may have been applied and must not be repeated.
+
+    Only operations that are neither repeatable nor have an Idempotency-Key are of that kind. The request may have been
+    applied if no answer came, or if the answer was a success that could not be read.
+    """
+    if action.endpoint.repeatable or action.endpoint.idempotency_key:
+        return False
+    return isinstance(error, TransientError) or error.status is None or 200 <= error.status < 300
