@@ -195,7 +195,7 @@ def test_streams_of_one_answer_do_not_hold_each_other(tmp_path):
 
 
 def test_the_command_ends_with_exit_code_1_and_names_the_table(emu, tmp_path):
-    """The counts are printed all the same."""
+    """The command prints the counts, names the table of rejected rows and ends with exit code 1."""
     add_bad(emu)
     config = {
         "base_url": emu.url,

@@ -98,7 +98,7 @@ def only(*names):
 
 
 def test_every_kind_arrives_exactly(place, table):
-    """And null as null."""
+    """Every kind of column arrives exactly, and null as null."""
     row = b'{"id":1,"text":"a","amount":12345678901234.56,"at":"2024-01-31T12:00:00.123456Z","flag":true,'
     row += b'"attributes":{"b":  1.50, "a": [1e-7, "\\u0000"], "b": 2}}'
     with place.open() as warehouse:
@@ -111,7 +111,7 @@ def test_every_kind_arrives_exactly(place, table):
 
 
 def test_merging_the_same_rows_again_does_nothing(place, table):
-    """Counts tell new, changed and untouched rows apart."""
+    """The counts tell new, changed and untouched rows apart."""
     rows = [b'{"id":%d,"amount":1.5,"attributes":{"a":1},"at":"2024-01-01T00:00:00Z"}' % i for i in range(10)]
     same = b'{"id":3,"amount":1.50,"attributes":{"a":1},"at":"2024-01-01T01:00:00+01:00"}'
     changed = [same, b'{"id":4,"amount":2}', b'{"id":5}', b'{"id":10}']
@@ -124,7 +124,7 @@ def test_merging_the_same_rows_again_does_nothing(place, table):
 
 
 def test_of_rows_with_one_key_the_last_wins(place, table):
-    """Within a batch and over the batches of a merge."""
+    """The last row of a key wins, within a batch and over the batches of a merge."""
     first = to_arrow(table, [b'{"id":1,"text":"a"}', b'{"id":2,"text":"b"}', b'{"id":1,"text":"c"}'])
     with place.open() as warehouse:
         warehouse.prepare(table)
@@ -133,7 +133,7 @@ def test_of_rows_with_one_key_the_last_wins(place, table):
 
 
 def test_a_key_may_have_several_columns_and_be_all_there_is(place):
-    """Then there is nothing to update."""
+    """A table may consist of its key, and then there is nothing to update."""
     pairs = table_spec(
         "pairs", {"properties": {"cardId": {"type": "string"}, "n": {"type": "number"}}}, ["cardId", "n"]
     )
@@ -145,7 +145,7 @@ def test_a_key_may_have_several_columns_and_be_all_there_is(place):
 
 
 def test_a_new_column_is_added_and_an_old_one_stays(place):
-    """Rows that are there keep the values of columns that are not merged."""
+    """Existing rows keep the values of columns that are not merged."""
     old, new, both = spec(a="string"), spec(b="number"), spec(a="string", b="number")
     with place.open() as warehouse:
         warehouse.prepare(old)
@@ -159,7 +159,7 @@ def test_a_new_column_is_added_and_an_old_one_stays(place):
 
 @only(*TYPED)
 def test_a_column_of_another_type_is_refused(place):
-    """And nothing is changed that is there."""
+    """A column of another type is refused, and the existing table stays as it is."""
     with place.open() as warehouse:
         warehouse.prepare(spec(a="string"))
         with pytest.raises(TableError, match=r"talon_one\.t\.a exists as .* instead of .*; "):
@@ -169,7 +169,7 @@ def test_a_column_of_another_type_is_refused(place):
 
 
 def test_another_key_is_refused(place):
-    """Rows of one key would become rows of another."""
+    """Another key is refused, because rows of one key would become rows of another."""
     with place.open() as warehouse:
         warehouse.prepare(spec(a="string"))
         with pytest.raises(TableError, match=r"exists with the key \(id\) instead of \(a\)"):
@@ -178,7 +178,7 @@ def test_another_key_is_refused(place):
 
 @pytest.mark.parametrize("name", ['we"ird', "select", "a b.c", "ünï 日本", "x;--", "'", "100% %s $1 ?"])
 def test_any_name_is_quoted(place, name):
-    """Of a schema, a table and a column."""
+    """Any character is allowed in the names of a schema, a table and a column."""
     table = TableSpec(name, (Column(name, "key", "string"), Column("n", "n", "number")), (name,))
     with place.open(name) as warehouse:
         for value in (b"1", b"2"):
@@ -189,7 +189,7 @@ def test_any_name_is_quoted(place, name):
 
 
 def test_schemas_keep_their_tables_and_states_apart(place):
-    """Even those of one name."""
+    """Tables and states of one name are kept apart by their schemas."""
     for schema, value in (("one", b"1"), ("two", b"2"), ("talon_one", b"3")):
         with place.open(schema) as warehouse:
             assert warehouse.state("run") is None
@@ -199,20 +199,20 @@ def test_schemas_keep_their_tables_and_states_apart(place):
 
 
 def test_a_table_that_was_not_prepared_takes_back_the_others_and_the_state(place, table):
-    """Nothing of the merge is there."""
+    """A merge with a table that was not prepared leaves no row and no state."""
     with place.open() as warehouse:
         warehouse.prepare(table)
         warehouse.merge({"ledger": [to_arrow(table, [b'{"id":1}'])]}, {"run": {"at": 1}})
         batch = to_arrow(table, [b'{"id":2}'])
-        with pytest.raises(TableError, match="the table 'stranger' was not prepared"):
-            warehouse.merge({"ledger": [batch], "stranger": [batch]}, {"run": {"at": 2}})
+        with pytest.raises(TableError, match="the table 'unprepared' was not prepared"):
+            warehouse.merge({"ledger": [batch], "unprepared": [batch]}, {"run": {"at": 2}})
         assert [1] == [row[0] for row in place.read(warehouse, table)]
         assert {"at": 1} == warehouse.state("run")
 
 
 @only(*DATABASES)
 def test_a_merge_that_fails_in_the_database_leaves_neither_rows_nor_state(place, table):
-    """And the next merge works."""
+    """A merge that fails in the database leaves nothing, and the next merge works."""
     lost = spec("lost")
     with place.open() as warehouse:
         for one in (table, lost):
@@ -228,7 +228,7 @@ def test_a_merge_that_fails_in_the_database_leaves_neither_rows_nor_state(place,
 
 
 def test_states_live_under_their_names(place):
-    """And outlive the connection."""
+    """States are kept by name, and outlive the connection."""
     with place.open() as warehouse:
         assert warehouse.state("a") is None
         warehouse.merge({}, {"a": {"x": [1, "ü'\0"]}, "b": {}})
@@ -239,7 +239,7 @@ def test_states_live_under_their_names(place):
 
 
 def test_the_table_of_states_is_no_table_for_rows(place):
-    """Its name is taken."""
+    """The name of the table of states cannot be used for rows."""
     with place.open() as warehouse, pytest.raises(TableError, match="reserved for the table of states"):
         warehouse.prepare(spec("_talon_one_state"))
 
@@ -252,7 +252,7 @@ NUMBERS = [
 
 
 def test_a_number_keeps_its_digits(place):
-    """No float stands anywhere between the text that came and the value that is read."""
+    """No float stands anywhere between the text of a number and the value that is read."""
     table = spec(n="number")
     rows = [f'{{"id":{i},"n":{text}}}'.encode() for i, text in enumerate(NUMBERS)]
     with place.open() as warehouse:
@@ -288,7 +288,7 @@ def test_an_instant_keeps_its_microseconds(place):
 
 
 def test_instants_beyond_pythons_datetime_are_kept(place, table):
-    """Year 0 and year 10000 in UTC."""
+    """Instants of year 0 and year 10000 in UTC are kept."""
     rows = [b'{"id":1,"at":"0001-01-01T00:00:00+05:00"}', b'{"id":2,"at":"9999-12-31T23:59:59-05:00"}']
     with place.open() as warehouse:
         warehouse.prepare(table)
@@ -317,7 +317,7 @@ def json_text(text):
 
 
 def test_json_of_ten_megabytes_comes_back_unchanged(place):
-    """Beside small rows."""
+    """JSON of ten megabytes comes back unchanged beside small rows."""
     table = spec(j="object")
     big = '{"blank":  "' + "ü" * 5_000_000 + '"}'
     rows = [f'{{"id":1,"j":{big}}}'.encode(), b'{"id":2,"j":{}}']
@@ -328,7 +328,7 @@ def test_json_of_ten_megabytes_comes_back_unchanged(place):
 
 
 def test_the_character_nul_is_kept_or_refused_with_its_row(place):
-    """PostgreSQL's text cannot hold it; nothing is cut silently."""
+    """NUL is kept, or refused with its row where the database cannot hold it; nothing is cut silently."""
     table = spec(s="string")
     batch = to_arrow(table, [b'{"id":1,"s":"a"}', b'{"id":2,"s":"a\\u0000b"}'])
     with place.open() as warehouse:
@@ -352,12 +352,12 @@ def start(url):
 
 
 def kill(process):
-    """SIGKILL, and all that it had told."""
+    """Kill a process; return the merges that it reported."""
     process.kill()
-    told = process.stdout.read().split()
+    reported = process.stdout.read().split()
     process.stdout.close()
     process.wait()
-    return [int(line) for line in told if line.isdigit()]
+    return [int(line) for line in reported if line.isdigit()]
 
 
 def killed_at_random(place, times, seed):
@@ -367,7 +367,7 @@ def killed_at_random(place, times, seed):
         process = start(place.url)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=rng.uniform(0.01, 0.4))
-        told = kill(process)
+        reported = kill(process)
         with place.open() as warehouse:
             merge = warehouse.state("loop")["merge"]
             first = f"(SELECT text FROM {place.target('ledger')} WHERE id = 0)"
@@ -376,25 +376,25 @@ def killed_at_random(place, times, seed):
             )
         rows = (merge + 1) * 100
         assert [(rows, rows, merge * 100 + 99, str(merge))] == found
-        assert merge >= max(told[:-1], default=0)
+        assert merge >= max(reported[:-1], default=0)
 
 
 @only("postgresql", "sqlite")
 def test_a_killed_process_leaves_rows_and_state_that_agree(place):
-    """At three random moments, and what was told as merged is there."""
+    """A process killed at three random moments leaves every merge that it reported as done."""
     killed_at_random(place, 3, 7)
 
 
 @pytest.mark.slow
 @only("postgresql", "sqlite")
 def test_twenty_killed_processes_leave_rows_and_state_that_agree(place):
-    """At twenty random moments."""
+    """A process killed at twenty random moments leaves rows and state that agree."""
     killed_at_random(place, 20, 8)
 
 
 @only("duckdb", "postgresql", "sqlite")
 def test_a_second_loader_is_refused_in_one_line(place):
-    """While the first one goes on, and not after its end."""
+    """A second load is refused in one line while the first one runs, and works after its end."""
     process = start(place.url)
     try:
         with pytest.raises(WarehouseLockedError, match="is in use by") as caught:

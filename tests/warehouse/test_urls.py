@@ -20,8 +20,8 @@ from talon_one_warehouse import WarehouseConfigError, open_warehouse
         ("duckdb:////dev/null/x.duckdb", "the directory /dev/null does not exist"),
     ],
 )
-def test_a_wrong_url_is_told(url, reason):
-    """With what it should look like, and without a password."""
+def test_a_wrong_url_is_reported(url, reason):
+    """The error about a wrong URL shows a right one, and no password."""
     with pytest.raises(WarehouseConfigError) as caught:
         open_warehouse(url)
     assert reason in str(caught.value)
@@ -29,7 +29,7 @@ def test_a_wrong_url_is_told(url, reason):
 
 
 def test_a_file_of_another_kind_is_not_touched(tmp_path):
-    """It is told what it is."""
+    """A file of another kind is an error that says so, and stays unchanged."""
     file = tmp_path / "notes.txt"
     file.write_text("not a database" * 1000)
     with pytest.raises(WarehouseConfigError, match="not a valid DuckDB database"):
@@ -38,7 +38,7 @@ def test_a_file_of_another_kind_is_not_touched(tmp_path):
 
 
 def test_a_relative_path_has_three_slashes(tmp_path, monkeypatch):
-    """And an absolute one four."""
+    """A relative path has three slashes in a URL, and an absolute one four."""
     monkeypatch.chdir(tmp_path)
     for url in ("duckdb:///here.duckdb", f"duckdb:///{tmp_path}/there.duckdb", "duckdb:///:memory:"):
         open_warehouse(url).close()
@@ -46,6 +46,6 @@ def test_a_relative_path_has_three_slashes(tmp_path, monkeypatch):
 
 
 def test_importing_the_package_loads_neither_duckdb_nor_pyarrow():
-    """The command line starts fast."""
+    """Importing the package loads neither duckdb nor pyarrow, so that the command line starts fast."""
     code = "import sys, talon_one_warehouse; sys.exit(bool({'duckdb', 'pyarrow'} & set(sys.modules)))"
     assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode

@@ -289,7 +289,7 @@ def assert_alike(expected, found):
 
 @pytest.mark.parametrize(("array", "expected"), WALK)
 def test_queries_give_it(array, expected, sent):
-    """As batches of a database's driver."""
+    """A query whose driver streams this Arrow type sends its exact value."""
     batch = pa.record_batch([array], schema=pa.schema([pa.field("x", array.type)]))
     values = [row["x"] for part in rows_of([batch], batch.schema) for row in part]
     assert_alike(expected, [is_sent(value, array.type, sent) for value in values])
@@ -298,7 +298,7 @@ def test_queries_give_it(array, expected, sent):
 @pytest.mark.parametrize("rendered", [False, True])
 @pytest.mark.parametrize(("array", "expected"), WALK)
 def test_parquet_files_give_it(array, expected, sent, tmp_path, rendered):
-    """Where Parquet has the type; and verify sees the same."""
+    """A Parquet file sends the exact value of every type that Parquet has, and verify reads the same."""
     if str(array.type) in ("timestamp[s]",) or array.type == pa.date64():
         pytest.skip("Parquet writes another unit")
     try:
@@ -312,7 +312,7 @@ def test_parquet_files_give_it(array, expected, sent, tmp_path, rendered):
 
 @pytest.mark.parametrize(("array", "expected"), WALK)
 def test_singer_batches_give_it(array, expected, sent, tmp_path, of_batch):
-    """Row by row; a column that JSON has not is told for the file."""
+    """A Singer batch sends the exact value of every row, or names the column whose type JSON lacks."""
     table = pa.table({"x": array})
     with pa.ipc.new_file(str(tmp_path / "x.arrow"), table.schema) as file:
         file.write_table(table)
@@ -360,7 +360,7 @@ with suppress(pa.ArrowKeyError):
 
 
 def test_every_half_float_has_its_shortest_digits():
-    """All 63,488 finite ones, as numpy writes them."""
+    """All 63,488 finite half floats are sent with the digits that numpy writes."""
     halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
     halves = halves[np.isfinite(halves)]
     found = Conversion().values(pa.array(halves), pa.field("half", pa.float16()))

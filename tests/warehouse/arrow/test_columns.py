@@ -23,7 +23,7 @@ from talon_one_warehouse import Column, TableError, TableSpec, snake_case, table
     ],
 )
 def test_column_names_are_snake_case(name, expected):
-    """Acronyms are one word, with and without a plural s."""
+    """An acronym is one word of a column name, with and without a plural s."""
     assert expected == snake_case(name)
 
 
@@ -47,19 +47,19 @@ def test_column_names_are_snake_case(name, expected):
     ],
 )
 def test_the_kind_of_a_column_follows_from_its_schema(schema, kind):
-    """Whatever has no type of its own stays JSON."""
+    """A property has the kind of its JSON type, and is JSON text if it has no single type."""
     table = table_spec("t", {"properties": {"id": {"type": "integer"}, "someValue": schema}}, ["id"])
     assert Column("some_value", "someValue", kind) == table.columns[1]
 
 
 def test_the_key_is_named_as_the_columns_are():
-    """Key properties are those of the schema."""
+    """Key properties are named as in the schema, and become column names."""
     table = table_spec("t", {"properties": {"programID": {"type": "integer"}, "n": {"type": "number"}}}, ["programID"])
     assert (("program_id",), ("n",)) == (table.key, table.values)
 
 
 def test_two_properties_of_one_column_name_are_refused():
-    """The message names both."""
+    """Two properties that would become one column are refused, and the message names both."""
     properties = {"programId": {"type": "integer"}, "programID": {"type": "integer"}}
     with pytest.raises(TableError, match="'programId' and 'programID' would both become the column 'program_id'"):
         table_spec("t", {"properties": properties}, ["programId"])
@@ -67,7 +67,7 @@ def test_two_properties_of_one_column_name_are_refused():
 
 @pytest.mark.parametrize("name", ['we"ird', "back\\slash", "line\nbreak"])
 def test_a_property_whose_name_needs_escapes_is_refused(name):
-    """No decoder could find it."""
+    """A property name that needs escapes in JSON is refused, because the decoder could not find it."""
     with pytest.raises(TableError, match="needs escapes in JSON"):
         table_spec("t", {"properties": {"id": {"type": "integer"}, name: {"type": "string"}}}, ["id"])
 
@@ -77,6 +77,6 @@ def test_a_property_whose_name_needs_escapes_is_refused(name):
     [((), "has no key"), (("b",), "has no column 'b'"), (("j",), "'j' holds JSON and cannot be part of the key")],
 )
 def test_a_key_that_identifies_no_row_is_refused(key, reason):
-    """None, one that is not there, or one without an order."""
+    """A key that is empty, unknown or without an order is refused."""
     with pytest.raises(TableError, match=reason):
         TableSpec("t", (Column("a", "a", "string"), Column("j", "j", "json")), key)

@@ -23,13 +23,13 @@ def row(**values):
     ],
 )  # fmt: skip
 def test_a_number_keeps_its_digits(table, text):
-    """No float stands between the text and the column."""
+    """The digits of a number reach the column without a float between."""
     assert Decimal(text) == to_arrow(table, [row(amount=text)])["amount"][0].as_py()
 
 
 @pytest.mark.parametrize("text", ["1e400", "100000000000000000000", "0.1234567890123456789", '"1.5"', "true", "{}"])
 def test_a_number_that_does_not_fit_is_refused(table, text):
-    """The message names table, column, value and row."""
+    """The message about a number that does not fit names table, column, value and row."""
     with pytest.raises(RowError) as caught:
         to_arrow(table, [row(), row(id=2, amount=text)])
     assert f"ledger.amount: {text} is not a number that DECIMAL(38,18) holds exactly (row id=2)" == str(caught.value)
@@ -37,13 +37,13 @@ def test_a_number_that_does_not_fit_is_refused(table, text):
 
 @pytest.mark.parametrize("value", [2**63 - 1, -(2**63), 0])
 def test_an_integer_has_64_bits(table, value):
-    """Up to both ends."""
+    """An integer column takes both ends of the 64 bit range."""
     assert value == to_arrow(table, [row(id=value)])["id"][0].as_py()
 
 
 @pytest.mark.parametrize("text", ["9223372036854775808", "-9223372036854775809", "1.5", "1e3", "1" * 40, '"1"'])
 def test_what_is_no_integer_of_64_bits_is_refused(table, text):
-    """Beyond the range, with a fraction, or a string."""
+    """An integer column refuses values beyond the range, with a fraction, or in quotes."""
     with pytest.raises(RowError, match=r"ledger\.id: .* is not an integer of 64 bits"):
         to_arrow(table, [row(id=text)])
 
@@ -65,7 +65,7 @@ def test_what_is_no_integer_of_64_bits_is_refused(table, text):
     ],
 )
 def test_an_instant_is_in_utc(table, text, expected):
-    """Any zone, to the microsecond, from year 1 to 9999."""
+    """An instant of any zone is converted to UTC, to the microsecond, from year 1 to 9999."""
     assert expected == to_arrow(table, [row(at=f'"{text}"')])["at"][0].as_py()
 
 
@@ -83,7 +83,7 @@ def test_what_is_no_instant_is_refused(table, text):
 
 
 def test_json_stays_the_text_that_came(table):
-    """Blanks and the digits of numbers included; null is a null."""
+    """JSON text keeps its blanks and digits, and null becomes a null."""
     text = '{"b": 1.50,  "a":[1e-7, 12345678901234567890.10]}'
     assert [text, None, None] == to_arrow(
         table, [row(attributes=text), row(attributes="null"), row()]
@@ -91,7 +91,7 @@ def test_json_stays_the_text_that_came(table):
 
 
 def test_a_property_without_a_column_is_left_out(table):
-    """And a column without a property is null."""
+    """A property without a column is left out, and a column without a property is null."""
     batch = to_arrow(table, [row(unknown="1", text='"a\\u0000ü"')])
     assert {"id": 1, "text": "a\0ü", "amount": None, "at": None, "flag": None, "attributes": None} == batch.to_pylist()[
         0
@@ -100,7 +100,7 @@ def test_a_property_without_a_column_is_left_out(table):
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"id":', b"nonsense", b'{"id":1,"text":"\\ud800"}'])
 def test_what_is_no_json_object_is_refused(table, content):
-    """As a row, without a column."""
+    """A row that is not a JSON object is refused without the name of a column."""
     with pytest.raises(RowError, match="is not a JSON object") as caught:
         to_arrow(table, [row(), content])
     assert "" == caught.value.column
@@ -108,13 +108,13 @@ def test_what_is_no_json_object_is_refused(table, content):
 
 @pytest.mark.parametrize("content", [b"{}", b'{"id":null}'])
 def test_a_row_without_its_key_is_refused(table, content):
-    """No row can be merged without a key."""
+    """A row without a value in its key is refused, because it cannot be merged."""
     with pytest.raises(RowError, match=r"ledger\.id: null is no value for a key column"):
         to_arrow(table, [content])
 
 
 def test_a_number_may_be_part_of_the_key():
-    """Null in it is refused as in any other."""
+    """A number may be part of the key, in which null is refused."""
     table = table_spec("t", {"properties": {"n": {"type": "number"}}}, ["n"])
     assert [{"n": Decimal("1.5")}] == to_arrow(table, [b'{"n":1.50}']).to_pylist()
     with pytest.raises(RowError, match=r"t\.n: null is no value for a key column"):
@@ -122,13 +122,13 @@ def test_a_number_may_be_part_of_the_key():
 
 
 def test_rows_may_be_raw_and_may_be_none(table):
-    """Raw messages need no copy, and an empty batch has the columns."""
+    """Raw messages are taken without a copy, and an empty batch has all columns."""
     assert 1 == to_arrow(table, [msgspec.Raw(row())]).num_rows
     assert [column.name for column in table.columns] == to_arrow(table, []).schema.names
 
 
 def test_a_long_value_is_cut_in_the_message_and_the_error_travels(table):
-    """Airflow pickles errors."""
+    """The message cuts a long value, and the error can be pickled, as Airflow does."""
     with pytest.raises(RowError) as caught:
         to_arrow(table, [row(flag='"' + "x" * 5000 + '"')])
     copy = pickle.loads(pickle.dumps(caught.value))

@@ -10,7 +10,7 @@ import pytest
 
 from talon_one_warehouse import WarehouseError, WarehouseFullError, WarehouseLockedError, open_warehouse, to_arrow
 
-_PROCESS = [sys.executable, str(Path(__file__).with_name("merging_process.py"))]
+_PROCESS = [sys.executable, str(Path(__file__).parents[1] / "merging_process.py")]
 
 
 def start(url):
@@ -21,31 +21,31 @@ def start(url):
 
 
 def kill(process):
-    """SIGKILL, and all that it had told."""
+    """Kill a process; return the merges that it reported."""
     process.kill()
-    told = process.stdout.read().split()
+    reported = process.stdout.read().split()
     process.stdout.close()
     process.wait()
-    return [int(line) for line in told if line.isdigit()]
+    return [int(line) for line in reported if line.isdigit()]
 
 
 def test_a_killed_process_leaves_rows_and_state_that_agree(url):
-    """At any moment, checkpoints included, and what was told as merged is there."""
+    """A process that is killed at any moment, checkpoints included, leaves every merge that it reported as done."""
     rng = random.Random(7)
     for _ in range(5):
         process = start(url)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=rng.uniform(0.01, 0.4))
-        told = kill(process)
+        reported = kill(process)
         with open_warehouse(url) as warehouse:
             merge = warehouse.state("loop")["merge"]
             found = warehouse.query("SELECT count(*), max(id), max(text) FILTER (id = 0) FROM ledger")
         assert [((merge + 1) * 100, merge * 100 + 99, str(merge))] == found
-        assert merge >= max(told[:-1], default=0)
+        assert merge >= max(reported[:-1], default=0)
 
 
-def test_a_file_in_use_is_told_in_one_line(url):
-    """With the process that uses it."""
+def test_a_file_in_use_is_reported_in_one_line(url):
+    """The error about a file in use is one line that names the process."""
     process = start(url)
     try:
         with pytest.raises(WarehouseLockedError) as caught:

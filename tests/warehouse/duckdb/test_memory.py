@@ -32,7 +32,7 @@ print(counts.inserted, counts.updated, "pandas" in sys.modules)
 
 @pytest.mark.parametrize("url", ["duckdb:///{}/w.duckdb", "{}"])
 def test_a_merge_imports_no_pandas(url, tmp_path):
-    """Neither new rows nor changed ones, into DuckDB or Parquet."""
+    """Neither new nor changed rows make a merge into DuckDB or Parquet import pandas."""
     done = subprocess.run([sys.executable, "-c", MERGES, url.format(tmp_path)], capture_output=True, text=True)
     assert "0 3 False" == done.stdout.strip(), done.stderr
 
@@ -43,7 +43,7 @@ def limit(connection):
 
 
 def test_work_that_lacks_memory_is_done_again_with_more():
-    """Begun anew each time; the limit stays where it was enough."""
+    """Work that lacks memory starts again with twice the limit, and the limit stays where it was enough."""
     with duckdb.connect() as connection:
         memory, tries = Memory(connection, first_mb=2), []
 
@@ -67,7 +67,7 @@ def test_more_than_the_machine_has_is_never_given():
 
 
 def test_a_limit_below_what_is_in_memory_already_is_raised_at_once():
-    """As after a kill, when DuckDB has read its log again."""
+    """A limit below what is in memory is raised at once, as after a kill when DuckDB has read its log."""
     with duckdb.connect(config={"temp_directory": ""}) as connection:
         connection.execute("CREATE TABLE t AS SELECT uuid() AS a FROM range(2000000)")
         with pytest.raises(duckdb.OutOfMemoryException):

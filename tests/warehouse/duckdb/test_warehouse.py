@@ -25,7 +25,7 @@ def spec(name="t", **types):
 
 
 def test_every_kind_arrives_exactly(warehouse, table):
-    """As DECIMAL, TIMESTAMPTZ and JSON text."""
+    """Every kind of column arrives exactly, as DECIMAL, TIMESTAMPTZ and JSON text among others."""
     row = b'{"id":1,"text":"a","amount":12345678901234.56,"at":"9999-12-31T23:59:59Z","flag":true,'
     row += b'"attributes":{"a": 1.50}}'
     warehouse.merge({"ledger": [to_arrow(table, [row])]})
@@ -41,14 +41,14 @@ def test_every_kind_arrives_exactly(warehouse, table):
 
 
 def test_the_columns_have_their_types(warehouse):
-    """Nothing is kept as text that has a type."""
+    """Every column has a type of its own, and none is text that has a better type."""
     types = ["BIGINT", "VARCHAR", "DECIMAL(38,18)", "TIMESTAMP WITH TIME ZONE", "BOOLEAN", "JSON"]
     found = warehouse.query("SELECT data_type FROM duckdb_columns() WHERE table_name = 'ledger' ORDER BY column_index")
     assert types == [kind for (kind,) in found]
 
 
 def test_instants_beyond_pythons_datetime_are_kept(warehouse, table):
-    """Year 0 and year 10000 in UTC can be read as text."""
+    """Instants of year 0 and year 10000 in UTC are kept, and read as text."""
     rows = [b'{"id":1,"at":"0001-01-01T00:00:00+05:00"}', b'{"id":2,"at":"9999-12-31T23:59:59-05:00"}']
     warehouse.merge({"ledger": [to_arrow(table, rows)]})
     assert [(True, True)] == warehouse.query(
@@ -58,7 +58,7 @@ def test_instants_beyond_pythons_datetime_are_kept(warehouse, table):
 
 
 def test_merging_the_same_rows_again_does_nothing(warehouse, table):
-    """Counts tell inserted, changed and untouched rows apart."""
+    """The counts tell inserted, changed and untouched rows apart."""
     rows = [b'{"id":%d,"amount":1.5}' % i for i in range(10)]
     changed = [b'{"id":3,"amount":1.50}', b'{"id":4,"amount":2}', b'{"id":5}', b'{"id":10}']
     counts = [warehouse.merge({"ledger": [to_arrow(table, part)]}) for part in (rows, rows, changed)]
@@ -68,7 +68,7 @@ def test_merging_the_same_rows_again_does_nothing(warehouse, table):
 
 
 def test_of_rows_with_one_key_the_last_wins(warehouse, table):
-    """Within a batch and over the batches of a merge."""
+    """The last row of a key wins, within a batch and over the batches of a merge."""
     first = to_arrow(table, [b'{"id":1,"text":"a"}', b'{"id":2,"text":"b"}', b'{"id":1,"text":"c"}'])
     second = to_arrow(table, [b'{"id":2,"text":"d"}'])
     assert MergeCounts(2, 0) == warehouse.merge({"ledger": [first, second]})
@@ -76,7 +76,7 @@ def test_of_rows_with_one_key_the_last_wins(warehouse, table):
 
 
 def test_a_key_may_have_several_columns_and_be_all_there_is(warehouse):
-    """Then there is nothing to update."""
+    """A table may consist of its key, and then there is nothing to update."""
     properties = {"cardId": {"type": "string"}, "asOf": {"type": "string", "format": "date-time"}}
     table = table_spec("pairs", {"properties": properties}, ["cardId", "asOf"])
     warehouse.prepare(table)
@@ -88,7 +88,7 @@ def test_a_key_may_have_several_columns_and_be_all_there_is(warehouse):
 
 
 def test_a_new_column_is_added_and_an_old_one_stays(warehouse):
-    """Rows that are there keep their values."""
+    """A new column is added, and existing rows keep the values of the old ones."""
     old, new = spec(a="string"), spec(b="number")
     warehouse.prepare(old)
     warehouse.merge({"t": [to_arrow(old, [b'{"id":1,"a":"x"}'])]})
@@ -98,7 +98,7 @@ def test_a_new_column_is_added_and_an_old_one_stays(warehouse):
 
 
 def test_a_column_of_another_type_is_refused(warehouse):
-    """Nothing is changed that is there."""
+    """A column of another type is refused, and the existing table stays as it is."""
     warehouse.prepare(spec(a="string"))
     with pytest.raises(TableError, match=r"talon_one\.t\.a exists as VARCHAR instead of DECIMAL\(38,18\)"):
         warehouse.prepare(spec(a="number", b="string"))
@@ -108,7 +108,7 @@ def test_a_column_of_another_type_is_refused(warehouse):
 
 
 def test_another_key_is_refused(warehouse):
-    """Rows of one key would become rows of another."""
+    """Another key is refused, because rows of one key would become rows of another."""
     warehouse.prepare(spec(a="string"))
     other = table_spec("t", {"properties": {"id": {"type": "integer"}, "a": {"type": "string"}}}, ["a"])
     with pytest.raises(TableError, match=r"exists with the key \(id\) instead of \(a\)"):
@@ -119,13 +119,13 @@ def test_all_tables_and_the_state_are_one_transaction(warehouse, table):
     """What fails in the second table takes back the first and the state."""
     warehouse.merge({"ledger": [to_arrow(table, [b'{"id":1}'])]}, {"run": {"at": 1}})
     batch = to_arrow(table, [b'{"id":2}'])
-    with pytest.raises(TableError, match="the table 'stranger' was not prepared"):
-        warehouse.merge({"ledger": [batch], "stranger": [batch]}, {"run": {"at": 2}})
+    with pytest.raises(TableError, match="the table 'unprepared' was not prepared"):
+        warehouse.merge({"ledger": [batch], "unprepared": [batch]}, {"run": {"at": 2}})
     assert ([(1,)], {"at": 1}) == (warehouse.query("SELECT id FROM ledger"), warehouse.state("run"))
 
 
 def test_states_live_under_their_names(url, warehouse):
-    """And outlive the connection."""
+    """States are kept by name, and outlive the connection."""
     assert warehouse.state("a") is None
     warehouse.merge({}, {"a": {"x": [1, "ü"]}, "b": {}})
     warehouse.merge({}, {"b": {"y": None}})
@@ -136,7 +136,7 @@ def test_states_live_under_their_names(url, warehouse):
 
 @pytest.mark.parametrize("name", ['we"ird', "select", "a b.c", "ünï", "x;--", "'"])
 def test_any_name_is_quoted(url, name):
-    """Of a schema, a table and a column."""
+    """Any character is allowed in the names of a schema, a table and a column."""
     table = TableSpec(name, (Column(name, "key", "string"), Column("n", "n", "number")), (name,))
     with open_warehouse(url, schema=name) as warehouse:
         for value in (b"1", b"2"):
@@ -148,7 +148,7 @@ def test_any_name_is_quoted(url, name):
 
 
 def test_the_table_of_states_is_no_table_for_rows(warehouse):
-    """Its name is taken."""
+    """The name of the table of states cannot be used for rows."""
     with pytest.raises(TableError, match="reserved for the table of states"):
         warehouse.prepare(spec("_talon_one_state"))
 

@@ -101,8 +101,8 @@ def endpoint_balance(emu, card, day):
         headers={"Authorization": f"ApiKey-v1 {emu.api_key}"},
         timeout=10,
     )
-    told = answer.json(parse_float=Decimal, parse_int=Decimal)["balance"]
-    return Points(*(told[f"{name}Points"] for name in ("active", "pending", "spent", "expired", "negative")))
+    reported = answer.json(parse_float=Decimal, parse_int=Decimal)["balance"]
+    return Points(*(reported[f"{name}Points"] for name in ("active", "pending", "spent", "expired", "negative")))
 
 
 def model_balances(database):

@@ -72,7 +72,7 @@ def test_lots_add_up_to_the_balances_of_the_ledgers_arithmetic(database, load, c
 
 
 def test_lots_add_up_to_the_emulators_truth(database, load, card_row):
-    """For a synthetic account, each card and subledger, and in total."""
+    """The lots of a synthetic account add up to the emulator's balances, per card, per subledger and in total."""
     with Emulator(seed="synthetic", cards=12, transactions=60) as emulator:
         for at in ("2024-01-20T00:00:00Z", "2025-03-01T00:00:00Z"):
             truth = emulator.truth(1, at)

@@ -36,7 +36,7 @@ def card(database, load, card_row):
 
 
 def test_points_that_expire_first_are_spent_first(card):
-    """Each lot with what became of it."""
+    """The view of lots shows that points which expire first are spent first."""
     found = card.query(
         "SELECT id, spent_points, expired_points, active_points, pending_points FROM talon_one.points_lots ORDER BY id"
     )
@@ -44,7 +44,7 @@ def test_points_that_expire_first_are_spent_first(card):
 
 
 def test_liability_is_by_the_month_of_expiry(card):
-    """Points without an end come last."""
+    """Liability is grouped by the month of expiry, and points without an end come last."""
     found = card.query(
         "SELECT expiry_month, active_points, pending_points, points, owners "
         "FROM talon_one.liability_by_expiry_month ORDER BY expiry_month NULLS LAST"
@@ -53,7 +53,7 @@ def test_liability_is_by_the_month_of_expiry(card):
 
 
 def test_breakage_is_by_the_month_of_issue(card):
-    """70 of the 150 points of January expired."""
+    """Breakage is grouped by the month of issue: 70 of the 150 points of January expired."""
     found = card.query(
         "SELECT issue_month, issued_points, spent_points, expired_points, active_points, pending_points, "
         "ROUND(CAST(breakage AS NUMERIC(10, 4)), 4) FROM talon_one.breakage ORDER BY issue_month"
@@ -66,7 +66,7 @@ def test_breakage_is_by_the_month_of_issue(card):
 
 
 def test_points_expiring_add_up(card):
-    """What is gone by when, unless it is spent."""
+    """The view of expiring points sums what is gone by a date unless it is spent."""
     found = card.query(
         "SELECT owner, expiry_at, active_points, pending_points, points_expired_by_then "
         "FROM talon_one.points_expiring ORDER BY expiry_at"
@@ -75,7 +75,7 @@ def test_points_expiring_add_up(card):
 
 
 def test_the_balance_over_time_is_the_sum_of_all_rows_so_far(card):
-    """A row for each day with a transaction."""
+    """The balance over time has a row for each day with a transaction, with the sum so far."""
     found = card.query(
         "SELECT day, points_added, points_subtracted, net_points, is_last_of_month "
         "FROM talon_one.points_balance_over_time ORDER BY day"
@@ -92,7 +92,7 @@ def test_the_balance_over_time_is_the_sum_of_all_rows_so_far(card):
 
 
 def test_active_members_are_counted_once_a_month(card):
-    """By what they did."""
+    """A member who did several things in a month is counted once, by what the member did."""
     found = card.query(
         "SELECT month, active_members, members_with_additions, members_with_subtractions, transactions "
         "FROM talon_one.active_members ORDER BY month"
@@ -101,7 +101,7 @@ def test_active_members_are_counted_once_a_month(card):
 
 
 def test_points_that_wait_for_an_action_are_pending_until_they_expire(database, load, card_row):
-    """They have no instant at which they start."""
+    """Points that start with an action have no start, and are pending until they expire."""
     rows = [card_row(n, day(n), 5, startDate="on_action", expiryDate=day(10 * n)) for n in (1, 9)]
     load(streams.CARD_TRANSACTIONS, rows)
     create_models(database, as_of=day(20))
@@ -110,7 +110,7 @@ def test_points_that_wait_for_an_action_are_pending_until_they_expire(database, 
 
 
 def test_at_one_instant_points_are_added_before_they_are_spent(database, load, card_row):
-    """Whatever their ids."""
+    """At one instant, additions come before subtractions whatever their ids are."""
     load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5, "subtraction"), card_row(2, day(1), 5)])
     create_models(database, as_of=day(2))
     found = database.query("SELECT spent_points, active_points FROM talon_one.points_lots")
@@ -118,7 +118,7 @@ def test_at_one_instant_points_are_added_before_they_are_spent(database, load, c
 
 
 def test_ledgers_of_all_streams_count_once(database, load, card_row):
-    """The program's feed gives only rows that cards and profiles do not."""
+    """A row in several ledgers counts once: the program's feed adds only rows that cards and profiles lack."""
     profile = {"integrationId": "ann", "programId": 2}
     load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5)])
     load(streams.PROFILE_TRANSACTIONS, [card_row(2, day(1), 7) | profile])
@@ -132,7 +132,7 @@ def test_ledgers_of_all_streams_count_once(database, load, card_row):
 
 
 def test_without_an_instant_the_views_follow_the_clock(database, load, card_row):
-    """And can be made again, with another."""
+    """Views without an instant follow the clock, and can be replaced by views with one."""
     ahead = datetime.now(UTC) + timedelta(days=1)
     load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5, expiryDate=ahead)])
     select = "SELECT active_points, expired_points FROM talon_one.points_lots"
@@ -143,8 +143,8 @@ def test_without_an_instant_the_views_follow_the_clock(database, load, card_row)
     assert [(5, 0), (0, 5), (5, 0)] == found
 
 
-def test_models_without_their_tables_are_skipped_and_told(database):
-    """No table, or a table without a column that they need."""
+def test_models_without_their_tables_are_skipped_with_a_reason(database):
+    """A model is skipped with a reason when a table, or a column of it, is missing."""
     none = create_models(database)
     table = table_spec("loyalty_card_transactions", {"properties": {"id": {"type": "integer"}}}, ["id"])
     database.prepare(table)
@@ -160,6 +160,6 @@ def test_models_without_their_tables_are_skipped_and_told(database):
 
 @pytest.mark.parametrize("url", ["./lake", "s3://bucket/lake", "sqlite:///x.db", "duckdb"])
 def test_other_warehouses_are_refused(url):
-    """Views need a database of their own."""
+    """A warehouse that has no views is refused."""
     with pytest.raises(WarehouseConfigError, match="give a duckdb:// or postgresql:// URL"):
         check_models_url(url)

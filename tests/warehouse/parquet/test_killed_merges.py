@@ -16,16 +16,16 @@ FOUND = "SELECT count(*), count(DISTINCT id), max(id), max(text) FILTER (id = 0)
 
 
 def kill_after(url, seconds):
-    """SIGKILL some seconds after the first merge; the merges that were told as done."""
+    """Kill a process some seconds after its first merge; return the merges that it reported as done."""
     process = subprocess.Popen([*_PROCESS, url], stdout=subprocess.PIPE)
     process.stdout.readline()
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=seconds)
     process.kill()
-    told = process.stdout.read().split()
+    reported = process.stdout.read().split()
     process.stdout.close()
     process.wait()
-    return [int(line) for line in told if line.isdigit()]
+    return [int(line) for line in reported if line.isdigit()]
 
 
 def killed_at_random(folder, times, seed):
@@ -33,7 +33,7 @@ def killed_at_random(folder, times, seed):
     rng = random.Random(seed)
     views = folder / "talon_one" / "_talon_one" / "tables.sql"
     for _ in range(times):
-        told = kill_after(f"file://{folder}", rng.uniform(0.01, 0.4))
+        reported = kill_after(f"file://{folder}", rng.uniform(0.01, 0.4))
         with duckdb.connect() as reader:
             reader.execute(views.read_text())
             ((seen, distinct),) = reader.execute("SELECT count(*), count(DISTINCT id) FROM talon_one.ledger").fetchall()
@@ -42,18 +42,18 @@ def killed_at_random(folder, times, seed):
             found = lake.query(f"{FOUND} FROM ledger")
         rows = (merge + 1) * 100
         assert [(rows, rows, merge * 100 + 99, str(merge), merge % 12 + 1)] == found
-        assert merge >= max(told[:-1], default=0)
+        assert merge >= max(reported[:-1], default=0)
         assert (0, seen) == (seen % 100, distinct)
 
 
 def test_a_killed_process_leaves_rows_and_state_that_agree(tmp_path):
-    """At three random moments, seen by a reader of the views too."""
+    """A process killed at three random moments leaves rows and state that agree, for readers of the views too."""
     killed_at_random(tmp_path / "lake", 3, 7)
 
 
 @pytest.mark.slow
 def test_twenty_killed_processes_leave_rows_and_state_that_agree(tmp_path):
-    """At twenty random moments."""
+    """A process killed at twenty random moments leaves rows and state that agree."""
     killed_at_random(tmp_path / "lake", 20, 8)
     with open_warehouse(f"{tmp_path}/lake"):
         found = len(list((tmp_path / "lake").rglob("*.parquet")))

@@ -56,7 +56,7 @@ LEDGER = "SELECT id, card_identifier, amount FROM talon_one.loyalty_card_transac
 
 
 def test_a_load_brings_every_row_and_a_second_one_nothing_new(emu, command, rows):
-    """Ledgers and balances equal the emulator's, to the digit."""
+    """Ledgers and balances of a load equal the emulator's to the digit, and a second load adds nothing."""
     reports = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(2)]
     counts = [[report["streams"][name]["inserted"] for name in STREAMS.split(",")] for report in reports]
     balances = [
@@ -90,13 +90,13 @@ def killed(command, times, seed):
 
 
 def test_a_killed_load_loses_and_doubles_nothing(emu, command, rows):
-    """At three random moments."""
+    """A load killed at three random moments loses no row and doubles none."""
     assert killed(command, 3, 3) > 0
     assert truth(emu) == rows(LEDGER)
 
 
 @pytest.mark.slow
 def test_a_load_killed_twenty_times_loses_and_doubles_nothing(emu, command, rows):
-    """At twenty random moments."""
+    """A load killed at twenty random moments loses no row and doubles none."""
     assert killed(command, 20, 20) >= 5
     assert truth(emu) == rows(LEDGER)

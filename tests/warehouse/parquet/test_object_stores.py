@@ -41,7 +41,7 @@ def names(s3):
 
 
 def test_rows_are_merged_and_read_again(s3):
-    """New, changed and unchanged ones, with the state."""
+    """New, changed and unchanged rows are merged into a bucket and read again, with the state."""
     with open_warehouse("s3://bucket/lake/") as lake:
         lake.prepare(LEDGER)
         first = merge(lake, row(1), row(2, "2024-02"), state={"run": {"at": 1}})
@@ -55,7 +55,7 @@ def test_rows_are_merged_and_read_again(s3):
 
 
 def test_objects_lie_by_month_and_what_was_replaced_goes(s3):
-    """Under the prefix and the schema."""
+    """Objects lie by month below prefix and schema, and replaced objects are removed."""
     with open_warehouse("s3://bucket/lake") as lake:
         lake.prepare(LEDGER)
         merge(lake, row(1), row(2, "2024-02"))
@@ -67,7 +67,7 @@ def test_objects_lie_by_month_and_what_was_replaced_goes(s3):
 
 
 def test_the_second_of_two_loads_is_refused(s3):
-    """Its rows are not there, and those of the first are."""
+    """The second of two loads is refused, and only the rows of the first are there."""
     with open_warehouse("s3://bucket/lake") as first, open_warehouse("s3://bucket/lake") as second:
         first.prepare(LEDGER)
         with pytest.raises(WarehouseLockedError, match="changed by another process since it was opened"):
@@ -84,7 +84,7 @@ def test_the_second_of_two_loads_is_refused(s3):
 
 
 def test_what_a_crash_left_is_removed_at_the_next_opening(s3):
-    """If it is older than the manifest."""
+    """Objects of a crashed load are removed at the next opening if they are older than the manifest."""
     s3.pipe_file("bucket/lake/talon_one/ledger/month=2024-01/part-old.parquet", b"half of a file")
     # The protocol tells seconds.
     begin = int(time.time())
@@ -101,7 +101,7 @@ def test_what_a_crash_left_is_removed_at_the_next_opening(s3):
 
 
 def test_many_merges_leave_few_objects(s3):
-    """Small ones become one."""
+    """Small objects of many merges are compacted into few."""
     with open_warehouse("s3://bucket/lake") as lake:
         lake.prepare(LEDGER)
         for n in range(20):
@@ -110,15 +110,15 @@ def test_many_merges_leave_few_objects(s3):
     assert len(names(s3)) <= 16
 
 
-def test_a_bucket_that_is_not_there_is_told_in_one_line(s3):
-    """With its name."""
+def test_a_bucket_that_is_not_there_is_reported_in_one_line(s3):
+    """The error about a missing bucket is one line with its name."""
     with pytest.raises(WarehouseConfigError) as caught:
         open_warehouse("s3://no-such-bucket/lake")
     assert "cannot open s3://no-such-bucket/lake: The specified bucket does not exist" == str(caught.value)
 
 
-def test_keys_that_are_missing_are_told_in_one_line(s3, monkeypatch, tmp_path):
-    """Nothing is asked of the network."""
+def test_keys_that_are_missing_are_reported_in_one_line(s3, monkeypatch, tmp_path):
+    """Missing keys are reported in one line, without a request to the network."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -129,8 +129,8 @@ def test_keys_that_are_missing_are_told_in_one_line(s3, monkeypatch, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_a_server_that_is_gone_is_told_in_one_line(s3, monkeypatch):
-    """With its address."""
+def test_a_server_that_is_gone_is_reported_in_one_line(s3, monkeypatch):
+    """The error about an unreachable server is one line with its address."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     type(s3).clear_instance_cache()
@@ -140,7 +140,7 @@ def test_a_server_that_is_gone_is_told_in_one_line(s3, monkeypatch):
 
 
 def test_no_secret_is_in_any_object(s3):
-    """Nor in what is printed of the warehouse."""
+    """No object and no text of the warehouse contains a secret."""
     with open_warehouse("s3://bucket/lake") as lake:
         lake.prepare(LEDGER)
         merge(lake, row(1), state={"run": {}})

@@ -1,4 +1,4 @@
-"""Where Parquet files can be kept, and what is told of places where they cannot."""
+"""Folders and URLs of Parquet warehouses, and the errors about those that cannot be used."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def url(tmp_path):
 
 @pytest.mark.parametrize("name", ['we"ird', "a/b", "..", "a b.c", "ünï", "100%", "x;--", "'", "[a]*?"])
 def test_any_name_of_a_table_a_schema_and_a_folder(tmp_path, name):
-    """What a file name cannot hold is escaped; patterns in a folder's name are names."""
+    """Characters that a file name cannot have are escaped, and patterns in a folder's name are plain names."""
     place = tmp_path / "[x]*?" / "lake"
     place.parent.mkdir()
     table = table_spec(name, {"properties": {"id": {"type": "integer"}, "n": {"type": "number"}}}, ["id"])
@@ -37,15 +37,15 @@ def test_any_name_of_a_table_a_schema_and_a_folder(tmp_path, name):
     assert [name] == [unquote(folder.name) for folder in place.iterdir()]
 
 
-def test_a_folder_in_use_is_told_in_one_line(url):
-    """With the process that uses it."""
+def test_a_folder_in_use_is_reported_in_one_line(url):
+    """The error about a folder in use is one line that names the process."""
     with open_warehouse(url), pytest.raises(WarehouseLockedError) as caught:
         open_warehouse(url)
     assert f"is in use by process {os.getpid()}; one process writes at a time" in str(caught.value)
 
 
 def test_relative_folders_need_no_scheme(tmp_path, monkeypatch):
-    """What looks like a folder is one."""
+    """A path that can only be a folder needs no scheme."""
     monkeypatch.chdir(tmp_path)
     for url in ("./a", "b/", str(tmp_path / "c")):
         open_warehouse(url).close()
@@ -65,8 +65,8 @@ def test_relative_folders_need_no_scheme(tmp_path, monkeypatch):
         ("fil:///x", "did you mean file://"),
     ],
 )
-def test_a_wrong_place_is_told_in_one_line(url, reason):
-    """With what to do, and without a secret."""
+def test_a_wrong_place_is_reported_in_one_line(url, reason):
+    """The error about a wrong URL is one line that says what to do and shows no secret."""
     with pytest.raises(WarehouseConfigError) as caught:
         open_warehouse(url)
     assert reason in str(caught.value)
@@ -82,8 +82,8 @@ def test_a_wrong_place_is_told_in_one_line(url, reason):
         (b'{"format":1,"tables":3}', "is not a manifest"),
     ],
 )
-def test_a_manifest_that_cannot_be_read_is_told(url, tmp_path, table, content, reason):
-    """And nothing is removed."""
+def test_a_manifest_that_cannot_be_read_is_reported(url, tmp_path, table, content, reason):
+    """An unreadable manifest is an error, and no file is removed."""
     with open_warehouse(url) as lake:
         lake.prepare(table)
         lake.merge({"ledger": [to_arrow(table, [b'{"id":1}'])]})
@@ -94,8 +94,8 @@ def test_a_manifest_that_cannot_be_read_is_told(url, tmp_path, table, content, r
     assert 1 == len(list(tmp_path.rglob("*.parquet")))
 
 
-def test_a_folder_that_may_not_be_written_is_told_in_one_line(tmp_path):
-    """As a process without rights sees it."""
+def test_a_folder_that_may_not_be_written_is_reported_in_one_line(tmp_path):
+    """A process without the right to write to a folder gets an error of one line."""
     if os.geteuid() == 0:
         pytest.skip("root may write everywhere")
     (tmp_path / "lake").mkdir(mode=0o500)
@@ -103,8 +103,8 @@ def test_a_folder_that_may_not_be_written_is_told_in_one_line(tmp_path):
         open_warehouse(f"{tmp_path}/lake")
 
 
-def test_a_file_system_without_writes_is_told_in_one_line(tmp_path):
-    """A mount that is read-only, which root cannot write to either."""
+def test_a_file_system_without_writes_is_reported_in_one_line(tmp_path):
+    """A read-only mount, which root cannot write to either, is an error of one line."""
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", tmp_path], capture_output=True)
     if mounted.returncode:
         pytest.skip("no file system can be mounted here")

@@ -81,7 +81,7 @@ def listed(folder):
 
 
 def test_rows_lie_in_folders_by_the_month_of_created(lake, folder):
-    """Hive's layout; rows without an instant have a folder of their own."""
+    """Files lie in Hive's layout by the month of created, and rows without an instant have a folder of their own."""
     merge(lake, row(1), row(2, "2024-02"), row(3, "2024-02"), b'{"id":4}')
     assert {"2024-01": [1], "2024-02": [2], "__HIVE_DEFAULT_PARTITION__": [1]} == live(folder)
     assert {"ledger/month=2024-01", "ledger/month=2024-02", "ledger/month=__HIVE_DEFAULT_PARTITION__"} == {
@@ -95,7 +95,7 @@ def test_rows_lie_in_folders_by_the_month_of_created(lake, folder):
 
 
 def test_a_snapshot_lies_by_as_of_and_a_table_without_instants_in_one_folder(lake, folder):
-    """The instant that they were taken at."""
+    """A snapshot lies by the month of as_of, and a table without instants in one folder."""
     instant = {"type": "string", "format": "date-time"}
     balances = table_spec("balances", {"properties": {"id": {"type": "integer"}, "as_of": instant}}, ["id", "as_of"])
     cards = table_spec("cards", {"properties": {"id": {"type": "integer"}}}, ["id"])
@@ -107,7 +107,7 @@ def test_a_snapshot_lies_by_as_of_and_a_table_without_instants_in_one_folder(lak
 
 
 def test_files_hold_exact_types(lake, folder):
-    """DECIMAL(38,18), microseconds in UTC, JSON as it came."""
+    """Files hold DECIMAL(38,18), microseconds in UTC and unchanged JSON text."""
     merge(lake, b'{"id":1,"created":"9999-12-31T23:59:59Z","amount":12345678901234.56,"attributes":{"a": 1.50}}')
     (path,) = on_disk(folder)
     table = pq.read_table(folder / path, partitioning=None)
@@ -117,8 +117,8 @@ def test_files_hold_exact_types(lake, folder):
     assert [(Decimal("12345678901234.56"), '{"a": 1.50}')] == lake.query("SELECT amount, attributes FROM ledger")
 
 
-def test_new_changed_and_unchanged_rows_are_told_apart(lake, folder):
-    """What did not change is not written again."""
+def test_new_changed_and_unchanged_rows_are_counted_apart(lake, folder):
+    """New and changed rows are counted apart, and unchanged rows are not written again."""
     rows = [row(n) for n in range(10)]
     before = merge(lake, *rows)
     files = listed(folder)
@@ -131,7 +131,7 @@ def test_new_changed_and_unchanged_rows_are_told_apart(lake, folder):
 
 
 def test_a_merge_of_nothing_new_writes_no_data_file(lake, folder):
-    """Its state is kept all the same."""
+    """A merge without new values writes no data file, but keeps its state."""
     merge(lake, row(1), state={"run": {"at": 1}})
     files = on_disk(folder)
     merge(lake, row(1), state={"run": {"at": 2}})
@@ -139,7 +139,7 @@ def test_a_merge_of_nothing_new_writes_no_data_file(lake, folder):
 
 
 def test_a_row_whose_month_changes_is_there_once(lake, folder):
-    """Its old month loses it, or goes when it held nothing else."""
+    """A row whose month changes leaves its old month, whose folder goes when it held nothing else."""
     merge(lake, row(1), row(2), row(3, "2024-02"))
     assert MergeCounts(0, 2) == merge(lake, row(1, "2024-03"), row(3, "2024-03"))
     assert {"2024-01": [1], "2024-03": [2]} == live(folder)
@@ -158,7 +158,7 @@ def test_keys_are_found_whatever_the_range_of_the_files(lake):
 
 
 def test_a_key_of_several_columns_with_texts_and_instants(lake):
-    """As balances have."""
+    """A key may consist of several columns of texts and instants, as that of balances does."""
     kinds = {"card": {"type": "string"}, "as_of": {"type": "string", "format": "date-time"}, "n": {"type": "number"}}
     table = table_spec("balances", {"properties": kinds}, ["card", "as_of"])
     lake.prepare(table)
@@ -175,7 +175,7 @@ def test_a_key_of_several_columns_with_texts_and_instants(lake):
 
 
 def test_small_files_become_one_and_no_row_is_lost(lake, folder):
-    """However many merges there were, a month has few files."""
+    """A month has few files after any number of merges, and no row is lost."""
     for n in range(70):
         merge(lake, row(n), row(1000 + n, "2024-02"))
     assert max(len(files) for files in live(folder).values()) <= 8
@@ -183,7 +183,7 @@ def test_small_files_become_one_and_no_row_is_lost(lake, folder):
 
 
 def test_a_column_that_is_added_is_null_in_older_files(lake):
-    """And a column that is no longer sent keeps its values."""
+    """A new column is null in older files, and a column that is no longer sent keeps its values."""
     merge(lake, row(1), row(2))
     properties = {"id": {"type": "integer"}, "name": {"type": "string"}}
     newer = table_spec("ledger", {"properties": properties}, ["id"])
@@ -206,7 +206,7 @@ def test_a_column_that_is_added_is_null_in_older_files(lake):
     ],
 )
 def test_another_type_or_key_is_refused(lake, properties, key, reason):
-    """Nothing is changed that is there."""
+    """Another type or key is refused, and the existing table stays as it is."""
     table = table_spec("ledger", {"properties": {"id": {"type": "integer"}} | properties}, key)
     with pytest.raises(TableError, match=reason):
         lake.prepare(table)
@@ -235,7 +235,7 @@ def test_replaced_files_outlive_the_merge_that_replaced_them(lake, folder):
 
 
 def test_what_a_crash_left_is_removed_when_it_is_older_than_the_manifest(url, folder):
-    """What is newer can belong to a merge that still goes on."""
+    """Files of a crashed merge are removed, unless they are newer than the manifest and may belong to a running one."""
     with open_warehouse(url) as lake:
         lake.prepare(LEDGER)
         merge(lake, row(1))
@@ -250,7 +250,7 @@ def test_what_a_crash_left_is_removed_when_it_is_older_than_the_manifest(url, fo
 
 
 def test_tables_sql_makes_the_same_views_in_any_duckdb(lake, folder):
-    """Of the live files alone, and of the states."""
+    """The file tables.sql creates views of the live files and of the states in any DuckDB."""
     merge(lake, row(1), row(2, "2024-02"), state={"run": {"at": "it's"}})
     merge(lake, row(1, "2024-02", "5"))
     with duckdb.connect() as db:
@@ -261,7 +261,7 @@ def test_tables_sql_makes_the_same_views_in_any_duckdb(lake, folder):
 
 
 def test_states_and_tables_outlive_the_warehouse(url):
-    """They are in the manifest."""
+    """The manifest keeps tables and states after the warehouse is closed."""
     with open_warehouse(url) as lake:
         lake.prepare(LEDGER)
         merge(lake, row(1), state={"a": {"x": [1, "ü", 1.5, None]}})

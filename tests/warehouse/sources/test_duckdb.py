@@ -170,7 +170,7 @@ def duckdb_text(literal):
 
 @pytest.mark.parametrize("rendered", [False, True])
 def test_types_that_are_made_of_others_are_sent(there, sent, rendered):
-    """Lists, structures, maps and unions, with whatever is in them."""
+    """Lists, structures, maps and unions are sent with all values in them."""
     names, _ = there
     known = {
         one: right for one, right in MADE.items() if names >= BEFORE_2 or not any(name in one for name in BEFORE_2)

@@ -40,7 +40,7 @@ def read(spec: SourceSpec) -> list[dict]:
 
 
 def test_duckdb_gives_a_query_with_exact_types(tmp_path):
-    """And a file that another program has open for reading only."""
+    """A query of DuckDB returns exact types, also while another program reads the file."""
     path = tmp_path / "w.duckdb"
     with duckdb.connect(str(path)) as db:
         db.execute(f"CREATE TABLE t AS {VALUES}")
@@ -49,7 +49,7 @@ def test_duckdb_gives_a_query_with_exact_types(tmp_path):
 
 
 def test_postgresql_gives_numerics_as_decimals_and_json_as_objects(postgres_url):
-    """Streamed by the driver."""
+    """PostgreSQL streams numerics as decimals, and JSON as objects."""
     from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(postgres_url, autocommit=True) as db, db.cursor() as cursor:
@@ -65,7 +65,7 @@ def test_postgresql_gives_numerics_as_decimals_and_json_as_objects(postgres_url)
 
 
 def test_sqlite_gives_a_table(tmp_path):
-    """Through its ADBC driver."""
+    """A table of SQLite is read with the values of its rows."""
     import sqlite3
 
     path = tmp_path / "w.db"
@@ -78,7 +78,7 @@ def test_sqlite_gives_a_table(tmp_path):
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_csv_is_text(tmp_path, packed):
-    """Leading zeros stay, empty fields are null, a byte order mark is no part of a name."""
+    """CSV keeps leading zeros, reads empty fields as null and leaves out a byte order mark."""
     path = tmp_path / ("rows.csv.gz" if packed else "rows.csv")
     text = '\ufeffid,name\n007,"a, b\nc"\n8,\n'.encode()
     path.write_bytes(gzip.compress(text) if packed else text)
@@ -86,14 +86,14 @@ def test_csv_is_text(tmp_path, packed):
 
 
 def test_json_lines_keep_their_digits(tmp_path):
-    """Numbers with a fraction are Decimals."""
+    """Numbers with a fraction in JSON Lines are read as Decimals."""
     path = tmp_path / "rows.jsonl"
     path.write_text('{"id":1,"price":0.10}\n\n{"id":2,"price":1e-7}\n')
     assert [{"id": 1, "price": Decimal("0.10")}, {"id": 2, "price": Decimal("1e-7")}] == read(SourceSpec(str(path)))
 
 
 def test_parquet_files_and_folders(tmp_path):
-    """A folder's partitions are columns of text."""
+    """A Parquet file and a folder are read, and partitions are columns of text."""
     for n in (1, 2):
         folder = tmp_path / "lake" / f"year={n}"
         folder.mkdir(parents=True)
@@ -114,8 +114,8 @@ def test_parquet_files_and_folders(tmp_path):
         ({"url": "x.csv", "sql": "SELECT 1"}, "s: a file has neither sql nor table"),
     ],
 )
-def test_a_source_that_makes_no_sense_is_told(given, words):
-    """With the setting."""
+def test_a_source_that_makes_no_sense_is_reported(given, words):
+    """The error about an unusable source names the setting."""
     with pytest.raises(WarehouseConfigError, match=words):
         source_spec(given, "s")
 
@@ -133,11 +133,11 @@ def test_a_source_that_makes_no_sense_is_told(given, words):
         (SourceSpec("postgresql://u:planted@127.0.0.1:1/x", table="t"), "cannot open postgresql://127.0.0.1:1/x"),
     ],
 )
-def test_a_source_that_cannot_be_opened_is_told_without_its_password(spec, words):
-    """In one line."""
-    with pytest.raises(WarehouseConfigError, match=words) as told:
+def test_a_source_that_cannot_be_opened_is_reported_without_its_password(spec, words):
+    """The error about a source that cannot be opened is one line without the password."""
+    with pytest.raises(WarehouseConfigError, match=words) as reported:
         open_source(spec)
-    assert "planted" not in f"{told.value} {spec!r}"
+    assert "planted" not in f"{reported.value} {spec!r}"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from talon_one_warehouse.sources.spec import DATABASES, source_spec
 
 @pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "snowflake", "bigquery", "mssql", "duckbd", "postgress"])
 @pytest.mark.parametrize("more", [{}, {"sql": "SELECT 1"}, {"table": "t"}])
-def test_a_scheme_that_is_not_supported_is_told(scheme, more):
-    """With those that are, and without the password."""
+def test_a_scheme_that_is_not_supported_is_reported(scheme, more):
+    """The error about an unknown scheme lists the supported ones, without the password."""
     with pytest.raises(WarehouseConfigError) as caught:
         source_spec({"url": f"{scheme}://u:planted-key@host/db", **more}, "source")
     assert f"source: {scheme}:// is not supported" in str(caught.value)
@@ -23,14 +23,14 @@ def test_a_scheme_that_is_not_supported_is_told(scheme, more):
     "url", ["a.csv", "s3://b/a.csv", "file:///a.csv", "simplecache::s3://b/a.csv", "https://h/a.csv"]
 )
 def test_files_are_at_any_place_of_fsspec(url):
-    """They need no list of ours."""
+    """Every scheme that fsspec knows can be the URL of a file."""
     assert url == source_spec(url, "source").url
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us"])
 @pytest.mark.parametrize("second", [9_223_372_036_854, 922_431_801_600, 2_000_000_000_000, -9_223_372_036_854])
 def test_a_time_out_of_the_calendar_is_readable(unit, second):
-    """Also one that Arrow itself cannot write."""
+    """The message shows a time beyond the calendar, even one that Arrow cannot write."""
     per_second = {"s": 1, "ms": 1000, "us": 1_000_000}[unit]
     array = pa.array([second * per_second], pa.int64()).cast(pa.timestamp(unit, "UTC"))
     (found,) = Conversion().values(array, pa.field("t", array.type))

@@ -72,14 +72,14 @@ def test_every_value_is_sent_by_its_own_type(spec, sent, rendered):
     ],
 )
 @pytest.mark.parametrize("rendered", [False, True])
-def test_a_query_that_is_none_is_told(spec, sql, words, rendered):
+def test_a_query_that_is_none_is_reported(spec, sql, words, rendered):
     """A text that is no query is an error."""
     with pytest.raises(WarehouseConfigError, match=words):
         open_source(SourceSpec(spec.url, sql=sql), rendered=rendered)
 
 
-def test_a_file_that_is_not_there_is_told_and_not_made(tmp_path):
-    """A wrong path is no empty database."""
+def test_a_file_that_is_not_there_is_reported_and_not_made(tmp_path):
+    """A missing SQLite file is an error, and no empty database is created."""
     with pytest.raises(WarehouseConfigError, match="there is no SQLite file"):
         open_source(SourceSpec(f"sqlite:///{tmp_path}/none.db", sql="SELECT 1"))
     assert [] == list(tmp_path.iterdir())
