@@ -1,4 +1,4 @@
-"""Singer messages into a run: schemas open destinations, records fill them, states wait until their rows are safe."""
+"""Handles Singer messages: schemas open destinations, records are staged, states wait until their rows are safe."""
 
 from __future__ import annotations
 
@@ -23,28 +23,39 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_PROBLEMS_SHOWN = 20
+
 
 @dataclass(slots=True)
 class _Stream:
-    """A stream that has sent its schema."""
+    """A stream whose SCHEMA has arrived.
+
+    Attributes:
+        destination: takes its rows.
+        invalid_reason: returns why a row breaks the schema, or None.
+        columns: of all its schemas, in order.
+        key_properties: of its schemas.
+        activated: an ACTIVATE_VERSION message has followed its rows.
+        version: of its last rows.
+    """
 
     destination: DestinationRun
-    valid: Callable[[Any], str | None]
+    invalid_reason: Callable[[Any], str | None]
     columns: dict[str, None]
     key_properties: tuple[str, ...]
     activated: bool = False
     version: int | None = None
 
 
-class Inlet:
-    """Takes messages in their order.
+class MessageHandler:
+    """Handles the messages of one input in their order.
 
     Args:
         run: takes the rows.
-        destinations: where each stream goes.
+        destinations: the destination of each stream.
         emit_state: called with a state once everything before it is sent or in the rejects.
-        rows_per_flush: without a mirror rows are sent when so many have come.
-        ignore_unknown: streams without a destination are left out without an error.
+        rows_per_flush: without a mirror, rows are sent as soon as so many have arrived.
+        ignore_unknown: streams without a destination are ignored instead of reported.
     """
 
     def __init__(
@@ -62,32 +73,33 @@ class Inlet:
         self._mirrors = any(destination.mirror for destination in destinations.values())
         self._state: Mapping[str, Any] | None = None
         self._last_is_state = False
-        self._lost = False
+        self._lost = False  # rows were dropped that are not in the rejects, so that no later state is emitted
         self.problems: list[str] = []
-        self._strangers: set[str] = set()
+        self._unknown_streams: set[str] = set()
 
-    def take(self, message: Message) -> None:
-        """One message.
+    def handle(self, message: Message) -> None:
+        """Handle one message.
 
         Raises:
             ConfigError: a stream cannot be sent as it is set.
-            SyncError: what came so far could not be sent.
+            SyncError: the rows so far could not be sent.
         """
         self._last_is_state = isinstance(message, StateLine)
-        if isinstance(message, RecordLines):
-            self._records(message)
-        elif isinstance(message, StateLine):
-            if not self._lost:
-                self._state = message.value
-        elif isinstance(message, SchemaLine):
-            self._schema(message)
-        elif isinstance(message, VersionLine):
-            self._version(message)
-        else:
-            self._bad(message)
+        match message:
+            case RecordLines():
+                self._handle_records(message)
+            case StateLine():
+                if not self._lost:
+                    self._state = message.value
+            case SchemaLine():
+                self._handle_schema(message)
+            case VersionLine():
+                self._handle_version(message)
+            case _:
+                self._handle_bad(message)
 
     def close(self) -> None:
-        """The input has ended: decide which mirrors were read to their end."""
+        """Decide, at the end of the input, which mirrors were read completely."""
         for name, stream in self._streams.items():
             destination = stream.destination
             if destination.config.mirror and destination.source is SourceState.OPEN:
@@ -103,49 +115,48 @@ class Inlet:
             if name not in self._streams:
                 logger.warning("the input has no stream %r; nothing is changed there", name)
 
-    def sent(self) -> None:
-        """Everything taken so far is sent or safe: its state may be told."""
+    def emit_safe_state(self) -> None:
+        """Emit the last state: all rows before it are sent or in the rejects."""
         if self._state is not None and not self._run.lost:
             self._emit_state(self._state)
         self._state = None
 
-    def judge(self) -> None:
-        """Raise for what was wrong with the input.
+    def raise_if_incomplete(self) -> None:
+        """Raise an error if something was wrong with the input.
 
         Raises:
             IncompleteError: one line for each problem.
         """
         if self.problems:
-            shown, more = self.problems[:20], len(self.problems) - 20
+            shown, more = self.problems[:_PROBLEMS_SHOWN], len(self.problems) - _PROBLEMS_SHOWN
             raise IncompleteError(*shown, *([f"and {more:,} more, see the rejects"] if more > 0 else []))
 
-    def _schema(self, message: SchemaLine) -> None:
+    def _handle_schema(self, message: SchemaLine) -> None:
         config = self._destinations.get(message.stream)
         if config is None:
-            self._stranger(message.stream, f"line {message.line}")
+            self._note_unknown_stream(message.stream, f"line {message.line}")
             return
         known = self._streams.get(message.stream)
         try:
-            valid = validator(message.schema)
+            invalid_reason = validator(message.schema)
         except ConfigError as error:
             raise ConfigError(f"line {message.line}: {error}") from error
         columns = dict.fromkeys(message.schema.get("properties", {}))
         if known:
-            self._change(known, message, columns)
-            known.valid = valid
+            self._add_columns(known, message, columns)
+            known.invalid_reason = invalid_reason
             return
-        keys = message.key_properties
         destination = self._run.open(
             config,
             columns=list(columns) or None,
-            key_properties=keys,
+            key_properties=message.key_properties,
             more_columns=True,
             source=f"the stream {message.stream}",
         )
-        self._streams[message.stream] = _Stream(destination, valid, columns, keys)
+        self._streams[message.stream] = _Stream(destination, invalid_reason, columns, message.key_properties)
 
-    def _change(self, stream: _Stream, message: SchemaLine, columns: dict[str, None]) -> None:
-        """Another SCHEMA of a stream: its columns are added to those known, so that rows before and after it fit."""
+    def _add_columns(self, stream: _Stream, message: SchemaLine, columns: dict[str, None]) -> None:
+        """Add the columns of a later SCHEMA to those known, so that rows before and after it fit."""
         if message.key_properties != stream.key_properties:
             before, now = (", ".join(keys) or "none" for keys in (stream.key_properties, message.key_properties))
             raise SyncConfigError(
@@ -158,57 +169,57 @@ class Inlet:
         source = f"the stream {message.stream}"
         self._run.change_columns(stream.destination, list(stream.columns), stream.key_properties, source=source)
 
-    def _records(self, message: RecordLines) -> None:
+    def _handle_records(self, message: RecordLines) -> None:
         stream = self._streams.get(message.stream)
         if stream is None:
-            self._without_schema(message)
+            self._drop_records_without_schema(message)
             return
-        rows, places = message.rows, message.places
+        rows, origins = message.rows, message.places
         stream.version = message.version
         # A log-based tap sends no more than the key of a deleted row.
-        reasons = [None if stream.destination.mapper.is_deleted(row) else stream.valid(row) for row in rows]
+        reasons = [None if stream.destination.mapper.is_deleted(row) else stream.invalid_reason(row) for row in rows]
         if any(reasons):
-            for row, place, reason in zip(rows, places, reasons, strict=True):
+            checked = list(zip(rows, origins, reasons, strict=True))
+            for row, origin, reason in checked:
                 if reason is not None:
-                    stream.destination.add_invalid(row, place, f"the row breaks the stream's schema: {reason}")
-            good = [(row, place) for row, place, reason in zip(rows, places, reasons, strict=True) if reason is None]
-            rows, places = [row for row, _ in good], [place for _, place in good]
-        stream.destination.add(rows, places)
+                    stream.destination.add_invalid(row, origin, f"the row breaks the stream's schema: {reason}")
+            rows = [row for row, _, reason in checked if reason is None]
+            origins = [origin for _, origin, reason in checked if reason is None]
+        stream.destination.add(rows, origins)
         self._flush_if_due()
 
     def _flush_if_due(self) -> None:
         waiting = sum(stream.destination.waiting for stream in self._streams.values())
         if not self._mirrors and waiting >= self._rows_per_flush:
             self._run.flush()
-            self.sent()
+            self.emit_safe_state()
 
-    def _without_schema(self, message: RecordLines) -> None:
+    def _drop_records_without_schema(self, message: RecordLines) -> None:
+        first, count = message.places[0], len(message.rows)
         if message.stream not in self._destinations:
-            self._stranger(message.stream, message.places[0])
+            self._note_unknown_stream(message.stream, first)
             return
         self._lost = True
-        first = message.places[0]
-        count = len(message.rows)
         self.problems.append(f"{first}: {count} RECORD(s) of {message.stream} came before its SCHEMA and were left out")
 
-    def _stranger(self, stream: str, place: str) -> None:
-        if self._ignore_unknown or stream in self._strangers:
+    def _note_unknown_stream(self, stream: str, origin: str) -> None:
+        if self._ignore_unknown or stream in self._unknown_streams:
             return
-        self._strangers.add(stream)
+        self._unknown_streams.add(stream)
         self._lost = True
         hint = nearest(stream, self._destinations) or f"; there are {', '.join(self._destinations)}"
         self.problems.append(
-            f"{place}: the stream {stream!r} is not in streams{hint}; add it, or set unknown_streams: ignore"
+            f"{origin}: the stream {stream!r} is not in streams{hint}; add it, or set unknown_streams: ignore"
         )
 
-    def _version(self, message: VersionLine) -> None:
+    def _handle_version(self, message: VersionLine) -> None:
         stream = self._streams.get(message.stream)
         if stream is not None and (stream.version is None or stream.version == message.version):
             stream.activated = stream.destination.counts.read > 0 or stream.activated
 
-    def _bad(self, message: BadLine) -> None:
+    def _handle_bad(self, message: BadLine) -> None:
         if message.stream is not None and message.stream not in self._destinations:
-            self._stranger(message.stream, message.place)
+            self._note_unknown_stream(message.stream, message.place)
             return
         self.problems.append(f"{message.place}: {message.reason}")
         named = self._streams.get(message.stream) if message.stream is not None else None
@@ -222,15 +233,13 @@ class Inlet:
 
     def _was_complete(self, name: str, stream: _Stream) -> bool:
         rule = stream.destination.config.closed_by
-        if rule == "end":
-            return True
-        if stream.activated:
+        if rule == "end" or stream.activated:
             return True
         return rule == "auto" and self._last_is_state and not _in_progress(self._state, name)
 
 
 def _in_progress(state: Mapping[str, Any] | None, stream: str) -> bool:
-    """Whether a state says that its stream was not yet read to the end, as taps of Singer and of its SDK do."""
+    """Return whether a state says that a stream was not read to its end, as taps of Singer and its SDK write it."""
     if not state:
         return False
     if state.get("currently_syncing") is not None:

@@ -1,4 +1,4 @@
-"""The target's definition: what it is called, and how a run goes."""
+"""The definition of the target: its name, its settings, and how a run works."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import logging
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from talon_one_client.http.waits import interruptible_sleep
 from talon_one_singer.cli.definition import TargetContext, TargetDefinition
 from talon_one_singer.exit_codes import ExitCode
+from talon_one_singer.settings.input_limits import InputLimits
+from target_talon_one.config.options import SyncOptions
 from target_talon_one.errors import IncompleteError, SyncConfigError
 from target_talon_one.settings import SETTINGS
 
@@ -17,15 +20,16 @@ if TYPE_CHECKING:
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.sync.run import SyncRun
 
+# What runs rows is imported in functions: --version, --about and --help must start fast.
 NAME = "target-talon-one"
 logger = logging.getLogger(NAME)
 
 
 def destinations_of(streams: Mapping[str, Any]) -> dict[str, DestinationConfig]:
-    """The destinations that the setting ``streams`` tells.
+    """Return the destination of each stream, as the setting ``streams`` configures it.
 
     Raises:
-        SyncConfigError: every problem of every stream, one a line.
+        SyncConfigError: every problem of every stream, one per line.
     """
     from target_talon_one.config.destination_reader import destination_from
 
@@ -44,13 +48,12 @@ def destinations_of(streams: Mapping[str, Any]) -> dict[str, DestinationConfig]:
 
 
 def run(context: TargetContext) -> None:
-    """Read all messages, send what they ask for, confirm their states.
+    """Read all messages, send their rows, and emit each state once its rows are safe.
 
     Raises:
-        SyncError, ConfigError, TalonOneError: see their modules; the states written are true all the same.
+        SyncError, ConfigError, TalonOneError: see their modules; the emitted states hold all the same.
     """
     from talon_one_client.connection.client_factory import client_from_settings
-    from target_talon_one.config.options import SyncOptions
     from target_talon_one.store.opening import open_store
     from target_talon_one.sync.run import SyncRun
 
@@ -71,15 +74,13 @@ def run(context: TargetContext) -> None:
 
 
 def _sync(context: TargetContext, destinations: Mapping[str, DestinationConfig], sync: SyncRun) -> None:
-    from talon_one_client.http.waits import interruptible_sleep
     from talon_one_singer.protocol.message_reader import read_messages
     from talon_one_singer.protocol.messages import RecordLines
-    from talon_one_singer.settings.input_limits import InputLimits
-    from target_talon_one.message_handler import Inlet
+    from target_talon_one.message_handler import MessageHandler
 
     settings = context.settings
     rows = settings["rows_per_flush"] if not context.plan else 1 << 62
-    inlet = Inlet(
+    handler = MessageHandler(
         sync,
         destinations,
         context.writer.confirmed,
@@ -89,43 +90,43 @@ def _sync(context: TargetContext, destinations: Mapping[str, DestinationConfig],
     sleep = interruptible_sleep(context.stop.check)
     for message in read_messages(context.source, limits=InputLimits.of(settings), sleep=sleep):
         context.stop.check()
-        inlet.take(message)
+        handler.handle(message)
         if isinstance(message, RecordLines):
             context.metrics.records(message.stream, len(message.rows))
         context.metrics.tick()
-    inlet.close()
+    handler.close()
     if context.plan:
-        _tell_plan(sync)
-        _judge(sync.raise_if_plan_incomplete, inlet.judge)
+        _log_plan(sync)
+        _raise_all(sync.raise_if_plan_incomplete, handler.raise_if_incomplete)
         return
     try:
         sync.flush()
-        inlet.sent()
+        handler.emit_safe_state()
     finally:
-        _tell(sync)
-    _judge(sync.raise_if_incomplete, inlet.judge)
+        _log_counts(sync)
+    _raise_all(sync.raise_if_incomplete, handler.raise_if_incomplete)
 
 
-def _judge(*judges: Callable[[], None]) -> None:
-    """All that they find, in one error."""
+def _raise_all(*checks: Callable[[], None]) -> None:
+    """Raise one error with the problems that all checks find."""
     problems: list[str] = []
-    for judge in judges:
+    for check in checks:
         try:
-            judge()
+            check()
         except IncompleteError as error:
             problems += error.lines
     if problems:
         raise IncompleteError(*problems)
 
 
-def _tell_plan(sync: SyncRun) -> None:
+def _log_plan(sync: SyncRun) -> None:
     from target_talon_one.sync.plan import plan_lines
 
     for line in plan_lines(sync.plan()):
         logger.info(line)
 
 
-def _tell(sync: SyncRun) -> None:
+def _log_counts(sync: SyncRun) -> None:
     for name, destination in sync.destinations.items():
         counts = destination.counts
         logger.info(
@@ -152,7 +153,7 @@ def check_keys(context: TargetContext) -> None:
 
     Raises:
         SyncConfigError: a stream cannot be sent as it is set.
-        TalonOneError: a key does not work, or nobody answers.
+        TalonOneError: a key does not work, or Talon.One does not answer.
     """
     from talon_one_client.connection.check import check_and_log
     from talon_one_client.connection.client_factory import client_from_settings
@@ -163,7 +164,7 @@ def check_keys(context: TargetContext) -> None:
 
 
 def definition() -> TargetDefinition:
-    """The target, as the command line needs it."""
+    """Return the definition of the target for the command line."""
     from talon_one_client.errors import ConfigurationError, TalonOneError
 
     return TargetDefinition(

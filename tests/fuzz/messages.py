@@ -10,7 +10,7 @@ from talon_one_singer.protocol.message_reader import read_messages
 from talon_one_singer.protocol.messages import RecordLines
 from talon_one_singer.settings.input_limits import InputLimits
 from target_talon_one.config.options import SyncOptions
-from target_talon_one.message_handler import Inlet
+from target_talon_one.message_handler import MessageHandler
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
 from target_talon_one.target import destinations_of
@@ -67,10 +67,10 @@ def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
 
 
 def _process(run: SyncRun, data: bytes) -> None:
-    inlet = Inlet(run, destinations_of(STREAMS), lambda _: None, rows_per_flush=5, ignore_unknown=False)
+    handler = MessageHandler(run, destinations_of(STREAMS), lambda _: None, rows_per_flush=5, ignore_unknown=False)
     for message in read_messages(io.BytesIO(data), max_rows=3, limits=_LIMITS, file_waits_s=()):
-        inlet.take(message)
-    inlet.close()
+        handler.handle(message)
+    handler.close()
     run.flush()
-    inlet.sent()
-    inlet.judge()
+    handler.emit_safe_state()
+    handler.raise_if_incomplete()

@@ -1,4 +1,4 @@
-"""The account's attributes and their types, for those who have a management key."""
+"""Types of the account's attributes, which need a management key."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _decode = msgspec.json.Decoder(_Attribute).decode
 
 
 def attribute_types(client: TalonOneClient, sink: SinkType) -> dict[str, str] | None:
-    """Type of each attribute that the sink's rows may have, by name; None if it cannot be found out.
+    """Return the type of each attribute that the sink's rows may have, by name, or None if it cannot be found out.
 
-    Attributes of events depend on the type of the event: they are left to Talon.One.
+    Attributes of events depend on the type of the event, so that only Talon.One checks them.
     """
     if sink.entity is None or sink.entity == "Event" or not client.config.management_key:
         return None
@@ -38,6 +38,8 @@ def attribute_types(client: TalonOneClient, sink: SinkType) -> dict[str, str] | 
         for page in client.paginate(ep.GET_ATTRIBUTES, query={"entity": sink.entity}, decode=_decode):
             found |= {row.name: row.type for row in page if row.entity == sink.entity}
     except e.PermissionDeniedError as error:
-        logger.warning("attributes are not checked before they are sent: %s", error)
+        logger.warning(
+            "the management key may not list attributes, so they are not checked before rows are sent: %s", error
+        )
         return None
     return found

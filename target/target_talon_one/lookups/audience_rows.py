@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class AudienceRows:
-    """Adds ids to rows before they are sent, and remembers those of audiences that were made.
+    """Adds ids to rows before they are sent, and keeps the ids of created audiences.
 
     Args:
         audiences: finds them.
         id_field: field of a row that takes the id.
-        actions: of the mode; an audience that is there already is updated, if the mode does that.
+        actions: of the mode; an audience that exists is updated, if the mode updates rows.
     """
 
     def __init__(self, audiences: Audiences, id_field: str, actions: Mapping[Op, Action]) -> None:
@@ -35,7 +35,7 @@ class AudienceRows:
         return [self._with_id(change) for change in changes]
 
     def note(self, answers: Sequence[tuple[Change | None, Any]]) -> None:
-        """Remember the ids of audiences that were made."""
+        """Keep the ids of created audiences."""
         for change, answer in answers:
             if change is not None and change.op == "add" and isinstance(answer, dict):
                 self._audiences.remember(_wanted(change.key, decode_json(change.fields)), id_of(answer, change.key))

@@ -1,4 +1,4 @@
-"""What is at the destination, through the Management API."""
+"""Reads what a destination has, through the Management API."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
 
-KEYS_A_PART = 10_000
+_KEYS_PER_PAGE = 10_000
 
 
 def member_count(client: TalonOneClient, audience: int) -> int | None:
-    """How many members an audience has; None if Talon.One does not say."""
+    """Return how many members an audience has, or None if Talon.One does not say."""
     found: _Counts | None = client.call(
         ep.GET_AUDIENCES_ANALYTICS, query={"audienceIds": str(audience)}, decode=_decode_counts
     )
@@ -30,7 +30,13 @@ def member_count(client: TalonOneClient, audience: int) -> int | None:
 
 
 def members(client: TalonOneClient, audience: int, check: Callable[[], None]) -> Iterator[list[str]]:
-    """Integration ids of all members: one call for the CSV export, or the list where that is refused."""
+    """Yield the integration ids of all members, from the CSV export, or from the list if the export is refused.
+
+    Args:
+        client: asks Talon.One.
+        audience: id of the audience.
+        check: called before each request; raises to end the work.
+    """
     try:
         column, lines = _exported(client, audience)
     except NotFoundError:
@@ -38,12 +44,12 @@ def members(client: TalonOneClient, audience: int, check: Callable[[], None]) ->
     except BadRequestError:
         yield from _listed_members(client, audience, check)
         return
-    while part := [line[column] for line in islice(lines, KEYS_A_PART)]:
-        yield part
+    while keys := [line[column] for line in islice(lines, _KEYS_PER_PAGE)]:
+        yield keys
 
 
 def catalog_items(client: TalonOneClient, catalog: int, check: Callable[[], None]) -> Iterator[list[Mapping[str, Any]]]:
-    """All items of a catalog as the sync writes them: sku, price, attributes as an object, product."""
+    """Yield all items of a catalog as a sync writes them: sku, price, attributes as an object, product."""
     check()
     for page in client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog}, decode=_decode_item):
         yield [_item(row) for row in page]
@@ -74,7 +80,7 @@ def _listed_members(client: TalonOneClient, audience: int, check: Callable[[], N
 
 
 def _exported(client: TalonOneClient, audience: int) -> tuple[int, Iterator[list[str]]]:
-    """The column of the ids in the CSV export, and its lines."""
+    """Return the index of the id column in the CSV export, and the lines of the export."""
 
     def decode(body: bytes) -> tuple[int, Iterator[list[str]]]:
         lines = read_csv(body)
