@@ -52,7 +52,7 @@ def test_update_audience_v2(checked):
 
 
 def test_delete_audience_v2(checked):
-    """A deleted audience is gone."""
+    """A deleted audience no longer appears in the list."""
     assert None is checked.delete_audience_v2(1)
     assert [] == checked.get_audiences()["data"]
 

@@ -49,7 +49,7 @@ def test_loyalty_card_transaction_logs(checked):
 
 
 def test_exports_of_balances_and_cards(checked):
-    """Exports return CSV as bytes."""
+    """Exports of balances and cards return CSV files as bytes."""
     at = "2025-03-01T00:00:00Z"
     cards = table(checked.export_loyalty_card_balances(1, end_date=at))
     assert ["80.25", "7.50"] == [row["currentBalance"] for row in cards if row["cardIdentifier"] == "card-ada"]

@@ -1,1 +1,1 @@
-"""Connection settings, the client's configuration, and the check of both."""
+"""Connection settings, the client's configuration, its factory, and the check of keys and clock."""

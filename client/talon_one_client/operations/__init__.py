@@ -1,1 +1,1 @@
-"""One typed method per operation."""
+"""One typed method per operation, in modules by area."""

@@ -43,7 +43,7 @@ def test_a_long_wait_is_logged_once(caplog):
 
 
 def test_short_waits_are_not_logged(caplog):
-    """Short waits are not logged."""
+    """A wait of less than ten seconds is not logged."""
     paced = limiter(Time(), requests_per_second=0.2)
     for _ in range(3):
         paced.acquire(ep.GET_LOYALTY_CARD_BALANCES)
