@@ -52,8 +52,12 @@ def test_an_error_keeps_what_the_server_said(serve, client_of):
     }
     server = serve((400, {"X-Request-Id": "req-7"}, json.dumps(body).encode()))
     error = raised_by(client_of(server.url), lambda c: c.update_customer_profiles_v2({"customerProfiles": []}))
-    assert (e.BadRequestError, "update_customer_profiles_v2", 400) == (type(error), error.operation, error.status)
-    assert ("The submitted data was invalid", "req-7", 1) == (error.server_message, error.request_id, error.attempts)
+    assert e.BadRequestError is type(error)
+    assert "update_customer_profiles_v2" == error.operation
+    assert 400 == error.status
+    assert "The submitted data was invalid" == error.server_message
+    assert "req-7" == error.request_id
+    assert 1 == error.attempts
     assert ("/customerProfiles/3/attributes/a",) == error.pointers
     assert error.errors == (
         ApiErrorDetail("Bad", "not a number", "/customerProfiles/3/attributes/a", "pointer"),
@@ -69,7 +73,8 @@ def test_an_error_keeps_what_the_server_said(serve, client_of):
 def test_many_details_are_cut_in_the_message_only():
     """The message shows five details; the error keeps all of them."""
     error = e.BadRequestError("HTTP 400", errors=tuple(ApiErrorDetail(f"e{n}") for n in range(9)))
-    assert ("HTTP 400; e0; e1; e2; e3; e4; and 4 more", 9) == (str(error), len(error.errors))
+    assert "HTTP 400; e0; e1; e2; e3; e4; and 4 more" == str(error)
+    assert 9 == len(error.errors)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +105,9 @@ def test_401_names_the_setting(emu, client_of, waits, call, setting):
     """A 401 names the setting of the key and is not retried."""
     client = client_of(emu.url, api_key=Secret("wrong-key-1"), management_key=Secret("wrong-key-2"))
     error = raised_by(client, call)
-    assert (e.AuthenticationError, 401, []) == (type(error), error.status, waits)
+    assert e.AuthenticationError is type(error)
+    assert 401 == error.status
+    assert [] == waits
     assert f"HTTP 401: {setting}, and that it belongs to this base_url" == error.message
 
 
@@ -109,7 +116,8 @@ def test_a_key_that_is_not_set_is_named(emu, client_of):
     client = client_of(emu.url, api_key=None, management_key=None)
     assert "get_loyalty_programs: needs the Management API key; set management_key" == str(raised_by(client))
     error = raised_by(client, lambda c: c.get_customer_session("s"))
-    assert (e.MissingKeyError, "needs the Integration API key; set api_key") == (type(error), error.message)
+    assert e.MissingKeyError is type(error)
+    assert "needs the Integration API key; set api_key" == error.message
 
 
 def echo(handler):
@@ -158,7 +166,9 @@ def test_no_object_shows_a_key(client_of):
     shown = [client.config, client, client.executor, key, [key], {"k": key}, (key,)]
     text = "".join(f"{each}{each!r}{each!s}" + "%s%r" % (each, each) for each in map(lambda x: [x], shown))  # noqa: C417, UP031
     assert [] == [secret for secret in (*SECRETS, "pa55") if secret in text]
-    assert ("********", "******** ", SECRETS[0]) == (f"{key}", f"{key:9}", key.reveal())
+    assert "********" == f"{key}"
+    assert "******** " == f"{key:9}"
+    assert SECRETS[0] == key.reveal()
 
 
 def test_an_error_survives_pickle_and_copy():
@@ -166,7 +176,9 @@ def test_an_error_survives_pickle_and_copy():
     error = e.BadRequestError("HTTP 400", operation="x", status=400, errors=(ApiErrorDetail("t"),), request_id="r")
     error.add_note("row 7")
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
-        assert (type(error), str(error), vars(error)) == (type(again), str(again), vars(again))
+        assert type(error) is type(again)
+        assert str(error) == str(again)
+        assert vars(error) == vars(again)
 
 
 @pytest.mark.parametrize("kind", [k for k in vars(e).values() if isinstance(k, type) and issubclass(k, Exception)])
@@ -179,7 +191,8 @@ def test_a_refused_port_is_reported(client_of, closed_port):
     """The error of a refused connection names the address, the reason and the setting to check."""
     url = f"http://127.0.0.1:{closed_port}"
     error = raised_by(client_of(url))
-    assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
+    assert e.ConnectionFailedError is type(error)
+    assert 3 == error.attempts
     assert str(error).startswith(f"get_loyalty_programs: {url} does not answer: ")
     assert str(error).endswith("Connection refused; check base_url")
 
@@ -187,7 +200,8 @@ def test_a_refused_port_is_reported(client_of, closed_port):
 def test_an_unknown_host_is_reported(client_of):
     """A host that does not exist is given up after three tries."""
     error = raised_by(client_of("http://talon-one.invalid", allow_http=True))
-    assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
+    assert e.ConnectionFailedError is type(error)
+    assert 3 == error.attempts
     assert str(error).endswith("; check base_url")
 
 
@@ -196,7 +210,9 @@ def test_a_web_server_is_reported(serve, client_of, status, attempts):
     """HTML is no answer of Talon.One, and the 404 of another server is no missing record."""
     error = raised_by(client_of(serve((status, {}, b"<html>Welcome</html>")).url))
     expected = e.PermissionDeniedError if status == 403 else e.UnexpectedResponseError
-    assert (expected, attempts, status) == (type(error), error.attempts, error.status)
+    assert expected is type(error)
+    assert attempts == error.attempts
+    assert status == error.status
     assert status == 403 or "check base_url" in str(error)
 
 
@@ -212,7 +228,8 @@ def test_a_web_server_is_reported(serve, client_of, status, attempts):
 def test_a_web_page_is_no_success(serve, client_of, call):
     """A write or an export that was answered by a login page has not succeeded."""
     error = raised_by(client_of(serve((200, {}, b"\n<html>Log in</html>")).url), call)
-    assert (e.UnexpectedResponseError, 3) == (type(error), error.attempts)
+    assert e.UnexpectedResponseError is type(error)
+    assert 3 == error.attempts
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -221,7 +238,9 @@ def test_a_redirect_is_not_followed(serve, client_of, status):
     target = serve((200, {}, b"{}"))
     server = serve((status, {"Location": f"{target.url}/"}, b""))
     error = raised_by(client_of(server.url))
-    assert (e.UnexpectedResponseError, 1, 0) == (type(error), len(server.seen), len(target.seen))
+    assert e.UnexpectedResponseError is type(error)
+    assert 1 == len(server.seen)
+    assert 0 == len(target.seen)
     assert f"HTTP {status}: the server redirects; set base_url to the address it redirects to" == error.message
 
 
@@ -229,7 +248,8 @@ def test_what_speaks_no_http_is_reported(talk, client_of):
     """A port that does not speak HTTP is given up after three tries."""
     url = talk(lambda connection: connection.recv(9) and connection.sendall(b"220 mail ESMTP\r\n"))
     error = raised_by(client_of(url))
-    assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
+    assert e.ConnectionFailedError is type(error)
+    assert 3 == error.attempts
     assert f"get_loyalty_programs: {url} does not answer: what is there does not speak HTTP; check base_url" == str(
         error
     )
@@ -246,7 +266,8 @@ def test_an_unknown_certificate_is_reported(serve, client_of, certificate):
     """An unknown certificate fails at once with reason and setting; the CA bundle makes it work."""
     server = serve((200, {}, b'{"data":[]}'), context=secure(certificate))
     error = raised_by(client_of(server.url))
-    assert (e.TlsError, 1) == (type(error), error.attempts)
+    assert e.TlsError is type(error)
+    assert 1 == error.attempts
     assert re.search(r"was not accepted \(.*self.signed certificate.*\); check base_url, or set verify", str(error))
     assert {"data": []} == client_of(server.url, verify=str(certificate)).get_loyalty_programs()
 
@@ -254,7 +275,8 @@ def test_an_unknown_certificate_is_reported(serve, client_of, certificate):
 def test_tls_to_a_plain_server_is_reported(serve, client_of):
     """``https`` to a server that speaks ``http`` fails at the first try."""
     error = raised_by(client_of(serve((200, {}, b"{}")).url.replace("http:", "https:")))
-    assert (e.TlsError, 1) == (type(error), error.attempts)
+    assert e.TlsError is type(error)
+    assert 1 == error.attempts
 
 
 def test_plain_http_to_a_tls_server_is_reported(serve, client_of, certificate):
@@ -276,7 +298,8 @@ def test_a_tls_connection_that_breaks_may_have_carried_the_request(talk, client_
 
     client = client_of(talk(behave).replace("http:", "https:"), verify=str(certificate))
     error = raised_by(client, lambda c: c.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "ada"}))
-    assert (e.ConnectionFailedError, 1) == (type(error), error.attempts)
+    assert e.ConnectionFailedError is type(error)
+    assert 1 == error.attempts
     assert "bad record mac" in str(error)
 
 
@@ -286,7 +309,8 @@ def test_a_proxy_that_is_down_is_reported(client_of, closed_port, monkeypatch):
     monkeypatch.setenv("no_proxy", "")
     client = client_of("http://demo.talon.example", allow_http=True)
     error = raised_by(client, lambda c: c.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "ada"}))
-    assert (e.ConnectionFailedError, 3) == (type(error), error.attempts)
+    assert e.ConnectionFailedError is type(error)
+    assert 3 == error.attempts
     assert "the proxy refuses it" in str(error)
 
 
@@ -294,7 +318,8 @@ def test_a_silent_server_is_reported(talk, client_of):
     """The error of a silent server names the read timeout and the number of attempts."""
     url = talk(lambda connection: list(iter(lambda: connection.recv(65536), b"")))
     error = raised_by(client_of(url, read_timeout_s=0.05), lambda c: c.create_audience_v2({"name": "x"}))
-    assert (e.ConnectionFailedError, 1) == (type(error), error.attempts)
+    assert e.ConnectionFailedError is type(error)
+    assert 1 == error.attempts
     assert "no answer within the read timeout" in str(error)
 
 

@@ -10,7 +10,9 @@ def test_both_keys_work(client, emu):
     """Two working keys are reported with what each may read and how far the clocks are apart; nothing is written."""
     emu.clear_requests()
     report = check(client)
-    assert (True, True, True) == (report.usable, report.integration.works, report.management.works)
+    assert True is report.usable
+    assert True is report.integration.works
+    assert True is report.management.works
     assert {"GET"} == {entry["method"] for entry in emu.requests()}
     assert {"get_loyalty_programs", "get_applications", "get_customer_profiles", "get_audiences", "get_attributes"} == {
         name for name, why in report.management.reads.items() if why is None
@@ -29,7 +31,9 @@ def test_both_keys_work(client, emu):
 def test_a_wrong_key_is_reported(emu, client_of):
     """A wrong key is reported, and raised on demand."""
     report = check(client_of(emu.url, api_key="wrong", management_key=None))
-    assert (False, False, None) == (report.usable, report.integration.works, report.management.works)
+    assert False is report.usable
+    assert False is report.integration.works
+    assert None is report.management.works
     assert "Management API key (management_key): not set" in list(report.lines())
     said = report.summary()
     assert said.startswith("Integration API key does not work: HTTP 401: the Integration API key is not accepted")
@@ -41,7 +45,8 @@ def test_a_wrong_key_is_reported(emu, client_of):
 def test_no_key_is_not_usable(emu, client_of):
     """Without any key the report is not usable."""
     report = check(client_of(emu.url, api_key=None, management_key=None))
-    assert (False, None) == (report.usable, report.clock_skew_s)
+    assert False is report.usable
+    assert None is report.clock_skew_s
     report.raise_if_unusable()
 
 
@@ -50,7 +55,8 @@ def test_a_missing_right_is_reported(serve, client_of):
     server = serve(lambda h: (403, {}, b"{}") if "audiences" in h.path else (200, {}, b'{"data":[]}'))
     report = check(client_of(server.url, api_key=None))
     refused = [name for name, why in report.management.reads.items() if why]
-    assert (True, ["get_audiences"]) == (report.usable, refused)
+    assert True is report.usable
+    assert ["get_audiences"] == refused
     assert [line for line in report.lines() if "get_audiences: no (HTTP 403" in line]
     assert "customer profiles, attributes, but not audiences." in report.summary()
 
@@ -76,7 +82,8 @@ def test_a_key_that_may_read_nothing_does_not_pass(serve, client_of, keys):
 def test_a_403_of_a_gateway_is_named(serve, client_of, body):
     """A 403 of a gateway is named as such: it says nothing about the key."""
     report = check(client_of(serve((403, {}, body)).url))
-    assert (False, False) == (report.integration.works, report.management.works)
+    assert False is report.integration.works
+    assert False is report.management.works
     assert (
         "HTTP 403, and the answer does not have the form of Talon.One's errors: it comes from a gateway"
         in report.summary()
@@ -87,7 +94,8 @@ def test_a_403_of_a_gateway_is_named(serve, client_of, body):
 def test_another_web_server_does_not_pass(serve, client_of, status):
     """The 404 page of another web server is not the 404 that proves a key."""
     report = check(client_of(serve((status, {}, b"<html>Not here</html>")).url))
-    assert (False, e.UnexpectedResponseError) == (report.usable, type(report.integration.error))
+    assert False is report.usable
+    assert e.UnexpectedResponseError is type(report.integration.error)
 
 
 @pytest.mark.parametrize("keys", [{}, {"management_key": None}, {"api_key": None}])
@@ -107,7 +115,8 @@ def test_a_server_that_knows_no_path_does_not_pass(serve, client_of):
     """JSON of another program that looks like an error of Talon.One proves no key."""
     body = b'{"message": "Not found", "errors": [{"title": "Not found"}], "StatusCode": 404}'
     report = check(client_of(serve((404, {}, body)).url))
-    assert (False, False) == (report.integration.works, report.management.works)
+    assert False is report.integration.works
+    assert False is report.management.works
     assert "no such path; check the host" in str(report.integration.error)
 
 

@@ -19,7 +19,8 @@ def test_a_number_keeps_its_digits(text):
     """A number keeps its digits when it is decoded and encoded again."""
     value = decode_json(text.encode())
     expected = Decimal(text) if any(sign in text for sign in ".eE") else int(text)
-    assert (type(expected), str(expected)) == (type(value), str(value))
+    assert type(expected) is type(value)
+    assert str(expected) == str(value)
     assert text.upper() == encode_json(value).decode().upper()
 
 
@@ -29,7 +30,8 @@ def test_a_number_keeps_its_digits_over_http(client, text):
     value = Decimal(text) if any(sign in text for sign in ".eE") else int(text)
     client.update_customer_profile_v2("ada", {"attributes": {"points_goal": value}})
     found = client.get_customer_inventory("ada", profile=True)["profile"]["attributes"]["points_goal"]
-    assert (str(value), type(value)) == (str(found), type(found))
+    assert str(value) == str(found)
+    assert type(value) is type(found)
 
 
 def test_ledger_amounts_are_exact(client):

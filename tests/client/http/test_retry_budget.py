@@ -76,7 +76,8 @@ def test_a_wish_longer_than_the_budget_ends_at_once_and_is_named(asked):
     down = Down((429, {"Retry-After": asked}))
     error = error_of(down)
     assert RateLimitedError is type(error)
-    assert (0.0, 1) == (down.now_s, error.attempts)
+    assert 0.0 == down.now_s
+    assert 1 == error.attempts
     assert f"it asks to wait {int(asked):,} s (Retry-After), and 300 s are left of retry_budget_seconds" in str(error)
 
 

@@ -48,7 +48,8 @@ def test_keys_are_read_lazily():
 
     parts = ordered_parts(keys(), lambda key: [key], 2)
     first = next(parts)
-    assert (1, [1]) == (first[0], list(first[1]))
+    assert 1 == first[0]
+    assert [1] == list(first[1])
     parts.close()
     assert len(asked) <= 9
 

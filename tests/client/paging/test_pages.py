@@ -52,7 +52,8 @@ def test_pages_follow_each_other(ledger, client):
     """PageSize is always sent, skip grows by the rows received less one, the last page is known by hasMore."""
     emu = ledger()
     found, _ = read(client, *CARD_LEDGER, wanted=100)
-    assert (230, 230) == (len(found), len(set(found)))
+    assert 230 == len(found)
+    assert 230 == len(set(found))
     assert [(100, 0, 200), (100, 99, 200), (100, 198, 200)] == asked(emu)
 
 
@@ -67,7 +68,8 @@ def test_the_older_era_is_found_out_once(ledger, client):
     """A page size of 1,000 is refused once, and 50 is remembered."""
     emu = ledger("seed")
     found, size = read(client, *PROFILE_LEDGER)
-    assert (230, 50) == (len(set(found)), size)
+    assert 230 == len(set(found))
+    assert 50 == size
     assert [(1000, 0, 400), *((50, skip, 200) for skip in range(0, 230, 49))] == asked(emu)
 
 
@@ -78,7 +80,8 @@ def test_the_older_era_is_found_out_by_many_threads_at_once(ledger, client):
     with ThreadPoolExecutor(6) as pool:
         fetch = fetcher(client, *PROFILE_LEDGER, size)
         found = list(pool.map(lambda _: fetch(0, size.value), range(6)))
-    assert ([50] * 6, 50) == ([len(page.data) for page in found], size.value)
+    assert [50] * 6 == [len(page.data) for page in found]
+    assert 50 == size.value
 
 
 def test_another_400_is_no_reason_to_remember(ledger, client):
@@ -103,7 +106,8 @@ def test_a_clamped_page_is_followed_by_the_next_row(ledger, client, order):
     """The next skip follows the rows that came, not those that were requested."""
     emu = ledger("seed", page_size_above_max="clamp", order=order)
     found, _ = read(client, *PROFILE_LEDGER)
-    assert (230, 230) == (len(found), len(set(found)))
+    assert 230 == len(found)
+    assert 230 == len(set(found))
     assert [(1000, 0, 200), *((50, skip, 200) for skip in range(49, 230, 49))] == asked(emu)
 
 
@@ -116,7 +120,8 @@ def test_lists_whose_answers_differ_between_the_eras(emu, client, era, with_tota
     for n in range(30):
         client.create_audience_v2({"name": f"a{n}"})
     found, _ = read(client, ep.GET_AUDIENCES, {}, wanted, withTotalResultSize=with_total)
-    assert (30, 30) == (len(found), len(set(found)))
+    assert 30 == len(found)
+    assert 30 == len(set(found))
 
 
 @pytest.mark.parametrize("era", ["seed", "current"])
@@ -137,7 +142,8 @@ def test_every_list_is_read_whole(emu, client, era, row, path, expected):
     """Every list is read completely in small pages, whatever envelope its pages have."""
     emu.reset("synthetic", era=era, cards=25, transactions=2)
     found, _ = read(client, row, path, wanted=2)
-    assert (expected, expected) == (len(found), len(set(found)))
+    assert expected == len(found)
+    assert expected == len(set(found))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +170,8 @@ def test_every_kind_of_end(serve, client_of, answers, expected):
     left = list(answers)
     client = client_of(serve(lambda _: (200, {}, left.pop(0))).url)
     found, _ = read(client, ep.GET_AUDIENCES, {}, 2)
-    assert (expected, []) == (len(found), left)
+    assert expected == len(found)
+    assert [] == left
 
 
 @pytest.mark.parametrize(
