@@ -207,7 +207,7 @@ def test_a_list_that_moves_after_every_page_loses_nothing(opened, seed, size, go
 
 READERS = {  # who may know how pages are asked for: the paginator, the table, and a typed method for each operation
     "client/talon_one_client/paging/pages.py",
-    "client/talon_one_client/paging/windows.py",
+    "client/talon_one_client/paging/window_reader.py",
     "client/talon_one_client/endpoints.py",
     "client/talon_one_client/operations/account.py",
     "client/talon_one_client/operations/audiences.py",
