@@ -189,7 +189,7 @@ def table(pushes: list[Pushed]) -> None:
     from rich.table import Table
 
     shown = Table(title="Segments and products out of DuckDB, into Talon.One")
-    for title in ("push", "destination", "added", "changed", "removed", "as is", "refused", "calls"):
+    for title in ("push", "destination", "added", "changed", "removed", "unchanged", "refused", "calls"):
         shown.add_column(title, justify="left" if title in ("push", "destination") else "right")
     for pushed in pushes:
         for index, (name, done) in enumerate(pushed.destinations.items()):
