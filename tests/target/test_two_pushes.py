@@ -7,7 +7,9 @@ from contextlib import suppress
 from threading import Barrier, BrokenBarrierError
 
 import pytest
+from click.testing import CliRunner
 
+from talon_one_cli.main import cli
 from target_talon_one.errors import StoreLockedError
 from target_talon_one.store.opening import open_store
 from tests.target.store_content import acknowledged_keys
@@ -71,3 +73,12 @@ def test_one_of_two_simultaneous_pushes_is_refused_before_it_sends(engine, store
     assert "when the other run has ended" in message or "wait until that has ended" in message
     with open_store(store_url) as store:
         assert {winner} == acknowledged_keys(store)
+
+
+@pytest.mark.parametrize("store_url", ["folder", "s3"], indirect=True)
+def test_a_look_at_the_history_does_not_refuse_a_running_push(store_url):
+    """The command talon-one runs saves nothing, so that a push that uses the store at the same time can save."""
+    with open_store(store_url):
+        looked = CliRunner().invoke(cli, ["runs", "--store", store_url])
+        assert 0 == looked.exit_code, looked.output
+    open_store(store_url).discard()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,7 +67,9 @@ def _read(path: str, run_id: str | None) -> list[dict[str, Any]]:
     file = store_file(path)
     if file is not None and not Path(file).is_file():
         raise ConfigError(f"there is no store {path}; give its path or URL with --store")
-    with open_store(path) as store:
+    with ExitStack() as stack:
+        store = open_store(path)
+        stack.callback(store.discard)
         found = store.runs.find(run_id)
         if run_id is not None and not found:
             raise ConfigError(f"there is no run {run_id} in {path}; the command talon-one runs lists the runs")

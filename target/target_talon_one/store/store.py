@@ -89,6 +89,10 @@ class Store:
         """Save everything and let other runs in."""
         self._persistence.close()
 
+    def discard(self) -> None:
+        """Close the store without saving it, so that a run that uses it at the same time is not refused."""
+        self._persistence.discard()
+
     def __enter__(self) -> Self:
         return self
 

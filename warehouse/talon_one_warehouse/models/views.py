@@ -113,7 +113,7 @@ def _ledger(sources: Sequence[str]) -> str:
     parts = [_text(f"ledger_{name}") for name in sources]
     if last == "loyalty_program_transactions":
         parts[-1] += "".join(
-            f"    AND NOT EXISTS (SELECT 1 FROM {{schema}}.{other} AS o "  # noqa: S608 - our names
+            f"    AND NOT EXISTS (SELECT 1 FROM {{schema}}.{other} AS o "  # noqa: S608 - constants
             "WHERE o.program_id = t.program_id AND o.id = t.id)\n"
             for other in others
         )
