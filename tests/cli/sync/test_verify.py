@@ -27,7 +27,7 @@ WIDENED = (
     "v._CONVERTERS = ((types.is_floating, v._plain), *v._CONVERTERS)"
 )
 ROUNDED = (
-    "from talon_one_warehouse.sources import sqlite_sources as s; whole = s.dbapi_values; "
+    "from talon_one_warehouse.sources import sqlite as s; whole = s.dbapi_values; "
     "s.dbapi_values = lambda column: [int(v) if isinstance(v, float) else v for v in whole(column)] "
     "if len(column) else []"
 )
