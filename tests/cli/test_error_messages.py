@@ -58,7 +58,7 @@ def made(kind: type[Exception], text: str) -> Exception:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_line_break_of_others_makes_no_second_line(capsys, kind):
-    """A server, a file or a database cannot make a line that looks like ours."""
+    """A line break from a server, a file or a database cannot start a line that looks like a message of ours."""
 
     def work(*_):
         raise made(kind, SAID)
@@ -71,7 +71,7 @@ def test_a_line_break_of_others_makes_no_second_line(capsys, kind):
 
 
 def test_each_problem_of_ours_has_its_line(capsys):
-    """Several problems are printed at once; a break inside one is escaped."""
+    """Several problems are printed at once, one per line, and a break inside one is escaped."""
 
     def work(*_):
         raise ConfigError("first", "second\nError: forged")

@@ -79,14 +79,14 @@ def test_a_part_that_no_file_has_is_refused(place, use, url, words):
 @pytest.mark.parametrize("name", ["what?.db", "a#b.db", "half?#md:.db"])
 @pytest.mark.parametrize("scheme", ["duckdb", "sqlite"])
 def test_a_path_that_holds_the_sign_is_given_encoded(place, scheme, name):
-    """Such a file is made and found again."""
+    """A file whose name holds the sign is created and found by its encoded URL."""
     encoded = (place / name).as_uri().rsplit("/", 1)[1]
     open_warehouse(f"{scheme}:///{encoded}").close()
     assert place / name in list(place.iterdir())
 
 
 def test_a_setting_of_a_path_says_its_name(place):
-    """As for any other value that cannot be used."""
+    """The message names the setting, as for any other value that cannot be used."""
     given = {"base_url": "https://h", "card_ids_file": f"file://{place}/ids.csv?token={TOKEN}"}
     with pytest.raises(ConfigError) as caught:
         TAP.load([ConfigSource("config.json", given)])
@@ -96,21 +96,21 @@ def test_a_setting_of_a_path_says_its_name(place):
 
 @pytest.mark.parametrize("part", ["?mode=ro", "#x"])
 def test_the_file_of_a_budget_has_no_such_part(place, part):
-    """The budget is not kept in a file of another name."""
+    """The rate limit is not kept in a file of another name."""
     with pytest.raises(ConfigurationError, match="has neither query nor fragment"):
         RateLimiter(ClientConfig("https://h", rate_limit_url=f"sqlite:///{place}/budget.db{part}"))
     assert [] == list(place.iterdir())
 
 
 def test_paths_may_hold_the_signs():
-    """A path is taken as it is written."""
+    """A plain path is used exactly as it is written."""
     assert "./md:a?b#c" == local_path("./md:a?b#c")
     assert "a?b#c" == local_path("a?b#c")
 
 
 @pytest.mark.parametrize("to", [f"duckdb:///md:db?motherduck_token={TOKEN}", f"duckdb:///w.duckdb?token={TOKEN}"])
 def test_a_load_ends_with_2_and_without_the_token(place, to):
-    """On the command line, with one line."""
+    """The command ends with exit code 2 and one line that does not show the token."""
     (place / "config.json").write_text(json.dumps({"base_url": "http://127.0.0.1:9", "management_key": "k" * 20}))
     command = [sys.executable, "-m", "talon_one_cli", "load", "--to", to, "--config", "config.json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

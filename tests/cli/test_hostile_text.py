@@ -81,7 +81,7 @@ WALK = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_nothing_that_cannot_be_seen_reaches_a_terminal(command, name):
-    """Of every command; a new one needs its place in the walk."""
+    """No command prints control characters; a new command fails here until it joins the walk."""
     for arguments in WALK[name]:
         given = [latest(command) if word == "RUN" else word for word in arguments]
         for text in command(*given):
@@ -104,7 +104,7 @@ def test_an_output_of_another_encoding_ends_no_command(command, monkeypatch, nam
 
 
 def test_markup_of_the_terminal_library_is_shown_as_it_is(command):
-    """Ids with brackets are ids, and an unmatched closing one is no error."""
+    """Brackets in an id are printed, and an unmatched closing one is not an error."""
     out, _ = command("plan", "s.yml")
     assert "[red]bold[/red]:smile:[/]" in out
 

@@ -42,7 +42,7 @@ def urls(scheme: str, place: Path, name: str):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_source_file_is_found_by_every_spelling(place, name):
-    """CSV by path and by URL."""
+    """A CSV source is found by its path and by every spelling of its URL."""
     (place / f"{name}.csv").write_text("id\n7\n")
     for text in spellings(place, f"{name}.csv"):
         with open_source(SourceSpec(text)) as source:
@@ -62,7 +62,7 @@ def test_a_file_of_ids_is_found_by_every_spelling(place, name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("scheme", ["duckdb", "sqlite"])
 def test_a_database_is_one_file_as_source_and_warehouse(place, name, scheme):
-    """What is loaded under one spelling is read under every other."""
+    """Data that is loaded under one spelling is read under every other."""
     for number, url in enumerate(urls(scheme, place, f"{name}.db")):
         with open_warehouse(url) as warehouse:
             warehouse.query(f"CREATE TABLE main.t{number} AS SELECT {number} AS n")
@@ -74,7 +74,7 @@ def test_a_database_is_one_file_as_source_and_warehouse(place, name, scheme):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_store_is_one_file_by_every_spelling(place, name):
-    """Nothing is forgotten because the setting is written in another way."""
+    """A store keeps its content when the setting is spelled differently."""
     file = f"{name}.duckdb"
     for number, text in enumerate([*spellings(place, file), *urls("duckdb", place, file)]):
         with open_store(text) as store:
@@ -84,7 +84,7 @@ def test_a_store_is_one_file_by_every_spelling(place, name):
 
 
 def test_a_store_at_a_file_url_may_be_a_folder(place):
-    """As at any other URL; it is the same folder with and without %20."""
+    """A file URL names the same store folder with and without %20."""
     with open_store((place / "a b").as_uri()) as store:
         store.destinations.number_of("one", "d")
     with open_store(f"file://{place}/a b") as store:
@@ -107,7 +107,7 @@ def test_a_lake_is_one_folder_by_every_spelling(place, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_plans_and_configs_are_found_by_every_spelling(place, name):
-    """Files that are named on a command line."""
+    """Files on the command line are found by every spelling."""
     for text in spellings(place, f"{name}.json"):
         write_plan(text, {"a": 1})
         assert {"a": 1} == json.loads((place / f"{name}.json").read_text())
@@ -137,7 +137,7 @@ OTHERWISE = {"store": "open_store", "rate_limit_url": "the client"}
 @pytest.mark.parametrize(("table", "setting"), PATHS)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_of_a_path_takes_every_spelling(place, table, setting, name):
-    """By the one rule; URLs of other places stay as they are."""
+    """Every path setting follows the same rule, and URLs of other places are not changed."""
     base = {"base_url": "https://h", **({"streams": {}} if table is TARGET else {})}
     (place / name).mkdir()
     for text in spellings(place, name):
@@ -148,7 +148,7 @@ def test_every_setting_of_a_path_takes_every_spelling(place, table, setting, nam
 
 @pytest.mark.parametrize("table", [TAP, TARGET, SYNC_SETTINGS], ids=lambda one: one.prefix)
 def test_every_setting_that_sounds_like_a_path_is_one(table):
-    """A new one that is not marked fails here."""
+    """A new setting that sounds like a path fails here until it is marked as one."""
     names = [one.name for one in table if one.type == "string" and one.name.endswith(WORDS) and not one.is_path]
     assert [] == [name for name in names if name not in OTHERWISE]
 
@@ -164,7 +164,7 @@ def test_paths_and_urls_are_distinguished(text, expected):
 
 
 def test_a_name_that_holds_the_percent_sign_itself_is_found(place):
-    """Files of versions that did not decode; unless there is one of the decoded name."""
+    """A file with %20 in its name is found, unless a file with the decoded name exists."""
     (place / "a%20b.duckdb").touch()
     assert "a%20b.duckdb" == path_in_url("a%20b.duckdb")
     (place / "a b.duckdb").touch()
@@ -172,7 +172,7 @@ def test_a_name_that_holds_the_percent_sign_itself_is_found(place):
 
 
 def test_an_unknown_user_stays():
-    """There is no home to expand."""
+    """``~unknown`` is not expanded, because the user has no home folder."""
     assert "~nobody-of-that-name/a" == local_path("~nobody-of-that-name/a")
     assert None is store_file("postgresql://h/d")
 

@@ -104,7 +104,7 @@ FILE_URLS = [url for ending in FILES for scheme in ("ftp://", "s3://", "https://
 
 @pytest.mark.parametrize("sources", [DATABASE_URLS, FILE_URLS[::3], FILE_URLS[1::3], FILE_URLS[2::3]])
 def test_no_source_tells_its_secrets(here, command, sources):
-    """Of every kind; in what is said, in the store, its history, rejects and plans."""
+    """No secret of any kind of source appears in output, store, history, rejects or plans."""
     for url in sources:
         source = {"url": url, "table": "t"} if url.startswith(DATABASES) else url
         (here / "s.yml").write_text(json.dumps({"store": "st.duckdb", "syncs": {"vip": {"source": source, **MEMBERS}}}))
@@ -117,7 +117,7 @@ def test_no_source_tells_its_secrets(here, command, sources):
 
 
 def test_secrets_of_the_environment_are_masked_however_a_driver_quotes_them(here, command, monkeypatch):
-    """``${NAME}`` in SYNC.yml, with characters that URLs and shells do not like."""
+    """A secret from ``${NAME}`` is masked even if a driver or a shell quotes its characters."""
     secret = f"{CANARY}/@ '{SECOND}"
     monkeypatch.setenv("DATABASE_PASSWORD", secret)
     for url in ("ftp://u:${DATABASE_PASSWORD}@127.0.0.1:1/x.csv", "https://127.0.0.1:1/x.csv?a=${DATABASE_PASSWORD}"):
@@ -129,7 +129,7 @@ def test_secrets_of_the_environment_are_masked_however_a_driver_quotes_them(here
 
 @pytest.mark.parametrize("scheme", [*_OPENERS, "adbc+postgresql", "adbc+nosuch", "mysql", "typo"])
 def test_no_warehouse_tells_its_secrets(here, command, scheme):
-    """Whatever its URL is, and whichever command opens it."""
+    """No secret of a warehouse URL appears in the output of any command that opens it."""
     for url in urls_with(f"{scheme}://"):
         for arguments in (("load", "--to", url), ("reconcile", "--warehouse", url), ("models", "--to", url)):
             assert_nothing_leaks(command(*arguments)[1])
@@ -139,7 +139,7 @@ def test_no_warehouse_tells_its_secrets(here, command, scheme):
     "url", ["postgresql://u:{}@127.0.0.1:1/x", "s3://AKIA:{}@bucket/st", "nosuch://u:{}@h/x", "s3://b/x?t={}"]
 )
 def test_no_store_tells_its_secrets(here, command, url):
-    """On the command line and in a file."""
+    """No secret of a store URL appears, on the command line or in a file."""
     url = url.format(CANARY)
     (here / "v.csv").write_text("id\na\n")
     (here / "s.yml").write_text(json.dumps({"store": url, "syncs": {"vip": {"source": "v.csv", **MEMBERS}}}))
@@ -162,7 +162,7 @@ VALUES = (f"ftp://u:{CANARY}@127.0.0.1:1/x.csv?sig={SECOND}", [f"https://{CANARY
 
 @pytest.mark.parametrize("name", _texts(TAP_SETTINGS))
 def test_no_setting_of_the_tap_tells_a_secret(here, emu, capsys, name):
-    """Neither as what it is nor as what it must not be; nor do Singer messages."""
+    """No secret appears in an error about a setting of the tap, nor in Singer messages."""
     for value in VALUES:
         (here / "c.json").write_text(json.dumps(_settings(emu, name, value, loyalty_program_ids=[1])))
         run_tap(tap_definition(), Options(config=("c.json",), test=True))
@@ -201,7 +201,7 @@ def test_no_setting_of_the_target_tells_a_secret(here, emu, capsys, name):
 
 @pytest.mark.parametrize("names", [_texts(SYNC_SETTINGS)[start::4] for start in range(4)])
 def test_no_setting_of_a_sync_file_tells_a_secret(here, command, emu, names):
-    """In SYNC.yml; ``runs`` and the history show none either."""
+    """No secret of a SYNC.yml appears in output, runs or history."""
     (here / "v.csv").write_text("id\na\n")
     for name in names:
         content = _settings(emu, name, VALUES[0], syncs={"vip": {"source": "v.csv", **MEMBERS}})
@@ -227,7 +227,7 @@ BROKEN = [
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_a_sync_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, command, text):
-    """YAML quotes the place where it stumbled; that may be a key."""
+    """A YAML error quotes nothing of the file, because the line can be a key."""
     (here / "s.yml").write_text(f"{text}\nsyncs: {{}}\n")
     code, said = command("plan", "s.yml")
     assert 2 == code
@@ -247,7 +247,7 @@ def test_a_config_file_that_cannot_be_read_tells_nothing_of_what_is_in_it(here, 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_option_tells_a_secret(here, command, name):
-    """A URL where another thing is expected is quoted back without its secrets; all options of all commands."""
+    """Every option of every command quotes a wrong URL without its secrets."""
     module, _, attribute = COMMANDS[name].partition(":")
     found = getattr(import_module(module), attribute)
     url = f"ftp://u:{CANARY}@127.0.0.1:1/x?sig={SECOND}"
@@ -263,7 +263,7 @@ def test_no_option_tells_a_secret(here, command, name):
 
 
 def test_a_key_that_is_refused_is_masked_in_the_history(here, command, monkeypatch):
-    """What Talon.One says about a row goes to the rejects and the store."""
+    """A message of Talon.One about a row is masked in the rejects and in the store."""
     monkeypatch.setenv("TALON_ONE_API_KEY", CANARY)
     (here / "v.csv").write_text(f"id\n{'x' * 3}\n")
     (here / "s.yml").write_text(json.dumps({"store": "st.duckdb", "syncs": {"vip": {"source": "v.csv", **MEMBERS}}}))

@@ -31,7 +31,7 @@ def numbers(settings):
 @pytest.mark.parametrize("value", BEYOND, ids=lambda value: str(value)[:20])
 @pytest.mark.parametrize("table", TABLES)
 def test_a_number_beyond_its_bounds_is_refused(table, value):
-    """When settings are read, by the name of the setting."""
+    """A number beyond its bounds is refused when settings are read, with the name of the setting."""
     for setting in numbers(TABLES[table]):
         with pytest.raises(ConfigError) as raised:
             TABLES[table].load([ConfigSource("config.json", {**GIVEN[table], setting.name: value})])
@@ -41,7 +41,7 @@ def test_a_number_beyond_its_bounds_is_refused(table, value):
 
 @pytest.mark.parametrize("setting", numbers(IN_SYNCS.values()), ids=lambda one: one.name)
 def test_a_number_of_a_sync_has_bounds_too(setting):
-    """None is passed on as it is."""
+    """No number of a sync is accepted without a check of its bounds."""
     for value in BEYOND:
         with pytest.raises(ValueError, match="must be"):
             convert(setting, value)
@@ -50,14 +50,14 @@ def test_a_number_of_a_sync_has_bounds_too(setting):
 @pytest.mark.parametrize("setting", IDS, ids=lambda one: one.name)
 @pytest.mark.parametrize("value", [0, -1, 2**63, 10**400])
 def test_an_id_beyond_its_bounds_is_refused(setting, value):
-    """Also among others."""
+    """An id beyond its bounds is refused, alone and among others."""
     with pytest.raises(ConfigError, match=rf"setting '{setting.name}' in config.json must be at"):
         TAP.load([ConfigSource("config.json", {"base_url": "x", setting.name: [1, value]})])
 
 
 @pytest.mark.parametrize("shard", ["0/4", "5/4", "1/0", "1/99999", "x", "1/2/3"])
 def test_a_shard_that_is_none_is_refused(shard):
-    """When settings are read."""
+    """A shard that cannot exist is refused when settings are read."""
     with pytest.raises(ConfigError, match=r"setting 'shard' in config.json must be like 3/16"):
         TAP.load([ConfigSource("config.json", {"base_url": "x", "shard": shard})])
 
@@ -67,7 +67,7 @@ def test_a_shard_that_is_none_is_refused(shard):
     [{"settle_seconds": 1e308}, {"connect_timeout_seconds": 1e10}, {"read_timeout_seconds": 1e300}, {"shard": "0/4"}],
 )
 def test_commands_end_with_one_line(tmp_path, given):
-    """Exit code 2, no traceback."""
+    """Commands end with exit code 2 and one line, without a traceback."""
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"base_url": "http://127.0.0.1:9", "api_key": "abcd", **given}))
     command = [sys.executable, "-m", "talon_one_cli", "estimate", "--config", str(config)]

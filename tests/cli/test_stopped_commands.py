@@ -145,7 +145,7 @@ def stopped(folder, server, command, signum=signal.SIGTERM):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_stopped_command_ends_soon(tmp_path, dripping, command):
-    """SIGTERM cuts a request off after the grace time, in every command; no STATE or output is printed for it."""
+    """SIGTERM ends every command after the grace time, and nothing is printed for the request that was cut off."""
     server = dripping()
     prepare(tmp_path, server.url, 0.5)
     code, out, err = stopped(tmp_path, server, command)
@@ -156,7 +156,7 @@ def test_a_stopped_command_ends_soon(tmp_path, dripping, command):
 @pytest.mark.parametrize("kind", [kind for kind in DRIPS if kind != "body"])
 @pytest.mark.parametrize("command", ["tap", "load", "target", "push"])
 def test_a_stop_ends_every_way_to_wait(tmp_path, dripping, command, kind):
-    """Headers, chunks, silence and the wait between two attempts end alike; so does SIGINT."""
+    """SIGTERM and SIGINT end a wait for headers, for chunks, for a silent server and between two attempts."""
     server = dripping(kind)
     prepare(tmp_path, server.url, 0.5)
     code, _, err = stopped(tmp_path, server, command, signal.SIGINT)

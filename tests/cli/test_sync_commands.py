@@ -91,7 +91,7 @@ def project(server: Emulator, tmp_path: Path) -> Project:
 
 
 def test_a_plan_is_applied_exactly(project):
-    """What it says is what comes; a second plan has nothing to do."""
+    """Apply sends what the plan says, and a second plan has nothing to send."""
     planned = json.loads(project.good("plan", "SYNC.yml", "-o", "plan.json", "--json"))["destinations"][0]
     assert (3, 0, 0) == (planned["adds"], planned["updates"], planned["removes"])
     assert 0 == project.writes()
@@ -103,7 +103,7 @@ def test_a_plan_is_applied_exactly(project):
 
 
 def test_a_plan_whose_source_or_store_has_moved_is_refused(project):
-    """Nothing is sent then."""
+    """A plan is refused, and nothing is sent, if source or store have changed."""
     project.good("plan", "SYNC.yml", "-o", "plan.json")
     project.segment("a", "b", "d")
     moved = project.run("apply", "plan.json")
@@ -118,14 +118,14 @@ def test_a_plan_whose_source_or_store_has_moved_is_refused(project):
 
 
 def test_a_plan_for_people_shows_rows_and_samples(project):
-    """A table, and some rows."""
+    """The plan is printed as a table with some of its rows."""
     text = project.good("plan", "SYNC.yml")
     assert "What a push would do" in text
     assert "vip: add" in text
 
 
 def test_a_push_sends_the_difference(project):
-    """And only that."""
+    """A push sends only the rows that changed."""
     project.good("push", "SYNC.yml")
     project.segment("b", "c", "d")
     project.emu.clear_requests()
@@ -135,7 +135,7 @@ def test_a_push_sends_the_difference(project):
 
 
 def test_a_guard_stops_plan_and_push_with_exit_code_3(project):
-    """With the figures, before the first call."""
+    """The message has the numbers, and nothing was sent."""
     strict = {name: value for name, value in MEMBERS.items() if name != "max_delete_share"}
     project.sync(vip={"source": {"url": "duckdb:///w.duckdb", "table": "vip"}, **strict})
     project.good("push", "SYNC.yml")
@@ -149,7 +149,7 @@ def test_a_guard_stops_plan_and_push_with_exit_code_3(project):
 
 
 def test_an_empty_source_removes_nobody(project):
-    """Unless that is allowed."""
+    """An empty source is an error unless allow_empty is set."""
     project.good("push", "SYNC.yml")
     project.segment()
     done = project.run("push", "SYNC.yml")
@@ -158,7 +158,7 @@ def test_an_empty_source_removes_nobody(project):
 
 
 def test_verify_tells_drift_and_heals_it(project):
-    """What somebody took out comes back; who was added by somebody else stays."""
+    """Healing adds the members that someone removed, and keeps those that someone else added."""
     project.good("push", "SYNC.yml")
     assert 0 == project.run("verify", "SYNC.yml").returncode
     number = project.emu.state("audiences")["audiences"][0]["id"]
@@ -178,7 +178,7 @@ def test_verify_tells_drift_and_heals_it(project):
 
 
 def test_verify_without_a_management_key_says_unknown(project):
-    """Never "fine"."""
+    """Without a management key the verdict is never "equal"."""
     project.good("push", "SYNC.yml")
     project.management = False
     done = project.run("verify", "SYNC.yml")
@@ -198,7 +198,7 @@ def bad_items(project):
 
 
 def test_refused_rows_are_reported_kept_and_retried(project):
-    """By runs, in the rejects file, and by retry once the reason is gone."""
+    """A refused row is in runs and in the rejects file, and retry sends it once the reason is gone."""
     bad_items(project)
     report = json.loads(project.good("push", "SYNC.yml", "--json"))
     figures = report["destinations"]["items"]
@@ -215,7 +215,7 @@ def test_refused_rows_are_reported_kept_and_retried(project):
 
 
 def test_runs_are_listed_with_what_they_did(project):
-    """The newest last or first, each with command and status."""
+    """Each run is listed with its command and status."""
     project.good("push", "SYNC.yml")
     project.good("plan", "SYNC.yml")
     listed = json.loads(project.good("runs", "--json"))
@@ -226,7 +226,7 @@ def test_runs_are_listed_with_what_they_did(project):
 
 
 def test_erase_leaves_no_trace(project):
-    """At Talon.One, in the store, in rejects, results and plans."""
+    """The customer is removed at Talon.One, in the store, in rejects, results and plans."""
     project.segment("keep-1", "erase-me", "keep-2")
     project.good("push", "SYNC.yml")
     project.segment("erase-me", "keep-3", "x" * 1001)
@@ -243,7 +243,7 @@ def test_erase_leaves_no_trace(project):
 
 
 def test_sources_of_every_kind(project, postgres_url, monkeypatch):
-    """A query in DuckDB, a table in PostgreSQL with its password from the environment, CSV and Parquet."""
+    """A DuckDB query, a PostgreSQL table with its password from the environment, CSV and Parquet are pushed."""
     from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(postgres_url, autocommit=True) as connection, connection.cursor() as cursor:
@@ -288,7 +288,7 @@ VIP = {"source": {"url": "duckdb:///w.duckdb", "table": "vip"}, **MEMBERS}
     ],
 )
 def test_what_is_wrong_is_reported_in_one_line_and_nothing_is_sent(project, syncs, words):
-    """Exit code 2; the line names the sync and the setting."""
+    """The exit code is 2, and the line names the sync and the setting."""
     project.sync(**syncs)
     done = project.run("push", "SYNC.yml")
     assert 2 == done.returncode, done.stderr
@@ -297,7 +297,7 @@ def test_what_is_wrong_is_reported_in_one_line_and_nothing_is_sent(project, sync
 
 
 def test_a_source_that_breaks_off_sends_nothing(project):
-    """Half a file is no segment."""
+    """Nothing is sent if a source fails in the middle, because half a file is not the segment."""
     project.good("push", "SYNC.yml")
     (project.folder / "half.csv").write_text("id\na\nb,too many\n")
     project.sync(vip={"source": "half.csv", **MEMBERS})

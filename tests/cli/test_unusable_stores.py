@@ -29,7 +29,7 @@ def server():
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_a_place_that_cannot_be_written_ends_with_exit_code_2(tmp_path, monkeypatch, server, capsys, setting, place):
-    """One line names the setting or the file; nothing was sent."""
+    """The line names the setting or the file, and nothing was sent."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
     path = place.format(folder=tmp_path)

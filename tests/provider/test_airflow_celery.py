@@ -217,7 +217,7 @@ def photograph(databases, store):
 
 
 def test_a_push_whose_worker_is_killed_ends_on_the_other_one(workers, account, recorder, databases):
-    """What was noted as acknowledged before the kill is in no later request; what had not been sent is, once."""
+    """The other worker sends no acknowledged row again, and each remaining row once."""
     warehouse, store = segment_in(databases("push_warehouse")), databases("push_store")
     account.fault(PUSHES, "latency", count=0, seconds=1.5)
     run = workers.trigger("killed_push", {"warehouse": warehouse, "store": store})
@@ -235,7 +235,7 @@ def test_a_push_whose_worker_is_killed_ends_on_the_other_one(workers, account, r
 
 
 def test_a_push_whose_process_outlives_its_worker_is_never_two_pushes(workers, account, databases):
-    """The retry waits for it: the store lets one in at a time."""
+    """The retry waits until the first process ends, because the store admits one at a time."""
     account.reset()
     warehouse, store = segment_in(databases("orphan_warehouse")), databases("orphan_store")
     account.fault(PUSHES, "latency", count=0, seconds=5)
@@ -257,7 +257,7 @@ def test_a_push_whose_process_outlives_its_worker_is_never_two_pushes(workers, a
 
 @pytest.mark.parametrize("place", ["postgresql", "duckdb", "parquet"])
 def test_a_load_whose_worker_is_killed_ends_on_the_other_one(workers, account, databases, tmp_path, place):
-    """It goes on from its last merge: no row twice, none lost, and fewer requests than a whole load."""
+    """The other worker continues after the last merge, with every row once and fewer requests than a full load."""
     warehouse = {
         "postgresql": lambda: databases("load_warehouse"),
         "duckdb": lambda: f"duckdb:///{tmp_path}/w.duckdb",
@@ -282,7 +282,7 @@ def test_a_load_whose_worker_is_killed_ends_on_the_other_one(workers, account, d
 
 
 def test_two_workers_keep_to_one_budget_over_redis(workers, recorder, tmp_path):
-    """Parts of a load run on both at the same time, and no second holds more requests than are allowed."""
+    """Two workers load shards at the same time, and together never send more requests per second than allowed."""
     run = workers.run("talon_one_sharded_load", {"shards": 4, "folder": str(tmp_path / "lake")})
     assert "success" == run["state"]
     loads = [one for one in workers.instances(run) if one["task_id"] == "load"]

@@ -52,7 +52,7 @@ def truth(account):
 
 
 def test_the_hourly_load_runs_three_times_with_new_baskets_between(account, airflow, postgres_url, tmp_path):
-    """DuckDB and PostgreSQL equal the truth each time."""
+    """After each run, DuckDB and PostgreSQL equal the emulator."""
     for _ in range(3):
         for url in (f"duckdb:///{tmp_path}/w.duckdb", postgres_url):
             run = airflow.run("talon_one_hourly_load", {"warehouse_url": url})
@@ -64,7 +64,7 @@ def test_the_hourly_load_runs_three_times_with_new_baskets_between(account, airf
 
 
 def test_a_segment_waits_for_a_person(account, airflow, tmp_path):
-    """The plan is approved over the REST API; then it is pushed and verified."""
+    """The plan is approved over the REST API and then pushed and verified."""
     warehouse = f"duckdb:///{tmp_path}/w.duckdb"
     assert "success" == airflow.run("talon_one_hourly_load", {"warehouse_url": warehouse})["state"]
     airflow.wait_for_dag("talon_one_segments")
@@ -90,7 +90,7 @@ def test_a_segment_waits_for_a_person(account, airflow, tmp_path):
 
 
 def test_planted_keys_are_nowhere(account, airflow, postgres_url, tmp_path):
-    """Not in task logs, rendered templates, answers for the connection, OpenLineage events."""
+    """No key appears in task logs, rendered templates, responses about the connection or OpenLineage events."""
     run = airflow.run("talon_one_hourly_load", {"warehouse_url": f"duckdb:///{tmp_path}/w.duckdb"})
     assert "success" == run["state"]
     body = {
@@ -165,7 +165,7 @@ def ended(airflow, path, seconds=120):
 
 
 def test_what_was_acknowledged_before_a_kill_is_not_sent_again(account, airflow, slow_push, postgres_url, tmp_path):
-    """SIGKILL before the store was saved for the first time: Airflow's task state store knows what was taken."""
+    """After SIGKILL, Airflow's task state store knows the acknowledged rows although the store was never saved."""
     path = slow_push(postgres_url)
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     assert "success" == ended(airflow, path)
@@ -174,7 +174,7 @@ def test_what_was_acknowledged_before_a_kill_is_not_sent_again(account, airflow,
 
 
 def test_a_task_that_is_asked_to_end_notes_what_it_did(account, airflow, slow_push, tmp_path):
-    """A person marks it as failed: it ends after the request in flight, and the next run sends the rest."""
+    """A task that is marked as failed ends after the request in flight, and the next run sends the rest."""
     store = str(tmp_path / "s.duckdb")
     path = slow_push(store)
     process = int((tmp_path / "pid").read_text())
@@ -195,7 +195,7 @@ def test_a_task_that_is_asked_to_end_notes_what_it_did(account, airflow, slow_pu
 
 
 def test_make_airflow_ends_all_that_it_started(tmp_path):
-    """Also when it is asked to end otherwise than by Ctrl-C."""
+    """All processes end, also when the command is stopped by something other than Ctrl-C."""
     command = [sys.executable, ROOT / "scripts" / "airflow_live.py", tmp_path / "home"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         lines = iter(process.stdout.readline, "")

@@ -257,7 +257,7 @@ def warehouse(person, airflow, connection, home):
 
 
 def test_the_form_shows_our_fields(person):
-    """Labels and sentences of the table of fields; none of the standard fields that mean nothing here."""
+    """The form has the labels and descriptions of the table, and hides the standard fields that are not used."""
     with new_connection(person, "looked-at"):
         assert "https://yourbaseurl.talon.one" == person.field("Base URL").get_attribute("placeholder")
         standard = [one.text for one in person.browser.find_elements(By.XPATH, f"{DIALOG}//label") if one.text]
@@ -271,7 +271,7 @@ def test_the_form_shows_our_fields(person):
 
 
 def test_the_test_button_tells_what_the_keys_may_read(person, connection):
-    """In words that one can read while they are shown."""
+    """The result of Test is a sentence that can be read while it is shown."""
     title, text = press_test(person, CONNECTION)
     person.picture("test-connection")
     assert "Test Connection Successful" == title
@@ -282,7 +282,7 @@ def test_the_test_button_tells_what_the_keys_may_read(person, connection):
 
 
 def test_a_wrong_key_is_reported(person, account):
-    """Which one it is, and what Talon.One said; the key itself is not."""
+    """The message names the wrong key and Talon.One's reason, and does not show the key."""
     add_connection(person, account, "mistyped", "planted-wrong-key")
     title, text = press_test(person, "mistyped")
     assert "Test Connection Failed" == title
@@ -292,7 +292,7 @@ def test_a_wrong_key_is_reported(person, account):
 
 
 def test_no_key_comes_back(person, account, connection):
-    """Neither in the fields nor anywhere else in the page of the saved connection."""
+    """The page of a saved connection shows no key, in the fields or elsewhere."""
     person.open("Admin", "Connections")
     person.click(f"//tr[contains(., '{CONNECTION}')]//button[@aria-label='Edit Connection']")
     assert "http://127.0.0.1" == person.field("Base URL").get_attribute("value")
@@ -308,7 +308,7 @@ def test_no_key_comes_back(person, account, connection):
 
 
 def test_the_result_of_a_load_is_in_its_xcom(person, warehouse):
-    """Counts, under Storage of the task."""
+    """The page of the task shows the counts of the load."""
     person.click("//td//a[normalize-space(.)='load']")
     person.click("//a[normalize-space(.)='Storage']")
     person.click("//a[normalize-space(.)='XCom']")
@@ -318,7 +318,7 @@ def test_the_result_of_a_load_is_in_its_xcom(person, warehouse):
 
 
 def test_a_person_approves_a_segment(person, account, airflow, warehouse):
-    """Under Required Actions, with the plan's figures; then it is pushed, verified and green."""
+    """Required Actions shows the numbers of the plan, and after approval the segment is pushed and verified."""
     trigger(person, airflow, "talon_one_segments", {"Warehouse": warehouse, "Points that make": "1"})
     run = person.browser.current_url
     person.look("//tr[contains(., 'approve')]//*[@data-testid='state-badge'][contains(., 'Awaiting Input')]", 180)

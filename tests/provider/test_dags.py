@@ -17,13 +17,13 @@ NAMES = sorted(path.stem for path in DAGS.glob("*.py"))
 
 
 def test_every_file_is_a_dag_of_its_name(dag_bag):
-    """With a description, tags and a start date."""
+    """Every DAG has a description, tags and a start date."""
     assert [] == [name for name in NAMES if name not in dag_bag.dags]
     assert all(dag_bag.dags[name].description and dag_bag.dags[name].tags for name in NAMES)
 
 
 def test_every_dag_is_stored_as_it_is(dag_bag, stored_dags):
-    """With all its tasks and their order, for the scheduler."""
+    """The serialized DAG has all tasks in their order."""
     for name, dag in dag_bag.dags.items():
         stored = stored_dags[name]
         assert {one.task_id: one.downstream_task_ids for one in dag.tasks} == {
@@ -32,14 +32,14 @@ def test_every_dag_is_stored_as_it_is(dag_bag, stored_dags):
 
 
 def test_a_person_is_asked_where_airflow_can(dag_bag, airflow_version):
-    """From 3.1 on; before that the plan is pushed."""
+    """The approval exists from Airflow 3.1 on; before that the plan is pushed."""
     asks = {"ask", "approve"} if airflow_version >= (3, 1) else set()
     assert {"plan", "push", "verify"} | asks == set(dag_bag.dags["talon_one_segments"].task_ids)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dag_file_imports_nothing_deprecated_and_sends_nothing(name, tmp_path):
-    """Warnings of Airflow's deprecations are errors, and a socket is one too."""
+    """A deprecation warning or a network connection fails the parsing of a DAG file."""
     script = (
         "import warnings, sys, socket\n"
         "import airflow.providers.common.compat.sdk\n"
@@ -72,7 +72,7 @@ def rows(path, sql):
 
 
 def test_the_hourly_load_brings_what_is_new(ledger, run_dag, tmp_path):
-    """Three times, with new baskets between: the warehouse equals the truth each time."""
+    """After each of three runs with new baskets in between, the warehouse equals the emulator."""
     path = tmp_path / "w.duckdb"
     for turn in range(3):
         run = run_dag("talon_one_hourly_load", warehouse_url=f"duckdb:///{path}", requests_at_once=4)
@@ -87,7 +87,7 @@ def test_the_hourly_load_brings_what_is_new(ledger, run_dag, tmp_path):
 
 
 def test_the_nightly_snapshot_is_of_the_instant_it_is_for(ledger, run_dag, tmp_path):
-    """As a backfill of a day asks for."""
+    """A backfill of a day loads the balances of that day."""
     path = tmp_path / "b.duckdb"
     for day in ("2025-06-01", "2025-06-02"):
         run = run_dag("talon_one_nightly_balances", warehouse_url=f"duckdb:///{path}", as_of=f"{day}T00:00:00Z")
@@ -106,7 +106,7 @@ def members(emu):
 
 
 def test_a_segment_is_planned_pushed_and_verified(ledger, run_dag, tmp_path):
-    """From the loaded ledger, without a person."""
+    """The segment of the loaded ledger is pushed without an approval."""
     warehouse = f"duckdb:///{tmp_path}/w.duckdb"
     assert "success" == run_dag("talon_one_hourly_load", warehouse_url=warehouse).state
     conf = {"warehouse_url": warehouse, "store": str(tmp_path / "s.duckdb"), "points": 1, "needs_approval": False}
@@ -126,14 +126,14 @@ def test_a_catalog_is_filled_once(emu, run_dag, tmp_path):
 
 
 def test_customers_are_erased(emu, run_dag):
-    """Those that are named, and nobody else."""
+    """The named customers are deleted, and no others."""
     emu.add("profiles", *({"integrationId": name} for name in ("a", "b", "c")))
     assert "success" == run_dag("talon_one_erase", customers=["a", "b", "a"]).state
     assert ["c"] == [row["integration_id"] for row in emu.state("profiles")["profiles"]]
 
 
 def test_parts_of_the_cards_are_loaded_apart(ledger, run_dag, tmp_path):
-    """All parts together hold every row once."""
+    """All shards together hold every row once."""
     assert "success" == run_dag("talon_one_sharded_load", shards=3, folder=f"{tmp_path}/lake").state
     ids = []
     for part in (tmp_path / "lake").iterdir():

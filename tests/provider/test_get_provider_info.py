@@ -50,7 +50,7 @@ PACKAGES = list(get_provider_info()["operators"][0]["python-modules"])
 
 @pytest.mark.parametrize("name", ["provider_info.schema.json", "provider.yaml.schema.json"])
 def test_the_info_fits_airflows_schema(name):
-    """Each of the two that Airflow ships; what only one of them knows is left out for the other."""
+    """The metadata matches both schemas that Airflow ships, without the keys that only one of them knows."""
     schema = json.loads((Path(airflow.__file__).parent / name).read_text())
     info = get_provider_info()
     if name.startswith("provider.yaml"):
@@ -66,13 +66,13 @@ def test_the_info_fits_airflows_schema(name):
 
 
 def test_the_entry_point_leads_there():
-    """By the name that Airflow looks for."""
+    """The entry point that Airflow looks for returns the metadata."""
     (found,) = [one for one in entry_points(group="apache_airflow_provider") if "talon_one" in one.value]
     assert get_provider_info() == found.load()()
 
 
 def test_everything_that_is_named_is_there():
-    """Modules and classes."""
+    """Every module and class of the metadata can be imported."""
     info = get_provider_info()
     modules = [
         module
@@ -102,7 +102,7 @@ def operators():
 
 
 def test_every_operation_has_an_operator():
-    """26 of them, one each, beside the one for any."""
+    """Each of the 26 operations has one operator, beside the operator of any operation."""
     import inspect
 
     wanted = {one.name for one in endpoints.ALL if one.api == "integration"}
@@ -113,7 +113,7 @@ def test_every_operation_has_an_operator():
 
 
 def test_the_form_tells_the_real_defaults():
-    """What a field's sentence says is what the settings do."""
+    """The default in a field's description is the default of its setting."""
     defaults = {setting.name: setting.default for setting in SYNC_SETTINGS}
     defaults_in_form = {
         field.setting: re.search(r"Default: (no limit|[\d,]*\d)\b", field.about) for field in FIELDS if field.setting
@@ -124,7 +124,7 @@ def test_the_form_tells_the_real_defaults():
 
 
 def test_airflow_shows_every_field_in_the_form():
-    """By the declared fields from 3.2 on, before that by the hook's methods."""
+    """The form has every field: declared ones from Airflow 3.2 on, and before that those of the hook's methods."""
     done = subprocess.run([sys.executable, "-c", FORM], capture_output=True, text=True)
     said = [line for line in done.stdout.splitlines() if line.startswith("FORM")]
     assert said, done.stderr[-2000:]
@@ -134,7 +134,7 @@ def test_airflow_shows_every_field_in_the_form():
 
 
 def test_airflow_knows_links_and_notifier():
-    """By the names that it has read."""
+    """Airflow has registered the links and the notifier by their names."""
     from airflow.providers_manager import ProvidersManager
 
     manager, info = ProvidersManager(), get_provider_info()

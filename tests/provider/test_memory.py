@@ -41,7 +41,7 @@ def peak_mb(dag, **conf):
 
 @pytest.mark.usefixtures("dag_bag", "connection")
 def test_a_million_members_take_less_than_250_megabytes_more_than_none(emu, tmp_path):
-    """A push of a million members."""
+    """A push of a million members needs less than 250 MB more than a push of none."""
     with duckdb.connect(str(tmp_path / "w.duckdb")) as db:
         db.execute("CREATE TABLE vip AS SELECT 'customer-' || n AS id FROM range(1000000) AS t (n)")
     empty = peak_mb("empty")
@@ -67,7 +67,7 @@ def warehouse(request, tmp_path):
 
 @pytest.mark.usefixtures("dag_bag")
 def test_a_million_ledger_rows_take_less_than_250_megabytes_more_than_none(account, warehouse, tmp_path, monkeypatch):
-    """A load of a million rows."""
+    """A load of a million rows needs less than 250 MB more than a load of none."""
     value = {
         "conn_type": "talon_one",
         "host": account.url,

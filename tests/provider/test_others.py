@@ -33,7 +33,7 @@ def account(emu):
 
 @pytest.mark.parametrize("kind", ["waiting", "deferred"])
 def test_sensors_find_what_they_wait_for(account, run_dag, kind):
-    """On the worker and in the triggerer alike; nothing is written."""
+    """Sensors succeed on the worker and in the triggerer, and write nothing."""
     account.clear_requests()
     run = run_dag(f"sensors_{kind}")
     assert {"audience": "success", "catalog": "success", "rows": "success"} == run.states()
@@ -43,23 +43,23 @@ def test_sensors_find_what_they_wait_for(account, run_dag, kind):
 
 @pytest.mark.parametrize("kind", ["waiting", "deferred"])
 def test_a_sensor_gives_up_at_its_deadline(account, run_dag, kind):
-    """Its own one while it is deferred."""
+    """A sensor fails at its timeout, also while it is deferred."""
     assert "failed" == run_dag(f"sensor_late_{kind}").state
 
 
 def test_a_sensor_for_nothing_is_reported_when_the_dag_is_parsed():
-    """With what there is."""
+    """The error lists the conditions that exist."""
     with pytest.raises(ValueError, match="must be one of transactions_since"):
         TalonOneSensor(task_id="t", condition="the_moon", arguments={})
 
 
 def test_a_decorated_function_gets_a_client(emu, run_dag):
-    """Of the connection."""
+    """The function receives a client of the connection."""
     assert 2 == run_dag("decorated").xcom("programs")
 
 
 def test_openlineage_receives_what_a_push_read_and_wrote():
-    """With the number of rows, and no password."""
+    """The facets have the datasets and the number of rows, and no password."""
     task = WarehouseToAudienceOperator(task_id="t", audience=7, key="id", source_url="x", table="vip")
     task.record_push("postgresql://u:planted@host/db", "vip", "https://shop.talon.one", "audiences/7", 3)
     facets = task.get_openlineage_facets_on_complete(None)
@@ -72,7 +72,7 @@ def test_openlineage_receives_what_a_push_read_and_wrote():
 
 
 def test_singer_processes_keep_their_state_between_runs(emu, run_dag, tmp_path):
-    """The key comes from the connection, by the environment of the processes."""
+    """The second run starts from the state of the first, and the key reaches the processes by their environment."""
     for names in ("a,b", "b,c"):
         run = run_dag("singer", names=names, base_url=emu.url, folder=str(tmp_path))
         assert ("success", {"states": 1}) == (run.state, run.xcom("sync"))
@@ -82,7 +82,7 @@ def test_singer_processes_keep_their_state_between_runs(emu, run_dag, tmp_path):
 
 @pytest.mark.parametrize(("refused", "told"), [(0, []), (3, ["d.t: 3 rows were refused in run r; see rejects/r"])])
 def test_the_notifier_tells_of_refused_rows_only(refused, told):
-    """With the place of the rejects."""
+    """The notifier sends a text with the folder of the rejects, and none if no row was refused."""
     said = []
 
     class Task:

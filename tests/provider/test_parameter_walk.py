@@ -99,7 +99,7 @@ def taken(kind: type, name: str, value: Any, *, template: bool = False) -> Any:
 
 
 def test_every_class_is_walked():
-    """A new one fails here until it is named."""
+    """A new operator fails here until it joins the walk."""
     sensors = {kind for kind in classes() if issubclass(kind, TalonOneSensor)}
     operations = {kind for kind in classes() if issubclass(kind, TalonOneOperator)}
     assert set(classes()) == set(REQUIRED) | sensors | operations
@@ -108,7 +108,7 @@ def test_every_class_is_walked():
 
 @pytest.mark.parametrize("kind", REQUIRED, ids=lambda kind: kind.__name__)
 def test_every_parameter_of_a_transfer_is_walked(kind):
-    """A new one fails here until it is in a table; and all but the row templates of map are templates."""
+    """A new parameter fails here until it is in a table, and all parameters except map are templates."""
     tables = {one.name for one in kind.parameters}
     assert set(own(kind)) <= tables | READ_AS_OPTIONS | COMMANDS
     assert {name for name in own(kind) if name not in kind.template_fields} <= {"map"}
@@ -119,7 +119,7 @@ def test_every_parameter_of_a_transfer_is_walked(kind):
 
 @pytest.mark.parametrize(("kind", "parameter"), TRANSFERS)
 def test_a_text_or_template_of_a_transfer_means_its_literal(kind, parameter):
-    """Templates give texts, and native templates give values."""
+    """A literal, its text, a template and a native template give the same value."""
     valid = VALID.get(parameter.name)
     for literal, text in LITERALS[parameter.type] if valid is None else [(valid, str(valid))]:
         assert literal == taken(kind, parameter.name, literal)
@@ -131,7 +131,7 @@ def test_a_text_or_template_of_a_transfer_means_its_literal(kind, parameter):
 @pytest.mark.parametrize(("kind", "parameter"), TRANSFERS)
 @pytest.mark.parametrize("text", NOTHING)
 def test_a_template_of_nothing_is_not_given_or_refused(kind, parameter, text):
-    """What narrows a run is refused by name; anything else has its default."""
+    """An empty parameter that narrows a run is refused by name; any other has its default."""
     if parameter.narrows or parameter.type == "array":
         with pytest.raises(ValueError, match=f"the parameter '{parameter.name}' is the text '{text}', which names"):
             taken(kind, parameter.name, text, template=True)
@@ -141,7 +141,7 @@ def test_a_template_of_nothing_is_not_given_or_refused(kind, parameter, text):
 
 @pytest.mark.parametrize(("kind", "parameter"), TRANSFERS)
 def test_a_wrong_text_of_a_transfer_is_refused(kind, parameter):
-    """Green without a push is the worst that a task can be."""
+    """A text that cannot be converted fails the task instead of skipping the push."""
     wrong = {"boolean": "maybe", "object": "maybe", "array": "[1"}.get(parameter.type)
     if wrong:
         with pytest.raises(ValueError, match=f"the parameter '{parameter.name}' "):
@@ -168,7 +168,7 @@ def test_a_wrong_text_of_a_transfer_is_refused(kind, parameter):
 )
 @pytest.mark.parametrize("template", [True, False])
 def test_options_of_a_push_are_read_by_the_conversion_of_a_sync_file(kind, name, value, found, template):
-    """As literal text and as what a template gives."""
+    """An option is converted like the same key of a SYNC.yml, as literal text and as template."""
     given = "{{ params_of_the_test }}" if template else value
     task = kind(task_id="t", **{**REQUIRED[kind], name: given})
     task.render_template_fields({"params_of_the_test": value})
@@ -177,7 +177,7 @@ def test_options_of_a_push_are_read_by_the_conversion_of_a_sync_file(kind, name,
 
 
 def test_a_template_in_an_option_is_read_too():
-    """Guards that depend on parameters of the DAG run."""
+    """Guards may depend on parameters of the DAG run."""
     options = {"allow_empty": "{{ no }}", "max_deletes": "{{ seven }}", "retry_rejects": "{{ nothing }}"}
     task = WarehouseToAudienceOperator(task_id="t", audience="{{ seven }}", key="id", source_url="a", options=options)
     task.render_template_fields({"no": False, "seven": 7, "nothing": None})
@@ -187,7 +187,7 @@ def test_a_template_in_an_option_is_read_too():
 
 
 def test_map_is_no_template_of_airflow():
-    """Its templates are over the columns of a row."""
+    """Airflow does not render map, because its templates are over the columns of a row."""
     task = WarehouseToCatalogOperator(task_id="t", catalog_id=1, source_url="a", map={"sku": "{{ sku }}"})
     task.render_template_fields({})
     assert {"sku": "{{ sku }}"} == task._destination().mapping.map
@@ -206,7 +206,7 @@ def test_an_object_storage_path_is_taken(name):
 
 @pytest.mark.parametrize("text", ["tap-x --flag 'a b'", '["tap-x", "--flag", "a b"]', "['tap-x', '--flag', 'a b']"])
 def test_a_command_can_be_a_text(text):
-    """A command line or a list."""
+    """A command line and the text of a list give the same command."""
     from airflow_provider_talon_one.parameters import parse_command
 
     assert ["tap-x", "--flag", "a b"] == parse_command("tap", text)
@@ -233,14 +233,14 @@ CONDITION_WALK = [
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_every_argument_of_a_condition_is_in_its_table(condition):
-    """A new one fails here until it is."""
+    """A new argument fails here until it is in the table."""
     names = [name for name in inspect.signature(CONDITIONS[condition]).parameters if name != "client"]
     assert names == [one.name for one in ARGUMENTS[condition]]
 
 
 @pytest.mark.parametrize(("condition", "argument"), CONDITION_WALK)
 def test_a_text_of_an_argument_means_its_literal(condition, argument):
-    """Numbers are numbers, instants are instants, nothing is not given, and all else is refused by name."""
+    """Texts become numbers and instants, an empty text is not given, and anything else is refused by name."""
     base = {one.name: 7 for one in ARGUMENTS[condition] if one.required}
     instant = datetime(2026, 1, 31, 5, tzinfo=UTC)
     literal, text = (7, "7") if argument.type == "integer" else (instant, "2026-01-31 05:00:00+00:00")
@@ -260,7 +260,7 @@ def test_a_text_of_an_argument_means_its_literal(condition, argument):
 
 @pytest.mark.parametrize(("text", "expected"), [("False", False), ("1", True), (True, True), ("None", False)])
 def test_deferrable_is_a_boolean(text, expected):
-    """It is read when the DAG is parsed, so it is no template."""
+    """The parameter is read when the DAG is parsed, so a template is refused."""
     arguments = {"condition": "audience_of_size", "arguments": {"audience_id": 1, "at_least": 1}}
     assert expected is TalonOneSensor(task_id="t", deferrable=text, **arguments).deferrable
     with pytest.raises(ValueError, match=r"'deferrable' must be true or false, not '\{\{ params.d"):
@@ -335,7 +335,7 @@ def request_of(task: Any, values: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.__name__)
 def test_a_template_of_an_operation_means_its_literal(kind):
-    """Every parameter of every operator, one by one, as a template that gives text."""
+    """Every parameter of every operator gives the same request as literal and as template."""
     literals = {name: literal_of(kind, name) for name in own(kind)}
     expected = request_of(kind(task_id="t", **literals), {})
     for name, value in literals.items():
@@ -347,7 +347,7 @@ def test_a_template_of_an_operation_means_its_literal(kind):
 @pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_a_template_of_nothing_is_left_out_or_refused(kind, nothing):
-    """No customer, no audience and no description is called "None"."""
+    """An empty template is left out or refused, so that no customer is called "None"."""
     literals = {name: literal_of(kind, name) for name in own(kind)}
     for name, literal in literals.items():
         task = kind(task_id="t", **{**literals, name: "{{ value }}"})

@@ -49,7 +49,7 @@ def refused(done, emu, code=2):
 
 
 def test_the_version_is_printed(talon_one):
-    """Without an account."""
+    """The version is printed without an account."""
     done = talon_one("--version", env={"TALON_ONE_BASE_URL": None})
     assert (0, True) == (done.returncode, done.stdout.startswith(b"talon-one v"))
 
@@ -65,7 +65,7 @@ def test_the_version_loads_no_heavy_module():
 
 
 def test_the_list_has_every_operation(talon_one):
-    """With method, path and key."""
+    """The list shows method, path and key of every operation."""
     lines = talon_one("call", "--list").stdout.decode().splitlines()
     expected = [(e.name, e.method, e.path, "api_key" if e.api == "integration" else "management_key") for e in ALL]
     assert expected == [tuple(line.split()) for line in lines[1:]]
@@ -73,19 +73,19 @@ def test_the_list_has_every_operation(talon_one):
 
 @pytest.mark.parametrize("name", ["get_loyalty_programs", "getLoyaltyPrograms", "get-loyalty-programs"])
 def test_an_operation_has_two_names(talon_one, name):
-    """Ours and the vendor's."""
+    """An operation is found by its snake_case name and by the vendor's operation id."""
     done = talon_one("call", name)
     assert ["cards", "profiles"] == sorted(p["name"] for p in json.loads(done.stdout)["data"])
 
 
 def test_an_unknown_operation_is_reported_with_the_nearest(talon_one, emu):
-    """A typing mistake is the usual cause."""
+    """A typing mistake is answered with the name that is most similar."""
     message = refused(talon_one("call", "sync_catalogue"), emu)
     assert "Error: there is no operation 'sync_catalogue'; did you mean 'sync_catalog'?\n" == message
 
 
 def test_a_number_that_is_sent_keeps_its_digits(talon_one, emu):
-    """The emulator has the price that was typed."""
+    """The emulator receives the price with all digits that were typed."""
     emu.add("catalogs", {"name": "books"})
     item = '{"sku": "s", "price": 1234567890123456.123}'
     body = f'{{"actions": [{{"type": "ADD", "payload": {item}}}]}}'
@@ -95,20 +95,20 @@ def test_a_number_that_is_sent_keeps_its_digits(talon_one, emu):
 
 
 def test_a_number_that_comes_keeps_its_digits(talon_one, emu):
-    """It is printed as Talon.One sent it."""
+    """A number is printed with the digits that Talon.One sent."""
     emu.add_transactions([{"program": 1, "card": "card-000001", "amount": Decimal("12345678901234.56")}])
     done = talon_one("call", "get_loyalty_card_transactions", *PROGRAM, "--path", "loyaltyCardId=card-000001")
     assert b": 12345678901234.56" in done.stdout
 
 
 def test_csv_comes_as_it_is(talon_one):
-    """Bytes, not JSON."""
+    """A CSV response is printed byte by byte."""
     done = talon_one("call", "export_loyalty_cards", *PROGRAM)
     assert (0, 4, True) == (done.returncode, len(done.stdout.splitlines()), done.stdout.startswith(b"identifier,"))
 
 
 def test_parameters_have_the_types_of_the_table(talon_one, emu):
-    """Integers, booleans, and an array by naming it again; snake_case is understood."""
+    """Parameters are converted to integers and booleans, a repeated name fills an array, and snake_case is accepted."""
     items = ("call", "list_catalog_items", "--path", "catalog_id=1", "--query", "page_size=1")
     talon_one(*items, "--query", "withTotalResultSize=TRUE", "--query", "sku=a b", "--query", "sku=c&d")
     request = emu.requests()[0]
@@ -129,12 +129,12 @@ def test_parameters_have_the_types_of_the_table(talon_one, emu):
     ],
 )
 def test_a_wrong_argument_is_reported_before_anything_is_sent(talon_one, emu, arguments, reason):
-    """Exit code 2."""
+    """A wrong argument ends with exit code 2, and nothing is sent."""
     assert reason in refused(talon_one("call", "get_loyalty_cards", *arguments), emu)
 
 
 def test_a_body_comes_as_text_from_a_file_or_from_the_standard_input(talon_one, tmp_path):
-    """All three are the same."""
+    """A body as text, from a file and from standard input is sent alike."""
     body = b'{"attributes": {}}'
     (tmp_path / "body.json").write_bytes(body)
     codes = [
@@ -154,7 +154,7 @@ def test_a_body_comes_as_text_from_a_file_or_from_the_standard_input(talon_one, 
     ],
 )
 def test_a_wrong_body_is_reported_with_its_place(talon_one, emu, body, reason):
-    """By JSON pointer, before anything is sent."""
+    """The error names the JSON pointer of the wrong value, and nothing is sent."""
     assert reason in refused(talon_one("call", *PROFILE, *(() if body is None else ("--body", body))), emu)
 
 
@@ -188,7 +188,7 @@ def test_what_destroys_needs_consent(talon_one, emu, arguments, loss):
 
 
 def test_with_consent_it_is_done(talon_one):
-    """An empty answer leaves the standard output empty."""
+    """With --yes the call is made, and an empty response leaves standard output empty."""
     talon_one("call", "update_customer_profile_v2", "--path", "integrationId=gone", "--body", '{"attributes":{}}')
     done = talon_one("call", "delete_customer_data", "--path", "integrationId=gone", "--yes")
     assert (0, b"", b"delete_customer_data: done; the response is empty\n") == (
@@ -199,7 +199,7 @@ def test_with_consent_it_is_done(talon_one):
 
 
 def test_a_csv_file_is_uploaded(talon_one, tmp_path):
-    """As a form."""
+    """A CSV file is sent as a multipart form."""
     created = talon_one("call", "create_audience_v2", "--body", '{"name": "A", "integration": "mparticle"}')
     (tmp_path / "members.csv").write_text("profileintegrationid\np1\n")
     audience = ("--path", f"audienceId={json.loads(created.stdout)['id']}")
@@ -208,7 +208,7 @@ def test_a_csv_file_is_uploaded(talon_one, tmp_path):
 
 
 def test_a_refusal_of_talon_one_is_one_line(talon_one):
-    """With its words; exit code 1."""
+    """A refused request prints Talon.One's message in one line and ends with exit code 1."""
     done = talon_one("call", "get_loyalty_card_balances", *PROGRAM, "--path", "loyaltyCardId=nobody")
     assert (1, b"") == (done.returncode, done.stdout)
     assert done.stderr.startswith(b"Error: get_loyalty_card_balances: HTTP 404: not found; Talon.One says")
@@ -217,7 +217,7 @@ def test_a_refusal_of_talon_one_is_one_line(talon_one):
 
 @pytest.mark.parametrize(("key", "reason"), [("wrong-secret", "is not accepted"), (None, "set management_key")])
 def test_a_key_problem_is_reported_without_the_key(talon_one, key, reason):
-    """Exit code 2: a setting is to be fixed."""
+    """A wrong key ends with exit code 2, and the message does not show it."""
     done = talon_one("call", "get_loyalty_programs", env={"TALON_ONE_MANAGEMENT_KEY": key})
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
     assert reason in done.stderr.decode()
@@ -225,7 +225,7 @@ def test_a_key_problem_is_reported_without_the_key(talon_one, key, reason):
 
 
 def test_settings_come_from_a_file_too(talon_one, emu, tmp_path):
-    """``--base-url`` wins over it and over the environment."""
+    """A config file is read, and ``--base-url`` overrides it and the environment."""
     settings = {"base_url": "http://127.0.0.1:9", "management_key": emu.management_key}
     (tmp_path / "config.json").write_text(json.dumps(settings))
     env = {"TALON_ONE_BASE_URL": None, "TALON_ONE_MANAGEMENT_KEY": None}
@@ -235,5 +235,5 @@ def test_settings_come_from_a_file_too(talon_one, emu, tmp_path):
 
 @pytest.mark.parametrize("option", ["--api-key", "--management-key"])
 def test_there_is_no_option_for_a_key(talon_one, emu, option):
-    """Everybody on the machine can see a command line."""
+    """No option takes a key, because every user of the machine can read a command line."""
     assert "No such option" in refused(talon_one("call", "get_loyalty_programs", option, "k"), emu)

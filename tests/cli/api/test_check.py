@@ -26,7 +26,7 @@ def check(emu, *options: str, **keys: str | None) -> subprocess.CompletedProcess
 
 
 def test_both_keys_work(emu):
-    """Exit code 0; each key, what it may read, and the clock."""
+    """With two working keys the report names each key, what it may read and the clock, and the exit code is 0."""
     done = check(emu)
     assert (0, "") == (done.returncode, done.stderr)
     assert 2 == done.stdout.count(": works")
@@ -35,14 +35,14 @@ def test_both_keys_work(emu):
 
 
 def test_the_management_key_is_optional(emu):
-    """Without it the check passes and says that it is not set."""
+    """Without a management key the check passes and says that none is set."""
     done = check(emu, MANAGEMENT_KEY=None)
     assert (0, True) == (done.returncode, "management_key): not set" in done.stdout)
 
 
 @pytest.mark.parametrize("name", ["API_KEY", "MANAGEMENT_KEY"])
 def test_a_wrong_key_is_named_and_never_shown(emu, name):
-    """Exit code 1; the setting is named, its value nowhere."""
+    """A wrong key ends with exit code 1; its setting is named and its value is not shown."""
     done = check(emu, **{name: "planted-wrong-key"})
     assert 1 == done.returncode
     assert f"({name.lower()}): does not work" in done.stdout
@@ -50,14 +50,14 @@ def test_a_wrong_key_is_named_and_never_shown(emu, name):
 
 
 def test_as_json(emu):
-    """The same report for programs."""
+    """The JSON report has the same content as the text."""
     report = json.loads(check(emu, "--json").stdout)
     assert (True, True) == (report["integration"]["works"], report["management"]["works"])
     assert None is report["management"]["reads"]["get_audiences"]
 
 
 def test_nobody_at_the_base_url_is_reported_in_one_line(emu):
-    """A port where nothing listens: a line that names base_url, no traceback."""
+    """A port on which nothing listens gives one line that names base_url, without a traceback."""
     done = check(emu, BASE_URL="http://127.0.0.1:9")
     assert 0 != done.returncode
     assert "base_url" in done.stderr
@@ -65,7 +65,7 @@ def test_nobody_at_the_base_url_is_reported_in_one_line(emu):
 
 
 def test_a_key_that_may_read_nothing_does_not_work(emu):
-    """Exit code 1: whether the key is right stays unknown when every endpoint answers 403."""
+    """The exit code is 1 when every endpoint answers 403, because the key cannot be checked then."""
     emu.fault("*", "403", count=0)
     try:
         done = check(emu)

@@ -48,7 +48,7 @@ def estimate_equals_taken(emu, config_for, talon_one, tmp_path, **settings) -> N
 
 
 def test_calls_are_as_estimated_for_every_strategy(config_for, talon_one, tmp_path):
-    """1,200 cards, 36,000 transactions: single calls, feed, list and export take exactly the estimated calls."""
+    """With 1,200 cards and 36,000 transactions, every strategy takes exactly the estimated calls."""
     with Emulator(seed="synthetic", cards=1200, transactions=30, profile_transactions=0, management_rate=0) as emu:
         estimate_equals_taken(emu, config_for, talon_one, tmp_path, end_date=UNTIL)
 
@@ -56,14 +56,14 @@ def test_calls_are_as_estimated_for_every_strategy(config_for, talon_one, tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize("order", ["shuffled", "oldest", "newest"])
 def test_the_journey_costs_what_was_estimated(config_for, talon_one, tmp_path, order):
-    """The retail data by every strategy: the same rows, the estimated calls."""
+    """With the retail data, every strategy loads the same rows with the estimated calls."""
     with Emulator(seed="journey", management_rate=0, switches={"order": order}) as emu:
         emu.clock(freeze="2018-01-02T00:00:00Z")
         estimate_equals_taken(emu, config_for, talon_one, tmp_path, end_date="2018-01-02T00:00:00Z")
 
 
 def test_without_a_walk_the_feed_is_estimated_within_its_bounds(config_for, talon_one, tmp_path):
-    """A few calls tell a range; the load stays in it, and auto takes what the estimate marks."""
+    """A few calls give a range; the load stays within it, and auto uses the strategy that the estimate marks."""
     with Emulator(seed="synthetic", cards=300, transactions=40, profile_transactions=0, management_rate=0) as emu:
         config = config_for(emu, end_date=UNTIL, requests_per_second=20, as_of=UNTIL)
         costs = estimated(talon_one, config)
@@ -77,7 +77,7 @@ def test_without_a_walk_the_feed_is_estimated_within_its_bounds(config_for, talo
 
 
 def test_the_state_of_a_warehouse_makes_it_an_estimate_of_the_next_load(config_for, talon_one, tmp_path):
-    """After a load only what is new is estimated."""
+    """After a load, the estimate counts only what is new."""
     with Emulator(seed="synthetic", cards=100, transactions=40, profile_transactions=0, management_rate=0) as emu:
         config = config_for(emu, transactions_strategy="program_feed", as_of=UNTIL)
         load(emu, talon_one, config, tmp_path / "w.duckdb")
@@ -86,7 +86,7 @@ def test_the_state_of_a_warehouse_makes_it_an_estimate_of_the_next_load(config_f
 
 
 def test_the_table_says_why_a_way_cannot_be_taken(config_for, talon_one):
-    """Each way has its line, with figures or with what to set."""
+    """Each strategy has a line with its costs or with the setting that it needs."""
     with Emulator(seed="synthetic", cards=20, transactions=5, management_rate=0) as emu:
         config = config_for(emu, as_of=UNTIL, card_ids=["card-000001"])
         done = talon_one("estimate", "--config", config, "--streams", STREAMS)

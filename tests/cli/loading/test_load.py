@@ -93,7 +93,7 @@ def test_a_load_brings_every_row_and_a_second_one_nothing_new(emu, config, tmp_p
 
 
 def test_balances_in_the_warehouse_are_the_emulators(emu, config, tmp_path):
-    """Each balance equals the truth that the emulator works out on its own."""
+    """Each balance equals the one that the emulator computes independently."""
     path = tmp_path / "w.duckdb"
     load(path, config())
     found = rows(
@@ -108,7 +108,7 @@ def test_balances_in_the_warehouse_are_the_emulators(emu, config, tmp_path):
 
 
 def test_a_load_killed_at_twenty_random_moments_loses_and_doubles_nothing(emu, config, tmp_path):
-    """SIGKILL at 20 random moments, each time run again: in the end rows equal the truth."""
+    """After 20 loads that SIGKILL ends at random moments, the rows equal those of the emulator."""
     path, chance = tmp_path / "w.duckdb", random.Random(20)
     settings = config(concurrency=4, page_size=50)
     emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.03)
@@ -202,7 +202,7 @@ def test_no_key_shows_up_anywhere(emu, config, tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 def test_a_full_disk_is_reported_in_one_line_and_mends_by_running_again(emu, config, tmp_path):
-    """On a disk that is too small the load ends with a clear line; with room it goes on."""
+    """On a full disk the load ends with one clear line, and continues when there is room again."""
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(small)], capture_output=True)

@@ -123,7 +123,7 @@ def add_baskets(emu: Emulator, chance: random.Random) -> int:
 
 
 def test_three_incremental_loads_bring_exactly_what_is_new(emu, loader):
-    """After each of them, ledger and balances are the emulator's, and a fourth finds nothing."""
+    """After each load, ledger and balances equal those of the emulator, and a fourth load finds nothing new."""
     chance = random.Random(3)
     loader.load()
     for _ in range(3):
@@ -136,7 +136,7 @@ def test_three_incremental_loads_bring_exactly_what_is_new(emu, loader):
 
 @pytest.mark.slow
 def test_a_load_killed_at_20_random_moments_ends_as_the_ledger(emu, loader, tmp_path):
-    """New rows come between the kills too."""
+    """Rows are added between the kills, and in the end the warehouse has every row once."""
     chance = random.Random(20)
     emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.005)
     began, killed = time.monotonic(), 0
@@ -181,7 +181,7 @@ def instant(value: object) -> datetime | None:
 
 
 def test_hostile_numbers_and_instants_are_in_the_warehouse_unchanged(emu, loader):
-    """Digits, the text of each date, and the instant it names; a leap second stays the text that it is."""
+    """Digits, the text of each date and its instant are kept; a leap second stays the text that it is."""
     emu.reset("synthetic", cards=1, transactions=0)
     emu.add_transactions(
         {"program": 1, "card": "card-000001", "amount": amount, "expiryDate": date, "created": created}
@@ -197,7 +197,7 @@ def test_hostile_numbers_and_instants_are_in_the_warehouse_unchanged(emu, loader
 
 
 def test_reconcile_reads_any_warehouse(loader, talon_one):
-    """All ledgers agree, as those of the emulator do."""
+    """In every kind of warehouse all ledgers agree, as they do in the emulator."""
     loader.load()
     done = talon_one("reconcile", "--in", loader.url)
     assert (0, "") == (done.returncode, done.stderr)

@@ -41,7 +41,7 @@ def url(request, emu, tmp_path):
 
 
 def test_models_of_a_load_equal_the_emulators_truth(emu, url):
-    """Cards and profiles, each row counted once although the feed has it too."""
+    """The views count each row of cards and profiles once, although the program list has it too."""
     done = talon_one("models", "--to", url, "--as-of", AS_OF)
     assert (0, "") == (done.returncode, done.stderr)
     assert 7 == len(done.stdout.splitlines())
@@ -68,7 +68,7 @@ def test_models_of_a_load_equal_the_emulators_truth(emu, url):
     ],
 )
 def test_what_is_wrong_is_reported_in_one_line(arguments, words):
-    """Exit code 2, and what to do."""
+    """A wrong argument ends with exit code 2 and a line that says what to do."""
     done = talon_one("models", *arguments)
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
     assert words in done.stderr

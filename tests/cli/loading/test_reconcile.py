@@ -63,26 +63,26 @@ def test_what_a_warehouse_holds_can_be_reconciled(emu, config_for, talon_one, tm
 
 
 def test_rows_made_at_the_very_instant_agree_in_either_way(emu, config_for, talon_one):
-    """Whether a row at the instant of the balance counts is not documented, so it is no difference."""
+    """A row at the instant of the balance is never a difference, because its effect is not documented."""
     emu.add_transactions([{"program": 1, "card": "card-000001", "amount": "12.5", "created": AT}])
     done = talon_one("reconcile", "--config", config_for(emu), "--at", AT)
     assert 0 == done.returncode, done.stdout + done.stderr
 
 
 def test_a_start_date_is_refused(emu, config_for, talon_one):
-    """Half a ledger adds up to nothing; the command says which setting to leave out."""
+    """Half a ledger has no balance, so the command names the setting to leave out."""
     done = talon_one("reconcile", "--config", config_for(emu, start_date="2025-01-01"))
     assert (2, True) == (done.returncode, "start_date is set" in done.stderr)
 
 
 def test_an_empty_warehouse_is_reported(talon_one, tmp_path):
-    """There is nothing to compare before a load."""
+    """Before a load there is nothing to compare, and the command says so."""
     done = talon_one("reconcile", "--in", f"duckdb:///{tmp_path}/w.duckdb")
     assert (2, True) == (done.returncode, "run talon-one load" in done.stderr)
 
 
 def test_points_that_expire_by_a_date(emu, config_for, talon_one):
-    """The report equals what the emulator's own truth counts as expired in between, card by card."""
+    """The report equals what the emulator counts as expired in between, card by card."""
     since, until = "2024-06-01T00:00:00Z", "2025-06-01T00:00:00Z"
     config = config_for(emu, balances_strategy="per_entity", loyalty_program_ids=[1])
     done = talon_one("expiring", "--config", config, "--from", since, "--by", until)
@@ -102,13 +102,13 @@ def test_points_that_expire_by_a_date(emu, config_for, talon_one):
 
 
 def test_a_date_in_the_past_is_refused(emu, config_for, talon_one):
-    """Points cannot expire before the instant that is counted from."""
+    """A --by that is not after --from is refused."""
     done = talon_one("expiring", "--config", config_for(emu), "--by", "2020-01-01")
     assert (2, True) == (done.returncode, "--by 2020-01-01T00:00:00+00:00 is not after" in done.stderr)
 
 
 def test_a_reader_that_leaves_ends_the_report_quietly(emu, config_for):
-    """``| head -1`` is no error of ours: exit code 141, no traceback."""
+    """``| head -1`` ends the command with exit code 141 and without a traceback."""
     arguments = ["--config", config_for(emu), "--from", "2024-06-01", "--by", "2025-06-01", "--json"]
     with subprocess.Popen(
         [sys.executable, "-m", "talon_one_cli", "expiring", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -144,7 +144,7 @@ def tied():
 
 @pytest.mark.parametrize("at", ["2024-01-02", "2024-01-11", "2024-01-15"])
 def test_rows_of_one_instant_and_points_that_never_start_raise_no_alarm(tied, config_for, talon_one, at):
-    """Additions come before subtractions, expired points are not pending, and sums have all their digits."""
+    """Additions count before subtractions, expired points are not pending, and sums keep all digits."""
     done = talon_one(
         "reconcile", "--config", config_for(tied, balances_strategy="per_entity"), "--at", f"{at}T00:00:00Z"
     )
@@ -152,7 +152,7 @@ def test_rows_of_one_instant_and_points_that_never_start_raise_no_alarm(tied, co
 
 
 def test_a_difference_keeps_its_digits(tied, config_for, talon_one):
-    """A balance that is off by 10^-18 in 36 digits is named with all of them."""
+    """A balance that is wrong by 10^-18 in 36 digits is printed with all of them."""
     last = tied.state("ledger")["ledger"][-1]["id"]
     tied.recount([{"id": last, "amount": "0.000000000000000003"}])
     done = talon_one(
@@ -166,7 +166,7 @@ def test_a_difference_keeps_its_digits(tied, config_for, talon_one):
 
 
 def test_expiring_points_keep_their_digits(tied, config_for, talon_one):
-    """Points that expire by a date are exact in each row and in the total, those that never started included."""
+    """Points that expire are exact in each row and in the total, including those that never started."""
     arguments = ["--from", "2024-01-02T00:00:00Z", "--by", "2024-01-25T00:00:00Z"]
     done = talon_one("expiring", "--config", config_for(tied, balances_strategy="per_entity"), *arguments)
     assert 0 == done.returncode, done.stderr

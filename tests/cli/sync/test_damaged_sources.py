@@ -145,7 +145,7 @@ def test_a_query_that_fails_at_a_late_row_ends_with_exit_code_2(ends, request, d
 
 
 def test_a_connection_that_ends_while_rows_are_read_is_no_damage(ends, postgres_url):
-    """A retry may mend it, so the exit code is 1."""
+    """A lost connection ends with exit code 1, because a retry may succeed."""
     end = "CASE WHEN g = 150000 THEN pg_terminate_backend(pg_backend_pid()) END"
     sql = f"SELECT g::text AS id, {end} AS x FROM generate_series(1, 200000) g"
     code, said = ends("push", {"url": postgres_url, "sql": sql})
@@ -155,7 +155,7 @@ def test_a_connection_that_ends_while_rows_are_read_is_no_damage(ends, postgres_
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_undamaged_sources_are_read_to_their_end(tmp_path, kind):
-    """The walk damages sources that work."""
+    """Every source of the walk can be read before it is damaged."""
     make, detail = MAKERS[kind]
     _, source = make(tmp_path, detail)
     spec = SourceSpec(source) if isinstance(source, str) else SourceSpec(**source)
@@ -164,5 +164,5 @@ def test_undamaged_sources_are_read_to_their_end(tmp_path, kind):
 
 
 def test_every_kind_of_source_is_walked():
-    """A new kind of source has to join the walk."""
+    """A new kind of source fails here until it joins the walk."""
     assert {*FILES, *DATABASES} <= {*MAKERS, *SERVERS}

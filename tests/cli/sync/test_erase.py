@@ -65,7 +65,7 @@ def codes(folder):
 
 
 def test_the_results_of_everybody_else_stay(here, command):
-    """Referral codes cannot be made again; every id is erased in turn, and each time only its own line goes."""
+    """Every id is erased in turn, and each time only its own line is removed."""
     (here / "refs.jsonl").write_text("".join(json.dumps({"who": name}) + "\n" for name in PEOPLE))
     sync = {"source": "refs.jsonl", "sink": "referrals", "mode": "add", "campaign_id": 1}
     sync |= {"map": {"advocateProfileIntegrationId": "who"}}
@@ -84,7 +84,7 @@ def test_the_results_of_everybody_else_stay(here, command):
 
 @pytest.mark.parametrize("name", PEOPLE)
 def test_a_store_forgets_one_person_and_nobody_else(engine_rows, name):
-    """Keys of one field and of several, refused rows, known profiles; every id."""
+    """Erasing any id removes its rows, rejects and known profile, and keeps those of all other ids."""
     store, known = engine_rows
     before = known(store)
     store.erase(name)
@@ -145,31 +145,31 @@ def engine_rows(tmp_path):
     ],
 )
 def test_whole_values_are_compared(name, row, theirs):
-    """Texts anywhere in a row; numbers where a person is named."""
+    """An id matches whole texts anywhere in a row, and numbers only in fields that name a customer."""
     assert theirs == Person(name).has_row(json.dumps(row))
 
 
 def test_things_that_are_called_like_a_person_stay():
-    """The SKU 1 and the audience 1 are nobody's data."""
+    """The SKU 1 and the audience 1 are not removed with the customer 1."""
     sinks = ("catalog_items", "audiences", "customer_profile")
     assert [False, False, True] == [Person("1").has_key("1", SINKS[sink]) for sink in sinks]
 
 
 def test_a_masked_key_is_theirs():
-    """Rejects files of ``mask_rejects`` hold a hash."""
+    """A masked key in a rejects file is recognized by its hash."""
     masked = "sha256:" + hashlib.sha256(b"cust-1").hexdigest()[:32]
     assert [True, False] == [Person(name).has_key(masked, None) for name in ("cust-1", "cust-10")]
 
 
 @pytest.mark.parametrize("line", ["cust-10 cust-1x acust-1", 'no "cust-1-b" here', "cust-1@x.example", "x.cust-1"])
 def test_an_id_inside_of_another_word_is_not_mentioned(line):
-    """Words end where an id may end."""
+    """An id inside of a longer word is not a mention."""
     assert line == Person("cust-1").without_mentions(line)
 
 
 @pytest.mark.parametrize("line", ["profile cust-1 is closed", "'cust-1'", "cust-1.", "(cust-1)", "cust-1: no"])
 def test_a_mention_is_blotted_out(line):
-    """The line of somebody else stays without it."""
+    """The line of another customer stays, and the mention in it is redacted."""
     assert line.replace("cust-1", "(erased)") == Person("cust-1").without_mentions(line)
 
 
@@ -185,7 +185,7 @@ def test_samples_of_a_plan_lose_one_person(here, command):
 
 
 def test_words_of_a_plan_lose_the_mention(here, command):
-    """Reasons and guards are words about rows."""
+    """Mentions in the reasons and guards of a plan are redacted."""
     words = ["2 x cust-1 is closed", "1 x cust-10 is closed"]
     (here / "plan.json").write_text(json.dumps({"destinations": [{"reasons": words, "guard": "cust-1"}, 1]}))
     command("erase", "--ids", "cust-1", "--local-only", "--plan-file", "plan.json", "--yes")

@@ -78,7 +78,7 @@ def holds_something_else(plan, changed, name):
 
 @pytest.mark.parametrize("edited", [{"profileIntegrationId": "z"}, {"profileIntegrationId": "a", "more": 1}, "a", None])
 def test_an_edited_sample_is_refused(here, command, edited):
-    """A row that people read in a plan is one that is sent."""
+    """A plan whose sample rows were edited is refused, because they must be rows that are sent."""
     command("plan", "s.yml", "-o", "p.json")
     plan = json.loads((here / "p.json").read_text())
     plan["destinations"][0]["samples"]["add"][0] = edited
@@ -88,7 +88,7 @@ def test_an_edited_sample_is_refused(here, command, edited):
 
 
 def test_every_part_of_a_plan_is_checked(here, command, server):
-    """What decides what is done cannot be left out or changed; nothing is sent, and no traceback shows."""
+    """A plan with a missing or changed part is refused without a traceback, and nothing is sent."""
     assert 0 == command("plan", "s.yml", "-o", "p.json")[0]
     plan = json.loads((here / "p.json").read_text())
     server.clear_requests()
@@ -107,7 +107,7 @@ def test_every_part_of_a_plan_is_checked(here, command, server):
     "content", [b"", b"{}", b"[]", b"null", b"{", b"\xff\xfe\x00", b"x" * 100, b'{"format": 1, "destinations": []}']
 )
 def test_a_file_that_is_no_plan_is_refused(here, command, content):
-    """A file that is no plan, or a plan of an older version, is refused in one line."""
+    """A file that is not a plan, or one of an older version, is refused in one line."""
     (here / "q.json").write_bytes(content)
     code, said = command("apply", "q.json")
     assert 2 == code

@@ -65,7 +65,7 @@ def source(request, tmp_path):
     indirect=["source"],
 )
 def test_a_push_that_misreads_a_value_is_found_out(emu, tmp_path, source, fault, wrong, right):
-    """Even with the fault in place that made the push send it; without it the next push mends it."""
+    """Verify finds a misread value even with the same fault in place, and the next push corrects it."""
     emu.reset()
     catalog = emu.state("catalogs")["catalogs"][0]["id"]
     given = {"source": source, "sink": "catalog_items", "catalog_id": catalog, "mode": "upsert"}

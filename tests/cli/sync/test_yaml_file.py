@@ -45,7 +45,7 @@ def refusal(tmp_path, content):
     ],
 )
 def test_only_what_is_surely_no_text_becomes_another_value(text, expected):
-    """Dates, leading zeros and words stay as they are written; settings make of them what they want."""
+    """Dates, leading zeros and words stay texts, and settings convert them."""
     found = parse_yaml(f"a: {text}")["a"]
     assert (type(expected), expected) == (type(found), found)
 
@@ -62,12 +62,12 @@ def test_only_what_is_surely_no_text_becomes_another_value(text, expected):
     ],
 )
 def test_a_key_that_comes_twice_is_an_error(tmp_path, text, words):
-    """The message says which one and where."""
+    """The message names the repeated key and its lines."""
     assert f": {words}; rename or remove one" == refusal(tmp_path, text)
 
 
 def test_a_merged_key_may_be_replaced():
-    """That is what YAML's merge key is for."""
+    """A key beside YAML's merge key overrides the merged value."""
     assert {"a": 2, "b": 1} == parse_yaml("x: &x {a: 1, b: 1}\ny: {<<: *x, a: 2}")["y"]
 
 
@@ -97,7 +97,7 @@ def test_a_merged_key_may_be_replaced():
     ],
 )
 def test_a_file_is_bounded(tmp_path, text, words):
-    """Nothing grows without end or breaks the reader."""
+    """A file beyond the limits is refused before it takes memory or time."""
     assert words in refusal(tmp_path, text)
 
 
@@ -133,7 +133,7 @@ def test_a_file_is_bounded(tmp_path, text, words):
     ],
 )
 def test_an_error_says_where_and_shows_nothing_of_the_file(tmp_path, line, hint):
-    """What a line holds can be a key."""
+    """The message has the line and quotes nothing, because a line can hold a key."""
     content = b"api_key: " + (line if isinstance(line, bytes) else line.encode())
     said = refusal(tmp_path, content)
     assert not re.search("K3Y|0FM|NE", said)
@@ -147,5 +147,5 @@ def test_a_missing_file_is_reported(tmp_path):
 
 
 def test_numbers_keep_their_digits():
-    """A share or a limit is what is written."""
+    """A number has the value that is written in the file."""
     assert Decimal("0.1") == Decimal(str(parse_yaml("a: 0.1")["a"]))

@@ -29,19 +29,19 @@ TASKS = {
 
 
 def test_there_is_a_policy_where_airflow_has_them(airflow_version):
-    """From 3.3 on."""
+    """The policy exists from Airflow 3.3 on."""
     assert (airflow_version >= (3, 3)) == (POLICY is not None)
 
 
 @pytest.mark.parametrize("path", [*PERMANENT, *OVERLOADED, *IN_USE])
 def test_the_error_of_each_rule_is_there(path):
-    """Airflow would only warn of a name that is not."""
+    """Every rule names an error class that exists, because Airflow only warns of a wrong name."""
     module, _, name = path.rpartition(".")
     assert issubclass(getattr(import_module(module), name), Exception)
 
 
 def test_a_policy_costs_no_client_and_no_database():
-    """A DAG file is parsed again and again."""
+    """Creating a task with a policy loads no engine, because Airflow parses a DAG file again and again."""
     script = (
         "import sys, airflow.providers.common.compat.sdk\n"
         "from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator\n"
@@ -75,7 +75,7 @@ def make(request):
 
 @pytest.mark.parametrize("operator", TASKS)
 def test_calls_loads_and_pushes_have_the_policy(make, operator):
-    """Mapped ones too."""
+    """Tasks have the policy, mapped ones too."""
     assert POLICY is getattr(make(operator), "retry_policy", None)
 
 
@@ -91,7 +91,7 @@ def test_calls_loads_and_pushes_have_the_policy(make, operator):
     ],
 )
 def test_who_says_how_to_retry_is_obeyed(make, operator, given):
-    """In the task, in its DAG or in its group."""
+    """Retry arguments of the task, its DAG or its group replace the policy."""
     task = make(operator, **given)
     assert getattr(task, "retry_policy", None) is None
     if "retry_exponential_backoff" not in given:
@@ -101,7 +101,7 @@ def test_who_says_how_to_retry_is_obeyed(make, operator, given):
 @needs_policies
 @pytest.mark.parametrize("place", ["task", "dag", "group"])
 def test_a_policy_of_ones_own_is_kept(make, place):
-    """And so is none."""
+    """A policy given by the author is kept, and so is None."""
     from airflow.sdk import ExceptionRetryPolicy
 
     own = ExceptionRetryPolicy([])
@@ -113,7 +113,7 @@ def test_a_policy_of_ones_own_is_kept(make, place):
 
 @needs_policies
 def test_a_stored_dag_says_that_there_is_one(stored_dags):
-    """Of mapped tasks too; the worker reads the policy from the DAG file."""
+    """The serialized DAG says that its tasks have a policy, which the worker reads from the DAG file."""
     tasks = stored_dags["refused_for_good"].tasks
     assert {"call": True, "load": True, "push": True} == {one.task_id: one.has_retry_policy for one in tasks}
     assert not stored_dags["push_vip"].get_task("push").has_retry_policy
@@ -135,7 +135,7 @@ def in_use(path):
 @needs_policies
 @pytest.mark.usefixtures("connection")
 def test_what_another_run_uses_is_tried_again_after_a_minute(push_members, load, tmp_path):
-    """A store, and a warehouse."""
+    """A locked store or warehouse is retried after one minute."""
     (tmp_path / "vip.csv").write_text("id\na\n")
     path = tmp_path / "used.duckdb"
     for work, arguments in (
@@ -164,7 +164,7 @@ def vip(emu, tmp_path):
 
 @needs_policies
 def test_too_many_requests_are_tried_again_after_five_minutes(emu, connection, vip, run_task, load, push_members):
-    """A call's, a load's and a push's, when the client has tried for as long as it may."""
+    """A call, a load or a push that gets 429 is retried after five minutes."""
     connection(retry_budget_seconds=0)
     for route in REQUESTS:
         emu.fault(route, "429", count=0)
@@ -182,7 +182,7 @@ def test_too_many_requests_are_tried_again_after_five_minutes(emu, connection, v
 @needs_policies
 @pytest.mark.usefixtures("database", "connection")
 def test_airflow_asks_the_policy(vip, run_dag):
-    """Of mapped tasks too: what ends before our code runs is not tried again either."""
+    """A permanent error fails a mapped task without a retry, even before our code runs."""
     run = run_dag("refused_before", folder=vip)
     assert {"call": "failed", "load": "failed", "push": "failed"} == run.states()
     assert [1, 1] == [run.tries(name) for name in ("load", "push")]
@@ -190,7 +190,7 @@ def test_airflow_asks_the_policy(vip, run_dag):
 
 @pytest.mark.usefixtures("database", "connection")
 def test_what_is_refused_for_good_is_not_tried_again(emu, vip, run_dag):
-    """Whichever Airflow it is; each task may be tried three times."""
+    """A permanent error is not retried in any Airflow version, although three tries are allowed."""
     for route in REQUESTS:
         emu.fault(route, "403", count=0)
     run = run_dag("refused_for_good", folder=vip)
@@ -215,7 +215,7 @@ BUSY, DENIED, DOWN = RateLimitedError("429"), PermissionDeniedError("403"), Serv
     ],
 )
 def test_of_several_errors_the_one_that_can_pass_decides(causes, action, minutes):
-    """Streams and destinations fail one by one."""
+    """If several streams or destinations fail, one transient cause is enough for a retry."""
     for kind in (SomeStreamsFailed, IncompleteError):
         decision = POLICY.evaluate(kind("several", causes=causes), try_number=1, max_tries=3)
         assert action == decision.action.value

@@ -18,7 +18,7 @@ from target_talon_one.settings import SYNC_SETTINGS
 
 
 def test_the_connection_becomes_a_client(emu, connection):
-    """With both keys and the budgets of the extra."""
+    """The client has the keys, rate limits and timeouts of the connection."""
     connection(requests_per_second=5, connect_timeout_seconds="3", environment="sandbox")
     hook = TalonOneHook()
     config = hook.client.config
@@ -29,12 +29,12 @@ def test_the_connection_becomes_a_client(emu, connection):
 
 
 def test_making_a_hook_sends_nothing_and_asks_for_nothing():
-    """Not even whether the connection is there."""
+    """A hook is created without reading its connection."""
     assert "nowhere" == TalonOneHook("nowhere").talon_one_conn_id
 
 
 def test_a_stream_as_a_data_frame(emu, connection):
-    """Amounts are Decimals, timestamps have a zone."""
+    """Amounts are Decimals and timestamps have a time zone."""
     emu.add("cards", {"program": 1, "identifier": "card-1"})
     emu.add_transactions([{"program": 1, "card": "card-1", "amount": amount} for amount in ("0.1", "1e-7")])
     hook = TalonOneHook()
@@ -53,7 +53,7 @@ def test_a_stream_as_a_data_frame(emu, connection):
     ],
 )
 def test_an_extra_that_cannot_be_used_is_reported(connection, extra, words):
-    """And no retry is made of it."""
+    """A wrong extra fails the task without a retry and names the field."""
     connection(**extra)
     with pytest.raises(AirflowFailException) as raised:
         _ = TalonOneHook().client
@@ -70,14 +70,14 @@ def test_an_extra_that_cannot_be_used_is_reported(connection, extra, words):
     ],
 )
 def test_the_port_belongs_to_the_base_url(monkeypatch, host, port, base_url):
-    """Whether it stands in it or beside it."""
+    """The port is accepted in the host or beside it."""
     value = {"conn_type": "talon_one", "host": host, "port": port, "password": "key-beside-a-port"}
     monkeypatch.setenv("AIRFLOW_CONN_TALON_ONE_DEFAULT", json.dumps(value))
     assert base_url == TalonOneHook().values["base_url"]
 
 
 def test_two_ports_are_reported(monkeypatch):
-    """Nobody guesses which one is meant."""
+    """Two different ports are an error that names both."""
     value = {"conn_type": "talon_one", "host": "http://127.0.0.1:8000", "port": 8001, "password": "key-beside-a-port"}
     monkeypatch.setenv("AIRFLOW_CONN_TALON_ONE_DEFAULT", json.dumps(value))
     with pytest.raises(AirflowFailException, match="port 8000 and the connection 8001"):
@@ -85,7 +85,7 @@ def test_two_ports_are_reported(monkeypatch):
 
 
 def test_the_test_button_tells_which_key_works(emu, connection):
-    """And what is wrong with one that does not."""
+    """The result names the wrong key and does not show its value."""
     good, said = TalonOneHook().test_connection()
     assert good, said
     connection(management_api_key="planted-and-wrong")
@@ -96,7 +96,7 @@ def test_the_test_button_tells_which_key_works(emu, connection):
 
 
 def test_secrets_are_masked_in_what_airflow_shows(emu, connection):
-    """The password and every secret of the extra."""
+    """The password and every secret of the extra are masked."""
     from airflow_provider_talon_one.airflow_compat.masking import redact
 
     connection(rate_limit_url="redis://:planted-budget-secret@127.0.0.1:9/0")
@@ -119,7 +119,7 @@ def test_a_connection_may_hold_an_earlier_name_of_a_field(connection, caplog):
 
 
 def test_a_trigger_survives_serialization():
-    """Class and arguments make the same trigger."""
+    """Class path and arguments make an equal trigger."""
     trigger = TalonOneTrigger("audience_of_size", {"audience_id": 1, "at_least": 2}, "talon_one_default", 5.0, 1e9)
     path, arguments = trigger.serialize()
     assert path.endswith("TalonOneTrigger")
@@ -128,7 +128,7 @@ def test_a_trigger_survives_serialization():
 
 @pytest.mark.parametrize("uri", ["talonone://host", "talonone://host/audience/7", "talonone:///audiences/7"])
 def test_an_asset_that_names_nothing_is_refused(uri):
-    """When the DAG is parsed."""
+    """A wrong URI is refused when the DAG is parsed."""
     from urllib.parse import urlsplit
 
     with pytest.raises(ValueError, match="talonone://host/kind/id"):
@@ -148,14 +148,14 @@ def test_airflow_asks_the_provider_about_an_asset(airflow_version):
 
 
 def test_an_asset_names_host_kind_and_id():
-    """Whatever the connection's host looks like."""
+    """The URI has the host with and without https:// in the connection."""
     for url in ("https://shop.talon.one", "shop.talon.one"):
         assert "talonone://shop.talon.one/audiences/7" == talon_one_asset(url, "audiences", 7).uri
 
 
 @pytest.mark.parametrize("table", [SETTINGS, SYNC_SETTINGS], ids=["tap", "target"])
 def test_numbers_that_a_form_gives_as_text_reach_loads_and_pushes_too(emu, connection, table):
-    """Not only the client."""
+    """A number that the form stores as text is a number in the settings of tap and target."""
     connection(connect_timeout_seconds="3")
     settings = TalonOneHook().settings(table, {}, Redactor())
     assert (emu.url, 3) == (settings["base_url"], settings["connect_timeout_seconds"])

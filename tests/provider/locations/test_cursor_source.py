@@ -68,7 +68,7 @@ def read(url):
 
 @pytest.mark.parametrize("engine", [True, False])
 def test_rows_come_in_parts(read, engine):
-    """With what a database knows of types; a % is a %."""
+    """Rows are read ten thousand at a time with the types of the database, and a % stays a %."""
     sql = "SELECT n AS id, n / 4.0 AS price, 'a%sb' AS name FROM generate_series(1, 25000) AS n ORDER BY n"
     columns, parts = read(sql, engine=engine)
     assert ("id", "price", "name") == columns
@@ -86,7 +86,7 @@ def test_rows_come_in_parts(read, engine):
     ],
 )
 def test_a_query_that_is_none_is_reported_in_one_line(read, url, sql, words, engine):
-    """And leaves nothing behind, not even a connection."""
+    """A wrong query leaves no table and no open connection behind."""
     with pytest.raises(WarehouseConfigError, match=words) as caught:
         read(sql, engine=engine)
     assert "\n" not in str(caught.value)
@@ -99,14 +99,14 @@ def test_a_query_that_is_none_is_reported_in_one_line(read, url, sql, words, eng
 
 @pytest.mark.parametrize("engine", [True, False])
 def test_an_error_in_the_middle_may_go_away(read, engine):
-    """So it is none of the settings'."""
+    """An error while rows are read is transient, so a retry is possible."""
     sql = "SELECT 1 / (20000 - n) AS id FROM generate_series(1, 30000) AS n"
     with pytest.raises(WarehouseError, match="division by zero"):
         read(sql, engine=engine)
 
 
 def test_a_server_that_does_not_answer_may_come_back():
-    """So a retry of the task counts; the password is not told."""
+    """An unreachable server is a transient error, and the message does not show the password."""
     hook = PsycopgHook("postgresql://tester:planted-secret@127.0.0.1:9/w")
     with pytest.raises(WarehouseError, match=r"127\.0\.0\.1") as caught:
         CursorSource(hook, "SELECT 1 AS id")
@@ -115,7 +115,7 @@ def test_a_server_that_does_not_answer_may_come_back():
 
 
 def test_a_connection_of_any_database_goes_through_its_hook(monkeypatch):
-    """Redshift's, of which SQLAlchemy knows nothing here; its own error is told, without the password."""
+    """Redshift is read through its hook, and its error is printed without the password."""
     pytest.importorskip("redshift_connector")
     value = {"conn_type": "redshift", "host": "127.0.0.1", "port": 9, "login": "a", "password": "planted-secret"}
     monkeypatch.setenv("AIRFLOW_CONN_RS", json.dumps({**value, "extra": {"ssl": False}}))
@@ -154,7 +154,7 @@ SAMPLES = {
 
 @pytest.mark.parametrize("engine", [True, False])
 def test_cursors_give_what_the_driver_of_arrow_gives(read, url, engine):
-    """The same values are sent and the same are refused, whichever way a connection is read."""
+    """The cursor and the Arrow driver send the same values and refuse the same values."""
     from talon_one_warehouse import SourceSpec, open_source
 
     sql = "SELECT " + ", ".join(f"{one} AS c{number}" for number, one in enumerate(SAMPLES))
@@ -182,7 +182,7 @@ def _sent(value):
 )
 @pytest.mark.parametrize("way", ["cursor", "url"])
 def test_ids_of_a_query_stay_what_they_look_like(url, monkeypatch, sql, ids, way):
-    """No point and no zeros, by a cursor and by a URL."""
+    """An id has no decimal point and no added zeros, by cursor and by URL."""
     connection = SimpleNamespace(
         conn_type="mine", password="", extra="", extra_dejson={}, get_hook=lambda: PsycopgHook(url)
     )
@@ -218,7 +218,7 @@ def peak_mb(url, rows, engine="engine"):
 
 @pytest.mark.slow
 def test_half_a_million_rows_take_no_more_memory_than_some(url):
-    """Where the driver would hold them all; the same query with a plain cursor shows that the test can tell."""
+    """A server-side cursor needs constant memory, and a client-side cursor shows that the test would notice."""
     some = peak_mb(url, 20_000)
     assert peak_mb(url, 500_000) - some < 15
     assert peak_mb(url, 500_000, "plain") - some > 50
@@ -227,12 +227,12 @@ def test_half_a_million_rows_take_no_more_memory_than_some(url):
 @pytest.mark.parametrize("engine", [True, False])
 @pytest.mark.parametrize("end", [";", " ;\n", ";\n-- vip only", "\n-- vip only", "; -- done"])
 def test_a_query_may_end_as_files_of_sql_do(read, engine, end):
-    """Cursors of a server put it into another statement."""
+    """A query may end with a semicolon or a comment, although it becomes part of another statement."""
     columns, parts = read(f"SELECT 'a;b' AS id{end}", engine=engine)
     assert (("id",), [[{"id": "a;b"}]]) == (columns, parts)
 
 
 def test_two_statements_are_refused(read):
-    """Neither is run."""
+    """Two statements are an error, and neither is run."""
     with pytest.raises(WarehouseConfigError, match="sql must be one query, not several"):
         read("SELECT 1 AS id; SELECT 2 AS id")

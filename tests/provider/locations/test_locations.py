@@ -77,7 +77,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_lake_is_written_with_the_keys_of_a_connection(ledger, bucket, load, way):
-    """And gone on with in the next run."""
+    """A load writes the lake, and the next run continues from its state."""
     load(**WAYS[way](bucket.id))
     assert (1000, 1000) == rows_of("s3://bucket/lake", bucket.fs)
     ledger.add_transactions({"program": 1, "card": "card-000001", "amount": "1.25"} for _ in range(7))
@@ -90,7 +90,7 @@ def test_a_lake_is_written_with_the_keys_of_a_connection(ledger, bucket, load, w
     "extra", [{"extra": {"service_config": {"s3": {"bucket_name": "bucket"}}}}, {"schema": "bucket"}]
 )
 def test_a_connection_that_names_its_bucket_is_a_warehouse(ledger, bucket, load, monkeypatch, extra):
-    """In its service configuration or its schema."""
+    """The bucket is read from the service configuration or from the schema."""
     value = {**bucket.value, **extra, "extra": {**bucket.value["extra"], **extra.get("extra", {})}}
     monkeypatch.setenv(f"AIRFLOW_CONN_{bucket.id.upper()}", json.dumps(value))
     load(warehouse_conn_id=bucket.id)
@@ -98,7 +98,7 @@ def test_a_connection_that_names_its_bucket_is_a_warehouse(ledger, bucket, load,
 
 
 def test_ids_come_from_the_lake_itself(ledger, bucket, load):
-    """By a query over its live files."""
+    """A query over the files of the lake selects the ids to load."""
     url = f"s3://{bucket.id}@bucket/lake"
     load(warehouse_url=url)
     sql = f"SELECT DISTINCT card_identifier FROM {STREAM} ORDER BY 1 LIMIT 3"
@@ -110,7 +110,7 @@ def test_ids_come_from_the_lake_itself(ledger, bucket, load):
 
 @pytest.mark.parametrize("strategy", ["auto", "per_entity"])
 def test_a_query_without_ids_loads_nobody(ledger, load, tmp_path, caplog, strategy):
-    """A segment that is empty today is not all customers."""
+    """An empty query loads nothing instead of all customers."""
     url, stream = f"file://{tmp_path}/lake", "loyalty_card_balances"
     load(warehouse_url=url)
     settings = {"balances_strategy": strategy, "loyalty_program_ids": [1]}
@@ -121,7 +121,7 @@ def test_a_query_without_ids_loads_nobody(ledger, load, tmp_path, caplog, strate
 
 
 def test_a_local_path_of_airflow_is_a_lake(ledger, load, tmp_path):
-    """ObjectStoragePath without a connection."""
+    """An ObjectStoragePath without a connection is a local lake."""
     url = f"file://{tmp_path}/lake"
     load(warehouse_url=ObjectStoragePath(url))
     assert (1000, 1000) == rows_of(url)
@@ -149,7 +149,7 @@ def put(fs, name, names):
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", [str, ObjectStoragePath])
 def test_files_are_read_with_the_keys_of_a_connection(bucket, push_members, sent_audience, tmp_path, name, kind):
-    """CSV, JSON Lines and Parquet."""
+    """CSV, JSON Lines and Parquet files are read with the credentials of a connection."""
     if FILES[name]:
         bucket.fs.pipe_file(f"bucket/{name}", FILES[name])
     else:
@@ -167,7 +167,7 @@ def test_files_are_read_with_the_keys_of_a_connection(bucket, push_members, sent
     ],
 )
 def test_a_store_is_kept_with_the_keys_of_a_connection(bucket, push_members, sent_audience, ways):
-    """The second push sends the difference."""
+    """The second push reads the store and sends only the difference."""
     put(bucket.fs, "vip.parquet", "ab")
     source = f"s3://{bucket.id}@bucket/vip.parquet"
     assert 2 == push_members(source_url=source, **ways(bucket.id)).returned["sent"]
@@ -193,7 +193,7 @@ def postgres(postgres_url, monkeypatch):
 
 
 def test_a_store_is_in_the_database_of_a_connection(push_members, sent_audience, postgres, tmp_path):
-    """Though no worker has a disk in common with another."""
+    """The store in PostgreSQL works without a shared disk."""
     postgres("store_db")
     (tmp_path / "vip.csv").write_text("id\na\nb\n")
     given = {"source_url": str(tmp_path / "vip.csv"), "store_conn_id": "store_db"}
@@ -204,7 +204,7 @@ def test_a_store_is_in_the_database_of_a_connection(push_members, sent_audience,
 
 
 def test_libpq_receives_what_the_extra_of_a_connection_says(postgres):
-    """And not what is for Airflow's hook."""
+    """The URL has the libpq parameters of the extra, and not those of Airflow's hook."""
     password = postgres("pg", sslmode="disable", application_name="the loads & more", cursor="dictcursor")
     url = connection_url("pg")
     assert url.endswith("?sslmode=disable&application_name=the%20loads%20%26%20more")
@@ -232,7 +232,7 @@ def everything_logged(caplog):
 def test_no_secret_is_left_by_a_load_or_a_push(
     bucket, ledger, run_dag, everything_logged, postgres, capfd, tmp_path, sent_audience
 ):
-    """Not in logs, XCom, rendered templates, objects or the environment."""
+    """Logs, XCom, rendered templates, objects and environment hold no secret."""
     secrets = [bucket.secret, postgres("store_db")]
     put(bucket.fs, "vip.parquet", "ab")
     before = set(os.environ)
@@ -256,7 +256,7 @@ def test_no_secret_is_left_by_a_load_or_a_push(
 
 
 def test_no_secret_is_in_a_task_or_its_lineage(bucket, ledger, load, push_members, postgres):
-    """After it has ended, and whatever of it is printed."""
+    """A finished task and its lineage print no secret."""
     secrets = [bucket.secret, postgres("store_db")]
     put(bucket.fs, "vip.parquet", "ab")
     ended = [
@@ -273,7 +273,7 @@ def test_no_secret_is_in_a_task_or_its_lineage(bucket, ledger, load, push_member
 
 
 def test_a_secret_that_somebody_logs_is_masked(bucket, monkeypatch):
-    """Of the password, of what the extra calls a secret, and as it stands in a URL."""
+    """The password and the secrets of the extra are masked, percent-encoded ones too."""
     from airflow_provider_talon_one.airflow_compat.masking import redact
 
     value = {

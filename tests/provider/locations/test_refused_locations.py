@@ -39,13 +39,13 @@ def fails_at_once(words):
     ],
 )
 def test_a_connection_is_a_url(monkeypatch, given, url):
-    """With everything encoded that means something there."""
+    """Every special character of a connection is percent-encoded in its URL."""
     monkeypatch.setenv("AIRFLOW_CONN_W", json.dumps({"conn_type": "postgres", **given}))
     assert url == connection_url("w")
 
 
 def test_wrong_keys_fail_in_one_line(guarded_bucket, load, monkeypatch):
-    """Without the keys, at once."""
+    """Wrong credentials fail the task at once, and the message does not show them."""
     pytest.importorskip("airflow.providers.amazon", reason="apache-airflow-providers-amazon is not installed")
     extra = {"endpoint_url": guarded_bucket.server, "region_name": "us-east-1"}
     value = {"conn_type": "aws", "login": guarded_bucket.key, "password": "planted-wrong-secret", "extra": extra}
@@ -75,7 +75,7 @@ def test_wrong_keys_fail_in_one_line(guarded_bucket, load, monkeypatch):
     ],
 )
 def test_what_cannot_be_a_warehouse_is_reported_in_one_line(emu, load, monkeypatch, arguments, words):
-    """With what to do instead; keys in a URL are not repeated."""
+    """The message says what to use instead, and does not repeat keys of a URL."""
     for name, given in (
         ("db", {"conn_type": "mysql", "password": "planted-key"}),
         ("iam", {"conn_type": "postgres", "extra": {"iam": True}}),
@@ -96,7 +96,7 @@ def test_what_cannot_be_a_warehouse_is_reported_in_one_line(emu, load, monkeypat
     ],
 )
 def test_a_connection_beside_a_path_is_refused_when_the_dag_is_parsed(arguments, words):
-    """It would not be used."""
+    """A connection beside a local path is refused, because it would not be used."""
     with pytest.raises(ValueError, match=words):
         WarehouseToAudienceOperator(task_id="t", audience=1, key="id", **arguments)
 
@@ -117,7 +117,7 @@ def test_a_connection_beside_a_path_is_refused_when_the_dag_is_parsed(arguments,
 def test_what_cannot_be_a_source_or_store_is_reported_in_one_line(
     emu, push_members, monkeypatch, tmp_path, arguments, words
 ):
-    """Before anything is sent."""
+    """The task fails before anything is sent."""
     for name, given in (
         ("x", {"conn_type": "aws", "login": "key", "password": "secret"}),
         ("nothing", {"conn_type": "of_nobody"}),
@@ -131,11 +131,11 @@ def test_what_cannot_be_a_source_or_store_is_reported_in_one_line(
 
 
 def test_a_local_folder_can_be_a_file_url():
-    """As other places are."""
+    """A folder is accepted as a path and as a file URL."""
     assert ["/data/rejects", "rejects"] == [local_folder(one, "rejects") for one in ("file:///data/rejects", "rejects")]
 
 
 def test_a_container_of_azure_is_no_connection():
-    """Though it stands before the @ in URLs of Azure's own."""
+    """The part before the @ in Azure's own URLs is a container and not a connection."""
     url = "abfs://container@account.dfs.core.windows.net/lake"
     assert Location(url) == resolve_location(url)

@@ -14,7 +14,7 @@ from talon_one_client import endpoints
 
 @pytest.mark.usefixtures("database", "connection")
 def test_all_26_operators_run_in_a_dag_run(emu, run_dag):
-    """And the emulator shows what each has done."""
+    """The emulator's state shows what each operator has done."""
     emu.add("attributes", {"entity": "CustomerProfile", "name": "tier", "type": "string"})
     emu.add("coupons", {"value": "SAVE"})
     emu.add("cards", {"program": 1, "identifier": "card-1"})
@@ -39,7 +39,7 @@ def test_all_26_operators_run_in_a_dag_run(emu, run_dag):
 
 @pytest.mark.usefixtures("database", "connection")
 def test_what_talon_one_refuses_fails_at_once(emu, run_dag):
-    """Though the task has retries."""
+    """A refused request is not retried, although the task has retries."""
     assert "failed" == run_dag("refused").state
     assert 1 == len(emu.requests("get_loyalty_card_balances"))
 
@@ -71,21 +71,21 @@ def test_what_talon_one_refuses_fails_at_once(emu, run_dag):
     ],
 )
 def test_what_is_wrong_is_reported_when_the_dag_is_parsed(make, words):
-    """Before anything runs."""
+    """A wrong operation, parameter or body is an error at parse time."""
     with pytest.raises(ValueError, match=words):
         make()
 
 
 @pytest.mark.usefixtures("database", "connection")
 def test_a_body_comes_from_a_file_with_templates(emu, run_dag):
-    """A ``.json`` file on the template search path, checked when it is rendered."""
+    """A ``.json`` file on the template search path is rendered and then checked."""
     assert "success" == run_dag("from_a_file").state
     assert ["p7"] == [row["profile"] for row in emu.state("events")["events"]]
 
 
 @pytest.mark.usefixtures("database", "connection")
 def test_only_a_whole_body_is_the_name_of_a_file(emu, run_dag):
-    """A photo or a customer may be called ``x.json``; mapped tasks read files too."""
+    """A value inside of a body may end with ``.json`` without being read as a file, in mapped tasks too."""
     emu.add("attributes", {"entity": "CustomerProfile", "name": "photo", "type": "string"})
     assert "success" == run_dag("names_like_files").state
     state = emu.state()
@@ -96,14 +96,14 @@ def test_only_a_whole_body_is_the_name_of_a_file(emu, run_dag):
 
 @pytest.mark.usefixtures("database", "connection")
 def test_a_file_that_is_not_there_is_named(run_task):
-    """The task says which."""
+    """The error names the missing file."""
     with pytest.raises(TemplateNotFound, match=r"nowhere\.json"):
         run_task(TrackEventOperator, body="nowhere.json", dag=DAG("d", schedule=None))
 
 
 @pytest.mark.usefixtures("database", "connection")
 def test_a_large_answer_stays_out_of_xcom(emu, run_dag):
-    """Of 1,000 rows only their number."""
+    """Of a response with 1,000 rows, XCom holds only their number."""
     emu.add("cards", {"program": 1, "identifier": "card-1"})
     emu.add_transactions({"program": 1, "card": "card-1", "amount": "1.25"} for _ in range(1000))
     run = run_dag("large")

@@ -53,7 +53,7 @@ def push(run_dag, tmp_path):
 
 
 def test_a_segment_in_sqlite_becomes_the_audience(emu, sqlite, push):
-    """Only the difference goes out the second time."""
+    """The second push sends only the difference."""
     sqlite("CREATE TABLE vip AS SELECT 'a' AS id UNION ALL SELECT 'b'")
     first = push()
     assert ("success", {"a", "b"}) == (first.state, members(emu))
@@ -65,7 +65,7 @@ def test_a_segment_in_sqlite_becomes_the_audience(emu, sqlite, push):
 
 
 def test_a_push_leaves_a_link_and_figures_on_its_asset(emu, sqlite, push, stored_dags):
-    """For people, and for the DAGs that follow."""
+    """The task has a link to Talon.One, and its asset event has the counts."""
     sqlite("CREATE TABLE vip AS SELECT 'a' AS id UNION ALL SELECT 'b'")
     run = push()
     assert emu.url == run.link(stored_dags["push_vip"].get_task("push"))
@@ -73,7 +73,7 @@ def test_a_push_leaves_a_link_and_figures_on_its_asset(emu, sqlite, push, stored
 
 
 def test_a_segment_in_postgresql_streams(emu, push, postgres_url, monkeypatch):
-    """Through an Airflow connection, whose password is in no log."""
+    """A PostgreSQL connection is read by the Arrow driver."""
     from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(postgres_url, autocommit=True) as connection, connection.cursor() as cursor:
@@ -91,7 +91,7 @@ def test_a_segment_in_postgresql_streams(emu, push, postgres_url, monkeypatch):
 
 
 def test_refused_rows_fail_the_task_and_are_in_xcom(emu, sqlite, push):
-    """With the run and the directory of the rejects."""
+    """XCom has the run and the folder of the rejects."""
     emu.add("attributes", {"entity": "CustomerProfile", "name": "tier", "type": "number"})
     sqlite("CREATE TABLE profiles AS SELECT 'a' AS id, '1' AS tier UNION ALL SELECT 'b', 'gold'")
     run = push(dag="push_profiles")
@@ -112,7 +112,7 @@ def test_refused_rows_fail_the_task_and_are_in_xcom(emu, sqlite, push):
     ],
 )
 def test_what_no_retry_mends_fails_at_once_with_one_line(emu, sqlite, push, sql, words, task_logs):
-    """Though the task has retries; nothing was sent."""
+    """A permanent error fails the task in the first try, and nothing is sent."""
     sqlite("CREATE TABLE vip AS SELECT 'a' AS id UNION ALL SELECT 'b'")
     push()
     emu.clear_requests()
@@ -126,7 +126,7 @@ def test_what_no_retry_mends_fails_at_once_with_one_line(emu, sqlite, push, sql,
 
 
 def test_only_a_whole_query_is_the_name_of_a_file(emu, run_dag, tmp_path, monkeypatch):
-    """Tables, audiences, stores and lakes may be called ``x.sql``; mapped tasks read files too."""
+    """Tables, audiences, stores and lakes may be called ``x.sql``, and mapped tasks read query files."""
     path = tmp_path / "w.duckdb"
     with duckdb.connect(str(path)) as db:
         db.execute("CREATE TABLE vip AS SELECT 'card-a' AS id")
@@ -141,14 +141,14 @@ def test_only_a_whole_query_is_the_name_of_a_file(emu, run_dag, tmp_path, monkey
 
 
 def test_a_missing_connection_fails_with_its_name(emu, push, task_logs):
-    """And nothing is sent."""
+    """The error names the connection, and nothing is sent."""
     assert "failed" == push(conn="nowhere").state
     assert "nowhere" in task_logs()
     assert not [one for one in emu.requests() if one["method"] != "GET"]
 
 
 def test_parts_of_a_segment_are_pushed_by_mapped_tasks(emu, sqlite, run_dag, tmp_path, task_logs):
-    """Each member by one of them; who leaves is removed by the part that knows; the number of parts is kept."""
+    """Each member is pushed by one shard, which also removes it, and the number of shards cannot change."""
     with TalonOneHook().client as client:
         client.create_audience_v2({"name": "VIP"})
     sqlite("CREATE TABLE vip (id TEXT)", *(f"INSERT INTO vip VALUES ('c-{n}')" for n in range(100)))
@@ -195,6 +195,6 @@ def test_parts_of_a_segment_are_pushed_by_mapped_tasks(emu, sqlite, run_dag, tmp
     ],
 )
 def test_what_is_wrong_is_reported_when_the_dag_is_parsed(make, words):
-    """Before anything runs."""
+    """A wrong argument is an error at parse time."""
     with pytest.raises(ValueError, match=words.replace("?", r"\?")):
         make()
