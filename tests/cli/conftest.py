@@ -1,19 +1,22 @@
-"""Fixtures of the command's tests: a config file for an emulator, and the command as a process."""
+"""Fixtures of the command's tests: a config file or environment for an emulator, and the command in several forms."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from talon_one_cli.main import cli
+from talon_one_emulator import Emulator
+from talon_one_singer.cli.output import run_process
 
-    from talon_one_emulator import Emulator
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -43,5 +46,38 @@ def talon_one() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "talon_one_cli", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Emulator]:
+    """An empty emulator for a module."""
+    with Emulator(seed="empty", management_rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Callable[[Emulator], None]:
+    """Sets the environment variables of an emulator's account: ``account(emu)``."""
+
+    def use(emu: Emulator) -> None:
+        monkeypatch.setenv("TALON_ONE_BASE_URL", emu.url)
+        monkeypatch.setenv("TALON_ONE_API_KEY", emu.api_key)
+        monkeypatch.setenv("TALON_ONE_MANAGEMENT_KEY", emu.management_key)
+        monkeypatch.setenv("TALON_ONE_MANAGEMENT_REQUESTS_PER_SECOND", "10000")
+
+    return use
+
+
+@pytest.fixture
+def in_process(capsys: pytest.CaptureFixture[str]) -> Callable[..., SimpleNamespace]:
+    """Runs ``talon-one`` with arguments in this process; returns ``code``, ``out`` and ``err``."""
+
+    def run(*arguments: str) -> SimpleNamespace:
+        with pytest.raises(SystemExit) as ended:
+            run_process(cli, "talon-one", arguments)
+        said = capsys.readouterr()
+        return SimpleNamespace(code=ended.value.code, out=said.out, err=said.err)
 
     return run

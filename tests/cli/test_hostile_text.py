@@ -9,9 +9,8 @@ import sys
 
 import pytest
 
-from talon_one_cli.main import COMMANDS, cli
+from talon_one_cli.main import COMMANDS
 from talon_one_emulator import Emulator
-from talon_one_singer.cli.output import run_process
 
 HOSTILE = "x\x1b[2J\x1b]0;owned\x07\r\n2026-01-01T00:00:00Z ERROR forged\u202e\u2028\x9b[red]bold[/red]:smile:[/]\x00é"
 ID = HOSTILE.replace("\x00", "")
@@ -29,13 +28,10 @@ def server():
 
 
 @pytest.fixture
-def command(tmp_path, monkeypatch, capsys, server):
-    """``talon-one`` in this process, in a folder with hostile rows: what it writes to both streams."""
+def command(tmp_path, monkeypatch, in_process, account, server):
+    """Runs ``talon-one`` in a folder with hostile rows, and returns what it writes to both streams."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TALON_ONE_BASE_URL", server.url)
-    monkeypatch.setenv("TALON_ONE_API_KEY", server.api_key)
-    monkeypatch.setenv("TALON_ONE_MANAGEMENT_KEY", server.management_key)
-    monkeypatch.setenv("TALON_ONE_MANAGEMENT_REQUESTS_PER_SECOND", "10000")
+    account(server)
     rows = [{"id": ID}, {"id": "good"}, {"id": f"{ID}{'x' * 1000}"}, {"id": {ID: ID}}]
     (tmp_path / "v.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "s.yml").write_text(json.dumps({"store": "st.duckdb", "syncs": {f"vip {HOSTILE}": SYNC}}))
@@ -43,11 +39,9 @@ def command(tmp_path, monkeypatch, capsys, server):
     (tmp_path / "c.json").write_text(json.dumps({"store": "st.duckdb"}))
 
     def run(*arguments):
-        with pytest.raises(SystemExit):
-            run_process(cli, "talon-one", arguments)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return said.out, said.err
+        done = in_process(*arguments)
+        assert "Traceback" not in done.err
+        return done.out, done.err
 
     return run
 

@@ -12,10 +12,9 @@ from importlib import import_module
 import duckdb
 import pytest
 
-from talon_one_cli.main import COMMANDS, cli
+from talon_one_cli.main import COMMANDS
 from talon_one_emulator import Emulator
 from talon_one_singer.cli.options import Options
-from talon_one_singer.cli.output import run_process
 from talon_one_singer.cli.tap_cli import run_tap
 from talon_one_singer.cli.target_cli import run_target
 from talon_one_warehouse.sources.spec import DATABASES
@@ -41,15 +40,12 @@ def emu():
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, emu):
+def here(tmp_path, monkeypatch, emu, account):
     """A folder to work in, with the keys in the environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setenv("TALON_ONE_BASE_URL", emu.url)
-    monkeypatch.setenv("TALON_ONE_API_KEY", emu.api_key)
-    monkeypatch.setenv("TALON_ONE_MANAGEMENT_KEY", emu.management_key)
-    monkeypatch.setenv("TALON_ONE_MANAGEMENT_REQUESTS_PER_SECOND", "10000")
+    account(emu)
     monkeypatch.setenv("TALON_ONE_RETRY_BUDGET_SECONDS", "1")
     return tmp_path
 
@@ -65,15 +61,13 @@ def urls_with(prefix, ending=""):
 
 
 @pytest.fixture
-def command(capsys):
-    """``talon-one`` with arguments, in this process: exit code, and what it says."""
+def command(in_process):
+    """Runs ``talon-one`` and returns its exit code and all that it prints, which is no traceback."""
 
     def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            run_process(cli, "talon-one", arguments)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return ended.value.code, said.out + said.err
+        done = in_process(*arguments)
+        assert "Traceback" not in done.err
+        return done.code, done.out + done.err
 
     return run
 

@@ -72,5 +72,6 @@ def test_commands_end_with_one_line(tmp_path, given):
     config.write_text(json.dumps({"base_url": "http://127.0.0.1:9", "api_key": "abcd", **given}))
     command = [sys.executable, "-m", "talon_one_cli", "estimate", "--config", str(config)]
     done = subprocess.run(command, env=os.environ, capture_output=True, text=True)
-    assert (2, 1) == (done.returncode, done.stderr.count("\n"))
+    assert 2 == done.returncode
+    assert 1 == done.stderr.count("\n")
     assert f"setting {next(iter(given))!r} in {config} must be " in done.stderr

@@ -113,7 +113,8 @@ def test_a_segment_is_planned_pushed_and_verified(ledger, run_dag, tmp_path):
     run = run_dag("talon_one_segments", **conf)
     assert "success" == run.state
     assert {f"card-{n:06}" for n in range(1, 21)} == members(ledger)
-    assert (20, 0) == (run.xcom("plan")["adds"], run.xcom("push")["refused"])
+    assert 20 == run.xcom("plan")["adds"]
+    assert 0 == run.xcom("push")["refused"]
     assert "equal" == run.xcom("verify")["verdict"]
 
 

@@ -65,17 +65,20 @@ def test_openlineage_receives_what_a_push_read_and_wrote():
     facets = task.get_openlineage_facets_on_complete(None)
     assert [("postgresql://host/db", "vip")] == [(one.namespace, one.name) for one in facets.inputs]
     (output,) = facets.outputs
-    assert ("talonone://shop.talon.one", "audiences/7") == (output.namespace, output.name)
+    assert "talonone://shop.talon.one" == output.namespace
+    assert "audiences/7" == output.name
     assert 3 == output.outputFacets["outputStatistics"].rowCount
     asset = to_openlineage_dataset(talon_one_asset("https://shop.talon.one", "audiences", 7), None)
-    assert (output.namespace, output.name) == (asset.namespace, asset.name)
+    assert output.namespace == asset.namespace
+    assert output.name == asset.name
 
 
 def test_singer_processes_keep_their_state_between_runs(emu, run_dag, tmp_path):
     """The second run starts from the state of the first, and the key reaches the processes by their environment."""
     for names in ("a,b", "b,c"):
         run = run_dag("singer", names=names, base_url=emu.url, folder=str(tmp_path))
-        assert ("success", {"states": 1}) == (run.state, run.xcom("sync"))
+        assert "success" == run.state
+        assert {"states": 1} == run.xcom("sync")
     assert {"runs": 2} == json.loads((tmp_path / "state.json").read_text())
     assert 3 == len(emu.state("memberships")["memberships"])
 

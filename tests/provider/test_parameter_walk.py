@@ -182,7 +182,8 @@ def test_a_template_in_an_option_is_read_too():
     task = WarehouseToAudienceOperator(task_id="t", audience="{{ seven }}", key="id", source_url="a", options=options)
     task.render_template_fields({"no": False, "seven": 7, "nothing": None})
     guards = task._destination().guards
-    assert (False, 7) == (guards.allow_empty, guards.max_deletes)
+    assert False is guards.allow_empty
+    assert 7 == guards.max_deletes
     assert True is task._destination().retry_rejects
 
 

@@ -43,7 +43,8 @@ def talon_one(emu, tmp_path):
 
 def refused(done, emu, code=2):
     """The one line of an error, after which nothing was sent."""
-    assert (code, b"") == (done.returncode, done.stdout)
+    assert code == done.returncode
+    assert b"" == done.stdout
     assert [] == emu.requests()
     return done.stderr.decode()
 
@@ -51,7 +52,8 @@ def refused(done, emu, code=2):
 def test_the_version_is_printed(talon_one):
     """The version is printed without an account."""
     done = talon_one("--version", env={"TALON_ONE_BASE_URL": None})
-    assert (0, True) == (done.returncode, done.stdout.startswith(b"talon-one v"))
+    assert 0 == done.returncode
+    assert done.stdout.startswith(b"talon-one v")
 
 
 def test_the_version_loads_no_heavy_module():
@@ -61,7 +63,8 @@ def test_the_version_loads_no_heavy_module():
         "sys.exit(', '.join({'requests', 'duckdb', 'pyarrow', 'msgspec', 'jsonschema'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (0, "") == (done.returncode, done.stderr)
+    assert 0 == done.returncode
+    assert "" == done.stderr
 
 
 def test_the_list_has_every_operation(talon_one):
@@ -104,7 +107,9 @@ def test_a_number_that_comes_keeps_its_digits(talon_one, emu):
 def test_csv_comes_as_it_is(talon_one):
     """A CSV response is printed byte by byte."""
     done = talon_one("call", "export_loyalty_cards", *PROGRAM)
-    assert (0, 4, True) == (done.returncode, len(done.stdout.splitlines()), done.stdout.startswith(b"identifier,"))
+    assert 0 == done.returncode
+    assert 4 == len(done.stdout.splitlines())
+    assert done.stdout.startswith(b"identifier,")
 
 
 def test_parameters_have_the_types_of_the_table(talon_one, emu):
@@ -191,11 +196,9 @@ def test_with_consent_it_is_done(talon_one):
     """With --yes the call is made, and an empty response leaves standard output empty."""
     talon_one("call", "update_customer_profile_v2", "--path", "integrationId=gone", "--body", '{"attributes":{}}')
     done = talon_one("call", "delete_customer_data", "--path", "integrationId=gone", "--yes")
-    assert (0, b"", b"delete_customer_data: done; the response is empty\n") == (
-        done.returncode,
-        done.stdout,
-        done.stderr,
-    )
+    assert 0 == done.returncode
+    assert b"" == done.stdout
+    assert b"delete_customer_data: done; the response is empty\n" == done.stderr
 
 
 def test_a_csv_file_is_uploaded(talon_one, tmp_path):
@@ -204,13 +207,15 @@ def test_a_csv_file_is_uploaded(talon_one, tmp_path):
     (tmp_path / "members.csv").write_text("profileintegrationid\np1\n")
     audience = ("--path", f"audienceId={json.loads(created.stdout)['id']}")
     done = talon_one("call", "import_audiences_memberships", *audience, "--body", "@members.csv", "--yes")
-    assert (0, b"") == (done.returncode, done.stderr)
+    assert 0 == done.returncode
+    assert b"" == done.stderr
 
 
 def test_a_refusal_of_talon_one_is_one_line(talon_one):
     """A refused request prints Talon.One's message in one line and ends with exit code 1."""
     done = talon_one("call", "get_loyalty_card_balances", *PROGRAM, "--path", "loyaltyCardId=nobody")
-    assert (1, b"") == (done.returncode, done.stdout)
+    assert 1 == done.returncode
+    assert b"" == done.stdout
     assert done.stderr.startswith(b"Error: get_loyalty_card_balances: HTTP 404: not found; Talon.One says")
     assert 1 == len(done.stderr.splitlines())
 
@@ -219,7 +224,8 @@ def test_a_refusal_of_talon_one_is_one_line(talon_one):
 def test_a_key_problem_is_reported_without_the_key(talon_one, key, reason):
     """A wrong key ends with exit code 2, and the message does not show it."""
     done = talon_one("call", "get_loyalty_programs", env={"TALON_ONE_MANAGEMENT_KEY": key})
-    assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert 2 == done.returncode
+    assert 1 == len(done.stderr.splitlines())
     assert reason in done.stderr.decode()
     assert b"wrong-secret" not in done.stderr
 
@@ -230,7 +236,8 @@ def test_settings_come_from_a_file_too(talon_one, emu, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(settings))
     env = {"TALON_ONE_BASE_URL": None, "TALON_ONE_MANAGEMENT_KEY": None}
     done = talon_one("call", "get_loyalty_programs", "--config", "config.json", "--base-url", emu.url, env=env)
-    assert (0, b"") == (done.returncode, done.stderr)
+    assert 0 == done.returncode
+    assert b"" == done.stderr
 
 
 @pytest.mark.parametrize("option", ["--api-key", "--management-key"])

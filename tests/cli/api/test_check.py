@@ -28,7 +28,8 @@ def check(emu, *options: str, **keys: str | None) -> subprocess.CompletedProcess
 def test_both_keys_work(emu):
     """With two working keys the report names each key, what it may read and the clock, and the exit code is 0."""
     done = check(emu)
-    assert (0, "") == (done.returncode, done.stderr)
+    assert 0 == done.returncode
+    assert "" == done.stderr
     assert 2 == done.stdout.count(": works")
     assert "get_loyalty_programs: yes" in done.stdout
     assert "clock: in step with Talon.One" in done.stdout
@@ -37,7 +38,8 @@ def test_both_keys_work(emu):
 def test_the_management_key_is_optional(emu):
     """Without a management key the check passes and says that none is set."""
     done = check(emu, MANAGEMENT_KEY=None)
-    assert (0, True) == (done.returncode, "management_key): not set" in done.stdout)
+    assert 0 == done.returncode
+    assert "management_key): not set" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["API_KEY", "MANAGEMENT_KEY"])
@@ -52,7 +54,8 @@ def test_a_wrong_key_is_named_and_never_shown(emu, name):
 def test_as_json(emu):
     """The JSON report has the same content as the text."""
     report = json.loads(check(emu, "--json").stdout)
-    assert (True, True) == (report["integration"]["works"], report["management"]["works"])
+    assert True is report["integration"]["works"]
+    assert True is report["management"]["works"]
     assert None is report["management"]["reads"]["get_audiences"]
 
 
@@ -71,6 +74,7 @@ def test_a_key_that_may_read_nothing_does_not_work(emu):
         done = check(emu)
     finally:
         emu.clear_faults()
-    assert (1, "") == (done.returncode, done.stderr)
+    assert 1 == done.returncode
+    assert "" == done.stderr
     assert 2 == done.stdout.count("does not work: ")
     assert 2 == done.stdout.count("may read nothing of what was tried")

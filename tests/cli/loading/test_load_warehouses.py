@@ -200,5 +200,6 @@ def test_reconcile_reads_any_warehouse(loader, talon_one):
     """In every kind of warehouse all ledgers agree, as they do in the emulator."""
     loader.load()
     done = talon_one("reconcile", "--in", loader.url)
-    assert (0, "") == (done.returncode, done.stderr)
+    assert 0 == done.returncode
+    assert "" == done.stderr
     assert done.stdout.endswith(" ledgers compared, 0 disagree\n")

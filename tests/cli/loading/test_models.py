@@ -43,7 +43,8 @@ def url(request, emu, tmp_path):
 def test_models_of_a_load_equal_the_emulators_truth(emu, url):
     """The views count each row of cards and profiles once, although the program list has it too."""
     done = talon_one("models", "--to", url, "--as-of", AS_OF)
-    assert (0, "") == (done.returncode, done.stderr)
+    assert 0 == done.returncode
+    assert "" == done.stderr
     assert 7 == len(done.stdout.splitlines())
     with open_warehouse(url) as warehouse:
         found = warehouse.query(
@@ -70,5 +71,6 @@ def test_models_of_a_load_equal_the_emulators_truth(emu, url):
 def test_what_is_wrong_is_reported_in_one_line(arguments, words):
     """A wrong argument ends with exit code 2 and a line that says what to do."""
     done = talon_one("models", *arguments)
-    assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert 2 == done.returncode
+    assert 1 == len(done.stderr.splitlines())
     assert words in done.stderr

@@ -41,7 +41,8 @@ def test_exactly_the_cards_that_were_tampered_with_are_listed(emu, config_for, t
     emu.reset("synthetic", era=era, cards=200, transactions=25, profile_transactions=5)
     config = config_for(emu, balances_strategy=strategy)
     clean = talon_one("reconcile", "--config", config, "--at", AT)
-    assert (0, True) == (clean.returncode, clean.stdout.endswith(" ledgers compared, 0 disagree\n")), clean.stderr
+    assert 0 == clean.returncode, clean.stderr
+    assert clean.stdout.endswith(" ledgers compared, 0 disagree\n"), clean.stderr
     expected = tamper(emu, 7)
     found = talon_one("reconcile", "--config", config, "--at", AT, "--json")
     assert 4 == found.returncode, found.stderr
@@ -72,13 +73,15 @@ def test_rows_made_at_the_very_instant_agree_in_either_way(emu, config_for, talo
 def test_a_start_date_is_refused(emu, config_for, talon_one):
     """Half a ledger has no balance, so the command names the setting to leave out."""
     done = talon_one("reconcile", "--config", config_for(emu, start_date="2025-01-01"))
-    assert (2, True) == (done.returncode, "start_date is set" in done.stderr)
+    assert 2 == done.returncode
+    assert "start_date is set" in done.stderr
 
 
 def test_an_empty_warehouse_is_reported(talon_one, tmp_path):
     """Before a load there is nothing to compare, and the command says so."""
     done = talon_one("reconcile", "--in", f"duckdb:///{tmp_path}/w.duckdb")
-    assert (2, True) == (done.returncode, "run talon-one load" in done.stderr)
+    assert 2 == done.returncode
+    assert "run talon-one load" in done.stderr
 
 
 def test_points_that_expire_by_a_date(emu, config_for, talon_one):
@@ -104,7 +107,8 @@ def test_points_that_expire_by_a_date(emu, config_for, talon_one):
 def test_a_date_in_the_past_is_refused(emu, config_for, talon_one):
     """A --by that is not after --from is refused."""
     done = talon_one("expiring", "--config", config_for(emu), "--by", "2020-01-01")
-    assert (2, True) == (done.returncode, "--by 2020-01-01T00:00:00+00:00 is not after" in done.stderr)
+    assert 2 == done.returncode
+    assert "--by 2020-01-01T00:00:00+00:00 is not after" in done.stderr
 
 
 def test_a_reader_that_leaves_ends_the_report_quietly(emu, config_for):
@@ -115,7 +119,8 @@ def test_a_reader_that_leaves_ends_the_report_quietly(emu, config_for):
     ) as process:
         process.stdout.close()
         said = process.stderr.read().decode()
-    assert (141, False) == (process.returncode, "Traceback" in said)
+    assert 141 == process.returncode
+    assert "Traceback" not in said
 
 
 WIDE = "123456789012345678.123456789012345678"
@@ -148,7 +153,8 @@ def test_rows_of_one_instant_and_points_that_never_start_raise_no_alarm(tied, co
     done = talon_one(
         "reconcile", "--config", config_for(tied, balances_strategy="per_entity"), "--at", f"{at}T00:00:00Z"
     )
-    assert (0, "3 ledgers compared, 0 disagree\n") == (done.returncode, done.stdout), done.stderr
+    assert 0 == done.returncode, done.stderr
+    assert "3 ledgers compared, 0 disagree\n" == done.stdout, done.stderr
 
 
 def test_a_difference_keeps_its_digits(tied, config_for, talon_one):

@@ -7,9 +7,6 @@ import json
 
 import pytest
 
-from talon_one_cli.main import cli
-from talon_one_emulator import Emulator
-from talon_one_singer.cli.output import run_process
 from target_talon_one.sinks.table import SINKS
 from target_talon_one.sync.personal_data import Person
 from tests.target.store_content import acknowledged_keys
@@ -22,38 +19,26 @@ PEOPLE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def server():
-    """A local Talon.One."""
-    with Emulator(seed="empty", management_rate=0) as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def here(tmp_path, monkeypatch, server):
+def here(tmp_path, monkeypatch, server, account):
     """A folder to work in, an empty account with a campaign and all profiles."""
     server.reset()
     server.add("profiles", *({"integrationId": name} for name in PEOPLE))
     server.add("campaigns", {"name": "refer"})
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TALON_ONE_BASE_URL", server.url)
-    monkeypatch.setenv("TALON_ONE_API_KEY", server.api_key)
-    monkeypatch.setenv("TALON_ONE_MANAGEMENT_KEY", server.management_key)
-    monkeypatch.setenv("TALON_ONE_MANAGEMENT_REQUESTS_PER_SECOND", "10000")
+    account(server)
     monkeypatch.setenv("TALON_ONE_STORE", "st.duckdb")
     return tmp_path
 
 
 @pytest.fixture
-def command(capsys):
-    """``talon-one`` in this process: its output; it must work."""
+def command(in_process):
+    """Runs ``talon-one``, which must succeed, and returns its output."""
 
     def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            run_process(cli, "talon-one", arguments)
-        said = capsys.readouterr()
-        assert 0 == ended.value.code, said.err
-        return said.out
+        done = in_process(*arguments)
+        assert 0 == done.code, done.err
+        return done.out
 
     return run
 
@@ -79,7 +64,9 @@ def test_the_results_of_everybody_else_stay(here, command):
             continue  # no line of a file can hold it
         counts = json.loads(command("erase", "--ids-file", "ids.txt", "--local-only", "--yes", "--json"))
         left.discard(name)
-        assert (1, 1, left) == (counts["rows"], counts["lines"], codes(here)), name
+        assert 1 == counts["rows"], name
+        assert 1 == counts["lines"], name
+        assert left == codes(here), name
 
 
 @pytest.mark.parametrize("name", PEOPLE)

@@ -47,7 +47,8 @@ def refusal(tmp_path, content):
 def test_only_what_is_surely_no_text_becomes_another_value(text, expected):
     """Dates, leading zeros and words stay texts, and settings convert them."""
     found = parse_yaml(f"a: {text}")["a"]
-    assert (type(expected), expected) == (type(found), found)
+    assert type(expected) is type(found)
+    assert expected == found
 
 
 @pytest.mark.parametrize(

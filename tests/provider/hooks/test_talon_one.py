@@ -22,7 +22,9 @@ def test_the_connection_becomes_a_client(emu, connection):
     connection(requests_per_second=5, connect_timeout_seconds="3", environment="sandbox")
     hook = TalonOneHook()
     config = hook.client.config
-    assert (emu.url, 5.0, 3.0) == (config.base_url, config.requests_per_second, config.connect_timeout_s)
+    assert emu.url == config.base_url
+    assert 5.0 == config.requests_per_second
+    assert 3.0 == config.connect_timeout_s
     assert "sandbox" == hook.environment
     assert 2 == len(hook.get_conn().get_loyalty_programs()["data"])
     hook.close()
@@ -158,4 +160,5 @@ def test_numbers_that_a_form_gives_as_text_reach_loads_and_pushes_too(emu, conne
     """A number that the form stores as text is a number in the settings of tap and target."""
     connection(connect_timeout_seconds="3")
     settings = TalonOneHook().settings(table, {}, Redactor())
-    assert (emu.url, 3) == (settings["base_url"], settings["connect_timeout_seconds"])
+    assert emu.url == settings["base_url"]
+    assert 3 == settings["connect_timeout_seconds"]

@@ -26,7 +26,8 @@ def test_all_26_operators_run_in_a_dag_run(emu, run_dag):
     assert {"p1": "platinum", "p2": "gold"} == {
         row["integration_id"]: row["attributes"].get("tier") for row in state["profiles"]
     }
-    assert ([], []) == (state["audiences"], state["memberships"])
+    assert [] == state["audiences"]
+    assert [] == state["memberships"]
     assert ["a"] == [row["sku"] for row in state["items"]]
     assert 1 == len(state["reservations"])
     assert ["visit"] == [row["type"] for row in state["events"]]
