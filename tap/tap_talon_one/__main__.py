@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line of the tap."""
     from talon_one_singer.cli.output import run_process
     from talon_one_singer.cli.tap_cli import tap_command
     from tap_talon_one.tap import definition

@@ -1,4 +1,4 @@
-"""Errors of the tap's own."""
+"""The errors of the tap."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from talon_one_singer import SingerError
 
 
 class RowRefused(SingerError):
-    """A sink cannot hold a row; its stream fails there, the other streams go on. The cause says more."""
+    """A sink cannot hold a row. Its stream ends before this row, other streams continue; see the cause."""
 
 
 class IncompleteExport(UnexpectedResponseError):
-    """A CSV export lacks cards that the list of cards has; none of its rows was delivered."""
+    """A CSV export lacks cards that the list of cards has; none of its rows was written."""

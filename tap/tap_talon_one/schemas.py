@@ -1,4 +1,4 @@
-"""JSON Schemas of the streams: what Talon.One sends, plus the fields that the tap adds.
+"""The JSON schemas of the streams: the fields of Talon.One, and the fields that the tap adds.
 
 A field of Talon.One keeps its name (camelCase); a field that the tap adds is snake_case.
 """
@@ -30,7 +30,7 @@ POINTS = ("activePoints", "pendingPoints", "spentPoints", "expiredPoints", "nega
 
 
 def _shipped(node: Any) -> Any:
-    """A schema without our annotations."""
+    """Return a schema without internal annotations."""
     if isinstance(node, dict):
         return {k: _shipped(v) for k, v in node.items() if k not in ("x-since", "$schema", "title")}
     return [_shipped(v) for v in node] if isinstance(node, list) else node
@@ -42,23 +42,23 @@ def _properties(of: Schema) -> dict[str, Schema]:
 
 
 def table(properties: dict[str, Schema]) -> Schema:
-    """An object schema; unknown fields may come, since either era and later ones are read."""
+    """Return an object schema; it allows unknown fields, because other versions of the API may have more."""
     return {"type": "object", "properties": properties, "additionalProperties": True}
 
 
 def page_row(page: str, **added: Schema) -> Schema:
-    """Schema of a row of a page record, with added fields."""
+    """Return the schema of a row of a page record, with added fields."""
     return table({**_properties(record(page)["properties"]["data"]["items"]), **added})
 
 
 def section_row(name: str, section: str, **added: Schema) -> Schema:
-    """Schema of a row of an array (or of the object) ``section`` of record ``name``, with added fields."""
+    """Return the schema of a row of the array (or object) ``section`` of record ``name``, with added fields."""
     part = record(name)["properties"][section]
     return table({**_properties(part.get("items", part)), **added})
 
 
 def balance_row(owner: str, **extra: Schema) -> Schema:
-    """Schema of a balance: one row per owner and ledger; what the API does not say is null."""
+    """Return the schema of a balance: one row for each owner and ledger; unknown points are null."""
     return table(
         {
             "programId": INTEGER,
@@ -73,7 +73,7 @@ def balance_row(owner: str, **extra: Schema) -> Schema:
 
 
 def tier_fields() -> dict[str, Schema]:
-    """Tier fields of a profile's balance (era current)."""
+    """Return the tier fields of a profile's balance (era current)."""
     ledger = _properties(record("LoyaltyBalancesWithTiers")["properties"]["balance"])
     return {name: prop for name, prop in ledger.items() if name not in POINTS}
 
@@ -82,7 +82,7 @@ UNKNOWN = {"expiredBalance": MAYBE_NUMBER, "spentBalance": MAYBE_NUMBER}
 
 
 def card_row() -> Schema:
-    """Schema of a card, whose ledgers say null for what the list of cards never gives."""
+    """Return the schema of a card, whose ledgers have null for points that the list of cards never has."""
     row = page_row("LoyaltyCardsPage")
     for ledger in (row["properties"]["ledger"], row["properties"]["subledgers"]["additionalProperties"]):
         ledger["properties"] = {**ledger["properties"], **UNKNOWN}
@@ -90,7 +90,7 @@ def card_row() -> Schema:
 
 
 def loyalty_row() -> Schema:
-    """Schema of a profile's membership in a program: one row per program and ledger."""
+    """Return the schema of a profile's membership in a program: one row for each program and ledger."""
     program = record("CustomerInventory")["properties"]["loyalty"]["properties"]["programs"]["additionalProperties"]
     ledger = _properties(program["properties"]["ledger"])
     names = {"programId": INTEGER, "name": MAYBE_STRING, "title": MAYBE_STRING, "joinDate": MAYBE_INSTANT}

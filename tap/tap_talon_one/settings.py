@@ -1,4 +1,4 @@
-"""The tap's settings: one row each; ``--about``, the docs and meltano.yml are made from this table."""
+"""The table of the tap's settings, from which ``--about``, the docs and meltano.yml are generated."""
 
 from __future__ import annotations
 
@@ -20,16 +20,14 @@ _IDS = {
 
 def _id_settings(entity: str) -> tuple[Setting, ...]:
     what, from_management = _IDS[entity]
-    fallback = f" Without it and without {entity}_ids, a management_key gives {from_management}." * bool(
-        from_management
-    )
+    fallback = f" Without both, management_key lists {from_management}." * bool(from_management)
     return (
         Setting(f"{entity}_ids", "array", f"Ids of the {what} to read; at least one.", narrows=True),
         Setting(
             f"{entity}_ids_file",
             "string",
             f"File with the ids of the {what}: CSV with a header, JSON Lines or Parquet; a path or any fsspec URL. "
-            "If no id is in it, nothing is read." + fallback,
+            "A file without ids reads nothing." + fallback,
             is_path=True,
             narrows=True,
         ),
@@ -41,11 +39,16 @@ SETTINGS = SettingsTable(
     "TAP_TALON_ONE",
     (
         *KEYS,
-        Setting("management_key", "string", "Management API key, optional: lists programs and ids.", secret=True),
+        Setting(
+            "management_key",
+            "string",
+            "Management API key, optional; it is needed to list programs and ids.",
+            secret=True,
+        ),
         Setting(
             "loyalty_program_ids",
             "array",
-            "Loyalty programs to read. Without it, a management_key gives all of them.",
+            "Loyalty programs to read. Without it, all are read, which needs management_key.",
             items="integer",
             minimum=1,
             maximum=LARGEST_ID,
@@ -58,7 +61,7 @@ SETTINGS = SettingsTable(
         Setting(
             "audience_ids",
             "array",
-            "Audiences whose members are read; all without it.",
+            "Audiences whose members are read. Without it, all audiences are read.",
             items="integer",
             minimum=1,
             maximum=LARGEST_ID,
@@ -82,13 +85,13 @@ SETTINGS = SettingsTable(
             narrows=True,
         ),
         Setting("sandbox", "boolean", "List sandbox instead of live profiles of the account.", default=False),
-        Setting("start_date", "date-time", "Transactions created before it are not read."),
-        Setting("end_date", "date-time", "Transactions created at or after it are not read; for backfills."),
+        Setting("start_date", "date-time", "Transactions created before this time are not read."),
+        Setting("end_date", "date-time", "Transactions created at or after this time are not read; for backfills."),
         Setting(
             "as_of",
             "date-times",
             "Instants of the balances, past or future: one, several, or a range like 2025-01-01/2025-12-31/P1M. "
-            "Without it the instant up to which the run reads transactions.",
+            "Without it, the balances are those at the end of the time span of the run.",
         ),
         Setting(
             "transactions_strategy",
@@ -119,54 +122,58 @@ SETTINGS = SettingsTable(
         Setting(
             "on_missing",
             "string",
-            "What to do about an id that Talon.One does not know or refuses: skip (warn and count), or error: the "
-            "stream fails after all other ids are read.",
+            "How to handle an id that Talon.One does not know or refuses: skip logs and counts it; error lets the "
+            "stream fail after all other ids are read.",
             default="skip",
             allowed=("skip", "error"),
         ),
         Setting(
             "bad_rows",
             "string",
-            "Loads only: what to do about a row with a value that does not fit its column. fail ends its stream before "
-            "the row, reject puts the row into the table rejected_rows; all other rows are loaded in both cases.",
+            "Loads only: how to handle a row with a value that does not fit its column. fail ends the stream before "
+            "the row; reject writes the row to the table rejected_rows. The other rows are loaded in both cases.",
             default="fail",
             allowed=("fail", "reject"),
         ),
-        Setting("concurrency", "integer", "Requests in flight at most.", default=8, minimum=1, maximum=256),
-        Setting("page_size", "integer", "Rows a page; the highest allowed without it.", minimum=10, maximum=1000),
+        Setting("concurrency", "integer", "Maximum number of requests in flight.", default=8, minimum=1, maximum=256),
+        Setting("page_size", "integer", "Rows in a page; by default the allowed maximum.", minimum=10, maximum=1000),
         *INPUT,
         *CALLS,
         Setting(
             "main_subledger",
             "string",
-            "Name for the main ledger, whose subledgerId is empty; for targets that turn empty texts into nulls.",
+            "Name for the main ledger, whose subledgerId is empty; for targets that convert empty texts to null.",
         ),
         Setting(
             "hash_fields",
             "array",
-            "Personal data to hash (HMAC-SHA-256 with hash_salt): `field` of all streams, or `stream.field`.",
+            "Personal data to hash (HMAC-SHA-256 with hash_salt): `field` in all streams, or `stream.field`.",
         ),
-        Setting("hash_salt", "string", "Key of the hashes; the same key gives the same hashes.", secret=True),
+        Setting(
+            "hash_salt", "string", "Key of the hashes; with the same key, equal values have equal hashes.", secret=True
+        ),
         Setting(
             "shard",
             "string",
-            "Read a stable part of the ids, like 3/16; all parts together read every id once.",
+            "Read one shard of the ids, like 3/16; all shards together read every id once.",
             narrows=True,
             accepts=Shard.parse,
         ),
         Setting(
             "batch",
             "string",
-            "Write rows into files and BATCH messages about them, in this format; RECORD messages without it.",
+            "Write rows to files in this format, and BATCH messages. Without it, RECORD messages are written.",
             allowed=("jsonl", "parquet", "arrow"),
         ),
         Setting(
             "batch_directory",
             "string",
-            "Where batch files go: a path or any fsspec URL. Nobody deletes them.",
+            "Directory of the batch files: a path or any fsspec URL. The tap never deletes them.",
             is_path=True,
         ),
-        Setting("batch_rows", "integer", "Rows in a batch file, at most.", default=10_000, minimum=1, maximum=1e9),
+        Setting(
+            "batch_rows", "integer", "Maximum number of rows in a batch file.", default=10_000, minimum=1, maximum=1e9
+        ),
         Setting(
             "state_interval_seconds",
             "number",

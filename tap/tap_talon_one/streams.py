@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from talon_one_client import endpoints as ep
 from tap_talon_one import schemas as s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from talon_one_client.endpoints import Endpoint
 
@@ -18,7 +18,6 @@ ProgramKind = Literal["card", "profile", "any"]
 ReaderName = Literal[
     "ledger", "balances", "inventory", "session", "reservations", "listing", "program_feed", "card_list", "csv_export"
 ]
-PER_ENTITY = "per_entity"  # the strategy of one call for each card or profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class StreamGroup:
         program_kind: kind of the loyalty programs that are read; None: the group does not depend on programs.
         reader: key in the table of readers, see tap_talon_one.rows.readers.
         by_default: read if neither catalog nor command line selects streams.
-        strategy_setting: setting that chooses between one call for each id and the strategies in BULK_STRATEGIES.
+        strategy_setting: setting that chooses between one call for each id and the bulk strategies.
     """
 
     name: str
@@ -261,45 +260,5 @@ STREAM_GROUPS: tuple[StreamGroup, ...] = (
     StreamGroup("catalog_items", ep.LIST_CATALOG_ITEMS, "catalog", (CATALOG_ITEMS,), "listing", by_default=False),
     StreamGroup("attributes", ep.GET_ATTRIBUTES, "account", (ATTRIBUTES,), "listing", by_default=False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ReadStrategy:
-    """One way to read the streams of a group.
-
-    Attributes:
-        name: value of the group's strategy setting.
-        group: the group with the endpoint and reader of this strategy; it keeps the name of the original group.
-        owner: whose rows are read: ``card`` or ``profile``.
-    """
-
-    name: str
-    group: StreamGroup
-    owner: Entity
-
-
-def per_entity(group: StreamGroup) -> ReadStrategy:
-    """Return the strategy that makes one call for each id."""
-    return ReadStrategy(PER_ENTITY, group, group.entity)
-
-
-def _bulk(group: StreamGroup, name: ReaderName, endpoint: Endpoint) -> ReadStrategy:
-    return ReadStrategy(name, replace(group, endpoint=endpoint, entity="program", reader=name), group.entity)
-
-
-_BY_NAME = {group.name: group for group in STREAM_GROUPS}
-_CARD_LEDGERS, _CARD_POINTS = _BY_NAME["loyalty_card_transactions"], _BY_NAME["loyalty_card_balances"]
-_PROFILE_LEDGERS, _PROFILE_POINTS = _BY_NAME["loyalty_profile_transactions"], _BY_NAME["loyalty_profile_balances"]
-
-# Strategies that need the Management API and make fewer calls than one for each id, the cheapest last.
-BULK_STRATEGIES: Mapping[str, tuple[ReadStrategy, ...]] = {
-    _CARD_LEDGERS.name: (_bulk(_CARD_LEDGERS, "program_feed", ep.GET_LOYALTY_PROGRAM_TRANSACTIONS),),
-    _CARD_POINTS.name: (
-        _bulk(_CARD_POINTS, "card_list", ep.GET_LOYALTY_CARDS),
-        _bulk(_CARD_POINTS, "csv_export", ep.EXPORT_LOYALTY_CARD_BALANCES),
-    ),
-    _PROFILE_LEDGERS.name: (_bulk(_PROFILE_LEDGERS, "program_feed", ep.GET_LOYALTY_PROGRAM_TRANSACTIONS),),
-    _PROFILE_POINTS.name: (_bulk(_PROFILE_POINTS, "csv_export", ep.EXPORT_LOYALTY_BALANCES),),
-}
 
 STREAMS: tuple[Stream, ...] = tuple(stream for group in STREAM_GROUPS for stream in group.streams)

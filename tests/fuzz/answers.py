@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
-    from tap_talon_one.streams import ReadStrategy
+    from tap_talon_one.strategies.read_strategies import ReadStrategy
     from target_talon_one.sinks.sink_type import Listing
 
     Read = Callable[[TalonOneClient], object]

@@ -8,7 +8,8 @@ import pytest
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client.errors import UnexpectedResponseError
-from tap_talon_one.streams import BULK_STRATEGIES, STREAM_GROUPS
+from tap_talon_one.strategies.read_strategies import BULK_STRATEGIES
+from tap_talon_one.streams import STREAM_GROUPS
 
 CARDS, BALANCES, PROFILES = "loyalty_card_transactions", "loyalty_card_balances", "loyalty_profile_balances"
 MESSAGE = (200, {"Content-Type": "application/json"}, b'{"message":"temporarily unavailable"}')

@@ -75,14 +75,14 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_settings_are_told_in_a_line(emu, sync, case):
+def test_bad_settings_are_reported_in_a_line(emu, sync, case):
     """The message says what to fix; no traceback."""
     given, code, message = BAD[case]
     run = sync(CARDS, **given)
     assert (code, True, False) == (run.code, message in run.stderr, "Traceback" in run.stderr)
 
 
-def test_a_server_that_is_not_talon_one_is_told(sync, stub):
+def test_a_server_that_is_not_talon_one_is_reported(sync, stub):
     """HTML in place of JSON asks to check base_url, with 200 and with 404."""
     for status in (200, 404):
         url = stub(b"<html><body>Welcome</body></html>", status, "text/html")
@@ -108,13 +108,13 @@ def test_a_server_that_is_not_talon_one_is_told(sync, stub):
         ),
     ],
 )  # fmt: skip
-def test_malformed_files_are_told_with_the_place(emu, command, settings, write, name, content, message):
+def test_malformed_files_are_reported_with_the_place(emu, command, settings, write, name, content, message):
     """The error names the place in the file."""
     run = command("--config", write("config.json", settings(**CONFIG)), f"--{name}", write(f"{name}.json", content))
     assert (True, True, False) == (run.code in (1, 2), message in run.stderr, "Traceback" in run.stderr)
 
 
-def test_a_broken_answer_is_told_with_the_id(emu, sync):
+def test_a_broken_answer_is_reported_with_the_id(emu, sync):
     """JSON that stays broken fails the stream, the others are read."""
     emu.fault("get_loyalty_card_transactions", "malformed", count=0)
     run = sync(CARDS, BALANCES, **CONFIG, retry_budget_seconds=0)
@@ -155,7 +155,7 @@ def test_programs_of_the_other_kind_are_left_out(emu, read):
     assert (None, 60, 15) == (result.error, len(result.ids()), len(result.ids("loyalty_profile_transactions")))
 
 
-def test_a_full_disk_is_told(emu, start_sync, settings, write):
+def test_a_full_disk_is_reported(emu, start_sync, settings, write):
     """/dev/full takes nothing: exit code 1 and one line."""
     with Path("/dev/full").open("wb") as full:
         command = [sys.executable, "-m", "tap_talon_one", "--config", write("c.json", settings(**CONFIG))]

@@ -65,7 +65,7 @@ def test_the_default_settle_time_holds_for_the_emulator_s_clock(emu, read):
 
 
 def test_a_second_run_at_once_reads_nothing(emu, read):
-    """The same instant again is an empty window, told in the log."""
+    """The same instant again is an empty window, which the log says."""
     first = read(CARDS, now=NOW)
     second = read(CARDS, now=NOW, state=first.state)
     assert ([], first.state) == (second.raw, second.state)
@@ -172,7 +172,7 @@ def test_the_first_ids_of_a_list_that_was_empty_are_read_from_their_start(emu, r
     "changed", [[ALL[0], ALL[2], ALL[1]], [ALL[2], ALL[0]], [ALL[1], ALL[0], ALL[2]], [ALL[2]]], ids=str
 )
 def test_a_list_changed_elsewhere_is_warned_about(emu, read, caplog, changed):
-    """Inserted, replaced and lost ids cannot be told from old ones: the log says what that means."""
+    """Inserted, replaced and lost ids cannot be distinguished from old ones: the log says what that means."""
     first = read(CARDS, now=NOW, card_ids=ALL[:2], loyalty_program_ids=[1])
     read(CARDS, now=NOW + HOUR, card_ids=changed, loyalty_program_ids=[1], state=first.state)
     assert True is ("the list of ids has changed other than by appending" in caplog.text)
@@ -193,11 +193,11 @@ def test_ids_appended_while_a_run_is_interrupted_are_read_from_their_start(emu, 
 def test_a_run_that_found_nobody_starts_with_the_first_id_again(emu, read):
     """After a correction of key, program or ids nothing counts as read."""
     emu.switch()
-    strangers = read(CARDS, now=NOW, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1])
+    unknown = read(CARDS, now=NOW, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1])
     emu.add("cards", {"identifier": "CARD-A"}, {"identifier": "CARD-B"})
     add(emu, NOW - HOUR, card="CARD-A")
-    second = read(CARDS, now=NOW + HOUR, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1], state=strangers.state)
-    assert (True, 1) == ("does not know any of the first 2 card ids" in str(strangers.error), len(second.raw))
+    second = read(CARDS, now=NOW + HOUR, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1], state=unknown.state)
+    assert (True, 1) == ("does not know any of the first 2 card ids" in str(unknown.error), len(second.raw))
 
 
 def test_unknown_ids_are_skipped_and_counted(emu, read, caplog):

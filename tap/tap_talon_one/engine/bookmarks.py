@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client.http.encoding import format_instant
 from talon_one_client.paging.windows import MIN_US, Window, from_us, to_us
 from talon_one_singer import ConfigError
-from tap_talon_one.streams import PER_ENTITY
+from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

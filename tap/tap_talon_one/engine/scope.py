@@ -17,7 +17,7 @@ from tap_talon_one.engine.bookmarks import GroupBookmarks
 from tap_talon_one.engine.run_clock import RunClock
 from tap_talon_one.ids.sources import program_list
 from tap_talon_one.strategies.read_request import ReadRequest
-from tap_talon_one.streams import PER_ENTITY, StreamGroup
+from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from talon_one_singer.protocol.state import State
     from tap_talon_one.engine.bookmarks import Bookmark
     from tap_talon_one.ids.sources import Program
+    from tap_talon_one.streams import StreamGroup
 
 log = logging.getLogger("tap_talon_one")
 

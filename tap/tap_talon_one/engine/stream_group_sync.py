@@ -24,14 +24,14 @@ from tap_talon_one.errors import RowRefused
 from tap_talon_one.ids.id_list_digest import IdListDigest
 from tap_talon_one.ids.sources import ids_for, ids_total, listed_by_management
 from tap_talon_one.rows.readers import Chunk, Job, Reader
-from tap_talon_one.streams import PER_ENTITY
+from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from talon_one_singer import CatalogEntry
     from tap_talon_one.engine.run_services import RunServices
-    from tap_talon_one.streams import ReadStrategy
+    from tap_talon_one.strategies.read_strategies import ReadStrategy
 
 log = logging.getLogger("tap_talon_one")
 

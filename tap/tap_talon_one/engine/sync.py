@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from talon_one_singer.reporting.metrics import Metrics
     from talon_one_singer.reporting.progress import Progress
     from tap_talon_one.engine.sinks import Sink
-    from tap_talon_one.streams import ReadStrategy
+    from tap_talon_one.strategies.read_strategies import ReadStrategy
 
 log = logging.getLogger("tap_talon_one")
 

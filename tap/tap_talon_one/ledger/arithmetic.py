@@ -1,8 +1,8 @@
-"""The arithmetic of a points ledger: what the balance must be after its transactions.
+"""The arithmetic of a points ledger: the balance that results from its transactions.
 
-issued = active + pending + expired + spent - negative. Points that expire first are spent first; what a subtraction
-cannot cover is debt, which points pay off when they become active. At one instant points are added before they are
-taken. Points whose expiry comes before their start are expired from then on, not pending.
+issued = active + pending + expired + spent - negative. Points that expire first are spent first. What a subtraction
+cannot cover becomes debt, which later points pay off when they become active. At one instant points are added before
+points are subtracted. Points that expire before they start are expired from then on, not pending.
 https://docs.talon.one/docs/product/loyalty-programs/overview
 """
 
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NOTHING = Decimal(0)
-# Python rounds sums to 28 digits by itself. Here a sum that 1,000 digits do not hold raises Inexact.
+# By default Python rounds sums to 28 digits. With this context a sum of more than 1,000 digits raises Inexact.
 EXACT = Context(prec=1_000, traps=[Inexact, InvalidOperation, Overflow])
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A ledger row. Instants in microseconds since 1970.
+    """A ledger row, with instants in microseconds since 1970.
 
     Attributes:
-        created_us, number: when it was made, and its id, which breaks ties.
-        amount: of points, positive.
-        addition: given, else taken.
-        start_us: valid from then on; None: from ``created_us``.
-        expiry_us: valid until then; None: for ever.
+        created_us: when the row was created.
+        number: id of the row, which decides the order of rows with the same instant.
+        amount: number of points, positive.
+        addition: True if the points are added, False if they are subtracted.
+        start_us: when the points become active; None: at ``created_us``.
+        expiry_us: when the points expire; None: never.
     """
 
     created_us: int
@@ -42,7 +43,7 @@ class Entry:
 
     @property
     def active_us(self) -> int:
-        """When it takes effect; a subtraction does at once."""
+        """The instant at which the row takes effect; a subtraction takes effect at once."""
         if not self.addition or self.start_us is None:
             return self.created_us
         return max(self.created_us, self.start_us)
@@ -60,20 +61,20 @@ class Points:
 
 
 class _Lots:
-    """Active additions, those that expire first on top, and the debt that the next ones pay."""
+    """Active additions, those that expire first on top, and the debt that later additions pay off."""
 
     def __init__(self) -> None:
         self.debt = NOTHING
         self.expired = NOTHING
-        self._left: list[tuple[float, int, int, Decimal]] = []  # (expiry, created, number, left)
+        self._lots: list[tuple[float, int, int, Decimal]] = []  # (expiry, created, number, remaining points)
 
     @property
     def active(self) -> Decimal:
-        return sum((lot[3] for lot in self._left), NOTHING)
+        return sum((lot[3] for lot in self._lots), NOTHING)
 
     def expire(self, when_us: int) -> None:
-        while self._left and self._left[0][0] <= when_us:
-            self.expired += heapq.heappop(self._left)[3]
+        while self._lots and self._lots[0][0] <= when_us:
+            self.expired += heapq.heappop(self._lots)[3]
 
     def add(self, entry: Entry) -> None:
         if _expires(entry) <= entry.active_us:
@@ -82,23 +83,23 @@ class _Lots:
         paid = min(self.debt, entry.amount)
         self.debt -= paid
         if entry.amount > paid:
-            heapq.heappush(self._left, (_expires(entry), entry.created_us, entry.number, entry.amount - paid))
+            heapq.heappush(self._lots, (_expires(entry), entry.created_us, entry.number, entry.amount - paid))
 
     def take(self, amount: Decimal) -> None:
-        while amount and self._left:
-            expiry, created_us, number, left = heapq.heappop(self._left)
-            part = min(left, amount)
-            amount -= part
-            if left > part:
-                heapq.heappush(self._left, (expiry, created_us, number, left - part))
+        while amount and self._lots:
+            expiry, created_us, number, remaining = heapq.heappop(self._lots)
+            taken = min(remaining, amount)
+            amount -= taken
+            if remaining > taken:
+                heapq.heappush(self._lots, (expiry, created_us, number, remaining - taken))
         self.debt += amount
 
 
 def balance(entries: Iterable[Entry], when_us: int) -> Points:
-    """The balance at an instant, from the rows made until then; exact to the last digit.
+    """Return the balance at an instant, from the rows created until then; exact to the last digit.
 
     Raises:
-        decimal.Inexact: amounts so far apart that their sum has over 1,000 digits.
+        decimal.Inexact: the sum of the amounts has more than 1,000 digits.
     """
     known = [entry for entry in entries if entry.created_us <= when_us]
     moves = sorted(

@@ -1,4 +1,4 @@
-"""A row of a stream of balances."""
+"""The rows of the balance streams."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ OWNER = {"card": "cardIdentifier", "profile": "integrationId"}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the balances of one reading have in common.
+    """What all balances of one read have in common.
 
     Attributes:
         program: the loyalty program.
-        owner: whose points they are, ``card`` or ``profile``.
-        as_of: the instant that they describe.
-        source: the strategy in which they were read.
+        owner: kind of the owners: ``card`` or ``profile``.
+        as_of: instant of the balances.
+        source: how the balances were read.
     """
 
     program: int | None
@@ -34,12 +34,12 @@ class Snapshot:
     as_of: datetime
     source: str
 
-    def row(self, who: str, subledger: str, points: Mapping[str, Any]) -> bytes:
-        """A balance as JSON; points that are not given are null, what else is given passes through."""
+    def row(self, owner_id: str, subledger: str, points: Mapping[str, Any]) -> bytes:
+        """Return a balance as JSON. Points that are missing are null; additional fields are kept."""
         return encode(
             {
                 "programId": self.program,
-                OWNER[self.owner]: who,
+                OWNER[self.owner]: owner_id,
                 "subledgerId": subledger,
                 "as_of": format_instant(self.as_of),
                 **dict.fromkeys(POINTS),

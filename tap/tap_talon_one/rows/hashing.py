@@ -1,4 +1,4 @@
-"""Personal data hashed on its way out: HMAC-SHA-256, the same value to the same hash in every stream.
+"""The hashing of personal data with HMAC-SHA-256: equal values have equal hashes in all streams.
 
 https://www.rfc-editor.org/rfc/rfc2104
 """
@@ -26,43 +26,43 @@ _decode_text = msgspec.json.Decoder(str).decode
 
 
 class FieldHashes:
-    """The fields to hash, by stream.
+    """Hashes fields of rows.
 
     Args:
-        fields: ``field`` of every stream that has it, ``stream.field``, or a path into an object, ``attributes.email``.
-        salt: the key of the hashes.
+        fields: ``field`` in every stream that has it, ``stream.field``, or a path into an object: ``attributes.email``.
+        salt: key of the hashes.
 
     Raises:
-        ConfigError: a field that no stream has, or no salt.
+        ConfigError: no stream has the field, or there is no salt.
     """
 
     def __init__(self, fields: Sequence[str] = (), salt: str = "") -> None:
         if fields and not salt:
-            raise ConfigError("hash_fields is set, so set hash_salt: hashes without a key can be guessed")
+            raise ConfigError("hash_fields is set, so also set hash_salt: without it the values can be guessed")
         self._key = salt.encode()
         self._paths: dict[str, list[Path]] = {}
         for text in fields:
-            for stream, path in _places(text):
+            for stream, path in _fields_named(text):
                 self._paths.setdefault(stream, []).append(path)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> FieldHashes:
-        """Out of the settings. Raises ConfigError as above."""
+        """Create it from the settings. Raises ConfigError as above."""
         salt = settings["hash_salt"]
         return cls(settings["hash_fields"] or (), salt.reveal() if salt else "")
 
     def schema(self, stream: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """The schema of the hashed rows: hashed fields are strings."""
+        """Return the schema of the hashed rows, in which hashed fields are strings."""
         changed: dict[str, Any] = dict(schema)
         for path in self._paths.get(stream, ()):
             changed = _with_string(changed, path)
         return changed
 
     def rows(self, stream: str, rows: Iterable[bytes]) -> list[bytes]:
-        """The rows with their fields hashed.
+        """Return the rows with hashed fields.
 
         Raises:
-            msgspec.DecodeError: a row that is no JSON object.
+            msgspec.DecodeError: a row is not a JSON object.
         """
         paths = self._paths.get(stream)
         return [self._row(row, paths) for row in rows] if paths else list(rows)
@@ -87,13 +87,13 @@ class FieldHashes:
             fields[name] = msgspec.Raw(encode(inner))
 
     def hashed(self, value: bytes) -> str:
-        """64 hex digits for a JSON value: of a string's text, of anything else its JSON."""
+        """Return 64 hex digits for a JSON value: the hash of a string's text, or of the JSON of another value."""
         plain = _decode_text(value).encode("utf-8", "surrogatepass") if value.startswith(b'"') else value
         return hmac.new(self._key, plain, hashlib.sha256).hexdigest()
 
 
-def _places(text: str) -> list[tuple[str, Path]]:
-    """(stream, path) of a field as the setting names it."""
+def _fields_named(text: str) -> list[tuple[str, Path]]:
+    """Return (stream, path) for each stream that has the field of the setting."""
     schemas = {stream.name: stream.schema()["properties"] for stream in STREAMS}
     first, *rest = text.split(".")
     if first in schemas and rest:
@@ -104,7 +104,7 @@ def _places(text: str) -> list[tuple[str, Path]]:
     if not found:
         known = sorted({name for properties in wanted.values() for name in properties})
         where = f"the stream {first}" if len(wanted) == 1 else "any stream"
-        raise ConfigError(f"hash_fields: {text!r} is no field of {where}{nearest(path[0], known)}")
+        raise ConfigError(f"hash_fields: {text!r} is not a field of {where}{nearest(path[0], known)}")
     return found
 
 

@@ -1,4 +1,4 @@
-"""A name for the main ledger, whose subledgerId is empty: many Singer targets turn empty texts into nulls."""
+"""A name for the main ledger, whose subledgerId is empty: many Singer targets convert empty texts to null."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class MainLedgerName:
-    """Puts a name where ``subledgerId`` is empty; without a name rows pass untouched."""
+    """Replaces an empty ``subledgerId`` by a name; without a name, rows are unchanged."""
 
     def __init__(self, name: str | None) -> None:
         self._name = msgspec.Raw(encode(name or ""))
@@ -25,10 +25,10 @@ class MainLedgerName:
         self._streams = frozenset(s.name for s in streams if _FIELD in s.schema()["properties"])
 
     def rows(self, stream: str, rows: Iterable[bytes]) -> list[bytes]:
-        """The rows.
+        """Return the rows with the name of the main ledger.
 
         Raises:
-            msgspec.DecodeError: a row that is no JSON object.
+            msgspec.DecodeError: a row is not a JSON object.
         """
         return [self._row(row) for row in rows] if stream in self._streams else list(rows)
 

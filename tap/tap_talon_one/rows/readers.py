@@ -34,7 +34,7 @@ from tap_talon_one.rows.splicing import (
 )
 from tap_talon_one.strategies.bulk_rows import LedgerRow, exported_balances, in_chunks, listed_balances, opened_export
 from tap_talon_one.strategies.export_check import CardList, complete_export
-from tap_talon_one.streams import PER_ENTITY
+from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
     from talon_one_client.paging.windows import Row
     from tap_talon_one.strategies.bulk_rows import Export
-    from tap_talon_one.streams import ReaderName, ReadStrategy, StreamGroup
+    from tap_talon_one.strategies.read_strategies import ReadStrategy
+    from tap_talon_one.streams import ReaderName, StreamGroup
 
 Rows = dict[str, list[bytes]]
 

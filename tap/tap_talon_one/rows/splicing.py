@@ -1,4 +1,4 @@
-"""Rows on their way out: fields added to encoded JSON without decoding what is already there."""
+"""The fields that the tap adds to rows, spliced into the encoded JSON without decoding the row."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ if TYPE_CHECKING:
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
-
 _RFC_3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
-
-
-_FINE = re.compile(r"(\.\d{6})\d*[1-9]\d*", re.ASCII)
-_FINE_BYTES = re.compile(rb"\.\d{6}\d*[1-9]")
+_TOO_FINE = re.compile(r"(\.\d{6})\d*[1-9]\d*", re.ASCII)
+_TOO_FINE_BYTES = re.compile(rb"\.\d{6}\d*[1-9]")
 
 
 class _Dates(msgspec.Struct, gc=False, rename="camel"):
@@ -32,20 +29,20 @@ _decode_dates = msgspec.json.Decoder(_Dates).decode
 
 
 def encode(value: Any) -> bytes:
-    """JSON bytes with exact numbers."""
+    """Return JSON bytes with exact numbers."""
     return _encode(value)
 
 
 def joined(fields: Mapping[str, Any]) -> bytes:
-    """``,"name":value,...`` ready to be put before the closing brace of an object."""
+    """Return ``,"name":value,...``, ready to be inserted before the closing brace of an object."""
     return b"".join(b"," + _encode(name) + b":" + _encode(value) for name, value in fields.items())
 
 
 def object_bytes(raw: bytes | msgspec.Raw) -> bytes:
-    """The bytes of a JSON object.
+    """Return the bytes of a JSON object.
 
     Raises:
-        msgspec.DecodeError: it is something else.
+        msgspec.DecodeError: the value is not an object.
     """
     text = bytes(raw)
     if not text.startswith(b"{"):
@@ -54,17 +51,18 @@ def object_bytes(raw: bytes | msgspec.Raw) -> bytes:
 
 
 def with_fields(raw: bytes | msgspec.Raw, tail: bytes) -> bytes:
-    """The object ``raw`` with the fields of ``tail`` (see ``joined``) at its end."""
+    """Return the object ``raw`` with the fields of ``tail`` (see ``joined``) appended."""
     head = object_bytes(raw)[:-1].rstrip()
     return head + (tail if len(head) > 1 else tail[1:]) + b"}"
 
 
 def with_ledger_dates(raw: bytes | msgspec.Raw, tail: bytes = b"") -> bytes:
-    """A ledger row with its two dates typed.
+    """Return a ledger row with typed dates.
 
-    ``startDate`` and ``expiryDate`` are a timestamp or a word (immediate, on_action, unlimited). They stay, and
-    ``start_kind``/``start_at``, ``expiry_kind``/``expiry_at`` are added: kind is ``timestamp``, the word, or
-    ``unparsed`` for a timestamp that no calendar has; ``*_at`` is RFC 3339 with zone, or null.
+    ``startDate`` and ``expiryDate`` are a timestamp or a word (immediate, on_action, unlimited). They stay unchanged,
+    and
+    ``start_kind``/``start_at`` and ``expiry_kind``/``expiry_at`` are added: the kind is ``timestamp``, the word, or
+    ``unparsed`` for an invalid timestamp; ``*_at`` is RFC 3339 with time zone, or null.
     """
     dates = _decode_dates(raw)
     start_kind, start_at = ledger_date(dates.start_date)
@@ -76,27 +74,27 @@ def with_ledger_dates(raw: bytes | msgspec.Raw, tail: bytes = b"") -> bytes:
 
 
 def undated(raw: bytes | msgspec.Raw) -> bytes:
-    """A ledger row whose ``created`` is no instant: null, and its text in ``created_text``."""
+    """Return a ledger row whose ``created`` is not a date and time: null, with its text in ``created_text``."""
     fields: dict[str, Any] = _decode_fields(raw)
     return encode({**fields, "created": None, "created_text": fields["created"]})
 
 
 def to_the_microsecond(raw: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
-    """A ledger row whose ``created`` has digits below the microsecond: cut there, and its text in ``created_text``.
+    """Truncate ``created`` of a ledger row to microseconds, and keep its text in ``created_text``.
 
-    Any other row is given back as it is, the same object.
+    Any other row is returned as the same object.
     """
-    if not _FINE_BYTES.search(raw):
+    if not _TOO_FINE_BYTES.search(raw):
         return raw
     fields: dict[str, Any] = _decode_fields(raw)
     text = _decode_string(fields["created"])
-    if not _FINE.search(text):
+    if not _TOO_FINE.search(text):
         return raw
-    return encode({**fields, "created": _FINE.sub(r"\1", text), "created_text": text})
+    return encode({**fields, "created": _TOO_FINE.sub(r"\1", text), "created_text": text})
 
 
 def ledger_date(text: str | None) -> tuple[str, str]:
-    """(kind, instant) of a ledger date, both as JSON text."""
+    """Return (kind, instant) of a ledger date, both as JSON text."""
     if not text:
         return "null", "null"
     if not text[0].isdigit():

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from talon_one_client.paging.pages import Page
     from tap_talon_one.engine.scope import Scope
     from tap_talon_one.strategies.read_request import ReadRequest
-    from tap_talon_one.streams import ReadStrategy, StreamGroup
+    from tap_talon_one.strategies.read_strategies import ReadStrategy
+    from tap_talon_one.streams import StreamGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from talon_one_client.paging.page_counts import count_rows, page_count
 from talon_one_client.paging.pages import PageSize, fetcher
 from talon_one_client.paging.windows import MIN_US, from_us
 from tap_talon_one.ids.sources import ids_for, ids_total, listing_of
-from tap_talon_one.streams import PER_ENTITY
+from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
     from tap_talon_one.strategies.read_request import ReadRequest
-    from tap_talon_one.streams import ReadStrategy, StreamGroup
+    from tap_talon_one.strategies.read_strategies import ReadStrategy
+    from tap_talon_one.streams import StreamGroup
 
 ASSUMED_LATENCY_S = 0.1  # of a call, where no rate limit is set
 # Calls for each page of a ledger with several pages, and calls beside them: as measured, and at most.

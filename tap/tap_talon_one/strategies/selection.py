@@ -13,13 +13,14 @@ from talon_one_client.errors import BadRequestError, NotFoundError, PermissionDe
 from talon_one_singer import ConfigError
 from tap_talon_one.ids.sources import why_unreadable as why_no_ids
 from tap_talon_one.strategies.cost_estimate import CostEstimate, estimate_cost
-from tap_talon_one.streams import BULK_STRATEGIES, PER_ENTITY, ReadStrategy, StreamGroup, per_entity
+from tap_talon_one.strategies.read_strategies import BULK_STRATEGIES, PER_ENTITY, ReadStrategy, per_entity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
     from tap_talon_one.strategies.read_request import ReadRequest
+    from tap_talon_one.streams import StreamGroup
 
 log = logging.getLogger("tap_talon_one")
 

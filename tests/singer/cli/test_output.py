@@ -22,7 +22,7 @@ def run(module, *arguments, **options):
 
 
 @pytest.mark.parametrize(("module", "option"), CASES)
-def test_a_full_output_is_told_in_one_line(module, option):
+def test_a_full_output_is_reported_in_one_line(module, option):
     """The device has no room: exit code 1, no traceback."""
     with Path("/dev/full").open("wb") as full:
         done = run(module, option, stdout=full, stderr=subprocess.PIPE, text=True)
@@ -31,7 +31,7 @@ def test_a_full_output_is_told_in_one_line(module, option):
 
 
 @pytest.mark.parametrize(("module", "option"), CASES)
-def test_a_closed_output_is_told_in_one_line(module, option):
+def test_a_closed_output_is_reported_in_one_line(module, option):
     """Nobody gave the program a standard output."""
     done = run(module, option, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: os.close(1))
     assert (1, 1) == (done.returncode, len(done.stderr.splitlines()))
@@ -40,7 +40,7 @@ def test_a_closed_output_is_told_in_one_line(module, option):
 
 @pytest.mark.parametrize("module", PROGRAMS)
 def test_without_standard_error_a_program_still_works(module):
-    """What would be told there is lost, and nothing else."""
+    """The text for a closed stream is lost, and nothing else is."""
     done = run(module, "--version", stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2))
     assert (0, True) == (done.returncode, b" v" in done.stdout)
 

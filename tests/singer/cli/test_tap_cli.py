@@ -83,7 +83,7 @@ def test_env_reads_the_environment_over_the_files(run_tap, config):
 
 
 def test_env_warns_of_a_misspelt_variable(run_tap):
-    """A variable that is nearly one of ours is told, one of Meltano's is not."""
+    """A variable that resembles a setting has a warning, a variable of Meltano has none."""
     env = {"TAP_SAMPLE_API_KEY": "k", "TAP_SAMPLE_START_DAT": "2026-01-01", "TAP_SAMPLE__SELECT": "x"}
     _, _, stderr = run_tap("--config=ENV", env=env)
     warnings = [line.split(" ", 1)[1] for line in stderr.splitlines() if "WARNING" in line]
@@ -104,7 +104,7 @@ def test_later_config_files_win(run_tap, config, write_json):
     assert {"pages": 1} == json.loads(stdout.splitlines()[-1])["value"]["bookmarks"]["users"]
 
 
-def test_an_unknown_setting_is_told_with_the_nearest(run_tap, write_json):
+def test_an_unknown_setting_is_reported_with_the_nearest(run_tap, write_json):
     """A misspelt setting ends with exit code 2 and a hint, one line a problem."""
     path = write_json("config.json", {"api_ky": "very-secret", "pages": 0})
     code, stdout, stderr = run_tap("--config", path)
@@ -128,7 +128,7 @@ def test_an_unknown_setting_is_told_with_the_nearest(run_tap, write_json):
         ("--state", "{}\n{}\n", "keep the last: tail -n 1"),
     ],
 )
-def test_a_malformed_file_is_told_with_the_place(run_tap, write_json, option, content, problem):
+def test_a_malformed_file_is_reported_with_the_place(run_tap, write_json, option, content, problem):
     """What is wrong with a file ends with exit code 2 and one line that names file and place."""
     path = write_json("given.json", content)
     code, stdout, stderr = run_tap("--config=ENV", option, path, env={"TAP_SAMPLE_API_KEY": "k"})
@@ -137,13 +137,13 @@ def test_a_malformed_file_is_told_with_the_place(run_tap, write_json, option, co
     assert problem in stderr
 
 
-def test_a_missing_file_is_told(run_tap, tmp_path):
+def test_a_missing_file_is_reported(run_tap, tmp_path):
     """A path that leads nowhere is a line, not a traceback."""
     code, _, stderr = run_tap("--config", tmp_path / "none.json")
     assert (2, f"Error: the config file {tmp_path}/none.json does not exist; check the path\n") == (code, stderr)
 
 
-def test_a_wrong_log_level_is_told(run_tap, config):
+def test_a_wrong_log_level_is_reported(run_tap, config):
     """LOGLEVEL takes the names of levels."""
     code, _, stderr = run_tap("--config", config(), env={"LOGLEVEL": "loud"})
     assert (2, True) == (code, "LOGLEVEL must be one of DEBUG, INFO" in stderr)
@@ -180,7 +180,7 @@ def test_a_closed_pipe_ends_quietly(tap_process, config):
 
 
 @pytest.mark.parametrize("arguments", [["--discover"], ["--version"], ["--config=ENV"], ["--config=ENV", "--test"]])
-def test_a_full_disk_is_told_in_one_line(run_tap, arguments):
+def test_a_full_disk_is_reported_in_one_line(run_tap, arguments):
     """ENOSPC ends with exit code 1 and says what to do."""
     env = {"TAP_SAMPLE_API_KEY": "k", "LOGLEVEL": "ERROR"}
     with open("/dev/full", "w") as full:  # noqa: PTH123  a device

@@ -170,7 +170,7 @@ def test_any_file_system_of_fsspec_is_read(batch):
     assert (["memory://folder/a.jsonl row 1"], [{"a": 1}]) == (found.places, found.rows)
 
 
-def test_broken_rows_of_json_lines_are_told_between_the_good_ones(tmp_path, batch):
+def test_broken_rows_of_json_lines_are_reported_between_the_good_ones(tmp_path, batch):
     """Each names its file and row."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a":1}\n{"a":NaN}\n[]\n{"a":"%s"}\n{"a":2}\n{"a":' % (b"x" * 1000))
@@ -182,7 +182,7 @@ def test_broken_rows_of_json_lines_are_told_between_the_good_ones(tmp_path, batc
     assert BadLine(f"{path} row 6", "the input ends in the middle of this line", "s", '{"a":') == torn
 
 
-def test_a_torn_gzip_file_gives_its_rows_and_is_told(tmp_path, batch):
+def test_a_torn_gzip_file_gives_its_rows_and_is_reported(tmp_path, batch):
     """What could be unpacked is not lost, and what is missing is not silent."""
     path = tmp_path / "a.jsonl.gz"
     rows = b"".join(b'{"a":%d,"b":"%s"}\n' % (n, str(n * 7919**9).encode()) for n in range(100_000))
@@ -198,7 +198,7 @@ def test_a_torn_gzip_file_gives_its_rows_and_is_told(tmp_path, batch):
 
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])
-def test_a_file_that_is_not_there_is_told(tmp_path, batch, form):
+def test_a_file_that_is_not_there_is_reported(tmp_path, batch, form):
     """The other files of the manifest are read."""
     path = tmp_path / "none"
     bad, *_ = batch(form, path, path)
@@ -206,7 +206,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path, batch, form):
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
-def test_a_file_that_is_none_is_told(tmp_path, batch, form):
+def test_a_file_that_is_none_is_reported(tmp_path, batch, form):
     """A file of another format names itself and what the reader says."""
     path = tmp_path / "file"
     path.write_bytes(b"not a table" * 10)
@@ -233,7 +233,7 @@ class Talkative(AbstractFileSystem):
         ("talkative://secret@h/a", "talkative://h/a", "no access to ********@h/a"),
     ],
 )
-def test_secrets_of_a_url_are_not_told(batch, url, place, reason):
+def test_secrets_of_a_url_are_not_shown(batch, url, place, reason):
     """Neither a password nor a signature of the URL is in what is said about it."""
     fsspec.register_implementation("talkative", Talkative, clobber=True)
     (bad,) = batch("jsonl", url)
@@ -331,7 +331,7 @@ def test_an_arrow_stream_is_read_like_an_arrow_file(tmp_path, batch):
 @pytest.mark.parametrize(
     "kind", [pa.binary(), pa.duration("s"), pa.list_(pa.binary()), pa.struct([("b", pa.binary())])]
 )
-def test_a_column_that_json_has_not_is_told(parquet, kind):
+def test_a_column_that_json_has_not_is_reported(parquet, kind):
     """Its rows would be incomplete, so none is given."""
     (bad,) = parquet([None], kind)
     assert isinstance(bad, BadLine)
@@ -340,7 +340,7 @@ def test_a_column_that_json_has_not_is_told(parquet, kind):
 
 @pytest.mark.parametrize("broken", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("place", range(1, 6))
-def test_a_row_with_nan_is_told_between_the_good_ones(tmp_path, parquet, broken, place):
+def test_a_row_with_nan_is_reported_between_the_good_ones(tmp_path, parquet, broken, place):
     """The rows around it are given."""
     given_values = [1.5, 2.5, 3.5, 4.5]
     given_values.insert(place - 1, broken)
@@ -354,7 +354,7 @@ def test_a_row_with_nan_is_told_between_the_good_ones(tmp_path, parquet, broken,
     assert [n for n in range(1, 6) if n != place] == [int(p.split()[-1]) for each in good for p in each.places]
 
 
-def test_a_row_that_is_no_text_is_told(tmp_path, batch):
+def test_a_row_that_is_no_text_is_reported(tmp_path, batch):
     """Parquet and Arrow writers do not all check their UTF-8."""
     path = tmp_path / "file.arrow"
     column = pa.Array.from_buffers(

@@ -106,7 +106,7 @@ def test_numbers_keep_all_digits():
         (b'{"type":"RECORD","stream":5,"record":{}}', "stream must be a string, not a number"),
     ],
 )
-def test_a_line_that_cannot_be_used_is_told(line, reason):
+def test_a_line_that_cannot_be_used_is_reported(line, reason):
     """The reason is in words, and reading goes on with the next line."""
     found = bad(line)
     assert reason in found.reason
@@ -211,7 +211,7 @@ def test_a_last_line_without_a_line_break_counts():
 
 
 @pytest.mark.parametrize("cut", [1, 20, 45, len(RECORD) - 1])
-def test_a_torn_end_is_told(cut):
+def test_a_torn_end_is_reported(cut):
     """An input that breaks off is known from a line that is no JSON."""
     good, torn = read(RECORD, RECORD[:cut])
     assert (["line 1"], "line 2") == (good.places, torn.place)
@@ -219,7 +219,7 @@ def test_a_torn_end_is_told(cut):
     assert RECORD[:cut].decode() == torn.text
 
 
-def test_a_line_that_is_too_long_is_told_and_left_out():
+def test_a_line_that_is_too_long_is_reported_and_left_out():
     """Only its beginning is kept, whether it comes at once or in pieces, and the lines around it are read."""
     line = b'{"type":"RECORD","stream":"s","record":{"a":"%s"}}' % (b"x" * 5000)
     found = bad(line, limits=InputLimits(max_line_bytes=1000))
@@ -234,7 +234,7 @@ def test_a_long_line_that_would_be_json_when_cut_is_refused():
     assert "longer than" in bad(RECORD + b" " * 5000, limits=InputLimits(max_line_bytes=1000)).reason
 
 
-def test_a_long_line_at_a_torn_end_is_told_as_torn():
+def test_a_long_line_at_a_torn_end_is_reported_as_torn():
     """The end of the input is recognisable there too."""
     (found,) = read(b"x" * 5000, limits=InputLimits(max_line_bytes=1000))
     assert (
@@ -375,14 +375,14 @@ def _read(messages):
 
 
 @pytest.mark.parametrize("row", [b'{"a":1,"a":2}', b'{"b":{"a":1,"a":2}}', b'{"b" : 1, "c":[{"a" : 1, "a" : 1}]}'])
-def test_a_row_that_has_a_name_twice_is_told(row):
+def test_a_row_that_has_a_name_twice_is_reported(row):
     """Nobody knows which of the values is meant."""
     found = bad(b'{"type":"RECORD","stream":"s","record":%b}' % row)
     assert "has the name 'a' twice in one object" == found.reason
 
 
 @pytest.mark.parametrize("line", [RECORD.replace(b"1", b"[" * depth + b"]" * depth) for depth in (99, 500, 5000)])
-def test_a_row_that_is_nested_too_deeply_is_told(line):
+def test_a_row_that_is_nested_too_deeply_is_reported(line):
     """By the setting, or where Python ends; the rows around it are read."""
     first, found, last = read(RECORD, line, RECORD)
     assert (1, 1) == (len(first.rows), len(last.rows))

@@ -104,7 +104,7 @@ def test_a_reset_ticker_counts_anew(clock):
     assert not ticker.due()
 
 
-def test_one_of_many_threads_is_told(clock):
+def test_one_of_many_threads_is_reported(clock):
     """Eight threads that ask at once get one yes."""
     ticker = StateTicker(1, clock)
     clock.now_s += 1

@@ -41,7 +41,7 @@ def rows_of_batch(tmp_path, content, compression, **limits):
 
 
 @pytest.mark.parametrize("compression", PACK)
-def test_a_batch_file_that_unpacks_to_too_much_is_told(tmp_path, compression):
+def test_a_batch_file_that_unpacks_to_too_much_is_reported(tmp_path, compression):
     """Whatever packed it; the file is one line for people, and not a gigabyte in memory."""
     found = rows_of_batch(tmp_path, PACK[compression](ROW * 400), compression)
     assert "unpacks to more than 200 times its size, the limit of max_decompression_ratio" in found[-1].reason
@@ -51,7 +51,7 @@ def test_a_batch_file_that_unpacks_to_too_much_is_told(tmp_path, compression):
 
 @pytest.mark.parametrize("compression", PACK)
 @pytest.mark.parametrize("cut", [0, 30, -3])
-def test_a_cut_batch_file_is_told(tmp_path, compression, cut):
+def test_a_cut_batch_file_is_reported(tmp_path, compression, cut):
     """A cut batch file is reported by its name."""
     rows = b"".join(b'{"id":"%d"}\n' % (number * 7919) for number in range(5000))
     found = rows_of_batch(tmp_path, PACK[compression](rows)[:cut], compression)
@@ -65,7 +65,7 @@ def test_what_is_not_compressed_has_no_ratio():
     assert file is unpacked(file, None, InputLimits())
 
 
-def test_an_empty_compressed_file_is_told():
+def test_an_empty_compressed_file_is_reported():
     """An empty compressed file is an error, because no program writes one on purpose."""
     with pytest.raises(InputError, match="it is empty, which a compressed file never is"):
         unpacked(io.BytesIO(b""), "gzip", InputLimits()).read(1)
@@ -73,7 +73,7 @@ def test_an_empty_compressed_file_is_told():
 
 @pytest.mark.parametrize("what", ["config", "catalog", "state", "plan"])
 @pytest.mark.parametrize("depth", [MAX_NESTING_DEPTH, 300, 900, 100_000])
-def test_a_json_file_that_is_nested_too_deeply_is_told(tmp_path, what, depth):
+def test_a_json_file_that_is_nested_too_deeply_is_reported(tmp_path, what, depth):
     """JSON beyond the limit is an error in one line, at any depth."""
     path = tmp_path / "deep.json"
     path.write_text('{"a":' + "[" * depth + "]" * depth + "}")

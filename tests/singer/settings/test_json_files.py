@@ -27,7 +27,7 @@ def test_any_unicode_encoding_is_read(tmp_path, encoding):
         (b"[" * 100_000, "not readable as JSON"),
     ],
 )
-def test_what_is_no_json_object_is_told(tmp_path, content, problem):
+def test_what_is_no_json_object_is_reported(tmp_path, content, problem):
     """Every other content is a ConfigError that names the file."""
     path = tmp_path / "config.json"
     path.write_bytes(content)
@@ -37,7 +37,7 @@ def test_what_is_no_json_object_is_told(tmp_path, content, problem):
     assert problem in str(raised.value)
 
 
-def test_a_folder_is_told(tmp_path):
+def test_a_folder_is_reported(tmp_path):
     """A path to a folder is a sentence."""
     with pytest.raises(ConfigError, match=r"cannot read the config file .*: Is a directory"):
         read_json_object(str(tmp_path), "config")

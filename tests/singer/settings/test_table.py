@@ -146,10 +146,10 @@ def test_a_file_is_read_like_the_environment(name, text, expected):
         ({"api_key": " "}, "'api_key' is missing; set it in a --config file, or as TAP_X_API_KEY with --config=ENV"),
     ],
 )
-def test_a_wrong_value_is_told_with_setting_and_file(values, problem):
+def test_a_wrong_value_is_reported_with_setting_and_file(values, problem):
     """Each problem is one sentence that names setting, source and remedy."""
-    told = _problems(**values)
-    assert (1, problem) == (len(told), told[0][-len(problem) :])
+    reported = _problems(**values)
+    assert (1, problem) == (len(reported), reported[0][-len(problem) :])
 
 
 @pytest.mark.parametrize(
@@ -160,12 +160,12 @@ def test_a_wrong_value_is_told_with_setting_and_file(values, problem):
         ("X_EXTRA", "{", "the environment variable X_EXTRA must be JSON; at character 2: Expecting property name"),
     ],
 )
-def test_a_wrong_variable_is_told_by_its_name(variable, text, problem):
+def test_a_wrong_variable_is_reported_by_its_name(variable, text, problem):
     """A problem of the environment names the variable."""
     assert _problems({variable: text})[0].startswith(problem)
 
 
-def test_all_problems_are_told_together():
+def test_all_problems_are_reported_together():
     """One run shows every problem of every source."""
     sources = [ConfigSource("a.json", {"pagse": 1, "rate": 0}), ConfigSource("b.json", {"deep": 1})]
     with pytest.raises(ConfigError) as raised:

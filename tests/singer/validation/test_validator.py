@@ -163,7 +163,7 @@ def test_a_value_that_does_not_fit(make, schema, value, expected):
 
 
 def test_a_reference_is_followed(make):
-    """The rule of a definition is told like any other."""
+    """A violated rule of a definition is reported like any other rule."""
     schema = {"definitions": {"x": {"type": "integer"}}, "properties": {"a": {"$ref": "#/definitions/x"}}}
     assert "a must be an integer, not null" == make(schema)({"a": None})
 
@@ -173,8 +173,8 @@ def test_a_sentence_is_short_and_holds_no_values(make):
     secret = "jane@example.com" * 1000
     schema = of(a={"enum": [f"choice {n}" for n in range(1000)]}, b={"maxLength": 5}, c={"pattern": "x" * 5000})
     rules = make({**schema, "additionalProperties": False})
-    told = [rules({name: secret}) for name in ("a", "b", "c", "d" * 5000, "\n")]
-    assert [] == [each for each in told if len(each) > 300 or "jane" in each or not each.isprintable()]
+    reported = [rules({name: secret}) for name in ("a", "b", "c", "d" * 5000, "\n")]
+    assert [] == [each for each in reported if len(each) > 300 or "jane" in each or not each.isprintable()]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_sentence_is_short_and_holds_no_values(make):
         ({"$ref": "file:///etc/passwd"}, "file:///etc/passwd"),
     ],
 )
-def test_a_broken_schema_is_told(make, schema, place):
+def test_a_broken_schema_is_reported(make, schema, place):
     """The ConfigError names the place, and nothing is fetched from anywhere."""
     with pytest.raises(ConfigError, match="the schema is not valid") as raised:
         make(schema)
@@ -203,7 +203,7 @@ def test_a_broken_schema_is_told(make, schema, place):
     assert len(raised.value.lines) == 1
 
 
-def test_a_large_broken_schema_is_told_shortly(make):
+def test_a_large_broken_schema_is_reported_shortly(make):
     """The error is for a terminal."""
     with pytest.raises(ConfigError) as raised:
         make({"type": "x" * 5000})
@@ -218,7 +218,7 @@ def test_a_schema_elsewhere_is_not_read(make, tmp_path):
         make({"$ref": path.as_uri()})
 
 
-def test_a_schema_nested_without_end_is_told(make):
+def test_a_schema_nested_without_end_is_reported(make):
     """A schema of a thousand levels is refused, not a crash."""
     schema = {}
     for _ in range(5000):
@@ -227,7 +227,7 @@ def test_a_schema_nested_without_end_is_told(make):
         make(schema)
 
 
-def test_a_row_nested_too_deeply_is_told(make):
+def test_a_row_nested_too_deeply_is_reported(make):
     """It is refused, not a crash."""
     row = {}
     for _ in range(900):

@@ -90,9 +90,9 @@ def test_one_id_that_is_refused_fails_the_stream_at_its_end(good, read_ids, name
 
 def test_a_list_of_refused_ids_alone_is_an_error(read_ids):
     """With the words of the refusal: they may be ids of something else."""
-    told = str(read_ids(GROUPS_WITH_IDS["loyalty_card_balances"], ["N/A", "-"]).error)
-    assert "does not know any of the first 2 card ids" in told
-    assert "'-': HTTP 400" in told
+    reported = str(read_ids(GROUPS_WITH_IDS["loyalty_card_balances"], ["N/A", "-"]).error)
+    assert "does not know any of the first 2 card ids" in reported
+    assert "'-': HTTP 400" in reported
 
 
 # No ids

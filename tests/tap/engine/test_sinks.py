@@ -120,7 +120,7 @@ def test_hostile_numbers_and_instants_reach_the_files(emu, sync, tmp_path):
         ({"batch": "jsonl", "batch_directory": "nosuch://bucket"}, "cannot be written"),
     ],
 )
-def test_files_that_cannot_be_written_are_told(emu, sync, options, message):
+def test_files_that_cannot_be_written_are_reported(emu, sync, options, message):
     """One line that names the setting or the file, and a non-zero exit code."""
     run = sync(CARD_ROWS, **options)
     assert (True, True, False) == (run.code > 0, message in run.stderr, "Traceback" in run.stderr), run.stderr

@@ -71,7 +71,7 @@ def test_the_column_may_be_written_differently(found, kind, name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_columns_that_could_be_meant_are_told(found, kind):
+def test_two_columns_that_could_be_meant_are_reported(found, kind):
     """An ambiguous name is an error that names the setting to change."""
     words = refusal(found, kind, content_of(kind, ["CARD_ID", "Card_Id"], ["1", "2"]))
     assert "'card_id' could mean the column 'CARD_ID' or 'Card_Id'" in words
@@ -79,7 +79,7 @@ def test_two_columns_that_could_be_meant_are_told(found, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_column_that_comes_twice_is_told(found, kind):
+def test_a_column_that_comes_twice_is_reported(found, kind):
     """A repeated column is an error; otherwise the last one would be read."""
     words = refusal(found, kind, content_of(kind, ["card_id", "n", "card_id"], ["1", "2", "3"]))
     assert "'card_id'" in words
@@ -90,14 +90,14 @@ TEXTS = [kind for kind in KINDS if not kind.startswith(".parquet")]
 
 
 @pytest.mark.parametrize("kind", TEXTS)
-def test_a_line_beyond_the_limit_is_told(found, kind):
+def test_a_line_beyond_the_limit_is_reported(found, kind):
     """A line beyond the limit is an error that names line and setting."""
     content = content_of(kind, ["card_id"], ["1"], ["x" * 2000])
     assert "longer than 1,000 bytes, the limit of max_line_bytes" in refusal(found, kind, content, max_line_bytes=1000)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith(".gz")])
-def test_a_file_that_unpacks_to_too_much_is_told(found, kind):
+def test_a_file_that_unpacks_to_too_much_is_reported(found, kind):
     """40 MB out of 40 KB."""
     many = [["x" * 100_000]] * 400
     content = content_of(kind, ["card_id"], *many)
@@ -109,7 +109,7 @@ def test_a_file_that_unpacks_to_too_much_is_told(found, kind):
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith(".gz")])
 @pytest.mark.parametrize("cut", [0, 12, -5])
-def test_a_cut_compressed_file_is_told(found, kind, cut):
+def test_a_cut_compressed_file_is_reported(found, kind, cut):
     """A cut file lacks ids, so it is an error."""
     content = content_of(kind, ["card_id"], *([str(number * 7919)] for number in range(2000)))
     refusal(found, kind, content[:cut])
@@ -117,7 +117,7 @@ def test_a_cut_compressed_file_is_told(found, kind, cut):
 
 @pytest.mark.parametrize("kind", TEXTS)
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_another_encoding_is_told(found, kind, encoding):
+def test_another_encoding_is_reported(found, kind, encoding):
     """A file in another encoding is an error that names the line."""
     plain = kind.removesuffix(".gz")
     data = content_of(plain, ["card_id"], ["ö"]).decode().replace("\\u00f6", "ö").encode(encoding)
@@ -128,13 +128,13 @@ def test_another_encoding_is_told(found, kind, encoding):
 
 @pytest.mark.parametrize("kind", [kind for kind in TEXTS if kind.startswith(".csv")])
 @pytest.mark.parametrize("text", ["card_id,n\n1\n", "card_id,n\n1,2,3\n", 'card_id,n\n"1,2\n', "card_id\n1\0\n"])
-def test_a_broken_row_is_told(found, kind, text):
+def test_a_broken_row_is_reported(found, kind, text):
     """A row with missing or extra values is an error; it is not left out."""
     assert ", line 2: " in refusal(found, kind, gzip.compress(text.encode()) if kind.endswith(".gz") else text)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TEXTS if not kind.startswith(".csv")])
-def test_a_line_nested_too_deeply_is_told(found, kind):
+def test_a_line_nested_too_deeply_is_reported(found, kind):
     """JSON beyond the limit is an error at any depth."""
     for depth in (101, 5000):
         data = b'{"card_id":"1"}\n{"card_id":' + b"[" * depth + b"]" * depth + b"}\n"

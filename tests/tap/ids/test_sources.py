@@ -84,7 +84,7 @@ def test_ids_of_parquet_stay_what_they_look_like(tmp_path, values, expected):
         (pa.array([float("nan")]), "NaN is no number that JSON has"),
     ],
 )
-def test_a_column_of_parquet_that_holds_no_ids_is_told(tmp_path, values, words):
+def test_a_column_of_parquet_that_holds_no_ids_is_reported(tmp_path, values, words):
     """By its name and type, and no such id is asked for."""
     pq.write_table(pa.table({"card_id": values}), tmp_path / "ids.parquet")
     with pytest.raises(ConfigError, match=f"the value in column 'card_id' is not an id: {words}"):
@@ -124,7 +124,7 @@ def test_ids_of_json_lines_stay_what_they_look_like(write, text, expected):
         ("ids.xlsx", "", "must end in .csv, .jsonl, .ndjson or .parquet, optionally followed by .gz"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_with_its_place(write, name, content, message):
+def test_a_file_that_cannot_be_used_is_reported_with_its_place(write, name, content, message):
     """The error names the setting, the file and what is wrong."""
     with pytest.raises(ConfigError) as error:
         found(write(name, content))
@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_used_is_told_with_its_place(write, name, content,
 
 
 @pytest.mark.parametrize("url", ["/no/such/ids.csv", "memory://nowhere/ids.csv", "nosuch://u:Pa55w0rd@h/ids.csv"])
-def test_a_file_that_is_not_there_is_told_without_password(url):
+def test_a_file_that_is_not_there_is_reported_without_password(url):
     """A path, a URL, a protocol that nobody knows."""
     with pytest.raises(ConfigError) as error:
         found(url)
@@ -182,7 +182,7 @@ def test_an_unknown_session_is_skipped_though_the_api_answers_400(emu, read, cap
 
 
 def test_an_error_names_the_id(emu, read):
-    """An id that the API refuses, or that no URL can hold, is told."""
+    """An id that the API refuses, or that cannot be part of a URL, is reported."""
     short = read("loyalty_card_balances", card_ids=["abc"], loyalty_program_ids=[1])
     assert "'abc': HTTP 400" in str(short.error)
     dots = read("customer_profiles", profile_ids=[".."])

@@ -60,7 +60,7 @@ def test_escapes_do_not_change_a_hash():
     [
         (["cardIdentifier"], "", "set hash_salt"),
         (["cardIdentifyer"], SALT, "did you mean 'cardIdentifier'"),
-        (["loyalty_card_balances.nope"], SALT, "is no field of the stream loyalty_card_balances"),
+        (["loyalty_card_balances.nope"], SALT, "is not a field of the stream loyalty_card_balances"),
     ],
 )
 def test_what_cannot_be_hashed_is_refused(fields, salt, message):

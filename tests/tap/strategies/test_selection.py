@@ -37,7 +37,7 @@ def test_the_feed_of_a_program_gives_the_rows_of_its_cards_and_profiles(running,
 
 
 def test_an_export_gives_the_balances_to_two_digits(emu, read):
-    """Spent and expired points too; negative points are not told apart, so they are null."""
+    """An export has spent and expired points; it has no negative points of their own, so they are null."""
     emu.reset("synthetic", cards=20, transactions=400)
     alone = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="per_entity").rows(CARD_POINTS)
     export = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="csv_export").rows(CARD_POINTS)
