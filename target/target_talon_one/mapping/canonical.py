@@ -1,6 +1,6 @@
-"""Values as JSON has them, in one spelling each: equal content gives equal bytes.
+"""Canonical JSON: each value has one spelling, so that equal content has equal bytes.
 
-A number is written without needless zeros (10, 10.0 and 1E+1 are ``10``), with all its digits; an instant in UTC.
+A number is written without unneeded zeros (10, 10.0 and 1E+1 are ``10``), with all its digits; an instant in UTC.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
 _EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
-_POWERS = 324  # of ten, that a double has
+_POWERS = 324  # the largest power of ten of a double
 _LARGEST = int(sys.float_info.max)  # readers of JSON take what a double holds
 
 
@@ -38,21 +38,21 @@ def number(value: Decimal) -> int | Decimal:
 
 
 def float_number(value: float) -> int | Decimal:
-    """The number that a float shows: 0.1 is one tenth. Raises ConversionError like ``number``."""
+    """Return the number that a float shows: 0.1 is one tenth. Raises ConversionError like ``number``."""
     return number(Decimal(float.__repr__(value)))
 
 
 def integer(value: int) -> int:
-    """The integer. Raises ConversionError: out of every reader's range."""
+    """Return the integer. Raises ConversionError: out of range."""
     if -_LARGEST <= value <= _LARGEST:
         return int(value)
     raise ConversionError("{} is out of the range of JSON numbers", value)
 
 
 def plain(value: Any) -> Any:
-    """A value by its own type; what is in lists and objects too.
+    """Return a value as JSON has it, according to its own type; lists and objects are converted with their contents.
 
-    Decimals and floats are numbers; a datetime or date is RFC 3339 text, without zone UTC; a time or UUID its text.
+    Decimals and floats become numbers, datetimes and dates RFC 3339 text (UTC without a zone), times and UUIDs text.
 
     Raises:
         ConversionError: JSON has no such value.
@@ -76,7 +76,7 @@ def _of_subclass(value: Any) -> Callable[[Any], Any]:
 def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
     for key in value:
         if not isinstance(key, str):
-            raise ConversionError("{} is the name of a property, but no text", key)
+            raise ConversionError("{} is the name of a property, but not a text", key)
     return {str.__str__(key): plain(item) for key, item in value.items()}
 
 

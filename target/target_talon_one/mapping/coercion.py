@@ -48,20 +48,20 @@ _NO_PATH = frozenset({".", ".."})
 
 
 def text_coercer(max_length: int | None = None, *, filled: bool = False, in_path: bool = False) -> Coerce:
-    """Coercion to a text.
+    """Return the coercion to a text.
 
     Args:
         max_length: most characters it may have.
         filled: it must not be empty.
-        in_path: it is part of a URL, which cannot be ``.`` or ``..``.
+        in_path: it is part of a URL, so it cannot be ``.`` or ``..``.
     """
-    least, most = int(filled), sys.maxsize if max_length is None else max_length
+    fewest, most = int(filled), sys.maxsize if max_length is None else max_length
     refused: frozenset[str] = _NO_PATH if in_path else frozenset()
 
     def coerce(value: Any) -> str:
         text: str = value if type(value) is str else to_text(value)
         length = len(text)
-        if length < least:
+        if length < fewest:
             raise ConversionError("it is an empty text")
         if length > most:
             kind = f"a text is longer than the {most:,} characters that are allowed"
@@ -74,7 +74,7 @@ def text_coercer(max_length: int | None = None, *, filled: bool = False, in_path
 
 
 def to_text(value: Any) -> str:
-    """Text of a text, a number, a time or a UUID."""
+    """Return the text of a text, a number, a time or a UUID."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, datetime):
@@ -92,7 +92,7 @@ def to_text(value: Any) -> str:
 
 
 def to_integer(value: Any) -> int:
-    """Integer of a number without fraction, or of its text."""
+    """Return the integer of a number without fraction, or of its text."""
     found = to_number(value, "an integer")
     if isinstance(found, int):
         return found
@@ -100,7 +100,7 @@ def to_integer(value: Any) -> int:
 
 
 def to_number(value: Any, what: str = "a number") -> int | Decimal:
-    """Number of a number, or of its text; never of a boolean."""
+    """Return the number of a number, or of its text; never of a boolean."""
     if type(value) is int:
         return integer(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -111,7 +111,7 @@ def to_number(value: Any, what: str = "a number") -> int | Decimal:
 
 
 def to_boolean(value: Any) -> bool:
-    """Boolean of a boolean, of 1 and 0, or of a word for them."""
+    """Return the boolean of a boolean, of 1 and 0, or of a word for them."""
     if isinstance(value, bool):
         return value
     if isinstance(value, _NUMBERS) and _exact(value) in (0, 1):
@@ -123,7 +123,7 @@ def to_boolean(value: Any) -> bool:
 
 
 def to_instant(value: Any) -> str:
-    """RFC 3339 text in UTC of a time, of a date, or of such a text."""
+    """Return RFC 3339 text in UTC of a time, of a date, or of such a text."""
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, date):
@@ -134,25 +134,25 @@ def to_instant(value: Any) -> str:
 
 
 def to_array(value: Any) -> list[Any]:
-    """Array of a list, or of JSON text of one."""
+    """Return the array of a list, or of its JSON text."""
     found: list[Any] = plain(_of_json(value, list | tuple, "an array"))
     return found
 
 
 def to_object(value: Any) -> dict[str, Any]:
-    """Object of a dict, or of JSON text of one."""
+    """Return the object of a dict, or of its JSON text."""
     found: dict[str, Any] = plain(to_mapping(value))
     return found
 
 
 def to_mapping(value: Any) -> Mapping[str, Any]:
-    """Dict of a dict, or of JSON text of one; its values as they are."""
+    """Return the dict of a dict, or of its JSON text, without converting its values."""
     found: Mapping[str, Any] = _of_json(value, dict, "an object")
     return found
 
 
 def to_product(value: Any) -> dict[str, str]:
-    """A product by its name; an object with the name is one already."""
+    """Return a product by its name, or by an object with its name."""
     name = value.get("name") if isinstance(value, dict) else value
     if name is None:
         raise ConversionError("{} has no name of a product", value)
@@ -160,19 +160,19 @@ def to_product(value: Any) -> dict[str, str]:
 
 
 def to_location(value: Any) -> Any:
-    """A location: an object or an array as Talon.One wants it, or JSON text of one."""
+    """Return a location: an object or an array as Talon.One takes it, or its JSON text."""
     return plain(_of_json(value, dict | list | tuple, "a location (an object or an array)"))
 
 
 def field_coercer(kind: FieldType, max_length: int | None = None, *, filled: bool, in_path: bool) -> Coerce:
-    """The coercion of a field of a sink; that of ``attributes`` needs their types, see ``attribute_coercer``."""
+    """Return the coercion of a field of a sink; for ``attributes`` see ``attribute_coercer``."""
     if kind == "string":
         return text_coercer(max_length, filled=filled, in_path=in_path)
     return _FIELDS[kind]
 
 
 def attribute_coercer(kind: str) -> Coerce:
-    """The coercion to a type of an attribute, as Talon.One spells it; a type unknown here passes as it is."""
+    """Return the coercion to a type of an attribute, as Talon.One spells it; values of other types pass unchanged."""
     return _ATTRIBUTES.get(kind, plain)
 
 

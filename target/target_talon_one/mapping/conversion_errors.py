@@ -1,4 +1,4 @@
-"""What is said of values and rows that cannot be taken."""
+"""Errors of values and rows that cannot be converted, and how messages show a value."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _to_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class ConversionError(ValueError):
-    """A value that cannot become what it should be; the message shows it and says why.
+    """A value cannot be converted; the message shows it and says why.
 
     Args:
-        message: with a ``{}`` for each of the values, if there are some.
-        values: to show.
-        kind: the message without any value, if it holds more of them; None: it cannot be told from the values.
+        message: with a ``{}`` for each of the values.
+        values: the values to show.
+        kind: the message without any value, if it shows others than these; None: it is unknown.
 
     Attributes:
-        kind: equal for all values that are refused for the same reason; None: only the message tells.
+        kind: equal for all values that are refused for the same reason; None: only the message says the reason.
     """
 
     def __init__(self, message: str, *values: Any, kind: str | None = "") -> None:
@@ -36,9 +36,9 @@ class InvalidRow(Exception):
 
     Attributes:
         reason: field, column and what is wrong; at most 60 characters of a value.
-        field: wire name; of an attribute ``attributes.name``.
-        key: of the row, if it can be told.
-        kind: the reason without values; None: only the reason tells.
+        field: name of the field; of an attribute ``attributes.name``.
+        key: of the row, if it is known.
+        kind: the reason without values; None: it is unknown.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class InvalidRow(Exception):
 
 
 def shown(value: Any) -> str:
-    """A value for a message: 60 characters of it at most; lists and objects as JSON."""
+    """Return a value for a message: at most 60 characters of it, lists and objects as JSON."""
     text = _text(value)
     if text is None:
         return type_of(value)
@@ -58,7 +58,7 @@ def shown(value: Any) -> str:
 
 
 def named(value: Any) -> str:
-    """A value for a message, with its type where the value does not show it."""
+    """Return a value for a message, with its type where the value does not show it."""
     text = shown(value)
     if isinstance(value, bool):
         return f"the boolean {text}"
@@ -68,7 +68,7 @@ def named(value: Any) -> str:
 
 
 def type_of(value: Any) -> str:
-    """The type of a value in words, with an article."""
+    """Return the type of a value in words, with an article."""
     if isinstance(value, float | Decimal) and not Decimal(value).is_finite():
         return "a number that is not finite"
     return next((words for kinds, words in _TYPES if isinstance(value, kinds)), "a value of an unknown type")
@@ -89,7 +89,7 @@ _TYPES: tuple[tuple[Any, str], ...] = (
 
 
 def _text(value: Any) -> str | None:
-    """The text of a value; None if it has none that is not Python's."""
+    """Return the text of a value; None if it has only the text that Python gives it."""
     try:
         if isinstance(value, bool | list | tuple | set | frozenset | dict) or value is None:
             return _to_json(value).decode()

@@ -99,7 +99,7 @@ class FieldSetters:
 
         def new_setter(name: str) -> FieldSetter:
             if not isinstance(name, str):
-                raise ConversionError("{} is the name of an attribute, but no text", name)
+                raise ConversionError("{} is the name of an attribute, but not a text", name)
             if len(setters) > _MOST_NAMES:
                 setters.clear()
             setters[name] = self._attribute(name, ValueSource(methodcaller("get", name), origin(name), ()))

@@ -203,7 +203,7 @@ class _SourceReader:
 
     def _template(self, place: str, text: str) -> ValueSource:
         try:
-            from target_talon_one.mapping.templates import Template, TemplateError
+            from target_talon_one.mapping.templates.template import Template, TemplateError
         except ImportError as error:
             raise SyncConfigError(
                 f"{place} holds a template, which needs the package {error.name}; install it: "

@@ -1,4 +1,4 @@
-"""Instants as RFC 3339 text in UTC. A time without zone is taken as UTC, as a warehouse without zones keeps it."""
+"""Instants as RFC 3339 text in UTC. A time without zone is taken as UTC, as warehouses without zones store it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_TIME = "not an RFC 3339 time, for example 2024-01-31T12:00:00Z"
 
 
 def instant(value: datetime) -> str:
-    """The text of a datetime. Raises ConversionError: out of the calendar."""
+    """Return the text of a datetime. Raises ConversionError: out of the calendar."""
     if type(value) is not datetime:  # a subclass may be finer than microseconds, or no time at all
         return instant_of(value.isoformat())
     try:
@@ -26,21 +26,21 @@ def instant(value: datetime) -> str:
 
 
 def date_instant(value: date) -> str:
-    """The text of the first instant of a day."""
+    """Return the text of the first instant of a day."""
     return f"{value.isoformat()}T00:00:00Z"
 
 
 def time_text(value: time) -> str:
-    """The text of a time of the day, without needless zeros; with its zone, if it has one."""
+    """Return the text of a time of day, without unneeded zeros; with its zone, if it has one."""
     clock = value.replace(tzinfo=None).isoformat()
     return f"{clock.rstrip('0') if value.microsecond else clock}{value.isoformat()[len(clock) :]}"
 
 
 def instant_of(text: str) -> str:
-    """The text of an instant written as RFC 3339, with T or a space; a date alone is its midnight.
+    """Return the canonical text of an instant in RFC 3339, with T or a space; a date alone is its midnight.
 
     Raises:
-        ConversionError: it is not.
+        ConversionError: the text is not an instant.
     """
     match = _FORM.fullmatch(text.strip())
     if match is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_talon_one.mapping.mapping_options import MappingOptions
     from target_talon_one.sinks.sink_type import SinkType
 
-DELETED_AT = ("_sdc_deleted_at", "_SDC_DELETED_AT")  # databases that fold names write the second
+DELETED_AT = ("_sdc_deleted_at", "_SDC_DELETED_AT")  # databases that write names in upper case have the second
 
 
 @dataclass(frozen=True, slots=True)

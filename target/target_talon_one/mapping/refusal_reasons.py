@@ -1,4 +1,4 @@
-"""Why rows were refused, counted by field, with an example of each: what a plan or a push says about them."""
+"""Reasons why rows were refused, counted by field, each with an example, for plans and reports."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 SHOWN = 3
-_MOST = 1000  # different reasons that are told apart
+_MOST = 1000  # different reasons that are counted separately
 _OTHER = "other reasons"
 _VALUE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?\b\d[\d.,:TZeE+-]*""")
 
 
 @dataclass(slots=True)
 class Reasons:
-    """Counts reasons by field and kind; those that differ in their values only are one.
+    """Counts reasons by field and kind; reasons that differ only in their values are counted as one.
 
     Attributes:
-        counts: rows by what was wrong, without values.
-        examples: the first whole reason of each.
+        counts: number of rows by kind of reason.
+        examples: the first reason of each kind, with its value.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -29,8 +29,8 @@ class Reasons:
 
         Args:
             reason: field and what is wrong, with the value.
-            kind: the reason without values; None: texts in quotes and numbers are taken for values.
-            masked: values are not to be shown.
+            kind: the reason without values; None: texts in quotes and numbers are taken as values.
+            masked: leave values out of the example.
         """
         place, colon, what = reason.partition(": ")
         hidden = kind or (place if colon else reason)
@@ -41,7 +41,7 @@ class Reasons:
         self.examples.setdefault(kind, hidden if masked else reason)
 
     def lines(self) -> list[str]:
-        """The most frequent reasons, each with the number of its rows and an example."""
+        """Return the most frequent reasons, each with the number of its rows and an example."""
         found = [f"{count:,} x {self.examples[kind]}" for kind, count in self.counts.most_common(SHOWN)]
-        rest = len(self.counts) - SHOWN
-        return [*found, f"and {rest:,} other reasons, see the rejects"] if rest > 0 else found
+        others = len(self.counts) - SHOWN
+        return [*found, f"and {others:,} other reasons, see the rejects"] if others > 0 else found

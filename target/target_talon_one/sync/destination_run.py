@@ -125,10 +125,10 @@ class DestinationRun:
         if self.source is not SourceState.INCOMPLETE:
             self.source = SourceState.COMPLETE if complete else SourceState.INCOMPLETE
 
-    def add(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
+    def add(self, rows: Sequence[Mapping[str, Any]], origins: Sequence[str]) -> None:
         """Map and stage rows; those that cannot be mapped are kept as invalid."""
         buffer, mapper, takes, others = self._buffer, self.mapper, self.shard.takes, 0
-        for row, place in zip(rows, places, strict=True):
+        for row, place in zip(rows, origins, strict=True):
             self._position += 1
             if mapper.is_deleted(row):
                 others += not self._add_deleted(row, place)
@@ -163,13 +163,13 @@ class DestinationRun:
             self._buffer.deleted.append((key, self._position))
         return True
 
-    def add_mapped(self, keys: Sequence[str], fields: Sequence[bytes], places: Sequence[str]) -> None:
+    def add_mapped(self, keys: Sequence[str], fields: Sequence[bytes], origins: Sequence[str]) -> None:
         """Stage rows that an earlier run has mapped."""
         if not keys:
             return
         positions = range(self._position + 1, self._position + 1 + len(keys))
         key_only = self.config.sink.key_only
-        self._store.staging.add(self.number, keys, None if key_only else fields, places, positions)
+        self._store.staging.add(self.number, keys, None if key_only else fields, origins, positions)
         self._position += len(keys)
         self._staged += len(keys)
         self.counts.read += len(keys)

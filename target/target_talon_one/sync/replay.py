@@ -114,7 +114,7 @@ class _Staging:
         """Stage or skip rows."""
         mapped: list[Mapping[str, Any]] = []
         rows: list[Mapping[str, Any]] = []
-        places: list[str] = []
+        origins: list[str] = []
         for one in rejects:
             row = _row(one["source"]) if one["fields"] is None else None
             reason = self._why_not(one, row)
@@ -124,11 +124,11 @@ class _Staging:
                 mapped.append(one)
             else:
                 rows.append(row)
-                places.append(one["place"])
+                origins.append(one["place"])
         self._replay.staged += len(mapped) + len(rows)
         fields = [one["fields"].encode() for one in mapped]
         self._destination.add_mapped([one["key"] for one in mapped], fields, [one["place"] for one in mapped])
-        self._destination.add(rows, places)
+        self._destination.add(rows, origins)
 
     def _why_not(self, one: Mapping[str, Any], row: Mapping[str, Any] | None) -> Reason | None:
         if one["kind"] == "unreadable" or (one["fields"] is None and row is None):

@@ -25,14 +25,14 @@ class RowBuffer:
     """Rows with their positions in the source: of rows with one key, the last position counts.
 
     Attributes:
-        keys, fields, places, positions: of mapped rows.
+        keys, fields, origins, positions: of mapped rows.
         refused: keys of rows that cannot be sent; they are in the source, so a mirror must not remove them.
         deleted: keys of rows that the source marks as deleted.
     """
 
     keys: list[str] = field(default_factory=list)
     fields: list[bytes] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
+    origins: list[str] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     refused: list[tuple[str, int]] = field(default_factory=list)
     deleted: list[tuple[str, int]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class RowBuffer:
         """Add a mapped row."""
         self.keys.append(mapped.key)
         self.fields.append(mapped.fields)
-        self.places.append(place)
+        self.origins.append(place)
         self.positions.append(position)
 
     def stage(self, staging: StagedRows, destination: int, *, key_only: bool) -> int:
@@ -56,7 +56,7 @@ class RowBuffer:
         if self.deleted:
             staging.delete(destination, *zip(*self.deleted, strict=True))
         if self.keys:
-            staging.add(destination, self.keys, None if key_only else self.fields, self.places, self.positions)
+            staging.add(destination, self.keys, None if key_only else self.fields, self.origins, self.positions)
         return len(self.keys)
 
 

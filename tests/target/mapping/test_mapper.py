@@ -141,15 +141,15 @@ def test_columns_used_are_all_that_is_read():
 def test_every_wrong_setting_is_told_at_once():
     """One line a problem, each with its setting and the nearest right name."""
     given_map = {"prize": "cost", "price": "cst", "product": "{{ nam }}", "attributes": {"a": 5, "b": "{{ x\n|"}}
-    told = refusal(mapper, "catalog_items", ["sku", "cost", "name"], map=given_map)
+    message = refusal(mapper, "catalog_items", ["sku", "cost", "name"], map=given_map)
     there = "it has the columns 'sku', 'cost', 'name'; name a column that is there, or add it to the source"
     assert [
         "map.prize: the sink catalog_items has no such field; did you mean 'price'?",
         f"map.price: the source has no column 'cst'; did you mean 'cost'?; {there}",
         f"map.product: the template reads 'nam', and the source has no such column; did you mean 'name'?; {there}",
         "map.attributes.a: must be a column or a template with {{ }}, not a number",
-    ] == told.splitlines()[:4]
-    assert told.splitlines()[4].startswith("map.attributes.b: the template is broken, line 2: ")
+    ] == message.splitlines()[:4]
+    assert message.splitlines()[4].startswith("map.attributes.b: the template is broken, line 2: ")
 
 
 SETTINGS_OF_COLUMNS = {
@@ -172,7 +172,7 @@ def test_a_column_that_is_missing_is_told_with_the_source_and_its_columns(settin
 
 
 @pytest.mark.parametrize(
-    ("sink", "columns", "options", "told"),
+    ("sink", "columns", "options", "message"),
     [
         (
             "audience_members",
@@ -208,6 +208,6 @@ def test_a_column_that_is_missing_is_told_with_the_source_and_its_columns(settin
         ),
     ],
 )
-def test_a_setting_that_cannot_work_is_refused(sink, columns, options, told):
-    """What no row could satisfy is told before the first one."""
-    assert told == refusal(mapper, sink, columns, **options)
+def test_a_setting_that_cannot_work_is_refused(sink, columns, options, message):
+    """Settings that no row can satisfy are refused before the first row."""
+    assert message == refusal(mapper, sink, columns, **options)

@@ -119,7 +119,7 @@ def test_a_value_becomes_the_type_of_its_field(kind, value, expected):
         ("array", "a,b", "'a,b' is not an array (not JSON: invalid character (byte 0))"),
         ("array", '{"a": 1}', "'{\"a\": 1}' is not an array"),
         ("object", [1], "[1] (list) is not an object"),
-        ("object", {1: 2}, "1 is the name of a property, but no text"),
+        ("object", {1: 2}, "1 is the name of a property, but not a text"),
         ("object", {"a": {"b"}}, '["b"] (list) cannot be written as JSON'),
         ("product", "", "it is an empty text"),
         ("product", {"id": 3}, '{"id":3} (object) has no name of a product'),

@@ -115,7 +115,7 @@ def test_a_plan_is_refused_when_something_has_moved(engine, moved):
 
 
 def test_rows_that_were_solved_for_do_not_pass_for_those_of_the_plan(engine):
-    """Hashes that are only added or XORed can be solved for: two lists with one XOR of MD5s are told apart."""
+    """Two lists of changes whose MD5s have the same XOR have different digests, since sums and XORs can be forged."""
     pairs = [(f"a-{n}", f"b-{n}") for n in range(200)]
     swap = _same_xor(pairs)
     assert len(swap) > 0

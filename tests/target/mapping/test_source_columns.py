@@ -76,7 +76,7 @@ def test_two_columns_that_could_be_meant_are_told(place):
 
 
 def test_other_columns_become_attributes_without_the_spaces_around_them():
-    """Two that are one then are told."""
+    """Two columns that differ only in letter case or spaces are an error."""
     assert '{"attributes":{"city":"1"},"sku":"0"}' == mapped(["sku", " city"])
     with pytest.raises(SyncConfigError, match="the columns 'city' and ' city' are one attribute"):
         mapped(["sku", "city", " city"])

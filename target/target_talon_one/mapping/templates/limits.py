@@ -201,7 +201,7 @@ CHARGES = {_CHARGED: _with_its_size, _STEP: _with_a_step}
 
 
 def _check_growth(size: int, given: Sequence[Any]) -> None:
-    """A value of this size is filled up, or has its parts replaced, by what is given."""
+    """Check the size of a value that is padded, or in which text is replaced, by the given arguments."""
     for one in given:
         if isinstance(one, int | Decimal):
             if not -MOST_WIDTH <= one <= MOST_WIDTH:

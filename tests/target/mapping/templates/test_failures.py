@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from target_talon_one.mapping.conversion_errors import ConversionError
-from target_talon_one.mapping.templates import Template
+from target_talon_one.mapping.templates.template import Template
 
 ROW = {
     "sku": "007",

@@ -386,7 +386,7 @@ def test_cards_are_linked_to_profiles(engine, mode):
 
 
 def test_customer_data_is_deleted_only_if_that_is_allowed(engine):
-    """A guard stops it first; who is not there is told."""
+    """A guard stops the run first; a customer that does not exist is reported."""
     for name in ("a", "b", "c"):
         engine.emu.add("profiles", {"integrationId": name})
     rows = [{"integrationId": name} for name in ("a", "b", "zz")]

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from target_talon_one.mapping.conversion_errors import ConversionError
-from target_talon_one.mapping.templates import Template, TemplateError
+from target_talon_one.mapping.templates.template import Template, TemplateError
 
 ROW = {
     "sku": "007",
@@ -118,7 +118,7 @@ def test_a_template_reaches_nothing_but_its_row(text):
     [("{{ a\n+ }}", 2), ("a\n\n{{ b", 3), ("{{ a | shout }}", 1), ("{% if a %}", 1), ("{{ a }", 1)],
 )
 def test_a_broken_template_names_its_line(text, line):
-    """What is no template is told with the line where it breaks."""
+    """The error of a broken template names the line where it breaks."""
     with pytest.raises(TemplateError) as broken:
         Template(text)
     assert str(broken.value).startswith(f"line {line}: ")

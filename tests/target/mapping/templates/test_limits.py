@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from target_talon_one.mapping.templates import Template
+from target_talon_one.mapping.templates.template import Template
 
 GREEDY = [
     "{{ 'a' * 3000000000 }}",
@@ -61,7 +61,7 @@ GREEDY = [
 ]
 SCRIPT = """
 import json, resource, sys, time
-from target_talon_one.mapping.templates import TemplateError, Template
+from target_talon_one.mapping.templates.template import TemplateError, Template
 from target_talon_one.mapping.conversion_errors import ConversionError
 
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))

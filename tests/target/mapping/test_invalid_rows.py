@@ -43,7 +43,7 @@ def invalid(one, row):
     ],
 )
 def test_a_row_without_a_key_has_none(row, reason):
-    """Such a row is invalid, and no key can be told for it."""
+    """Such a row is invalid, and its key is unknown."""
     one = mapper("customer_profiles", ["id", "a"], key=("id",))
     problem = invalid(one, row)
     assert (reason, "integrationId", None) == (problem.reason, problem.field, problem.key)
@@ -56,11 +56,11 @@ def test_a_row_without_a_key_has_none(row, reason):
         (nan, "NaN is no number that JSON has"),
         (["\ud800"], "a list holds half of a surrogate pair, which is not valid text"),
         (b"x", "a binary value cannot be written as JSON"),
-        ({"a": {1: 2}}, "1 is the name of a property, but no text"),
+        ({"a": {1: 2}}, "1 is the name of a property, but not a text"),
     ],
 )
 def test_an_invalid_row_keeps_its_key(value, what):
-    """The key of a row that cannot be sent is still told: a mirror must not remove it."""
+    """The key of a row that cannot be sent is still known, so that a mirror does not remove it."""
     problem = invalid(mapper("customer_profiles", ["integrationId", "a"]), {"integrationId": "k", "a": value})
     assert (f"'attributes.a' from column 'a': {what}", "attributes.a", "k") == (
         problem.reason,
@@ -88,7 +88,7 @@ def test_a_template_that_fails_is_an_invalid_row():
 
 @pytest.mark.parametrize("columns", [["integrationId", "age", "vips"], None])
 def test_known_types_of_attributes_are_kept(columns):
-    """With the account's types values are converted, and an unknown name is told with the nearest one."""
+    """With the account's types values are converted, and the error of an unknown name suggests the nearest one."""
     one = mapper("customer_profiles", columns, types={"age": "number", "vip": "boolean"})
     assert b'{"attributes":{"age":17},"integrationId":"a"}' == one({"integrationId": "a", "age": "17"}).fields
     problem = invalid(one, {"integrationId": "a", "vips": 1})

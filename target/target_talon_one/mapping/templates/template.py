@@ -1,6 +1,6 @@
 """Jinja templates over the columns of a row.
 
-A template that is one expression gives its value as it is: ``{{ price * 2 }}`` stays a number; any other gives text.
+A template that is one expression has its value: ``{{ price * 2 }}`` stays a number. Any other template is text.
 Numbers are exact: a literal or a column with a fraction is a decimal, and so is ``7 / 2``. Nothing is read but the row.
 
 https://jinja.palletsprojects.com/templates/
@@ -21,8 +21,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from talon_one_singer.values.refused_value import RefusedValue
 from target_talon_one.mapping.canonical import encode, plain
 from target_talon_one.mapping.conversion_errors import ConversionError, type_of
-from target_talon_one.mapping.template_failures import PlainUndefined, failure_reason
-from target_talon_one.mapping.template_limits import (
+from target_talon_one.mapping.templates.failures import PlainUndefined, failure_reason
+from target_talon_one.mapping.templates.limits import (
     CHARGES,
     TemplateLimitError,
     add_charges,
@@ -88,7 +88,7 @@ class Template:
             return
 
     def __call__(self, row: Mapping[str, Any]) -> Any:
-        """Its value for a row. Raises ConversionError: it fails."""
+        """Return its value for a row. Raises ConversionError: it fails."""
         known = self._absent | {name: _exact(row[name]) for name in self.variables if name in row}
         try:
             with limited():
@@ -101,15 +101,15 @@ class Template:
             raise ConversionError(f"fails: {failure_reason(error)}", kind=None) from None
 
 
-def _value(parts: Iterable[Any]) -> Any:
-    found = list(parts)
+def _value(pieces: Iterable[Any]) -> Any:
+    found = list(pieces)
     value = _defined(found[0]) if len(found) == 1 else _joined(found)
     size_of(value)
     return str.__str__(value) if isinstance(value, str) else value
 
 
-def _joined(parts: Iterable[Any]) -> str:
-    texts, size = [_defined(part) for part in parts], 0
+def _joined(pieces: Iterable[Any]) -> str:
+    texts, size = [_defined(piece) for piece in pieces], 0
     if any(text is None for text in texts):
         raise ConversionError("puts a null into a text; say what is to stand there, for example {{ column or '' }}")
     for text in texts:
