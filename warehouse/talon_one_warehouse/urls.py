@@ -32,7 +32,7 @@ def open_warehouse(
             ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for Parquet files
             ``./folder``, ``file:///absolute/folder``, ``s3://bucket/prefix``, ``gs://`` or ``abfs://``.
         schema: the database schema that holds the tables; created if missing.
-        filesystem: of fsspec, with the keys of an ``s3://``, ``gs://`` or ``abfs://`` URL; without it they come from
+        filesystem: has the keys of an ``s3://``, ``gs://`` or ``abfs://`` URL; without it they come from
             the environment.
 
     Raises:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pyarrow.types as kinds
 
 from talon_one_singer.values.arrow_extensions import extension_of
+from talon_one_storage.sql_names import literal
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
 from talon_one_warehouse.duckdb.rendering import rendering
 
@@ -24,16 +26,14 @@ def can_render(schema: pa.Schema, path: str) -> bool:
 def rendered_rows(
     path: str, schema: pa.Schema, usual: Callable[[], Iterator[list[dict[str, Any]]]]
 ) -> Iterator[list[dict[str, Any]]]:
-    """Read a file, in parts.
+    """Read a file, in lists of rows.
 
     Args:
-        path: in the local file system.
-        schema: of the file; see ``can_render``.
-        usual: the usual way to read it, taken from the row on where DuckDB breaks off: at times that it does not
-            reach, and texts that are none.
+        path: a path in the local file system.
+        schema: the schema of the file; see ``can_render``.
+        usual: the usual way to read the file, used from the row at which DuckDB fails: at times beyond its range, and
+            at texts that are not UTF-8.
     """
-    import duckdb
-
     done = 0
     try:
         for part in _rendered(path, schema):
@@ -47,12 +47,9 @@ def rendered_rows(
 
 
 def _rendered(path: str, schema: pa.Schema) -> Iterator[list[dict[str, Any]]]:
-    import duckdb
-
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET threads = 1")
-        quoted_path = path.replace("'", "''")
-        answer = db.sql(f"SELECT * FROM read_parquet('{quoted_path}', hive_partitioning = false)")  # noqa: S608 - quoted
+        answer = db.sql(f"SELECT * FROM read_parquet({literal(path)}, hive_partitioning = false)")  # noqa: S608 - quoted
         shown, decoders = rendering(schema.names, list(map(str, answer.types)))
         reader = answer.project(shown).to_arrow_reader(ROWS)
         yield from rows_of(reader, reader.schema, decoders=decoders)

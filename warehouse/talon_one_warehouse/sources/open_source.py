@@ -28,7 +28,7 @@ def open_source(
 
     Args:
         spec: the source.
-        filesystem: of fsspec, with the keys for a file's URL; without it they come from the environment.
+        filesystem: an fsspec file system with the keys of a file's URL; by default keys come from the environment.
         limits: limits of files; by default those of the settings.
         rendered: read values in a second, independent way, by which ``verify`` compares: the database renders every
             value as text, which is decoded by the database's own name of the type. DuckDB renders local Parquet files.
