@@ -1,4 +1,7 @@
-"""The definition of the tap: its name, its catalog and its run."""
+"""The definition of the tap: its name, its catalog and its run.
+
+The functions import what they need, so that ``--version`` and ``--about`` stay fast.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from talon_one_singer.protocol.selection import selected_streams
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -46,8 +48,6 @@ class RunContext:
     @property
     def selected(self) -> list[CatalogEntry]:
         """The selected streams, in the order of the catalog."""
-        from talon_one_singer.protocol.selection import selected_streams
-
         return selected_streams(self.catalog)
 
     def tick(self) -> None:

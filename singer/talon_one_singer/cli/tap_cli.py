@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_singer.cli.about import about
 from talon_one_singer.cli.guarded import guarded
 from talon_one_singer.cli.options import ABOUT_OPTIONS, CONFIG_OPTION, Options
 from talon_one_singer.cli.output import print_text
@@ -57,7 +58,7 @@ def run_tap(definition: TapDefinition, options: Options) -> int:
             print_text(text)
             return
         configure_logging(definition.name, log_level(os.environ, definition.settings.prefix), redact)
-        from talon_one_singer.cli.run import discover, run
+        from talon_one_singer.cli.run import discover, run  # imports msgspec
 
         if options.discover:
             print_text(discover(definition, options, redact))
@@ -73,7 +74,5 @@ def _page(definition: TapDefinition, options: Options) -> str | None:
     if options.version:
         return f"{definition.name} v{definition.version}\n"
     if options.about:
-        from talon_one_singer.cli.about import about
-
         return about(definition, options.format)
     return None

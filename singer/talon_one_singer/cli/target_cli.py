@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_singer.cli.about import about
 from talon_one_singer.cli.definition import TargetContext
 from talon_one_singer.cli.guarded import guarded
 from talon_one_singer.cli.options import ABOUT_OPTIONS, CONFIG_OPTION
@@ -61,8 +62,6 @@ def run_target(definition: TargetDefinition, options: Mapping[str, Any]) -> int:
         if options["version"]:
             print_text(f"{definition.name} v{definition.version}\n")
         elif options["about"]:
-            from talon_one_singer.cli.about import about
-
             print_text(about(definition, options["format"]))
         else:
             configure_logging(definition.name, log_level(os.environ, definition.settings.prefix), redact)
@@ -73,6 +72,7 @@ def run_target(definition: TargetDefinition, options: Mapping[str, Any]) -> int:
 
 
 def _run(definition: TargetDefinition, options: Mapping[str, Any], redact: Redactor, stop: StopSignal) -> None:
+    # These import msgspec and more, which --version and --about do not need.
     from talon_one_singer.cli.run import load_settings
     from talon_one_singer.cli.stoppable_input import stoppable
     from talon_one_singer.protocol.message_writer import MessageWriter

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from talon_one_singer import ConfigError
+from talon_one_singer.protocol.batch_writer import BatchFiles
 from talon_one_singer.protocol.selection import selected_schema
 from talon_one_singer.protocol.state import StateTicker
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from talon_one_singer import CatalogEntry, RunContext
-    from talon_one_singer.protocol.batch_writer import BatchFiles
     from talon_one_singer.protocol.raw_mask import RawMask
     from talon_one_singer.reporting.metrics import Metrics
     from tap_talon_one.rows.hashing import FieldHashes
@@ -80,7 +80,6 @@ def singer_sink(context: RunContext) -> Sink:
         return RecordSink(context)
     if not settings["batch_directory"]:
         raise ConfigError("batch is set, so also set batch_directory to a path or an fsspec URL for the files")
-    from talon_one_singer.protocol.batch_writer import BatchFiles  # needs pyarrow for two of its formats
 
     return BatchSink(context, BatchFiles(settings["batch"], settings["batch_directory"]), settings["batch_rows"])
 
