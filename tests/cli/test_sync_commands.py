@@ -122,10 +122,10 @@ def test_a_plan_whose_source_or_store_has_moved_is_refused(project):
     assert "plan again" in again.stderr
 
 
-def test_a_plan_for_people_shows_rows_and_samples(project):
+def test_a_printed_plan_shows_rows_and_samples(project):
     """The plan is printed as a table with some of its rows."""
     text = project.good("plan", "SYNC.yml")
-    assert "What a push would do" in text
+    assert "What a push would change" in text
     assert "vip: add" in text
 
 
@@ -175,7 +175,7 @@ def test_verify_tells_drift_and_heals_it(project):
     from talon_one_client.connection.config import ClientConfig
     from talon_one_singer.settings.secret import Secret
 
-    changes = [("delete", "b"), ("add", "stranger")]
+    changes = [("delete", "b"), ("add", "foreign")]
     data = [{"action": action, "profileIntegrationId": name, "audienceId": number} for action, name in changes]
     with TalonOneClient(ClientConfig(base_url=project.emu.url, api_key=Secret(project.emu.api_key))) as client:
         client.update_customer_profile_audiences({"data": data})
@@ -186,7 +186,7 @@ def test_verify_tells_drift_and_heals_it(project):
     assert 1 == found["missing"]
     assert 1 == found["foreign_members"]
     assert 0 == project.run("verify", "SYNC.yml", "--heal").returncode
-    assert {"a", "b", "c", "stranger"} == project.members()
+    assert {"a", "b", "c", "foreign"} == project.members()
 
 
 def test_verify_without_a_management_key_says_unknown(project):

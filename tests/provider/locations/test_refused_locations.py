@@ -1,4 +1,4 @@
-"""What cannot be a place of Airflow's: told in one line, when the DAG is parsed or before anything is sent."""
+"""Locations that cannot be used: one line, when the DAG is parsed or before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,0 +1,54 @@
+"""Sensors, on the worker and deferred."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
+from talon_one_client.client import TalonOneClient
+from talon_one_client.connection.config import ClientConfig
+from talon_one_singer.settings.secret import Secret
+
+pytestmark = pytest.mark.usefixtures("database", "connection")
+
+
+@pytest.fixture
+def account(emu):
+    """An audience of two, a catalog of version 2, a card with a row."""
+    with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))) as client:
+        client.create_audience_v2({"name": "VIP"})
+        data = [{"action": "add", "profileIntegrationId": name, "audienceId": 1} for name in ("a", "b")]
+        client.update_customer_profile_audiences({"data": data})
+        for sku in ("a", "b"):
+            client.sync_catalog(1, {"actions": [{"type": "ADD", "payload": {"sku": sku}}]})
+    emu.add("cards", {"program": 1, "identifier": "card-1"})
+    emu.add_transactions([{"program": 1, "card": "card-1", "amount": "1", "created": "2026-02-01T00:00:00Z"}])
+    return emu
+
+
+@pytest.mark.parametrize("kind", ["waiting", "deferred"])
+def test_sensors_find_what_they_wait_for(account, run_dag, kind):
+    """Sensors succeed on the worker and in the triggerer, and write nothing."""
+    account.clear_requests()
+    run = run_dag(f"sensors_{kind}")
+    assert {"audience": "success", "catalog": "success", "rows": "success"} == run.states()
+    assert {"audience_id": 1, "members": 2} == run.xcom("audience")
+    assert not [one for one in account.requests() if one["method"] != "GET"]
+
+
+@pytest.mark.parametrize("kind", ["waiting", "deferred"])
+def test_a_sensor_gives_up_at_its_deadline(account, run_dag, kind):
+    """A sensor fails at its timeout, also while it is deferred."""
+    assert "failed" == run_dag(f"sensor_late_{kind}").state
+
+
+def test_a_sensor_for_nothing_is_reported_when_the_dag_is_parsed():
+    """The error lists the conditions that exist."""
+    with pytest.raises(ValueError, match="must be one of transactions_since"):
+        TalonOneSensor(task_id="t", condition="the_moon", arguments={})
+
+
+def test_look_is_an_alias_of_condition():
+    """The earlier name of the parameter still selects the condition."""
+    arguments = {"audience_id": 1, "at_least": 2}
+    assert "audience_of_size" == TalonOneSensor(task_id="t", look="audience_of_size", arguments=arguments).condition
