@@ -28,7 +28,8 @@ def test_streams_and_fields_are_selected_by_a_discovered_catalog(emu, command, s
             item["metadata"]["selected"] = item["breadcrumb"] == ["properties", "amount"]
     config = write("config.json", settings(**CONFIG))
     run = command("--config", config, "--catalog", write("catalog.json", catalog))
-    assert (0, {"id", "created", "amount"}) == (run.code, {name for row in run.rows() for name in row})
+    assert 0 == run.code
+    assert {"id", "created", "amount"} == {name for row in run.rows() for name in row}
     (schema,) = [m["schema"] for m in run.messages if m["type"] == "SCHEMA"]
     assert {"id", "created", "amount"} == set(schema["properties"])
 
@@ -36,13 +37,16 @@ def test_streams_and_fields_are_selected_by_a_discovered_catalog(emu, command, s
 def test_streams_without_ids_are_not_read_by_default(emu, sync):
     """A stream for which nothing is set is left out."""
     run = sync(**CONFIG, management_key=None)
-    assert (0, {CARDS, BALANCES}) == (run.code, {m["stream"] for m in run.messages if m["type"] == "SCHEMA"})
+    assert 0 == run.code
+    assert {CARDS, BALANCES} == {m["stream"] for m in run.messages if m["type"] == "SCHEMA"}
 
 
 def test_a_selected_stream_without_ids_fails_alone(emu, sync):
     """The error names the setting; the other streams are read and the state is written."""
     run = sync(CARDS, "coupon_reservations", **CONFIG)
-    assert (1, 40, [CARDS]) == (run.code, len(run.rows()), list(run.state["bookmarks"]))
+    assert 1 == run.code
+    assert 40 == len(run.rows())
+    assert [CARDS] == list(run.state["bookmarks"])
     assert "coupon_reservations: there are no coupon ids to read; set coupon_ids or coupon_ids_file" in run.stderr
     assert "STATE" == run.messages[-1]["type"]
 
@@ -50,7 +54,8 @@ def test_a_selected_stream_without_ids_fails_alone(emu, sync):
 def test_a_run_with_nothing_to_read_says_what_each_stream_needs(emu, sync):
     """Exit code 2 and a line for each stream."""
     run = sync(management_key=None)
-    assert (2, "") == (run.code, run.stdout)
+    assert 2 == run.code
+    assert "" == run.stdout
     assert "there is no stream to read" in run.stderr
     assert "set card_ids" in run.stderr or "set loyalty_program_ids" in run.stderr
 
@@ -79,7 +84,9 @@ def test_bad_settings_are_reported_in_a_line(emu, sync, case):
     """The message says what to fix; no traceback."""
     given, code, message = BAD[case]
     run = sync(CARDS, **given)
-    assert (code, True, False) == (run.code, message in run.stderr, "Traceback" in run.stderr)
+    assert code == run.code
+    assert message in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_a_server_that_is_not_talon_one_is_reported(sync, stub):
@@ -87,7 +94,9 @@ def test_a_server_that_is_not_talon_one_is_reported(sync, stub):
     for status in (200, 404):
         url = stub(b"<html><body>Welcome</body></html>", status, "text/html")
         run = sync(CARDS, **CONFIG, base_url=url)
-        assert (1, True, False) == (run.code, "base_url" in run.stderr, "Traceback" in run.stderr)
+        assert 1 == run.code
+        assert "base_url" in run.stderr
+        assert "Traceback" not in run.stderr
 
 
 @pytest.mark.parametrize(
@@ -111,7 +120,9 @@ def test_a_server_that_is_not_talon_one_is_reported(sync, stub):
 def test_malformed_files_are_reported_with_the_place(emu, command, settings, write, name, content, message):
     """The error names the place in the file."""
     run = command("--config", write("config.json", settings(**CONFIG)), f"--{name}", write(f"{name}.json", content))
-    assert (True, True, False) == (run.code in (1, 2), message in run.stderr, "Traceback" in run.stderr)
+    assert run.code in (1, 2)
+    assert message in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_a_broken_answer_is_reported_with_the_id(emu, sync):
@@ -119,7 +130,8 @@ def test_a_broken_answer_is_reported_with_the_id(emu, sync):
     emu.fault("get_loyalty_card_transactions", "malformed", count=0)
     run = sync(CARDS, BALANCES, **CONFIG, retry_budget_seconds=0)
     owners = {row["cardIdentifier"] for row in run.rows(BALANCES)}
-    assert (1, {"card-000001", "card-000002"}) == (run.code, owners)
+    assert 1 == run.code
+    assert {"card-000001", "card-000002"} == owners
     assert "'card-000001': the answer is not the JSON" in run.stderr
     assert "Traceback" not in run.stderr
 
@@ -129,7 +141,8 @@ def test_a_broken_answer_is_reported_with_the_id(emu, sync):
 def test_json_of_another_shape_ends_the_stream_cleanly(read, stub, stream, body):
     """No answer makes a broken row or an error that is not ours."""
     result = read(stream, **CONFIG, coupon_ids=["C"], base_url=stub(body), management_key=None)
-    assert ([], "SomeStreamsFailed") == (result.raw, type(result.error).__name__)
+    assert [] == result.raw
+    assert "SomeStreamsFailed" == type(result.error).__name__
 
 
 @pytest.mark.parametrize("section", ["profile", "coupons", "loyalty"])
@@ -139,20 +152,24 @@ def test_an_inventory_of_another_shape_ends_the_stream_cleanly(read, stub, secti
     streams = ("customer_profiles", "customer_coupons", "customer_loyalty")
     url = stub(b'{"%s":%s}' % (section.encode(), value))
     result = read(*streams, profile_ids=["p"], base_url=url, management_key=None)
-    assert ([], "SomeStreamsFailed") == (result.raw, type(result.error).__name__)
+    assert [] == result.raw
+    assert "SomeStreamsFailed" == type(result.error).__name__
 
 
 @pytest.mark.parametrize("body", [b'{"data":5}', b'{"data":[5]}', b"[]", b'{"data":[{"id":"x"}]}'])
 def test_a_listing_of_another_shape_ends_the_stream_cleanly(read, stub, body):
     """The Management API's answers are checked too."""
     result = read(CARDS, base_url=stub(body))
-    assert ([], "SomeStreamsFailed") == (result.raw, type(result.error).__name__)
+    assert [] == result.raw
+    assert "SomeStreamsFailed" == type(result.error).__name__
 
 
 def test_programs_of_the_other_kind_are_left_out(emu, read):
     """Card and profile programs may be set together: with a management key each stream reads its own."""
     result = read(CARDS, "loyalty_profile_transactions", loyalty_program_ids=[1, 2])
-    assert (None, 60, 15) == (result.error, len(result.ids()), len(result.ids("loyalty_profile_transactions")))
+    assert result.error is None
+    assert 60 == len(result.ids())
+    assert 15 == len(result.ids("loyalty_profile_transactions"))
 
 
 def test_a_full_disk_is_reported(emu, start_sync, settings, write):
@@ -160,7 +177,9 @@ def test_a_full_disk_is_reported(emu, start_sync, settings, write):
     with Path("/dev/full").open("wb") as full:
         command = [sys.executable, "-m", "tap_talon_one", "--config", write("c.json", settings(**CONFIG))]
         run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=20)
-    assert (1, True, False) == (run.returncode, "cannot write the output" in run.stderr, "Traceback" in run.stderr)
+    assert 1 == run.returncode
+    assert "cannot write the output" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_a_reader_that_goes_ends_the_run_quietly(emu, start_sync):
@@ -170,7 +189,8 @@ def test_a_reader_that_goes_ends_the_run_quietly(emu, start_sync):
     process.stdout.readline()
     process.stdout.close()
     stderr = process.stderr.read()
-    assert (141, False) == (process.wait(timeout=20), "Traceback" in stderr)
+    assert 141 == process.wait(timeout=20)
+    assert "Traceback" not in stderr
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
@@ -183,7 +203,8 @@ def test_rows_come_in_the_order_of_the_ids_and_requests_keep_the_limit(emu, read
     rows = read(CARDS, card_ids=ids, loyalty_program_ids=[1], concurrency=concurrency).rows(CARDS)
     assert ids == list(dict.fromkeys(row["cardIdentifier"] for row in rows))
     most = emu.counters()["get_loyalty_card_transactions"]["max_in_flight"]
-    assert (True, True) == (most <= concurrency, concurrency == 1 or most > 1)
+    assert most <= concurrency
+    assert concurrency == 1 or most > 1
 
 
 _PEAK = """
@@ -244,7 +265,8 @@ def test_keys_that_work_appear_nowhere_either(emu, sync, command, settings, writ
     runs = [sync(**CONFIG), command("--config", write("c.json", settings()), "--test", env={"LOGLEVEL": "DEBUG"})]
     assert [0, 0] == [run.code for run in runs]
     text = "".join(run.stdout + run.stderr for run in runs)
-    assert [False, False] == [emu.api_key in text, emu.management_key in text]
+    assert emu.api_key not in text
+    assert emu.management_key not in text
 
 
 _MODULES = """
@@ -274,7 +296,8 @@ def test_start_up_loads_nothing_heavy(arguments):
     command = [sys.executable, "-c", _MODULES.format(arguments)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1)
     loaded = {name.partition(".")[0] for name in run.stderr.split()}
-    assert (True, set()) == (bool(run.stdout), loaded & {"airflow", "pandas", "pyarrow", "requests", "fsspec"})
+    assert bool(run.stdout)
+    assert set() == loaded & {"airflow", "pandas", "pyarrow", "requests", "fsspec"}
 
 
 def test_test_reports_which_keys_work(emu, command, settings, write):
@@ -282,7 +305,9 @@ def test_test_reports_which_keys_work(emu, command, settings, write):
     good = command("--config", write("good.json", settings()), "--test")
     bad = command("--config", write("bad.json", settings(management_key="wrong")), "--test")
     one = command("--config", write("one.json", settings(management_key=None)), "--test")
-    assert (0, 2, 0) == (good.code, bad.code, one.code)
+    assert 0 == good.code
+    assert 2 == bad.code
+    assert 0 == one.code
     assert "Integration API key (api_key): works" in good.stderr
     assert "Management API key (management_key): works" in good.stderr
     assert "Management API key (management_key): does not work" in bad.stderr

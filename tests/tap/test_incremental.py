@@ -44,7 +44,8 @@ def test_three_runs_give_each_row_once(emu, read, bounds, order):
     runs.append(read(CARDS, now=NOW + 3 * HOUR, state=runs[-1].state))
     ids = [row for run in runs for row in run.ids()]
     assert [None] * 4 == [run.error for run in runs]
-    assert (len(ids), held(emu)) == (len(set(ids)), set(ids))
+    assert len(ids) == len(set(ids))
+    assert held(emu) == set(ids)
     assert [60, 12, 14, 2] == [len(run.raw) for run in runs]
 
 
@@ -53,7 +54,8 @@ def test_rows_within_the_settle_time_come_with_the_next_run(emu, read):
     (row,) = add(emu, NOW - timedelta(seconds=29))
     first = read(CARDS, now=NOW, settle_seconds=30)
     second = read(CARDS, now=NOW + timedelta(seconds=2), settle_seconds=30, state=first.state)
-    assert (False, [row]) == (row in first.ids(), second.ids())
+    assert row not in first.ids()
+    assert [row] == second.ids()
 
 
 def test_the_default_settle_time_holds_for_the_emulator_s_clock(emu, read):
@@ -61,14 +63,16 @@ def test_the_default_settle_time_holds_for_the_emulator_s_clock(emu, read):
     emu.clock(advance=0)
     emu.add_transactions([{"card": "card-000001", "amount": 1}])
     first = read(CARDS)
-    assert (60, None) == (len(first.raw), first.error)
+    assert 60 == len(first.raw)
+    assert first.error is None
 
 
 def test_a_second_run_at_once_reads_nothing(emu, read):
     """The same instant again is an empty window, which the log says."""
     first = read(CARDS, now=NOW)
     second = read(CARDS, now=NOW, state=first.state)
-    assert ([], first.state) == (second.raw, second.state)
+    assert [] == second.raw
+    assert first.state == second.state
 
 
 def test_start_and_end_date_bound_a_backfill(emu, read):
@@ -77,14 +81,16 @@ def test_start_and_end_date_bound_a_backfill(emu, read):
     ids = {"card_ids": ["card-000001"], "loyalty_program_ids": [1], "start_date": text(start)}
     first = read(CARDS, now=NOW, **ids, end_date=text(end))
     second = read(CARDS, now=NOW, **ids, state=first.state)
-    assert ([4, 5, 6, 7], list(range(8, 21))) == (sorted(first.ids()), sorted(second.ids()))
+    assert [4, 5, 6, 7] == sorted(first.ids())
+    assert list(range(8, 21)) == sorted(second.ids())
 
 
 def test_an_earlier_end_date_reads_nothing_and_keeps_the_bookmark(emu, read):
     """A backfill of a span that is done gives no rows and loses no place."""
     first = read(CARDS, now=NOW)
     second = read(CARDS, now=NOW, state=first.state, end_date="2024-01-01T00:05:00Z")
-    assert ([], first.state) == (second.raw, second.state)
+    assert [] == second.raw
+    assert first.state == second.state
 
 
 @pytest.mark.parametrize("interrupted_after", [1, 3])
@@ -103,7 +109,8 @@ def test_the_state_has_the_same_size_for_any_number_of_ids(running, read):
         result = read(CARDS, now=NOW, concurrency=16)
         assert cards == len(result.raw)
         sizes.append(max(len(json.dumps(state)) for state in result.states))
-    assert (True, True) == (sizes[1] < 2000, abs(sizes[1] - sizes[0]) <= 4)
+    assert sizes[1] < 2000
+    assert abs(sizes[1] - sizes[0]) <= 4
 
 
 class Stop:
@@ -126,9 +133,11 @@ def test_a_stopped_run_goes_on_where_it_was(emu, read, turns, concurrency):
     options = {"page_size": 10, "concurrency": concurrency, "now": NOW}
     first = read(CARDS, **options, stop=Stop(turns))
     second = read(CARDS, **options, state=first.state)
-    assert (Stopped, None) == (type(first.error), second.error)
+    assert Stopped is type(first.error)
+    assert second.error is None
     both = first.ids() + second.ids()
-    assert (len(both), held(emu)) == (len(set(both)), set(both))
+    assert len(both) == len(set(both))
+    assert held(emu) == set(both)
 
 
 def test_every_state_on_the_way_is_a_place_to_go_on_from(emu, read):
@@ -137,7 +146,8 @@ def test_every_state_on_the_way_is_a_place_to_go_on_from(emu, read):
     whole = read(CARDS, **options)
     for state in whole.states[::3]:
         rest = read(CARDS, **options, state=state).ids()
-        assert (len(rest), set()) == (len(set(rest)), set(rest) - held(emu))
+        assert len(rest) == len(set(rest))
+        assert set() == set(rest) - held(emu)
         done = whole.ids()[: len(whole.ids()) - len(rest)]
         assert held(emu) == set(done) | set(rest)
 
@@ -147,7 +157,8 @@ def test_a_list_that_changed_before_the_place_starts_the_window_anew(emu, read, 
     first = read(CARDS, now=NOW, card_ids=ALL, loyalty_program_ids=[1], stop=Stop(5), concurrency=1)
     second = read(CARDS, now=NOW, card_ids=ALL[::-1], loyalty_program_ids=[1], state=first.state)
     assert True is ("the ids have changed since the interrupted run; restarting its window" in caplog.text)
-    assert (True, held(emu)) == (0 < len(first.raw) < 60, set(second.ids()))
+    assert 0 < len(first.raw) < 60
+    assert held(emu) == set(second.ids())
 
 
 def test_appended_ids_are_read_from_their_start(emu, read, caplog):
@@ -155,7 +166,8 @@ def test_appended_ids_are_read_from_their_start(emu, read, caplog):
     first = read(CARDS, now=NOW, card_ids=ALL[:2], loyalty_program_ids=[1])
     (row,) = add(emu, NOW)
     second = read(CARDS, now=NOW + HOUR, card_ids=ALL, loyalty_program_ids=[1], state=first.state)
-    assert (40, {row, *range(41, 61)}) == (len(first.raw), set(second.ids()))
+    assert 40 == len(first.raw)
+    assert {row, *range(41, 61)} == set(second.ids())
     assert False is ("has changed" in caplog.text)
 
 
@@ -165,7 +177,8 @@ def test_the_first_ids_of_a_list_that_was_empty_are_read_from_their_start(emu, r
     first = read(CARDS, now=NOW, card_ids_file=ids, loyalty_program_ids=[1])
     write("ids.csv", "card_id\ncard-000001\n")
     second = read(CARDS, now=NOW + HOUR, card_ids_file=ids, loyalty_program_ids=[1], state=first.state)
-    assert ([], 20) == (first.ids(), len(second.ids()))
+    assert [] == first.ids()
+    assert 20 == len(second.ids())
 
 
 @pytest.mark.parametrize(
@@ -187,7 +200,8 @@ def test_ids_appended_while_a_run_is_interrupted_are_read_from_their_start(emu, 
     second = read(CARDS, now=NOW + HOUR, card_ids=ALL[:2], state=first.state, stop=Stop(7), **base)
     third = read(CARDS, now=NOW + 2 * HOUR, card_ids=ALL, state=second.state, **base)
     ids = first.ids() + second.ids() + third.ids()
-    assert (len(ids), held(emu)) == (len(set(ids)), set(ids))
+    assert len(ids) == len(set(ids))
+    assert held(emu) == set(ids)
 
 
 def test_a_run_that_found_nobody_starts_with_the_first_id_again(emu, read):
@@ -197,7 +211,8 @@ def test_a_run_that_found_nobody_starts_with_the_first_id_again(emu, read):
     emu.add("cards", {"identifier": "CARD-A"}, {"identifier": "CARD-B"})
     add(emu, NOW - HOUR, card="CARD-A")
     second = read(CARDS, now=NOW + HOUR, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1], state=unknown.state)
-    assert (True, 1) == ("does not know any of the first 2 card ids" in str(unknown.error), len(second.raw))
+    assert "does not know any of the first 2 card ids" in str(unknown.error)
+    assert 1 == len(second.raw)
 
 
 def test_unknown_ids_are_skipped_and_counted(emu, read, caplog):
@@ -214,14 +229,16 @@ def test_balances_go_on_as_of_their_instant(emu, read):
     first = read(balances, now=NOW, stop=Stop(6), concurrency=1)
     second = read(balances, now=NOW + HOUR, state=first.state)
     rows = first.rows(balances) + second.rows(balances)
-    assert (3, 1) == (len({r["cardIdentifier"] for r in rows}), len({r["as_of"] for r in rows}))
+    assert 3 == len({r["cardIdentifier"] for r in rows})
+    assert 1 == len({r["as_of"] for r in rows})
     assert {} == second.state["bookmarks"]
 
 
 def test_a_program_that_fails_does_not_keep_the_others_from_being_read(emu, read):
     """Each program stands alone, and a repeated one is read once."""
     result = read(CARDS, now=NOW, card_ids=ALL, loyalty_program_ids=[99, 1, 1])
-    assert (60, True) == (len(result.raw), "of program 99" in str(result.error))
+    assert 60 == len(result.raw)
+    assert "of program 99" in str(result.error)
 
 
 def lines_until(process, count):
@@ -259,10 +276,13 @@ def test_sigterm_writes_the_state_and_loses_nothing(slow, start_sync, sync):
     lines += process.stdout.readlines()
     stderr, _ = process.stderr.read(), process.wait(timeout=20)
     before, after, state = split(lines)
-    assert (143, [], False) == (process.returncode, after, "Traceback" in stderr)
+    assert 143 == process.returncode
+    assert [] == after
+    assert "Traceback" not in stderr
     slow.clear_faults()
     rest = [row["id"] for row in sync(CARDS, state=state).rows()]
-    assert (1200, held(slow)) == (len(before) + len(rest), {*before, *rest})
+    assert 1200 == len(before) + len(rest)
+    assert held(slow) == {*before, *rest}
 
 
 def stopped_while_a_server_hangs(slow, start_sync):
@@ -294,5 +314,6 @@ def test_sigkill_loses_nothing_after_the_last_state(slow, start_sync, sync):
     before, after, state = split(line for line in lines if line.endswith("\n"))
     slow.clear_faults()
     rest = [row["id"] for row in sync(CARDS, state=state).rows()]
-    assert (1200, held(slow)) == (len(before) + len(rest), {*before, *rest})
+    assert 1200 == len(before) + len(rest)
+    assert held(slow) == {*before, *rest}
     assert set() == set(after) - set(rest)

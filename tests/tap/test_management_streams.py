@@ -34,7 +34,8 @@ def test_every_row_fits_its_schema_and_has_its_key(filled, read):
         validator, rows = Draft202012Validator(result.schemas[name]), result.rows(name)
         assert [] == [error.message for row in rows for error in validator.iter_errors(row)]
         keys = [tuple(row[field] for field in stream.key) for row in rows]
-        assert (len(keys), False) == (len(set(keys)), any(None in key for key in keys))
+        assert len(keys) == len(set(keys))
+        assert not any(None in key for key in keys)
 
 
 def test_the_program_feed_holds_the_ledgers_of_cards_and_profiles(emu, read):

@@ -81,12 +81,17 @@ def test_rejects_say_what_talon_one_said_and_go_when_the_row_is_mended(engine):
     engine.management = False
     figures = engine.push(PROFILES | {"max_reject_share": 1}, [{"id": "a", "tier": "gold"}])
     (line,) = engine.rejects()
-    assert (1, "rejected", "a", 400) == (figures.rejected, line["kind"], line["key"], line["status"])
+    assert 1 == figures.rejected
+    assert "rejected" == line["kind"]
+    assert "a" == line["key"]
+    assert 400 == line["status"]
     assert "attribute not defined on the entity" in line["server"]
     assert {"integrationId": "a", "attributes": {"tier": "gold"}} == line["row"]
     engine.emu.add("attributes", {"entity": "CustomerProfile", "name": "tier", "type": "string"})
     again = engine.push(PROFILES, [])
-    assert (0, 1, 1) == (again.read, again.adds, again.sent)
+    assert 0 == again.read
+    assert 1 == again.adds
+    assert 1 == again.sent
     assert 0 == engine.push(PROFILES, []).adds
 
 

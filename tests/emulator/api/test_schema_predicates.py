@@ -76,4 +76,5 @@ def test_every_path_leads_to_its_operation(running, endpoint):
         path = path.replace("{" + param.name + "}", "a%2Fb")
     found = running._controls.service.router.match(endpoint.method, path.encode())
     assert found is not None
-    assert (found[0], set(found[1].values())) == (endpoint, {"a/b"} if endpoint.path_params else set())
+    assert found[0] == endpoint
+    assert set(found[1].values()) == ({"a/b"} if endpoint.path_params else set())

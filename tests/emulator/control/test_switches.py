@@ -59,7 +59,8 @@ def test_batch_with_a_row_that_breaks_the_schema(api, emu, value, written):
     emu.switch(batch=value, pointers="yes", errors="all")
     body = {"customerProfiles": [{"integrationId": 5}, {"integrationId": "good"}]}
     reply = api(MANY, body=body)
-    assert (reply.status, reply.pointers) == (400, ["/customerProfiles/0/integrationId"])
+    assert reply.status == 400
+    assert reply.pointers == ["/customerProfiles/0/integrationId"]
     assert names(emu) == written
 
 

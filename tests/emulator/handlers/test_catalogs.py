@@ -36,7 +36,8 @@ def test_add(api):
     )
     assert items(api)["NEW"] == (Decimal("1.1"), {"colour": "red"}, "P")
     refused = sync(api, "ADD", {"sku": "MUG-1"})
-    assert (refused.status, "StatusCode" in refused.json) == (400, False)
+    assert refused.status == 400
+    assert "StatusCode" not in refused.json
     assert sync(api, "ADD", {"sku": "MUG-1", "price": 2, "replaceIfExists": True}).status == 200
     assert items(api)["MUG-1"] == (2, {}, None)
 
@@ -166,7 +167,8 @@ def test_an_unknown_catalog_is_not_found(api):
 def test_items_are_listed(api):
     """Items are listed in pages with totals, and filtered by SKU and product name."""
     page = api("list_catalog_items", 1, pageSize=2, skip=1, withTotalResultSize="true").json
-    assert ([row["sku"] for row in page["data"]], page["totalResultSize"]) == (["MUG-2", "TEA-1"], 3)
+    assert [row["sku"] for row in page["data"]] == ["MUG-2", "TEA-1"]
+    assert page["totalResultSize"] == 3
     assert [row["sku"] for row in api("list_catalog_items", 1, sku=["TEA-1", "MUG-1"]).json["data"]] == [
         "MUG-1",
         "TEA-1",

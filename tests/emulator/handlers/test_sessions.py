@@ -35,7 +35,8 @@ def test_totals(api):
     reply = put(api, profileId="ada", cartItems=CART, additionalCosts={"shipping": {"price": 4.5}})
     session = reply.json["customerSession"]
     assert session["cartItemTotal"] == Decimal("20.08")
-    assert (session["cartItemAdditionalCostTotal"], session["additionalCostTotal"]) == (1, Decimal("4.5"))
+    assert session["cartItemAdditionalCostTotal"] == 1
+    assert session["additionalCostTotal"] == Decimal("4.5")
     assert session["total"] == Decimal("25.58")
     assert [(item["position"], item["remainingQuantity"]) for item in session["cartItems"]] == [(0, 2), (1, 1)]
     assert reply.json["effects"] == []
@@ -45,7 +46,9 @@ def test_an_update_keeps_what_it_does_not_name(api):
     """A field that is left out keeps its value, and updateCount increases."""
     put(api, profileId="ada", cartItems=CART, couponCodes=["A"])
     session = put(api, identifiers=["x"]).json["customerSession"]
-    assert (session["profileId"], len(session["cartItems"]), session["couponCodes"]) == ("ada", 2, ["A"])
+    assert session["profileId"] == "ada"
+    assert len(session["cartItems"]) == 2
+    assert session["couponCodes"] == ["A"]
     assert session["updateCount"] == 2
 
 
@@ -87,7 +90,8 @@ def test_returns_by_position_and_sku(api):
     reply = give_back(api, {"position": 0, "quantity": 1})
     assert reply.json["return"]["returnedCartItems"] == [{"position": 0, "quantity": 1, "sku": "MUG-1"}]
     session = api("get_customer_session", "s").json["customerSession"]
-    assert (session["state"], session["cartItems"][0]["remainingQuantity"]) == ("partially_returned", 1)
+    assert session["state"] == "partially_returned"
+    assert session["cartItems"][0]["remainingQuantity"] == 1
     assert profile(api) == (1, Decimal("11.09"))
     assert give_back(api, {"sku": "TEA-1"}, {"position": 0}).status == 200
     assert api("get_customer_session", "s").json["customerSession"]["state"] == "cancelled"
@@ -221,7 +225,8 @@ def test_events(api, emu):
     body = {"profileId": "newcomer", "type": "visit", "attributes": {"page": "home"}, "responseContent": ["event"]}
     assert api("track_event_v2", body=body).status == 204
     answer = api("track_event_v2", body=body, silent="no")
-    assert (answer.json["event"]["attributes"], answer.json["effects"]) == ({"page": "home"}, [])
+    assert answer.json["event"]["attributes"] == {"page": "home"}
+    assert answer.json["effects"] == []
     assert [event["profile"] for event in emu.state("events")["events"]] == ["newcomer", "newcomer"]
     assert api("track_event_v2", body={**body, "type": "other"}).pointers == ["/attributes/page"]
 

@@ -13,7 +13,8 @@ def test_it_starts_unset():
     """Before anything happens, waits run out and checks pass."""
     stop = StopSignal()
     stop.check()
-    assert (False, False) == (stop.is_set(), stop.wait(0.001))
+    assert not stop.is_set()
+    assert stop.wait(0.001) is False
 
 
 def test_setting_wakes_every_waiter():
@@ -45,7 +46,9 @@ def test_handlers_are_put_back():
     with stop.installed():
         signal.raise_signal(signal.SIGTERM)
         during = signal.getsignal(signal.SIGTERM)
-    assert (True, signal.SIG_DFL, before) == (stop.is_set(), during, signal.getsignal(signal.SIGTERM))
+    assert stop.is_set()
+    assert signal.SIG_DFL == during
+    assert before == signal.getsignal(signal.SIGTERM)
 
 
 def test_outside_the_main_thread_no_handler_is_installed():

@@ -11,7 +11,9 @@ def test_a_run_writes_schema_records_and_state(run_tap, config):
     """A plain run exits with 0 and writes the selected stream only."""
     code, stdout, stderr = run_tap("--config", config())
     messages = [json.loads(line) for line in stdout.splitlines()]
-    assert (0, "SCHEMA", {"users"}) == (code, messages[0]["type"], {m["stream"] for m in messages if "stream" in m})
+    assert 0 == code
+    assert "SCHEMA" == messages[0]["type"]
+    assert {"users"} == {m["stream"] for m in messages if "stream" in m}
     assert list(range(200)) == [m["record"]["id"] for m in messages if m["type"] == "RECORD"]
     assert {"type": "STATE", "value": {"bookmarks": {"users": {"pages": 2}}}} == messages[-1]
     assert "INFO tap-sample done, rows: users 200; 0 requests" in stderr
@@ -22,7 +24,8 @@ def test_a_run_continues_from_the_state(run_tap, config, write_json):
     state = write_json("state.json", {"bookmarks": {"users": {"pages": 1}}})
     _, stdout, _ = run_tap("--config", config(), "--state", state)
     records = [m for m in map(json.loads, stdout.splitlines()) if m["type"] == "RECORD"]
-    assert (100, 100) == (len(records), records[0]["record"]["id"])
+    assert 100 == len(records)
+    assert 100 == records[0]["record"]["id"]
 
 
 def test_version_is_name_and_version(run_tap):
@@ -34,7 +37,9 @@ def test_about_as_json_has_the_settings_schema(run_tap):
     """--about --format json is JSON with the schema of the settings."""
     code, stdout, _ = run_tap("--about", "--format", "json")
     page = json.loads(stdout)
-    assert (0, "tap-sample", "TAP_SAMPLE_") == (code, page["name"], page["env_var_prefix"])
+    assert 0 == code
+    assert "tap-sample" == page["name"]
+    assert "TAP_SAMPLE_" == page["env_var_prefix"]
     assert ["api_key"] == page["settings"]["required"]
 
 
@@ -48,13 +53,15 @@ def test_about_as_json_has_the_settings_schema(run_tap):
 def test_about_for_people_lists_the_settings(run_tap, style, line):
     """--about in text and Markdown has a line for each setting."""
     code, stdout, _ = run_tap("--about", "--format", style)
-    assert (0, True) == (code, line in stdout.splitlines())
+    assert 0 == code
+    assert line in stdout.splitlines()
 
 
 def test_discover_needs_no_config(run_tap):
     """--discover prints a catalog without settings."""
     code, stdout, _ = run_tap("--discover")
-    assert (0, ["users", "orders"]) == (code, [s["tap_stream_id"] for s in json.loads(stdout)["streams"]])
+    assert 0 == code
+    assert ["users", "orders"] == [s["tap_stream_id"] for s in json.loads(stdout)["streams"]]
 
 
 def test_the_printed_catalog_can_be_given_back(run_tap, config, write_json):
@@ -72,7 +79,8 @@ def test_the_printed_catalog_can_be_given_back(run_tap, config, write_json):
 def test_test_calls_the_check(run_tap, config):
     """--test runs the check in place of the sync."""
     code, stdout, _ = run_tap("--config", config(), "--test")
-    assert (0, 1) == (code, len(stdout.splitlines()))
+    assert 0 == code
+    assert 1 == len(stdout.splitlines())
 
 
 def test_env_reads_the_environment_over_the_files(run_tap, config):
@@ -108,7 +116,8 @@ def test_an_unknown_setting_is_reported_with_the_nearest(run_tap, write_json):
     """A misspelt setting ends with exit code 2 and a hint, one line a problem."""
     path = write_json("config.json", {"api_ky": "very-secret", "pages": 0})
     code, stdout, stderr = run_tap("--config", path)
-    assert (2, "") == (code, stdout)
+    assert 2 == code
+    assert "" == stdout
     assert [
         f"Error: unknown setting 'api_ky' in {path}; did you mean 'api_key'?",
         f"Error: setting 'pages' in {path} must be at least 1, not 0",
@@ -132,7 +141,9 @@ def test_a_malformed_file_is_reported_with_the_place(run_tap, write_json, option
     """What is wrong with a file ends with exit code 2 and one line that names file and place."""
     path = write_json("given.json", content)
     code, stdout, stderr = run_tap("--config=ENV", option, path, env={"TAP_SAMPLE_API_KEY": "k"})
-    assert (2, "", 1) == (code, stdout, len(stderr.splitlines()))
+    assert 2 == code
+    assert "" == stdout
+    assert 1 == len(stderr.splitlines())
     assert str(path) in stderr
     assert problem in stderr
 
@@ -140,13 +151,15 @@ def test_a_malformed_file_is_reported_with_the_place(run_tap, write_json, option
 def test_a_missing_file_is_reported(run_tap, tmp_path):
     """A path that leads nowhere is a line, not a traceback."""
     code, _, stderr = run_tap("--config", tmp_path / "none.json")
-    assert (2, f"Error: the config file {tmp_path}/none.json does not exist; check the path\n") == (code, stderr)
+    assert 2 == code
+    assert f"Error: the config file {tmp_path}/none.json does not exist; check the path\n" == stderr
 
 
 def test_a_wrong_log_level_is_reported(run_tap, config):
     """LOGLEVEL takes the names of levels."""
     code, _, stderr = run_tap("--config", config(), env={"LOGLEVEL": "loud"})
-    assert (2, True) == (code, "LOGLEVEL must be one of DEBUG, INFO" in stderr)
+    assert 2 == code
+    assert "LOGLEVEL must be one of DEBUG, INFO" in stderr
 
 
 def test_the_tap_s_own_log_level_wins(run_tap, config):
@@ -158,7 +171,8 @@ def test_the_tap_s_own_log_level_wins(run_tap, config):
 def test_an_expected_error_is_one_line_without_the_key(run_tap, config):
     """An error that the tap knows shows no traceback and no secret."""
     code, _, stderr = run_tap("--config", config(behaviour="expected"), env={"LOGLEVEL": "ERROR"})
-    assert (1, "Error: 401 for the key ********\n") == (code, stderr)
+    assert 1 == code
+    assert "Error: 401 for the key ********\n" == stderr
 
 
 def test_a_bug_shows_its_traceback_without_the_key(run_tap, config):
@@ -176,7 +190,9 @@ def test_a_closed_pipe_ends_quietly(tap_process, config):
     head = subprocess.run(["head", "-1"], stdin=tap.stdout, capture_output=True, check=True, timeout=20)
     tap.stdout.close()
     stderr = tap.stderr.read()
-    assert (141, b"", "SCHEMA") == (tap.wait(20), stderr, json.loads(head.stdout)["type"])
+    assert 141 == tap.wait(20)
+    assert b"" == stderr
+    assert "SCHEMA" == json.loads(head.stdout)["type"]
 
 
 @pytest.mark.parametrize("arguments", [["--discover"], ["--version"], ["--config=ENV"], ["--config=ENV", "--test"]])
@@ -189,7 +205,8 @@ def test_a_full_disk_is_reported_in_one_line(run_tap, arguments):
         "Error: cannot write the output: No space left on device; "
         "free space or choose another output, then run again from the last state\n"
     )
-    assert (1, expected) == (code, stderr)
+    assert 1 == code
+    assert expected == stderr
 
 
 @pytest.mark.parametrize(("signum", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -200,7 +217,8 @@ def test_a_signal_ends_after_a_state(tap_process, config, signum, exit_code):
     tap.send_signal(signum)
     stdout, stderr = tap.communicate(timeout=20)
     messages = [json.loads(line) for line in [*before, *stdout.splitlines()]]
-    assert (exit_code, "STATE") == (tap.returncode, messages[-1]["type"])
+    assert exit_code == tap.returncode
+    assert "STATE" == messages[-1]["type"]
     assert 100 * messages[-1]["value"]["bookmarks"]["users"]["pages"] == sum(m["type"] == "RECORD" for m in messages)
     assert b"stopped, rows: users" in stderr
 
@@ -219,7 +237,8 @@ def test_catalog_and_properties_exclude_each_other(run_tap, config, write_json):
     """Two catalogs at once are refused."""
     path = write_json("catalog.json", {"streams": []})
     code, _, stderr = run_tap("--config", config(), "--catalog", path, "--properties", path)
-    assert (2, True) == (code, "use only --catalog" in stderr)
+    assert 2 == code
+    assert "use only --catalog" in stderr
 
 
 def test_version_imports_nothing_heavy(run_tap):

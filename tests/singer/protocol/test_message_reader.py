@@ -29,7 +29,8 @@ def read(*lines, **options):
 def bad(line, **options):
     """The BadLine of a line between two good ones."""
     before, found, after = read(RECORD, line, RECORD, b"", **options)
-    assert (["line 1"], ["line 3"]) == (before.places, after.places)
+    assert ["line 1"] == before.places
+    assert ["line 3"] == after.places
     assert "line 2" == found.place
     return found
 
@@ -139,7 +140,8 @@ def test_a_line_that_cannot_be_used_is_reported(line, reason):
 def test_a_message_with_a_wrong_part_names_its_stream(rest, reason):
     """Where the stream is known, the BadLine has it."""
     found = bad(b'{"stream":"users",' + rest + b"}")
-    assert ("users", reason) == (found.stream, found.reason)
+    assert "users" == found.stream
+    assert reason == found.reason
 
 
 @pytest.mark.parametrize("keys", [b"", b',"key_properties":null', b',"key_properties":[]'])
@@ -214,7 +216,8 @@ def test_a_last_line_without_a_line_break_counts():
 def test_a_torn_end_is_reported(cut):
     """An input that breaks off is known from a line that is no JSON."""
     good, torn = read(RECORD, RECORD[:cut])
-    assert (["line 1"], "line 2") == (good.places, torn.place)
+    assert ["line 1"] == good.places
+    assert "line 2" == torn.place
     assert "the input ends in the middle of this line" == torn.reason
     assert RECORD[:cut].decode() == torn.text
 
@@ -223,7 +226,8 @@ def test_a_line_that_is_too_long_is_reported_and_left_out():
     """Only its beginning is kept, whether it comes at once or in pieces, and the lines around it are read."""
     line = b'{"type":"RECORD","stream":"s","record":{"a":"%s"}}' % (b"x" * 5000)
     found = bad(line, limits=InputLimits(max_line_bytes=1000))
-    assert ("longer than 1,000 bytes, the limit of max_line_bytes", line[:500].decode()) == (found.reason, found.text)
+    assert "longer than 1,000 bytes, the limit of max_line_bytes" == found.reason
+    assert line[:500].decode() == found.text
     pieces = list(read_messages(Slow(b"\n".join((RECORD, line, RECORD)), 100), limits=InputLimits(max_line_bytes=1000)))
     assert [["line 1"], found, ["line 3"]] == [getattr(each, "places", each) for each in pieces]
     assert read(line, b"", limits=InputLimits(max_line_bytes=len(line)))[0].rows
@@ -277,7 +281,8 @@ def test_lines_that_are_too_long_do_not_need_memory():
     (found,) = read_messages(source, limits=InputLimits(max_line_bytes=1_000_000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert ("x" * 500, True) == (found.text, peak < 4_000_000)
+    assert "x" * 500 == found.text
+    assert peak < 4_000_000
 
 
 @pytest.fixture
@@ -295,7 +300,8 @@ def test_rows_do_not_wait_for_more(pipe):
     out.write(RECORD + b"\n" + RECORD[:9])
     assert ["line 1"] == next(messages).places
     out.write(RECORD[9:] + b'\n{"type":"STATE","value":{}}\n')
-    assert (["line 2"], StateLine(3, {})) == (next(messages).places, next(messages))
+    assert ["line 2"] == next(messages).places
+    assert StateLine(3, {}) == next(messages)
 
 
 def test_a_pipe_that_does_not_wait_is_read_to_its_end(pipe):
@@ -385,7 +391,8 @@ def test_a_row_that_has_a_name_twice_is_reported(row):
 def test_a_row_that_is_nested_too_deeply_is_reported(line):
     """By the setting, or where Python ends; the rows around it are read."""
     first, found, last = read(RECORD, line, RECORD)
-    assert (1, 1) == (len(first.rows), len(last.rows))
+    assert 1 == len(first.rows)
+    assert 1 == len(last.rows)
     assert "nested" in found.reason
 
 

@@ -11,7 +11,9 @@ from talon_one_singer.protocol.state import State, StateTicker
 def test_an_empty_state_has_no_bookmarks():
     """The first run starts from nothing."""
     state = State()
-    assert ({}, {"bookmarks": {}}, None) == (state.bookmark("users"), state.to_dict(), state.currently_syncing)
+    assert {} == state.bookmark("users")
+    assert {"bookmarks": {}} == state.to_dict()
+    assert state.currently_syncing is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,8 @@ def test_currently_syncing_comes_and_goes():
     state.currently_syncing = "users"
     during = state.to_dict()
     state.currently_syncing = None
-    assert ({"bookmarks": {}, "currently_syncing": "users"}, {"bookmarks": {}}) == (during, state.to_dict())
+    assert {"bookmarks": {}, "currently_syncing": "users"} == during
+    assert {"bookmarks": {}} == state.to_dict()
 
 
 def test_a_state_is_due_once_an_interval(clock):

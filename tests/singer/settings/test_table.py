@@ -62,7 +62,8 @@ def test_later_sources_win_and_null_means_not_set():
         ConfigSource("b", {"pages": 2, "rate": None}),
     ]
     loaded = _TABLE.load(sources)
-    assert (2, 1) == (loaded["pages"], loaded["rate"])
+    assert 2 == loaded["pages"]
+    assert 1 == loaded["rate"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,8 @@ def test_a_file_is_read_like_the_environment(name, text, expected):
 def test_a_wrong_value_is_reported_with_setting_and_file(values, problem):
     """Each problem is one sentence that names setting, source and remedy."""
     reported = _problems(**values)
-    assert (1, problem) == (len(reported), reported[0][-len(problem) :])
+    assert 1 == len(reported)
+    assert problem == reported[0][-len(problem) :]
 
 
 @pytest.mark.parametrize(

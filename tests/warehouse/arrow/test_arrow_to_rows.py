@@ -318,7 +318,8 @@ def test_singer_batches_give_it(array, expected, sent, tmp_path, of_batch):
         file.write_table(table)
     found = of_batch(tmp_path / "x.arrow", "arrow", lambda value: is_sent(value, array.type, sent))
     if "file cannot be read" in found[0]:
-        assert ["column x is of type" in found[0], JSON_HAS_NOT in expected[0]] == [True, True]
+        assert "column x is of type" in found[0]
+        assert JSON_HAS_NOT in expected[0]
     else:
         assert_alike(expected, found)
 

@@ -55,7 +55,8 @@ def test_the_kind_of_a_column_follows_from_its_schema(schema, kind):
 def test_the_key_is_named_as_the_columns_are():
     """Key properties are named as in the schema, and become column names."""
     table = table_spec("t", {"properties": {"programID": {"type": "integer"}, "n": {"type": "number"}}}, ["programID"])
-    assert (("program_id",), ("n",)) == (table.key, table.values)
+    assert ("program_id",) == table.key
+    assert ("n",) == table.values
 
 
 def test_two_properties_of_one_column_name_are_refused():

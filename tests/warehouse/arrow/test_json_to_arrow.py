@@ -132,5 +132,6 @@ def test_a_long_value_is_cut_in_the_message_and_the_error_travels(table):
     with pytest.raises(RowError) as caught:
         to_arrow(table, [row(flag='"' + "x" * 5000 + '"')])
     copy = pickle.loads(pickle.dumps(caught.value))
-    assert (str(caught.value), "flag") == (str(copy), copy.column)
+    assert str(caught.value) == str(copy)
+    assert "flag" == copy.column
     assert len(str(copy)) < 250

@@ -63,10 +63,12 @@ def test_every_operation_wants_a_key(api, endpoint):
 def test_an_unknown_path_is_not_found(api):
     """A path outside the table gives 404 in the documented shape."""
     reply = api.send("GET", "/v1/nothing", headers=api.key("integration"))
-    assert (reply.status, reply.json["StatusCode"]) == (404, 404)
+    assert reply.status == 404
+    assert reply.json["StatusCode"] == 404
 
 
 def test_a_wrong_method_says_which_are_allowed(api):
     """A known path with another method gives 405 and an Allow header."""
     reply = api.send("PATCH", "/v2/audiences/1", headers=api.key("integration"))
-    assert (reply.status, reply.headers["Allow"]) == (405, "DELETE, PUT")
+    assert reply.status == 405
+    assert reply.headers["Allow"] == "DELETE, PUT"

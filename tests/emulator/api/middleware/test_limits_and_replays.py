@@ -37,7 +37,8 @@ def test_a_key_replays_the_answer(api, emu, closed, operation):
     first = api(operation, *path, body=body, headers={"Idempotency-Key": "k"}, **query)
     state = emu.state()
     second = api(operation, *path, body=body, headers={"Idempotency-Key": "k"}, **query)
-    assert (first.status, first.text) == (second.status, second.text)
+    assert first.status == second.status
+    assert first.text == second.text
     assert first.status == 200
     assert state == emu.state()
     assert [entry["replayed"] for entry in emu.requests(operation)][-2:] == [False, True]
@@ -163,7 +164,8 @@ def test_management_endpoints_take_three_requests_a_second(client_of):
         api = client_of(emu)
         replies = [api("get_loyalty_programs") for _ in range(4)]
         assert [reply.status for reply in replies] == [200, 200, 200, 429]
-        assert (replies[3].json["StatusCode"], "Retry-After" in replies[3].headers) == (429, False)
+        assert replies[3].json["StatusCode"] == 429
+        assert "Retry-After" not in replies[3].headers
         assert api("get_audiences").status == 200
         emu.clock(advance=1)
         assert api("get_loyalty_programs").status == 200
