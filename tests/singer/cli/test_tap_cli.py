@@ -29,7 +29,7 @@ def test_a_run_continues_from_the_state(run_tap, config, write_json):
 
 
 def test_version_is_name_and_version(run_tap):
-    """--version prints one line."""
+    """``--version`` prints name and version in one line."""
     assert (0, "tap-sample v1.2.3\n", "") == run_tap("--version")
 
 
@@ -163,7 +163,7 @@ def test_a_wrong_log_level_is_reported(run_tap, config):
 
 
 def test_the_tap_s_own_log_level_wins(run_tap, config):
-    """<PREFIX>_LOGLEVEL is stronger than LOGLEVEL."""
+    """The variable ``<PREFIX>_LOGLEVEL`` overrides ``LOGLEVEL``."""
     _, _, stderr = run_tap("--config", config(), env={"LOGLEVEL": "DEBUG", "TAP_SAMPLE_LOGLEVEL": "error"})
     assert "" == stderr
 

@@ -257,7 +257,7 @@ def test_without_pyarrow_it_is_said_what_to_install(tmp_path, batch, monkeypatch
 
 
 def test_without_its_package_a_file_system_is_an_error_too(batch, monkeypatch):
-    """It names the package."""
+    """The error of a file system without its package names the package to install."""
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(
         ConfigError, match=r"s3://bucket/a cannot be read: .*s3fs.*pip install 'talon-one-connector\[s3"
@@ -325,7 +325,7 @@ def test_columns_become_what_records_hold(tmp_path, batch, kind, value, expected
 
 
 def test_an_arrow_stream_is_read_like_an_arrow_file(tmp_path, batch):
-    """Both are called arrow."""
+    """A file of format ``arrow`` may be an Arrow file or an Arrow stream."""
     path = tmp_path / "file.arrows"
     table = pa.table({"a": list(range(10))})
     with pa.ipc.new_stream(str(path), table.schema) as file:

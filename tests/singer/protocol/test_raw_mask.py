@@ -32,7 +32,7 @@ def mask(request):
     ],
 )
 def test_encoded_rows_are_masked_like_decoded_ones(mask, row):
-    """RawMask and FieldMask.apply agree."""
+    """RawMask selects the same fields of encoded rows as FieldMask.apply of decoded rows."""
     raws = RawMask(mask)([json.dumps(row).encode(), msgspec.Raw(json.dumps(row, indent=1).encode())])
     assert [mask.apply(row)] * 2 == [json.loads(raw) for raw in raws]
 

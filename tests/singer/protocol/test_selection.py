@@ -100,7 +100,7 @@ def test_a_deselected_field_goes_from_rows_and_schema(choose):
 
 
 def test_a_key_cannot_be_deselected(choose):
-    """Automatic fields stay."""
+    """A field with the inclusion ``automatic`` stays selected."""
     assert field_mask(choose({("id",): False})) is None
 
 

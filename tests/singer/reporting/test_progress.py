@@ -133,5 +133,5 @@ def test_the_summary_counts_rows_and_requests():
     ("seconds", "expected"), [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (3725, "1 h 02 min")]
 )
 def test_durations_are_short(seconds, expected):
-    """Two units at most."""
+    """A duration has at most two units."""
     assert expected == format_duration(seconds)

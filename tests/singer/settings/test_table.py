@@ -265,3 +265,11 @@ def test_a_secret_does_not_print_or_encode():
     with pytest.raises(TypeError):
         "key " + secret
     assert "s3cr3t" == secret.reveal()
+
+
+def test_an_earlier_name_of_a_value_is_accepted_and_logged(caplog):
+    """A value under its earlier name becomes the current value, and the log names both."""
+    strategy = Setting("strategy", "string", "", allowed=("auto", "per_entity"), old_values={"per_card": "per_entity"})
+    loaded = SettingsTable("TAP_X", [strategy]).load([ConfigSource("config.json", {"strategy": "per_card"})])
+    assert {"strategy": "per_entity"} == loaded
+    assert "'per_card' is an earlier name of the value 'per_entity'" in caplog.text

@@ -47,7 +47,7 @@ def test_ids_are_read_from_any_file(write, parquet, tmp_path, name, place):
 
 
 def test_a_byte_order_mark_is_no_part_of_a_column(write):
-    """What Excel writes is read."""
+    """A byte order mark, which Excel writes, does not become part of the first column."""
     assert ["a"] == found(write("ids.csv", b"\xef\xbb\xbfcard_id\r\na\r\n"))
 
 
@@ -95,7 +95,7 @@ def test_a_column_of_parquet_that_holds_no_ids_is_reported(tmp_path, values, wor
     ("text", "expected"), [("10000001.0", "10000001"), ("12345678901234567.0", "12345678901234567"), ('"1.0"', "1.0")]
 )
 def test_ids_of_json_lines_stay_what_they_look_like(write, text, expected):
-    """A text is never changed."""
+    """An id that is text in JSON is never changed."""
     assert [expected] == found(write("i.jsonl", f'{{"card_id":{text}}}'))
 
 
@@ -161,7 +161,7 @@ def test_the_customers_of_the_application_are_listed_when_one_is_set(emu, read):
 
 
 def test_a_file_wins_over_the_management_api_and_the_setting_over_both(emu, read, write):
-    """Settings, then file, then listing."""
+    """Ids come from the setting, else from the file, else from the list of the Management API."""
     file = write("ids.csv", "who\nprofile-000002\n")
     options = {"profile_ids_file": file, "profile_ids_column": "who"}
     stream = "customer_profiles"
