@@ -174,7 +174,7 @@ class MessageHandler:
         if stream is None:
             self._drop_records_without_schema(message)
             return
-        rows, origins = message.rows, message.places
+        rows, origins = message.rows, message.origins
         stream.version = message.version
         # A log-based tap sends no more than the key of a deleted row.
         reasons = [None if stream.destination.mapper.is_deleted(row) else stream.invalid_reason(row) for row in rows]
@@ -195,7 +195,7 @@ class MessageHandler:
             self.emit_safe_state()
 
     def _drop_records_without_schema(self, message: RecordLines) -> None:
-        first, count = message.places[0], len(message.rows)
+        first, count = message.origins[0], len(message.rows)
         if message.stream not in self._destinations:
             self._note_unknown_stream(message.stream, first)
             return
@@ -219,9 +219,9 @@ class MessageHandler:
 
     def _handle_bad(self, message: BadLine) -> None:
         if message.stream is not None and message.stream not in self._destinations:
-            self._note_unknown_stream(message.stream, message.place)
+            self._note_unknown_stream(message.stream, message.origin)
             return
-        self.problems.append(f"{message.place}: {message.reason}")
+        self.problems.append(f"{message.origin}: {message.reason}")
         named = self._streams.get(message.stream) if message.stream is not None else None
         streams = [named] if named else list(self._streams.values())
         for stream in streams:
@@ -229,7 +229,7 @@ class MessageHandler:
         self._lost = self._lost or message.content is None or not streams
         if streams:
             text = message.text if message.content is None else message.content
-            streams[0].destination.add_unreadable(text, message.place, message.reason)
+            streams[0].destination.add_unreadable(text, message.origin, message.reason)
 
     def _was_complete(self, name: str, stream: _Stream) -> bool:
         rule = stream.destination.config.closed_by

@@ -13,7 +13,7 @@ from talon_one_singer.protocol.messages import Retries
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_warehouse import open_source, source_spec
 from tap_talon_one.ids.sources import ids_in_file
-from target_talon_one.sync.personal_data import Person
+from target_talon_one.store.tables.personal_data import Person
 from tests.fuzz.running import EXPECTED
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ def lines(_folder: Path) -> Iterator[Callable[[bytes], None]]:
 def _rows(data: bytes, most: int) -> Iterator[tuple[str, str]]:
     for message in read_messages(io.BytesIO(data), max_rows=most, limits=_LIMITS, file_waits_s=()):
         if isinstance(message, RecordLines):
-            yield from zip(message.places, map(repr, message.rows), strict=True)
+            yield from zip(message.origins, map(repr, message.rows), strict=True)
 
 
 @contextmanager

@@ -155,7 +155,7 @@ def sync_file(folder: Path) -> Iterator[Target]:
 def plan(folder: Path) -> Iterator[Target]:
     """Yield a target that reads a plan file as apply and erase do."""
     from talon_one_cli.sync.erase_files import clean_plan
-    from target_talon_one.sync.personal_data import Person
+    from target_talon_one.store.tables.personal_data import Person
 
     path, file = folder / "plan.json", folder / "SYNC.yml"
     file.write_text("syncs: {top: {source: a.csv, sink: audience_members, mode: mirror, audience: {id: 7}}}")

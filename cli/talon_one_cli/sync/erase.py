@@ -48,7 +48,7 @@ def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     from talon_one_cli.sync.erase_files import clean_lines, clean_plan
     from talon_one_cli.sync.sync_file import read_settings
     from talon_one_cli.sync.sync_session import opened
-    from target_talon_one.sync.personal_data import Person
+    from target_talon_one.store.tables.personal_data import Person
     from target_talon_one.sync.reject_files import file_name
 
     ids = list(dict.fromkeys(_ids(options)))

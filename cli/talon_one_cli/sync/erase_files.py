@@ -11,13 +11,13 @@ import msgspec
 from talon_one_singer import ConfigError
 from talon_one_singer.settings.json_files import read_json_object
 from talon_one_singer.settings.local_paths import local_path
-from target_talon_one.sync.personal_data import decoded
+from target_talon_one.store.tables.personal_data import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_talon_one.sinks.sink_type import SinkType
-    from target_talon_one.sync.personal_data import Person
+    from target_talon_one.store.tables.personal_data import Person
 
 
 def clean_lines(path: Path, customers: Sequence[Person], sink: SinkType | None) -> int:

@@ -106,7 +106,7 @@ def _grouped(batch: Batch, found: Iterable[_Found]) -> Iterator[RecordLines | Ba
         if isinstance(each, BadLine):
             yield each
         else:
-            group.places.append(each[0])
+            group.origins.append(each[0])
             group.rows.append(each[1])
     if group.rows:
         yield group
@@ -150,11 +150,11 @@ def _json_lines(batch: Batch, url: str, name: str) -> Iterator[_Found]:
             for number, line in enumerate(block.lines, block.first):
                 if not line.strip():
                     continue
-                place = f"{name} row {number}"
+                origin = f"{name} row {number}"
                 try:
-                    yield place, line_object(line, block, batch.limits)
+                    yield origin, line_object(line, block, batch.limits)
                 except ValueError as error:
-                    yield BadLine.of("file_line", place, str(error), batch.stream, line, cut=block.too_long)
+                    yield BadLine.of("file_line", origin, str(error), batch.stream, line, cut=block.too_long)
 
 
 def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
@@ -167,15 +167,15 @@ def _columns(batch: Batch, url: str, name: str) -> Iterator[_Found]:
         for part, coarse in read(file, batch.max_rows):
             for row in columns.rows(part, coarse):
                 count += 1
-                place = f"{name} row {count}"
-                yield (place, row) if isinstance(row, dict) else _bad_row(batch, place, row)
+                origin = f"{name} row {count}"
+                yield (origin, row) if isinstance(row, dict) else _bad_row(batch, origin, row)
 
 
-def _bad_row(batch: Batch, place: str, problem: ValueError) -> BadLine:
+def _bad_row(batch: Batch, origin: str, problem: ValueError) -> BadLine:
     """Return a bad row of a column file, with those of its values that can be read as text."""
     shown = getattr(problem, "row", None)
-    text = place if shown is None else shown
-    return BadLine.of("file_row", place, str(problem), batch.stream, text.encode(), cut=shown is None)
+    text = origin if shown is None else shown
+    return BadLine.of("file_row", origin, str(problem), batch.stream, text.encode(), cut=shown is None)
 
 
 _READERS: Mapping[str, Callable[[Batch, str, str], Iterator[_Found]]] = {

@@ -114,7 +114,7 @@ class _Reader:
             if rows is None:
                 rows = RecordLines(found.stream, [], [], found.version)
             rows.rows.append(found.record)
-            rows.places.append(f"line {number}")
+            rows.origins.append(f"line {number}")
         if rows:
             yield rows
 

@@ -41,13 +41,13 @@ class RecordLines:
     Attributes:
         stream: name of the stream.
         rows: the rows; numbers with a fraction or an exponent are Decimals with all their digits.
-        places: origin of each row: "line 17" or "/path/file.parquet row 3".
+        origins: where each row came from: "line 17" or "/path/file.parquet row 3".
         version: table version, or None.
     """
 
     stream: str
     rows: list[dict[str, Any]]
-    places: list[str]
+    origins: list[str]
     version: int | None
 
 
@@ -73,7 +73,7 @@ class BadLine:
     """A line, row or file that cannot be used.
 
     Attributes:
-        place: "line 17", "/path/file.parquet row 3" or "/path/file.parquet".
+        origin: "line 17", "/path/file.parquet row 3" or "/path/file.parquet".
         reason: what is wrong, without values of the row.
         stream: name of the stream, if it is known.
         text: the first 500 characters, printable.
@@ -82,7 +82,7 @@ class BadLine:
             too long to be kept; then no later STATE may be emitted.
     """
 
-    place: str
+    origin: str
     reason: str
     stream: str | None
     text: str
@@ -90,11 +90,11 @@ class BadLine:
     content: str | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, kind: BadKind, place: str, reason: str, stream: str | None, raw: bytes, *, cut: bool) -> BadLine:
+    def of(cls, kind: BadKind, origin: str, reason: str, stream: str | None, raw: bytes, *, cut: bool) -> BadLine:
         """Return the bad line for raw text; ``cut`` means that the text is truncated."""
         kept = not cut and kind not in STANDS_FOR_ROWS and len(raw) <= MAX_KEPT_BYTES
         content = raw.decode("utf-8", "backslashreplace") if kept else None
-        return cls(place, reason, stream, printable(raw), kind, content)
+        return cls(origin, reason, stream, printable(raw), kind, content)
 
 
 Message = SchemaLine | RecordLines | StateLine | VersionLine | BadLine

@@ -11,8 +11,8 @@ from talon_one_singer.reporting.redaction import redacted
 from target_talon_one.config.identity import one_spelling
 from target_talon_one.errors import PlanMovedError, SyncConfigError
 from target_talon_one.sinks.row_keys import key_fields
+from target_talon_one.store.tables.personal_data import ERASED
 from target_talon_one.sync import guards
-from target_talon_one.sync.personal_data import ERASED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

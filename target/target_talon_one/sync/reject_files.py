@@ -133,7 +133,7 @@ def reject_line(reject: Reject, run: str, key_names: Sequence[str], *, masked: b
     return {
         "run": run,
         "stream": reject.stream,
-        "place": redact(reject.place),
+        "place": redact(reject.origin),
         "kind": reject.kind,
         "op": reject.op,
         "key": key,

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from target_talon_one.sinks.table import SINKS
-from target_talon_one.sync.personal_data import Person
+from target_talon_one.store.tables.personal_data import Person
 from tests.target.store_content import acknowledged_keys
 
 PEOPLE = [

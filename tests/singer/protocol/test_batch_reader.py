@@ -99,7 +99,7 @@ def test_what_batch_files_writes_is_read(tmp_path, form):
     assert ROWS == [without_nulls(row) for group in groups for row in group.rows]
     paths = [url.removeprefix("file://") for url in urls]
     expected = [[f"{paths[0]} row 1", f"{paths[0]} row 2"], [f"{paths[0]} row 3"], [f"{paths[1]} row 1"]]
-    assert expected == [group.places for group in groups]
+    assert expected == [group.origins for group in groups]
     assert {"done": True} == state.value
 
 
@@ -152,7 +152,7 @@ def test_json_lines_are_unpacked_as_the_encoding_says(tmp_path, batch, compressi
     path.write_bytes(pack(b'{"a":1.10}\n\n{"a":2}'))
     (found,) = batch("jsonl", path, compression=compression)
     assert [{"a": Decimal("1.10")}, {"a": 2}] == found.rows
-    assert [f"{path} row 1", f"{path} row 3"] == found.places
+    assert [f"{path} row 1", f"{path} row 3"] == found.origins
 
 
 @pytest.mark.parametrize("written", ["literally", "encoded"])
@@ -169,7 +169,7 @@ def test_any_file_system_of_fsspec_is_read(batch):
     with fsspec.open("memory://folder/a.jsonl", "wb") as file:
         file.write(b'{"a":1}')
     (found,) = batch("jsonl", "memory://folder/a.jsonl")
-    assert ["memory://folder/a.jsonl row 1"] == found.places
+    assert ["memory://folder/a.jsonl row 1"] == found.origins
     assert [{"a": 1}] == found.rows
 
 
@@ -180,10 +180,10 @@ def test_broken_rows_of_json_lines_are_reported_between_the_good_ones(tmp_path, 
     one, *bad, two, torn = batch("jsonl", path, limits=InputLimits(max_line_bytes=1000))
     reasons = ("holds NaN or Infinity, which JSON cannot represent", "an array instead of a JSON object")
     assert [*reasons, "longer than 1,000 bytes, the limit of max_line_bytes"] == [each.reason for each in bad]
-    assert [f"{path} row {n}" for n in (2, 3, 4)] == [each.place for each in bad]
+    assert [f"{path} row {n}" for n in (2, 3, 4)] == [each.origin for each in bad]
     assert [{"a": 1}] == one.rows
     assert [{"a": 2}] == two.rows
-    assert [f"{path} row 5"] == two.places
+    assert [f"{path} row 5"] == two.origins
     assert BadLine(f"{path} row 6", "the input ends in the middle of this line", "s", '{"a":') == torn
 
 
@@ -196,7 +196,7 @@ def test_a_torn_gzip_file_gives_its_rows_and_is_reported(tmp_path, batch):
     found = [row["a"] for group in good for row in group.rows]
     assert list(range(len(found))) == found
     assert 50_000 < len(found) < 100_000
-    assert str(path) == bad.place
+    assert str(path) == bad.origin
     assert (
         "the file cannot be read: Compressed file ended before the end-of-stream marker" == bad.reason.split(" was")[0]
     )
@@ -216,7 +216,7 @@ def test_a_file_that_is_none_is_reported(tmp_path, batch, form):
     path = tmp_path / "file"
     path.write_bytes(b"not a table" * 10)
     (bad,) = batch(form, path)
-    assert str(path) == bad.place
+    assert str(path) == bad.origin
     assert bad.reason.startswith("the file cannot be read: ")
 
 
@@ -242,7 +242,7 @@ def test_secrets_of_a_url_are_not_shown(batch, url, place, reason):
     """Neither a password nor a signature of the URL is in what is said about it."""
     fsspec.register_implementation("talkative", Talkative, clobber=True)
     (bad,) = batch("jsonl", url)
-    assert place == bad.place
+    assert place == bad.origin
     assert f"the file cannot be read: {reason}" == bad.reason
     assert "secret" not in repr(bad)
 
@@ -353,12 +353,12 @@ def test_a_row_with_nan_is_reported_between_the_good_ones(tmp_path, parquet, bro
     given_values.insert(place - 1, broken)
     found = parquet(given_values, pa.float64())
     (bad,) = [each for each in found if isinstance(each, BadLine)]
-    assert f"{tmp_path}/file.parquet row {place}" == bad.place
+    assert f"{tmp_path}/file.parquet row {place}" == bad.origin
     spelled = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(broken)]
     assert f"holds a value that cannot be read: column a: {spelled} is no number that JSON has" == bad.reason
     good = [each for each in found if isinstance(each, RecordLines)]
     assert [Decimal("1.5"), Decimal("2.5"), Decimal("3.5"), Decimal("4.5")] == values(good)
-    assert [n for n in range(1, 6) if n != place] == [int(p.split()[-1]) for each in good for p in each.places]
+    assert [n for n in range(1, 6) if n != place] == [int(p.split()[-1]) for each in good for p in each.origins]
 
 
 def test_a_row_that_is_no_text_is_reported(tmp_path, batch):
@@ -372,7 +372,7 @@ def test_a_row_that_is_no_text_is_reported(tmp_path, batch):
         file.write_table(table)
     good, bad = batch("arrow", path)
     assert ["a"] == values([good])
-    assert f"{path} row 2" == bad.place
+    assert f"{path} row 2" == bad.origin
 
 
 TEXT_COLUMN = {"type": ["string", "null"], "contentMediaType": "application/json"}

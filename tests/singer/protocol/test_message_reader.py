@@ -29,9 +29,9 @@ def read(*lines, **options):
 def bad(line, **options):
     """The BadLine of a line between two good ones."""
     before, found, after = read(RECORD, line, RECORD, b"", **options)
-    assert ["line 1"] == before.places
-    assert ["line 3"] == after.places
-    assert "line 2" == found.place
+    assert ["line 1"] == before.origins
+    assert ["line 3"] == after.origins
+    assert "line 2" == found.origin
     return found
 
 
@@ -58,7 +58,7 @@ def test_rows_of_one_stream_and_version_come_together():
     """Another stream, another version, or max_rows rows begin a new group."""
     parts = [(b"a", b"1"), (b"a", b"1"), (b"a", b"1"), (b"a", b"2"), (b"b", b"2"), (b"b", b"null")]
     lines = [b'{"type":"RECORD","stream":"%s","record":{},"version":%s}' % part for part in parts]
-    found = [(m.stream, m.version, m.places) for m in read(*lines, max_rows=2)]
+    found = [(m.stream, m.version, m.origins) for m in read(*lines, max_rows=2)]
     expected = [("a", 1, ["line 1", "line 2"]), ("a", 1, ["line 3"]), ("a", 2, ["line 4"]), ("b", 2, ["line 5"])]
     assert [*expected, ("b", None, ["line 6"])] == found
 
@@ -166,14 +166,14 @@ def test_a_repeated_type_does_not_lose_the_row(rest, version):
 def test_empty_lines_are_skipped_but_counted():
     """Line numbers are those of the input, with Windows line ends too."""
     found = read(b"", b"  ", RECORD + b"\r", b"\r", RECORD)
-    assert ["line 3", "line 5"] == [place for message in found for place in message.places]
+    assert ["line 3", "line 5"] == [place for message in found for place in message.origins]
 
 
 @pytest.mark.parametrize("size", [1, 2, 1 << 20])
 def test_a_byte_order_mark_is_dropped(size):
     """A file from a Windows shell is read, also when its first bytes come one by one."""
     source = Slow(b"\xef\xbb\xbf" + RECORD + b"\n" + RECORD, size)
-    assert ["line 1", "line 2"] == [place for message in read_messages(source) for place in message.places]
+    assert ["line 1", "line 2"] == [place for message in read_messages(source) for place in message.origins]
 
 
 class Slow(io.BytesIO):
@@ -202,7 +202,7 @@ def test_where_the_input_is_cut_does_not_matter(lines, data):
 def _single(messages):
     for message in messages:
         if isinstance(message, RecordLines):
-            yield from zip(message.rows, message.places, strict=True)
+            yield from zip(message.rows, message.origins, strict=True)
         else:
             yield message
 
@@ -216,8 +216,8 @@ def test_a_last_line_without_a_line_break_counts():
 def test_a_torn_end_is_reported(cut):
     """An input that breaks off is known from a line that is no JSON."""
     good, torn = read(RECORD, RECORD[:cut])
-    assert ["line 1"] == good.places
-    assert "line 2" == torn.place
+    assert ["line 1"] == good.origins
+    assert "line 2" == torn.origin
     assert "the input ends in the middle of this line" == torn.reason
     assert RECORD[:cut].decode() == torn.text
 
@@ -229,7 +229,7 @@ def test_a_line_that_is_too_long_is_reported_and_left_out():
     assert "longer than 1,000 bytes, the limit of max_line_bytes" == found.reason
     assert line[:500].decode() == found.text
     pieces = list(read_messages(Slow(b"\n".join((RECORD, line, RECORD)), 100), limits=InputLimits(max_line_bytes=1000)))
-    assert [["line 1"], found, ["line 3"]] == [getattr(each, "places", each) for each in pieces]
+    assert [["line 1"], found, ["line 3"]] == [getattr(each, "origins", each) for each in pieces]
     assert read(line, b"", limits=InputLimits(max_line_bytes=len(line)))[0].rows
 
 
@@ -298,9 +298,9 @@ def test_rows_do_not_wait_for_more(pipe):
     source, out = pipe
     messages = read_messages(source)
     out.write(RECORD + b"\n" + RECORD[:9])
-    assert ["line 1"] == next(messages).places
+    assert ["line 1"] == next(messages).origins
     out.write(RECORD[9:] + b'\n{"type":"STATE","value":{}}\n')
-    assert ["line 2"] == next(messages).places
+    assert ["line 2"] == next(messages).origins
     assert StateLine(3, {}) == next(messages)
 
 
@@ -325,7 +325,7 @@ def test_an_input_that_fails_is_an_error():
             return found
 
     messages = read_messages(Failing(RECORD + b"\n"))
-    assert ["line 1"] == next(messages).places
+    assert ["line 1"] == next(messages).origins
     with pytest.raises(SingerError, match="cannot read the input: Input/output error; run again"):
         next(messages)
 

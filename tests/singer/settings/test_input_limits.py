@@ -56,7 +56,7 @@ def test_a_cut_batch_file_is_reported(tmp_path, compression, cut):
     rows = b"".join(b'{"id":"%d"}\n' % (number * 7919) for number in range(5000))
     found = rows_of_batch(tmp_path, PACK[compression](rows)[:cut], compression)
     assert isinstance(found[-1], BadLine)
-    assert str(tmp_path) in found[-1].place
+    assert str(tmp_path) in found[-1].origin
 
 
 def test_what_is_not_compressed_has_no_ratio():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from target_talon_one.store.tables.destinations import sink_of
-from target_talon_one.sync.personal_data import Person
+from target_talon_one.store.tables.personal_data import Person
 
 if TYPE_CHECKING:
     from target_talon_one.sinks.sink_type import SinkType

@@ -29,7 +29,7 @@ class Reject:
         key: key of the row, None if it cannot be read.
         fields: the mapped row as JSON.
         source: the row of the source as JSON.
-        place: where the row came from.
+        origin: where the row came from.
         reason: why it was refused.
         server: what Talon.One answered.
         status: HTTP status of that answer.
@@ -42,7 +42,7 @@ class Reject:
     key: str | None
     fields: bytes | None
     source: str | None
-    place: str
+    origin: str
     reason: str
     server: str = ""
     status: int | None = None
@@ -84,7 +84,7 @@ class Rejects:
             self._count_superseded("refused", f"{older} AND run <> ?", run)
             self._database.run(f"DELETE FROM rejects WHERE {older}")
             self._database.run(
-                f"INSERT INTO rejects ({_COLUMNS}) SELECT ?, ?, stream, kind, op, key, fields, source, place, reason, "
+                f"INSERT INTO rejects ({_COLUMNS}) SELECT ?, ?, stream, kind, op, key, fields, source, origin, reason, "
                 "server, status, attempts FROM refused",
                 run,
                 destination,
@@ -175,6 +175,6 @@ def _table_of(rejects: Sequence[Reject]) -> pa.Table:
     values: dict[str, list[Any]] = {name: [getattr(one, name) for one in rejects] for name in names}
     values["fields"] = [None if one.fields is None else one.fields.decode() for one in rejects]
     values["source"] = [None if too_large(one) else one.source for one in rejects]
-    for name in ("place", "reason", "server"):
+    for name in ("origin", "reason", "server"):
         values[name] = list(map(redact, values[name]))
     return pa.table({name: pa.array(column, _TYPES.get(name, pa.string())) for name, column in values.items()})

@@ -161,7 +161,7 @@ class DeliveryLoop:
             key=change.key,
             fields=change.fields,
             source=None,
-            place=change.origin,
+            origin=change.origin,
             reason=reason,
             server="; ".join(word for word in words if word),
             status=error.status,
