@@ -28,6 +28,7 @@ def here(tmp_path, monkeypatch, server, account):
     monkeypatch.chdir(tmp_path)
     account(server)
     monkeypatch.setenv("TALON_ONE_STORE", "st.duckdb")
+    monkeypatch.setenv("TALON_ONE_CONCURRENCY", "1")  # each referral gets its id in the order of the rows
     return tmp_path
 
 
