@@ -309,8 +309,8 @@ def test_no_control_breaks_the_emulator(current, emu, method, name):
             body = text.replace(MARK, value).encode("latin-1", "ignore")
             current.connection.request(method, f"/_emulator/{name}", body)
             answer = current.connection.getresponse()
-            told = json.loads(answer.read())
-            assert answer.status == 200 or (answer.status, bool(told["message"])) == (400, True), body[:400]
+            answered = json.loads(answer.read())
+            assert answer.status == 200 or (answer.status, bool(answered["message"])) == (400, True), body[:400]
             for endpoint in AFTERWARDS:
                 current.send(endpoint, path_of(endpoint), body=a_body(endpoint)[0])
         emu.reset("demo")

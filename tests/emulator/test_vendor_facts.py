@@ -298,15 +298,15 @@ def test_a_word_that_a_body_does_not_take_names_those_it_takes(api, emu, endpoin
     body = body_with(talon_one_schemas.request(endpoint.request), path, "nope")
     reply = api(endpoint.name, *(1 for _ in endpoint.path_params), body=body)
     assert reply.status == 400
-    told = next(each["details"] for each in reply.json["errors"] if "'nope'" in each["details"])
-    assert [word for word in words if word not in told] == [], told
+    details = next(each["details"] for each in reply.json["errors"] if "'nope'" in each["details"])
+    assert [word for word in words if word not in details] == [], details
 
 
 def test_an_action_of_an_unknown_type_names_the_types(api):
     """syncCatalog: the type of an action is one of six, and the error lists them."""
-    told = sync(api, "NOPE", {"sku": "A"}).json["errors"][0]["details"]
+    details = sync(api, "NOPE", {"sku": "A"}).json["errors"][0]["details"]
     kinds = ["ADD", "PATCH", "PATCH_MANY", "REMOVE", "REMOVE_MANY", "ADD_PRICE_ADJUSTMENT"]
-    assert told == f"'NOPE' is not one of {kinds}"
+    assert details == f"'NOPE' is not one of {kinds}"
 
 
 @pytest.mark.parametrize(("endpoint", "param"), QUERY_ENUMS, ids=lambda each: each.name)

@@ -23,7 +23,7 @@ def halvings(bad: list[bool]) -> int:
 
 
 def theoretical(bad: set[int], *, pointers: str, errors: str) -> int:
-    """Requests that a sender needs that makes the most of what it is told."""
+    """Return the number of requests that a sender needs if it uses every pointer of an error response."""
     total = 0
     for first in range(0, ROWS, BATCH):
         mine = [row in bad for row in range(first, first + BATCH)]

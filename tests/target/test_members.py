@@ -87,7 +87,7 @@ def test_a_guard_stops_before_the_first_write(engine, changes, wanted, guard):
     ("changes", "wanted"),
     [({"allow_empty": True, "max_delete_share": 1}, []), ({"max_delete_share": 0.11}, range(89))],
 )
-def test_a_guard_that_is_told_so_lets_pass(engine, changes, wanted):
+def test_a_guard_lets_pass_what_its_setting_allows(engine, changes, wanted):
     """What is meant is done."""
     engine.push(VIP, rows(*range(100)))
     engine.push(VIP | changes, rows(*wanted))
@@ -107,17 +107,17 @@ def test_profiles_that_do_not_exist_are_not_made(engine, policy, left_out, inval
 
 
 def test_adopt_takes_over_who_is_there(engine):
-    """Then a stranger who is not in the segment goes."""
+    """With ``adopt``, members that someone else added are removed if the segment lacks them."""
     engine.push(VIP, rows(1, 2))
     with engine.client() as client:
-        adds = [{"action": "add", "profileIntegrationId": name, "audienceId": 1} for name in ("c-3", "stranger")]
+        adds = [{"action": "add", "profileIntegrationId": name, "audienceId": 1} for name in ("c-3", "foreign")]
         client.update_customer_profile_audiences({"data": adds})
     engine.push(VIP | {"adopt": True, "max_delete_share": 1}, rows(1, 2, 3))
     assert {"c-1", "c-2", "c-3"} == engine.members()
 
 
 def test_of_rows_with_one_key_the_last_one_is_sent(engine):
-    """And the others are counted."""
+    """Earlier rows of the key are counted as duplicates."""
     figures = engine.push(VIP, rows(1, 2, 1, 1))
     assert (4, 2, 2) == (figures.read, figures.duplicates, figures.sent)
 

@@ -40,7 +40,7 @@ def schema_of(stream, **types):
     return SCHEMA | {"stream": stream, "key_properties": [], "schema": {"properties": types}}
 
 
-def test_rows_arrive_and_their_state_is_told(engine, singer):
+def test_rows_arrive_and_their_state_is_emitted(engine, singer):
     """On stdout there is nothing but the state."""
     done = singer([SCHEMA, *records("a", "b"), state({"x": 1})], UPSERT)
     assert (0, '{"x":1}\n') == (done.returncode, done.stdout)
@@ -48,17 +48,17 @@ def test_rows_arrive_and_their_state_is_told(engine, singer):
 
 
 def test_states_follow_the_rows_they_cover(engine, singer):
-    """A flush after every second row, and at the end."""
+    """The target flushes after every second row and at the end, and emits the states in order."""
     lines = [SCHEMA]
     for n, name in enumerate("abcde"):
         lines += [*records(name), state({"n": n})]
     done = singer(lines, UPSERT, rows_per_flush=2)
-    told = [json.loads(line)["n"] for line in done.stdout.splitlines()]
-    assert (sorted(told), 4) == (told, told[-1])
+    emitted = [json.loads(line)["n"] for line in done.stdout.splitlines()]
+    assert (sorted(emitted), 4) == (emitted, emitted[-1])
     assert set("abcde") == engine.members()
 
 
-def test_no_state_is_told_after_rows_that_did_not_arrive(engine, singer):
+def test_no_state_is_emitted_after_rows_that_did_not_arrive(engine, singer):
     """The tap will send them again."""
     engine.emu.fault("update_customer_profile_audiences", "500", count=0)
     done = singer([SCHEMA, *records("a"), state({"x": 1})], UPSERT, retry_budget_seconds=1)
@@ -82,7 +82,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("line", "words"), BAD, ids=[line[:45].decode("latin-1") for line, _ in BAD])
-def test_a_line_that_cannot_be_used_is_told_and_the_others_arrive(engine, singer, line, words):
+def test_a_line_that_cannot_be_used_is_emitted_and_the_others_arrive(engine, singer, line, words):
     """With its number and exit code 1; no traceback, no state that covers it."""
     done = singer([SCHEMA, *records("a"), line, *records("b"), state({"x": 1})], UPSERT)
     assert 1 == done.returncode
@@ -103,7 +103,7 @@ def test_a_line_that_cannot_be_used_is_told_and_the_others_arrive(engine, singer
     ],
 )
 def test_a_row_that_cannot_be_sent_is_in_the_rejects_with_its_reason(engine, singer, record, reason):
-    """With the place in the input; the others arrive, the state is told, as the row is safe."""
+    """The reject names the line of the input; the other rows arrive and the state is emitted."""
     line = {"type": "RECORD", "stream": "vip", "record": record}
     streams = {"vip": UPSERT["vip"] | {"max_reject_share": 1}}
     done = singer([SCHEMA, *records("a"), line, *records("b"), state({"x": 1})], streams)
@@ -114,8 +114,8 @@ def test_a_row_that_cannot_be_sent_is_in_the_rejects_with_its_reason(engine, sin
     assert reason in reject["reason"]
 
 
-def test_a_record_before_its_schema_is_told(engine, singer):
-    """And no state is told, for the row is nowhere."""
+def test_a_record_before_its_schema_is_an_error(engine, singer):
+    """The target emits no STATE after a RECORD that came before its SCHEMA, because that row was not delivered."""
     done = singer([*records("a"), SCHEMA, *records("b"), state({"x": 1})], UPSERT)
     assert (1, "") == (done.returncode, done.stdout)
     assert "line 1: 1 RECORD(s) of vip came before its SCHEMA" in done.stderr
@@ -228,7 +228,7 @@ def test_rows_in_batch_files_arrive(engine, singer, tmp_path, form):
         (UPSERT, {"api_ky": "x"}, "api_key"),
     ],
 )
-def test_settings_that_cannot_work_are_told_in_a_line(singer, streams, settings, words):
+def test_settings_that_cannot_work_are_emitted_in_a_line(singer, streams, settings, words):
     """Exit code 2, naming the setting, and nothing is sent."""
     done = singer([SCHEMA, *records("a")], streams, **settings)
     assert "Traceback" not in done.stderr

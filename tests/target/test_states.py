@@ -300,8 +300,8 @@ def test_fields_that_come_later_are_fields(engine, singer):
     assert 2.5 == float(engine.items()["b"]["price"])
 
 
-def test_a_column_that_is_unknown_to_talon_one_is_told(named, singer):
-    """It is in the rejects with its name, not dropped without a word."""
+def test_a_column_that_is_unknown_to_talon_one_is_rejected(named, singer):
+    """The row is in the rejects with the name of the column, and nothing is dropped silently."""
     lines = [schema("integration_id"), person("p-1", city="Bonn"), person("p-2", citty="Ulm"), STATE]
     assert 0 == singer(lines, PROFILES).returncode
     (reject,) = named.rejects()
@@ -309,7 +309,7 @@ def test_a_column_that_is_unknown_to_talon_one_is_told(named, singer):
 
 
 def test_key_properties_that_change_are_an_error(named, singer):
-    """Rows before and after it could not be told apart."""
+    """Rows before the line and rows after it could not be distinguished otherwise."""
     lines = [
         schema("integration_id", "city"),
         person("p-1", city="Bonn"),

@@ -132,7 +132,7 @@ def _print(kind: str, key: LedgerKey, difference: Difference, *, as_json: bool) 
     counted, reported = plain_amount(difference.counted), plain_amount(difference.reported)
     values = (kind, *key, difference.figure, counted, reported, plain_amount(difference.by))
     if as_json:
-        row = dict(zip(_COLUMNS, values, strict=True)) | {"told": reported}  # alias of "reported"
+        row = dict(zip(_COLUMNS, values, strict=True)) | {"told": reported}  # alias
         write_data(json.dumps(row).encode() + b"\n")
         return
     ledger = f"{key.owner}/{key.subledger}" if key.subledger else key.owner

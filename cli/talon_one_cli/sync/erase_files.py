@@ -66,7 +66,9 @@ def _belongs_to(value: Mapping[str, Any], customer: Person, sink: SinkType | Non
     key, row = value.get("key"), value.get("row")
     if customer.has_key(key if isinstance(key, str) else None, sink):
         return True
-    return customer.has_row(row) if isinstance(row, str) else customer.has_value([row, value.get("answer")], "")
+    if customer.has_row(row) if isinstance(row, str) else customer.has_value(row, ""):
+        return True
+    return customer.has_answer(value.get("answer"))
 
 
 def _without_mentions(line: bytes, value: Mapping[str, Any], customer: Person) -> bytes:

@@ -83,10 +83,10 @@ def _unions(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
     # In pyarrow, type_codes and offsets of a slice are those of the complete array.
     _, codes_raw, *more = array.buffers()
     codes = pa.Array.from_buffers(pa.int8(), len(array), [None, codes_raw], offset=array.offset).to_pylist()
-    places: Iterable[int] = range(len(codes))
+    positions: Iterable[int] = range(len(codes))
     if kind.mode == "dense":
-        places = pa.Array.from_buffers(pa.int32(), len(array), [None, more[0]], offset=array.offset).to_pylist()
-    return [columns[code][place] for code, place in zip(codes, places, strict=True)]
+        positions = pa.Array.from_buffers(pa.int32(), len(array), [None, more[0]], offset=array.offset).to_pylist()
+    return [columns[code][place] for code, place in zip(codes, positions, strict=True)]
 
 
 def _dictionary(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:

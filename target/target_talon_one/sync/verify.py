@@ -52,7 +52,8 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as JSON holds it."""
-        return asdict(self)
+        earlier_names = {"strangers": self.foreign_members, "left": self.stale_rows}  # alias
+        return asdict(self) | earlier_names
 
 
 class Verification:

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from target_talon_one.sinks.table import SINKS
-from target_talon_one.store.tables.personal_data import Person
+from target_talon_one.store.tables.personal_data import Person, decoded
 from tests.target.store_content import acknowledged_keys
 
 PEOPLE = [
@@ -135,6 +135,21 @@ def engine_rows(tmp_path):
 def test_whole_values_are_compared(name, row, theirs):
     """An id matches whole texts anywhere in a row, and numbers only in fields that name a customer."""
     assert theirs == Person(name).has_row(json.dumps(row))
+
+
+@pytest.mark.parametrize(
+    ("answer", "theirs"),
+    [
+        ({"id": 10, "code": "X"}, False),
+        ({"profileId": 10}, False),
+        ({"profileId": "10"}, True),
+        ([{"advocateProfileIntegrationId": "10"}], True),
+        (None, False),
+    ],
+)
+def test_numbers_in_an_answer_are_ids_of_talon_one(answer, theirs):
+    """The result of another customer stays, whatever number Talon.One gave it."""
+    assert theirs == Person("10").has_answer(decoded(json.dumps(answer)))
 
 
 def test_things_that_are_called_like_a_person_stay():

@@ -138,7 +138,7 @@ def test_columns_used_are_all_that_is_read():
 # Settings
 
 
-def test_every_wrong_setting_is_told_at_once():
+def test_all_wrong_settings_are_reported_at_once():
     """One line a problem, each with its setting and the nearest right name."""
     given_map = {"prize": "cost", "price": "cst", "product": "{{ nam }}", "attributes": {"a": 5, "b": "{{ x\n|"}}
     message = refusal(mapper, "catalog_items", ["sku", "cost", "name"], map=given_map)
@@ -162,7 +162,7 @@ SETTINGS_OF_COLUMNS = {
 
 
 @pytest.mark.parametrize("setting", SETTINGS_OF_COLUMNS)
-def test_a_column_that_is_missing_is_told_with_the_source_and_its_columns(setting):
+def test_a_missing_column_is_reported_with_the_source_and_its_columns(setting):
     """However many columns there are and however long their names are, the message stays short."""
     columns = ["sku", "x" * 500, *(f"c{number}" for number in range(5000))]
     (line,) = refusal(mapper, "catalog_items", columns, source="rows.csv", **SETTINGS_OF_COLUMNS[setting]).splitlines()

@@ -68,7 +68,7 @@ def test_the_rule_holds_wherever_a_column_is_named(place, column):
 
 
 @pytest.mark.parametrize("place", list(PLACES))
-def test_two_columns_that_could_be_meant_are_told(place):
+def test_two_columns_that_could_be_meant_are_an_error_naming_both(place):
     """One line with the setting and both columns."""
     options, _ = PLACES[place]
     with pytest.raises(SyncConfigError, match="'SKU' or 'Sku'"):

@@ -424,7 +424,7 @@ def test_all_writes_are_reached_through_a_sink():
 
 
 @pytest.mark.parametrize("sink", SINKS.values(), ids=list(SINKS))
-def test_a_mode_that_a_sink_lacks_is_told_with_those_it_has(engine, sink):
+def test_an_unsupported_mode_is_refused_with_the_list_of_supported_ones(engine, sink):
     """Before anything is read."""
     with pytest.raises(SyncConfigError) as raised:
         engine.push({"sink": sink.name, "mode": "replace"}, [{}])

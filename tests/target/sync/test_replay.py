@@ -260,7 +260,7 @@ def test_a_line_that_is_no_row_is_never_sent(engine, singer):
     assert {} == engine.items()
 
 
-def test_a_run_that_left_nothing_is_told(engine):
+def test_a_run_without_rejects_is_reported_as_such(engine):
     """A run without refused rows ends with a message that says so."""
     one = Story(engine, ITEMS, "upsert", "us")
     one.define()

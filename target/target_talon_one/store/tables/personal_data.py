@@ -89,6 +89,13 @@ class Person:
             return any(self.has_value(one, name) for one in value)
         return value == self.name and (not self._is_number or _is_personal(name))
 
+    def has_answer(self, answer: Any) -> bool:
+        """Return whether an answer of Talon.One, decoded by ``decoded``, holds the id.
+
+        Its numbers do not count: integration IDs are texts there, and ``"id": 10`` is an id that Talon.One gave.
+        """
+        return self.has_value(_without_numbers(answer), "")
+
     def mentioned_in(self, text: str) -> bool:
         """Return whether a text contains the id as a separate word."""
         return bool(self._mention.search(text))
@@ -104,6 +111,14 @@ def decoded(text: str | bytes) -> Any:
         return json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
     except (ValueError, RecursionError):
         return None
+
+
+def _without_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_numbers(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_numbers(one) for one in value]
+    return None if isinstance(value, _Number) else value
 
 
 def _personal_positions(sink: SinkType | None) -> Sequence[int]:

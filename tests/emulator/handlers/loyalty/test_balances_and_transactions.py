@@ -64,12 +64,12 @@ ADA = ("get_loyalty_balances", 2, "ada")
 def test_tiers_are_there_only_if_asked_for(api):
     """IncludeTiers adds the current and the next tier, includeProjectedTier the tier at the end of the year."""
 
-    def told(**query):
+    def tier_fields(**query):
         return {name: value for name, value in api(*ADA, **query).json["balance"].items() if "ier" in name}
 
     api.emulator.clock(freeze="2025-06-01T00:00:00Z")
-    assert told() == told(includeTiers="false") == {}
-    tiers = told(includeTiers="true")
+    assert tier_fields() == tier_fields(includeTiers="false") == {}
+    tiers = tier_fields(includeTiers="true")
     assert tiers == {
         "currentTier": {
             "id": 201,
@@ -81,8 +81,8 @@ def test_tiers_are_there_only_if_asked_for(api):
         "nextTierName": "Silver",
     }
     projected = {"projectedActivePoints": 42, "stayInTierPoints": 0, "projectedTierName": "Bronze"}
-    assert told(includeProjectedTier="true") == {"projectedTier": projected}
-    assert told(includeTiers="true", includeProjectedTier="true") == {**tiers, "projectedTier": projected}
+    assert tier_fields(includeProjectedTier="true") == {"projectedTier": projected}
+    assert tier_fields(includeTiers="true", includeProjectedTier="true") == {**tiers, "projectedTier": projected}
 
 
 def test_the_next_tier_of_the_top_tier_is_null(api, emu):
@@ -99,10 +99,10 @@ def test_projected_tiers_leave_out_points_that_expire(api, emu):
     emu.clock(freeze="2025-06-01T00:00:00Z")
     row = {"program": 2, "profile": "ada", "amount": 100, "created": "2025-01-01T00:00:00Z"}
     emu.add_transactions([{**row, "expiryDate": "2025-12-01T00:00:00Z"}])
-    told = api(*ADA, includeTiers="true", includeProjectedTier="true").json["balance"]
-    assert told["currentTier"]["name"] == "Silver"
+    tier_fields = api(*ADA, includeTiers="true", includeProjectedTier="true").json["balance"]
+    assert tier_fields["currentTier"]["name"] == "Silver"
     lacking = {"projectedActivePoints": 42, "stayInTierPoints": 58, "projectedTierName": "Bronze"}
-    assert told["projectedTier"] == lacking
+    assert tier_fields["projectedTier"] == lacking
 
 
 def test_tiers_are_in_inventory_program_and_export(api):
