@@ -15,6 +15,25 @@ if TYPE_CHECKING:
 _ALIAS = "warehouse_file"
 
 
+def connect_database(path: str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Return a connection to a database file, or to ``:memory:``.
+
+    DuckDB opens a CSV, JSON or Parquet file as a database in memory, so that whatever is written there is lost. For
+    writing, such a file is refused.
+
+    Raises:
+        duckdb.Error: the file cannot be opened.
+    """
+    connection = duckdb.connect(path, read_only=read_only)
+    if read_only or path == ":memory:":
+        return connection
+    statement = "SELECT path FROM duckdb_databases() WHERE database_name = current_database() AND NOT internal"
+    if connection.execute(statement).fetchone() == (None,):
+        connection.close()
+        raise duckdb.IOException("it is a data file and not a DuckDB database; choose another path")
+    return connection
+
+
 def connect_file(path: str, *, schemas: Collection[str] = (), read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Return a connection to a file, or to ``:memory:``.
 
@@ -26,9 +45,9 @@ def connect_file(path: str, *, schemas: Collection[str] = (), read_only: bool = 
         schemas: schemas that SQL statements will name, besides those of the file.
         read_only: open the file for reading, so that other processes may read it too.
     """
+    connection = connect_database(path, read_only=read_only)
     if path == ":memory:":
-        return duckdb.connect(path)
-    connection = duckdb.connect(path, read_only=read_only)
+        return connection
     there = connection.execute(
         "SELECT current_database(), list(lower(schema_name)) FROM information_schema.schemata "
         "WHERE catalog_name = current_database()"

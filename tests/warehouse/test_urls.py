@@ -37,6 +37,14 @@ def test_a_file_of_another_kind_is_not_touched(tmp_path):
     assert "not a database" * 1000 == file.read_text()
 
 
+def test_a_data_file_is_no_warehouse(tmp_path):
+    """A CSV file is an error: DuckDB would open it in memory, and the load would be lost."""
+    file = tmp_path / "products.csv"
+    file.write_text("sku,price\na,1\n")
+    with pytest.raises(WarehouseConfigError, match=r"cannot open .*products\.csv: it is a data file"):
+        open_warehouse(f"duckdb:///{file}")
+
+
 def test_a_relative_path_has_three_slashes(tmp_path, monkeypatch):
     """A relative path has three slashes in a URL, and an absolute one four."""
     monkeypatch.chdir(tmp_path)

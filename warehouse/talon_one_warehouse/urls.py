@@ -45,6 +45,19 @@ def open_warehouse(
         raise WarehouseConfigError(str(error)) from None
 
 
+def raise_if_in_memory(url: str) -> None:
+    """Raise an error for the URL of a warehouse in memory, where a load would be lost as soon as the process ends.
+
+    Raises:
+        WarehouseConfigError: the warehouse is in memory.
+    """
+    scheme, separator, rest = url.partition("://")
+    if separator and rest == "/:memory:":
+        raise WarehouseConfigError(
+            f"{url} is in memory, so a load would be lost when the process ends; name a file, like {scheme}:///loyalty.db"
+        )
+
+
 def _opened(url: str, schema: str, filesystem: AbstractFileSystem | None) -> Warehouse:
     path = local_path(url)
     if is_folder(url) or (is_url(url) and not is_url(path)):

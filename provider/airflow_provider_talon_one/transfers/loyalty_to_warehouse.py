@@ -17,6 +17,7 @@ from talon_one_singer import Setting
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.reporting.logs import Redactor
 from talon_one_warehouse import open_warehouse
+from talon_one_warehouse.urls import raise_if_in_memory
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
             location = self._location()
             settings = hook.settings(SETTINGS, self._given(), redact) | self._ids(location)
             entries = select_streams(settings, ",".join(self.streams))
+            raise_if_in_memory(location.url)
             with open_warehouse(location.url, schema=self.schema, filesystem=location.filesystem) as warehouse:
                 loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh is True)
         counts = loaded.as_dict()

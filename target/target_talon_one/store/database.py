@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from talon_one_storage.duckdb_errors import is_out_of_memory
+from talon_one_storage.duckdb_files import connect_database
 from talon_one_storage.sql_names import literal, quoted
 from target_talon_one.errors import StoreError
 from target_talon_one.store.translation import store_error, store_errors
@@ -204,7 +205,7 @@ def _connect(path: str, location: str | None) -> duckdb.DuckDBPyConnection:
     with store_errors(path if location is None else location, opening=True):
         if path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(path)
+        connection = connect_database(path)
         _remove_leftovers(path)
         connection.execute("SET preserve_insertion_order = false; SET threads = 1")
         connection.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")

@@ -180,6 +180,8 @@ def test_what_is_wrong_is_reported_in_one_line_without_a_traceback(config, tmp_p
         ("duckdb://w.duckdb", ["three slashes"]),
         ("duckbd:///w.duckdb", ["duckdb"]),
         ("duckdb:////nowhere/at/all/w.duckdb", ["/nowhere/at/all"]),
+        ("duckdb:///:memory:", ["in memory", "name a file, like duckdb:///loyalty.db"]),
+        ("sqlite:///:memory:", ["in memory", "name a file, like sqlite:///loyalty.db"]),
     ],
 )
 def test_a_warehouse_that_cannot_be_opened_is_reported_in_one_line(config, url, words):

@@ -20,6 +20,14 @@ def test_a_file_that_is_no_database_names_the_setting(tmp_path):
         open_store(str(path))
 
 
+def test_a_data_file_is_no_store(tmp_path):
+    """DuckDB would open a CSV file in memory, so that every push would send all rows and a mirror would remove none."""
+    path = tmp_path / "products.csv"
+    path.write_text("sku,price\na,1\n")
+    with pytest.raises(StoreUnavailableError, match=r"products\.csv: it is a data file and not a DuckDB database"):
+        open_store(str(path))
+
+
 @pytest.mark.parametrize(
     ("error", "way_out"),
     [
