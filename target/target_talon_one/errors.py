@@ -4,7 +4,7 @@ SyncError                 exit 1  an expected failure: one line without tracebac
 ├── GuardError            exit 3  nothing was sent; check the figures, then change the data or the guard
 ├── PlanMovedError        exit 1  source or store changed since the plan was made; plan again
 ├── DestinationError      exit 1  the audience, catalog or version has changed; the message says what to do
-├── IncompleteError       exit 1  some rows are still to do, or too many were rejected; run again
+├── IncompleteError       exit 1  some rows remain to be sent, or too many were rejected; run again
 └── StoreError            exit 1  the store cannot be read or written
     ├── StoreLockedError       exit 1  another process has the store open; run again when it has ended
     └── StoreUnavailableError  exit 2  the store cannot be opened where the setting says; change the setting
@@ -68,10 +68,10 @@ class DestinationError(SyncError):
 
 
 class IncompleteError(SyncError):
-    """The run ended with rows to do or with more rejects than allowed.
+    """The run ended with rows that remain to be sent, or with more rejects than allowed.
 
     Attributes:
-        causes: the errors that left rows to do, one a destination; none for rejects.
+        causes: the errors that left rows to be sent, one for each destination; empty if too many rows were rejected.
     """
 
     def __init__(self, *lines: str, causes: Sequence[Exception] = ()) -> None:

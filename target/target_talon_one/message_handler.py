@@ -31,12 +31,12 @@ class _Stream:
     """A stream whose SCHEMA has arrived.
 
     Attributes:
-        destination: takes its rows.
+        destination: receives the rows of the stream.
         invalid_reason: returns why a row breaks the schema, or None.
-        columns: of all its schemas, in order.
-        key_properties: of its schemas.
+        columns: columns of all its SCHEMA messages, in order.
+        key_properties: key properties of its SCHEMA messages.
         activated: an ACTIVATE_VERSION message has followed its rows.
-        version: of its last rows.
+        version: version of its last rows.
     """
 
     destination: DestinationRun
@@ -51,10 +51,10 @@ class MessageHandler:
     """Handles the messages of one input in their order.
 
     Args:
-        run: takes the rows.
+        run: receives the rows.
         destinations: the destination of each stream.
         emit_state: called with a state once everything before it is sent or in the rejects.
-        rows_per_flush: without a mirror, rows are sent as soon as so many have arrived.
+        rows_per_flush: without a mirror, rows are sent as soon as this many are waiting.
         ignore_unknown: streams without a destination are ignored instead of reported.
     """
 
@@ -81,7 +81,7 @@ class MessageHandler:
         """Handle one message.
 
         Raises:
-            ConfigError: a stream cannot be sent as it is set.
+            ConfigError: a stream cannot be sent with its settings.
             SyncError: the rows so far could not be sent.
         """
         self._last_is_state = isinstance(message, StateLine)
@@ -107,13 +107,16 @@ class MessageHandler:
                 destination.close_source(complete=complete)
                 if not complete:
                     logger.warning(
-                        "%s: the input does not say that it was read to its end, so no row is removed; the stream must "
-                        "end with ACTIVATE_VERSION or a STATE, or set closed_by: end",
+                        "%s: the input does not show that its source was read to the end, so no row is removed; the "
+                        "stream must end with ACTIVATE_VERSION or a STATE, or set closed_by: end",
                         name,
                     )
         for name in self._destinations:
             if name not in self._streams:
-                logger.warning("the input has no stream %r; nothing is changed there", name)
+                logger.warning(
+                    "the input has no stream %r, so nothing is changed at its destination; check what the tap selects",
+                    name,
+                )
 
     def emit_safe_state(self) -> None:
         """Emit the last state: all rows before it are sent or in the rejects."""
@@ -176,7 +179,7 @@ class MessageHandler:
             return
         rows, origins = message.rows, message.origins
         stream.version = message.version
-        # A log-based tap sends no more than the key of a deleted row.
+        # A log-based tap may send only the key of a deleted row.
         reasons = [None if stream.destination.mapper.is_deleted(row) else stream.invalid_reason(row) for row in rows]
         if any(reasons):
             checked = list(zip(rows, origins, reasons, strict=True))
@@ -207,7 +210,7 @@ class MessageHandler:
             return
         self._unknown_streams.add(stream)
         self._lost = True
-        hint = nearest(stream, self._destinations) or f"; there are {', '.join(self._destinations)}"
+        hint = nearest(stream, self._destinations) or f"; known streams: {', '.join(self._destinations)}"
         self.problems.append(
             f"{origin}: the stream {stream!r} is not in streams{hint}; add it, or set unknown_streams: ignore"
         )

@@ -65,7 +65,8 @@ SETTINGS = SettingsTable(
         Setting(
             "unknown_streams",
             "string",
-            "What to do with streams that are not in streams: error syncs the others, then fails; ignore drops them.",
+            "What to do with streams that the setting streams does not name: error syncs the others, then fails; "
+            "ignore drops them.",
             default="error",
             allowed=("error", "ignore"),
         ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.sync.run import SyncRun
 
-# What runs rows is imported in functions: --version, --about and --help must start fast.
+# Modules that process rows are imported in functions, because --version, --about and --help must start fast.
 NAME = "target-talon-one"
 logger = logging.getLogger(NAME)
 
@@ -51,7 +51,7 @@ def run(context: TargetContext) -> None:
     """Read all messages, send their rows, and emit each state once its rows are safe.
 
     Raises:
-        SyncError, ConfigError, TalonOneError: see their modules; the emitted states hold all the same.
+        SyncError, ConfigError, TalonOneError: see their modules; the states that were emitted remain valid.
     """
     from talon_one_client.connection.client_factory import client_from_settings
     from target_talon_one.store.opening import open_store
@@ -130,7 +130,7 @@ def _log_counts(sync: SyncRun) -> None:
     for name, destination in sync.destinations.items():
         counts = destination.counts
         logger.info(
-            "%s: %s rows read; %s to add, %s to change, %s to remove, %s there already; %s sent in %s requests, "
+            "%s: %s rows read; %s to add, %s to change, %s to remove, %s unchanged; %s sent in %s requests, "
             "%s refused%s%s",
             *(
                 name,
@@ -152,7 +152,7 @@ def check_keys(context: TargetContext) -> None:
     """Check settings, keys and connection.
 
     Raises:
-        SyncConfigError: a stream cannot be sent as it is set.
+        SyncConfigError: a stream cannot be sent with its settings.
         TalonOneError: a key does not work, or Talon.One does not answer.
     """
     from talon_one_client.connection.check import check_and_log

@@ -113,7 +113,7 @@ def test_a_plan_whose_source_or_store_has_moved_is_refused(project):
     project.segment("a", "b", "d")
     moved = project.run("apply", "plan.json")
     assert 0 != moved.returncode
-    assert "the source has other rows than when the plan was made; plan again" in moved.stderr
+    assert "the rows of the source have changed since the plan was made; plan again" in moved.stderr
     assert 0 == project.writes()
     project.segment("a", "b", "c")
     project.good("push", "SYNC.yml")

@@ -100,7 +100,7 @@ def test_when_everything_is_refused_it_ends_early(engine):
     from target_talon_one.errors import IncompleteError
 
     engine.management = False
-    with pytest.raises(IncompleteError, match=r"refused the first \d+ rows and taken none.*attribute not defined"):
+    with pytest.raises(IncompleteError, match=r"refused the first \d+ rows and accepted none.*attribute not defined"):
         engine.push(PROFILES, [{"id": f"k-{n}", "unheard_of": "x"} for n in range(3000)])
     assert engine.requests()["update_customer_profiles_v2"] < 1000
 

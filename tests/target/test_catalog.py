@@ -105,7 +105,7 @@ def test_a_pinned_version_goes_on_counting_and_another_one_stops(engine):
     engine.push(PRODUCTS | {"version": version}, products(2500))
     assert 2500 == len(engine.items())
     engine.requests()
-    with pytest.raises(IncompleteError, match=r"refuses the whole request.*version"):
+    with pytest.raises(IncompleteError, match=r"refuses the complete request.*version"):
         engine.push(PRODUCTS | {"version": version}, products(2600))
     assert 1 == engine.requests()["sync_catalog"]
 

@@ -78,7 +78,7 @@ def test_shards_together_are_the_mirror(engine, push):
 def test_another_number_of_shards_is_refused(push):
     """A push with another number of shards is refused, because no new store would know the rows of the old ones."""
     push(["a", "b"], 2)
-    for count, words in ((3, "is in 2 parts, and this push has 3"), (1, "is in 2 parts, and this push has 1")):
+    for count, words in ((3, "has 2 shards, and this push has 3"), (1, "has 2 shards, and this push has 1")):
         with pytest.raises(SyncConfigError, match=words):
             push(["a"], count)
 
@@ -87,7 +87,7 @@ def test_another_number_of_shards_is_refused(push):
 def test_an_unsharded_store_is_not_split_into_shards(push):
     """A store that was pushed without shards is refused when there are some."""
     push(["a", "b"], 1)
-    with pytest.raises(SyncConfigError, match="is in one part, and this push has 2"):
+    with pytest.raises(SyncConfigError, match="has one shard, and this push has 2"):
         push(["a", "b"], 2)
 
 
@@ -106,7 +106,7 @@ def test_a_shard_adopts_its_own_keys_only(engine, push):
 @pytest.mark.parametrize("location", ["file"], indirect=True)
 def test_a_missing_audience_is_not_created_by_shards(push):
     """A sharded push to a missing audience is refused, because each shard would create an audience of its own."""
-    with pytest.raises(SyncConfigError, match="make it first"):
+    with pytest.raises(SyncConfigError, match="create it first"):
         push(["a"], 2, audience={"name": "New"})
 
 

@@ -220,7 +220,7 @@ def test_rows_in_batch_files_arrive(engine, singer, tmp_path, form):
         ({}, {}, "streams is empty"),
         ({"vip": {"sink": "audience_member", "mode": "add"}}, {}, "did you mean 'audience_members'?"),
         ({"vip": MEMBERS | {"mode": "insert_only"}}, {}, "it has mirror, upsert, add, remove"),
-        ({"vip": MEMBERS | {"mode": "add", "kee": "id"}}, {}, "'kee' is not a setting of it; did you mean 'key'?"),
+        ({"vip": MEMBERS | {"mode": "add", "kee": "id"}}, {}, "'kee' is not a known setting; did you mean 'key'?"),
         ({"vip": {"sink": "catalog_items", "mode": "mirror"}}, {}, "'catalog_id' is missing"),
         ({"vip": MEMBERS | {"mode": "add", "key": "nothing"}}, {}, "the source has no column 'nothing'"),
         (UPSERT, {"api_key": "wrong"}, "api_key"),

@@ -70,7 +70,7 @@ def test_one_of_two_simultaneous_pushes_is_refused_before_it_sends(engine, store
     message = next(str(error) for error in errors if error is not None)
     assert "the store" in message
     assert "another run" in message
-    assert "when the other run has ended" in message or "wait until that has ended" in message
+    assert "when the other run has ended" in message or "wait until it has ended" in message
     with open_store(store_url) as store:
         assert {winner} == acknowledged_keys(store)
 

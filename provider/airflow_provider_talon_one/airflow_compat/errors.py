@@ -25,7 +25,7 @@ PERMANENT = (
     "target_talon_one.errors.PlanMovedError",
     "target_talon_one.errors.StoreUnavailableError",
 )
-"""Errors that come again with the same input. Names, because Airflow's retry policies take names."""
+"""Errors that occur again with the same input. Names, because Airflow's retry policies take names."""
 
 
 @contextmanager

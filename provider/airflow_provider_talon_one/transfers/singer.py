@@ -36,7 +36,7 @@ class SingerOperator(BaseOperator):
         tap_config, target_config: settings of the tap and of the target.
         catalog: catalog of the tap, or None.
         state_path: where the state is kept: a path or an object storage URL.
-        env: additional environment variables for both.
+        env: additional environment variables for the tap and the target.
 
     Raises:
         AirflowException: the tap or the target failed; has the last lines of its output.
@@ -71,7 +71,7 @@ class SingerOperator(BaseOperator):
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run both, and return how many states the target emitted."""
+        """Run the tap and the target, and return how many states the target emitted."""
         del context
         with fail_for_good():
             convert_parameters(self, self.parameters)
@@ -89,7 +89,7 @@ class SingerOperator(BaseOperator):
         return {"states": states}
 
     def on_kill(self) -> None:
-        """Ask both to end; the target first emits the state of what it has delivered."""
+        """Ask the tap and the target to end; the target first emits the state of the rows that it has delivered."""
         for process in self._processes:
             if process.poll() is None:
                 process.terminate()
@@ -112,11 +112,11 @@ class SingerOperator(BaseOperator):
                         states += 1
             codes = [process.wait() for process in self._processes]
         for name, code in zip(("tap", "target"), codes, strict=True):
-            said = (folder / f"{name}.err").read_text(errors="replace").splitlines()
-            for text in said:
+            errors = (folder / f"{name}.err").read_text(errors="replace").splitlines()
+            for text in errors:
                 self.log.info("%s: %s", name, text)
             if code:
-                raise AirflowException("\n".join([f"the {name} ended with exit code {code}:", *said[-_LAST_LINES:]]))
+                raise AirflowException("\n".join([f"the {name} ended with exit code {code}:", *errors[-_LAST_LINES:]]))
         return states
 
     def _state(self) -> Any:

@@ -61,7 +61,7 @@ def number_of(text: str) -> Any:
         found = Decimal(text)
     except ArithmeticError:
         return RefusedValue(f"{text[:60]!r} is no number")
-    return found if found.is_finite() else RefusedValue(f"{found} is no number that JSON has")
+    return found if found.is_finite() else RefusedValue(f"{found} is not a number that JSON can hold")
 
 
 def json_of(text: str) -> Any:

@@ -137,7 +137,7 @@ def _floats(array: pa.Array, field: pa.Field, how: Conversion) -> list[Any]:
     if not pc.all(finite, min_count=0).as_py():
         for at, is_finite in enumerate(finite.to_pylist()):
             if is_finite is False:
-                values[at] = RefusedValue(f"{_SPELLED[str(values[at]).lower()]} is no number that JSON has")
+                values[at] = RefusedValue(f"{_SPELLED[str(values[at]).lower()]} is not a number that JSON can hold")
     return values
 
 

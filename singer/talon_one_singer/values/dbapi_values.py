@@ -41,7 +41,7 @@ def _converted(value: Any) -> Any:
 
 def _finite(value: Any) -> Any:
     finite = value - value == 0 if isinstance(value, float) else value.is_finite()
-    return value if finite else RefusedValue(f"{_spelled(value)} is no number that JSON has")
+    return value if finite else RefusedValue(f"{_spelled(value)} is not a number that JSON can hold")
 
 
 def _spelled(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a destination is set to: its sink, mode, mapping and guards, as typed objects."""
+"""The settings of a destination as typed objects: its sink, mode, mapping, and guards."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Guards:
 
     Attributes:
         allow_empty: a mirror may remove everything because its source has no rows.
-        max_deletes: how many rows a run may remove.
-        max_delete_share: which share of the known rows a run may remove.
+        max_deletes: the largest number of rows that a run may remove.
+        max_delete_share: the largest share of the known rows that a run may remove.
         allow_destructive: the sink may delete what cannot be restored.
         allow_whole_catalog: a catalog rule may have no filter.
         expect_environment: the run stops in another environment.

@@ -48,11 +48,11 @@ class _Reader:
         taken = {name: self._take(setting) for name, setting in OPTIONS.items() if name != "nulls"}
         guards = Guards(**{name: taken.pop(name) for name in GUARDS})
         for unknown in self._given:
-            self._problem(unknown, f"is not a setting of it{nearest(unknown, self._known(sink))}")
+            self._problem(unknown, f"is not a known setting{nearest(unknown, self._known(sink))}")
         if taken["adopt"] and mode != "mirror":
             self._problem("adopt", f"needs mode mirror, not {mode}")
         if "missing_price" in target and mode != "mirror":
-            self._problem("missing_price", f"needs mode mirror; with mode {mode} a price left out stays")
+            self._problem("missing_price", f"needs mode mirror; with mode {mode}, a missing price is kept")
         if self._problems:
             raise SyncConfigError(*self._problems)
         given = json.loads(json.dumps(self._all, default=str))
@@ -106,7 +106,7 @@ class _Reader:
             return {}
         for name in value:
             if name not in AUDIENCE:
-                self._problem(f"audience.{name}", f"is not a setting of it{nearest(name, AUDIENCE)}")
+                self._problem(f"audience.{name}", f"is not a known setting{nearest(name, AUDIENCE)}")
         known = (setting for name, setting in AUDIENCE.items() if name in value)
         found = {one.name: self._converted(one, value[one.name], f"audience.{one.name}") for one in known}
         found = {name: one for name, one in found.items() if one is not None}

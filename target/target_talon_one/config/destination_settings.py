@@ -18,28 +18,28 @@ def _table(*settings: Setting) -> dict[str, Setting]:
 KEY = Setting("key", "array", "Columns of the key.")
 AUDIENCE: Mapping[str, Setting] = _table(
     Setting("id", "integer", "Id of the audience.", minimum=1, maximum=2**63 - 1),
-    Setting("name", "string", "Name to find it by, and to create it with."),
-    Setting("integration", "string", "System that it comes from."),
-    Setting("integration_id", "string", "Its id in that system."),
-    Setting("description", "string", "Description of a new one."),
-    Setting("create", "boolean", "Whether it may be created."),
+    Setting("name", "string", "Name by which the audience is found or created."),
+    Setting("integration", "string", "System that the audience comes from."),
+    Setting("integration_id", "string", "Id of the audience in that system."),
+    Setting("description", "string", "Description of a new audience."),
+    Setting("create", "boolean", "Whether the audience may be created."),
 )
 TARGETS: Mapping[str, Setting] = _table(
-    Setting("catalog_id", "integer", "The catalog.", minimum=1, maximum=2**63 - 1),
+    Setting("catalog_id", "integer", "Id of the catalog.", minimum=1, maximum=2**63 - 1),
     Setting("version", "integer", "Version that the catalog must have.", minimum=0, maximum=2**63 - 1),
     Setting(
         "missing_price",
         "string",
-        "What a mirror does with the price of an item whose row has none any more.",
+        "What a mirror does with the price of an item whose row no longer has one.",
         default="remove",
         allowed=("remove", "keep"),
     ),
-    Setting("campaign_id", "integer", "The campaign.", minimum=1, maximum=2**63 - 1),
-    Setting("loyalty_program_id", "integer", "The loyalty program.", minimum=1, maximum=2**63 - 1),
+    Setting("campaign_id", "integer", "Id of the campaign.", minimum=1, maximum=2**63 - 1),
+    Setting("loyalty_program_id", "integer", "Id of the loyalty program.", minimum=1, maximum=2**63 - 1),
     Setting("usage_limit", "integer", "How often a referral code can be used.", minimum=0, maximum=2**63 - 1),
-    Setting("start_date", "date-time", "From when the codes hold."),
-    Setting("expiry_date", "date-time", "Until when the codes hold."),
-    Setting("referral_pattern", "string", "What the codes look like."),
+    Setting("start_date", "date-time", "Instant from which the codes are valid."),
+    Setting("expiry_date", "date-time", "Instant until which the codes are valid."),
+    Setting("referral_pattern", "string", "Pattern of the codes."),
 )
 
 
@@ -49,8 +49,8 @@ def _fraction(name: str, description: str, *, default: float) -> Setting:
 
 
 OPTIONS: Mapping[str, Setting] = _table(
-    Setting("nulls", "string", "What a null means.", default="skip", allowed=get_args(NullPolicy)),
-    Setting("adopt", "boolean", "A mirror takes over the members that are there.", default=False),
+    Setting("nulls", "string", "How a null is handled.", default="skip", allowed=get_args(NullPolicy)),
+    Setting("adopt", "boolean", "Whether a mirror takes over the members that already exist.", default=False),
     Setting(
         "closed_by",
         "string",
@@ -58,13 +58,13 @@ OPTIONS: Mapping[str, Setting] = _table(
         default="auto",
         allowed=("auto", "activate_version", "end"),
     ),
-    Setting("retry_rejects", "boolean", "Rows refused in earlier runs are tried again.", default=True),
-    Setting("allow_empty", "boolean", "A mirror of a source without rows is intended.", default=False),
-    Setting("max_deletes", "integer", "Rows that a run may remove.", minimum=0, maximum=2**63 - 1),
-    _fraction("max_delete_share", "Share of the known rows that a run may remove.", default=0.1),
-    Setting("allow_destructive", "boolean", "What the sink deletes for good is intended.", default=False),
-    Setting("allow_whole_catalog", "boolean", "A catalog rule without filter is intended.", default=False),
-    Setting("expect_environment", "string", "The run stops in another one.", allowed=("live", "sandbox")),
+    Setting("retry_rejects", "boolean", "Whether rows refused in earlier runs are sent again.", default=True),
+    Setting("allow_empty", "boolean", "Whether a mirror may run on a source without rows.", default=False),
+    Setting("max_deletes", "integer", "Largest number of rows that a run may remove.", minimum=0, maximum=2**63 - 1),
+    _fraction("max_delete_share", "Largest share of the known rows that a run may remove.", default=0.1),
+    Setting("allow_destructive", "boolean", "Whether the sink may delete what cannot be restored.", default=False),
+    Setting("allow_whole_catalog", "boolean", "Whether a catalog rule may have no filter.", default=False),
+    Setting("expect_environment", "string", "The run stops in another environment.", allowed=("live", "sandbox")),
     Setting(
         "create_profiles",
         "string",

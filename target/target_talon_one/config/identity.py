@@ -1,4 +1,4 @@
-"""The identity of a destination in a store, in one spelling, however the settings spell it."""
+"""The identity of a destination in a store, in a canonical form that does not depend on how the settings spell it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def identity_of(config: DestinationConfig, target: Mapping[str, Any], base_url: 
     return _text([base_url, config.sink.name, which])
 
 
-def one_spelling(identity: str) -> str:
+def canonical_identity(identity: str) -> str:
     """Return the identity as ``identity_of`` writes it today; stores of older versions hold other spellings."""
     try:
         base_url, kind, which = json.loads(identity)
@@ -38,8 +38,8 @@ def one_spelling(identity: str) -> str:
         return identity
 
 
-def unite_spellings(run: Callable[..., list[Any]]) -> None:
-    """Unite the destinations that a store keeps under several spellings.
+def merge_spellings(run: Callable[..., list[Any]]) -> None:
+    """Merge the destinations that a store keeps under several spellings of one identity.
 
     Rows that were acknowledged under only one spelling stay acknowledged. Where two spellings hold different rows, the
     row that was sent last is unknown: it becomes uncertain, so that the next run sends or removes it.
@@ -49,7 +49,7 @@ def unite_spellings(run: Callable[..., list[Any]]) -> None:
     """
     numbers: dict[str, int] = {}
     for number, identity in run("SELECT id, identity FROM destinations ORDER BY id"):
-        spelled = one_spelling(identity)
+        spelled = canonical_identity(identity)
         if spelled in numbers:
             _move(run, number, numbers[spelled])
             continue

@@ -14,12 +14,12 @@ class SyncOptions:
     """Options of a run.
 
     Attributes:
-        concurrency: most requests in flight; catalogs always have one.
+        concurrency: the largest number of requests in flight; always 1 for catalogs.
         rejects_directory: directory of the files of refused rows.
-        results_directory: directory of answers worth keeping: referral codes, effects.
+        results_directory: directory of the files of answers that are worth keeping: referral codes, effects.
         mask_rejects: rejects files hold hashes of keys and no rows.
         environment: live or sandbox: the environment that the API key belongs to.
-        rows_per_flush: without a mirror, rows are sent as soon as so many have come.
+        rows_per_flush: without a mirror, rows are sent as soon as this many are waiting.
     """
 
     concurrency: int = 4
@@ -31,7 +31,7 @@ class SyncOptions:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> SyncOptions:
-        """Return the options of a run by its settings."""
+        """Return the options that the settings contain."""
         return cls(
             concurrency=settings["concurrency"],
             rejects_directory=settings["rejects_directory"],

@@ -1,8 +1,8 @@
 """Shards: several tasks push one source, and each shard has its own store beside those of the other shards.
 
 The number of shards belongs to the stores. With another number every shard would begin with an empty store, and no run
-would remove the rows that only the old stores know; so a changed number is refused. In names of stores and in messages
-a shard is called a part, as in ``part-3-of-16``.
+would remove the rows that only the old stores know; so a changed number is refused. In the names of
+stores a shard is called a part, as in ``part-3-of-16``.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def check_others(where: str, endings: Iterable[str], shard: Shard) -> None:
 
     Args:
         where: location of the stores, for the message.
-        endings: what their names end with: "" is the store of a source without shards; other names than labels are
-            no stores.
+        endings: endings of their names: "" is the store of a source without shards; any other ending than a label does
+            not belong to a store.
         shard: the shard that is to be opened.
 
     Raises:
@@ -42,10 +42,10 @@ def check_others(where: str, endings: Iterable[str], shard: Shard) -> None:
     there = {int(found[1]) if found else 1 for ending, found in labels.items() if found or not ending}
     other = next((count for count in sorted(there) if count != shard.count), None)
     if other is not None:
-        is_in = "in one part" if other == 1 else f"in {other} parts"
+        shards = "one shard" if other == 1 else f"{other} shards"
         raise SyncConfigError(
-            f"the store {where} is {is_in}, and this push has {shard.count}; keep the number, or choose another store "
-            "(with adopt, so that rows which are there already are taken over)"
+            f"the store {where} has {shards}, and this push has {shard.count}; keep the number, or choose another "
+            "store (with adopt, so that rows that already exist are taken over)"
         )
 
 
@@ -60,8 +60,8 @@ def check_shardable(config: DestinationConfig, shard: Shard, *, creates_audience
     sink = config.sink
     if not sink.one_request_per_key:
         raise SyncConfigError(
-            f"{config.name}: no two requests for one {sink.ordering_key} may be in flight, and shards are made of the "
-            f"key ({', '.join(sink.key_names)}); leave shard out"
+            f"{config.name}: requests with the same {sink.ordering_key} must not be in flight at once, but shards "
+            f"divide the rows by their key ({', '.join(sink.key_names)}); leave shard out"
         )
     if sink.ordered:
         raise SyncConfigError(f"{config.name}: Talon.One takes one request for {sink.name} at a time; leave shard out")

@@ -22,9 +22,9 @@ class AudienceRows:
     """Adds ids to rows before they are sent, and keeps the ids of created audiences.
 
     Args:
-        audiences: finds them.
-        id_field: field of a row that takes the id.
-        actions: of the mode; an audience that exists is updated, if the mode updates rows.
+        audiences: finds the audiences.
+        id_field: field of a row that receives the id.
+        actions: actions of the mode; an audience that exists is updated, if the mode updates rows.
     """
 
     def __init__(self, audiences: Audiences, id_field: str, actions: Mapping[Op, Action]) -> None:

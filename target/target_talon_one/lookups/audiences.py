@@ -52,7 +52,7 @@ class Audiences:
     The store keeps the ids of created audiences, because only the Management API lists them.
 
     Args:
-        client: asks Talon.One.
+        client: makes the calls.
         store: keeps the ids.
     """
 
@@ -83,7 +83,7 @@ class Audiences:
             wanted: see ``find``.
 
         Raises:
-            SyncConfigError: it exists and its id cannot be found out, or the settings forbid to create it.
+            SyncConfigError: the audience exists and its id cannot be found, or the settings forbid creating it.
         """
         if wanted.get("create") is False:
             raise SyncConfigError(

@@ -32,7 +32,7 @@ class Profiles:
     """Finds out which profiles exist; the store keeps those that were found.
 
     Args:
-        client: asks Talon.One; the list of all profiles needs its management key.
+        client: makes the calls; the list of all profiles needs a management key.
         store: keeps the profiles that exist.
         check: called before each request; raises to end the work.
     """

@@ -1,4 +1,4 @@
-"""Reads what a destination has, through the Management API."""
+"""Reads the rows of a destination through the Management API."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def members(client: TalonOneClient, audience: int, check: Callable[[], None]) ->
     """Yield the integration ids of all members, from the CSV export, or from the list if the export is refused.
 
     Args:
-        client: asks Talon.One.
+        client: makes the calls.
         audience: id of the audience.
         check: called before each request; raises to end the work.
     """

@@ -28,9 +28,9 @@ _LARGEST = int(sys.float_info.max)  # readers of JSON take what a double holds
 
 
 def number(value: Decimal) -> int | Decimal:
-    """Return the number in its only spelling. Raises ConversionError: it is not finite, or out of range."""
+    """Return the number in its canonical form. Raises ConversionError: it is not finite, or out of range."""
     if not value.is_finite():
-        raise ConversionError("{} is no number that JSON has", value)
+        raise ConversionError("{} is not a number that JSON can hold", value)
     exact = value.normalize(_EXACT)
     if abs(exact.adjusted()) > _POWERS or (exact and not float(exact)) or exact.copy_abs() > _LARGEST:
         raise ConversionError("{} is out of the range of JSON numbers", value)
@@ -50,7 +50,7 @@ def integer(value: int) -> int:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it, according to its own type; lists and objects are converted with their contents.
+    """Return a value as JSON, according to its own type; lists and objects are converted with their contents.
 
     Decimals and floats become numbers, datetimes and dates RFC 3339 text (UTC without a zone), times and UUIDs text.
 

@@ -8,7 +8,7 @@ string       text; an integer or a decimal as plain digits (17.00 is "17"); a ti
              never a boolean
 integer      17, 17.00, "17"; never 17.5
 number       any finite number, or its text
-boolean      true and false, 1 and 0, or in any case the texts true, t, yes, y, 1 and false, f, no, n, 0
+boolean      true and false, 1 and 0, or the texts true, t, yes, y, 1 and false, f, no, n, 0, in upper or lower case
 date-time    a time, a date (its midnight) or RFC 3339 text; without zone UTC; sent in UTC
 array        a list, or JSON text of one
 object       an object, or JSON text of one
@@ -48,12 +48,12 @@ _NO_PATH = frozenset({".", ".."})
 
 
 def text_coercer(max_length: int | None = None, *, filled: bool = False, in_path: bool = False) -> Coerce:
-    """Return the coercion to a text.
+    """Return the function that converts values to text.
 
     Args:
-        max_length: most characters it may have.
-        filled: it must not be empty.
-        in_path: it is part of a URL, so it cannot be ``.`` or ``..``.
+        max_length: the largest number of characters.
+        filled: the text must not be empty.
+        in_path: the text is part of a URL, so it cannot be ``.`` or ``..``.
     """
     fewest, most = int(filled), sys.maxsize if max_length is None else max_length
     refused: frozenset[str] = _NO_PATH if in_path else frozenset()
@@ -74,7 +74,7 @@ def text_coercer(max_length: int | None = None, *, filled: bool = False, in_path
 
 
 def to_text(value: Any) -> str:
-    """Return the text of a text, a number, a time or a UUID."""
+    """Return a text, a number, a time or a UUID as text."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, datetime):
@@ -92,7 +92,7 @@ def to_text(value: Any) -> str:
 
 
 def to_integer(value: Any) -> int:
-    """Return the integer of a number without fraction, or of its text."""
+    """Return a number without a fraction, or its text, as an integer."""
     found = to_number(value, "an integer")
     if isinstance(found, int):
         return found
@@ -100,7 +100,7 @@ def to_integer(value: Any) -> int:
 
 
 def to_number(value: Any, what: str = "a number") -> int | Decimal:
-    """Return the number of a number, or of its text; never of a boolean."""
+    """Return a number, or its text, as a number; a boolean is refused."""
     if type(value) is int:
         return integer(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -111,7 +111,7 @@ def to_number(value: Any, what: str = "a number") -> int | Decimal:
 
 
 def to_boolean(value: Any) -> bool:
-    """Return the boolean of a boolean, of 1 and 0, or of a word for them."""
+    """Return a boolean, 1 or 0, or a word for one of them, as a boolean."""
     if isinstance(value, bool):
         return value
     if isinstance(value, _NUMBERS) and _exact(value) in (0, 1):
@@ -123,7 +123,7 @@ def to_boolean(value: Any) -> bool:
 
 
 def to_instant(value: Any) -> str:
-    """Return RFC 3339 text in UTC of a time, of a date, or of such a text."""
+    """Return a time, a date, or RFC 3339 text, as RFC 3339 text in UTC."""
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, date):
@@ -134,25 +134,25 @@ def to_instant(value: Any) -> str:
 
 
 def to_array(value: Any) -> list[Any]:
-    """Return the array of a list, or of its JSON text."""
+    """Return a list, or its JSON text, as an array."""
     found: list[Any] = plain(_of_json(value, list | tuple, "an array"))
     return found
 
 
 def to_object(value: Any) -> dict[str, Any]:
-    """Return the object of a dict, or of its JSON text."""
+    """Return a dict, or its JSON text, as an object."""
     found: dict[str, Any] = plain(to_mapping(value))
     return found
 
 
 def to_mapping(value: Any) -> Mapping[str, Any]:
-    """Return the dict of a dict, or of its JSON text, without converting its values."""
+    """Return a dict, or its JSON text, as a mapping whose values are not converted."""
     found: Mapping[str, Any] = _of_json(value, dict, "an object")
     return found
 
 
 def to_product(value: Any) -> dict[str, str]:
-    """Return a product by its name, or by an object with its name."""
+    """Return a product from its name, or from an object with its name."""
     name = value.get("name") if isinstance(value, dict) else value
     if name is None:
         raise ConversionError("{} has no name of a product", value)
@@ -165,14 +165,14 @@ def to_location(value: Any) -> Any:
 
 
 def field_coercer(kind: FieldType, max_length: int | None = None, *, filled: bool, in_path: bool) -> Coerce:
-    """Return the coercion of a field of a sink; for ``attributes`` see ``attribute_coercer``."""
+    """Return the function that converts values to the type of a field; for ``attributes`` see ``attribute_coercer``."""
     if kind == "string":
         return text_coercer(max_length, filled=filled, in_path=in_path)
     return _FIELDS[kind]
 
 
 def attribute_coercer(kind: str) -> Coerce:
-    """Return the coercion to a type of an attribute, as Talon.One spells it; values of other types pass unchanged."""
+    """Return the function that converts values to an attribute type of Talon.One; other types keep their values."""
     return _ATTRIBUTES.get(kind, plain)
 
 

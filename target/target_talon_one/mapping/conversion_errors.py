@@ -18,9 +18,9 @@ class ConversionError(ValueError):
     """A value cannot be converted; the message shows it and says why.
 
     Args:
-        message: with a ``{}`` for each of the values.
+        message: the message, with a ``{}`` for each of the values.
         values: the values to show.
-        kind: the message without any value, if it shows others than these; None: it is unknown.
+        kind: the message without any value, if it contains values other than these; None if that is unknown.
 
     Attributes:
         kind: equal for all values that are refused for the same reason; None: only the message says the reason.
@@ -37,7 +37,7 @@ class InvalidRow(Exception):
     Attributes:
         reason: field, column and what is wrong; at most 60 characters of a value.
         field: name of the field; of an attribute ``attributes.name``.
-        key: of the row, if it is known.
+        key: key of the row, if it is known.
         kind: the reason without values; None: it is unknown.
     """
 
@@ -89,7 +89,7 @@ _TYPES: tuple[tuple[Any, str], ...] = (
 
 
 def _text(value: Any) -> str | None:
-    """Return the text of a value; None if it has only the text that Python gives it."""
+    """Return the text of a value; None if only Python's own representation exists."""
     try:
         if isinstance(value, bool | list | tuple | set | frozenset | dict) or value is None:
             return _to_json(value).decode()

@@ -85,7 +85,7 @@ class _SourceReader:
             if one.required and one.name not in found:
                 how = "key, or as map." if one.key else "map."
                 self._problem(
-                    one.name, f"the sink {self._sink.name} needs it and no column has it; name one as {how}{one.name}"
+                    one.name, f"the sink {self._sink.name} needs it, but no column has it; name one as {how}{one.name}"
                 )
 
     # The key
@@ -169,7 +169,8 @@ class _SourceReader:
             if column in taken or is_metadata(name):
                 continue
             if name in found:
-                self._problem("attributes", f"the columns {found[name].columns[0]!r} and {column!r} are one attribute")
+                both = f"{found[name].columns[0]!r} and {column!r}"
+                self._problem("attributes", f"the columns {both} would become the same attribute; rename one of them")
             else:
                 found[name] = column_source(column)
         return found or None
@@ -212,7 +213,7 @@ class _SourceReader:
         try:
             template = Template(text, absent_is_null=self._columns is not None)
         except TemplateError as error:
-            self._problem(place, f"the template is broken, {error}")
+            self._problem(place, f"the template cannot be compiled, {error}")
             return column_source(text)
         if self._columns is None:
             return ValueSource(template, "its template", template.variables)

@@ -1,4 +1,4 @@
-"""Rows of a source become rows of a sink: a key, and the fields as canonical JSON.
+"""Maps rows of a source to rows of a sink: a key, and the fields as canonical JSON.
 
 The function that sets each field is made once, with the ``Mapper``; a row only runs these functions.
 """
@@ -41,10 +41,10 @@ class Mapper:
 
     Args:
         sink: the kind of destination.
-        options: of the stream.
-        columns: of the source; None: they are not known and are looked for in each row.
+        options: mapping options of the stream.
+        columns: columns of the source; None: they are not known, so that each row is searched for them.
         key_properties: columns that the stream calls its key.
-        more_columns: rows may have columns beside these; without a map they are taken like those.
+        more_columns: rows may have further columns; without a map, these are mapped like the others.
         attribute_types: type of each attribute of the sink's entity; None: they are not known, and values keep their
             JSON type.
         source: name of the source for messages, without secrets.
@@ -97,7 +97,7 @@ class Mapper:
         return any(row.get(name) not in (None, "") for name in self._deleted_at)
 
     def key_of(self, row: Mapping[str, Any]) -> str | None:
-        """Return the key of a row, whatever else is wrong with it; None if it has none."""
+        """Return the key of a row, even if its other fields are invalid; None if the key itself is invalid."""
         fields: dict[str, Any] = {}
         try:
             for set_field in self._key_setters:

@@ -1,4 +1,4 @@
-"""Options of a mapping: which columns become which fields, and what a null means."""
+"""Options of a mapping: which columns become which fields, and how a null is handled."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class MappingOptions:
         map: field -> a column, or a template with ``{{``; for attributes also a list of columns,
             {attribute: column or template}, or ``"*"``: all columns that no other field takes. None: every field takes
             the column of its name.
-        key: columns of the key, in the order of the sink's. None: those of ``map``, or named like the fields, or
-            the key properties of the stream.
-        nulls: what becomes of a null, and of a column that a row does not have: left out, sent as null, or refused.
+        key: columns of the key, in the order of the sink's key. None: the columns that ``map`` names, those named like
+            the fields, or the key properties of the stream.
+        nulls: how a null, or a column that a row does not have, is handled: left out, sent as null, or refused.
     """
 
     map: Mapping[str, Any] | None = None

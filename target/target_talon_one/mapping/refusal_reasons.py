@@ -29,7 +29,7 @@ class Reasons:
 
         Args:
             reason: field and what is wrong, with the value.
-            kind: the reason without values; None: texts in quotes and numbers are taken as values.
+            kind: the reason without values; None: texts in quotes and numbers are treated as values.
             masked: leave values out of the example.
         """
         place, colon, what = reason.partition(": ")

@@ -33,7 +33,7 @@ class OtherColumns:
 
     Attributes:
         taken: columns that fields take.
-        instead: a column with an object of all attributes; a row that has it takes the attributes from there alone.
+        instead: a column with an object of all attributes; the attributes of a row that has it come from there alone.
     """
 
     taken: frozenset[str]

@@ -12,7 +12,7 @@ _DELETE_MEMBER = Action(ep.UPDATE_CUSTOMER_PROFILE_AUDIENCES, payloads.delete_me
 
 AUDIENCE_MEMBERS = SinkType(
     "audience_members",
-    "Who is in an audience.",
+    "Members of an audience.",
     (key_field("profileIntegrationId", personal=True),),
     {
         "mirror": {"add": _ADD_MEMBER, "remove": _DELETE_MEMBER},
@@ -33,7 +33,7 @@ _RENAME_AUDIENCE = Action(
 
 AUDIENCES = SinkType(
     "audiences",
-    "Audiences themselves: made and renamed, deleted, or emptied.",
+    "Audiences themselves: created, renamed, deleted, or emptied.",
     (
         Field("integrationId", required=True, key=True, max_length=1000),
         Field("audienceId", "integer"),

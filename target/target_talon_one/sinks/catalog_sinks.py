@@ -1,4 +1,4 @@
-"""The sinks of catalogs: items, and rules over all items that pass filters."""
+"""The sinks of catalogs: items, and rules for all items that match filters."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CATALOG_ITEMS = SinkType(
 
 CATALOG_RULES = SinkType(
     "catalog_rules",
-    "Price and attributes for all items that pass filters, or their removal.",
+    "Price and attributes of all items that match filters, or the removal of these items.",
     (
         Field("rule", required=True, key=True),
         Field("filters", "array", required=True),

@@ -27,7 +27,7 @@ def add_member(target: Target, key: str, _: bytes) -> bytes:
 
 
 def delete_member(target: Target, key: str, _: bytes) -> bytes:
-    """Return the item that removes a profile; the word is "delete", whatever the vendor's prose says."""
+    """Return the item that removes a profile; the action is "delete", although the vendor's text calls it otherwise."""
     return b'{"action":"delete","profileIntegrationId":%b,"audienceId":%d}' % (_text(key), target["audience_id"])
 
 
@@ -47,7 +47,7 @@ def leaves_price(target: Target, fields: bytes) -> bool:
 
 
 def leaves_nothing(_: Target, __: bytes) -> bool:
-    """Return False: most operations remove what a row does not hold."""
+    """Return False: most operations leave no old value behind."""
     return False
 
 
@@ -61,7 +61,7 @@ def insert_item(_: Target, __: str, fields: bytes) -> bytes:
 
 
 def patch_or_create_item(_: Target, __: str, fields: bytes) -> bytes:
-    """Return a PATCH that creates a missing item; what the row does not name stays."""
+    """Return a PATCH that creates a missing item; fields that the row does not have are kept."""
     return b'{"type":"PATCH","payload":{"createIfNotExists":true,%b}' % fields[1:]
 
 
@@ -71,17 +71,17 @@ def patch_item(_: Target, __: str, fields: bytes) -> bytes:
 
 
 def remove_item(_: Target, key: str, __: bytes) -> bytes:
-    """Return the REMOVE of a SKU; one that is not there is no error."""
+    """Return the REMOVE of a SKU; a SKU that does not exist is not an error."""
     return b'{"type":"REMOVE","payload":{"sku":%b}}' % _text(key)
 
 
 def patch_many(_: Target, __: str, fields: bytes) -> bytes:
-    """Return a PATCH_MANY: price and attributes of all items that pass the filters."""
+    """Return a PATCH_MANY: price and attributes of all items that match the filters."""
     return b'{"type":"PATCH_MANY","payload":%b}' % _only(fields, "filters", "price", "attributes")
 
 
 def remove_many(_: Target, __: str, fields: bytes) -> bytes:
-    """Return a REMOVE_MANY: all items that pass the filters."""
+    """Return a REMOVE_MANY: all items that match the filters."""
     return b'{"type":"REMOVE_MANY","payload":%b}' % _only(fields, "filters")
 
 
@@ -126,7 +126,7 @@ def attribute_map(_: Target, fields: Fields) -> Any:
 
 
 def referral_body(target: Target, fields: Fields) -> Any:
-    """Return the body of one referral: the campaign is set at the destination."""
+    """Return the body of one referral; the campaign comes from the settings of the destination."""
     return {"campaignId": target["campaign_id"], **fields}
 
 
@@ -143,5 +143,5 @@ def catalog_common(target: Target) -> Mapping[str, Any]:
 
 
 def nothing_common(_: Target) -> Mapping[str, Any]:
-    """Return nothing: most bodies hold only their list."""
+    """Return nothing: most requests contain only their list of rows."""
     return {}

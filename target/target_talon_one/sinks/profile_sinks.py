@@ -10,7 +10,7 @@ _PUT_PROFILES = Action(ep.UPDATE_CUSTOMER_PROFILES_V2, payloads.as_is)
 
 CUSTOMER_PROFILES = SinkType(
     "customer_profiles",
-    "Attributes of customer profiles, 1,000 profiles a request; no rule runs.",
+    "Attributes of customer profiles, up to 1,000 profiles per request; no rule runs.",
     (key_field("integrationId", personal=True), Field("attributes", "attributes", required=True)),
     {"upsert": {"add": _PUT_PROFILES, "update": _PUT_PROFILES}},
     entity="CustomerProfile",
@@ -26,7 +26,7 @@ _PUT_PROFILE = Action(
 
 CUSTOMER_PROFILE = SinkType(
     "customer_profile",
-    "Single customer profiles with a run of the Rule Engine; its effects go to the results file.",
+    "Single customer profiles with a run of the Rule Engine; its effects are written to the results file.",
     (
         key_field("integrationId", personal=True),
         Field("attributes", "attributes"),
@@ -47,7 +47,7 @@ _LINK = Action(
 
 LOYALTY_CARD_LINKS = SinkType(
     "loyalty_card_links",
-    "Which profile a loyalty card belongs to.",
+    "Links of loyalty cards to profiles.",
     (key_field("loyaltyCardId", max_length=108, personal=True), key_field("integrationId", personal=True)),
     {"add": {"add": _LINK}, "upsert": {"add": _LINK}},
     target=("loyalty_program_id",),

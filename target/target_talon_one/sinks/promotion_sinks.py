@@ -12,7 +12,7 @@ _RELEASE = Action(ep.DELETE_COUPON_RESERVATION, payloads.last_part, path=_COUPON
 
 COUPON_RESERVATIONS = SinkType(
     "coupon_reservations",
-    "Which profiles a coupon is reserved for, 1,000 a request and coupon.",
+    "Reservations of coupons for profiles, up to 1,000 per request and coupon.",
     (key_field("couponValue", max_length=None), key_field("integrationId", personal=True)),
     {
         "mirror": {"add": _RESERVE, "remove": _RELEASE},
@@ -28,7 +28,7 @@ _REFERRAL = Action(ep.CREATE_REFERRAL, body=payloads.referral_body)
 
 REFERRALS = SinkType(
     "referrals",
-    "Referral codes of single advocates; the codes go to the results file.",
+    "Referral codes of single advocates; the codes are written to the results file.",
     (
         key_field("advocateProfileIntegrationId", personal=True),
         Field("friendProfileIntegrationId", max_length=1000, personal=True),
@@ -52,7 +52,7 @@ _MANY_REFERRALS = Action(
 
 REFERRALS_MULTIPLE = SinkType(
     "referrals_multiple",
-    "Referral codes of many advocates at once, alike but for the advocate; the codes go to the results file.",
+    "Referral codes of many advocates at once, with the same settings; the codes are written to the results file.",
     (key_field("advocateProfileIntegrationId", personal=True),),
     {"add": {"add": _MANY_REFERRALS}},
     target=("campaign_id", "usage_limit", "start_date?", "expiry_date?", "referral_pattern?"),

@@ -70,7 +70,7 @@ CART_ITEM_RETURNS = SinkType(
 
 SESSION_REOPENS = SinkType(
     "session_reopens",
-    "Closed sessions opened again.",
+    "Closed sessions to reopen.",
     (key_field("reopenId"), key_field("customerSessionId", key=False)),
     {"add": {"add": Action(ep.REOPEN_CUSTOMER_SESSION, path=_SESSION)}},
     ordering_key="customerSessionId",

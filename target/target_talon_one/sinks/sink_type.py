@@ -49,7 +49,7 @@ class Field:
         type: JSON type, or what ``mapping.coercion`` says of it.
         required: a row without it is refused.
         key: it is part of the key, which distinguishes rows.
-        max_length: most characters of a text.
+        max_length: the largest number of characters of a text.
         personal: it holds the id of a profile or the identifier of a loyalty card; ``talon-one erase`` looks there.
     """
 
@@ -74,7 +74,7 @@ class Action:
         query: query parameters.
         undone_by: item that removes a changed row where ``item`` leaves something behind; the row is then sent again.
         leaves: whether something is left behind, by the fields of the row.
-        deletes: rows that the connector may not have added are deleted, whatever the endpoint says.
+        deletes: the action may delete rows that the connector did not add, even if its endpoint is not destructive.
     """
 
     endpoint: Endpoint
@@ -89,7 +89,7 @@ class Action:
 
     @property
     def destructive(self) -> bool:
-        """True if it deletes what the connector may not have made."""
+        """True if the action may delete rows that the connector did not add."""
         return self.deletes or self.endpoint.destructive
 
 
@@ -98,12 +98,12 @@ class SinkType:
     """A kind of destination.
 
     Attributes:
-        name: as settings call it; nothing else depends on it.
+        name: the name in settings; nothing else depends on it.
         about: one sentence for the docs.
         fields: what a row may hold; those with ``key`` in the order of the key.
-        modes: for each mode, what becomes of added, changed and removed rows; an op that is absent is not done.
+        modes: for each mode, the action for added, changed and removed rows; an op that is absent is not performed.
         target: settings that say which audience, catalog or program; those with a ``?`` are optional.
-        entity: whose attributes the field ``attributes`` holds.
+        entity: the entity whose attributes the field ``attributes`` holds.
         group: field whose value the rows of one request must share; it is the first field of the key.
         ordering_key: field whose value no two requests in flight may share; the key if None.
         ordered: one request at a time, in the order of the rows.
@@ -157,7 +157,7 @@ class SinkType:
         return self.ordering_key is None or (self.ordering_key,) == self.key_names
 
     def actions(self, mode: Mode) -> Mapping[Op, Action]:
-        """Return what each op becomes in a mode; also the removal of a row that its source marks as deleted."""
+        """Return the action of each op in a mode, including the removal of rows that their source marks as deleted."""
         own, mirrored = self.modes[mode], self.modes.get("mirror", {})
         if mode == "upsert" and "remove" in mirrored and not mirrored["remove"].destructive:
             return {**own, "remove": mirrored["remove"]}
@@ -172,7 +172,7 @@ class SinkType:
         return any(op != "remove" for op in self.modes[mode])
 
     def destructive(self, mode: Mode) -> bool:
-        """Return whether the mode deletes what the connector may not have made."""
+        """Return whether the mode may delete rows that the connector did not add."""
         return any(action.destructive for action in self.modes[mode].values())
 
 

@@ -51,12 +51,12 @@ class Database:
 
     Args:
         path: path of the file, or ":memory:".
-        memory: what DuckDB may use for a few destinations, in megabytes like "64MB"; it gets more for many.
-        location: the store as messages name it; the path if it is not given.
+        memory: the memory limit of DuckDB for a few destinations, like "64MB"; it is raised for many destinations.
+        location: the name of the store in messages; by default its path.
 
     Raises:
         StoreLockedError: another process has it open.
-        StoreError: it cannot be opened, or a newer version has made it.
+        StoreError: it cannot be opened, or a newer version has created it.
     """
 
     def __init__(self, path: str, *, memory: str = MEMORY, location: str | None = None) -> None:
@@ -73,12 +73,12 @@ class Database:
         self.expect_destinations(int(self.run("SELECT count(*) FROM destinations")[0][0]))
 
     def expect_destinations(self, count: int) -> None:
-        """Let DuckDB use memory for the tables of so many destinations."""
+        """Set the memory limit of DuckDB for the tables of this many destinations."""
         self._destinations = count
         self._set_limit()
 
     def expect_many_rows(self) -> None:
-        """Let DuckDB use memory for more than MANY_ROWS staged rows, unless a limit was asked for."""
+        """Raise the memory limit of DuckDB for more than MANY_ROWS staged rows, unless the caller has set one."""
         if self._has_default_memory:
             self._base_mb = max(self._base_mb, _megabytes(MEMORY_FOR_MANY_ROWS))
             self._set_limit()
@@ -97,7 +97,7 @@ class Database:
         return int(self.run(statement, *values)[0][0])
 
     def stream(self, statement: str, size: int) -> Iterator[list[Any]]:
-        """Yield the rows of a statement, so many at a time."""
+        """Yield the rows of a statement in lists of at most ``size`` rows."""
         with closing(self._connection.cursor()) as cursor, store_errors(self.location):
             cursor.execute(statement)
             while rows := cursor.fetchmany(size):
@@ -110,16 +110,16 @@ class Database:
 
     @contextmanager
     def registered(self, name: str, rows: pa.Table) -> Iterator[None]:
-        """Let statements select from an Arrow table by a name."""
+        """Make an Arrow table available to statements under a name."""
         self._connection.register(name, rows)
         try:
             yield
         finally:
-            with suppress(duckdb.TransactionException):  # the transaction has failed: that error is on its way
+            with suppress(duckdb.TransactionException):  # the transaction has failed; its error is raised next
                 self._connection.unregister(name)
 
     def atomically(self, work: Callable[[], _T]) -> _T:
-        """Do work in a transaction, and again with twice the memory as long as that is not enough."""
+        """Call ``work`` in a transaction; repeat it with twice the memory limit as long as memory runs out."""
         while True:
             try:
                 with self.transaction():
@@ -130,7 +130,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit what is done inside, or roll it back after an error."""
+        """Commit the statements of the block, or roll them back after an error."""
         self.run("BEGIN")
         self._in_transaction = True
         try:
@@ -144,7 +144,7 @@ class Database:
             self._in_transaction = False
 
     def compact(self) -> None:
-        """Rewrite the file, so that nothing of deleted rows is left in it."""
+        """Rewrite the file, so that it holds no trace of deleted rows."""
         if self.path == ":memory:":
             return
         path = Path(self.path).absolute()
@@ -174,7 +174,7 @@ class Database:
             )
 
     def _set_limit(self) -> None:
-        """Set the memory limit, or the next one that has room for what is in memory already."""
+        """Set the memory limit; double it as long as the data in memory does not fit."""
         megabytes = self._base_mb + MB_PER_DESTINATION * max(0, self._destinations - FEW_DESTINATIONS)
         try:
             self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
@@ -183,7 +183,7 @@ class Database:
                 raise store_error(self.location, error) from error
 
     def _took_memory(self, error: BaseException | None) -> bool:
-        """Double the memory limit if the error is a lack of memory, and return whether that was done.
+        """Double the memory limit if the error is a lack of memory, and return whether it was doubled.
 
         A limit beyond the memory of any machine is not raised.
         """
@@ -214,7 +214,7 @@ def _connect(path: str, location: str | None) -> duckdb.DuckDBPyConnection:
 
 
 def _remove_leftovers(path: str) -> None:
-    """Remove what a killed process has spilled or was about to compact; this process holds the lock of the file."""
+    """Remove the temporary files of a killed process; this process holds the lock of the store's file."""
     if path != ":memory:":
         rmtree(f"{path}.tmp", ignore_errors=True)
         for ending in (".new", ".new.wal"):

@@ -34,7 +34,7 @@ class FolderBackend:
     """A folder of Parquet files with a manifest that lists the current ones.
 
     Two runs can open the folder. The first one that saves, which a run does before it sends anything, wins; the other
-    one is refused when it saves. In file systems other than S3 and local folders a moment remains in which both win.
+    one is refused when it saves. In file systems other than S3 and local folders, both can win for a short time.
     """
 
     def __init__(self, url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE) -> None:
@@ -49,7 +49,7 @@ class FolderBackend:
             self._files = _folder(url, filesystem, self.name, shard)
         except SyncConfigError:
             raise
-        except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
+        except Exception as error:  # noqa: BLE001 - each file system of fsspec raises other errors
             way_out = (
                 "run: pip install 'talon-one-connector[s3]'" if "s3fs" in str(error) else "correct the setting store"
             )
@@ -70,7 +70,7 @@ class FolderBackend:
                 except FileNotFoundError:
                     if content == self._files.read(_MANIFEST):
                         raise
-                    continue  # another run has saved, and removed the files that it has replaced
+                    continue  # another run has saved and removed the files that it replaced
                 remove_unlisted(
                     self._files,
                     _MANIFEST,

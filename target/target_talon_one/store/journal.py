@@ -1,8 +1,8 @@
 """The journal beside a store: which store a task uses, and which changes were acknowledged since it was saved.
 
-A scheduler gives each of its tasks a slot that outlives the worker (Airflow 3.3: the task state store). A store with a
-backend is saved every few seconds; the journal is written after every batch, so that a task that was killed in between
-does not send acknowledged rows again.
+A scheduler can provide each task with a slot that outlives the worker (Airflow 3.3: the task state store). A store
+with a backend is saved every few seconds; the journal is written after every batch, so that a task that was killed in
+between does not send acknowledged rows again.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ class JournalSlot(Protocol):
     """Keeps one value from one try of a task to the next."""
 
     def read(self) -> Mapping[str, Any] | None:
-        """Return what this try or an earlier one has written last, or None."""
+        """Return the last value that this try or an earlier one has written, or None."""
         ...
 
     def write(self, value: Mapping[str, Any]) -> None:
-        """Replace the value. A slot that does not work must not raise: the rows were sent all the same."""
+        """Replace the value. A slot that fails must not raise an error, because the rows were sent nevertheless."""
         ...
 
 
 class Journal:
-    """Notes about the one destination of a store that is sent at a time.
+    """The progress of the destination that is being sent; a store sends one destination at a time.
 
     Args:
-        slot: keeps them.
+        slot: keeps the progress.
         store: identity of the store.
     """
 
@@ -46,7 +46,7 @@ class Journal:
         self._ranges: list[tuple[int, int]] | None = []
 
     def is_about_another_store(self) -> bool:
-        """Return whether an earlier try has sent rows and noted them in another store."""
+        """Return whether an earlier try has sent rows and recorded them in another store."""
         return bool(self._earlier.get("store", self._store) != self._store)
 
     def acknowledged_since_save(self, changes: str | None) -> tuple[int, list[tuple[int, int]]] | None:
@@ -76,13 +76,13 @@ class Journal:
         if self._changes is None or self._ranges is None:
             return
         merged = merged_ranges([*self._ranges, *ranges])
-        # Scattered single rows are too many to note; the next save of the store has them.
+        # Many scattered rows would make the journal too large; the next save of the store contains them.
         self._ranges = merged if len(merged) <= LARGEST_NUMBER_OF_RANGES else None
         if self._ranges:
             self._write(merged)
 
     def end(self) -> None:
-        """Note that the changes are committed: the next ones have other numbers."""
+        """Note that the changes are committed, so that later changes get new sequence numbers."""
         self._changes = None
 
     def _write(self, ranges: Sequence[tuple[int, int]]) -> None:

@@ -39,14 +39,14 @@ def open_store(
         location: path of a DuckDB file, ":memory:", or the URL of a store backend.
         memory: see Database.
         journal: see Store.
-        shard: the shard that is pushed, which has a store of its own beside those of the others.
+        shard: the shard that is pushed; its store is beside those of the other shards.
         filesystem: of fsspec, with the keys for a URL; without it they come from the environment.
 
     Raises:
         StoreLockedError: another run uses it.
         StoreError: it cannot be opened.
-        FileUrlError: it is the URL of a file, with what no file has.
-        SyncConfigError: the stores there are of another number of shards.
+        FileUrlError: it is a ``file:`` URL with a host, a query or a fragment.
+        SyncConfigError: the existing stores have another number of shards.
     """
     persistence: Persistence
     if location == ":memory:":

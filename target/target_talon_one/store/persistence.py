@@ -1,4 +1,4 @@
-"""What a store's tables are kept in, and when they are saved there."""
+"""Where the tables of a store are kept, and when they are saved."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ class Persistence(Protocol):
         ...
 
     def compact(self) -> None:
-        """Let nothing of deleted rows remain."""
+        """Remove every trace of deleted rows."""
         ...
 
     def close(self) -> None:
-        """Save everything and let other runs in."""
+        """Save everything and release the lock for other runs."""
         ...
 
     def discard(self) -> None:
-        """Save nothing and let other runs in."""
+        """Save nothing and release the lock for other runs."""
         ...
 
 
 class LocalFile:
-    """A DuckDB file, which every statement is safe in."""
+    """A DuckDB file, in which the result of every statement is durable."""
 
     def __init__(self, database: Database) -> None:
         self.database, self.location = database, database.location

@@ -63,8 +63,8 @@ class PostgreSQLBackend:
         for (table,) in self.rows("SELECT DISTINCT table_name FROM @table"):
             if not re.fullmatch(r"\w+", table):
                 raise StoreError(
-                    f"the store {self.name} holds {table!r}, which is no table of a store; delete those rows, or use "
-                    "another database"
+                    f"the store {self.name} holds {table!r}, which is not a table of a store; delete those rows, or "
+                    "use another database"
                 )
             found[table] = folder / f"{table}.parquet"
             with found[table].open("wb") as file:

@@ -1,8 +1,8 @@
-"""A store that a backend keeps: a working copy on a disk that may vanish, saved so that no row is forgotten.
+"""A store that a backend keeps; the process works on a local copy, which is saved before a row could be forgotten.
 
 Before the first request of a destination everything is saved, with all its changes marked as begun. From then on the
-small tables that say what was acknowledged are saved every few seconds. A run that is killed leaves changes whose fate
-is unknown: the next one adds them again or removes them, as after the loss of a file.
+small tables that say what was acknowledged are saved every few seconds. After a run was
+killed, it is unknown whether Talon.One received some changes: the next run adds these rows again or removes them.
 """
 
 from __future__ import annotations
@@ -112,11 +112,11 @@ class RemoteStore:
         self._saved_s = time.monotonic()
 
     def _content(self, table: str) -> str:
-        """Return a SELECT of what is saved of a table."""
+        """Return a SELECT of the rows of a table that are saved."""
         select = f"SELECT * FROM {table}"
         kind, _, number = table.partition("_")
         if kind == "begun" and self._non_idempotent.get(int(number)) is False:
-            # Any change may begin until the next save.
+            # Until the next save, any change may begin.
             all_changes = f"SELECT 0, max(n) + 1, false FROM changes_{number} HAVING max(n) IS NOT NULL"
             return f"{select} UNION ALL {all_changes}"
         return select

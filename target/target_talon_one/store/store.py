@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
-from target_talon_one.config.identity import unite_spellings
+from target_talon_one.config.identity import merge_spellings
 from target_talon_one.errors import StoreError
 from target_talon_one.store.journal import Journal
 from target_talon_one.store.tables.acknowledged import AcknowledgedRows
@@ -31,7 +31,7 @@ _IDENTITY = "identity of the store"  # name of the value
 
 
 class Store:
-    """The parts of a store over one database. Not thread-safe: one thread owns it.
+    """The tables of a store in one database, grouped by purpose. Not thread-safe: one thread owns it.
 
     Args:
         persistence: keeps the tables.
@@ -70,7 +70,7 @@ class Store:
         for destination in self.destinations.identities():
             self.acks.commit_acknowledged(destination)
         with database.transaction():
-            unite_spellings(database.run)
+            merge_spellings(database.run)
 
     @property
     def location(self) -> str:
@@ -82,11 +82,11 @@ class Store:
         return erase_person(self.database, integration_id)
 
     def compact(self) -> None:
-        """Let nothing of deleted rows remain."""
+        """Remove every trace of deleted rows."""
         self._persistence.compact()
 
     def close(self) -> None:
-        """Save everything and let other runs in."""
+        """Save everything and release the lock for other runs."""
         self._persistence.close()
 
     def discard(self) -> None:
@@ -100,12 +100,12 @@ class Store:
         self.close()
 
     def _resume(self, slot: JournalSlot) -> None:
-        """Take over what a killed try has noted and not saved."""
+        """Take over the acknowledged changes that a killed try recorded in the journal but did not save."""
         journal = Journal(slot, self._identity())
         if journal.is_about_another_store():
             raise StoreError(
-                f"an earlier try of this task has sent rows and noted them in another store than {self.location}; keep "
-                "the store where all workers find it, in PostgreSQL or on S3, and begin a new run for another store"
+                f"an earlier try of this task sent rows and recorded them in another store than {self.location}; keep "
+                "the store where all workers can reach it, in PostgreSQL or on S3, and use a new run for another store"
             )
         self.acks.resume(journal)
 

@@ -1,4 +1,4 @@
-"""Where a store is kept when a worker has no disk that lasts: in a folder at any fsspec URL, or in PostgreSQL.
+"""Store backends for workers without a persistent disk: a folder at any fsspec URL, or PostgreSQL.
 
 A backend keeps each table of the store as a Parquet file and replaces several of them in one step, or none. It does not
 know what the tables hold.
@@ -42,7 +42,7 @@ class StoreBackend(Protocol):
         ...
 
     def close(self) -> None:
-        """Let other runs in."""
+        """Release the lock for other runs."""
         ...
 
 
@@ -51,7 +51,7 @@ def store_backend(url: str, filesystem: AbstractFileSystem | None = None, shard:
 
     Args:
         url: ``postgresql://…``, or a folder as a path or an fsspec URL.
-        filesystem: has the keys for the folder; without it they come from the environment.
+        filesystem: has the credentials for the folder; without it, they come from the environment.
         shard: the shard that is pushed, if there are several.
 
     Raises:

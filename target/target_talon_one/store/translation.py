@@ -23,7 +23,8 @@ def store_errors(location: str, *, opening: bool = False) -> Iterator[None]:
 
     Args:
         location: where the store is, without secrets.
-        opening: the store is opened: other errors than a lack of room mean that its location is wrong.
+        opening: the store is being opened, so that an error other than a lack of space or memory means that its
+            location is wrong.
 
     Raises:
         StoreLockedError: another process has it open.
@@ -41,15 +42,13 @@ def store_error(location: str, error: duckdb.Error | OSError, *, opening: bool =
     text = " ".join(str(error).split())
     holder = lock_holder(error)
     if holder:
-        return StoreLockedError(
-            f"the store {location} is in use by {holder}; wait until that has ended, then run again"
-        )
+        return StoreLockedError(f"the store {location} is in use by {holder}; wait until it has ended, then run again")
     if is_disk_full(error):
-        return StoreError(f"no room left on the disk for the store {location}: free some, then run again ({text})")
+        return StoreError(f"the disk has no space left for the store {location}: free some, then run again ({text})")
     if is_out_of_memory(error):
         return StoreError(
-            f"not enough memory for the store {location}: give this process more, or push fewer syncs or shards of "
-            f"them at a time, then run again ({text})"
+            f"not enough memory for the store {location}: give this process more memory, or push fewer syncs or shards "
+            f"at a time, then run again ({text})"
         )
     if opening:
         return StoreUnavailableError(
@@ -79,7 +78,7 @@ def backend_errors(location: str, redact: Redactor) -> Iterator[None]:
         raise
     except StorageLockedError as error:
         raise StoreLockedError(
-            f"the store {location} is in use by another run ({error.holder}); wait until that has ended, then run again"
+            f"the store {location} is in use by another run ({error.holder}); wait until it has ended, then run again"
         ) from None
     except WriteConflictError:
         raise StoreLockedError(

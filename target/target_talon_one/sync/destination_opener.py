@@ -1,4 +1,4 @@
-"""How a destination is made ready for rows: its mapper, its checks, and the rows that it adopts."""
+"""Opens destinations: creates the mapper, checks the settings, and adopts existing rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DestinationOpener:
     """Opens the destinations of a run.
 
     Args:
-        client: looks up attributes, and reads what is adopted.
+        client: looks up attributes, and reads the rows to adopt.
         store: of the run.
         options: of the run.
         audiences: finds audiences.
@@ -59,7 +59,7 @@ class DestinationOpener:
             others: destinations that are open already.
 
         Raises:
-            SyncConfigError: the destination cannot be written to as it is set.
+            SyncConfigError: the destination cannot be written to with its settings.
             GuardError: a guard forbids it.
         """
         base_url = self._client.config.base_url
@@ -71,7 +71,7 @@ class DestinationOpener:
         twin = next((one for one in others if one.number == destination.number), None)
         if twin:
             raise SyncConfigError(
-                f"{config.name} and {twin.config.name} write to the same {config.sink.name}; let one stream do it"
+                f"{config.name} and {twin.config.name} write to the same {config.sink.name}; let only one of them do it"
             )
         guards.check_before_reading(destination, self._options.environment)
         if config.adopt and not destination.creates_audience:
@@ -113,6 +113,6 @@ class DestinationOpener:
             listable = " and ".join(sink.name for sink in SINKS.values() if sink.listing)
             raise SyncConfigError(f"{config.name}: adopt works with {listable} only")
         if not self._client.config.management_key:
-            raise SyncConfigError(f"{config.name}: adopt needs management_key: it reads who is there")
+            raise SyncConfigError(f"{config.name}: adopt needs management_key, because it reads the existing rows")
         for keys, _ in listing(self._client, destination.target, self._check):
             self._store.acks.adopt(destination.number, list(filter(destination.shard.takes, keys)))

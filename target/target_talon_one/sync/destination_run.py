@@ -32,7 +32,7 @@ class SourceState(Enum):
     """Whether the source of a destination was read to its end."""
 
     OPEN = "open"  # rows may follow
-    COMPLETE = "complete"  # every row has come, so a row that has not come is not in the source
+    COMPLETE = "complete"  # every row was read, so a row that was not read is not in the source
     INCOMPLETE = "incomplete"  # rows are missing or unreadable, so that an absent row proves nothing
 
 
@@ -43,15 +43,15 @@ class DestinationRun:
         config: where the rows go, and how.
         store: keeps the rows until they are sent.
         audiences: finds the audience.
-        base_url: of Talon.One, part of the destination's identity.
-        mapper: from rows to fields.
+        base_url: base URL of Talon.One, a part of the destination's identity.
+        mapper: maps rows to fields.
         shard: the part of the keys that this run sends; other rows are left to other runs.
 
     Attributes:
         counts: what was read, found and sent.
         reasons: why rows were refused.
         invalid: refused rows that are not yet in the rejects.
-        target: which audience, catalog or program, by the names of payloads.
+        target: which audience, catalog or program, by the names that payloads use.
         creates_audience: the audience is still to be created.
         identity: of the destination, see ``config.identity``.
         number: of the destination in the store.
@@ -77,7 +77,7 @@ class DestinationRun:
         self.reasons = Reasons()
         self.invalid: list[Reject] = []
         self.target: dict[str, Any] = dict(config.target)
-        self.map_by(mapper)
+        self.use_mapper(mapper)
         self._store = store
         wanted = config.target.get("audience")
         self.target["audience_id"] = audiences.find(wanted) if wanted is not None else None
@@ -92,8 +92,8 @@ class DestinationRun:
         self._staging_closed = False
         store.staging.start(self.number)
 
-    def map_by(self, mapper: Mapper) -> None:
-        """Map the rows that follow by a mapper. Without a mapped price no price is missing: prices of others stay."""
+    def use_mapper(self, mapper: Mapper) -> None:
+        """Map the rows that follow with a mapper. If it maps no price, prices at Talon.One are kept."""
         self.mapper = mapper
         if "missing_price?" in self.config.sink.target:
             given = self.config.target.get("missing_price")
@@ -101,7 +101,7 @@ class DestinationRun:
 
     @property
     def removes_absent(self) -> bool:
-        """True if acknowledged rows that have not come are removed."""
+        """True if acknowledged rows that are not in the source are removed."""
         return self.config.mirror and self.source is not SourceState.INCOMPLETE
 
     @property
@@ -112,7 +112,7 @@ class DestinationRun:
 
     @property
     def waiting(self) -> int:
-        """The number of rows that came and are not yet sent."""
+        """The number of rows that were read and are not yet sent."""
         return self._staged + self._buffer.size
 
     @property
@@ -128,22 +128,22 @@ class DestinationRun:
     def add(self, rows: Sequence[Mapping[str, Any]], origins: Sequence[str]) -> None:
         """Map and stage rows; those that cannot be mapped are kept as invalid."""
         buffer, mapper, takes, others = self._buffer, self.mapper, self.shard.takes, 0
-        for row, place in zip(rows, origins, strict=True):
+        for row, origin in zip(rows, origins, strict=True):
             self._position += 1
             if mapper.is_deleted(row):
-                others += not self._add_deleted(row, place)
+                others += not self._add_deleted(row, origin)
                 continue
             try:
                 mapped = mapper(row)
                 _check_size(mapped)
             except InvalidRow as problem:
-                if takes(problem.key or place):
-                    self._refuse(row, place, problem)
+                if takes(problem.key or origin):
+                    self._refuse(row, origin, problem)
                 else:
                     others += 1
                 continue
             if takes(mapped.key):
-                buffer.add(mapped, place, self._position)
+                buffer.add(mapped, origin, self._position)
             else:
                 others += 1
         self.counts.read += len(rows) - others
@@ -151,13 +151,13 @@ class DestinationRun:
         if buffer.size >= ROWS_PER_STAGE:
             self._stage()
 
-    def _add_deleted(self, row: Mapping[str, Any], place: str) -> bool:
+    def _add_deleted(self, row: Mapping[str, Any], origin: str) -> bool:
         """Note a row that its source marks as deleted; only its key is read. Return False if another shard has it."""
         key = self.mapper.key_of(row)
-        if not self.shard.takes(key or place):
+        if not self.shard.takes(key or origin):
             return False
         if key is None:
-            self._refuse(row, place, InvalidRow("the row is marked as deleted and its key cannot be read"))
+            self._refuse(row, origin, InvalidRow("the row is marked as deleted and its key cannot be read"))
         else:
             self.counts.deleted += 1
             self._buffer.deleted.append((key, self._position))
@@ -174,18 +174,18 @@ class DestinationRun:
         self._staged += len(keys)
         self.counts.read += len(keys)
 
-    def add_invalid(self, row: Mapping[str, Any], place: str, reason: str) -> None:
+    def add_invalid(self, row: Mapping[str, Any], origin: str, reason: str) -> None:
         """Refuse a row without mapping it, for example because it breaks the schema of its stream."""
         self.counts.read += 1
         self._position += 1
-        self._refuse(row, place, InvalidRow(reason, key=self.mapper.key_of(row)))
+        self._refuse(row, origin, InvalidRow(reason, key=self.mapper.key_of(row)))
 
-    def add_unreadable(self, text: str, place: str, reason: str) -> None:
-        """Keep a line that is no row: its key is unknown, so a mirror removes nothing."""
+    def add_unreadable(self, text: str, origin: str, reason: str) -> None:
+        """Keep a line that is not a row. Its key is unknown, so a mirror removes nothing."""
         self.counts.unreadable += 1
         self.close_source(complete=False)
         self.reasons.add(reason)
-        self.invalid.append(Reject(self.config.name, "unreadable", "", None, None, text, place, reason))
+        self.invalid.append(Reject(self.config.name, "unreadable", "", None, None, text, origin, reason))
 
     def close_staging(self) -> None:
         """Prepare the staged rows for the comparison: of several rows with one key only the last one stays."""
@@ -209,18 +209,18 @@ class DestinationRun:
         self.invalid += [Reject(self.config.name, "invalid", "", key, b"", None, "", reason) for key in keys]
 
     def audience_created(self, audience: int, base_url: str) -> None:
-        """Take the id of the audience that was created, which is part of the destination's identity."""
+        """Set the id of the audience that was created, which is part of the destination's identity."""
         self.target["audience_id"], self.creates_audience = audience, False
         self.identity = identity_of(self.config, self.target, base_url)
         self._store.destinations.rename(self.number, self.identity)
 
     def restart(self) -> None:
-        """Begin anew with the next rows: those before are sent or kept."""
+        """Start again without rows: all earlier rows were sent, or remain to be sent in the next run."""
         self._store.staging.start(self.number)
         self._staged, self._staging_closed = 0, False
         self.invalid = []
 
-    def _refuse(self, row: Mapping[str, Any], place: str, problem: InvalidRow) -> None:
+    def _refuse(self, row: Mapping[str, Any], origin: str, problem: InvalidRow) -> None:
         self.counts.invalid += 1
         self.reasons.add(problem.reason, kind=problem.kind, masked=self.masked)
         key = problem.key
@@ -228,7 +228,7 @@ class DestinationRun:
             key = None  # no destination has such a key
         if key is not None:
             self._buffer.refused.append((key, self._position))
-        self.invalid.append(Reject(self.config.name, "invalid", "", key, None, row_text(row), place, problem.reason))
+        self.invalid.append(Reject(self.config.name, "invalid", "", key, None, row_text(row), origin, problem.reason))
 
     def _stage(self) -> None:
         buffer, self._buffer = self._buffer, RowBuffer()

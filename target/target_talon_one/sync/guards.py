@@ -17,15 +17,15 @@ def check_before_reading(destination: DestinationRun, environment: str) -> None:
     """Check the guards that need no rows.
 
     Raises:
-        GuardError: the sink is destructive, or the environment is another one than expected.
+        GuardError: the sink is destructive, or the environment is not the expected one.
     """
     config, guards = destination.config, destination.config.guards
     if guards.expect_environment and guards.expect_environment != environment:
         raise _stopped(
             destination,
             "expect_environment",
-            f"this is the {environment} environment, and expect_environment says {guards.expect_environment}; use the "
-            "key of the other one, or set environment to what this key belongs to",
+            f"the environment is {environment}, but expect_environment is {guards.expect_environment}; use a key of "
+            "the expected environment, or set environment to the one that this key belongs to",
             environment=environment,
         )
     if config.sink.destructive(config.mode) and not guards.allow_destructive:
@@ -38,7 +38,7 @@ def check_before_reading(destination: DestinationRun, environment: str) -> None:
 
 
 def check(destination: DestinationRun, found: Comparison) -> None:
-    """Check the guards that look at what is to be done.
+    """Check the guards that depend on what is to be done.
 
     Raises:
         GuardError: the first guard that stops the run, with its figures.
@@ -55,7 +55,7 @@ def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardEr
         yield _stopped(
             destination,
             "allow_empty",
-            f"the source has no row; as a mirror that removes {difference.removes:,} of {difference.known:,} rows; "
+            f"the source has no rows, so the mirror would remove {difference.removes:,} of {difference.known:,} rows; "
             "set allow_empty: true if that is intended",
             removes=difference.removes,
             known=difference.known,
@@ -88,7 +88,8 @@ def _too_many(destination: DestinationRun, found: Comparison) -> Iterator[GuardE
         yield _stopped(
             destination,
             "max_deletes",
-            f"{removes:,} of {known:,} rows would be removed, and max_deletes is {guards.max_deletes:,}",
+            f"{removes:,} of {known:,} rows would be removed, and max_deletes is {guards.max_deletes:,}; check the "
+            "source, or raise max_deletes for this run",
             removes=removes,
             known=known,
         )
@@ -97,7 +98,7 @@ def _too_many(destination: DestinationRun, found: Comparison) -> Iterator[GuardE
             destination,
             "max_delete_share",
             f"{removes:,} of {known:,} rows ({removes / known:.1%}) would be removed, and max_delete_share is "
-            f"{guards.max_delete_share:g}; look at the source, or raise it for this run",
+            f"{guards.max_delete_share:g}; check the source, or raise max_delete_share for this run",
             removes=removes,
             known=known,
         )

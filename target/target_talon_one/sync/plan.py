@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.reporting.redaction import redacted
-from target_talon_one.config.identity import one_spelling
+from target_talon_one.config.identity import canonical_identity
 from target_talon_one.errors import PlanMovedError, SyncConfigError
 from target_talon_one.sinks.row_keys import key_fields
 from target_talon_one.store.tables.personal_data import ERASED
@@ -31,12 +31,12 @@ class PlannedDestination:
     """What a run would do at one destination.
 
     Attributes:
-        name, sink, mode: as they are set.
+        name, sink, mode: as in the settings.
         identity: of the destination, see ``config.identity``.
         adds, updates, removes, same, duplicates, invalid, known: rows.
-        new_profiles: profiles that would be created; None: it cannot be known.
+        new_profiles: profiles that would be created; None if their number is unknown.
         creates_audience: the audience would be created.
-        requests: requests, if no row is refused.
+        requests: number of requests if no row is refused.
         minutes: how long the requests take at the rate limit; None: no rate limit is set.
         samples: a few rows of each op.
         reasons: why rows are refused.
@@ -133,28 +133,29 @@ def check_unmoved(then: Sequence[Mapping[str, Any]], now: Sequence[PlannedDestin
     """
     names, present = [one["name"] for one in then], [one.name for one in now]
     if names != present:
-        raise PlanMovedError(f"the plan is of {', '.join(names)}, the file has {', '.join(present)}; plan again")
+        planned, found = ", ".join(names), ", ".join(present)
+        raise PlanMovedError(f"the plan has the syncs {planned}, but the file has {found}; plan again")
     for old, new in zip(then, now, strict=True):
-        if (one_spelling(old["identity"]), old["generation"]) != (new.identity, new.generation):
+        if (canonical_identity(old["identity"]), old["generation"]) != (new.identity, new.generation):
             raise PlanMovedError(f"{new.name}: something was sent there since the plan was made; plan again")
         if old["settings"] != new.settings:
-            raise PlanMovedError(f"{new.name}: it has other settings than when the plan was made; plan again")
+            raise PlanMovedError(f"{new.name}: its settings have changed since the plan was made; plan again")
         moved = [name for name in _COMPARED if old[name] != getattr(new, name)]
         if moved:
             raise PlanMovedError(
-                f"{new.name}: {moved[0]} is now {getattr(new, moved[0])}, in the plan {old[moved[0]]}; plan again"
+                f"{new.name}: {moved[0]} is now {getattr(new, moved[0])}, but {old[moved[0]]} in the plan; plan again"
             )
         if old["digest"] != new.digest:
-            raise PlanMovedError(f"{new.name}: the source has other rows than when the plan was made; plan again")
+            raise PlanMovedError(f"{new.name}: the rows of the source have changed since the plan was made; plan again")
         _check_shown(old, new)
 
 
 def _check_shown(old: Mapping[str, Any], new: PlannedDestination) -> None:
-    """Check that what a plan shows for reading is still true, apart from what ``erase`` has removed from it."""
+    """Check that the values that a plan shows to its reader still hold, except those that ``erase`` has removed."""
     present = json.loads(json.dumps(redacted(new.as_dict()), default=str))
     changed = [name for name in _SHOWN if name in old and not _holds(old[name], present[name])]
     if changed:
-        raise PlanMovedError(f"{new.name}: {changed[0]} in the plan is not what would be done; plan again")
+        raise PlanMovedError(f"{new.name}: {changed[0]} in the plan differs from what would be done now; plan again")
 
 
 def _holds(then: Any, now: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Replays: rows that a run left refused are sent again, unless a later run has overtaken them."""
+"""Replays: rows that a run left refused are sent again, unless a later run has superseded them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ REASONS: Mapping[Reason, str] = {
     "sent": "a later run has sent the row",
     "removed": "a later run has removed the row, or its source has marked it as deleted",
     "refused": "a later run has refused the row again; retry that run",
-    "in_source": "a later run has the row from its source; push sends what is left to do",
+    "in_source": "a later run has read the row from its source; talon-one push sends what remains",
     "absent": "a later run has read the whole source without the row",
-    "unreadable": "the line is not a row; correct it in the source and send that again",
+    "unreadable": "the line is not a row; correct it in the source and push the source again",
 }
 
 
@@ -55,7 +55,7 @@ class Replay:
 def retry(
     run: SyncRun, store: Store, of_run: str, known: Mapping[str, DestinationConfig], *, include_absent: bool = False
 ) -> Replay:
-    """Stage the rows that a run left refused and that no later run has overtaken; ``run.flush()`` sends them.
+    """Stage the rows that a run left refused and that no later run has superseded; ``run.flush()`` sends them.
 
     Rows that Talon.One refused are sent as they are; rows that could not be mapped are mapped again, by the settings in
     ``known`` where it has the stream, else by those of that run.
@@ -65,17 +65,17 @@ def retry(
         store: of both runs.
         of_run: id of the run that left the rows.
         known: destinations by the names of their streams.
-        include_absent: send also rows that a later run did not find in its source, unless it is that of a mirror.
+        include_absent: also send rows that a later run did not find in its source, except for mirrors.
 
     Raises:
         SyncConfigError: there is no such run, or it left no row refused.
     """
     if not store.runs.find(of_run):
-        raise SyncConfigError(f"there is no run {of_run} in the store {store.location}; talon-one runs lists them")
+        raise SyncConfigError(f"there is no run {of_run} in the store {store.location}; talon-one runs lists the runs")
     replay = Replay(skipped=Counter(store.rejects.superseded(of_run)))
     rejects = store.rejects.find(of_run)
     if not rejects and not replay.skipped:
-        raise SyncConfigError(f"run {of_run} has no refused rows left; they were sent, or a later run has sent them")
+        raise SyncConfigError(f"run {of_run} has no refused rows left, because they were sent since then")
     for number in dict.fromkeys(one["destination"] for one in rejects):
         of_destination = [one for one in rejects if one["destination"] == number]
         config = _config_of(store, number, of_destination[0]["stream"], known)
@@ -96,7 +96,7 @@ def forget_retried(store: Store, of_run: str, replay: Replay) -> None:
 
 
 class _Staging:
-    """Stages the refused rows of one destination that no later run has overtaken.
+    """Stages the refused rows of one destination that no later run has superseded.
 
     Args:
         destination: takes the rows.
@@ -156,5 +156,5 @@ def _config_of(store: Store, number: int, name: str, known: Mapping[str, Destina
         return known[name]
     given = store.values.get(f"settings {number}")
     if given is None:
-        raise SyncConfigError(f"the store does not know the settings of {name}; give its SYNC.yml with --sync")
+        raise SyncConfigError(f"the store has no settings of {name}; name its SYNC.yml with --sync")
     return destination_from(name, json.loads(given))

@@ -42,15 +42,15 @@ class RowBuffer:
         """The number of rows."""
         return len(self.keys) + len(self.refused) + len(self.deleted)
 
-    def add(self, mapped: Mapped, place: str, position: int) -> None:
+    def add(self, mapped: Mapped, origin: str, position: int) -> None:
         """Add a mapped row."""
         self.keys.append(mapped.key)
         self.fields.append(mapped.fields)
-        self.origins.append(place)
+        self.origins.append(origin)
         self.positions.append(position)
 
     def stage(self, staging: StagedRows, destination: int, *, key_only: bool) -> int:
-        """Write all rows into the store and return how many can be sent; ``key_only``: they have no other fields."""
+        """Write all rows into the store and return how many can be sent; with ``key_only``, without other fields."""
         if self.refused:
             staging.keep(destination, *zip(*self.refused, strict=True))
         if self.deleted:
@@ -64,5 +64,5 @@ def row_text(row: Mapping[str, Any]) -> str:
     """Return a row as JSON, its numbers digit for digit."""
     try:
         return _encode(row).decode()
-    except (TypeError, ValueError, OverflowError):  # lone surrogates, names that are no text
+    except (TypeError, ValueError, OverflowError):  # lone surrogates, names that are not text
         return json.dumps({str(name): value for name, value in row.items()}, default=kept)

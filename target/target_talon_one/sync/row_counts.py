@@ -14,9 +14,9 @@ class RowCounts:
     """What a run did at one destination, in rows.
 
     Attributes:
-        read: rows that came.
+        read: rows that were read.
         invalid: rows refused before they were sent.
-        unreadable: lines that were no rows.
+        unreadable: lines that were not rows.
         duplicates: rows that a later row with the same key replaced.
         left_out: rows whose profile does not exist.
         deleted: rows that the source marks as deleted.
@@ -24,7 +24,7 @@ class RowCounts:
         known: rows that were acknowledged before.
         sent: rows that Talon.One acknowledged.
         rejected: rows that Talon.One refused.
-        unknown: rows that Talon.One may have taken, because no readable answer came.
+        unknown: rows that Talon.One may have received, because no readable answer came.
         requests: requests that changed something or tried to.
         to_do: rows that were not tried.
         complete: no row of the source is missing or unreadable.
@@ -78,9 +78,9 @@ class Comparison:
     """What is to be done at a destination.
 
     Attributes:
-        difference: rows by what is to be done about them.
-        requests: how many requests that takes if no row is refused.
-        new_profiles: profiles that would be created; None: it cannot be known.
+        difference: rows by what is to be done with them.
+        requests: number of requests if no row is refused.
+        new_profiles: profiles that would be created; None if their number is unknown.
         creates_audience: the audience is still to be created.
         generation: of the acknowledged rows; it changes with every change of them.
     """

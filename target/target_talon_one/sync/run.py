@@ -2,7 +2,7 @@
 
 with SyncRun(client, store, SyncOptions(), command="push") as run:
 destination = run.open(config)
-destination.add(rows, places)
+destination.add(rows, origins)
 destination.close_source(complete=True)
 run.finish()
 """
@@ -58,10 +58,10 @@ class SyncRun:
     Args:
         client: makes the calls.
         store: what Talon.One has acknowledged.
-        options: how the run goes.
-        command: for the history.
+        options: options of the run.
+        command: name of the command, for the history.
         check: called before each request; raises to end the run after the requests in flight.
-        now: the time.
+        now: returns the current time.
 
     Attributes:
         id: of the run.
@@ -118,11 +118,11 @@ class SyncRun:
             columns: of the source, if they are known.
             key_properties: of the source, if it has some.
             more_columns: rows may have columns beside these, as a Singer schema allows.
-            shard: the part of the rows that this run sends; the store must be that shard's.
+            shard: the part of the rows that this run sends; the store must belong to that shard.
             source: name of the source for messages, without secrets.
 
         Raises:
-            SyncConfigError: the destination cannot be written to as it is set.
+            SyncConfigError: the destination cannot be written to with its settings.
             GuardError: a guard forbids it.
         """
         mapper = self._opener.mapper(config, columns, key_properties, more_columns=more_columns, source=source)
@@ -134,13 +134,13 @@ class SyncRun:
     def change_columns(
         self, destination: DestinationRun, columns: Sequence[str], key_properties: Sequence[str], *, source: str = ""
     ) -> None:
-        """Map the rows that follow by these columns, and perhaps more.
+        """Map the rows that follow with these columns, and possibly with further ones.
 
         Raises:
             SyncConfigError: the settings do not fit them.
         """
         mapper = self._opener.mapper(destination.config, columns, key_properties, more_columns=True, source=source)
-        destination.map_by(mapper)
+        destination.use_mapper(mapper)
 
     def compare(self) -> dict[str, Comparison]:
         """Return what is to be done at each destination; nothing is written.
@@ -181,7 +181,7 @@ class SyncRun:
             try:
                 self._send(one, comparison)
             except (TalonOneError, SyncError) as error:
-                problems[name] = error  # the other destinations are sent all the same
+                problems[name] = error  # the other destinations are sent nevertheless
             finally:
                 self._store.acks.commit_acknowledged(one.number)
                 one.counts.note_to_do()
@@ -191,7 +191,7 @@ class SyncRun:
             raise IncompleteError(*lines, causes=tuple(problems.values()))
 
     def flush(self) -> dict[str, Comparison]:
-        """Compare and send the rows that have come so far."""
+        """Compare and send the rows that were added so far."""
         self._keep_invalid()
         found = self.compare()
         self._keep_invalid()  # the comparison may have refused rows whose profiles do not exist
@@ -212,7 +212,7 @@ class SyncRun:
         """Raise if more rows were refused than is allowed.
 
         Raises:
-            IncompleteError: nothing is lost, the rows are in the rejects.
+            IncompleteError: too many rows were refused; they are kept in the rejects.
         """
         problems = [text for one in self.destinations.values() if (text := guards.too_many_refused(one))]
         if problems:

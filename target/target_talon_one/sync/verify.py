@@ -1,4 +1,4 @@
-"""Verification: what a destination holds, compared with what its source says it should hold."""
+"""Verification: compares the rows of a destination with those of its source."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Finding:
         there: rows at the destination.
         missing: rows of the source that are not at the destination.
         changed: rows that the destination has with other values.
-        stale_rows: acknowledged rows that the destination has and the source has not anymore (mirrors only).
-        foreign_members: rows that somebody else has added; they are not drift.
+        stale_rows: acknowledged rows that the destination has and the source no longer has (mirrors only).
+        foreign_members: rows that someone else has added; they are not drift.
         examples: some keys of each kind.
     """
 
@@ -105,7 +105,7 @@ class Verification:
         if config.sink.listing is None or config.mode in ("remove", "insert_only", "update_only"):
             return f"Talon.One has no list to compare the sink {config.sink.name} in mode {config.mode} with"
         if not self._client.config.management_key:
-            return "without management_key the destination cannot be read; set it"
+            return "without management_key the destination cannot be read; set management_key"
         if destination.creates_audience:
             return f"the audience {config.target['audience'].get('name')!r} does not exist yet; push first"
         return ""

@@ -70,7 +70,7 @@ def test_an_edited_sample_is_refused(here, command, edited):
     (here / "p.json").write_text(json.dumps(plan))
     code, said = command("apply", "p.json")
     assert 1 == code
-    assert "Error: one: samples in the plan is not what would be done; plan again\n" == said
+    assert "Error: one: samples in the plan differs from what would be done now; plan again\n" == said
 
 
 def test_every_part_of_a_plan_is_checked(here, command, server):

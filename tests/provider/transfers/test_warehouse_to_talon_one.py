@@ -167,7 +167,7 @@ def test_parts_of_a_segment_are_pushed_by_mapped_tasks(emu, sqlite, run_dag, tmp
     assert 4 >= len(emu.requests("update_customer_profile_audiences"))
     task_logs()
     assert "failed" == run_dag("push_parts", **{**conf, "parts": 3}).state
-    assert "is in 4 parts, and this push has 3" in task_logs()
+    assert "has 4 shards, and this push has 3" in task_logs()
 
 
 @pytest.mark.parametrize(

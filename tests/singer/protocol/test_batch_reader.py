@@ -355,7 +355,7 @@ def test_a_row_with_nan_is_reported_between_the_good_ones(tmp_path, parquet, bro
     (bad,) = [each for each in found if isinstance(each, BadLine)]
     assert f"{tmp_path}/file.parquet row {place}" == bad.origin
     spelled = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(broken)]
-    assert f"holds a value that cannot be read: column a: {spelled} is no number that JSON has" == bad.reason
+    assert f"holds a value that cannot be read: column a: {spelled} is not a number that JSON can hold" == bad.reason
     good = [each for each in found if isinstance(each, RecordLines)]
     assert [Decimal("1.5"), Decimal("2.5"), Decimal("3.5"), Decimal("4.5")] == values(good)
     assert [n for n in range(1, 6) if n != place] == [int(p.split()[-1]) for each in good for p in each.origins]

@@ -81,7 +81,7 @@ def test_ids_of_parquet_stay_what_they_look_like(tmp_path, values, expected):
         (pa.array([True]), "it is of type bool, and an id is text or a number"),
         (pa.array([[1]]), "it is of type list, and an id is text or a number"),
         (pa.array([0], pa.timestamp("s")), "it is of type datetime, and an id is text or a number"),
-        (pa.array([float("nan")]), "NaN is no number that JSON has"),
+        (pa.array([float("nan")]), "NaN is not a number that JSON can hold"),
     ],
 )
 def test_a_column_of_parquet_that_holds_no_ids_is_reported(tmp_path, values, words):

@@ -6,7 +6,7 @@ import pytest
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from target_talon_one.config.destination_reader import destination_from
-from target_talon_one.config.identity import one_spelling
+from target_talon_one.config.identity import canonical_identity
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
@@ -113,7 +113,7 @@ def test_destinations_of_two_spellings_become_one(tmp_path):
 )
 def test_an_identity_has_one_spelling(before, now):
     """Base URL and dates; all else stays."""
-    assert now == json.loads(one_spelling(json.dumps(before)))
+    assert now == json.loads(canonical_identity(json.dumps(before)))
 
 
 @pytest.mark.parametrize(
@@ -121,4 +121,4 @@ def test_an_identity_has_one_spelling(before, now):
 )
 def test_what_cannot_be_read_stays(text):
     """A store is never lost to a spelling."""
-    assert text == one_spelling(text)
+    assert text == canonical_identity(text)

@@ -53,7 +53,7 @@ def test_a_row_without_a_key_has_none(row, reason):
 @pytest.mark.parametrize(
     ("value", "what"),
     [
-        (nan, "NaN is no number that JSON has"),
+        (nan, "NaN is not a number that JSON can hold"),
         (["\ud800"], "a list holds half of a surrogate pair, which is not valid text"),
         (b"x", "a binary value cannot be written as JSON"),
         ({"a": {1: 2}}, "1 is the name of a property, but not a text"),

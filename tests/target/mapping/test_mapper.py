@@ -149,7 +149,7 @@ def test_all_wrong_settings_are_reported_at_once():
         f"map.product: the template reads 'nam', and the source has no such column; did you mean 'name'?; {there}",
         "map.attributes.a: must be a column or a template with {{ }}, not a number",
     ] == message.splitlines()[:4]
-    assert message.splitlines()[4].startswith("map.attributes.b: the template is broken, line 2: ")
+    assert message.splitlines()[4].startswith("map.attributes.b: the template cannot be compiled, line 2: ")
 
 
 SETTINGS_OF_COLUMNS = {
@@ -178,14 +178,14 @@ def test_a_missing_column_is_reported_with_the_source_and_its_columns(setting):
             "audience_members",
             ["id"],
             {},
-            "profileIntegrationId: the sink audience_members needs it and no column has it; name one as key, or as "
+            "profileIntegrationId: the sink audience_members needs it, but no column has it; name one as key, or as "
             "map.profileIntegrationId",
         ),
         (
             "customer_profiles",
             ["integrationId"],
             {},
-            "attributes: the sink customer_profiles needs it and no column has it; name one as map.attributes",
+            "attributes: the sink customer_profiles needs it, but no column has it; name one as map.attributes",
         ),
         (
             "coupon_reservations",

@@ -142,7 +142,7 @@ def test_different_reasons_of_a_field_are_counted_apart():
         f"{place}it is null, and every row needs it": 2,
         f"{place}a list is not a text": 1,
         f"{place}an object is not a text": 1,
-        f"{place}a number that is not finite is no number that JSON has": 1,
+        f"{place}a number that is not finite is not a number that JSON can hold": 1,
     } == reasons.counts
     assert f"3 x {place}the boolean true is not a text" == reasons.lines()[0]
 

@@ -78,5 +78,5 @@ def test_two_columns_that_could_be_meant_are_an_error_naming_both(place):
 def test_other_columns_become_attributes_without_the_spaces_around_them():
     """Two columns that differ only in letter case or spaces are an error."""
     assert '{"attributes":{"city":"1"},"sku":"0"}' == mapped(["sku", " city"])
-    with pytest.raises(SyncConfigError, match="the columns 'city' and ' city' are one attribute"):
+    with pytest.raises(SyncConfigError, match="the columns 'city' and ' city' would become the same attribute"):
         mapped(["sku", "city", " city"])

@@ -245,7 +245,7 @@ def wanted_of(name, expression, text):
         ("'1 day'::interval", "refused: it is of type interval, which JSON cannot represent"),
         ("ARRAY['\\x00'::bytea]", "refused: it is of type bytea[], which JSON cannot represent"),
         ("row(1, 'x')", "refused: it is of type record, which JSON cannot represent"),
-        ("ARRAY['NaN'::float8]", "refused: NaN is no number that JSON has"),
+        ("ARRAY['NaN'::float8]", "refused: NaN is not a number that JSON can hold"),
     ],
 )
 def test_a_refusal_says_what_the_value_is(postgres_url, sent, expression, words):

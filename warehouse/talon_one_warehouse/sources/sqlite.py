@@ -138,7 +138,9 @@ def _decoded(kinds: Sequence[str], literals: Sequence[Any]) -> list[Any]:
 
 def _real(literal: str) -> Any:
     number = float(literal)
-    return number if isfinite(number) else RefusedValue(f"{'-' * (number < 0)}Infinity is no number that JSON has")
+    return (
+        number if isfinite(number) else RefusedValue(f"{'-' * (number < 0)}Infinity is not a number that JSON can hold")
+    )
 
 
 _LITERALS: Mapping[str, Callable[[Any], Any]] = {

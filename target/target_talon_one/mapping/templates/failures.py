@@ -1,4 +1,4 @@
-"""Why a template failed on a row, in words that name no type of Python."""
+"""The reasons why a template failed on a row, in words that do not name Python types."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _type_reason(error: Exception) -> str:
 
 
 def _text_reason(error: Exception) -> str:
-    """Return the error's own text, unless it names something of Python."""
+    """Return the error's own text, unless it mentions Python's types or functions."""
     return _UNSPECIFIC if re.search(_PYTHON_NAMES, str(error)) else _one_line(error)
 
 

@@ -1,7 +1,7 @@
-"""How much work a template may do for one row: whatever it holds, a render ends in well under a second.
+"""Limits on the work of a template for one row, so that every render ends in well under a second.
 
-Each turn of a loop, call, filter and operator costs a step, and more for large values; what would make a value too
-large is refused before it is made.
+Each iteration of a loop, each call, filter and operator costs one step, or more for large values. An operation whose
+result would be too large is refused before it runs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def limited() -> Iterator[None]:
 
 
 def charge(steps: int = 1) -> None:
-    """Count steps. Raises TemplateLimitError: these are too many."""
+    """Count steps. Raises TemplateLimitError: the render has used too many."""
     left = _left.get()
     if left is not None:
         left[0] -= steps
@@ -59,10 +59,10 @@ def charge(steps: int = 1) -> None:
 
 
 def size_of(value: Any) -> int:
-    """Characters of a text, digits of a number, or those of all items; charged.
+    """Return the number of characters of a text, of digits of a number, or of both in all items, and charge for it.
 
     Raises:
-        TemplateLimitError: they are too many.
+        TemplateLimitError: the value is too large.
     """
     size = visited = 0
     waiting = [value]
@@ -81,7 +81,7 @@ def size_of(value: Any) -> int:
             waiting.extend(one)
         check_characters(size)
         if visited + len(waiting) > MOST_STEPS:
-            raise TemplateLimitError(f"a value of it has more than {MOST_STEPS:,} items")
+            raise TemplateLimitError(f"a value in it has more than {MOST_STEPS:,} items")
     charge(visited + size // _CHARACTERS_A_STEP)
     return size
 
@@ -90,12 +90,12 @@ def bounded_range(*bounds: int) -> range:
     """Return a range. Raises TemplateLimitError: it has more steps than a render may take."""
     found = range(*bounds)
     if found and (found[-1] - found[0]) // found.step >= MOST_STEPS:
-        raise TemplateLimitError(f"a range of it has more than {MOST_STEPS:,} numbers")
+        raise TemplateLimitError(f"a range in it has more than {MOST_STEPS:,} numbers")
     return found
 
 
 def check_operator(operator: str, left: Any, right: Any) -> None:
-    """Look at the operands before the result is made. Raises TemplateLimitError: it would be too large."""
+    """Check the operands of an operator before it runs. Raises TemplateLimitError: its result would be too large."""
     sizes = size_of(left), size_of(right)
     numbers = isinstance(left, int), isinstance(right, int)
     if operator == "*" and all(numbers):
@@ -113,7 +113,7 @@ def check_operator(operator: str, left: Any, right: Any) -> None:
 
 
 def check_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Look at a call of a method before it is made. Raises TemplateLimitError: its result would be too large."""
+    """Check the arguments of a method before it is called. Raises TemplateLimitError: its result would be too large."""
     of, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
     given = [*args, *kwargs.values()]
     size = size_of(of) if isinstance(of, str | bytes | int | Decimal | list | tuple | dict) else 0
@@ -126,7 +126,7 @@ def check_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
 
 
 def charged_functions(functions: Mapping[str, Any], *, filters: bool) -> dict[str, Any]:
-    """Filters or tests that cost what their values are large."""
+    """Return filters or tests that are charged by the size of their values."""
     return {name: _charged(name, function, growing=filters) for name, function in functions.items()}
 
 
@@ -150,14 +150,14 @@ def _charged(name: str, function: Callable[..., Any], *, growing: bool) -> Calla
 
 
 def counted(items: Iterable[Any]) -> Iterator[Any]:
-    """Yield items, each for a step."""
+    """Yield items, and charge one step for each."""
     for item in items:
         charge()
         yield item
 
 
 def add_charges(tree: nodes.Template) -> None:
-    """Let loops, macros, comparisons, slices and joined texts of a parsed template be charged."""
+    """Add charges to the loops, macros, comparisons, slices and joined texts of a parsed template."""
     for loop in list(tree.find_all(nodes.For)):
         loop.iter = _filtered(loop.iter, _CHARGED)
         loop.body.insert(0, _step(loop))
@@ -213,13 +213,13 @@ def _check_growth(size: int, given: Sequence[Any]) -> None:
 
 def _check_format(text: Any) -> None:
     if _WIDTH.search(str(text)):
-        raise TemplateLimitError("a format in it has a width of its values or of more than 4 digits")
+        raise TemplateLimitError("a format in it takes its width from a value, or has a width of more than 4 digits")
 
 
 def check_characters(size: int) -> None:
     """Raise TemplateLimitError if a text is too large."""
     if size > MOST_CHARACTERS:
-        raise TemplateLimitError(f"a value of it has more than {MOST_CHARACTERS:,} characters")
+        raise TemplateLimitError(f"a value in it has more than {MOST_CHARACTERS:,} characters")
 
 
 def _digits(number: int) -> int:
@@ -234,4 +234,4 @@ def _digits_of_decimal(number: Decimal) -> int:
 
 def _check_digits(digits: int) -> None:
     if digits > MOST_DIGITS:
-        raise TemplateLimitError(f"a number of it has more than {MOST_DIGITS:,} digits")
+        raise TemplateLimitError(f"a number in it has more than {MOST_DIGITS:,} digits")

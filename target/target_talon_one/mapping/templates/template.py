@@ -1,7 +1,8 @@
 """Jinja templates over the columns of a row.
 
-A template that is one expression has its value: ``{{ price * 2 }}`` stays a number. Any other template is text.
-Numbers are exact: a literal or a column with a fraction is a decimal, and so is ``7 / 2``. Nothing is read but the row.
+A template that consists of one expression returns its value: ``{{ price * 2 }}`` stays a number. Any other template
+returns text. Numbers are exact: a literal or a column with a fraction is a decimal, and so is ``7 / 2``. A template can
+read only the row.
 
 https://jinja.palletsprojects.com/templates/
 """
@@ -55,14 +56,14 @@ class Template:
     """A compiled template.
 
     Args:
-        text: of the template.
+        text: text of the template.
         absent_is_null: a column that a row does not have is null; else it is undefined.
 
     Attributes:
         variables: the columns it reads, sorted.
 
     Raises:
-        TemplateError: its text is no template, or does too much without any row.
+        TemplateError: the text is not a template, or the template does too much whatever the row is.
     """
 
     def __init__(self, text: str, *, absent_is_null: bool = False) -> None:
@@ -84,11 +85,11 @@ class Template:
                 _value(self._template.root_render_func(self._template.new_context({})))
         except TemplateLimitError as error:
             raise TemplateError(f"it does too much: {error}") from None
-        except Exception:  # noqa: BLE001  # what else is wrong with it is said of each row
+        except Exception:  # noqa: BLE001  # any other error is reported for each row
             return
 
     def __call__(self, row: Mapping[str, Any]) -> Any:
-        """Return its value for a row. Raises ConversionError: it fails."""
+        """Return the value of the template for a row. Raises ConversionError: the template fails."""
         known = self._absent | {name: _exact(row[name]) for name in self.variables if name in row}
         try:
             with limited():
@@ -111,7 +112,7 @@ def _value(pieces: Iterable[Any]) -> Any:
 def _joined(pieces: Iterable[Any]) -> str:
     texts, size = [_defined(piece) for piece in pieces], 0
     if any(text is None for text in texts):
-        raise ConversionError("puts a null into a text; say what is to stand there, for example {{ column or '' }}")
+        raise ConversionError("puts a null into a text; give a default, for example {{ column or '' }}")
     for text in texts:
         size += size_of(text)
         check_characters(size)
@@ -120,8 +121,8 @@ def _joined(pieces: Iterable[Any]) -> str:
 
 def _defined(value: Any) -> Any:
     if isinstance(value, Undefined):
-        str(value)  # raises what is undefined, unless it is an if that is not true
-        raise ConversionError("gives nothing: it has an if without else")
+        str(value)  # raises an error that names the undefined value, except for an if whose condition is false
+        raise ConversionError("returns nothing: it has an if without else")
     return value
 
 
@@ -172,7 +173,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return _Lexer(self)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Arithmetic without floats: exact up to 100 digits, else with 28."""
+        """Return the result of an operator without floats: exact up to 100 digits, otherwise rounded to 28."""
         check_operator(operator, left, right)
         left, right = _exact(left), _exact(right)
         if operator == "/" and isinstance(left, int):
@@ -199,7 +200,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call(context, function, *args, **kwargs)
 
 
-def _made() -> _Environment:
+def _new_environment() -> _Environment:
     environment = _Environment(undefined=PlainUndefined, trim_blocks=True, lstrip_blocks=True)
     for name in set(environment.globals) - set(_GLOBALS):
         del environment.globals[name]
@@ -222,4 +223,4 @@ def _to_json(value: Any, **_: Any) -> str:
     return encode(plain(value)).decode()
 
 
-_environment = _made()
+_environment = _new_environment()

@@ -1,1 +1,1 @@
-"""The parts of a store: each reads and writes its own tables of one database."""
+"""The tables of a store: each module reads and writes its own tables of one database."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from target_talon_one.store.tables.rejects import Rejects
 
 CHANGES = "changes under way"  # name of the value that identifies them
-_UNKNOWN = "the process ended while this was being sent; look whether Talon.One has it, then talon-one retry"
+_UNKNOWN = "the process ended while this row was being sent; check whether Talon.One has it, then run talon-one retry"
 
 
 class AcknowledgedRows:
@@ -76,7 +76,7 @@ class AcknowledgedRows:
             self._journal.begin(destination)
 
     def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
-        """Note that Talon.One has taken the changes of these ranges."""
+        """Note that Talon.One has acknowledged the changes of these ranges."""
         first, end = zip(*ranges, strict=True)
         columns = {"first": pa.array(first, pa.int64()), "past": pa.array(end, pa.int64())}
         self._database.insert(f"done_{destination}", pa.table(columns))
@@ -87,8 +87,8 @@ class AcknowledgedRows:
     def commit_acknowledged(self, destination: int) -> None:
         """Move acknowledged changes into the acknowledged rows, and drop all changes.
 
-        A row whose request began without a known end is kept as uncertain: the next run adds it again or removes it,
-        whatever its source says. If its operation must not be repeated it becomes a reject.
+        A row whose request began but has no known result is kept as uncertain: the next run adds it again or removes
+        it, even if its source has not changed. If its operation must not be repeated it becomes a reject.
         """
         if self._journal:
             self._journal.end()
@@ -119,7 +119,7 @@ class AcknowledgedRows:
         return found
 
     def adopt(self, destination: int, keys: Sequence[str]) -> int:
-        """Take over rows that somebody else has added, and return how many were not acknowledged before."""
+        """Take over rows that someone else has added, and return how many were not acknowledged before."""
         rows = pa.table({"key": pa.array(keys, pa.string())})
         with self._database.registered("adopted", rows), self._database.transaction():
             found = self._database.count(
@@ -151,7 +151,7 @@ class AcknowledgedRows:
         self._destinations.next_generation(destination)
 
     def _keep_unknown(self, destination: int, changes: str) -> None:
-        """Reject rows that must not be sent twice and that Talon.One may have taken."""
+        """Reject rows that must not be sent twice and that Talon.One may have received."""
         self._database.run(
             "INSERT INTO rejects SELECT coalesce((SELECT max_by(id, started) FROM runs), ''), ?, d.name, 'unknown', "
             "c.op, c.key, coalesce(c.fields, ''), NULL, c.place, ?, '', NULL, 1 "

@@ -41,13 +41,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Rows by what is to be done about them.
+    """Numbers of rows, by what is to be done with them.
 
     Attributes:
         adds: rows to add.
         updates: rows to update.
         removes: rows to remove.
-        same: rows that Talon.One has already.
+        same: rows that Talon.One already has.
         known: acknowledged rows.
     """
 
@@ -84,8 +84,8 @@ class Changes:
         Args:
             destination: its number.
             ops: which ops become changes, in the order they are sent; those in one list mix.
-            diff: leave out what Talon.One has already; without it every staged row is a change of the only op.
-            absent: remove what is not staged; without it only what is marked as deleted.
+            diff: leave out rows that Talon.One already has; if False, every staged row becomes a change of the only op.
+            absent: remove rows that are not staged; if False, remove only rows that are marked as deleted.
             grouped: rows of one group (the first part of the key) stand together.
             ordered: changes stand in the order of the source.
         """
@@ -138,7 +138,7 @@ class Changes:
         return digest.hexdigest()
 
     def count_requests(self, destination: int, ops: Sequence[Sequence[str]], size: int) -> int:
-        """Return how many requests the changes take.
+        """Return how many requests the changes need.
 
         Args:
             destination: its number.

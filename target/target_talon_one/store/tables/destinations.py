@@ -67,7 +67,7 @@ class Destinations:
 
 
 def sink_of(identity: str) -> SinkType | None:
-    """Return the sink of a destination, or None if another version of the program has made it."""
+    """Return the sink of a destination, or None if another version of the program created it."""
     try:
         return SINKS.get(json.loads(identity)[1])
     except (ValueError, LookupError, TypeError):

@@ -92,7 +92,7 @@ class Person:
     def has_answer(self, answer: Any) -> bool:
         """Return whether an answer of Talon.One, decoded by ``decoded``, holds the id.
 
-        Its numbers do not count: integration IDs are texts there, and ``"id": 10`` is an id that Talon.One gave.
+        Its numbers do not count: integration IDs are texts there, and ``"id": 10`` is an id that Talon.One assigned.
         """
         return self.has_value(_without_numbers(answer), "")
 

@@ -23,8 +23,8 @@ class Reject:
 
     Attributes:
         stream: name of the stream.
-        kind: ``invalid`` (the row could not be mapped), ``unreadable`` (the line is no row), ``rejected`` (Talon.One
-            refused it) or ``unknown`` (Talon.One may have taken it).
+        kind: ``invalid`` (the row could not be mapped), ``unreadable`` (the line is not a row), ``rejected`` (Talon.One
+            refused it) or ``unknown`` (Talon.One may have received it).
         op: add, update or remove; empty for a row that was not compared.
         key: key of the row, None if it cannot be read.
         fields: the mapped row as JSON.
@@ -104,7 +104,7 @@ class Rejects:
         return {key for (key,) in found if key is not None}
 
     def release_unknown(self, run: str, destination: int) -> None:
-        """Let the unknown rows of a run be sent again, because a retry was asked for."""
+        """Allow the unknown rows of a run to be sent again, because the user asked for a retry."""
         self._database.run(
             "UPDATE rejects SET kind = 'rejected' WHERE run = ? AND destination = ? AND kind = 'unknown'",
             run,

@@ -25,7 +25,7 @@ class RemoteCounts:
         expected: rows of the source.
         missing: rows of the source that are not at the destination.
         stale: rows that this connector added, at the destination but no longer in the source.
-        foreign: rows that somebody else has added.
+        foreign: rows that someone else has added.
     """
 
     expected: int
@@ -35,7 +35,7 @@ class RemoteCounts:
 
 
 class RemoteRows:
-    """Rows that a destination has, read for a verification; they are not kept."""
+    """The rows of a destination, read for a verification; they are not kept."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -78,7 +78,7 @@ class RemoteRows:
         return [key for (key,) in rows]
 
     def stale_keys(self, destination: int, limit: int | None = None) -> list[str]:
-        """Return the keys of acknowledged rows that the destination has and the source has not."""
+        """Return the keys of acknowledged rows that the destination has but the source does not."""
         rows = self._database.run(
             f"SELECT key FROM remote_{destination} WHERE key NOT IN (SELECT key FROM staged_{destination}) "
             f"AND key IN (SELECT key FROM sent_{destination}) ORDER BY key {_limit(limit)}"

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from target_talon_one.store.database import Database
 
 _LAST = 1 << 62  # after every row of the source
-_BEFORE_ALL = 1_000_000_000_000  # rejects are staged so far below the rows of the source
+_BEFORE_ALL = 1_000_000_000_000  # the positions of staged rejects are this far before those of the source
 
-# Gives memory back at once; Arrow's own pool keeps some 20 MB.
+# Returns memory at once; Arrow's own pool keeps some 20 MB.
 _POOL = pa.system_memory_pool()
 
 
 class StagedRows:
     """Rows of the source by destination: those to send, those that were refused, and those marked as deleted.
 
-    They are in temporary tables, so that nothing of them is kept.
+    They are in temporary tables, so that none of them is kept.
     """
 
     def __init__(self, database: Database) -> None:
@@ -69,7 +69,7 @@ class StagedRows:
             self._database.expect_many_rows()
 
     def add_rejects(self, destination: int) -> int:
-        """Stage the rows that Talon.One has refused before, below all rows of this run, and return their number."""
+        """Stage the rows that Talon.One refused in earlier runs, before all rows of this run; return their number."""
         with self._database.transaction():
             return self._database.count(
                 f"INSERT INTO staged_{destination} "
@@ -87,7 +87,7 @@ class StagedRows:
         self._note(f"deleted_{destination}", keys, positions)
 
     def leave_out(self, destination: int, keys: Sequence[str]) -> None:
-        """Take staged rows back, without having them removed from the destination."""
+        """Remove rows from the staged ones, without removing them from the destination."""
         self.keep(destination, keys)
         self._database.run(f"DELETE FROM staged_{destination} WHERE key IN (SELECT key FROM kept_{destination})")
 

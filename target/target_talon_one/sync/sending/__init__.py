@@ -1,1 +1,1 @@
-"""Sending the changes of a destination: batches, calls, rejections, and the loop that keeps what became of each row."""
+"""Sending the changes of a destination: batches, calls, rejections, and the loop that records each outcome."""

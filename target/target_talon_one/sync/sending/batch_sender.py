@@ -1,4 +1,4 @@
-"""From changes to calls, and from the answers to the outcome of each row.
+"""Turns changes into calls, and the answers into the outcome of each row.
 
 A 2xx acknowledges all rows of its request; a refused batch is taken apart, see ``rejections``.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from target_talon_one.store.tables.changes import Change
 
 
-HOPELESS = 100  # so many rows refused before any is acknowledged: the settings are wrong, not the rows
+HOPELESS = 100  # if this many rows are refused before any is acknowledged, the settings are wrong, not the rows
 
 
 class BatchSender:
@@ -35,7 +35,7 @@ class BatchSender:
     Args:
         client: makes the calls.
         sink: kind of the destination.
-        actions: what each op becomes.
+        actions: the action of each op.
         target: which audience, catalog or program.
         identity: of the destination, for Idempotency-Keys.
         check: called before each request; raises to end the work.
@@ -56,7 +56,7 @@ class BatchSender:
         self._any_acknowledged = False
 
     def send(self, changes: Sequence[Change]) -> Outcome:
-        """Send changes that may go together; errors that concern no single row are in the outcome."""
+        """Send changes that may share requests; an error that is not about a single row is in the outcome."""
         outcome = Outcome()
         action = self._actions[changes[0].op]
         try:
@@ -66,7 +66,7 @@ class BatchSender:
                 for change in changes:
                     self._send_one(self._actions[change.op], change, outcome)
                     self._give_up_if_hopeless(outcome)
-        except Exception as error:  # noqa: BLE001 - raised by the thread that owns the store, after it has kept the rest
+        except Exception as error:  # noqa: BLE001 - the thread that owns the store raises it after recording the outcome
             outcome.error = error
         return outcome
 
@@ -95,7 +95,7 @@ class BatchSender:
     def _probe(self, waiting: list[list[Change]], outcome: Outcome) -> None:
         """Send one row from the other end first, when very many rows were refused and none was acknowledged.
 
-        Halving a batch of which every row is bad takes two requests per row; one row more decides whether that is so.
+        Halving a batch in which every row is bad takes two requests per row; one more row shows whether that is so.
         """
         if self._any_acknowledged or len(outcome.refused) < HOPELESS or not waiting:
             return
@@ -108,15 +108,15 @@ class BatchSender:
         self._any_acknowledged = self._any_acknowledged or bool(outcome.acknowledged)
         if not self._any_acknowledged and len(outcome.refused) >= HOPELESS:
             raise DestinationError(
-                f"Talon.One has refused the first {len(outcome.refused)} rows and taken none; the last time because: "
-                f"{outcome.refused[-1].error}"
+                f"Talon.One refused the first {len(outcome.refused)} rows and accepted none; check the settings; the "
+                f"last refusal: {outcome.refused[-1].error}"
             )
 
     def _remove_leftovers(self, action: Action, batch: Sequence[Change], outcome: Outcome) -> None:
         """Remove and send again the rows whose update has left old values behind.
 
-        Talon.One accepted the rows just before, so what is removed comes back. The batch is acknowledged only after
-        that: if the run ends in between, the next one sends these rows anew.
+        Talon.One accepted the rows just before, so the removed rows are added again. The batch is acknowledged only
+        after that: if the run ends in between, the next run sends these rows again.
         """
         actions = self._actions
         updated = (change for change in batch if change.op == "update")
@@ -129,7 +129,7 @@ class BatchSender:
             self._send_items(action, leftovers[0], items, outcome)
             self._send_batch(action, leftovers, outcome)
         except RejectedError as error:
-            raise DestinationError(f"Talon.One refuses rows that it has just taken: {error}") from error
+            raise DestinationError(f"Talon.One refuses rows that it has just accepted: {error}") from error
 
     def _send_batch(self, action: Action, batch: Sequence[Change], outcome: Outcome) -> Any:
         items = [_item_of(self._actions[one.op])(self._target, one.key, one.fields) for one in batch]
@@ -192,12 +192,12 @@ class BatchSender:
         return {param: values[name] for param, name in action.path}
 
     def _idempotency_key(self, change: Change) -> str:
-        """Return a key that stays the same until the row is acknowledged, and differs when it is sent anew later."""
+        """Return a key that stays the same until the row is acknowledged, and differs when it is sent again later."""
         values = (self._identity, change.key, str(change.version), change.fields.decode())
         return hashlib.sha256("\0".join(values).encode()).hexdigest()
 
     def _note_version(self, answer: Any) -> None:
-        """Expect of the next request the catalog version that this one has made."""
+        """Send the catalog version that this request created with the next request."""
         if self._target.get("version") is not None and isinstance(answer, dict) and type(answer.get("version")) is int:
             self._target["version"] = answer["version"]
 

@@ -1,4 +1,4 @@
-"""How changes are cut into requests: batches under Talon.One's rules, and rows whose order must be kept."""
+"""Divides changes into requests: batches within Talon.One's limits, and rows whose order must be kept."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _share_requests(one: Action, other: Action, *, ordered: bool) -> bool:
 
 
 def batches(slices: Iterator[list[Change]], groups: Sequence[Sequence[Op]]) -> Iterator[list[Change]]:
-    """Cut changes into batches: at most 1,000 rows, one value of the sink's group field, ops of one group.
+    """Divide changes into batches: at most 1,000 rows, one value of the sink's group field, ops of one group.
 
     Args:
         slices: the changes, in the order of their sequence numbers.
@@ -74,7 +74,7 @@ def by_ordering_key(changes: Sequence[Change], sink: SinkType) -> Iterator[list[
     """Yield the changes of each ordering key, in the order of the source.
 
     Each list is sent by one worker, one request after the other, so that no two requests with one ordering key are in
-    flight at once. Where the first field of the key is the ordering key, every row stands alone already.
+    flight at once. Where the first field of the key is the ordering key, every row forms a list of its own.
     """
     field = sink.ordering_key
     if field is None or field in sink.key_names[:1]:

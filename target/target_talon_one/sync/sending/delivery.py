@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     from target_talon_one.sync.sending.batch_sender import BatchSender
     from target_talon_one.sync.sending.outcomes import Outcome, Refusal
 
-SECONDS_PER_NOTE = 0.2  # the store is written at least so often while answers come
+SECONDS_PER_NOTE = 0.2  # the store is written at least this often while answers arrive
 ROWS_PER_SLICE = 10 * ROWS_PER_REQUEST  # read from the store at once
 SINGLES_PER_WORKER = 64  # rows noted as begun at once, where repeating a request does no harm
 
 
 class DeliveryLoop:
-    """Sends all changes of a destination and keeps what became of each.
+    """Sends all changes of a destination and records the outcome of each.
 
     Args:
         destination: whose changes are sent.
         store: holds the changes, and what was acknowledged.
         sender: makes the calls.
-        concurrency: most requests in flight.
+        concurrency: the largest number of requests in flight.
         keep_rejects, keep_answers: write files before anything is acknowledged.
-        prepare: adds to rows what only the thread of the store can find out.
+        prepare: adds values to rows that only the thread of the store can look up.
         run: id of the run.
     """
 
@@ -80,7 +80,7 @@ class DeliveryLoop:
             if self._batched:
                 self._send(pool, self._batches(total))
                 return
-            # One slice after the other: rows of one ordering key meet within a slice, never across two of them.
+            # One slice after the other, so that rows of one ordering key are never in flight from two slices.
             for changes in self._slices(total, self._concurrency * (1 if self._non_idempotent else SINGLES_PER_WORKER)):
                 self._begin(changes)
                 self._send(pool, by_ordering_key(changes, self._destination.config.sink))
@@ -109,7 +109,7 @@ class DeliveryLoop:
             while in_flight:
                 self._wait_for_one(in_flight)
         finally:
-            # Requests in flight are waited for: their rows were acknowledged, or not, and nobody else can tell.
+            # Wait for the requests in flight: only their answers show whether their rows were acknowledged.
             for future in in_flight:
                 self._finished.append(future.result())
             self._note()
@@ -152,7 +152,7 @@ class DeliveryLoop:
         change, error = refusal.change, refusal.error
         reason = error.message
         if refusal.unknown:
-            reason += "; nobody knows whether Talon.One took it: look, then talon-one retry"
+            reason += "; Talon.One may have received the row: check whether it has it, then run talon-one retry"
         words = [error.server_message, *map(str, error.errors[:5])] if isinstance(error, TalonOneError) else []
         return Reject(
             stream=self._destination.config.name,

@@ -1,4 +1,4 @@
-"""What became of the rows that were sent."""
+"""The outcomes of the rows that were sent."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that Talon.One did not take.
+    """A row that Talon.One did not acknowledge.
 
     Attributes:
         change: the row.
         error: why.
-        unknown: Talon.One may have taken it all the same, and it must not be sent twice.
+        unknown: Talon.One may have received the row nevertheless, and it must not be sent twice.
     """
 
     change: Change
@@ -30,7 +30,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the changes that one worker has sent.
+    """The outcome of the changes that one worker has sent.
 
     Attributes:
         acknowledged: sequence numbers of the rows that Talon.One answered with success.

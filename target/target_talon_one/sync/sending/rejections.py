@@ -1,4 +1,4 @@
-"""How a batch that Talon.One has refused is taken apart: which rows are at fault, and which are sent again.
+"""Takes apart batches that Talon.One has refused: finds the rows at fault, and the rows to send again.
 
 The rows that the error's pointers name are refused and the others are sent again. Without pointers the batch is halved
 until the bad rows stand alone. Whether a refused request was applied in part is not documented, so rows may arrive
@@ -36,18 +36,18 @@ class Rejection:
 
 
 def take_apart(sink: SinkType, action: Action, batch: list[Change], error: TalonOneError, target: Target) -> Rejection:
-    """Return which rows of a refused batch are at fault, and what is sent again.
+    """Return the rows of a refused batch that are at fault, and the batches to send again.
 
     Raises:
-        DestinationError: no row is at fault, but the destination or the request as a whole.
+        DestinationError: the destination or the complete request is at fault, not a single row.
     """
     if isinstance(error, NotFoundError):
         if sink.group is None:
             raise DestinationError(f"the destination does not exist anymore: {error}") from error
-        return Rejection([Refusal(change, error) for change in batch])  # what their group names does not exist
+        return Rejection([Refusal(change, error) for change in batch])  # what their group names is missing
     bad, elsewhere = _pointed(error, action.endpoint.items or "", len(batch))
     if elsewhere or (target.get("version") is not None and "version" in str(error).lower()):
-        raise DestinationError(f"Talon.One refuses the whole request: {error}") from error
+        raise DestinationError(f"Talon.One refuses the complete request: {error}") from error
     if bad:
         refused = [Refusal(batch[index], _error_of_row(error, index, action)) for index in sorted(bad)]
         others = [change for index, change in enumerate(batch) if index not in bad]
@@ -59,7 +59,7 @@ def take_apart(sink: SinkType, action: Action, batch: list[Change], error: Talon
 
 
 def _pointed(error: TalonOneError, items: str, size: int) -> tuple[set[int], bool]:
-    """Return the rows that the error's pointers name, and whether all pointers name something beside the rows."""
+    """Return the rows that the error's pointers name, and whether all pointers name something other than the rows."""
     bad: set[int] = set()
     elsewhere = False
     for pointer in error.pointers:

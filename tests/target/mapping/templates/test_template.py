@@ -80,10 +80,10 @@ def test_a_template_gives_exact_values_of_their_type(text, expected):
         ("{{ address.street }}", "fails: an object has no field 'street'"),
         ("{{ price + sku }}", "fails: + cannot combine a number and a text"),
         ("{{ cents / 0 }}", "fails: a number is divided by zero"),
-        ("{{ cents if nothing }}", "gives nothing: it has an if without else"),
+        ("{{ cents if nothing }}", "returns nothing: it has an if without else"),
         (
             "{{ sku }} {{ nothing }}",
-            "puts a null into a text; say what is to stand there, for example {{ column or '' }}",
+            "puts a null into a text; give a default, for example {{ column or '' }}",
         ),
     ],
 )
