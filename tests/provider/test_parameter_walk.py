@@ -133,7 +133,7 @@ def test_a_text_or_template_of_a_transfer_means_its_literal(kind, parameter):
 def test_a_template_of_nothing_is_not_given_or_refused(kind, parameter, text):
     """An empty parameter that narrows a run is refused by name; any other has its default."""
     if parameter.narrows or parameter.type == "array":
-        with pytest.raises(ValueError, match=f"the parameter '{parameter.name}' is the text '{text}', which names"):
+        with pytest.raises(ValueError, match=f"'{parameter.name}' is the text '{text}', which selects nothing"):
             taken(kind, parameter.name, text, template=True)
         return
     assert parameter.default == taken(kind, parameter.name, text, template=True)

@@ -95,15 +95,18 @@ class DestinationOpener:
         sink = config.sink
         if sink.name not in self._attribute_types:
             self._attribute_types[sink.name] = attribute_types(self._client, sink)
-        return Mapper(
-            sink,
-            config.mapping,
-            columns=columns,
-            key_properties=key_properties,
-            more_columns=more_columns,
-            attribute_types=self._attribute_types[sink.name],
-            source=source,
-        )
+        try:
+            return Mapper(
+                sink,
+                config.mapping,
+                columns=columns,
+                key_properties=key_properties,
+                more_columns=more_columns,
+                attribute_types=self._attribute_types[sink.name],
+                source=source,
+            )
+        except SyncConfigError as error:
+            raise SyncConfigError(*(f"{config.name}: {line}" for line in error.lines)) from None
 
     def _adopt(self, destination: DestinationRun) -> None:
         """Take over the rows that are at the destination already, as if this connector had added them."""
