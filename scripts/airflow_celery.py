@@ -29,12 +29,12 @@ def wait_for(found: Callable[[], Any], what: str, seconds: float = 120) -> Any:
     """Call a function until its result is truthy, and return that.
 
     Raises:
-        TimeoutError: no result within the time; the message says of what.
+        TimeoutError: there is no result within the time; names ``what``.
     """
     until = time.monotonic() + seconds
     while not (value := found()):
         if time.monotonic() > until:
-            raise TimeoutError(f"{what}: not after {seconds} s")
+            raise TimeoutError(f"{what}: no result after {seconds} s")
         time.sleep(0.05)
     return value
 
@@ -45,11 +45,11 @@ class CeleryAirflow(LiveAirflow):
     A task whose worker was killed is detected after 15 seconds; by default, Airflow takes 300.
 
     Args:
-        home: its folder, which is created if it is missing.
-        base_url: of Talon.One.
+        home: folder of Airflow, which is created if it is missing.
+        base_url: base URL of Talon.One.
         database: an empty database for Airflow: ``postgresql://user:password@host:port/name``.
         dags: the folder of the DAGs.
-        workers: their names.
+        workers: names of the workers.
         environment: additional variables.
     """
 
@@ -100,7 +100,7 @@ class CeleryAirflow(LiveAirflow):
         self.processes[name].wait()
         _, left = psutil.wait_procs(processes, timeout=10)
         if left:
-            raise RuntimeError(f"{name} is not dead: {left}")
+            raise RuntimeError(f"processes of {name} are still running: {left}")
 
     def runs(self, name: str) -> bool:
         """Return whether a worker is running."""

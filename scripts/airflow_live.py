@@ -38,8 +38,8 @@ class LiveAirflow:
     """A running Airflow (``airflow standalone``): scheduler, DAG processor, triggerer and API server.
 
     Args:
-        home: its folder, which is created if it is missing.
-        base_url, api_key, management_key: of Talon.One.
+        home: folder of Airflow, which is created if it is missing.
+        base_url, api_key, management_key: base URL and keys of Talon.One.
         environment: additional variables.
     """
 
@@ -122,7 +122,7 @@ class LiveAirflow:
                 env=self.environment | environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that a signal to the group ends its children, too
+                start_new_session=True,  # so that a signal to the group also ends its children
             )
 
     def _start(self) -> None:

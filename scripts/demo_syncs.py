@@ -36,7 +36,7 @@ class Syncs:
     """Syncs of segments and products from a warehouse to the emulator.
 
     Args:
-        url: of the emulator.
+        url: URL of the emulator.
         out: directory for store, rejects and settings.
         warehouse: DuckDB file with the loaded data.
         expect: raises an error if two values differ: ``expect(what, expected, actual)``.

@@ -47,14 +47,14 @@ if [ "$work" = lock ]; then
     exit
 fi
 bash scripts/setup_peers.sh
-said=$(mktemp)
-trap 'rm -f "$said"' EXIT
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
 summary=
 code=0
 for cell in "${cells[@]}"; do
     printf '\nAirflow %s\n' "$cell"
-    { install "$cell" && run "$cell"; } 2>&1 | tee "$said" || code=1
-    summary+="Airflow $cell: $(tail -n 1 "$said")"$'\n'
+    { install "$cell" && run "$cell"; } 2>&1 | tee "$output" || code=1
+    summary+="Airflow $cell: $(tail -n 1 "$output")"$'\n'
 done
 printf '\n%s' "$summary"
 exit "$code"

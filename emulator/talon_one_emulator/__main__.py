@@ -108,7 +108,7 @@ def _settings(options: dict[str, Any]) -> Settings:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise ValueError(f"a switch is NAME=VALUE, not {text!r}")
+        raise ValueError(f"a switch must be NAME=VALUE, not {text!r}")
     if name not in choices():
         raise ValueError(f"unknown switch {name!r}{faults.hint(name, choices())}")
     return name, value

@@ -180,7 +180,7 @@ class Emulator:
         return self._call(lambda controller: controller.delete_transactions(rows))
 
     def recount(self, changes: Iterable[Record]) -> int:
-        """Let balances use other amounts of ledger rows than lists show: ``{id, amount}``. Return how many changed."""
+        """Make balances use other amounts of ledger rows than lists show: ``{id, amount}``. Return how many changed."""
         pairs = list(changes)
         return self._call(lambda controller: controller.recount(pairs))
 

@@ -47,12 +47,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.era not in ("seed", "current"):
-            raise ValueError(f"era is seed or current, not {self.era!r}")
+            raise ValueError(f"era must be seed or current, not {self.era!r}")
         check_loopback(self.host)
 
 
 def check_loopback(host: str) -> None:
-    """Raise ValueError unless a host is loopback: the keys of the emulator are no protection."""
+    """Raise ValueError unless a host is loopback, because the keys of the emulator are public and protect nothing."""
     if host != "localhost" and not is_loopback_address(host):
         raise ValueError(f"the emulator listens on loopback only (127.0.0.1, ::1, localhost), not on {host!r}")
 
@@ -77,7 +77,7 @@ def bind(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 picks a free port."""
     address = "127.0.0.1" if host == "localhost" else host
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # With the protocol named, asyncio sets TCP_NODELAY. Without it, each answer waits 40 ms for an acknowledgement.
+    # With the protocol named, asyncio sets TCP_NODELAY. Without it, each answer waits 40 ms for an acknowledgment.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -40,7 +40,7 @@ class TalonOneDecoratedOperator(EndsRequestsOnKill, DecoratedOperator):
         self.talon_one_conn_id = talon_one_conn_id
 
     def execute(self, context: Context) -> Any:
-        """Call the function, and close the client afterwards."""
+        """Call the function, and close the client afterward."""
         del context
         with self.opened_hook() as hook, fail_for_good():
             return self.python_callable(*self.op_args, **{**self.op_kwargs, "client": hook.client})

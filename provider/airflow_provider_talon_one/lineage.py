@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 class RecordsLineage:
-    """Mixin for transfers: records datasets during ``execute`` and reports them to OpenLineage afterwards."""
+    """Mixin for transfers: records datasets during ``execute`` and reports them to OpenLineage afterward."""
 
     _inputs: list[tuple[str, str]]
     _outputs: list[tuple[str, str]]

@@ -61,7 +61,7 @@ def test_it_prints_one_line_and_stops_on_sigterm(start, tmp_path):
         (["--host", "192.168.1.1"], "loopback only"),
         (["--host", "example.com"], "loopback only"),
         (["--seed", "jorney"], "did you mean journey?"),
-        (["--era", "future"], "era is seed or current"),
+        (["--era", "future"], "era must be seed or current"),
         (["--switch", "order"], "NAME=VALUE"),
         (["--switch", "ordr=newest"], "did you mean order?"),
         (["--switch", "order=random"], "takes shuffled or newest or oldest"),

@@ -52,7 +52,7 @@ KNOWN = {
     "version": None,
     "state": "open",
     "position": 0,
-    "attr": "colour",
+    "attr": "color",
     "op": "EQ",
     "value": "red",
 }
@@ -287,7 +287,7 @@ CONTROLS = {
 }  # fmt: skip
 
 
-AFTERWARDS = (
+AFTERWARD = (
     endpoints.GET_LOYALTY_CARD,
     endpoints.UPDATE_CUSTOMER_PROFILES_V2,
     endpoints.GET_LOYALTY_CARD_TRANSACTIONS,
@@ -311,7 +311,7 @@ def test_no_control_breaks_the_emulator(current, emu, method, name):
             answer = current.connection.getresponse()
             answered = json.loads(answer.read())
             assert answer.status == 200 or (answer.status, bool(answered["message"])) == (400, True), body[:400]
-            for endpoint in AFTERWARDS:
+            for endpoint in AFTERWARD:
                 current.send(endpoint, path_of(endpoint), body=a_body(endpoint)[0])
         emu.reset("demo")
 

@@ -64,7 +64,7 @@ def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> list
 
 
 def _compare(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSignal, *, heal: bool) -> list[Finding]:
-    """Return the findings; with ``heal``, correct the differences afterwards."""
+    """Return the findings; with ``heal``, correct the differences afterward."""
     from talon_one_cli.sync.sync_session import read_sources, sync_run
     from target_talon_one.sync.verify import Verification
 

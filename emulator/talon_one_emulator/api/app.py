@@ -60,7 +60,7 @@ class App:
     async def _serve_control(self, scope: Scope, receive: Receive, send: Send) -> None:
         peer = (scope.get("client") or ("",))[0]
         if not is_loopback_address(peer):
-            refused = ApiError(401, [Problem("Unauthorized", "control endpoints answer loopback only")])
+            refused = ApiError(401, [Problem("Unauthorized", "control endpoints accept requests from loopback only")])
             await _send(send, self.service.refusal(None, refused))
         else:
             await self._control(scope, receive, send)
@@ -170,7 +170,7 @@ class App:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Return the whole body, or None if the client disconnected before its end."""
+    """Return the complete body, or None if the client disconnected before its end."""
     parts = []
     while True:
         message = await receive()
@@ -197,7 +197,7 @@ def _headers(answer: Answer, entry: LoggedRequest | None) -> list[tuple[bytes, b
 
 
 async def _truncate(receive: Receive, send: Send, answer: Answer, entry: LoggedRequest) -> None:
-    """Announce the whole body, send half of it, and close the connection."""
+    """Announce the complete body, send half of it, and close the connection."""
     entry.status, entry.answer_bytes = answer.status, len(answer.body) // 2
     await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, entry)})
     half = answer.body[: len(answer.body) // 2]

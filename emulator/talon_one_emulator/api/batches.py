@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def rows_to_apply(call: Call, rows: Sequence[Any], bad: Collection[int]) -> list[Any]:
-    """Return the rows to apply: all if none is bad, else the good ones (switch ``batch=partial``) or none."""
+    """Return the rows to apply: all if none is bad, otherwise the good ones (switch ``batch=partial``) or none."""
     if not bad:
         return list(rows)
     if call.account.switches.batch == "all_or_nothing":

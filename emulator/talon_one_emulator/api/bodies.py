@@ -74,7 +74,7 @@ def _check_size(endpoint: Endpoint, body: Any) -> None:
 
 
 def _by_row(endpoint: Endpoint, problems: list[Problem]) -> BadRows | None:
-    """Faults by the row they lie in, or None if one lies outside the rows."""
+    """Return the problems by the index of their row, or None if one is not about a row."""
     rows: BadRows = {}
     for problem in problems:
         parts = (problem.pointer or "").split("/")

@@ -114,14 +114,14 @@ def _route(name: str, **methods: Callable[[Request], Any]) -> Route:
 async def _object(request: Request) -> dict[str, Any]:
     body = json_text.decode(await request.body() or b"{}")
     if not isinstance(body, dict):
-        raise ValueError("the body is a JSON object")
+        raise ValueError("the body must be a JSON object")
     return body
 
 
 async def _list(request: Request) -> list[Any]:
     body = json_text.decode(await request.body() or b"[]")
     if not isinstance(body, list):
-        raise ValueError("the body is a JSON array")
+        raise ValueError("the body must be a JSON array")
     return body
 
 

@@ -45,11 +45,11 @@ class Controller:
         return {"status": "ok", "era": self.service.account.era, "seed": self._seed.name}
 
     def reset(self, seed: Record | None = None, era: str | None = None) -> dict[str, Any]:
-        """Return to the initial state: data of the seed, no faults, an empty log, the initial switches, real time."""
+        """Return to the initial state: data of the seed, no faults, empty log, initial switches, real time."""
         service = self.service
         if era is not None:
             if era not in ("seed", "current"):
-                raise ValueError(f"era is seed or current, not {era!r}")
+                raise ValueError(f"era must be seed or current, not {era!r}")
             service.account.era = era  # type: ignore[assignment]
         service.account.clock.reset()
         service.account.switches = self._switches
@@ -157,7 +157,7 @@ class Controller:
             return self.service.account.store.db.executemany("DELETE FROM ledger WHERE id = ?", marks).rowcount
 
     def recount(self, changes: Iterable[Record]) -> int:
-        """Let balances use other amounts of ledger rows than lists show: ``{id, amount}``. Return how many changed."""
+        """Make balances use other amounts of ledger rows than lists show: ``{id, amount}``. Return how many changed."""
         pairs = [(str(Decimal(str(change["amount"]))), int(change["id"])) for change in changes]
         with self.service.account.store.transaction():
             return self.service.account.store.db.executemany(

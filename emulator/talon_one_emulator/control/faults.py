@@ -41,8 +41,8 @@ class FaultRule:
         kind: one of ``KINDS``.
         count: number of requests that fail; 0: all until the fault is cleared.
         after: number of matching requests that pass first.
-        every: of the later ones, every n-th fails.
-        fraction: share of those that fails, chosen by ``seed``.
+        every: of the requests after those, every n-th fails.
+        fraction: share of these that fails, chosen by ``seed``.
         retry_after: Retry-After header of a 429 or 5xx.
         seconds: latency, before the request is processed, or after it if ``late`` is set.
         rows: number of ledger rows that are inserted or deleted after each page.
@@ -66,9 +66,9 @@ class FaultRule:
         if self.kind not in KINDS:
             raise ValueError(f"unknown fault {self.kind!r}{hint(self.kind, KINDS)}")
         if self.at not in ("now", "past"):
-            raise ValueError(f"fault option at takes now or past, not {self.at!r}")
+            raise ValueError(f"fault option at must be now or past, not {self.at!r}")
         if self.every < 1 or self.count < 0 or self.after < 0 or self.seconds < 0 or self.rows < 1:
-            raise ValueError("fault options: every and rows are at least 1, count, after and seconds at least 0")
+            raise ValueError("fault options: every and rows must be at least 1; count, after and seconds at least 0")
         self._names = names_of(self.route)
 
     _names: frozenset[str] = frozenset()
@@ -116,12 +116,12 @@ def parse(text: str) -> FaultRule:
     """Return the rule of a text ``ROUTE:KIND[:option=value,...]``. Raise ValueError if it is invalid."""
     parts = text.split(":", 2)
     if len(parts) < 2:
-        raise ValueError(f"a fault is ROUTE:KIND[:option=value,...], not {text!r}")
+        raise ValueError(f"a fault must be ROUTE:KIND[:option=value,...], not {text!r}")
     options: dict[str, Any] = {}
     for pair in filter(None, (parts[2] if len(parts) > 2 else "").split(",")):
         name, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError(f"a fault option is name=value, not {pair!r}")
+            raise ValueError(f"a fault option must be name=value, not {pair!r}")
         options[name] = value
     return build(parts[0], parts[1], options)
 
@@ -146,7 +146,7 @@ def _converted(name: str, kind: str, value: Any) -> Any:
         if kind == "float":
             return float(value)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"fault option {name} takes a number, not {value!r}") from error
+        raise ValueError(f"fault option {name} must be a number, not {value!r}") from error
     if kind == "bool":
         return value is True or str(value).lower() in ("true", "yes", "1")
     return None if value is None else str(value)
@@ -173,4 +173,4 @@ def hint(wrong: str, known: Iterable[str]) -> str:
     near = get_close_matches(wrong, names, 1, 0.5)
     if near:
         return f"; did you mean {near[0]}?"
-    return f"; there are {', '.join(names)}" if len(names) < 20 else ""
+    return f"; known names: {', '.join(names)}" if len(names) < 20 else ""

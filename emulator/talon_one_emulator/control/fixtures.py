@@ -132,9 +132,9 @@ def _row(account: Account, given: Record) -> transactions.NewRow:
     card, profile, owner = _owner(account, program, given)
     amount = json_text.number(given.get("amount"))
     if Decimal(amount) < 0:
-        raise ValueError("amount is positive: the direction is in type")
+        raise ValueError("amount must not be negative; type gives the direction")
     if given.get("type", "addition") not in ("addition", "subtraction"):
-        raise ValueError("type is addition or subtraction")
+        raise ValueError("type must be addition or subtraction")
     created = given.get("created")
     return transactions.NewRow(
         program=program,
@@ -160,7 +160,7 @@ def _row(account: Account, given: Record) -> transactions.NewRow:
 
 def _owner(account: Account, program: int, given: Record) -> tuple[int | None, int | None, str]:
     if ("card" in given) == ("profile" in given):
-        raise ValueError("a ledger row belongs to a card or to a profile")
+        raise ValueError("a ledger row must name either a card or a profile")
     if "card" in given:
         name = str(given["card"])
         found = account.store.scalar("SELECT id FROM cards WHERE program = ? AND identifier = ?", [program, name])
@@ -174,7 +174,7 @@ def _owner(account: Account, program: int, given: Record) -> tuple[int | None, i
 
 def _kind(given: Any) -> transactions.Kind:
     if given not in get_args(transactions.Kind):
-        raise ValueError(f"kind is {' or '.join(get_args(transactions.Kind))}, not {given!r}")
+        raise ValueError(f"kind must be {' or '.join(get_args(transactions.Kind))}, not {given!r}")
     kind: transactions.Kind = given
     return kind
 
@@ -182,7 +182,7 @@ def _kind(given: Any) -> transactions.Kind:
 def _optional(given: Record, name: str, kind: type[T]) -> T | None:
     value = given.get(name)
     if value is not None and type(value) is not kind:
-        raise ValueError(f"{name} is of type {kind.__name__}, not {type(value).__name__}")
+        raise ValueError(f"{name} must be of type {kind.__name__}, not {type(value).__name__}")
     return value
 
 

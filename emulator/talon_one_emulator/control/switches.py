@@ -44,9 +44,9 @@ class Switches:
         known = choices()
         for name, value in values.items():
             if name not in known:
-                raise ValueError(f"unknown switch {name!r}; there are {', '.join(known)}")
+                raise ValueError(f"unknown switch {name!r}; known switches: {', '.join(known)}")
             if value not in known[name]:
-                raise ValueError(f"switch {name} takes {' or '.join(known[name])}, not {value!r}")
+                raise ValueError(f"switch {name} must be {' or '.join(known[name])}, not {value!r}")
         return replace(self, **values)  # type: ignore[arg-type]
 
     def describe(self) -> dict[str, str]:

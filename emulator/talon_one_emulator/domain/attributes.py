@@ -50,9 +50,9 @@ class AttributeRegistry:
     def add(self, entity: str, name: str, kind: str, created: int, event_type: str = "") -> None:
         """Register an attribute, or change its type. Raise ValueError for an unknown entity or type."""
         if entity not in ENTITIES:
-            raise ValueError(f"unknown entity {entity!r}; there are {', '.join(ENTITIES)}")
+            raise ValueError(f"unknown entity {entity!r}; known entities: {', '.join(ENTITIES)}")
         if kind not in TYPES:
-            raise ValueError(f"unknown attribute type {kind!r}; there are {', '.join(TYPES)}")
+            raise ValueError(f"unknown attribute type {kind!r}; known types: {', '.join(TYPES)}")
         self._store.db.execute(
             "INSERT INTO attributes (created, entity, event_type, name, type) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (entity, event_type, name) DO UPDATE SET type = excluded.type",
@@ -63,7 +63,7 @@ class AttributeRegistry:
     def problems(
         self, entity: str, values: Mapping[str, Any] | None, pointer: str, event_type: str = ""
     ) -> Iterator[Problem]:
-        """Yield the problems of an object ``attributes`` at a JSON pointer."""
+        """Yield the problems of the object ``attributes`` at a JSON pointer."""
         if not values:
             return
         types = self._types.get((entity, event_type), {})

@@ -176,7 +176,7 @@ def _test(account: Account, index: int, given: Mapping[str, Any]) -> Callable[[M
         return lambda values: name in values and bool(values[name] == value)
     if operator == "IN":
         if not isinstance(value, str):
-            raise ActionRefused("IN takes one string of values separated by commas", f"{pointer}/value")
+            raise ActionRefused("IN needs one string of values separated by commas", f"{pointer}/value")
         wanted = {part.strip() for part in value.split(",")}
         return lambda values: name in values and _text(values[name]) in wanted
     if not _is_number(value):

@@ -59,5 +59,5 @@ class Clock:
 def _checked(at: int) -> int:
     # The last year is excluded, so that every instant of a running clock can be printed.
     if not timestamps.FIRST <= at <= timestamps.LAST - 366 * timestamps.DAY:
-        raise ValueError("the clock goes from year 1 to year 9998")
+        raise ValueError("the clock must stay in the years 1 to 9998")
     return at

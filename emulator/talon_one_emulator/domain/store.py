@@ -96,7 +96,7 @@ class Store:
             self._create()
         elif self.scalar("PRAGMA user_version") != SCHEMA_VERSION:
             self.db.close()
-            raise ValueError(f"{path} was not written by this version of the emulator")
+            raise ValueError(f"{path} is not a database of this version of the emulator; name a new file")
 
     def _create(self) -> None:
         self.db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")

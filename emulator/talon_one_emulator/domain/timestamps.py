@@ -26,10 +26,10 @@ _BARE_ZONE = re.compile(r"(?<=\d)([+-]\d\d)(\d\d)$", re.ASCII)
 
 
 def parse(text: str) -> int:
-    """Return the microseconds of an RFC 3339 instant. Finer digits are cut off; a leap second is the next one.
+    """Return the microseconds of an RFC 3339 instant. Finer digits are cut off; a leap second becomes the next second.
 
     Raises:
-        ValueError: the text is no RFC 3339 date-time.
+        ValueError: the text is not an RFC 3339 date-time.
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -42,7 +42,7 @@ def parse(text: str) -> int:
 
 
 def parse_query(text: str) -> int:
-    """Like ``parse``, but a zone may have no colon: the vendor's Python SDK 26.2 sends ``+0000``."""
+    """Return the same as ``parse``, and accept a zone without a colon: the vendor's Python SDK 26.2 sends ``+0000``."""
     return parse(_BARE_ZONE.sub(r"\1:\2", text))
 
 

@@ -70,7 +70,7 @@ def _check_mix(call: Call) -> None:
     seen: set[str] = set()
     for index, action in actions:
         if action["type"] != first:
-            why = f"a request holds one type of action; this one mixes {first} and {action['type']}"
+            why = f"a request must hold one type of action only; this one mixes {first} and {action['type']}"
             raise invalid("Mixed actions", why, pointer=f"/actions/{index}/type")
         sku = action["payload"].get("sku")
         if sku is not None and sku in seen:

@@ -32,7 +32,7 @@ def create_coupon_reservation(call: Call) -> Answer:
 
 @handles(endpoints.DELETE_COUPON_RESERVATION)
 def delete_coupon_reservation(call: Call) -> Answer:
-    """Delete reservations. One that does not exist is no error."""
+    """Delete reservations. A reservation that does not exist is not an error."""
     coupon = _coupon(call)
     ids = profiles.ids_of(call.account, rows_to_apply(call, call.body["integrationIDs"], call.bad))
     call.account.store.db.executemany(

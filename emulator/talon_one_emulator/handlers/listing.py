@@ -23,7 +23,7 @@ def ordering(sort: str | None, columns: Mapping[str, str], default: str) -> str:
     for term in sort.split(","):
         column = columns.get(term.removeprefix("-"))
         if column is None:
-            why = f"sort: cannot sort by {term}; there are {', '.join(columns)}"
+            why = f"sort: cannot sort by {term}; known names: {', '.join(columns)}"
             raise invalid("Invalid parameter", why, parameter="sort")
         terms.append(f"{column} DESC" if term.startswith("-") else column)
     return ", ".join([*terms, default])

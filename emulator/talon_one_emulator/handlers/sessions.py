@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @handles(endpoints.UPDATE_CUSTOMER_SESSION_V2)
 def update_customer_session_v2(call: Call) -> Answer:
-    """Create a session or change an open one. Closing or cancelling it changes the sales of its profile."""
+    """Create a session or change an open one. Closing or canceling it changes the sales of its profile."""
     given, name, dry = call.body["customerSession"], call.path["customerSessionId"], bool(call.query["dry"])
     _check_request(call, given, dry=dry)
     stored = sessions.find(call.account, name)
@@ -53,7 +53,7 @@ def _check_request(call: Call, given: Mapping[str, Any], *, dry: bool) -> None:
     cart.check_size(given.get("cartItems") or ())
     now = call.query.get("now")
     if now is not None and (not dry or now <= call.account.now()):
-        raise invalid("Invalid parameter", "now: takes a future instant, and dry=true with it", parameter="now")
+        raise invalid("Invalid parameter", "now: must be a future instant, and needs dry=true", parameter="now")
 
 
 @handles(endpoints.GET_CUSTOMER_SESSION)
@@ -70,7 +70,7 @@ def return_cart_items(call: Call) -> Answer:
     """
     account, session = call.account, _session(call)
     if session.state not in ("closed", "partially_returned"):
-        raise ApiError(400, [], f"Only a closed session takes returns; this one is {session.state}")
+        raise ApiError(400, [], f"Only items of a closed session can be returned; this one is {session.state}")
     body = json_text.decode(session.body)
     items = body.get("cartItems", [])
     returned = cart.mark_returned(items, call.body["return"]["returnedCartItems"], by_sku=account.current)

@@ -29,7 +29,7 @@ class Seed:
         if self.name not in NAMES:
             near = get_close_matches(self.name, NAMES, 1)
             raise ValueError(
-                f"unknown seed {self.name!r}; {f'did you mean {near[0]}?' if near else 'there are ' + ', '.join(NAMES)}"
+                f"unknown seed {self.name!r}; {f'did you mean {near[0]}?' if near else 'known: ' + ', '.join(NAMES)}"
             )
         if min(self.cards, self.transactions, self.profile_transactions) < 0:
             raise ValueError("cards and transactions cannot be negative")
@@ -40,7 +40,7 @@ class Seed:
         known = {field.name for field in fields(cls)}
         unknown = given.keys() - known
         if unknown:
-            raise ValueError(f"a seed has no {sorted(unknown)[0]!r}; there are {', '.join(sorted(known))}")
+            raise ValueError(f"a seed has no {sorted(unknown)[0]!r}; known fields: {', '.join(sorted(known))}")
         return cls(**given)
 
 

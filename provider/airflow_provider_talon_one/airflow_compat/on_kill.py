@@ -19,7 +19,7 @@ class EndsRequestsOnKill:
 
     @contextmanager
     def opened_hook(self) -> Iterator[TalonOneHook]:
-        """Open the hook of this task, and close its connections afterwards."""
+        """Open the hook of this task, and close its connections afterward."""
         hook = self._hook = TalonOneHook(self.talon_one_conn_id)
         try:
             yield hook

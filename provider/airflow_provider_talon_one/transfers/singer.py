@@ -28,7 +28,7 @@ class SingerOperator(BaseOperator):
     """Runs ``tap | target`` and keeps the state between runs.
 
     Pass keys in ``env``, filled from connections or variables, because Airflow masks their values. The settings are
-    written to files that only the worker's user can read, and that are deleted afterwards.
+    written to files that only the worker's user can read, and that are deleted afterward.
 
     Args:
         tap: command of the tap, like ``["tap-postgres"]``; also as the text of a list or as a command line.

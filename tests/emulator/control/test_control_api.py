@@ -47,7 +47,7 @@ def test_faults(api):
         ("POST", "transactions", [{"card": "card-none", "amount": 1}]),
         ("POST", "transactions", [{"card": "card-ada", "amount": -1}]),
         ("POST", "transactions", [{"card": "card-ada", "amount": "x"}]),
-        ("POST", "transactions", [{"card": "card-ada", "amount": 1, "colour": "red"}]),
+        ("POST", "transactions", [{"card": "card-ada", "amount": 1, "color": "red"}]),
         ("POST", "transactions", [{"amount": 1}]),
         ("POST", "transactions", {}),
         ("POST", "attributes", [{"entity": "Nobody", "name": "a", "type": "string"}]),
@@ -187,7 +187,7 @@ def test_a_foreign_database_is_refused(tmp_path):
     connection = sqlite3.connect(file)
     connection.execute("CREATE TABLE t (a)")
     connection.close()
-    with pytest.raises(ValueError, match="not written by this version"), Emulator(db=file):
+    with pytest.raises(ValueError, match="not a database of this version"), Emulator(db=file):
         pass
 
 

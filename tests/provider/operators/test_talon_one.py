@@ -1,4 +1,4 @@
-"""The 26 operators, each in a DAG run against the emulator, whose state is read afterwards."""
+"""The 26 operators, each in a DAG run against the emulator, whose state is read afterward."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def mask(request):
     "row",
     [
         {"id": 1, "name": "Ada", "new": 1, "address": {"city": "x", "street": "y"}},
-        {"id": 1, "address": None, "attributes": {"vip": True, "colour": "red"}},
+        {"id": 1, "address": None, "attributes": {"vip": True, "color": "red"}},
         {"address": [1], "attributes": {}},
         {'a "b"': 1, "é": 2, "amount": None},
         {},

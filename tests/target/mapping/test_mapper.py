@@ -105,7 +105,7 @@ def test_other_sinks_leave_other_columns_out():
     ("attributes", "expected"),
     [
         (["color"], {"color": "red"}),
-        ({"colour": "color", "double": "{{ price * 2 }}"}, {"colour": "red", "double": Decimal("3.0")}),
+        ({"color": "color", "double": "{{ price * 2 }}"}, {"color": "red", "double": Decimal("3.0")}),
         ("*", {"color": "red", "more": {"x": 1}}),
         ("more", {"x": 1}),
         ("{{ {'c': color} }}", {"c": "red"}),

@@ -1,4 +1,4 @@
-"""Every sink and mode against the emulator, whose state is read afterwards; together they reach all 19 writes."""
+"""Every sink and mode against the emulator, whose state is read afterward; together they reach all 19 writes."""
 
 from __future__ import annotations
 

@@ -41,4 +41,4 @@ class Keys:
         """Raise ApiError 401 unless the key belongs to the API of the endpoint."""
         if kind != endpoint.api:
             wanted = "ApiKey-v1" if endpoint.api == "integration" else "ManagementKey-v1"
-            raise ApiError(401, [Problem("Unauthorized", f"this operation takes Authorization: {wanted} and its key")])
+            raise ApiError(401, [Problem("Unauthorized", f"this operation needs Authorization: {wanted} and its key")])

@@ -37,7 +37,7 @@ class Origins:
         for host in found.get("host", []):
             if not self._is_allowed(host):
                 raise _refusal(
-                    403, f"the Host {host[:100]!r} is no name of this machine; start with --allow-host to allow it"
+                    403, f"the Host {host[:100]!r} is not a name of this machine; start with --allow-host to allow it"
                 )
         for origin in found.get("origin", []):
             if not self._is_allowed(urlsplit(origin).netloc):
@@ -47,10 +47,10 @@ class Origins:
             and method not in _SAFE_METHODS
             and found.get("sec-fetch-site", [""])[0] == "cross-site"
         ):
-            raise _refusal(403, "the request is of another site; no web page may use the emulator")
+            raise _refusal(403, "the request comes from another site; no web page may use the emulator")
         media = found.get("content-type", [""])[0].partition(";")[0].strip().lower()
         if control and media in _FORM_TYPES:
-            raise _refusal(400, f"a control endpoint takes application/json, not {media}")
+            raise _refusal(400, f"a control endpoint needs application/json, not {media}")
 
     def _is_allowed(self, host: str) -> bool:
         try:

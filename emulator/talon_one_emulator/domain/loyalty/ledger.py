@@ -1,10 +1,11 @@
 """Balances, computed from ledger rows. No storage and no HTTP.
 
-At instant T, only rows with created <= T count. An addition is pending before its start and active from its start
-until before its expiry; what remains of it then is expired. A subtraction consumes the additions that are active when
-it is created, the earliest expiry first (then the earliest created, then the lowest id). What they do not cover is
-debt, which points that become active later pay first. At the same instant, additions come before subtractions. Hence,
-exactly: issued = active + pending + expired + spent - negative, and active is 0 while negative is not.
+At instant T, only rows with created <= T count. An addition is pending before its start and active from its start until
+before its expiry; what remains of it then is expired. A subtraction consumes the additions that are active when it is
+created, the earliest expiry first (then the earliest created, then the lowest id). The part that they do not cover is
+debt, which is paid first by the points that become active next. At the same instant, additions come before
+subtractions. Hence, exactly: issued = active + pending + expired + spent - negative, and active is 0 while negative is
+not.
 """
 
 from __future__ import annotations

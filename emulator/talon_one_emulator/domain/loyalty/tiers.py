@@ -80,7 +80,7 @@ def to_json(given: Iterable[Mapping[str, Any]]) -> str:
     """Return the JSON to store of ``[{name, minPoints}]``. Raise ValueError if it is invalid."""
     tiers = [{"name": str(each["name"]), "minPoints": json_text.number(each["minPoints"])} for each in given]
     if any(Decimal(each["minPoints"]) < 0 for each in tiers):
-        raise ValueError("minPoints of a tier is at min_points 0")
+        raise ValueError("minPoints of a tier must be at least 0")
     return json_text.encode_text(tiers)
 
 

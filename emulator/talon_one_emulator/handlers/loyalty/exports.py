@@ -1,6 +1,7 @@
 """CSV exports of the Management API: balances of customers and cards, and the cards themselves.
 
-Documented columns: https://docs.talon.one/management-api#operation/exportLoyaltyCardBalances and its neighbours
+Documented columns: https://docs.talon.one/management-api#operation/exportLoyaltyCardBalances, exportLoyaltyBalances,
+exportLoyaltyCards
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def link_loyalty_card_to_profile(call: Call) -> Answer:
     linked = account.store.rows("SELECT profile FROM card_profiles WHERE card = ?", [card.id])
     if (profile.id,) not in linked:
         if program.users_per_card and len(linked) >= program.users_per_card:
-            raise invalid("Limit reached", f"a card of this program takes {program.users_per_card} profiles")
+            raise invalid("Limit reached", f"a card of this program can have {program.users_per_card} profiles")
         account.store.insert("card_profiles", card=card.id, profile=profile.id, linked=account.now())
         account.store.db.execute("UPDATE cards SET modified = ? WHERE id = ?", (account.now(), card.id))
     return ok(programs.describe_cards(account, program, [programs.get_card(call)])[0])

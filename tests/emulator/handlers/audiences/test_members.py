@@ -18,7 +18,7 @@ def change(action, profile, audience=1):
 
 
 def test_an_audience_lives_and_dies(api):
-    """An audience can be created, renamed, listed and deleted, and is not found afterwards."""
+    """An audience can be created, renamed, listed and deleted, and is not found afterward."""
     made = api("create_audience_v2", body={"name": "New", "integration": "crm", "integrationId": "new"})
     assert made.status == 201
     assert made.json["name"] == "New"

@@ -76,7 +76,7 @@ def test_a_template_gives_exact_values_of_their_type(text, expected):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{{ colour }}", "fails: 'colour' is undefined"),
+        ("{{ color }}", "fails: 'color' is undefined"),
         ("{{ address.street }}", "fails: an object has no field 'street'"),
         ("{{ price + sku }}", "fails: + cannot combine a number and a text"),
         ("{{ cents / 0 }}", "fails: a number is divided by zero"),
@@ -132,7 +132,7 @@ def test_a_template_knows_its_columns():
 
 def test_a_column_that_the_row_lacks_can_be_null():
     """A row may leave out columns that its stream has; then they are null."""
-    text = "{{ colour or 'none' }}"
+    text = "{{ color or 'none' }}"
     assert "none" == Template(text, absent_is_null=True)({})
     with pytest.raises(ConversionError):
         Template(text)({})
