@@ -29,7 +29,10 @@ def test_a_mirror_of_100000_members_sends_only_the_difference(engine):
     engine.requests()
     figures = engine.push(VIP, rows(*range(1000, 100_500)))
     assert 2 == engine.requests()["update_customer_profile_audiences"]
-    assert (500, 1000, 99_000, 1500) == (figures.adds, figures.removes, figures.same, figures.sent)
+    assert 500 == figures.adds
+    assert 1000 == figures.removes
+    assert 99_000 == figures.same
+    assert 1500 == figures.sent
     assert {f"c-{n}" for n in range(1000, 100_500)} | {f"s-{n}" for n in range(7)} == engine.members()
 
 
@@ -57,7 +60,9 @@ def test_an_input_that_broke_off_removes_nobody(engine):
     """Those that came are added all the same."""
     engine.push(VIP, rows(*range(100)))
     figures = engine.push(VIP, rows(5, 200), complete=False)
-    assert (0, 1, False) == (figures.removes, figures.adds, figures.complete)
+    assert 0 == figures.removes
+    assert 1 == figures.adds
+    assert figures.complete is False
     assert {f"c-{n}" for n in (*range(100), 200)} == engine.members()
 
 
@@ -101,7 +106,9 @@ def test_profiles_that_do_not_exist_are_not_made(engine, policy, left_out, inval
     figures = engine.push(
         VIP | {"create_profiles": policy, "max_reject_share": 1}, rows(*range(200), "ghost-1", "ghost-2")
     )
-    assert (200, left_out, invalid) == (figures.sent, figures.left_out, figures.invalid)
+    assert 200 == figures.sent
+    assert left_out == figures.left_out
+    assert invalid == figures.invalid
     assert ["c-ghost-1", "c-ghost-2"][: len(engine.rejects())] == [line["key"] for line in engine.rejects()]
     assert 200 == len(engine.emu.state("profiles")["profiles"])
 
@@ -119,7 +126,9 @@ def test_adopt_takes_over_who_is_there(engine):
 def test_of_rows_with_one_key_the_last_one_is_sent(engine):
     """Earlier rows of the key are counted as duplicates."""
     figures = engine.push(VIP, rows(1, 2, 1, 1))
-    assert (4, 2, 2) == (figures.read, figures.duplicates, figures.sent)
+    assert 4 == figures.read
+    assert 2 == figures.duplicates
+    assert 2 == figures.sent
 
 
 def test_two_streams_into_one_audience_are_refused(engine):

@@ -43,7 +43,8 @@ def schema_of(stream, **types):
 def test_rows_arrive_and_their_state_is_emitted(engine, singer):
     """On stdout there is nothing but the state."""
     done = singer([SCHEMA, *records("a", "b"), state({"x": 1})], UPSERT)
-    assert (0, '{"x":1}\n') == (done.returncode, done.stdout)
+    assert 0 == done.returncode
+    assert '{"x":1}\n' == done.stdout
     assert {"a", "b"} == engine.members()
 
 
@@ -54,7 +55,8 @@ def test_states_follow_the_rows_they_cover(engine, singer):
         lines += [*records(name), state({"n": n})]
     done = singer(lines, UPSERT, rows_per_flush=2)
     emitted = [json.loads(line)["n"] for line in done.stdout.splitlines()]
-    assert (sorted(emitted), 4) == (emitted, emitted[-1])
+    assert sorted(emitted) == emitted
+    assert 4 == emitted[-1]
     assert set("abcde") == engine.members()
 
 
@@ -63,7 +65,8 @@ def test_no_state_is_emitted_after_rows_that_did_not_arrive(engine, singer):
     engine.emu.fault("update_customer_profile_audiences", "500", count=0)
     done = singer([SCHEMA, *records("a"), state({"x": 1})], UPSERT, retry_budget_seconds=1)
     engine.emu.clear_faults()
-    assert (1, "") == (done.returncode, done.stdout)
+    assert 1 == done.returncode
+    assert "" == done.stdout
     assert [] == [line for line in done.stderr.splitlines() if "Traceback" in line]
     assert 0 == singer([SCHEMA, *records("a"), state({"x": 1})], UPSERT).returncode
     assert {"a"} == engine.members()
@@ -107,17 +110,21 @@ def test_a_row_that_cannot_be_sent_is_in_the_rejects_with_its_reason(engine, sin
     line = {"type": "RECORD", "stream": "vip", "record": record}
     streams = {"vip": UPSERT["vip"] | {"max_reject_share": 1}}
     done = singer([SCHEMA, *records("a"), line, *records("b"), state({"x": 1})], streams)
-    assert (0, '{"x":1}\n') == (done.returncode, done.stdout), done.stderr
+    assert 0 == done.returncode, done.stderr
+    assert '{"x":1}\n' == done.stdout, done.stderr
     assert {"a", "b"} == engine.members()
     (reject,) = engine.rejects()
-    assert ("line 3", "invalid", record) == (reject["place"], reject["kind"], reject["row"])
+    assert "line 3" == reject["place"]
+    assert "invalid" == reject["kind"]
+    assert record == reject["row"]
     assert reason in reject["reason"]
 
 
 def test_a_record_before_its_schema_is_an_error(engine, singer):
     """The target emits no STATE after a RECORD that came before its SCHEMA, because that row was not delivered."""
     done = singer([*records("a"), SCHEMA, *records("b"), state({"x": 1})], UPSERT)
-    assert (1, "") == (done.returncode, done.stdout)
+    assert 1 == done.returncode
+    assert "" == done.stdout
     assert "line 1: 1 RECORD(s) of vip came before its SCHEMA" in done.stderr
     assert {"b"} == engine.members()
 
@@ -139,7 +146,8 @@ def test_a_line_of_50_megabytes_is_a_row_like_any_other(engine, singer):
     record = {"type": "RECORD", "stream": "vip", "record": {"id": "x" * 50_000_000}}
     streams = {"vip": UPSERT["vip"] | {"max_reject_share": 1}}
     done = singer([SCHEMA, *records("a"), record, *records("b"), state({})], streams)
-    assert (0, True) == (done.returncode, len(done.stderr) < 5000)
+    assert 0 == done.returncode
+    assert len(done.stderr) < 5000
     assert {"a", "b"} == engine.members()
     assert [("line 3", record["record"])] == [(line["place"], line["row"]) for line in engine.rejects()]
 
@@ -239,7 +247,8 @@ def test_settings_that_cannot_work_are_emitted_in_a_line(singer, streams, settin
 def test_a_plan_changes_nothing(engine, singer):
     """It tells what would be done."""
     done = singer([SCHEMA, *records("a", "b"), state({})], MIRROR, "--plan")
-    assert (0, "") == (done.returncode, done.stdout), done.stderr
+    assert 0 == done.returncode, done.stderr
+    assert "" == done.stdout, done.stderr
     assert "plan: vip (audience_members, mirror): 2 to add" in done.stderr
     assert [] == engine.emu.state("audiences")["audiences"]
     assert not [one for one in engine.emu.requests() if one["method"] != "GET"]
@@ -249,7 +258,8 @@ def test_a_guard_ends_with_exit_code_3_and_the_figures(engine, singer):
     """Nothing was sent."""
     singer([SCHEMA, *records(*"abcdefghij"), state({})], {"vip": MEMBERS | {"mode": "mirror"}})
     done = singer([SCHEMA, *records("a"), state({})], {"vip": MEMBERS | {"mode": "mirror"}})
-    assert (3, "") == (done.returncode, done.stdout)
+    assert 3 == done.returncode
+    assert "" == done.stdout
     assert "9 of 10" in done.stderr
     assert 10 == len(engine.members())
 
@@ -299,9 +309,11 @@ def test_sigterm_ends_it_after_the_requests_in_flight(engine, tmp_path):
     process.send_signal(signal.SIGTERM)
     output, errors = process.communicate(timeout=20)
     engine.emu.clear_faults()
-    assert (143, b"") == (process.returncode, output), errors
+    assert 143 == process.returncode, errors
+    assert b"" == output, errors
     sent = len(engine.emu.state("events")["events"])
     assert 10 <= sent < 200
     done = subprocess.run(command, input=text, capture_output=True)
-    assert (0, b'{"x":1}\n') == (done.returncode, done.stdout)
+    assert 0 == done.returncode
+    assert b'{"x":1}\n' == done.stdout
     assert 200 == len(engine.emu.state("events")["events"])

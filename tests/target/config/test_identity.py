@@ -70,7 +70,9 @@ def test_another_spelling_is_the_same_deployment(emu, tmp_path, spell):
     path = str(tmp_path / "s.duckdb")
     push(path, emu.url, emu, ["a", "b"])
     figures = push(path, spell(emu.url), emu, ["a"])
-    assert (0, 1, 1) == (figures.adds, figures.removes, figures.same)
+    assert 0 == figures.adds
+    assert 1 == figures.removes
+    assert 1 == figures.same
     assert ["a"] == members(emu)
 
 
@@ -81,7 +83,9 @@ def test_a_store_of_another_spelling_is_recognized(emu, tmp_path, spell):
     push(path, emu.url, emu, ["a", "b"])
     respell(path, spell(emu.url))
     figures = push(path, emu.url, emu, ["a"])
-    assert (0, 1, 1) == (figures.adds, figures.removes, figures.same)
+    assert 0 == figures.adds
+    assert 1 == figures.removes
+    assert 1 == figures.same
     assert ["a"] == members(emu)
 
 

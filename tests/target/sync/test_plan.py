@@ -74,15 +74,19 @@ def test_a_push_makes_exactly_the_requests_of_its_plan(engine, sink, before, gon
     figures = engine.push(given, source)
     writes = {name: count for name, count in engine.requests().items() if not name.startswith("get_")}
     assert planned.requests == sum(writes.values()) == figures.requests
-    assert (planned.adds, planned.updates, planned.removes) == (figures.adds, figures.updates, figures.removes)
-    assert (come, min(gone, before)) == (planned.adds, planned.removes)
+    assert planned.adds == figures.adds
+    assert planned.updates == figures.updates
+    assert planned.removes == figures.removes
+    assert come == planned.adds
+    assert min(gone, before) == planned.removes
 
 
 def test_a_plan_of_new_profiles_says_how_many_would_be_made(engine):
     """And that the guard would stop it."""
     engine.emu.add("profiles", *({"integrationId": f"k-{k:05}"} for k in range(5)))
     (planned,) = plan(engine, MEMBERS | {"create_profiles": "guard"}, rows(0, 8))
-    assert (3, True) == (planned.new_profiles, planned.creates_audience)
+    assert 3 == planned.new_profiles
+    assert planned.creates_audience is True
     assert "3 of 8 profiles to add do not exist" in planned.guard
 
 
@@ -96,7 +100,8 @@ def test_minutes_follow_the_budget(engine):
         destination = run.open(destination_from("rows", ITEMS))
         destination.add(rows(0, 60_000), ["" for _ in range(60_000)])
         (planned,) = run.plan()
-    assert (60, 0.5) == (planned.requests, planned.minutes)
+    assert 60 == planned.requests
+    assert 0.5 == planned.minutes
 
 
 @pytest.mark.parametrize("moved", ["source", "store", "neither"])

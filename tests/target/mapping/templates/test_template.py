@@ -165,7 +165,8 @@ except SyncConfigError as error:
         "x\nmap.profileIntegrationId holds a template, which needs the package jinja2; install it: "
         "pip install 'talon-one-connector[sync]'\n"
     )
-    assert (expected, "") == (done.stdout, done.stderr)
+    assert expected == done.stdout
+    assert "" == done.stderr
 
 
 def test_templates_are_not_loaded_before_they_are_needed():
