@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def config_for(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a config file for an emulator: ``config_for(emu, name=value, ...)``; None leaves a setting out."""
+    """Return a function that writes a config file for an emulator; None leaves a setting out."""
 
     def write(emu: Emulator, **changes: Any) -> Path:
         settings = {
@@ -41,7 +41,7 @@ def config_for(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def talon_one() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs ``talon-one`` with arguments, to its end."""
+    """Return a function that runs ``talon-one`` with arguments to its end."""
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "talon_one_cli", *map(str, arguments)]
@@ -52,14 +52,14 @@ def talon_one() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Emulator]:
-    """An empty emulator for a module."""
+    """Return an empty emulator for a module."""
     with Emulator(seed="empty", management_rate=0) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Callable[[Emulator], None]:
-    """Sets the environment variables of an emulator's account: ``account(emu)``."""
+    """Return a function that sets the environment variables of an emulator's account."""
 
     def use(emu: Emulator) -> None:
         monkeypatch.setenv("TALON_ONE_BASE_URL", emu.url)
@@ -72,7 +72,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Callable[[Emulator], None]:
 
 @pytest.fixture
 def in_process(capsys: pytest.CaptureFixture[str]) -> Callable[..., SimpleNamespace]:
-    """Runs ``talon-one`` with arguments in this process; returns ``code``, ``out`` and ``err``."""
+    """Return a function that runs ``talon-one`` in this process and returns ``code``, ``out`` and ``err``."""
 
     def run(*arguments: str) -> SimpleNamespace:
         with pytest.raises(SystemExit) as ended:

@@ -1,4 +1,4 @@
-"""How errors are printed: a line for each problem, whatever others put into a message."""
+"""Errors are printed with one line for each problem, whatever text of others is in a message."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ for package in PACKAGES:
 
 
 def kinds(base: type[Exception]) -> list[type[Exception]]:
-    """The class and all below it that this project has."""
+    """Return the class and all its subclasses in this project."""
     found = [base, *(one for child in base.__subclasses__() for one in kinds(child))]
     return [one for one in dict.fromkeys(found) if one.__module__.split(".")[0].partition("_")[0] != "tests"]
 
@@ -42,7 +42,7 @@ KINDS = [kind for base in BASES for kind in kinds(base) if kind not in SILENT]
 
 
 def made(kind: type[Exception], text: str) -> Exception:
-    """An error of this kind with a text in its message."""
+    """Return an error of this kind with a text in its message."""
     if kind is GuardError:
         return GuardError(text, guard="g", destination="d", figures={})
     if issubclass(kind, TalonOneError):
@@ -58,7 +58,7 @@ def made(kind: type[Exception], text: str) -> Exception:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_line_break_of_others_makes_no_second_line(capsys, kind):
-    """A line break from a server, a file or a database cannot start a line that looks like a message of ours."""
+    """A line break from a server, a file or a database cannot start a line that looks like another message."""
 
     def work(*_):
         raise made(kind, SAID)

@@ -1,4 +1,4 @@
-"""URLs of files with parts that no file has: refused everywhere, so that no token becomes the name of a file."""
+"""File URLs with a query, a fragment or another system are refused, so that no token becomes the name of a file."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ ENDS = {"duckdb": "w.duckdb", "sqlite": "w.db", "file": "w.csv"}
 
 
 def walk():
-    """Every kind of URL of a file, with every part that a file has not, and the message about it."""
+    """Return every kind of file URL with every part that is not allowed, and the message about it."""
     for scheme, name in ENDS.items():
         for part, words in PARTS.items():
             for path in ("{}/" + name, "{}/", "~/" + name) if scheme != "file" else ("{}/" + name, "{}/lake"):
@@ -53,7 +53,7 @@ CASES = [
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A folder that is the working directory and the home directory."""
+    """Return a folder that is the working directory and the home directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
@@ -79,7 +79,7 @@ def test_a_part_that_no_file_has_is_refused(place, use, url, words):
 @pytest.mark.parametrize("name", ["what?.db", "a#b.db", "half?#md:.db"])
 @pytest.mark.parametrize("scheme", ["duckdb", "sqlite"])
 def test_a_path_that_holds_the_sign_is_given_encoded(place, scheme, name):
-    """A file whose name holds the sign is created and found by its encoded URL."""
+    """A file whose name contains ? or # is created and found by its encoded URL."""
     encoded = (place / name).as_uri().rsplit("/", 1)[1]
     open_warehouse(f"{scheme}:///{encoded}").close()
     assert place / name in list(place.iterdir())
@@ -96,7 +96,7 @@ def test_a_setting_of_a_path_says_its_name(place):
 
 @pytest.mark.parametrize("part", ["?mode=ro", "#x"])
 def test_the_file_of_a_budget_has_no_such_part(place, part):
-    """The rate limit is not kept in a file of another name."""
+    """A rate limit URL with such a part is refused, so that the limit is not kept in a file of another name."""
     with pytest.raises(ConfigurationError, match="has neither query nor fragment"):
         RateLimiter(ClientConfig("https://h", rate_limit_url=f"sqlite:///{place}/budget.db{part}"))
     assert [] == list(place.iterdir())

@@ -1,4 +1,4 @@
-"""The printable-text walk: ids, names and messages with control characters, ANSI and bidi, through every command."""
+"""Ids, names and messages with control characters, ANSI and bidi, through every command."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def command(tmp_path, monkeypatch, in_process, account, server):
 
 
 def latest(command):
-    """The id of the last run."""
+    """Return the id of the last run."""
     return json.loads(command("runs", "--store", "st.duckdb", "--json")[0])[0]["id"]
 
 
@@ -75,7 +75,7 @@ WALK = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_nothing_that_cannot_be_seen_reaches_a_terminal(command, name):
-    """No command prints control characters; a new command fails here until it joins the walk."""
+    """No command prints control characters; a new command fails here until this module tests it."""
     for arguments in WALK[name]:
         given = [latest(command) if word == "RUN" else word for word in arguments]
         for text in command(*given):

@@ -21,21 +21,21 @@ NAMES = ("plain", "two words", "a%20b", "50% off", "ümläut", "a+b", "c#d")
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A folder that is the working directory and the home directory."""
+    """Return a folder that is the working directory and the home directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
 
 
 def spellings(place: Path, name: str):
-    """All ways to write the path of a file in the folder."""
+    """Return all ways to write the path of a file in the folder."""
     file = place / name
     return [name, f"./{name}", str(file), f"~/{name}", file.as_uri(), file.as_uri().replace("file://", "file://localhost"),
             file.as_uri().replace("file://", "file:")]  # fmt: skip
 
 
 def urls(scheme: str, place: Path, name: str):
-    """All ways to write the path of a database."""
+    """Return all ways to write the path of a database."""
     encoded = (place / name).as_uri().rsplit("/", 1)[1]
     return [f"{scheme}:///{encoded}", f"{scheme}:///{place}/{encoded}", f"{scheme}:///~/{encoded}"]
 

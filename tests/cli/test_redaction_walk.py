@@ -41,7 +41,7 @@ def emu():
 
 @pytest.fixture
 def here(tmp_path, monkeypatch, emu, account):
-    """A folder to work in, with the keys in the environment."""
+    """Return a working folder, with the keys in the environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
@@ -62,7 +62,7 @@ def urls_with(prefix, ending=""):
 
 @pytest.fixture
 def command(in_process):
-    """Runs ``talon-one`` and returns its exit code and all that it prints, which is no traceback."""
+    """Run ``talon-one``, check that it prints no traceback, and return its exit code and output."""
 
     def run(*arguments):
         done = in_process(*arguments)
@@ -73,7 +73,7 @@ def command(in_process):
 
 
 def traces(folder, *inputs):
-    """Everything in the folder but the inputs, stores as text."""
+    """Return everything in the folder except the inputs, with stores as text."""
     found = []
     for path in folder.rglob("*"):
         if not path.is_file() or path.name in inputs:
@@ -87,7 +87,7 @@ def traces(folder, *inputs):
 
 
 def assert_nothing_leaks(text):
-    """Neither canary is in a text."""
+    """Check that neither canary is in a text."""
     assert CANARY not in text
     assert SECOND not in text
 

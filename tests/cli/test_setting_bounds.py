@@ -1,4 +1,4 @@
-"""Every number among the settings has bounds, and what is beyond them ends with one line and exit code 2."""
+"""Every numeric setting has limits, and a value beyond them ends with one line and exit code 2."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IDS = [one for one in TAP if one.type == "array" and one.items == "integer"]
 
 
 def numbers(settings):
-    """Those that are numbers."""
+    """Return the settings that are numbers."""
     return [one for one in settings if one.type in ("integer", "number")]
 
 

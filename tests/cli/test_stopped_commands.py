@@ -1,4 +1,4 @@
-"""Every command under SIGTERM while a server drips: it ends within the grace time, with 143."""
+"""Every command ends within the grace time and with exit code 143 after SIGTERM, while a server answers slowly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DRIPS = {
 
 
 class Dripping(socketserver.ThreadingTCPServer):
-    """Answers every request as its kind says; ``asked`` is set once the first one is there."""
+    """Answers every request as its kind says; ``asked`` is set when the first request has arrived."""
 
     allow_reuse_address = daemon_threads = True
 
@@ -40,7 +40,7 @@ class Drip(socketserver.BaseRequestHandler):
     """One connection."""
 
     def handle(self):
-        """Read a request, then send a little every tenth of a second, for ever."""
+        """Read a request, then send a little every tenth of a second, without end."""
         self.request.recv(65536)
         try:
             self.request.sendall(self.server.before)
@@ -93,7 +93,7 @@ COMMANDS = {
 
 
 def prepare(folder, url, grace_s):
-    """Files that the commands need."""
+    """Create the files that the commands need."""
     base = {"base_url": url, "api_key": "k3y-one-1234", "management_key": "k3y-two-1234", "stop_grace_seconds": grace_s}
     ids = {"loyalty_program_ids": [1], "card_ids": ["a", "b"], "transactions_strategy": "per_entity"}
     target = {"streams": {"vip": MEMBERS}}
@@ -120,7 +120,7 @@ LINES = [
 
 
 def stopped(folder, server, command, signum=signal.SIGTERM):
-    """The exit code and the words of a command that gets a signal while it waits for its first answer."""
+    """Return exit code and output of a command that receives a signal while it waits for its first answer."""
     with subprocess.Popen(
         [sys.executable, *COMMANDS[command]],
         cwd=folder,
@@ -166,7 +166,7 @@ def test_a_stop_ends_every_way_to_wait(tmp_path, dripping, command, kind):
 
 
 def unread(pipe):
-    """Bytes in a pipe that nobody has read yet."""
+    """Return the bytes in a pipe that were not read yet."""
     return struct.unpack("i", fcntl.ioctl(pipe.fileno(), termios.FIONREAD, b"\0" * 4))[0]
 
 

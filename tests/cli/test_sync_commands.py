@@ -37,14 +37,14 @@ class Project:
         (self.folder / "SYNC.yml").write_text(json.dumps({"syncs": syncs}))  # JSON is YAML
 
     def segment(self, *names: str) -> None:
-        """Who is in the table ``vip``."""
+        """Return the rows of the table ``vip``."""
         with duckdb.connect(str(self.folder / "w.duckdb")) as db:
             db.execute("CREATE OR REPLACE TABLE vip (id VARCHAR)")
             for name in names:
                 db.execute("INSERT INTO vip VALUES (?)", [name])
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command in the folder."""
+        """Run a command in the folder."""
         settings = {"base_url": self.emu.url, "api_key": self.emu.api_key, "management_requests_per_second": 100_000}
         if self.management:
             settings["management_key"] = self.emu.management_key
@@ -56,19 +56,19 @@ class Project:
         return done
 
     def good(self, *arguments: str) -> str:
-        """Output of a command that must work."""
+        """Return the output of a command that must succeed."""
         done = self.run(*arguments)
         assert 0 == done.returncode, done.stderr
         return done.stdout
 
     def members(self) -> set[str]:
-        """Who is in an audience."""
+        """Return the members of an audience."""
         state = self.emu.state("memberships", "profiles")
         names = {profile["id"]: profile["integration_id"] for profile in state["profiles"]}
         return {names[row["profile"]] for row in state["memberships"]}
 
     def writes(self) -> int:
-        """Requests that changed something."""
+        """Return the requests that changed something."""
         return sum(one["method"] != "GET" for one in self.emu.requests())
 
 
@@ -199,7 +199,7 @@ def test_verify_without_a_management_key_says_unknown(project):
 
 
 def bad_items(project):
-    """A catalog sync of three items, one with a price that is none and one with an attribute unknown to Talon.One."""
+    """Return a catalog sync of three items: one with an invalid price, one with an attribute unknown to Talon.One."""
     (project.folder / "items.jsonl").write_text(
         '{"sku":"a","price":1,"brand":"x"}\n{"sku":"b","price":"many","brand":"x"}\n{"sku":"c","price":3,"brand":null}\n'
     )

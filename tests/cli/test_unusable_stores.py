@@ -1,4 +1,4 @@
-"""Settings of files that are written, at places where nobody can write: found before anything is sent."""
+"""Settings of files at locations that are not writable are reported before anything is sent."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Reply:
 
     @property
     def pointers(self) -> list[str | None]:
-        """JSON pointers of the listed errors."""
+        """Return the JSON pointers of the listed errors."""
         return [error["source"].get("pointer") for error in self.json["errors"]]
 
 
@@ -49,7 +49,7 @@ class Api:
         headers: dict[str, str] | None = None,
         **query: Any,
     ) -> Reply:
-        """Send a request with the right key; check that status and answer are documented."""
+        """Send a request with the right key, and check that status and answer are documented."""
         endpoint = endpoints.BY_NAME[name]
         template = endpoint.path
         for param, value in zip(endpoint.path_params, path, strict=True):
@@ -75,14 +75,14 @@ class Api:
         return Reply(answer.status_code, parsed, answer.text, answer.headers)
 
     def key(self, api: str) -> dict[str, str]:
-        """The Authorization header of an API."""
+        """Return the Authorization header of an API."""
         if api == "integration":
             return {"Authorization": f"ApiKey-v1 {self.emulator.api_key}"}
         return {"Authorization": f"ManagementKey-v1 {self.emulator.management_key}"}
 
     @staticmethod
     def check(endpoint: endpoints.Endpoint, reply: Reply) -> None:
-        """Success: a documented status and the documented shape. Failure: the documented error body."""
+        """Check that a success has a documented status and shape, or that a failure has the documented error body."""
         if reply.status < 300:
             assert reply.status in endpoint.responses
             schema = endpoint.responses[reply.status]

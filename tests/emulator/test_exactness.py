@@ -30,7 +30,7 @@ IDS = [
 
 
 def stored_number(text):
-    """How a number may be printed again: the same value and sign."""
+    """Return how a number may be printed again: with the same value and sign."""
     value = Decimal(text)
     return str(value), value.is_signed()
 

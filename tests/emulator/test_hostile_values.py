@@ -60,7 +60,7 @@ UNDOCUMENTED = {404, 405}  # of a path that is empty or has another meaning
 
 
 def sample(schema, name=""):
-    """A full body of a schema: every field, one row in every list."""
+    """Return a full body of a schema: every field, one row in every list."""
     if name in KNOWN:
         return KNOWN[name]
     if "oneOf" in schema:
@@ -81,7 +81,7 @@ def sample(schema, name=""):
 
 
 def bodies(endpoint):
-    """Full bodies of an operation: one of each kind of action for a catalog."""
+    """Return full bodies of an operation: one of each kind of action for a catalog."""
     schema = talon_one_schemas.request(endpoint.request)
     body = sample(schema)
     if endpoint.name != "sync_catalog":
@@ -91,7 +91,7 @@ def bodies(endpoint):
 
 
 def spoiled(body):
-    """The texts of a body with the mark in the place of each of its values, names and rows, and of itself."""
+    """Return the texts of a body with the mark in place of each of its values, names and rows, and of itself."""
     yield MARK
     yield from _spoiled(body, lambda inner: inner)
 
@@ -119,7 +119,7 @@ class Wire:
         self.connection = http.client.HTTPConnection(urlsplit(emulator.url).netloc, timeout=20)
 
     def send(self, endpoint, path, query="", body=None, **headers):
-        """The status; the answer must have the documented shape."""
+        """Return the status, and check that the answer has the documented shape."""
         key = f"ApiKey-v1 {self.emulator.api_key}"
         if endpoint.api == "management":
             key = f"ManagementKey-v1 {self.emulator.management_key}"
@@ -164,14 +164,14 @@ def connected(emu, era):
 
 
 def prepare(wire):
-    """A closed session, so that returns and reopening have something to work on."""
+    """Create a closed session, so that returns and reopening can be tested."""
     cart = {"profileId": "ada", "state": "closed", "cartItems": [{"sku": "MUG-1", "quantity": 2, "price": 1}]}
     body = json.dumps({"customerSession": cart}).encode()
     wire.send(endpoints.UPDATE_CUSTOMER_SESSION_V2, "/v2/customer_sessions/session", body=body)
 
 
 def path_of(endpoint, **changed):
-    """The path of an operation, of ids that exist and those given."""
+    """Return the path of an operation with existing ids and the given ones."""
     known = {"customerSessionId": "cart"} if endpoint.request == "IntegrationRequest" else {}
     if "/profile/" in endpoint.path or endpoint.name == "export_loyalty_balances":
         known["loyaltyProgramId"] = 2
@@ -188,7 +188,7 @@ def upload(text):
 
 
 def a_body(endpoint):
-    """A body that the operation accepts, with its headers."""
+    """Return a body that the operation accepts, with its headers."""
     if endpoint.request_media == "multipart":
         return upload("profileintegrationid\nada\n"), {"Content-Type": "multipart/form-data; boundary=b"}
     if endpoint.request is None:

@@ -25,7 +25,7 @@ def sync(api, kind, payload):
 
 
 def stored(emu, sku="MUG-1"):
-    """An item as it is stored."""
+    """Return an item as it is stored."""
     return next(row for row in emu.state("items")["items"] if row["sku"] == sku)
 
 
@@ -242,7 +242,7 @@ def test_the_column_of_negative_balances(api, emu, value, columns):
 
 
 def enums(schema, path=()):
-    """Every place of a schema that takes one of some words: its path, with a branch of oneOf as its number."""
+    """Return every place of a schema with an enumeration: its path, with a branch of oneOf as its number."""
     if "enum" in schema:
         yield path, schema["enum"]
     for name, each in schema.get("properties", {}).items():
@@ -254,7 +254,7 @@ def enums(schema, path=()):
 
 
 def body_with(schema, path, word):
-    """A body of required fields with a word at a path."""
+    """Return a body of required fields with a word at a path."""
     if not path:
         return word
     if "oneOf" in schema:

@@ -1,4 +1,4 @@
-"""Airflow with a home of its own, made before Airflow is imported, and a connection to an emulator."""
+"""An Airflow in a separate folder, which is created before Airflow is imported, and a connection to an emulator."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Warnings of Airflow itself and of what it imports are not ours to mend; ours about Airflow are errors."""
+    """Ignore warnings inside Airflow and its dependencies; warnings about this project's use of Airflow are errors."""
     for item in items:
         if "/tests/provider/" in str(item.fspath):
             item.add_marker(pytest.mark.filterwarnings("default"))
@@ -48,14 +48,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def airflow_version() -> tuple[int, int]:
-    """Like (3, 2)."""
+    """Return the version of Airflow, like (3, 2)."""
     major, minor, *_ = version("apache-airflow").split(".")
     return int(major), int(minor)
 
 
 @pytest.fixture(scope="session")
 def database() -> None:
-    """Airflow's database, made once."""
+    """Create Airflow's database once."""
     from airflow.utils.db import initdb
 
     initdb()
@@ -69,21 +69,21 @@ class Run:
         self.state = getattr(run.state, "value", run.state)
 
     def xcom(self, task: str, key: str = "return_value") -> Any:
-        """What a task left."""
+        """Return an XCom value of a task."""
         return self._run.get_task_instance(task).xcom_pull(task_ids=task, key=key)
 
     def tries(self, task: str) -> int:
-        """How often a task was tried."""
+        """Return how often a task was tried."""
         return int(self._run.get_task_instance(task).try_number)
 
     def link(self, task: Any) -> str:
-        """Where the link of a task leads, as the interface asks for it."""
+        """Return the target of a task's link, as the interface reads it."""
         ti = self._run.get_task_instance(task.task_id)
         (link,) = task.operator_extra_links
         return str(task.get_extra_links(ti, link.name))
 
     def asset_events(self, uri: str) -> list[dict[str, Any]]:
-        """Extras of the events that the run left on an asset."""
+        """Return the extras of the events that the run created for an asset."""
         from airflow.settings import Session
         from sqlalchemy import select
 
@@ -102,7 +102,7 @@ class Run:
             return list(session.scalars(select(Event.extra).where(*wanted)))
 
     def everything(self) -> list[Any]:
-        """What Airflow has kept of each task: XCom and rendered templates."""
+        """Return what Airflow has stored of each task: XCom and rendered templates."""
         from airflow.models import xcom
         from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered
         from airflow.settings import Session
@@ -115,7 +115,7 @@ class Run:
             return [*((one.key, one.value) for one in kept), *(one.rendered_fields for one in rendered)]
 
     def states(self) -> dict[str, str]:
-        """State of each task."""
+        """Return the state of each task."""
         return {one.task_id: str(getattr(one.state, "value", one.state)) for one in self._run.get_task_instances()}
 
 
@@ -135,7 +135,7 @@ def dag_bag(database: None) -> Any:
 
 @pytest.fixture(scope="session")
 def stored_dags(dag_bag: Any) -> dict[str, Any]:
-    """The DAGs as scheduler and interface have them: written as JSON and read again."""
+    """Return the DAGs as scheduler and interface have them: serialized as JSON and read again."""
     from airflow.serialization import serialized_objects
 
     kind = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
@@ -144,7 +144,7 @@ def stored_dags(dag_bag: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def run_dag(dag_bag: Any) -> Callable[..., Run]:
-    """Runs a DAG in this process: ``run_dag(name, **conf)``."""
+    """Return a function that runs a DAG in this process: ``run_dag(name, **conf)``."""
 
     def run(name: str, **conf: Any) -> Run:
         return Run(dag_bag.dags[name].test(run_conf=conf))
@@ -156,7 +156,7 @@ def run_dag(dag_bag: Any) -> Callable[..., Run]:
 def task_logs(
     airflow_version: tuple[int, int], capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> Callable[[], str]:
-    """Gives what tasks have logged since the last call: Airflow 2 logs through Python's logging, Airflow 3 prints."""
+    """Return what tasks have logged since the last call: Airflow 2 logs through Python's logging, Airflow 3 prints."""
 
     def text() -> str:
         said = capfd.readouterr()
@@ -171,7 +171,7 @@ def task_logs(
 
 @pytest.fixture
 def run_task() -> Callable[..., SimpleNamespace]:
-    """Renders and executes a task; gives the task, what it returns and its figures."""
+    """Render and execute a task; return the task, its result and its figures."""
 
     def run(operator: Any, **arguments: Any) -> SimpleNamespace:
         pushed: dict[str, Any] = {}
@@ -185,7 +185,7 @@ def run_task() -> Callable[..., SimpleNamespace]:
 
 @pytest.fixture
 def load(run_task: Callable[..., SimpleNamespace]) -> Callable[..., SimpleNamespace]:
-    """Runs a load of the cards' ledger."""
+    """Run a load of the cards' ledger."""
 
     def run(**arguments: Any) -> SimpleNamespace:
         from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
@@ -200,7 +200,7 @@ def load(run_task: Callable[..., SimpleNamespace]) -> Callable[..., SimpleNamesp
 
 @pytest.fixture
 def push_members(run_task: Callable[..., SimpleNamespace], tmp_path: Path) -> Callable[..., SimpleNamespace]:
-    """Runs a push of members."""
+    """Run a push of members."""
 
     def run(**arguments: Any) -> SimpleNamespace:
         from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator

@@ -35,12 +35,12 @@ pytestmark = pytest.mark.slow
 
 
 class Forward(BaseHTTPRequestHandler):
-    """Passes a request on and its answer back."""
+    """Passes on a request and returns the answer."""
 
     protocol_version = "HTTP/1.1"
 
     def do(self):
-        """Any method."""
+        """Handle a request of any method."""
         at = time.monotonic()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.requests.append((at, self.path, body))
@@ -58,11 +58,11 @@ class Forward(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Recorder(ThreadingHTTPServer):
-    """Stands before an emulator and keeps of all requests when they came, the path and the body."""
+    """A proxy of the emulator that records time, path and body of all requests."""
 
     daemon_threads = True
 
@@ -73,10 +73,10 @@ class Recorder(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_):
-        """A worker that is killed does not take its answer."""
+        """Ignore the error of a killed worker that does not read its answer."""
 
     def taken(self):
-        """How often a member was named since the last call."""
+        """Return how often each member was sent since the last call."""
         requests, self.requests = self.requests, []
         return Counter(name.decode() for *_, body in requests for name in re.findall(rb'"(member-\d+)"', body))
 
@@ -90,7 +90,7 @@ def account():
 
 @pytest.fixture(scope="module")
 def recorder(account):
-    """What the workers take for Talon.One."""
+    """Return the URL that the workers use as Talon.One."""
     with Recorder(account.url) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -99,7 +99,7 @@ def recorder(account):
 
 @pytest.fixture(scope="module")
 def databases(postgres_server):
-    """Makes a database, empty or like another one; its URL."""
+    """Return a function that creates a database, empty or as a copy, and returns its URL."""
 
     def make(name, like="template1"):
         with dbapi.connect(f"{postgres_server}/postgres", autocommit=True) as db, db.cursor() as cursor:
@@ -111,7 +111,7 @@ def databases(postgres_server):
 
 @pytest.fixture(scope="module")
 def airflow(account, recorder, databases, tmp_path_factory):
-    """Two workers, and two connections, one of which has a budget that all workers share."""
+    """Start two workers with two connections, one of which has a rate limit that all workers share."""
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
     for name in ("airflow_live", "airflow_celery"):
@@ -143,7 +143,7 @@ def connection(account, url, **extra):
 
 @pytest.fixture
 def workers(airflow, account, recorder):
-    """Both workers are there, nothing is slow, nothing was asked."""
+    """Reset the test: both workers run, answers are fast, and no request is recorded."""
     for name in airflow.workers:
         if not airflow.runs(name):
             airflow.start_worker(name)
@@ -154,7 +154,7 @@ def workers(airflow, account, recorder):
 
 
 def requests(account, operation):
-    """How many came to the emulator."""
+    """Return how many requests the emulator has received."""
     return account.counters().get(operation, {"requests": 0})["requests"]
 
 
@@ -164,14 +164,14 @@ def until(found, what):
 
 
 def running(airflow, run):
-    """The task instance of a run that works."""
+    """Return the running task instance of a run."""
     (instance,) = airflow.instances(run)
     assert "running" == instance["state"]
     return instance
 
 
 def killed(airflow, run, enough):
-    """Kills the worker of a run's task when it has done enough; its name."""
+    """Kill the worker of a run's task when the task has done enough, and return the worker's name."""
     until(enough, "enough requests")
     name = running(airflow, run)["hostname"]
     airflow.kill_worker(name)
@@ -179,20 +179,20 @@ def killed(airflow, run, enough):
 
 
 def other(airflow, name):
-    """The worker that is left."""
+    """Return the other worker."""
     (left,) = set(airflow.workers) - {name}
     return left
 
 
 def members(account):
-    """Who is in an audience."""
+    """Return the members of an audience."""
     state = account.state("memberships", "profiles")
     names = {profile["id"]: profile["integration_id"] for profile in state["profiles"]}
     return {names[row["profile"]] for row in state["memberships"]}
 
 
 def segment_in(warehouse):
-    """The URL of a database that has the segment."""
+    """Return the URL of a database that holds the segment."""
     with dbapi.connect(warehouse, autocommit=True) as db, db.cursor() as cursor:
         query = f"SELECT 'member-' || n AS id FROM generate_series(1, {len(SEGMENT)}) n"
         cursor.execute(f"CREATE TABLE segment AS {query}")
@@ -200,13 +200,13 @@ def segment_in(warehouse):
 
 
 def truth(account):
-    """Id and amount of every row of a card."""
+    """Return id and amount of every row of a card."""
     rows = account.state("ledger")["ledger"]
     return sorted((row["id"], Decimal(row["amount"])) for row in rows if row["card"] is not None)
 
 
 def photograph(databases, store):
-    """The members that a store of a run that was killed has noted as acknowledged, from a copy of its database."""
+    """Return the acknowledged members in the store of a killed run, from a copy of its database."""
 
     def copy():
         with suppress(dbapi.Error):  # PostgreSQL still ends the connection of the run
@@ -282,7 +282,7 @@ def test_a_load_whose_worker_is_killed_ends_on_the_other_one(workers, account, d
 
 
 def test_two_workers_keep_to_one_budget_over_redis(workers, recorder, tmp_path):
-    """Two workers load shards at the same time, and together never send more requests per second than allowed."""
+    """Two workers that load shards at the same time never exceed the shared rate limit together."""
     run = workers.run("talon_one_sharded_load", {"shards": 4, "folder": str(tmp_path / "lake")})
     assert "success" == run["state"]
     loads = [one for one in workers.instances(run) if one["task_id"] == "load"]
@@ -294,10 +294,10 @@ def test_two_workers_keep_to_one_budget_over_redis(workers, recorder, tmp_path):
 
 
 def span(instance):
-    """When a task began and ended."""
+    """Return when a task began and ended."""
     return instance["start_date"], instance["end_date"]
 
 
 def most_in_a_second(ordered):
-    """The most of these instants that lie in any second."""
+    """Return the largest number of these instants within one second."""
     return max(sum(1 for other in ordered if at <= other < at + 1) for at in ordered)

@@ -34,7 +34,7 @@ def account():
 
 @pytest.fixture(scope="module")
 def airflow(account, tmp_path_factory):
-    """The one that ``make airflow`` starts."""
+    """Return the Airflow that ``make airflow`` starts."""
     spec = importlib.util.spec_from_file_location("airflow_live", ROOT / "scripts" / "airflow_live.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["airflow_live"] = module
@@ -46,7 +46,7 @@ def airflow(account, tmp_path_factory):
 
 
 def truth(account):
-    """Id and amount of every row of a card."""
+    """Return id and amount of every row of a card."""
     rows = account.state("ledger")["ledger"]
     return sorted((row["id"], Decimal(row["amount"])) for row in rows if row["card"] is not None)
 
@@ -124,7 +124,7 @@ LISTS = "update_customer_profile_audiences"
 
 @pytest.fixture
 def slow_push(account, airflow, tmp_path):
-    """Starts a push of 20,000 members, a request at a time; returns when Talon.One has taken some: its run."""
+    """Start a push of 20,000 members, one request at a time, and return its run when some are acknowledged."""
     account.reset("empty")
     with duckdb.connect(str(tmp_path / "w.duckdb")) as db:
         db.execute("CREATE TABLE vip AS SELECT format('customer-{:05d}', n) AS id FROM range(20000) AS t (n)")
@@ -145,19 +145,19 @@ def slow_push(account, airflow, tmp_path):
 
 
 def sent(account):
-    """How many requests there were for members."""
+    """Return the number of requests for members."""
     return account.counters().get(LISTS, {"requests": 0})["requests"]
 
 
 def members(account):
-    """Who is in the audience."""
+    """Return the members of the audience."""
     state = account.state("memberships", "profiles")
     names = {row["id"]: row["integration_id"] for row in state["profiles"]}
     return {names[row["profile"]] for row in state["memberships"]}
 
 
 def ended(airflow, path, seconds=120):
-    """The state in which a run ends."""
+    """Return the state in which a run ends."""
     until = time.monotonic() + seconds
     while (run := airflow.request("GET", path))["state"] in ("queued", "running"):
         assert time.monotonic() < until

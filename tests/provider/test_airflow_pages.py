@@ -1,4 +1,4 @@
-"""What a person sees and does in Airflow: a real one, and a real browser. `make screenshots` keeps the pictures."""
+"""The pages of Airflow in a real browser. `make screenshots` keeps the pictures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 
 class Person:
-    """Someone at the screen.
+    """A user in front of the browser.
 
     Args:
         browser: the one they use.
@@ -55,7 +55,7 @@ class Person:
             raise
 
     def look(self, xpath, seconds=60):
-        """What is shown there."""
+        """Return the element that is shown."""
 
         def shown():
             found = self.browser.find_element(By.XPATH, xpath)
@@ -64,11 +64,11 @@ class Person:
         return self.until(shown, seconds)
 
     def read(self, xpath, seconds=60):
-        """The words that are shown there."""
+        """Return the text that is shown."""
         return self.until(lambda: self.browser.find_element(By.XPATH, xpath).text, seconds)
 
     def click(self, xpath):
-        """Once it is there, enabled and not covered."""
+        """Click an element when it is visible, enabled and not covered."""
 
         def clicked():
             found = self.browser.find_element(By.XPATH, xpath)
@@ -80,18 +80,18 @@ class Person:
         self.until(clicked)
 
     def open(self, *words):
-        """A page of the menu at the left."""
+        """Open a page of the menu at the left."""
         self.browser.get(self.url)
         self.click(f"//button[@aria-label='{words[0]}']")
         self.click(f"//*[@role='menuitem'][normalize-space(.)='{words[1]}']")
 
     def field(self, label):
-        """The input beside a label of the open form."""
+        """Return the input beside a label of the open form."""
         group = f"{DIALOG}//label[starts-with(normalize-space(.), '{label}')]/ancestor::*[@role='group'][1]"
         return self.look(f"{group}//*[self::input or self::textarea]")
 
     def type(self, label, text):
-        """Into a field, instead of what it holds."""
+        """Replace the text of a field."""
 
         def typed():
             field = self.field(label)
@@ -104,16 +104,16 @@ class Person:
         self.until(typed)
 
     def close(self):
-        """Away from a form without saving."""
+        """Leave a form without saving."""
         self.click(f"{DIALOG}//button[@aria-label='Close']")
         self.gone(DIALOG)
 
     def gone(self, xpath):
-        """Wait until it is not there any more."""
+        """Wait until an element has disappeared."""
         self.until(lambda: not self.browser.find_elements(By.XPATH, xpath))
 
     def picture(self, name):
-        """Keep what is on the screen, once nothing moves."""
+        """Save a picture of the page when nothing moves."""
         still = """return document.querySelectorAll("[data-testid='skeleton']").length == 0
             && document.getAnimations().every(one => one.playState != 'running'
                 || one.effect.getComputedTiming().iterations == Infinity)"""
@@ -130,7 +130,7 @@ def account():
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium without a window; it reaches nothing but this machine."""
+    """Return Chromium without a window, which reaches only this machine."""
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     driver = shutil.which("chromedriver")
@@ -164,7 +164,7 @@ def home():
 
 @pytest.fixture(scope="module")
 def airflow(account, browser, home):
-    """The one that ``make airflow`` starts, without a connection."""
+    """Return the Airflow that ``make airflow`` starts, without a connection."""
     spec = importlib.util.spec_from_file_location("airflow_live", ROOT / "scripts" / "airflow_live.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["airflow_live"] = module
@@ -177,7 +177,7 @@ def airflow(account, browser, home):
 
 @pytest.fixture(scope="module")
 def person(airflow, browser, tmp_path_factory):
-    """Whose pictures go to docs/images with KEEP_SCREENSHOTS=1."""
+    """Return the user whose pictures are written to docs/images with KEEP_SCREENSHOTS=1."""
     folder = tmp_path_factory.mktemp("pictures")
     pictures = ROOT / "docs" / "images" if os.environ.get("KEEP_SCREENSHOTS") == "1" else folder
     return Person(browser, airflow.url, pictures, folder / "wrong.png")
@@ -185,7 +185,7 @@ def person(airflow, browser, tmp_path_factory):
 
 @contextmanager
 def new_connection(person, name):
-    """The form of a new connection of our type."""
+    """Open the form of a new connection of the type Talon.One."""
     person.open("Admin", "Connections")
     person.click("//button[normalize-space(.)='Add Connection']")
     person.type("Connection ID", name)
@@ -212,7 +212,7 @@ def add_connection(person, account, name, key, see=lambda _: None):
 
 
 def press_test(person, name):
-    """What the button says of a saved connection: title and text."""
+    """Press the Test button of a saved connection, and return title and text of the message."""
     person.open("Admin", "Connections")
     person.click(f"//tr[contains(., '{name}')]//button[@aria-label='Test Connection']")
     said = "//*[@role='status'][contains(., 'Test Connection')]"
@@ -224,12 +224,12 @@ def press_test(person, name):
 
 @pytest.fixture(scope="module")
 def connection(person, account):
-    """The one that the DAGs use, added in the form."""
+    """Add the connection that the DAGs use in the form."""
     add_connection(person, account, CONNECTION, account.api_key, person.picture)
 
 
 def trigger(person, airflow, dag, values, name=None):
-    """Start a DAG with the form of its parameters; the page of the run is open then."""
+    """Start a DAG with the form of its parameters, and open the page of the run."""
     airflow.wait_for_dag(dag)
     person.browser.get(f"{person.url}/dags/{dag}")
     person.click("//button[@data-testid='trigger-dag-button']")
@@ -242,14 +242,14 @@ def trigger(person, airflow, dag, values, name=None):
 
 
 def end_of_run(person, seconds=180):
-    """What the badge of the run says at last, on its page."""
+    """Return the final state on the page of the run."""
     badge = "//*[@data-testid='header-card']//*[@data-testid='state-badge']"
     return person.read(f"{badge}[contains(., 'Success') or contains(., 'Failed')]", seconds)
 
 
 @pytest.fixture(scope="module")
 def warehouse(person, airflow, connection, home):
-    """Loaded by the hourly DAG, started in its form; the page of the run shows success."""
+    """Run the hourly DAG from its form, check that its page shows success, and return the warehouse's URL."""
     url = f"duckdb:///{home}/loyalty-of-shop.duckdb"
     trigger(person, airflow, "talon_one_hourly_load", {"Warehouse": url, "Requests in flight": "4"}, "trigger")
     assert "Success" == end_of_run(person)

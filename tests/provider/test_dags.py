@@ -66,7 +66,7 @@ def ledger(emu):
 
 
 def rows(path, sql):
-    """Rows of a DuckDB file."""
+    """Return the rows of a DuckDB file."""
     with duckdb.connect(str(path), read_only=True) as db:
         return db.execute(sql).fetchall()
 
@@ -99,7 +99,7 @@ def test_the_nightly_snapshot_is_of_the_instant_it_is_for(ledger, run_dag, tmp_p
 
 
 def members(emu):
-    """Who is in an audience."""
+    """Return the members of an audience."""
     state = emu.state("memberships", "profiles")
     names = {row["id"]: row["integration_id"] for row in state["profiles"]}
     return {names[row["profile"]] for row in state["memberships"]}

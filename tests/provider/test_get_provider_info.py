@@ -1,4 +1,4 @@
-"""What the provider tells Airflow about itself."""
+"""The metadata of the provider for Airflow."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_everything_that_is_named_is_there():
 
 
 def operators():
-    """Operator classes by the operation they stand for, read from their own calls."""
+    """Return the operator classes by operation, read from their own calls."""
     found = {}
     for name in PACKAGES:
         module = import_module(name)

@@ -1,4 +1,4 @@
-"""How much memory tasks take that move a million rows."""
+"""The memory of tasks that move a million rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ print("RESULT", run.state.value, peak)
 
 
 def peak_mb(dag, **conf):
-    """Peak memory of a process that runs a DAG."""
+    """Return the peak memory of a process that runs a DAG."""
     dags = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     command = [sys.executable, "-c", SCRIPT, dags, dag, json.dumps(conf)]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -52,14 +52,14 @@ def test_a_million_members_take_less_than_250_megabytes_more_than_none(emu, tmp_
 
 @pytest.fixture(scope="module")
 def account():
-    """20 cards with 50,000 transactions each, in a process of its own."""
+    """Return 20 cards with 50,000 transactions each, in a separate process."""
     with Emulator(seed="synthetic", cards=20, transactions=50_000, management_rate=0) as emulator:
         yield emulator
 
 
 @pytest.fixture(params=["duckdb", "postgresql", "parquet"])
 def warehouse(request, tmp_path):
-    """The URL of an empty one."""
+    """Return the URL of an empty warehouse."""
     if request.param == "postgresql":
         return request.getfixturevalue("postgres_url")
     return f"duckdb:///{tmp_path}/w.duckdb" if request.param == "duckdb" else f"file://{tmp_path}/lake"

@@ -1,4 +1,4 @@
-"""A walk over every parameter of every operator, sensor and transfer: literal, text, template, and nothing."""
+"""Every parameter of every operator, sensor and transfer is tested as literal, text, template, and nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
 
 def classes() -> list[type]:
-    """All operators, sensors and transfers of the provider."""
+    """Return all operators, sensors and transfers of the provider."""
     found = set()
     for folder in ("operators", "sensors", "transfers"):
         package = importlib.import_module(f"{airflow_provider_talon_one.__name__}.{folder}")
@@ -46,7 +46,7 @@ def classes() -> list[type]:
 
 
 def own(kind: type) -> list[str]:
-    """The parameters that a class adds."""
+    """Return the parameters that a class adds."""
     return [
         name
         for name, one in inspect.signature(kind.__init__).parameters.items()
@@ -89,7 +89,7 @@ LITERALS = {
 
 
 def taken(kind: type, name: str, value: Any, *, template: bool = False) -> Any:
-    """The attribute of a task once it was rendered and has taken its parameters."""
+    """Return the attribute of a task after rendering and conversion."""
     given = "{{ params_of_the_test }}" if template else value
     required = {key: one for key, one in REQUIRED[kind].items() if key != INSTEAD.get(name)}
     task = kind(task_id="t", **{**required, name: given})
@@ -99,7 +99,7 @@ def taken(kind: type, name: str, value: Any, *, template: bool = False) -> Any:
 
 
 def test_every_class_is_walked():
-    """A new operator fails here until it joins the walk."""
+    """A new operator fails here until this module tests it."""
     sensors = {kind for kind in classes() if issubclass(kind, TalonOneSensor)}
     operations = {kind for kind in classes() if issubclass(kind, TalonOneOperator)}
     assert set(classes()) == set(REQUIRED) | sensors | operations
@@ -313,7 +313,7 @@ LISTS = {
 
 
 def literal_of(kind: type, name: str) -> Any:
-    """A value for a parameter, by its annotation."""
+    """Return a value for a parameter by its annotation."""
     annotation = str(inspect.signature(kind.__init__).parameters[name].annotation)
     if name == "body":
         return BODIES[kind.__name__]

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Emulator]:
-    """An emulator for a module; ``emu`` gives it empty."""
+    """Run an emulator for a module; the fixture ``emu`` empties it."""
     with Emulator(seed="empty", management_rate=0) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def emu(server: Emulator) -> Emulator:
-    """An empty emulator with a few attributes."""
+    """Return an empty emulator with a few attributes."""
     server.reset()
     server.clear_requests()
     return server
@@ -45,7 +45,7 @@ def emu(server: Emulator) -> Emulator:
 
 @dataclass
 class Engine:
-    """Syncs into an emulator, with a store and files of its own."""
+    """Syncs into an emulator, with a separate store and separate files."""
 
     emu: Emulator
     folder: Path
@@ -53,11 +53,11 @@ class Engine:
 
     @property
     def store(self) -> str:
-        """Path of the store."""
+        """Return the path of the store."""
         return str(self.folder / "store.duckdb")
 
     def client(self, **changes: Any) -> TalonOneClient:
-        """A client for the emulator that does not wait between attempts."""
+        """Return a client for the emulator that does not wait between attempts."""
         config = {
             "base_url": self.emu.url,
             "api_key": Secret(self.emu.api_key),
@@ -68,7 +68,7 @@ class Engine:
         return TalonOneClient(ClientConfig(**(config | changes)))
 
     def options(self, **changes: Any) -> SyncOptions:
-        """Options with directories of the test's own."""
+        """Return options with the directories of the test."""
         files = {
             "rejects_directory": str(self.folder / "rejects"),
             "results_directory": str(self.folder / "results"),
@@ -84,7 +84,7 @@ class Engine:
         store: Store | None = None,
         **options: Any,
     ) -> RowCounts:
-        """One run with one destination; what it did. It uses the open ``store``, or opens the one of the engine."""
+        """Run one push with one destination and return its counts; uses the given store or that of the engine."""
         with (
             self.client() as client,
             open_store(self.store) if store is None else nullcontext(store) as opened,
@@ -98,42 +98,42 @@ class Engine:
             return destination.counts
 
     def rejects(self) -> list[dict[str, Any]]:
-        """Every line of every rejects file, the oldest run first."""
+        """Return every line of every rejects file, the oldest run first."""
         files = sorted((self.folder / "rejects").glob("*/*.jsonl"))
         return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     def results(self) -> list[dict[str, Any]]:
-        """Every line of every results file."""
+        """Return every line of every results file."""
         files = sorted((self.folder / "results").glob("*/*.jsonl"))
         return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     def requests(self) -> dict[str, int]:
-        """Requests by operation since the last call."""
+        """Return the requests by operation since the last call."""
         counts = {name: one["requests"] for name, one in self.emu.counters().items()}
         self.emu.clear_requests()
         return counts
 
     def members(self, audience: int = 1) -> set[str]:
-        """Who is in an audience."""
+        """Return the members of an audience."""
         state = self.emu.state("memberships", "profiles")
         names = {profile["id"]: profile["integration_id"] for profile in state["profiles"]}
         return {names[row["profile"]] for row in state["memberships"] if row["audience"] == audience}
 
     def items(self, catalog: int = 1) -> dict[str, dict[str, Any]]:
-        """Items of a catalog by SKU."""
+        """Return the items of a catalog by SKU."""
         rows = self.emu.state("items")["items"]
         return {row["sku"]: row for row in rows if row["catalog"] == catalog}
 
 
 @pytest.fixture
 def engine(emu: Emulator, tmp_path: Path) -> Engine:
-    """The sync engine on an empty emulator."""
+    """Return the sync engine on an empty emulator."""
     return Engine(emu, tmp_path)
 
 
 @pytest.fixture
 def singer(emu: Emulator, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Lines (dicts, text or bytes) through ``target-talon-one``, as a process."""
+    """Return a function that sends lines (dicts, text or bytes) through ``target-talon-one`` as a process."""
 
     def run(
         lines: Sequence[Any] | bytes, streams: Mapping[str, Any], *options: str, **settings: Any

@@ -1,4 +1,4 @@
-"""Bad rows in batches: found one by one, whatever Talon.One says about them."""
+"""Bad rows in batches are found one by one, whatever Talon.One says about them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ITEMS = {"sink": "catalog_items", "mode": "mirror", "catalog_id": 1, "map": {"sk
 
 
 def halvings(bad: list[bool]) -> int:
-    """Requests that halving takes to find the bad rows of a batch."""
+    """Return the number of requests that halving needs to find the bad rows of a batch."""
     if not any(bad) or len(bad) == 1:
         return 1
     middle = len(bad) // 2
@@ -44,7 +44,7 @@ def source(bad: set[int]) -> list[dict]:
     list(product(choices()["batch"], choices()["errors"], choices()["pointers"])),
 )
 def test_exactly_the_bad_profiles_are_rejected(engine, batch, errors, pointers, count):
-    """All others arrive, in about as many requests as theory needs."""
+    """All good profiles arrive, in about as many requests as theory needs."""
     engine.emu.add("attributes", {"entity": "CustomerProfile", "name": "tier", "type": "string"})
     engine.emu.switch(batch=batch, errors=errors, pointers=pointers)
     engine.management = False
@@ -64,7 +64,7 @@ def test_exactly_the_bad_profiles_are_rejected(engine, batch, errors, pointers, 
 
 @pytest.mark.parametrize(("batch", "pointers"), list(product(choices()["batch"], choices()["pointers"])))
 def test_exactly_the_bad_items_are_rejected(engine, batch, pointers):
-    """Catalogs too, where rows of a refused request may have been applied."""
+    """All good items arrive, also if a refused request was applied in part."""
     engine.emu.add("attributes", {"entity": "CartItem", "name": "tier", "type": "string"})
     engine.emu.switch(batch=batch, pointers=pointers)
     engine.management = False
@@ -77,7 +77,7 @@ def test_exactly_the_bad_items_are_rejected(engine, batch, pointers):
 
 
 def test_rejects_say_what_talon_one_said_and_go_when_the_row_is_mended(engine):
-    """They are tried again by the next run, and not kept once they went through."""
+    """Rejects hold Talon.One's message, and are removed when the next run has sent the corrected rows."""
     engine.management = False
     figures = engine.push(PROFILES | {"max_reject_share": 1}, [{"id": "a", "tier": "gold"}])
     (line,) = engine.rejects()
@@ -96,7 +96,7 @@ def test_rejects_say_what_talon_one_said_and_go_when_the_row_is_mended(engine):
 
 
 def test_when_everything_is_refused_it_ends_early(engine):
-    """With Talon.One's words, not with twice as many requests as rows."""
+    """If every row is refused, the run ends early with Talon.One's message."""
     from target_talon_one.errors import IncompleteError
 
     engine.management = False
@@ -106,7 +106,7 @@ def test_when_everything_is_refused_it_ends_early(engine):
 
 
 def test_more_rejects_than_allowed_fail_the_run(engine):
-    """After everything good has arrived."""
+    """The run fails after all good rows have arrived."""
     from target_talon_one.errors import IncompleteError
 
     engine.management = False

@@ -25,7 +25,7 @@ def attributes(engine) -> None:
 
 
 def test_a_catalog_of_92331_products_takes_93_requests_and_a_difference_two(engine):
-    """500 changed prices and 200 removed products: exactly 2, one request at a time, no 400."""
+    """500 changed prices and 200 removed products take exactly 2 requests, one at a time and without a 400."""
     attributes(engine)
     engine.push(PRODUCTS, products(SIZE))
     assert 93 == engine.requests()["sync_catalog"]
@@ -59,7 +59,7 @@ rows = st.dictionaries(
 @given(tables=st.lists(rows, min_size=1, max_size=5), mode=st.sampled_from(["mirror", "upsert"]))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_changes_the_catalog_is_what_the_model_says(engine, tables, mode):
-    """And Talon.One never answered 400."""
+    """After random changes the catalog equals the model, and Talon.One has never answered 400."""
     engine.emu.reset()
     engine.emu.clear_requests()
     attributes(engine)
@@ -82,7 +82,7 @@ def test_after_any_changes_the_catalog_is_what_the_model_says(engine, tables, mo
 
 @pytest.mark.parametrize("mode", ["insert_only", "update_only", "remove"])
 def test_the_other_modes_do_what_they_say(engine, mode):
-    """insert_only leaves what is there, update_only makes nothing, remove removes those that are named."""
+    """insert_only keeps existing items, update_only creates none, and remove removes those in the source."""
     attributes(engine)
     engine.push(PRODUCTS, products(3))
     engine.folder = engine.folder / "other"
@@ -99,7 +99,7 @@ def test_the_other_modes_do_what_they_say(engine, mode):
 
 
 def test_a_pinned_version_goes_on_counting_and_another_one_stops(engine):
-    """With a clear error instead of halving."""
+    """A pinned version increases with each request; another version is a clear error instead of halving."""
     from target_talon_one.errors import IncompleteError
 
     attributes(engine)
@@ -114,7 +114,7 @@ def test_a_pinned_version_goes_on_counting_and_another_one_stops(engine):
 
 @pytest.mark.parametrize(("missing_price", "left"), [(None, None), ("remove", None), ("keep", "1")])
 def test_a_price_left_out_goes_or_stays_as_set(engine, missing_price, left):
-    """A mirrored item whose row has no price any more loses it, or keeps it with missing_price: keep."""
+    """A mirrored item whose row no longer has a price loses it, or keeps it with missing_price: keep."""
     given = PRODUCTS | ({} if missing_price is None else {"missing_price": missing_price})
     engine.push(given, [{"sku": "A", "price": 1}, {"sku": "B", "price": 2}])
     engine.requests()
@@ -128,7 +128,7 @@ def test_a_price_left_out_goes_or_stays_as_set(engine, missing_price, left):
 
 @pytest.mark.parametrize("options", [{}, {"map": {"attributes": ["brand"]}}, {"map": {"attributes": "*"}}])
 def test_a_mirror_that_maps_no_price_takes_one_request_a_batch(engine, options):
-    """Prices that others set stay, and a changed row is sent once."""
+    """Prices that others have set are kept, and a changed row is sent once."""
     attributes(engine)
     engine.push(PRODUCTS, [{"sku": "A", "price": 1, "brand": "a"}])
     engine.requests()
@@ -139,7 +139,7 @@ def test_a_mirror_that_maps_no_price_takes_one_request_a_batch(engine, options):
 
 
 def test_a_row_that_is_refused_removes_nothing(engine):
-    """A changed row without a price that Talon.One refuses leaves its item, and its price, as they were."""
+    """If Talon.One refuses a changed row without a price, the item and its price stay unchanged."""
     attributes(engine)
     engine.push(PRODUCTS, [{"sku": "A", "price": 1}])
     engine.push(PRODUCTS | {"max_reject_share": 1}, [{"sku": "A", "price": None, "unknown": "x"}])
@@ -148,7 +148,7 @@ def test_a_row_that_is_refused_removes_nothing(engine):
 
 
 def test_a_version_is_counted_through_every_request(engine):
-    """A pinned version goes on counting when a price is taken away in three requests."""
+    """A pinned version increases also when the removal of a price takes three requests."""
     version = engine.emu.state("catalogs")["catalogs"][0]["version"]
     engine.push(PRODUCTS | {"version": version}, [{"sku": "A", "price": 1}])
     engine.push(PRODUCTS | {"version": version + 1}, [{"sku": "A", "price": None}])
@@ -156,7 +156,7 @@ def test_a_version_is_counted_through_every_request(engine):
 
 
 def test_a_run_that_ends_before_the_item_is_back_sends_it_again(engine):
-    """When the second adding fails, the row is not taken as sent, and the next run makes the catalog whole."""
+    """If the second ADD fails, the row does not count as sent, and the next run restores the item."""
     from target_talon_one.errors import IncompleteError
 
     engine.push(PRODUCTS, [{"sku": "A", "price": 1}])
@@ -169,7 +169,7 @@ def test_a_run_that_ends_before_the_item_is_back_sends_it_again(engine):
 
 
 def test_missing_price_is_a_setting_of_mirrors():
-    """Another mode, or another word, is refused with the name of the setting."""
+    """missing_price in another mode, or with another value, is refused with the name of the setting."""
     from target_talon_one.config.destination_reader import destination_from
     from target_talon_one.errors import SyncConfigError
 

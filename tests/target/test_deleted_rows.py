@@ -1,4 +1,4 @@
-"""Rows that a log-based tap or a loader marks as deleted: removed where the sink can, else left out; never added."""
+"""Rows that a tap or a loader marks as deleted are removed where the sink can remove rows, and never added."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def dead(*names, mark=MARK):
 
 
 def there(engine):
-    """Members and items."""
+    """Return members and items."""
     return engine.members() | set(engine.items())
 
 
@@ -33,7 +33,7 @@ def there(engine):
 @pytest.mark.parametrize("mode", ["mirror", "upsert"])
 @pytest.mark.parametrize("mark", [MARK, MARK.upper()])
 def test_a_row_that_is_marked_is_removed_if_it_is_ours(engine, given, mode, mark):
-    """One that we never added is left alone, and no profile is made for it."""
+    """A marked row that the connector never added is left alone, and no profile is created for it."""
     given = given | {"mode": mode, "max_delete_share": 1}
     engine.push(given, live("a", "b"))
     figures = engine.push(given, [*live("b"), *dead("a", "never-seen", mark=mark)])
@@ -47,7 +47,7 @@ def test_a_row_that_is_marked_is_removed_if_it_is_ours(engine, given, mode, mark
 
 @pytest.mark.parametrize("mode", ["mirror", "upsert"])
 def test_somebody_elses_row_stays(engine, mode):
-    """A mark removes what this connector has added, and nothing else."""
+    """A marked row that someone else has added is not removed."""
     given = MEMBERS | {"mode": mode, "max_delete_share": 1}
     engine.push(given, live("a"))
     with engine.client() as client:
@@ -68,7 +68,7 @@ def test_somebody_elses_row_stays(engine, mode):
 )
 @pytest.mark.parametrize("known", [True, False])
 def test_of_marked_and_other_rows_with_one_key_the_last_counts(engine, rows, expected, known):
-    """Whether the row was there before or not."""
+    """The last row of a key counts, whether the row existed before or not."""
     given = MEMBERS | {"mode": "upsert"}
     engine.push(given, live("z", *["a"][:known]))
     engine.push(given, rows)
@@ -77,7 +77,7 @@ def test_of_marked_and_other_rows_with_one_key_the_last_counts(engine, rows, exp
 
 @pytest.mark.parametrize("sink", SINKS)
 def test_no_mode_of_any_sink_adds_a_marked_row(engine, sink):
-    """Whatever else the row holds: it is counted, and nothing is sent for it."""
+    """A marked row is counted and nothing is sent for it, whatever else the row holds."""
     targets = {
         "audience": 1,
         "catalog_id": 1,
@@ -103,7 +103,7 @@ def test_no_mode_of_any_sink_adds_a_marked_row(engine, sink):
 
 
 def test_a_marked_row_without_a_key_is_refused(engine):
-    """Nobody can tell what was deleted."""
+    """A marked row without a key is refused, because it is unknown which row was deleted."""
     figures = engine.push(MEMBERS | {"mode": "upsert", "max_reject_share": 1}, [{"id": None, MARK: WHEN}])
     assert 1 == figures.invalid
     assert 0 == figures.deleted
@@ -111,7 +111,7 @@ def test_a_marked_row_without_a_key_is_refused(engine):
 
 
 def test_a_mirror_of_rows_that_are_all_marked_is_a_mirror_of_nothing(engine):
-    """The guard for an empty source stops it."""
+    """The guard for an empty source stops a mirror whose rows are all marked."""
     given = MEMBERS | {"mode": "mirror", "max_delete_share": 1}
     engine.push(given, live("a", "b"))
     with pytest.raises(GuardError, match="allow_empty"):
@@ -130,7 +130,7 @@ def test_max_deletes_counts_marked_rows_too(engine):
 
 
 def test_a_refused_row_that_is_deleted_later_is_not_tried_again(engine):
-    """What waited in the rejects goes with it."""
+    """The reject of a row is removed when the row is marked as deleted."""
     engine.management = False
     given = {"sink": "customer_profiles", "mode": "upsert", "key": "id", "max_reject_share": 1}
     engine.push(given, [{"id": "a", "tier": "gold"}])
@@ -151,7 +151,7 @@ SCHEMA = {
 
 @pytest.mark.parametrize("form", ["RECORD", "BATCH"])
 def test_a_marked_row_of_a_tap_needs_no_more_than_its_key(engine, singer, tmp_path, form):
-    """Log-based taps send nothing else, whatever the schema requires."""
+    """A marked row may have only its key, whatever the schema requires, because log-based taps send no more."""
     streams = {"vip": MEMBERS | {"mode": "upsert"}}
     first = [{"type": "RECORD", "stream": "vip", "record": {"id": name, "name": "x"}} for name in "ab"]
     assert 0 == singer([SCHEMA, *first], streams).returncode
@@ -168,7 +168,7 @@ def test_a_marked_row_of_a_tap_needs_no_more_than_its_key(engine, singer, tmp_pa
 
 
 def test_a_mark_does_what_the_capability_says():
-    """``hard-delete`` is said because sinks that can remove rows do."""
+    """The target declares ``hard-delete``, because sinks that can remove rows remove marked ones."""
     from target_talon_one.target import definition
 
     removing = {name for name, sink in SINKS.items() if "upsert" in sink.modes and "remove" in sink.actions("upsert")}

@@ -34,7 +34,7 @@ EVENTS = {"sink": "events", "mode": "add", "map": {"eventId": "id", "profileId":
 
 
 class Killed:
-    """Pushes in processes of their own that are killed."""
+    """Pushes in separate processes that are killed."""
 
     def __init__(self, engine, destination: dict, store: str = "") -> None:
         self.engine, self.destination = engine, destination
@@ -85,7 +85,7 @@ class Killed:
         return counted
 
     def known(self) -> set[str]:
-        """Return the keys that the store takes for acknowledged."""
+        """Return the keys that the store holds as acknowledged."""
         with open_store(self.store) as store:
             return acknowledged_keys(store)
 

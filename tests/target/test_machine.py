@@ -1,4 +1,4 @@
-"""A sync through random histories: changes, foreign hands, crashes, refusals, replays. What must hold always does.
+"""A sync through random histories of changes, foreign writes, crashes, refusals and replays keeps its promises.
 
 - Nothing that somebody else has put there is removed or changed.
 - No old value comes back: what is there of a row is never replaced by an older version of it.
@@ -56,14 +56,14 @@ class Crash(BaseException):
 
 
 class Machine(RuleBasedStateMachine):
-    """A source, a sync of it, and the world around it."""
+    """A source, its sync, and Talon.One."""
 
     emu: Emulator
     given: dict[str, Any]
 
     @initialize(management=st.booleans())
     def begin(self, management):
-        """An empty account with one audience, and no store yet."""
+        """Start with an empty account with one audience, and without a store."""
         self.emu.reset()
         self._folder = tempfile.TemporaryDirectory()
         self.engine = Engine(self.emu, Path(self._folder.name), management=management)
@@ -83,20 +83,20 @@ class Machine(RuleBasedStateMachine):
 
     @rule(key=KEYS, attributes=st.sets(st.sampled_from(ATTRIBUTES), max_size=2))
     def change(self, key, attributes):
-        """A row comes or changes; without its attributes being defined it is refused."""
+        """Add or change a row; without its attribute being defined it is refused."""
         self.version += 1
         self.source[key] = {"id": key, "version": self.version, **dict.fromkeys(attributes, "x")}
         self.marked.discard(key)
 
     @rule(key=KEYS)
     def break_row(self, key):
-        """A row gets a price that is none."""
+        """Set the price of a row to a text that is not a number."""
         if key in self.source:
             self.source[key] = self.source[key] | {"version": "many"}
 
     @rule(key=KEYS, mark=st.booleans())
     def leave(self, key, mark):
-        """A row leaves the source, perhaps with a mark."""
+        """Remove a row from the source, or mark it as deleted."""
         if self.source.pop(key, None) and (mark or self.given["mode"] == "upsert"):
             self.marked.add(key)
 
@@ -104,26 +104,26 @@ class Machine(RuleBasedStateMachine):
 
     @rule(key=FOREIGN)
     def somebody_adds(self, key):
-        """Somebody else puts a row there."""
+        """Let someone else add a row."""
         self._act("add", key)
         self.foreign.add(key)
 
     @rule(key=FOREIGN)
     def somebody_removes_their_own(self, key):
-        """Somebody else removes what is theirs."""
+        """Let someone else remove a row that they have added."""
         self._act("remove", key)
         self.foreign.discard(key)
 
     @rule(key=KEYS)
     def somebody_removes_ours(self, key):
-        """Somebody else removes a row of ours."""
+        """Let someone else remove a row that the connector has added."""
         self._act("remove", key)
         self.seen.pop(key, None)
         self.taken.add(key)
 
     @rule(name=st.sampled_from(ATTRIBUTES))
     def somebody_defines_an_attribute(self, name):
-        """What was refused is taken from now on."""
+        """Define the attribute, so that Talon.One accepts rows that it refused before."""
         self.emu.add("attributes", {"entity": "CartItem", "name": name, "type": "string"})
         self.defined.add(name)
 
@@ -131,7 +131,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(complete=st.booleans())
     def push(self, complete):
-        """A push that nothing disturbs; it fails only if more rows are refused than are taken."""
+        """Push without disturbances; the push fails only if more rows are refused than accepted."""
         with suppress(SyncError):
             figures = self._push(lambda: None, complete=complete)
             if not figures.invalid + figures.rejected:
@@ -139,7 +139,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(key=KEYS, then=st.sampled_from(["change", "leave", "nothing"]), complete=st.booleans())
     def replay_after_a_mended_refusal(self, key, then, complete):
-        """A row is refused, the reason goes, the source moves on, and the refused row is replayed."""
+        """Replay a refused row after its reason is gone and the source has changed."""
         missing = [name for name in ATTRIBUTES if name not in self.defined][:1]
         self.change(key, {*missing})
         self.push(complete=True)
@@ -156,7 +156,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(key=KEYS, fault=st.sampled_from(["drop_after", "truncate"]))
     def leave_after_lost_answers(self, key, fault):
-        """Talon.One takes a row, and nobody hears of it before the row leaves."""
+        """Lose the answer to an accepted row, and then remove the row from the source."""
         self.change(key, set())
         self.push_in_trouble(fault, 0, 1000, None)
         self.leave(key, mark=True)
@@ -165,7 +165,7 @@ class Machine(RuleBasedStateMachine):
         fault=st.none() | FAULTS, after=st.integers(0, 2), count=st.integers(1, 30), crash=st.none() | st.integers(0, 3)
     )
     def push_in_trouble(self, fault, after, count, crash):
-        """A push with answers that fail, or an end between two requests."""
+        """Push with answers that fail, or end the process between two requests."""
         self._faulty(fault, after, count)
         calls = iter(range(1000))
 
@@ -181,7 +181,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def plan(self):
-        """A plan changes nothing."""
+        """Check that a plan changes nothing."""
         before = self._there()
         with self._run("plan") as (run, _):
             self._read(run)
@@ -190,7 +190,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(back=st.integers(1, 4), fault=st.none() | FAULTS)
     def replay(self, back, fault):
-        """What an old run left refused is sent again."""
+        """Send the refused rows of an old run again."""
         if back > len(self.runs):
             return
         of_run = self.runs[-back]
@@ -210,7 +210,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_foreign_stays(self):
-        """With the values that it had."""
+        """Rows of others keep their values."""
         if hasattr(self, "foreign"):
             there = self._there()
             assert self.foreign == {key for key in there if key.startswith("f-")}
@@ -218,7 +218,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def no_old_value_comes_back(self):
-        """A row is there in its version of before, a later one, or not at all."""
+        """A row has its earlier version or a later one, or does not exist."""
         if hasattr(self, "seen"):
             there = {key: version for key, version in self._there().items() if key not in self.foreign}
             for key, version in there.items():
@@ -226,7 +226,7 @@ class Machine(RuleBasedStateMachine):
             self.seen = there
 
     def teardown(self):
-        """A last good push makes the destination the source."""
+        """After a last good push, the destination equals the source."""
         if not hasattr(self, "engine"):
             return
         for name in ATTRIBUTES:
@@ -249,7 +249,7 @@ class Machine(RuleBasedStateMachine):
         return self.given["sink"] == "catalog_items"
 
     def _there(self):
-        """What is at Talon.One, with its version; 0 where there is none."""
+        """Return the rows at Talon.One with their versions; 0 where there is none."""
         if not self._has_versions:
             return dict.fromkeys(self.engine.members(), 0)
         return {sku: int(item["price"] or 0) for sku, item in self.engine.items().items()}
@@ -363,12 +363,12 @@ def _walk(emulator, name, *, examples, steps):
 
 @pytest.mark.parametrize("name", DESTINATIONS)
 def test_a_sync_keeps_its_promises_through_a_short_random_history(server, name):
-    """A few histories, the same each time."""
+    """A few fixed histories end with the promises kept."""
     _walk(server, name, examples=6, steps=15)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DESTINATIONS)
 def test_a_sync_keeps_its_promises_through_many_long_histories(server, name):
-    """Each run of the test tries other histories."""
+    """Many histories, different in each run of the test, end with the promises kept."""
     _walk(server, name, examples=60, steps=40)

@@ -20,7 +20,7 @@ def rows(*names: object) -> list[dict]:
 
 
 def test_a_mirror_of_100000_members_sends_only_the_difference(engine):
-    """100,000 in; then 1,000 leave and 500 come in exactly 2 requests; members added by someone else stay."""
+    """Of 100,000 members, 1,000 leave and 500 join in exactly 2 requests; members added by someone else stay."""
     engine.push(VIP, rows(*range(100_000)))
     assert {"get_audiences": 1, "create_audience_v2": 1, "update_customer_profile_audiences": 100} == engine.requests()
     with engine.client() as client:
@@ -37,7 +37,7 @@ def test_a_mirror_of_100000_members_sends_only_the_difference(engine):
 
 
 def test_an_audience_is_found_by_integration_id_and_made_once(engine):
-    """A second store finds the audience that the first one made."""
+    """A second store finds the audience that the first one created."""
     engine.push(VIP, rows(1, 2))
     engine.folder = engine.folder / "other"
     engine.push(VIP | {"mode": "add"}, rows(3))
@@ -46,7 +46,7 @@ def test_an_audience_is_found_by_integration_id_and_made_once(engine):
 
 
 def test_without_a_management_key_the_id_of_a_made_audience_is_remembered(engine):
-    """And a strange audience of that name is a clear error."""
+    """The store keeps the id of a created audience; an audience of the same name that it did not create is an error."""
     engine.management = False
     engine.push(VIP, rows(1))
     engine.push(VIP, rows(1, 2))
@@ -57,7 +57,7 @@ def test_without_a_management_key_the_id_of_a_made_audience_is_remembered(engine
 
 
 def test_an_input_that_broke_off_removes_nobody(engine):
-    """Those that came are added all the same."""
+    """An input that breaks off adds its members and removes none."""
     engine.push(VIP, rows(*range(100)))
     figures = engine.push(VIP, rows(5, 200), complete=False)
     assert 0 == figures.removes
@@ -77,7 +77,7 @@ def test_an_input_that_broke_off_removes_nobody(engine):
     ],
 )
 def test_a_guard_stops_before_the_first_write(engine, changes, wanted, guard):
-    """With its name and figures in the error."""
+    """The error holds the name of the guard and its figures."""
     engine.push(VIP, rows(*range(100)))
     engine.requests()
     with pytest.raises(GuardError) as stopped:
@@ -93,7 +93,7 @@ def test_a_guard_stops_before_the_first_write(engine, changes, wanted, guard):
     [({"allow_empty": True, "max_delete_share": 1}, []), ({"max_delete_share": 0.11}, range(89))],
 )
 def test_a_guard_lets_pass_what_its_setting_allows(engine, changes, wanted):
-    """What is meant is done."""
+    """A guard does not stop a run that its setting allows."""
     engine.push(VIP, rows(*range(100)))
     engine.push(VIP | changes, rows(*wanted))
     assert {f"c-{n}" for n in wanted} == engine.members()
@@ -101,7 +101,7 @@ def test_a_guard_lets_pass_what_its_setting_allows(engine, changes, wanted):
 
 @pytest.mark.parametrize(("policy", "left_out", "invalid"), [("skip", 2, 0), ("reject", 0, 2)])
 def test_profiles_that_do_not_exist_are_not_made(engine, policy, left_out, invalid):
-    """They are left out, or go to the rejects."""
+    """Rows of profiles that do not exist are left out, or written to the rejects."""
     engine.emu.add("profiles", *({"integrationId": f"c-{n}"} for n in range(200)))
     figures = engine.push(
         VIP | {"create_profiles": policy, "max_reject_share": 1}, rows(*range(200), "ghost-1", "ghost-2")
@@ -132,7 +132,7 @@ def test_of_rows_with_one_key_the_last_one_is_sent(engine):
 
 
 def test_two_streams_into_one_audience_are_refused(engine):
-    """Each would remove what the other adds."""
+    """Two streams into one audience are refused, because each would remove what the other one adds."""
     from target_talon_one.config.destination_reader import destination_from
     from target_talon_one.store.opening import open_store
     from target_talon_one.sync.run import SyncRun

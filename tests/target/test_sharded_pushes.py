@@ -1,4 +1,4 @@
-"""Several tasks push shards of one source, each with a store of its own, and always the same number of them."""
+"""Several tasks push shards of one source, each with a separate store, and always with the same number of shards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VIP = {
 
 @pytest.fixture(params=["file", "folder", "s3", "postgresql"])
 def location(request, tmp_path):
-    """The location of an empty store, of each kind."""
+    """Return the location of an empty store, of each kind."""
     if request.param == "s3":
         request.getfixturevalue("s3")
     if request.param == "postgresql":

@@ -1,4 +1,4 @@
-"""``target-talon-one`` as a process: what it reads, what it refuses, when it tells a state, when a mirror closes."""
+"""``target-talon-one`` as a process: which lines it accepts, when it emits a STATE, and when a mirror removes rows."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ SCHEMA = {
 
 
 def records(*names, stream="vip", version=None):
-    """RECORD messages."""
+    """Return RECORD messages."""
     more = {} if version is None else {"version": version}
     return [{"type": "RECORD", "stream": stream, "record": {"id": name}, **more} for name in names]
 
 
 def state(value):
-    """A STATE message."""
+    """Return a STATE message."""
     return {"type": "STATE", "value": value}
 
 
 def schema_of(stream, **types):
-    """A SCHEMA message of a stream."""
+    """Return the SCHEMA message of a stream."""
     return SCHEMA | {"stream": stream, "key_properties": [], "schema": {"properties": types}}
 
 
 def test_rows_arrive_and_their_state_is_emitted(engine, singer):
-    """On stdout there is nothing but the state."""
+    """The target writes nothing but the state to stdout."""
     done = singer([SCHEMA, *records("a", "b"), state({"x": 1})], UPSERT)
     assert 0 == done.returncode
     assert '{"x":1}\n' == done.stdout
@@ -61,7 +61,7 @@ def test_states_follow_the_rows_they_cover(engine, singer):
 
 
 def test_no_state_is_emitted_after_rows_that_did_not_arrive(engine, singer):
-    """The tap will send them again."""
+    """No state is emitted after rows that did not arrive, so that the tap sends them again."""
     engine.emu.fault("update_customer_profile_audiences", "500", count=0)
     done = singer([SCHEMA, *records("a"), state({"x": 1})], UPSERT, retry_budget_seconds=1)
     engine.emu.clear_faults()
@@ -86,7 +86,7 @@ BAD = [
 
 @pytest.mark.parametrize(("line", "words"), BAD, ids=[line[:45].decode("latin-1") for line, _ in BAD])
 def test_a_line_that_cannot_be_used_is_emitted_and_the_others_arrive(engine, singer, line, words):
-    """With its number and exit code 1; no traceback, no state that covers it."""
+    """The error names the line number, without a traceback; the exit code is 1, and no later state is emitted."""
     done = singer([SCHEMA, *records("a"), line, *records("b"), state({"x": 1})], UPSERT)
     assert 1 == done.returncode
     assert [text for text in done.stderr.splitlines() if words in text]
@@ -130,7 +130,7 @@ def test_a_record_before_its_schema_is_an_error(engine, singer):
 
 
 def test_huge_integers_and_hostile_numbers_arrive_as_they_are(engine, singer):
-    """Digit for digit."""
+    """All digits of a number arrive."""
     texts = ["123456789012345678", "0.1", "1e-7", "12345678901234.56"]
     lines = [schema_of("items", sku={"type": "string"}, price={"type": "number"})]
     lines += [
@@ -142,7 +142,7 @@ def test_huge_integers_and_hostile_numbers_arrive_as_they_are(engine, singer):
 
 
 def test_a_line_of_50_megabytes_is_a_row_like_any_other(engine, singer):
-    """Its key is too long: it is in the rejects, whole."""
+    """A row of 50 MB, whose key is too long, is in the rejects completely."""
     record = {"type": "RECORD", "stream": "vip", "record": {"id": "x" * 50_000_000}}
     streams = {"vip": UPSERT["vip"] | {"max_reject_share": 1}}
     done = singer([SCHEMA, *records("a"), record, *records("b"), state({})], streams)
@@ -153,7 +153,7 @@ def test_a_line_of_50_megabytes_is_a_row_like_any_other(engine, singer):
 
 
 def test_ten_thousand_digits_are_refused_in_a_moment(engine, singer):
-    """Nothing hangs over a number that no catalog can hold."""
+    """A number that no catalog can hold is refused without a delay."""
     lines = [schema_of("items", sku={"type": "string"}, price={"type": "number"})]
     for n, text in enumerate(["9" * 10_000, "1e999999", "1e-999999", "5"]):
         lines.append(f'{{"type":"RECORD","stream":"items","record":{{"sku":"s{n}","price":{text}}}}}')
@@ -177,14 +177,14 @@ CLOSING = {
 
 @pytest.mark.parametrize(("end", "closes"), CLOSING.values(), ids=list(CLOSING))
 def test_a_mirror_removes_only_after_an_input_that_was_read_to_its_end(engine, singer, end, closes):
-    """Rows that came are added all the same."""
+    """Rows of an incomplete input are added, and none is removed."""
     singer([SCHEMA, *records("a", "b", version=1), state({})], MIRROR)
     singer([SCHEMA, *records("b", "c", version=1), *end], MIRROR)
     assert ({"b", "c"} if closes else {"a", "b", "c"}) == engine.members()
 
 
 def test_an_input_cut_at_any_byte_removes_nobody(engine, singer):
-    """But for its very end, where it is whole."""
+    """An input that is cut at any byte before its end removes no member."""
     whole = b"".join(json.dumps(line).encode() + b"\n" for line in [SCHEMA, *records("b", "c"), state({})])
     singer([SCHEMA, *records("a", "b"), state({})], MIRROR)
     for cut in range(20, len(whole) - 2, 37):
@@ -195,7 +195,7 @@ def test_an_input_cut_at_any_byte_removes_nobody(engine, singer):
 
 
 def test_a_mirror_can_insist_on_activate_version(engine, singer):
-    """A state does not close it then."""
+    """With ``closed_by: activate_version``, a STATE at the end removes no rows."""
     streams = {"vip": MIRROR["vip"] | {"closed_by": "activate_version"}}
     for names in ("ab", "bc"):
         singer([SCHEMA, *records(*names, version=1), state({})], streams)
@@ -206,7 +206,7 @@ def test_a_mirror_can_insist_on_activate_version(engine, singer):
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])
 def test_rows_in_batch_files_arrive(engine, singer, tmp_path, form):
-    """Files of each encoding."""
+    """Rows in batch files of each encoding arrive."""
     rows, path = [{"id": "a"}, {"id": "b"}], tmp_path / f"rows.{form}"
     table = pa.Table.from_pylist(rows)
     if form == "jsonl":
@@ -237,7 +237,7 @@ def test_rows_in_batch_files_arrive(engine, singer, tmp_path, form):
     ],
 )
 def test_settings_that_cannot_work_are_emitted_in_a_line(singer, streams, settings, words):
-    """Exit code 2, naming the setting, and nothing is sent."""
+    """The exit code is 2, the error names the setting, and nothing is sent."""
     done = singer([SCHEMA, *records("a")], streams, **settings)
     assert "Traceback" not in done.stderr
     assert words in done.stderr
@@ -245,7 +245,7 @@ def test_settings_that_cannot_work_are_emitted_in_a_line(singer, streams, settin
 
 
 def test_a_plan_changes_nothing(engine, singer):
-    """It tells what would be done."""
+    """A plan prints what would be done and changes nothing."""
     done = singer([SCHEMA, *records("a", "b"), state({})], MIRROR, "--plan")
     assert 0 == done.returncode, done.stderr
     assert "" == done.stdout, done.stderr
@@ -255,7 +255,7 @@ def test_a_plan_changes_nothing(engine, singer):
 
 
 def test_a_guard_ends_with_exit_code_3_and_the_figures(engine, singer):
-    """Nothing was sent."""
+    """A guard ends the run with exit code 3 before anything is sent."""
     singer([SCHEMA, *records(*"abcdefghij"), state({})], {"vip": MEMBERS | {"mode": "mirror"}})
     done = singer([SCHEMA, *records("a"), state({})], {"vip": MEMBERS | {"mode": "mirror"}})
     assert 3 == done.returncode
@@ -265,7 +265,7 @@ def test_a_guard_ends_with_exit_code_3_and_the_figures(engine, singer):
 
 
 def test_secrets_are_in_no_output_and_no_file(engine, singer, tmp_path):
-    """Neither with debug logs nor in rejects."""
+    """No key is in debug logs or rejects files."""
     row = {"type": "RECORD", "stream": "vip", "record": {"id": ""}}
     streams = {"vip": UPSERT["vip"] | {"max_reject_share": 1}}
     good = singer([SCHEMA, *records("a"), row, state({})], streams, log_level=None)
@@ -280,7 +280,7 @@ def test_secrets_are_in_no_output_and_no_file(engine, singer, tmp_path):
 
 
 def test_sigterm_ends_it_after_the_requests_in_flight(engine, tmp_path):
-    """With exit code 143; what was not sent is sent by the next run."""
+    """SIGTERM leads to exit code 143, and the next run sends the remaining rows."""
     config = {
         "base_url": engine.emu.url,
         "api_key": engine.emu.api_key,

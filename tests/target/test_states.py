@@ -1,4 +1,4 @@
-"""No STATE passes rows that are nowhere: every kind of input that cannot be used, and a second SCHEMA of a stream."""
+"""No STATE follows rows that were lost, for every kind of unusable input and for a second SCHEMA of a stream."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ STATE = {"type": "STATE", "value": {"x": 1}}
 
 
 def record(name, stream="vip", **more):
-    """A RECORD."""
+    """Return a RECORD."""
     return {"type": "RECORD", "stream": stream, "record": {"id": name, **more}}
 
 
 def batch(*files, form="jsonl", stream="vip", **encoding):
-    """A BATCH of these files."""
+    """Return a BATCH of these files."""
     return {
         "type": "BATCH",
         "stream": stream,
@@ -109,18 +109,18 @@ CASES = {
 
 
 def as_bytes(line):
-    """A line as it is read."""
+    """Return a line as the target reads it."""
     return line if isinstance(line, bytes) else json.dumps(line).encode()
 
 
 def test_there_is_a_case_of_every_kind():
-    """A kind that is added needs one here."""
+    """Every kind of unusable line has a case in this module."""
     assert set(BAD_KINDS) == {kind for kind, _, _ in CASES.values()}
 
 
 @pytest.mark.parametrize(("kind", "line", "marker"), CASES.values(), ids=list(CASES))
 def test_what_cannot_be_used_is_kept_or_no_state_follows(engine, singer, tmp_path, kind, line, marker):
-    """The exit code is 1, and the rows around it arrive."""
+    """An unusable line is in the rejects, or no state follows; the exit code is 1, and other rows arrive."""
     text = as_bytes(line(tmp_path))
     lines = b"\n".join([as_bytes(SCHEMA), as_bytes(record("a")), text, as_bytes(record("b")), as_bytes(STATE)])
     (bad,) = [each for each in read_messages(_stream(lines), file_waits_s=()) if isinstance(each, BadLine)]
@@ -141,7 +141,7 @@ def _stream(text):
 
 
 def test_a_row_that_a_masked_rejects_file_cannot_keep_holds_the_state_back(engine, singer):
-    """Rejects without values hold no rows, and the store keeps none of more than 4 MB."""
+    """No state follows a refused row of more than 4 MB with mask_rejects, because neither file nor store keeps it."""
     done = singer([SCHEMA, record("a"), record("x" * 4_000_001), STATE], UPSERT, mask_rejects=True)
     assert "" == done.stdout
     done = singer([SCHEMA, record("a"), record("x" * 2000), STATE], UPSERT, mask_rejects=True)
@@ -149,7 +149,7 @@ def test_a_row_that_a_masked_rejects_file_cannot_keep_holds_the_state_back(engin
 
 
 def test_lines_of_a_stream_that_is_left_out_hold_nothing_back(singer):
-    """Where unknown streams are ignored, so are their files and bad lines."""
+    """With unknown_streams: ignore, files and bad lines of unknown streams are ignored too."""
     lines = [SCHEMA, record("a"), {"type": "RECORD", "stream": "other"}, batch("gone", stream="other"), STATE]
     done = singer(lines, UPSERT, unknown_streams="ignore")
     assert 0 == done.returncode, done.stderr
@@ -157,7 +157,7 @@ def test_lines_of_a_stream_that_is_left_out_hold_nothing_back(singer):
 
 
 class _Storage(BaseHTTPRequestHandler):
-    """A file behind HTTP that fails for a while."""
+    """Serves a file over HTTP and fails for a while."""
 
     failures = 0
     body = b'{"id":"s-1"}\n{"id":"s-2"}\n'
@@ -181,7 +181,7 @@ class _Storage(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def storage():
-    """The URL of a file on a server of the test's own."""
+    """Return the URL of a file on a server of this test."""
     pytest.importorskip("aiohttp")
     with ThreadingHTTPServer(("127.0.0.1", 0), _Storage) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -193,7 +193,7 @@ def storage():
 
 @pytest.mark.parametrize(("failures", "waited"), [(0, 0), (2, 2), (99, 3)])
 def test_an_error_of_the_storage_that_passes_is_waited_for(storage, failures, waited):
-    """The file is read again three times before it is given up."""
+    """A file is read again up to three times before the target gives up."""
     _Storage.failures, waits = failures, []
     lines = b"\n".join(map(as_bytes, [SCHEMA, batch(storage)]))
     found = list(read_messages(_stream(lines), sleep=waits.append))
@@ -219,7 +219,7 @@ def test_an_error_of_the_storage_that_passes_is_waited_for(storage, failures, wa
     ],
 )
 def test_errors_that_may_pass_are_told_from_those_that_do_not(error, url, passes):
-    """What the network and a disk in trouble say is tried again, what is wrong with a file is not."""
+    """Errors of the network and of a failing disk are retried; errors of the file itself are not."""
     assert passes == _is_transient(error, url)
 
 
@@ -227,7 +227,7 @@ def test_errors_that_may_pass_are_told_from_those_that_do_not(error, url, passes
 
 
 def schema(*columns, stream="people", keys=("integration_id",), **more):
-    """A SCHEMA with text columns."""
+    """Return a SCHEMA with text columns."""
     properties = {name: {"type": ["null", "string"]} for name in columns}
     return {
         "type": "SCHEMA",
@@ -238,18 +238,18 @@ def schema(*columns, stream="people", keys=("integration_id",), **more):
 
 
 def person(name, **values):
-    """A RECORD of people."""
+    """Return a RECORD of the stream ``people``."""
     return {"type": "RECORD", "stream": "people", "record": {"integration_id": name, **values}}
 
 
 def attributes(engine):
-    """Attributes of each profile."""
+    """Return the attributes of each profile."""
     return {row["integration_id"]: row["attributes"] for row in engine.emu.state("profiles")["profiles"]}
 
 
 @pytest.fixture
 def named(engine):
-    """An account with the attributes city and score."""
+    """Return an account with the attributes city and score."""
     for name in ("city", "score"):
         engine.emu.add("attributes", {"entity": "CustomerProfile", "name": name, "type": "string"})
     return engine
@@ -265,7 +265,7 @@ FIRST = {
 @pytest.mark.parametrize("first", FIRST.values(), ids=list(FIRST))
 @pytest.mark.parametrize("again", [True, False])
 def test_columns_that_come_later_are_attributes(named, singer, first, again):
-    """Whether a second SCHEMA tells them or only the rows."""
+    """A column that only a later SCHEMA or later rows have becomes an attribute."""
     second = [schema("integration_id", "city", "score")] if again else []
     lines = [first, person("p-1", city="Bonn"), *second, person("p-2", city="Ulm", score="7"), STATE]
     done = singer(lines, PROFILES)
@@ -274,7 +274,7 @@ def test_columns_that_come_later_are_attributes(named, singer, first, again):
 
 
 def test_columns_that_a_later_schema_lacks_stay_what_they_are(named, singer):
-    """Rows of both kinds are mapped alike."""
+    """Rows before and after a SCHEMA with fewer columns are mapped alike."""
     lines = [schema("integration_id", "city", "score"), person("p-1", city="Bonn", score="1")]
     lines += [schema("integration_id", "score"), person("p-2", score="2"), STATE]
     assert 0 == singer(lines, PROFILES).returncode

@@ -77,7 +77,7 @@ def test_one_of_two_simultaneous_pushes_is_refused_before_it_sends(engine, store
 
 @pytest.mark.parametrize("store_url", ["folder", "s3"], indirect=True)
 def test_a_look_at_the_history_does_not_refuse_a_running_push(store_url):
-    """The command talon-one runs saves nothing, so that a push that uses the store at the same time can save."""
+    """``talon-one runs`` saves nothing, so that a push that uses the store at the same time can save."""
     with open_store(store_url):
         looked = CliRunner().invoke(cli, ["runs", "--store", store_url])
         assert 0 == looked.exit_code, looked.output

@@ -45,7 +45,7 @@ def open_store(
     Raises:
         StoreLockedError: another run uses it.
         StoreError: it cannot be opened.
-        FileUrlError: it is a ``file:`` URL with a host, a query or a fragment.
+        FileUrlError: it is the URL of a file with a query, a fragment, or another system like ``md:``.
         SyncConfigError: the existing stores have another number of shards.
     """
     persistence: Persistence

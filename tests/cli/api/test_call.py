@@ -1,4 +1,4 @@
-"""``talon-one call`` against the emulator, as a process of its own."""
+"""``talon-one call`` against the emulator, in a separate process."""
 
 import json
 import os
@@ -17,14 +17,14 @@ PROFILE = ("update_customer_profile_v2", "--path", "integrationId=p1")
 
 @pytest.fixture(scope="module")
 def emu():
-    """A local Talon.One with three cards."""
+    """Return a local Talon.One with three cards."""
     with Emulator(seed="synthetic", cards=3, transactions=5, management_rate=0) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def talon_one(emu, tmp_path):
-    """Runs ``talon-one`` with both keys in the environment; None takes a variable out."""
+    """Return a function that runs ``talon-one`` with both keys in the environment; None removes a variable."""
     emu.clear_requests()
 
     def run(*arguments, env=None, stdin=b""):
@@ -42,7 +42,7 @@ def talon_one(emu, tmp_path):
 
 
 def refused(done, emu, code=2):
-    """The one line of an error, after which nothing was sent."""
+    """Return the one line of an error, and check that nothing was sent."""
     assert code == done.returncode
     assert b"" == done.stdout
     assert [] == emu.requests()
@@ -57,7 +57,7 @@ def test_the_version_is_printed(talon_one):
 
 
 def test_the_version_loads_no_heavy_module():
-    """It starts fast: neither the HTTP stack nor a warehouse is imported."""
+    """``--version`` starts fast, because it imports neither the HTTP stack nor a warehouse."""
     code = (
         "import sys; from talon_one_cli.main import cli; cli(['--version'], standalone_mode=False); "
         "sys.exit(', '.join({'requests', 'duckdb', 'pyarrow', 'msgspec', 'jsonschema'} & set(sys.modules)) or 0)"
@@ -186,7 +186,7 @@ def test_a_wrong_body_is_reported_with_its_place(talon_one, emu, body, reason):
     ],
 )  # fmt: skip
 def test_what_destroys_needs_consent(talon_one, emu, arguments, loss):
-    """The message says what would be lost."""
+    """A call that destroys data needs --yes, and the message says what would be lost."""
     message = refused(talon_one("call", *arguments), emu)
     assert loss in message
     assert "nothing was sent; add --yes" in message

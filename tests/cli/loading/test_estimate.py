@@ -1,4 +1,4 @@
-"""``talon-one estimate``: the estimated calls are the calls that a load takes."""
+"""``talon-one estimate``: the estimated calls are the calls that a load makes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def estimated(talon_one, config, *more) -> dict[tuple[str, str], dict]:
 
 
 def load(emu, talon_one, config, path) -> dict[str, int]:
-    """Loads into a new file; gives the requests by operation."""
+    """Load into a new file, and return the requests by operation."""
     emu.clear_requests()
     done = talon_one("load", "--to", f"duckdb:///{path}", "--config", config, "--streams", STREAMS)
     assert 0 == done.returncode, done.stderr
@@ -29,7 +29,7 @@ def load(emu, talon_one, config, path) -> dict[str, int]:
 
 
 def estimate_equals_taken(emu, config_for, talon_one, tmp_path, **settings) -> None:
-    """Estimates once, loads by every strategy, and compares calls and rows."""
+    """Estimate once, load with every strategy, and compare calls and rows."""
     costs = estimated(talon_one, config_for(emu, **settings), "--exact")
     tables = []
     for transactions, balances in PAIRS:
@@ -63,7 +63,7 @@ def test_the_journey_costs_what_was_estimated(config_for, talon_one, tmp_path, o
 
 
 def test_without_a_walk_the_feed_is_estimated_within_its_bounds(config_for, talon_one, tmp_path):
-    """A few calls give a range; the load stays within it, and auto uses the strategy that the estimate marks."""
+    """A few calls lead to a range; the load stays within it, and auto uses the strategy that the estimate marks."""
     with Emulator(seed="synthetic", cards=300, transactions=40, profile_transactions=0, management_rate=0) as emu:
         config = config_for(emu, end_date=UNTIL, requests_per_second=20, as_of=UNTIL)
         costs = estimated(talon_one, config)

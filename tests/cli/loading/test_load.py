@@ -1,4 +1,4 @@
-"""``talon-one load`` against the emulator: complete, idempotent, resumable, and plain about what is wrong."""
+"""``talon-one load`` against the emulator: complete, idempotent, resumable, and with clear errors."""
 
 from __future__ import annotations
 

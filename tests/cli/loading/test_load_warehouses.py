@@ -1,4 +1,4 @@
-"""``talon-one load`` into every kind of warehouse: the same rows, whatever they hold and whenever it is killed."""
+"""``talon-one load`` into every kind of warehouse: the same rows, for all values and after a kill at any moment."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Loader:
         self.environment = {**os.environ, "TALON_ONE_TO": url, "TALON_ONE_LOGLEVEL": "DEBUG"}
 
     def start(self) -> subprocess.Popen[str]:
-        """Begin a load."""
+        """Start a load."""
         command = [sys.executable, "-m", "talon_one_cli", "load", "--config", str(self.config)]
         return subprocess.Popen(
             [*command, "--streams", f"{ROWS},{BALANCES}", "--json"],
@@ -72,7 +72,7 @@ class Loader:
         )
 
     def load(self) -> dict[str, int]:
-        """A load to its end: rows of the ledger by what became of them."""
+        """Run a load to its end, and return the rows of the ledger by outcome."""
         process = self.start()
         output, errors = process.communicate()
         assert 0 == process.returncode, errors
@@ -80,43 +80,43 @@ class Loader:
         return json.loads(output)["streams"][ROWS]
 
     def rows(self, table: str, columns: str) -> list[tuple]:
-        """What the warehouse holds."""
+        """Return the rows of the warehouse."""
         prefix = "" if self.url.startswith("sqlite") else "talon_one."
         with open_warehouse(self.url) as warehouse:
             return warehouse.query(f"SELECT {columns} FROM {prefix}{table} ORDER BY {columns}")
 
     def ledger(self) -> list[tuple]:
-        """Id, card and amount of every row in the warehouse."""
+        """Return id, card and amount of every row in the warehouse."""
         found = self.rows(ROWS, "id, card_identifier, amount")
         return sorted((number, card, Decimal(amount)) for number, card, amount in found)
 
     def balances(self) -> list[tuple]:
-        """Card, subledger, active and expired points."""
+        """Return card, subledger, active and expired points."""
         found = self.rows(BALANCES, "card_identifier, subledger_id, active_points, expired_points")
         return sorted((card, sub, Decimal(active), Decimal(gone)) for card, sub, active, gone in found)
 
     def truth(self) -> list[tuple]:
-        """What the emulator's ledger holds."""
+        """Return the rows of the emulator's ledger."""
         state = self.emu.state("cards", "ledger")
         names = {card["id"]: card["identifier"] for card in state["cards"]}
         ledger = [row for row in state["ledger"] if row["card"] is not None]
         return sorted((row["id"], names[row["card"]], Decimal(row["amount"])) for row in ledger)
 
     def true_balances(self) -> list[tuple]:
-        """What the emulator works out on its own."""
+        """Return the balances that the emulator computes independently."""
         rows = self.emu.truth(1, AS_OF)["balances"]
         return sorted((row[0], row[1], Decimal(str(row[2])), Decimal(str(row[5]))) for row in rows)
 
 
 @pytest.fixture(params=PLACES)
 def loader(request: pytest.FixtureRequest, emu: Emulator, tmp_path: Path) -> Loader:
-    """One kind of warehouse after the other, empty."""
+    """Return a loader for each kind of warehouse, which is empty."""
     url = PLACES[request.param]
     return Loader(emu, url.format(tmp_path) if url else request.getfixturevalue("postgres_url"), tmp_path)
 
 
 def add_baskets(emu: Emulator, chance: random.Random) -> int:
-    """New rows for some cards, made now; how many."""
+    """Add new rows to some cards now, and return how many."""
     cards = [f"card-{chance.randint(1, 30):06}" for _ in range(chance.randint(50, 150))]
     rows = [{"program": 1, "card": card, "amount": f"{chance.randint(1, 10**6) / 100:.2f}"} for card in cards]
     return len(emu.add_transactions(rows))
@@ -175,7 +175,7 @@ CREATED = {text: at for text, at in DATES.items() if not text.startswith("9999")
 
 
 def instant(value: object) -> datetime | None:
-    """A point in time, as any warehouse gives it."""
+    """Return an instant as any warehouse returns it."""
     found = datetime.fromisoformat(value) if isinstance(value, str) else value
     return found and found.astimezone(UTC)
 

@@ -24,7 +24,7 @@ def emu():
 
 
 def tamper(emu, count: int) -> set[str]:
-    """Makes the balances of so many cards count another amount than their transactions show; which cards."""
+    """Make the balances of this many cards use another amount than their transactions show, and return these cards."""
     state = emu.state("cards", "ledger")
     names = {card["id"]: card["identifier"] for card in state["cards"]}
     rows = [r for r in state["ledger"] if r["card"] is not None and r["addition"]]
@@ -128,7 +128,7 @@ WIDE = "123456789012345678.123456789012345678"
 
 @pytest.fixture
 def tied():
-    """Three cards: rows that tie, points that expire before they start, amounts of 36 digits."""
+    """Return three cards: rows that tie, points that expire before they start, amounts of 36 digits."""
     with Emulator(seed="empty", management_rate=0) as emulator:
         emulator.add("cards", *({"program": 1, "identifier": name} for name in ("tied", "never", "wide")))
         day = "2024-01-{:02}T00:00:00Z".format

@@ -92,7 +92,7 @@ LATE_FAULTS = {
 
 @pytest.fixture
 def ends(tmp_path, monkeypatch, server, account, in_process):
-    """Runs a command over a source, and returns its exit code and its standard error."""
+    """Run a command on a source, and return its exit code and standard error."""
     monkeypatch.chdir(tmp_path)
     account(server)
 
@@ -122,7 +122,7 @@ def test_damage_in_the_middle_ends_with_exit_code_2(ends, tmp_path, kind):
 
 @pytest.mark.parametrize("database", LATE_FAULTS)
 def test_a_query_that_fails_at_a_late_row_ends_with_exit_code_2(ends, request, database):
-    """The fault is the query's wherever it shows: when it is opened, or after many rows."""
+    """A query that fails ends with exit code 2, whether it fails at once or after many rows."""
     url, sql = LATE_FAULTS[database]
     source = {"url": url or request.getfixturevalue("postgres_url"), "sql": sql}
     code, said = ends("push", source)
@@ -151,5 +151,5 @@ def test_undamaged_sources_are_read_to_their_end(tmp_path, kind):
 
 
 def test_every_kind_of_source_is_walked():
-    """A new kind of source fails here until it joins the walk."""
+    """A new kind of source fails here until this module tests it."""
     assert {*FILES, *DATABASES} <= {*MAKERS, *SERVERS}

@@ -1,4 +1,4 @@
-"""``talon-one erase``: all of one person, nothing of others, wherever rows are kept."""
+"""``talon-one erase`` removes all data of one person and none of others, wherever rows are kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PEOPLE = [
 
 @pytest.fixture
 def here(tmp_path, monkeypatch, server, account):
-    """A folder to work in, an empty account with a campaign and all profiles."""
+    """Return a working folder, with an empty account that has a campaign and all profiles."""
     server.reset()
     server.add("profiles", *({"integrationId": name} for name in PEOPLE))
     server.add("campaigns", {"name": "refer"})
@@ -34,7 +34,7 @@ def here(tmp_path, monkeypatch, server, account):
 
 @pytest.fixture
 def command(in_process):
-    """Runs ``talon-one``, which must succeed, and returns its output."""
+    """Run ``talon-one``, which must succeed, and return its output."""
 
     def run(*arguments):
         done = in_process(*arguments)
@@ -45,7 +45,7 @@ def command(in_process):
 
 
 def codes(folder):
-    """Whose referral codes are in the results."""
+    """Return the advocates whose referral codes are in the results."""
     lines = [line for path in folder.glob("results/*/*.jsonl") for line in path.read_bytes().split(b"\n") if line]
     return {json.loads(line)["key"] for line in lines}
 
@@ -83,7 +83,7 @@ def test_a_store_forgets_one_person_and_nobody_else(engine_rows, name):
 
 @pytest.fixture
 def engine_rows(tmp_path):
-    """A store that knows rows of all people, in destinations of each kind of key; and a function that lists them."""
+    """Return a store with rows of all customers, in destinations of each kind of key, and a function that lists it."""
     from target_talon_one.sinks.row_keys import join_key
     from target_talon_one.store.opening import open_store
     from target_talon_one.store.tables.rejects import Reject
@@ -148,7 +148,7 @@ def test_whole_values_are_compared(name, row, theirs):
     ],
 )
 def test_numbers_in_an_answer_are_ids_of_talon_one(answer, theirs):
-    """The result of another customer stays, whatever number Talon.One gave it."""
+    """The result of another customer stays, whatever number Talon.One assigned to it."""
     assert theirs == Person("10").has_answer(decoded(json.dumps(answer)))
 
 

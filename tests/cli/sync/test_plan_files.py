@@ -1,4 +1,4 @@
-"""Plan files of any shape: applied exactly, or refused in one line and nothing sent."""
+"""A plan file of any shape is applied exactly, or refused in one line before anything is sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VALUES = (None, True, 0, -1, 1.5, "", "x", "\0", [], [1], {}, {"a": None}, 10**3
 
 @pytest.fixture
 def here(tmp_path, monkeypatch, server, account):
-    """A folder with a plan of two destinations."""
+    """Return a folder with a plan of two destinations."""
     server.reset()
     monkeypatch.chdir(tmp_path)
     account(server)
@@ -27,7 +27,7 @@ def here(tmp_path, monkeypatch, server, account):
 
 @pytest.fixture
 def command(in_process):
-    """Runs ``talon-one`` and returns its exit code and its standard error."""
+    """Run ``talon-one`` and return its exit code and standard error."""
 
     def run(*arguments):
         done = in_process(*arguments)
@@ -37,7 +37,7 @@ def command(in_process):
 
 
 def broken(plan):
-    """The plan with each part of it left out, or with another value, at every level; and where."""
+    """Return plans in which each part is missing or has another value, at every level, with the place of the change."""
     places = [(name,) for name in plan] + [("destinations", 0)]
     places += [("destinations", 0, name) for name in plan["destinations"][0]]
     for place in places:
@@ -56,7 +56,7 @@ def broken(plan):
 
 
 def holds_something_else(plan, changed, name):
-    """Whether what people read was changed; ``erase`` may leave it out."""
+    """Return whether a value that the plan shows to its reader was changed; ``erase`` may remove it."""
     one = changed["destinations"][0]
     return name in one and one[name] not in ([], {}) and one[name] != plan["destinations"][0][name]
 
@@ -101,7 +101,7 @@ def test_a_file_that_is_no_plan_is_refused(here, command, content):
 
 
 def test_what_only_people_read_may_be_missing(here, command):
-    """A plan that was cleaned by ``erase`` is applied."""
+    """A plan from which ``erase`` has removed samples is applied."""
     command("plan", "s.yml", "-o", "p.json")
     plan = json.loads((here / "p.json").read_text())
     for one in plan["destinations"]:

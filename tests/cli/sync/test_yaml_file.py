@@ -1,4 +1,4 @@
-"""YAML files: what their values are, keys that come twice, bounds, and errors that show nothing of the file."""
+"""YAML files: the types of values, repeated keys, limits, and errors that quote nothing of the file."""
 
 import re
 from decimal import Decimal

@@ -49,7 +49,7 @@ def test_an_unencoded_plus_is_a_space(api):
     "text", ["2025-01-10", "2025-01-10T00:00:00", "2025-01-10T02:00:00+02:00", "2025-01-10T00:00:00.0Z"]
 )
 def test_query_dates_may_leave_out_time_and_zone(api, text):
-    """Time defaults to midnight, zone to UTC."""
+    """The time of a query date defaults to midnight, and its zone to UTC."""
     rows = api(CARD, 1, "card-ada", startDate=text, endDate="2025-01-11").json["data"]
     assert [row["id"] for row in rows] == [1]
 

@@ -19,7 +19,7 @@ BAD = {
 
 
 def names(emu):
-    """Integration ids of the profiles that a test made."""
+    """Return the integration ids of the profiles that a test created."""
     return [row["integration_id"] for row in emu.state("profiles")["profiles"]][3:]
 
 
@@ -170,6 +170,6 @@ def test_catalog_version(api, emu, value, status, version):
 
 @pytest.mark.parametrize("values", [{"ordr": "newest"}, {"order": "random"}])
 def test_unknown_switches_are_refused(emu, values):
-    """A misspelt switch or value is an error, not ignored."""
+    """An unknown switch or value is an error and is not ignored."""
     with pytest.raises(ValueError, match="switch"):
         emu.switch(**values)

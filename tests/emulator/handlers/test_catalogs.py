@@ -15,7 +15,7 @@ def sync(api, kind, *payloads, **body):
 
 
 def items(api):
-    """Items by SKU: price, attributes, product name."""
+    """Return the items by SKU: price, attributes, product name."""
     return {
         row["sku"]: (
             row["price"],
@@ -27,7 +27,7 @@ def items(api):
 
 
 def test_add(api):
-    """ADD makes an item; an existing SKU is refused unless it may be replaced, which drops all that is not given."""
+    """ADD creates an item; an existing SKU is refused unless replaceIfExists is set, which drops all missing fields."""
     assert (
         sync(api, "ADD", {"sku": "NEW", "price": 1.10, "attributes": {"color": "red"}, "product": {"name": "P"}}).status
         == 200
@@ -56,7 +56,7 @@ def test_patch_kept_the_product(api, seed_era):
 
 
 def test_remove(api):
-    """REMOVE takes an item away; one that is not there is no error."""
+    """REMOVE deletes an item; an item that does not exist is not an error."""
     assert sync(api, "REMOVE", {"sku": "MUG-1"}, {"sku": "NOPE"}).status == 200
     assert list(items(api)) == ["MUG-2", "TEA-1"]
 

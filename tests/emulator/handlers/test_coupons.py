@@ -20,7 +20,7 @@ def test_reservations(api):
 
 
 def test_reservations_are_given_up_with_a_body(api):
-    """DELETE takes a body; a reservation that is not there is no error."""
+    """DELETE needs a body; a reservation that does not exist is not an error."""
     api("create_coupon_reservation", COUPON, body={"integrationIDs": ["ada", "ben"]})
     assert api("delete_coupon_reservation", COUPON, body={"integrationIDs": ["ada", "nobody"]}).status == 204
     assert [row["integrationId"] for row in api("get_reserved_customers", COUPON).json["data"]] == ["ben"]

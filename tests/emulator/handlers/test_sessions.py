@@ -20,7 +20,7 @@ def put(api, name="s", content=("customerSession",), query=None, **session):
 
 
 def profile(api, name="ada"):
-    """Closed sessions and total sales of a profile."""
+    """Return the closed sessions and total sales of a profile."""
     found = api("get_customer_inventory", name, profile="true").json["profile"]
     return found["closedSessions"], found["totalSales"]
 

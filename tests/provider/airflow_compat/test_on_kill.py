@@ -1,4 +1,4 @@
-"""Killed tasks: Airflow 3 only calls ``on_kill`` and waits, so that the task itself has to end."""
+"""Airflow 3 only calls ``on_kill`` of a killed task and waits, so that the task itself has to end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from talon_one_singer.errors import Stopped
 
 @pytest.fixture
 def silent(monkeypatch):
-    """A server that takes a request and never answers, behind the default connection; gives when it was asked."""
+    """Run a server that never answers behind the default connection; the value is set when a request has arrived."""
     asked, over = threading.Event(), threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
 

@@ -29,7 +29,7 @@ TASKS = {
 
 
 def test_there_is_a_policy_where_airflow_has_them(airflow_version):
-    """The policy exists from Airflow 3.3 on."""
+    """The provider has a retry policy from Airflow 3.3 on."""
     assert (airflow_version >= (3, 3)) == (POLICY is not None)
 
 
@@ -55,7 +55,7 @@ def test_a_policy_costs_no_client_and_no_database():
 
 @pytest.fixture(params=["one", "mapped"])
 def make(request):
-    """Makes a task in a DAG, as it is or mapped: as the worker has it in the end."""
+    """Return a task of a DAG, mapped or not, as the worker has it in the end."""
 
     def run(operator, dag=None, group=None, **arguments):
         given = TASKS[operator] | arguments
@@ -121,7 +121,7 @@ def test_a_stored_dag_says_that_there_is_one(stored_dags):
 
 @contextmanager
 def in_use(path):
-    """A DuckDB file that another process has open."""
+    """Open a DuckDB file in another process."""
     script = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     process = subprocess.Popen(
         [sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -183,7 +183,7 @@ def test_too_many_requests_are_tried_again_after_five_minutes(emu, connection, v
 @needs_policies
 @pytest.mark.usefixtures("database", "connection")
 def test_airflow_asks_the_policy(vip, run_dag):
-    """A permanent error fails a mapped task without a retry, even before our code runs."""
+    """A permanent error fails a mapped task without a retry, even before the operator runs."""
     run = run_dag("refused_before", folder=vip)
     assert {"call": "failed", "load": "failed", "push": "failed"} == run.states()
     assert [1, 1] == [run.tries(name) for name in ("load", "push")]

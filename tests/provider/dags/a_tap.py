@@ -1,4 +1,4 @@
-"""A Singer tap that gives the names of its config, and after them a state that counts its runs. Not a DAG file."""
+"""A Singer tap that emits the names of its config, and then a state that counts its runs. Not a DAG file."""
 
 from __future__ import annotations
 

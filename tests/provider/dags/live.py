@@ -1,4 +1,4 @@
-"""A push that the live tests end before its time."""
+"""A push that the live tests end early."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_talon_one.transfers.warehouse_to_talon_one import Warehous
 
 
 def note_process(context: dict[str, Any]) -> None:
-    """Whom to signal."""
+    """Write the id of the process that a test signals."""
     (Path(context["dag_run"].conf["folder"]) / "pid").write_text(str(os.getpid()))
 
 

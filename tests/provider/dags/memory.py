@@ -15,7 +15,7 @@ with DAG("empty", **ARGUMENTS):
 
     @task
     def nothing() -> None:
-        """Nothing."""
+        """Do nothing."""
 
     nothing()
 

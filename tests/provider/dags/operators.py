@@ -24,7 +24,7 @@ SESSION = {"customerSession": {"profileId": "p1", "state": "closed", "cartItems"
 
 
 def all_operators():
-    """One task of each, in an order in which they can run."""
+    """Run one task of each operator, in an order in which they succeed."""
     audience = "{{ ti.xcom_pull('create_audience')['id'] }}"
     tasks = [
         customers.UpdateCustomerProfilesOperator(

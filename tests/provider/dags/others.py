@@ -33,7 +33,7 @@ with DAG("decorated", **ARGUMENTS):
 
     @task.talon_one
     def programs(client) -> int:  # type: ignore[no-untyped-def]
-        """How many loyalty programs there are."""
+        """Return the number of loyalty programs."""
         return len(client.get_loyalty_programs()["data"])
 
     programs()

@@ -16,7 +16,7 @@ FOLDER = "{{ dag_run.conf['folder'] }}"
 
 
 def refuse(context):  # type: ignore[no-untyped-def]
-    """An error that does not come from our operators."""
+    """Raise an error that does not come from an operator of the provider."""
     raise ConfigError("it cannot be")
 
 

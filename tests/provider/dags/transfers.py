@@ -47,7 +47,7 @@ with DAG("push_parts", **ARGUMENTS):
 
     @task
     def parts(dag_run=None) -> list[str]:  # type: ignore[no-untyped-def]
-        """Descriptors, never rows."""
+        """Return descriptors, never rows."""
         return plan_shards(dag_run.conf["parts"])
 
     WarehouseToAudienceOperator.partial(

@@ -27,7 +27,7 @@ DRIVER = "psycopg2" if sqlalchemy.__version__ < "2" else "psycopg"  # SQLAlchemy
 
 
 class PsycopgHook(DbApiHook):
-    """A hook as people write them for a database of theirs; ``engine=False``: without SQLAlchemy."""
+    """A database hook as a user would write it; ``engine=False``: without SQLAlchemy."""
 
     conn_name_attr = "psycopg_conn_id"
 
@@ -36,11 +36,11 @@ class PsycopgHook(DbApiHook):
         self._url, self._engine = url, engine
 
     def get_conn(self):
-        """Of psycopg."""
+        """Return a connection of psycopg."""
         return psycopg.connect(self._url)
 
     def get_sqlalchemy_engine(self, engine_kwargs=None):
-        """With the driver that SQLAlchemy knows."""
+        """Return an engine with the driver that SQLAlchemy knows."""
         if not self._engine:
             raise NotImplementedError
         return sqlalchemy.create_engine(self._url.replace("postgresql://", f"postgresql+{DRIVER}://"))
@@ -48,13 +48,13 @@ class PsycopgHook(DbApiHook):
 
 @pytest.fixture
 def url(postgres_url):
-    """A database, as psycopg reads its URL."""
+    """Return the URL of a database for psycopg."""
     return postgres_url.replace("&", "%26")
 
 
 @pytest.fixture
 def read(url):
-    """The columns and the parts of rows of a query."""
+    """Return the columns and the lists of rows of a query."""
 
     def run(sql, **options):
         source = CursorSource(PsycopgHook(url, **options), sql)
@@ -206,7 +206,7 @@ print("RESULT", count, int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/statu
 
 
 def peak_mb(url, rows, engine="engine"):
-    """Peak memory of a process that reads so many rows of a hundred bytes."""
+    """Return the peak memory of a process that reads this many rows of a hundred bytes."""
     sql = f"SELECT n AS id, repeat('x', 100) AS name FROM generate_series(1, {rows}) AS n"
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(__file__).rpartition("/")[0], url, sql, engine]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Warehouses, sources and stores by Airflow's own means: connections, ``s3://connection@bucket``, ObjectStoragePath."""
+"""Warehouses, sources and stores by connections, ``s3://connection@bucket`` and ObjectStoragePath."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STREAM = "loyalty_card_transactions"
 
 @pytest.fixture
 def bucket(guarded_bucket, monkeypatch):
-    """A bucket whose keys only the Airflow connection ``id`` has; ``fs`` reads it."""
+    """Return a bucket whose keys only the Airflow connection ``id`` has; ``fs`` reads it."""
     pytest.importorskip("airflow.providers.amazon", reason="apache-airflow-providers-amazon is not installed")
     # Airflow keeps the file system of a connection as long as the process lives.
     conn_id = f"lake_{next(NUMBERS)}"
@@ -47,7 +47,7 @@ def ledger(emu):
 
 @pytest.fixture
 def sent_audience(emu):
-    """Who is in the audience."""
+    """Return the members of the audience."""
 
     def members():
         state = emu.state("memberships", "profiles")
@@ -58,7 +58,7 @@ def sent_audience(emu):
 
 
 def rows_of(url, fs=None):
-    """How many transactions a lake has, and how many different ones."""
+    """Return the number of transactions in a lake, and the number of different ones."""
     with open_warehouse(url, filesystem=fs) as lake:
         return lake.query(f"SELECT count(*), count(DISTINCT id) FROM {STREAM}")[0]
 
@@ -139,7 +139,7 @@ FILES = {
 
 
 def put(fs, name, names):
-    """Puts a Parquet file of ids."""
+    """Write a Parquet file of ids."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -180,7 +180,7 @@ def test_a_store_is_kept_with_the_keys_of_a_connection(bucket, push_members, sen
 
 @pytest.fixture
 def postgres(postgres_url, monkeypatch):
-    """Sets a connection to PostgreSQL: ``postgres(conn_id, conn_type, **extra)``; gives its password."""
+    """Return a function that creates a connection to PostgreSQL and returns its password."""
     user, rest = postgres_url.removeprefix("postgresql://").split(":", 1)
     password, place = rest.rsplit("@", 1)
     host, port, schema = place.replace("/", ":").split(":")
@@ -223,7 +223,7 @@ def test_libpq_receives_what_the_extra_of_a_connection_says(postgres):
 
 @pytest.fixture
 def everything_logged(caplog):
-    """All that anybody logs, before Airflow masks it."""
+    """Return all log texts, before Airflow masks them."""
     caplog.set_level(logging.DEBUG)
     for name in ("airflow", "botocore", "aiobotocore", "s3fs", "fsspec", "talon_one_warehouse"):
         caplog.set_level(logging.DEBUG, logger=name)

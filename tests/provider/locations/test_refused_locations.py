@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("database", "connection")
 
 @contextmanager
 def fails_at_once(words):
-    """In one line with the words; gives the line afterward."""
+    """Check that a task fails at once in one line with these words, and return the line."""
     with pytest.raises(AirflowFailException) as caught:
         yield caught
     assert words in str(caught.value)

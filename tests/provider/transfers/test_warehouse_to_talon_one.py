@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("database", "connection")
 
 
 def members(emu):
-    """Who is in an audience."""
+    """Return the members of an audience."""
     state = emu.state("memberships", "profiles")
     names = {row["id"]: row["integration_id"] for row in state["profiles"]}
     return {names[row["profile"]] for row in state["memberships"]}
@@ -29,7 +29,7 @@ def members(emu):
 
 @pytest.fixture
 def sqlite(tmp_path, monkeypatch):
-    """A SQLite file as the connection ``warehouse``; gives a function that runs statements in it."""
+    """Create a SQLite file as the connection ``warehouse``, and return a function that runs statements in it."""
     path = tmp_path / "w.db"
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "sqlite", "host": str(path)}))
 
@@ -44,7 +44,7 @@ def sqlite(tmp_path, monkeypatch):
 
 @pytest.fixture
 def push(run_dag, tmp_path):
-    """Runs ``push_vip`` for a query."""
+    """Run ``push_vip`` for a query."""
 
     def run(sql="SELECT id FROM vip", conn="warehouse", dag="push_vip"):
         return run_dag(dag, conn=conn, sql=sql, store=str(tmp_path / "store.duckdb"))

@@ -1,4 +1,4 @@
-"""Identity: one deployment in a store, however its base URL is spelled, also in stores that were written before."""
+"""A deployment has one identity in a store, however its base URL is spelled, also in stores of earlier versions."""
 
 import json
 
@@ -21,7 +21,7 @@ MIRROR = {
 
 
 def push(path, url, emu, ids):
-    """Make the ids the audience's members; figures of the run. Only the store knows the audience."""
+    """Make the ids the members of the audience and return the figures; only the store knows the audience."""
     config = ClientConfig(url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client, open_store(path) as store, _run(client, store, path) as run:
         destination = run.open(destination_from("vip", MIRROR), columns=["profileIntegrationId"])
@@ -37,7 +37,7 @@ def _run(client, store, path):
 
 
 def respell(path, spelling):
-    """Write what the store holds as a version would have that kept base URLs as they were spelled."""
+    """Rewrite the store as an earlier version did, which kept base URLs in the spelling of the settings."""
     with open_store(path) as store:
         for number, identity in store.destinations.identities().items():
             parts = json.loads(identity)
@@ -66,7 +66,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("spell", SPELLINGS)
 def test_another_spelling_is_the_same_deployment(emu, tmp_path, spell):
-    """A mirror removes who left, whatever the base URL looks like this time."""
+    """A mirror removes a member that has left the segment, also if the base URL is spelled differently."""
     path = str(tmp_path / "s.duckdb")
     push(path, emu.url, emu, ["a", "b"])
     figures = push(path, spell(emu.url), emu, ["a"])
@@ -78,7 +78,7 @@ def test_another_spelling_is_the_same_deployment(emu, tmp_path, spell):
 
 @pytest.mark.parametrize("spell", [SPELLINGS[0], SPELLINGS[1], SPELLINGS[3]])
 def test_a_store_of_another_spelling_is_recognized(emu, tmp_path, spell):
-    """Stores of versions that kept the text of the base URL."""
+    """Stores of versions that kept the text of the base URL are recognized."""
     path = str(tmp_path / "s.duckdb")
     push(path, emu.url, emu, ["a", "b"])
     respell(path, spell(emu.url))
@@ -90,7 +90,7 @@ def test_a_store_of_another_spelling_is_recognized(emu, tmp_path, spell):
 
 
 def test_destinations_of_two_spellings_become_one(tmp_path):
-    """What was known under either is known; what differs is uncertain and sent again."""
+    """Rows known under either spelling stay known; rows that differ are uncertain and are sent again."""
     path = str(tmp_path / "s.duckdb")
     with open_store(path) as store:
         for url, rows in (("https://A.example", {"x": 1, "y": 2}), ("https://a.example", {"y": 3, "z": 4})):
@@ -116,7 +116,7 @@ def test_destinations_of_two_spellings_become_one(tmp_path):
     ],
 )
 def test_an_identity_has_one_spelling(before, now):
-    """Base URL and dates; all else stays."""
+    """Base URL and dates are normalized; everything else stays unchanged."""
     assert now == json.loads(canonical_identity(json.dumps(before)))
 
 
@@ -124,5 +124,5 @@ def test_an_identity_has_one_spelling(before, now):
     "text", ["", "x", "[]", '["http://[", "k", {}]', '["u", "k", {"start_date": "soon"}]', "[1,2,3]"]
 )
 def test_what_cannot_be_read_stays(text):
-    """A store is never lost to a spelling."""
+    """An identity that cannot be parsed is kept as it is, so that no store is lost."""
     assert text == canonical_identity(text)

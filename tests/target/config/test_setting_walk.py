@@ -1,4 +1,4 @@
-"""A walk over every setting of tap, target and syncs: as a literal, as text, from the environment, and as nothing."""
+"""Every setting of tap, target and syncs is tested as a literal, as text, from the environment, and as nothing."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ FORMS = {"shard": "3/16"}  # texts that must have a form
 
 
 def samples(setting):
-    """Literals of a setting with the texts that mean the same: what a shell or a template makes of them."""
+    """Return literals of a setting with the texts that a shell or a template makes of them."""
     low = int(setting.minimum or 1) + 1
     part = setting.name.endswith("_share")  # between 0 and 1
     by_type = {
@@ -77,7 +77,7 @@ def test_a_text_of_a_setting_means_its_literal(table, setting):
 @pytest.mark.parametrize(("table", "setting"), SETTINGS)
 @pytest.mark.parametrize("text", NOTHING)
 def test_a_text_of_nothing_is_not_given_or_refused(table, setting, text):
-    """A setting that narrows what is read names the fault; a required one is missing; any other has its default."""
+    """A setting that narrows the input reports the empty text; a required one is missing; others use their default."""
     if setting.narrows or setting.type == "array" or setting.required:
         for given in ({"config": text}, {"environ": text}):
             with pytest.raises(ConfigError, match=rf"(?i){setting.name}"):
@@ -128,7 +128,7 @@ def made(sink, **given):
 
 
 def test_every_option_of_a_destination_is_in_a_table():
-    """The walks below read these tables, so that nothing new passes them by."""
+    """The tests below read these tables, so that no new option is left untested."""
     taken = {one.rstrip("?") for sink in SINKS.values() for one in sink.target}
     assert {"audience", *TARGETS} == taken
     direct = {"name", "sink", "mode", "target", "mapping", "guards", "given"}
@@ -138,14 +138,14 @@ def test_every_option_of_a_destination_is_in_a_table():
 
 @pytest.mark.parametrize(("sink", "setting"), OPTION_WALK)
 def test_a_text_of_an_option_means_its_literal(sink, setting):
-    """In a SYNC.yml with ${VARIABLES}, in the target's streams and in templates of Airflow."""
+    """A text means its literal in a SYNC.yml with ${VARIABLES}, in the target's streams and in Airflow's templates."""
     for literal, text in samples(setting):
         assert made(sink, **{setting.name: literal}) == made(sink, **{setting.name: text})
 
 
 @pytest.mark.parametrize(("sink", "setting"), OPTION_WALK)
 def test_a_wrong_text_of_an_option_is_refused(sink, setting):
-    """The message names stream and option."""
+    """The message names the stream and the option."""
     if setting.type == "string" and not setting.allowed:
         return
     with pytest.raises(SyncConfigError, match=f"streams.s: '{setting.name}' "):
@@ -155,7 +155,7 @@ def test_a_wrong_text_of_an_option_is_refused(sink, setting):
 @pytest.mark.parametrize(("sink", "setting"), OPTION_WALK)
 @pytest.mark.parametrize("text", NOTHING)
 def test_an_option_of_nothing_is_not_given(sink, setting, text):
-    """Its default holds; one that the sink needs is missing."""
+    """An empty option has its default; an empty one that the sink needs is missing."""
     plain = {name: value for name, value in BASE[sink].items() if name != setting.name}
     if setting.name in BASE[sink]:
         with pytest.raises(SyncConfigError, match=f"'{setting.name}' is missing"):
@@ -167,7 +167,7 @@ def test_an_option_of_nothing_is_not_given(sink, setting, text):
 
 @pytest.mark.parametrize("setting", AUDIENCE.values(), ids=lambda one: one.name)
 def test_a_text_in_an_audience_means_its_literal(setting):
-    """The object's own settings are read by the same conversion."""
+    """The settings of an audience object are converted like all others."""
     for literal, text in samples(setting):
         audience = {"name": "VIP", setting.name: literal}
         expected = made("audience_members", audience=audience)
@@ -191,7 +191,7 @@ def test_a_key_can_be_the_text_of_a_list(given, expected):
 
 
 def test_dates_of_a_destination_are_one_spelling_of_an_instant():
-    """Whether YAML, Airflow or a text gives them."""
+    """YAML, Airflow and a text lead to the same date."""
     given = ("2026-01-01", date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T01:00:00+01:00")
     found = {made("referrals_multiple", start_date=one).target["start_date"] for one in given}
     assert {"2026-01-01T00:00:00Z"} == found

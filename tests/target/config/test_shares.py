@@ -15,7 +15,7 @@ SHARES = [name for name in OPTIONS if "share" in name]
 
 
 def test_every_share_is_known_here():
-    """Settings named after shares are all among those of a destination."""
+    """Every setting whose name says that it is a share is a setting of a destination."""
     assert ["max_delete_share", "max_reject_share"] == SHARES
     assert [] == [one.name for one in (*SETTINGS, *CALLS, *KEYS) if "share" in one.name]
 
@@ -23,7 +23,7 @@ def test_every_share_is_known_here():
 @pytest.mark.parametrize("name", SHARES)
 @pytest.mark.parametrize("given", [50, 1.01, -0.1, "50", 100])
 def test_a_share_outside_of_0_and_1_is_refused(name, given):
-    """The message names the setting and what a share looks like."""
+    """The message names the setting and the allowed range."""
     with pytest.raises(SyncConfigError) as refused:
         destination_from("items", ITEMS | {name: given})
     number = float(given) if isinstance(given, float) else given
@@ -35,5 +35,5 @@ def test_a_share_outside_of_0_and_1_is_refused(name, given):
 @pytest.mark.parametrize("name", SHARES)
 @pytest.mark.parametrize("given", [0, 1, 0.5, "0.25"])
 def test_a_share_between_0_and_1_is_taken(name, given):
-    """Both ends are shares too."""
+    """Every value from 0 to 1 is accepted, including both ends."""
     assert float(given) == getattr(destination_from("items", ITEMS | {name: given}).guards, name)

@@ -69,7 +69,7 @@ def test_attributes_are_listed_to_the_last_page(client, emu):
 
 
 def test_profiles_are_listed_to_the_last_page(client, emu, engine):
-    """Members whose profile is on a later page are not counted as new, at which the guard would stop."""
+    """A member whose profile is on a later page does not count as new, so that the guard does not stop the run."""
     names = [f"p-{number:03}" for number in range(MOST_SINGLE_REQUESTS + 20)]
     emu.add("profiles", *({"integrationId": name} for name in names))
     given = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id"} | GUARD

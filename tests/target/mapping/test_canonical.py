@@ -1,4 +1,4 @@
-"""Equal content has equal bytes, and different content has not: what is unchanged is not sent again."""
+"""Equal content has equal bytes and different content has not, so that unchanged rows are not sent again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from target_talon_one.sinks.table import SINKS
 
 
 def mapper(sink, columns, **options):
-    """A mapper of the sink of that name."""
+    """Return a mapper of the sink of that name."""
     return Mapper(SINKS[sink], MappingOptions(**options), columns=columns)
 
 
@@ -33,7 +33,7 @@ _values = st.recursive(
 
 
 def respelled(value, draw):
-    """The same content in another spelling."""
+    """Return the same content in another spelling."""
     if isinstance(value, dict):
         return {name: respelled(value[name], draw) for name in draw(st.permutations(list(value)))}
     if isinstance(value, list):
@@ -45,7 +45,7 @@ def respelled(value, draw):
 
 
 def meaning(value):
-    """Content that is equal if and only if it is the same for Talon.One."""
+    """Return a value that is equal for two contents if and only if they are the same for Talon.One."""
     if isinstance(value, dict):
         return "object", frozenset((name, meaning(item)) for name, item in value.items())
     if isinstance(value, list | tuple):
@@ -57,7 +57,7 @@ def meaning(value):
 
 @given(_values, st.data())
 def test_equal_content_has_equal_bytes(value, data):
-    """Order of names, zeros of numbers, lists and tuples change no byte."""
+    """The order of names, zeros of numbers, and lists or tuples do not change the bytes."""
     one = mapper("customer_profiles", ["integrationId", "a"])
     first = one({"integrationId": "1", "a": value})
     other = one({"a": respelled(value, data.draw), "integrationId": "1"})
@@ -67,7 +67,7 @@ def test_equal_content_has_equal_bytes(value, data):
 
 @given(_values, _values)
 def test_different_content_has_different_bytes(left, right):
-    """Bytes are equal only if the content is."""
+    """Two contents have equal bytes only if they are equal."""
     one = mapper("customer_profiles", ["integrationId", "a"], nulls="send_null")
     first, second = (one({"integrationId": "1", "a": value}).fields for value in (left, right))
     assert (meaning(left) == meaning(right)) == (first == second)
@@ -80,7 +80,7 @@ BEYOND = [int(LARGEST) + 1, Decimal("1.7976931348623159e308"), Decimal("1e309"),
 
 @pytest.mark.parametrize("value", [sign * one for one in DOUBLES for sign in (1, -1)])
 def test_every_finite_double_is_a_number(value):
-    """From the smallest to the largest: as a double, a Decimal of its digits, and the exact Decimal or integer."""
+    """Every double is accepted as a double, as a Decimal of its digits, and as the exact Decimal or integer."""
     assert value == float(plain(value))
     assert value == float(plain(Decimal(repr(value))))
     assert value == float(plain(Decimal(value)))
@@ -89,6 +89,6 @@ def test_every_finite_double_is_a_number(value):
 
 @pytest.mark.parametrize("value", [sign * one for one in BEYOND for sign in (1, -1)])
 def test_what_no_double_holds_is_out_of_range(value):
-    """Beyond the largest double, and what readers of JSON would take for 0."""
+    """Numbers beyond the largest double, and numbers that JSON readers would read as 0, are refused."""
     with pytest.raises(ConversionError, match="is out of the range of JSON numbers"):
         plain(value)

@@ -1,4 +1,4 @@
-"""Values of rows become the types that Talon.One wants, exactly or not at all."""
+"""Values of rows are converted to the types of Talon.One without loss, or are refused."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def field(kind):
     ],
 )
 def test_a_value_becomes_the_type_of_its_field(kind, value, expected):
-    """A value that means the same becomes the field's type, without a loss."""
+    """A value with the same meaning is converted to the type of the field without loss."""
     found = field(kind)(value)
     assert expected == found
     assert type(expected) is type(found)
@@ -126,7 +126,7 @@ def test_a_value_becomes_the_type_of_its_field(kind, value, expected):
     ],
 )
 def test_a_value_of_another_meaning_is_refused(kind, value, why):
-    """What cannot be the field's type without a guess is refused, with the value in the message."""
+    """A value that could only be converted by a guess is refused, and the message shows it."""
     with pytest.raises(ConversionError) as refused:
         field(kind)(value)
     assert why == str(refused.value)
@@ -171,7 +171,7 @@ def test_an_attribute_of_another_type_is_refused(kind, value, why):
 
 
 def test_every_type_of_the_emulator_has_a_conversion():
-    """The types are spelled as Talon.One spells them."""
+    """The conversions know every attribute type by the name that Talon.One uses."""
     from talon_one_emulator.domain.attributes import TYPES
 
     assert set() == set(TYPES) - set(coercion._ATTRIBUTES)
@@ -186,7 +186,7 @@ def test_every_type_of_the_emulator_has_a_conversion():
     ],
 )
 def test_a_text_keeps_its_bounds(value, why):
-    """Length, emptiness and what no URL can hold are checked before anything is sent."""
+    """A text that is too long, empty, or not possible in a URL is refused before anything is sent."""
     with pytest.raises(ConversionError) as refused:
         text_coercer(100, filled=True, in_path=True)(value)
     assert why == str(refused.value)
@@ -233,7 +233,7 @@ _numbers = st.one_of(
 
 
 def exact(value):
-    """What a number means: a float is what it shows."""
+    """Return the exact number; a float means the digits that it shows."""
     return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 

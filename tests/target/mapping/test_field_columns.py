@@ -1,4 +1,4 @@
-"""The names by which a load writes its columns are those by which the target looks for its fields."""
+"""The target finds its fields under the column names that a load writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that cannot be sent say why, and keep their key; nulls are left out, sent or refused."""
+"""Rows that cannot be sent have a reason and keep their key; nulls are left out, sent or refused."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from target_talon_one.sinks.table import SINKS
 
 
 def mapper(sink, columns, **options):
-    """A mapper of the sink of that name."""
+    """Return a mapper of the sink of that name."""
     types = options.pop("types", None)
     return Mapper(SINKS[sink], MappingOptions(**options), columns=columns, attribute_types=types)
 
 
 def invalid(one, row):
-    """What is said of an invalid row."""
+    """Return the error of an invalid row."""
     with pytest.raises(InvalidRow) as refused:
         one(row)
     return refused.value
@@ -43,7 +43,7 @@ def invalid(one, row):
     ],
 )
 def test_a_row_without_a_key_has_none(row, reason):
-    """Such a row is invalid, and its key is unknown."""
+    """A row without a key is invalid, and its key is None."""
     one = mapper("customer_profiles", ["id", "a"], key=("id",))
     problem = invalid(one, row)
     assert reason == problem.reason
@@ -70,7 +70,7 @@ def test_an_invalid_row_keeps_its_key(value, what):
 
 
 def test_a_value_nested_without_end_is_an_invalid_row():
-    """Python's own limit is no crash."""
+    """A value beyond Python's recursion limit makes the row invalid instead of ending the run."""
     loop = []
     loop.append(loop)
     problem = invalid(mapper("customer_profiles", ["integrationId", "a"]), {"integrationId": "k", "a": loop})
@@ -78,7 +78,7 @@ def test_a_value_nested_without_end_is_an_invalid_row():
 
 
 def test_a_template_that_fails_is_an_invalid_row():
-    """The other rows are not hurt."""
+    """A template that fails on a row makes only this row invalid."""
     one = mapper("catalog_items", ["sku", "cents"], map={"price": "{{ cents / 100 }}"})
     problem = invalid(one, {"sku": "1", "cents": "abc"})
     words = "fails: / cannot combine a text and a number"
@@ -116,14 +116,14 @@ def test_types_hold_in_a_column_of_attributes(value):
     ],
 )
 def test_nulls_are_left_out_or_sent(columns, nulls, expected):
-    """The policy holds for fields and attributes alike."""
+    """The null policy applies to fields and attributes alike."""
     one = mapper("catalog_items", columns, nulls=nulls)
     assert expected == one({"sku": "1", "price": None, "color": None}).fields
 
 
 @pytest.mark.parametrize("name", ["price", "color"])
 def test_nulls_can_be_refused(name):
-    """With ``reject`` a null is an invalid row."""
+    """With ``reject``, a row with a null is invalid."""
     one = mapper("catalog_items", ["sku", "price", "color"], nulls="reject")
     problem = invalid(one, {"sku": "1", "price": 1, "color": "red"} | {name: None})
     assert problem.reason.endswith(f"from column '{name}': it is null; nulls are refused here (nulls: reject)")
@@ -131,7 +131,7 @@ def test_nulls_can_be_refused(name):
 
 @pytest.mark.parametrize("nulls", ["skip", "send_null", "reject"])
 def test_nulls_inside_of_values_are_values(nulls):
-    """What is null in an object is the object's matter."""
+    """The null policy does not apply to nulls inside an object."""
     one = mapper("customer_profiles", ["integrationId", "a"], nulls=nulls)
     assert (
         b'{"attributes":{"a":{"x":null}},"integrationId":"1"}' == one({"integrationId": "1", "a": {"x": None}}).fields
@@ -140,7 +140,7 @@ def test_nulls_inside_of_values_are_values(nulls):
 
 @pytest.mark.parametrize("nulls", ["skip", "send_null", "reject"])
 def test_a_required_field_is_never_null(nulls):
-    """No policy sends a profile without its attributes."""
+    """A null in a required field is refused with every policy."""
     one = mapper("customer_profiles", ["integrationId", "attributes"], nulls=nulls)
     problem = invalid(one, {"integrationId": "1", "attributes": None})
     assert "'attributes' from column 'attributes': it is null, and every row needs it" == problem.reason
@@ -148,6 +148,6 @@ def test_a_required_field_is_never_null(nulls):
 
 
 def test_an_unknown_attribute_is_not_sent_as_null_either():
-    """Talon.One refuses the name whatever its value."""
+    """An attribute that Talon.One does not know is refused even if its value is null."""
     one = mapper("customer_profiles", ["integrationId", "aage"], types={"age": "number"}, nulls="send_null")
     assert "attributes.aage" == invalid(one, {"integrationId": "1", "aage": None}).field

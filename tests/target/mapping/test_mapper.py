@@ -14,7 +14,7 @@ from target_talon_one.sinks.table import SINKS
 
 
 def mapper(sink, columns=None, *, key_properties=(), types=None, source="", **options):
-    """A mapper of the sink of that name."""
+    """Return a mapper of the sink of that name."""
     found = SINKS[sink]
     return Mapper(
         found,
@@ -27,7 +27,7 @@ def mapper(sink, columns=None, *, key_properties=(), types=None, source="", **op
 
 
 def refusal(build, *args, **options):
-    """The words of a refused setting."""
+    """Return the message for refused settings."""
     with pytest.raises(SyncConfigError) as refused:
         build(*args, **options)
     return str(refused.value)
@@ -39,14 +39,14 @@ def refusal(build, *args, **options):
 @pytest.mark.parametrize("column", ["profileIntegrationId", "profile_integration_id"])
 @pytest.mark.parametrize("known", [True, False])
 def test_a_field_takes_the_column_of_its_name(column, known):
-    """The wire name and its snake_case need no setting."""
+    """Columns named like the field, in Talon.One's spelling or in snake_case, need no setting."""
     one = mapper("audience_members", [column, "other"] if known else None)
     assert Mapped("a", b'{"profileIntegrationId":"a"}') == one({column: "a", "other": 1})
 
 
 @pytest.mark.parametrize("columns", [["customer_id", "city"], None])
 def test_the_key_can_be_named(columns):
-    """``key`` wins over names and over the key properties."""
+    """The setting ``key`` takes precedence over column names and key properties."""
     one = mapper("audience_members", columns, key=("customer_id",), key_properties=("city",))
     assert Mapped("17", b'{"profileIntegrationId":"17"}') == one({"customer_id": Decimal("17.0"), "city": "x"})
     assert ("customer_id",) == one.columns_used
@@ -54,13 +54,13 @@ def test_the_key_can_be_named(columns):
 
 @pytest.mark.parametrize("columns", [["id", "city"], None])
 def test_the_key_is_that_of_the_stream_otherwise(columns):
-    """The stream's key properties serve where no column has the field's name."""
+    """The stream's key properties are the key if no column has the name of the key field."""
     one = mapper("audience_members", columns, key_properties=("id",))
     assert "x" == one({"id": "x", "city": "y"}).key
 
 
 def test_a_key_of_several_fields_is_a_list():
-    """Parts found by name are not looked for among the key properties again."""
+    """Key fields that a column name matches are not taken from the key properties too."""
     columns = ["coupon", "integration_id"]
     one = mapper("coupon_reservations", columns, key_properties=("integration_id", "coupon"))
     row = {"coupon": 'A"1', "integration_id": 7}
@@ -68,7 +68,7 @@ def test_a_key_of_several_fields_is_a_list():
 
 
 def test_the_key_of_an_integer_field_is_its_text():
-    """A key is text, whatever the field is."""
+    """A key is always text, also if its field is an integer."""
     one = mapper("audience_attributes", ["audience_id", "attributes"])
     assert Mapped("17", b'{"attributes":{"a":1},"audienceId":17}') == one(
         {"audience_id": "17", "attributes": {"a": Decimal("1.0")}}
@@ -86,14 +86,14 @@ def test_other_columns_become_attributes(columns):
 @pytest.mark.parametrize("columns", [["integration_id", "attributes", "age"], None])
 @pytest.mark.parametrize("value", [{"b": 1, "a": None}, '{"b": 1.0, "a": null}'])
 def test_a_column_of_attributes_is_taken_whole(columns, value):
-    """A column ``attributes`` holds all of them; others are left out."""
+    """A column ``attributes`` holds all attributes, and other columns are left out."""
     one = mapper("customer_profiles", columns)
     row = {"integration_id": "a", "attributes": value, "age": 5}
     assert b'{"attributes":{"b":1},"integrationId":"a"}' == one(row).fields
 
 
 def test_other_sinks_leave_other_columns_out():
-    """Only profiles and items take columns that they do not know."""
+    """Only profiles and items turn columns without a field into attributes."""
     one = mapper("events", ["event_id", "profile_id", "type", "city"])
     assert (
         b'{"eventId":"1","profileId":"p","type":"t"}'
@@ -113,7 +113,7 @@ def test_other_sinks_leave_other_columns_out():
 )
 @pytest.mark.parametrize("known", [True, False])
 def test_attributes_are_mapped_in_five_ways(attributes, expected, known):
-    """A list, an object with templates, all others, one column, one template."""
+    """Attributes can be a list, an object with templates, all other columns, one column, or one template."""
     row = {"sku": "1", "price": Decimal("1.50"), "title": "Shoe", "color": "red", "more": {"x": 1}}
     given_map = {"price": "price", "product": "title", "attributes": attributes}
     one = mapper("catalog_items", list(row) if known else None, map=given_map)
@@ -122,14 +122,14 @@ def test_attributes_are_mapped_in_five_ways(attributes, expected, known):
 
 
 def test_with_a_map_only_what_it_names_is_sent():
-    """A column of a field's name is left out where the map does not name it."""
+    """With a map, a column that only has the name of a field is not sent."""
     one = mapper("catalog_items", ["sku", "price", "color"], map={"product": "color"})
     assert b'{"product":{"name":"red"},"sku":"1"}' == one({"sku": "1", "price": 5, "color": "red"}).fields
     assert ("sku", "color") == one.columns_used
 
 
 def test_columns_used_are_all_that_is_read():
-    """Columns of templates and of attributes count; each once."""
+    """The used columns include those of templates and attributes, each once."""
     given_map = {"price": "{{ cents / 100 }}", "attributes": {"a": "color", "b": "{{ color ~ size }}"}}
     one = mapper("catalog_items", ["sku", "cents", "color", "size", "x"], map=given_map)
     assert ("sku", "cents", "color", "size") == one.columns_used
@@ -139,7 +139,7 @@ def test_columns_used_are_all_that_is_read():
 
 
 def test_all_wrong_settings_are_reported_at_once():
-    """One line a problem, each with its setting and the nearest right name."""
+    """Each problem is one line with its setting and the nearest valid name."""
     given_map = {"prize": "cost", "price": "cst", "product": "{{ nam }}", "attributes": {"a": 5, "b": "{{ x\n|"}}
     message = refusal(mapper, "catalog_items", ["sku", "cost", "name"], map=given_map)
     there = "it has the columns 'sku', 'cost', 'name'; name a column that is there, or add it to the source"

@@ -1,4 +1,4 @@
-"""Why rows are refused: a plan and a push say it with counts, and do not end as if all was well."""
+"""A plan and a push count the reasons of refused rows, and do not succeed if too many rows are refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ITEMS = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "map": {"sk
 
 @pytest.fixture
 def talon_one(engine, tmp_path):
-    """A command with a SYNC.yml of items."""
+    """Return a function that runs a command with a SYNC.yml of items."""
 
     def run(command, rows, *options, **more):
         (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -71,7 +71,7 @@ def test_a_plan_as_json_has_the_reasons(talon_one):
 
 
 def test_the_target_tells_them_too(engine, singer):
-    """The target prints the reasons with --plan and without it."""
+    """The target logs the reasons with --plan and without it."""
     schema = {"properties": {"id": {}, "price": {}}}
     lines = [{"type": "SCHEMA", "stream": "items", "key_properties": ["id"], "schema": schema}]
     lines += [{"type": "RECORD", "stream": "items", "record": row} for row in BAD]
@@ -98,7 +98,7 @@ def test_masked_reasons_hold_no_values(engine):
 
 
 def test_the_most_frequent_reasons_come_first_and_few_are_shown():
-    """Memory stays small whatever the rows hold."""
+    """The most frequent reasons are shown first, and the number of kept reasons is limited."""
     reasons = Reasons()
     for number in range(5000):
         reasons.add(f"field {number}: bad")
@@ -149,7 +149,7 @@ def test_different_reasons_of_a_field_are_counted_apart():
 
 
 def test_reasons_of_others_are_grouped_without_their_values():
-    """What a schema or Talon.One says is one reason for all quoted values and numbers."""
+    """Reasons of a schema or of Talon.One that differ only in quoted values and numbers are one reason."""
     reasons = Reasons()
     for at in range(5):
         reasons.add(f"Talon.One: attribute {chr(34)}a-{at}{chr(34)} must be at least {at}")

@@ -1,4 +1,4 @@
-"""One rule finds columns by their names, wherever a name may stand."""
+"""One rule finds columns by their names wherever a setting names a column."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def test_a_name_that_could_mean_two_columns_means_none():
 
 
 def test_composed_and_decomposed_letters_are_the_same():
-    """File systems and editors write them in their own ways."""
+    """Names in composed and decomposed Unicode match, because file systems and editors write both forms."""
     assert "Gro\u0308\u00dfe" == find_column("gr\u00f6\u00dfe", ["Gro\u0308\u00dfe"])
 
 
 def test_names_of_one_row_may_differ_in_case_but_not_those_of_two():
-    """Else one of them would be null in each row, without a word."""
+    """Two spellings in different rows are an error, because one of them would be null in each row."""
     names = ColumnNames()
     names.add(["City", "city"], "line 1")
     with pytest.raises(ValueError, match=r"line 3 has the column 'CITY', line 1 has 'City'"):
@@ -44,7 +44,7 @@ def test_names_of_one_row_may_differ_in_case_but_not_those_of_two():
 
 
 def mapped(columns, **options):
-    """Fields of the row ``{column: its number}``."""
+    """Return the fields of the row ``{column: its number}``."""
     mapper = Mapper(SINKS["catalog_items"], MappingOptions(**options), columns=columns, attribute_types=None)
     return mapper({column: str(number) for number, column in enumerate(columns)}).fields.decode()
 
@@ -62,14 +62,14 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("column", ["sku", "SKU", " Sku "])
 def test_the_rule_holds_wherever_a_column_is_named(place, column):
-    """Settings, templates, and the columns that fields take by themselves."""
+    """The rule applies to settings, templates, and fields without a setting."""
     options, expected = PLACES[place]
     assert expected == mapped([column, "x"], **options)
 
 
 @pytest.mark.parametrize("place", list(PLACES))
 def test_two_columns_that_could_be_meant_are_an_error_naming_both(place):
-    """One line with the setting and both columns."""
+    """The error is one line with the setting and both columns."""
     options, _ = PLACES[place]
     with pytest.raises(SyncConfigError, match="'SKU' or 'Sku'"):
         mapped(["SKU", "Sku", "x"], **options)

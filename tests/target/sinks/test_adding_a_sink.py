@@ -51,7 +51,7 @@ def shop(engine):
 
 @pytest.fixture
 def club(engine):
-    """Create the audience and two of its members, whom somebody else has added."""
+    """Create the audience and two of its members, whom someone else has added."""
     with engine.client() as client:
         client.create_audience_v2({"name": "Club"})
         members = [{"action": "add", "profileIntegrationId": name, "audienceId": 1} for name in ("ann", "bob")]
@@ -72,7 +72,7 @@ def test_a_new_sink_sends_rows_and_then_only_what_changed(shop):
 
 
 def test_a_new_sink_keeps_answers_and_rejects(shop):
-    """Answers go to the results file, and a row without its key to the rejects."""
+    """Answers are written to the results file, and a row without its key to the rejects."""
     rows = [{"person": "ann", "Name": "Ann"}, {"person": None, "Name": "Nobody"}]
     counts = shop.push({"sink": "profiles_by_call", "key": "person", "max_reject_share": 1}, rows)
     assert ["ann"] == [one["key"] for one in shop.results()]
@@ -88,7 +88,7 @@ def test_the_guard_for_new_profiles_follows_the_attribute_of_the_sink(club):
 
 
 def test_adopt_and_mirror_follow_the_listing_of_the_sink(club):
-    """A sink with a listing adopts the members that are there, and removes those that its source does not have."""
+    """A sink with a listing adopts the existing members, and removes those that its source does not have."""
     counts = club.push(CLUB_SYNC | {"adopt": True, "max_delete_share": 1}, [{"id": "ann"}])
     assert {"ann"} == club.members()
     assert 1 == counts.same
@@ -96,7 +96,7 @@ def test_adopt_and_mirror_follow_the_listing_of_the_sink(club):
 
 
 def test_verify_follows_the_listing_of_the_sink(club):
-    """A sink with a listing is verified: a member that somebody else removed is drift, one that they added is not."""
+    """A member that someone else removed is drift, but one that they added is not."""
     club.push(CLUB_SYNC | {"create_profiles": "allow"}, [{"id": "cleo"}])
     with (
         club.client() as client,

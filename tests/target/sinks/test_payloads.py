@@ -1,4 +1,4 @@
-"""What is mapped passes the request schema of every operation that a sink writes by."""
+"""Every mapped row matches the request schema of the operation that its sink uses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _attributes = st.dictionaries(
 
 
 def json_or(values):
-    """Values as they are, or as JSON text, as some warehouses keep them."""
+    """Return values as they are, or as JSON text, as some warehouses store them."""
     return values | values.map(lambda value: json.dumps(value, default=str))
 
 
@@ -70,7 +70,7 @@ BY_NAME = {
 
 
 def rows_of(sink):
-    """Rows that fit a sink; a field that need not be there can be null or absent."""
+    """Return rows for a sink, in which an optional field can be null or absent."""
     needed, other = {}, {}
     for field in sink.fields:
         values = BY_NAME.get(field.name, BY_TYPE[field.type])
@@ -83,7 +83,7 @@ def rows_of(sink):
 
 
 def bodies(sink, mapped):
-    """(operation, body) of a request for the row, in every mode."""
+    """Return (operation, body) of a request for the row in every mode."""
     fields = json.loads(mapped.fields, parse_float=Decimal)
     for mode in sink.modes.values():
         for action in mode.values():
@@ -98,7 +98,7 @@ def bodies(sink, mapped):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_what_is_mapped_passes_the_request_schema(name, data):
-    """Any row that can be mapped makes a body that Talon.One's schema takes, in every mode of the sink."""
+    """Any row that can be mapped leads to a body that matches the schema, in every mode of the sink."""
     sink = SINKS[name]
     rows = rows_of(sink)
     row = data.draw(rows)

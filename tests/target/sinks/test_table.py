@@ -1,4 +1,4 @@
-"""Every sink and mode against the emulator, whose state is read afterward; together they reach all 19 writes."""
+"""Every sink and mode writes to the emulator, whose state is read afterward; together they use all 19 writes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COVERED: set[tuple[str, str]] = set()
 
 
 def case(sink, mode, **settings):
-    """A destination; a test of its sink and mode exists."""
+    """Return a destination, and note that its sink and mode have a test."""
     COVERED.add((sink, mode))
     return {"sink": sink, "mode": mode, **settings}
 
@@ -34,22 +34,22 @@ DELETIONS = case("customer_data_deletions", "remove")
 
 
 def state(engine, table):
-    """Rows of a table of the emulator."""
+    """Return the rows of a table of the emulator."""
     return engine.emu.state(table)[table]
 
 
 def profiles(engine):
-    """Attributes by integration ID."""
+    """Return the attributes of each profile by integration id."""
     return {row["integration_id"]: row["attributes"] for row in state(engine, "profiles")}
 
 
 def attribute(engine, entity, name, kind):
-    """A defined attribute."""
+    """Define an attribute."""
     engine.emu.add("attributes", {"entity": entity, "name": name, "type": kind})
 
 
 def audience(engine, *members):
-    """An audience with members that the connector did not add."""
+    """Create an audience with members that the connector did not add."""
     with engine.client() as client:
         number = client.create_audience_v2({"name": "VIP"})["id"]
         if members:
@@ -75,7 +75,7 @@ MEMBERS = {
     ],
 )
 def test_audience_members_come_and_go_as_the_mode_says(engine, mode, expected):
-    """Only a mirror removes, and only what it added."""
+    """Only a mirror removes members, and only those that it added."""
     number = audience(engine, "old")
     given = MEMBERS[mode] | {"audience": number, "create_profiles": "allow", "max_delete_share": 1}
     for segment in (["a", "b"], ["b", "c"]):
@@ -84,7 +84,7 @@ def test_audience_members_come_and_go_as_the_mode_says(engine, mode, expected):
 
 
 def test_audience_members_are_removed_by_a_list(engine):
-    """Whoever added them; who is no member is no error."""
+    """Members in the list are removed, whoever added them; an id that is not a member is not an error."""
     number = audience(engine, "a", "b", "c")
     figures = engine.push(
         MEMBERS["remove"] | {"audience": number}, [{"profileIntegrationId": n} for n in ("a", "b", "zz")]
@@ -95,7 +95,7 @@ def test_audience_members_are_removed_by_a_list(engine):
 
 
 def test_an_audience_is_found_or_created_by_its_integration_id(engine):
-    """Two syncs of one name make one audience."""
+    """Two syncs with the same integration id use one audience."""
     given = MEMBERS["upsert"] | {"create_profiles": "allow"}
     given |= {"audience": {"name": "VIP", "integration": "warehouse", "integration_id": "vip"}}
     for name in ("a", "b"):
@@ -111,12 +111,12 @@ AUDIENCES = {mode: case("audiences", mode) for mode in ("upsert", "insert_only",
 
 
 def audiences(engine):
-    """Names by integration ID."""
+    """Return the names of the audiences by integration id."""
     return {row["integration_id"]: row["name"] for row in state(engine, "audiences")}
 
 
 def test_audiences_are_made_renamed_emptied_and_deleted(engine):
-    """Each by the mode that says so; rows are found by the integration ID."""
+    """Each mode has its effect on the audience that the integration id identifies."""
     engine.push(AUDIENCES["upsert"], [{"integrationId": "a", "name": "A"}, {"integrationId": "b", "name": "B"}])
     engine.push(AUDIENCES["upsert"], [{"integrationId": "a", "name": "Alpha"}, {"integrationId": "b", "name": "B"}])
     assert {"a": "Alpha", "b": "B"} == audiences(engine)
@@ -137,7 +137,7 @@ def test_audiences_are_made_renamed_emptied_and_deleted(engine):
 
 
 def test_attributes_are_set_on_all_members(engine):
-    """Nobody else gets them."""
+    """Members get the attributes, and other profiles do not."""
     number = audience(engine, "a", "b")
     engine.emu.add("profiles", {"integrationId": "c"})
     attribute(engine, "CustomerProfile", "tier", "string")
@@ -146,7 +146,7 @@ def test_attributes_are_set_on_all_members(engine):
 
 
 def test_profiles_get_attributes_in_bulk(engine):
-    """A second run sends what changed only; null is left out unless the policy says otherwise."""
+    """A second run sends only changes; a null is left out unless the policy sends it."""
     attribute(engine, "CustomerProfile", "tier", "string")
     attribute(engine, "CustomerProfile", "points", "number")
     engine.push(PROFILES, [{"id": "a", "tier": "gold", "points": "1.5"}, {"id": "b", "tier": None, "points": 2}])
@@ -162,7 +162,7 @@ def test_profiles_get_attributes_in_bulk(engine):
 
 
 def test_one_profile_a_request_runs_the_rule_engine(engine):
-    """The answers go to the results file."""
+    """The answers of the Rule Engine are written to the results file."""
     attribute(engine, "CustomerProfile", "tier", "string")
     rows = [{"integrationId": name, "tier": "gold"} for name in ("a", "b")]
     engine.push(PROFILE, rows)
@@ -185,7 +185,7 @@ ITEMS = {mode: case("catalog_items", mode, catalog_id=1) for mode in SINKS["cata
     ],
 )
 def test_catalog_items_change_as_the_mode_says(engine, mode, prices, rejected):
-    """Items a and b are there, by a mirror; then b with another price and c come."""
+    """Each mode has its effect on items that exist, change or are new."""
     engine.push(ITEMS["mirror"], [{"sku": "a", "price": 1}, {"sku": "b", "price": 2}])
     guards = {"max_delete_share": 1, "max_reject_share": 1}
     figures = engine.push(ITEMS[mode] | guards, [{"sku": "b", "price": 22}, {"sku": "c", "price": 3}])
@@ -194,7 +194,7 @@ def test_catalog_items_change_as_the_mode_says(engine, mode, prices, rejected):
 
 
 def test_a_catalog_patch_keeps_what_the_row_does_not_name(engine):
-    """An upsert patches; a mirror replaces."""
+    """An upsert keeps the other fields of an item, and a mirror replaces the item."""
     attribute(engine, "CartItem", "brand", "string")
     engine.push(ITEMS["mirror"], [{"sku": "a", "price": 1, "brand": "x"}])
     engine.push(ITEMS["upsert"] | {"map": {"sku": "sku", "price": "price"}}, [{"sku": "a", "price": 5}])
@@ -207,7 +207,7 @@ CHEAP = [{"attr": "sku", "op": "EQ", "value": "a"}]
 
 
 def test_catalog_rules_change_and_remove_what_passes_their_filters(engine):
-    """And nothing else."""
+    """A rule changes or removes the items that match its filters, and no others."""
     engine.push(ITEMS["mirror"], [{"sku": "a", "price": 1}, {"sku": "b", "price": 2}])
     engine.push(RULES["upsert"], [{"rule": "r1", "filters": CHEAP, "price": 9}])
     assert {"a": 9, "b": 2} == {sku: float(row["price"]) for sku, row in engine.items().items()}
@@ -216,7 +216,7 @@ def test_catalog_rules_change_and_remove_what_passes_their_filters(engine):
 
 
 def test_a_rule_without_filter_is_refused_before_the_first_call(engine):
-    """It would change the whole catalog."""
+    """A rule without a filter is refused, because it would change the whole catalog."""
     engine.push(ITEMS["mirror"], [{"sku": "a", "price": 1}])
     engine.requests()
     with pytest.raises(GuardError, match="allow_whole_catalog"):
@@ -225,7 +225,7 @@ def test_a_rule_without_filter_is_refused_before_the_first_call(engine):
 
 
 def test_events_are_tracked_once(engine):
-    """By their id; a second run with the same rows sends nothing."""
+    """A second run with the same events sends nothing, because events are known by their id."""
     engine.emu.add("attributes", {"entity": "Event", "eventType": "visit", "name": "shop", "type": "string"})
     rows = [{"eventId": f"e{n}", "profileId": f"p{n % 3}", "type": "visit", "shop": "x"} for n in range(10)]
     mapped = {"profileId": "profileId", "type": "type", "attributes": ["shop"]}
@@ -235,7 +235,7 @@ def test_events_are_tracked_once(engine):
 
 
 def test_an_event_whose_answer_got_lost_happens_once(engine):
-    """The Idempotency-Key of the row is sent again."""
+    """The retry of an event has the same Idempotency-Key."""
     engine.emu.fault("track_event_v2", "drop_after", count=2)
     rows = [{"eventId": f"e{n}", "profileId": "p", "type": "visit"} for n in range(5)]
     figures = engine.push(EVENTS, rows)
@@ -244,7 +244,7 @@ def test_an_event_whose_answer_got_lost_happens_once(engine):
 
 
 def test_events_of_one_profile_are_never_in_flight_together(engine):
-    """In the order of the rows."""
+    """The events of a profile are sent one after the other, in the order of the rows."""
     engine.emu.fault("track_event_v2", "latency", count=0, seconds=0.02)
     rows = [{"eventId": f"e{n}", "profileId": f"p{n % 2}", "type": f"t{n}"} for n in range(20)]
     engine.push(EVENTS, rows, concurrency=8)
@@ -261,12 +261,12 @@ CART = [{"name": "Milk", "sku": "m", "quantity": 2, "price": 1.5}]
 
 
 def sessions(engine):
-    """Id, profile and state of each."""
+    """Return id, profile and state of each session."""
     return {(row["integration_id"], row["profile"], row["state"]) for row in state(engine, "sessions")}
 
 
 def test_sessions_close_are_returned_and_reopened(engine):
-    """Two sessions, a return of an item of the first, and the second one open again."""
+    """Two sessions are closed, an item of the first is returned, and the second is reopened."""
     engine.push(SESSIONS, [SESSION | {"cartItems": CART}, SESSION | {"customerSessionId": "s2"}])
     assert {("s1", "p1", "closed"), ("s2", "p1", "closed")} == sessions(engine)
     items = [{"position": 0, "quantity": 1}]
@@ -283,14 +283,14 @@ COUPONS = {
 
 
 def reservations(engine):
-    """Pairs of coupon and profile."""
+    """Return pairs of coupon and profile."""
     coupons = {row["id"]: row["value"] for row in state(engine, "coupons")}
     names = {row["id"]: row["integration_id"] for row in state(engine, "profiles")}
     return {(coupons[row["coupon"]], names[row["profile"]]) for row in state(engine, "reservations")}
 
 
 def pairs(*texts):
-    """Rows of the sink."""
+    """Return rows of the sink."""
     return [{"couponValue": text[0], "integrationId": text[1]} for text in texts]
 
 
@@ -304,7 +304,7 @@ def pairs(*texts):
     ],
 )
 def test_coupons_are_reserved_and_released(engine, mode, expected):
-    """A coupon a request, as many profiles as there are."""
+    """Each request has one coupon with all of its profiles."""
     engine.emu.add("profiles", {"integrationId": "1"}, {"integrationId": "2"})
     engine.emu.add("coupons", {"value": "A"}, {"value": "B"})
     engine.push(COUPONS["mirror"], pairs("A1", "A2"))
@@ -313,7 +313,7 @@ def test_coupons_are_reserved_and_released(engine, mode, expected):
 
 
 def test_a_coupon_that_is_not_there_rejects_its_rows_only(engine):
-    """The other coupon is reserved."""
+    """The rows of a missing coupon are rejected, and the other coupon is reserved."""
     engine.emu.add("profiles", {"integrationId": "1"}, {"integrationId": "2"})
     engine.emu.add("coupons", {"value": "A"})
     figures = engine.push(COUPONS["add"] | {"max_reject_share": 1}, pairs("A1", "B1", "B2"))
@@ -324,7 +324,7 @@ def test_a_coupon_that_is_not_there_rejects_its_rows_only(engine):
 
 
 def test_referral_codes_come_into_the_results_file(engine):
-    """One a request, or many at once."""
+    """Codes are written to the results file, for one advocate per request and for many."""
     advocates = ["a", "b", *(f"m{n}" for n in range(150))]
     engine.emu.add("profiles", *({"integrationId": name} for name in advocates))
     rows = [{"advocateProfileIntegrationId": name} for name in ("a", "b")]
@@ -339,7 +339,7 @@ def test_referral_codes_come_into_the_results_file(engine):
 
 
 class _SaysElse(RequestsTransport):
-    """Sends everything, and answers writes with something else than Talon.One did."""
+    """Sends every request, but replaces the answers to writes by undocumented ones."""
 
     other = Response(200, {}, b'{"message":"queued"}')
 
@@ -352,7 +352,7 @@ class _SaysElse(RequestsTransport):
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 207])
 @pytest.mark.parametrize("sink", ["one by one", "in batches", "repeatable"])
 def test_what_is_not_the_documented_yes_is_never_acknowledged(engine, sink, status):
-    """The run fails; the next one sends what may be repeated, and keeps the rest as unknown."""
+    """An undocumented success fails the run; repeatable rows are sent again, and others become unknown."""
     given, rows = {
         "one by one": (REFERRALS, [{"advocateProfileIntegrationId": "ada"}]),
         "in batches": (MANY_REFERRALS, [{"advocateProfileIntegrationId": "ada"}]),
@@ -374,7 +374,7 @@ def test_what_is_not_the_documented_yes_is_never_acknowledged(engine, sink, stat
 
 
 def test_a_referral_whose_answer_got_lost_is_unknown_and_not_sent_again(engine):
-    """Nothing protects it from being made twice; a person decides."""
+    """A referral without an answer is unknown and is not sent again, because it could be created twice."""
     engine.emu.add("profiles", {"integrationId": "a"}, {"integrationId": "b"})
     engine.emu.fault("create_referral", "drop_after", count=1)
     rows = [{"advocateProfileIntegrationId": name} for name in ("a", "b")]
@@ -387,7 +387,7 @@ def test_a_referral_whose_answer_got_lost_is_unknown_and_not_sent_again(engine):
 
 @pytest.mark.parametrize("mode", ["add", "upsert"])
 def test_cards_are_linked_to_profiles(engine, mode):
-    """Several profiles a card."""
+    """Several profiles can be linked to one card."""
     engine.emu.add("profiles", {"integrationId": "a"}, {"integrationId": "b"})
     engine.emu.add("cards", {"program": 1, "identifier": "card-1"})
     figures = engine.push(LINKS[mode], [{"loyaltyCardId": "card-1", "integrationId": name} for name in ("a", "b")])
@@ -396,7 +396,7 @@ def test_cards_are_linked_to_profiles(engine, mode):
 
 
 def test_customer_data_is_deleted_only_if_that_is_allowed(engine):
-    """A guard stops the run first; a customer that does not exist is reported."""
+    """Without allow_destructive the guard stops the run; a customer that does not exist is rejected."""
     for name in ("a", "b", "c"):
         engine.emu.add("profiles", {"integrationId": name})
     rows = [{"integrationId": name} for name in ("a", "b", "zz")]
@@ -409,12 +409,12 @@ def test_customer_data_is_deleted_only_if_that_is_allowed(engine):
 
 
 def test_every_sink_and_mode_has_a_test_here():
-    """A new sink needs one."""
+    """Every mode of every sink is used by a test of this module."""
     assert {(sink.name, mode) for sink in SINKS.values() for mode in sink.modes} == COVERED
 
 
 def test_all_writes_are_reached_through_a_sink():
-    """Operations of the Integration API that change something: 19."""
+    """The sinks use all 19 operations of the Integration API that write."""
     writes = {one.name for one in endpoints.ALL if one.api == "integration" and one.writes}
     reached = {
         action.endpoint.name for sink in SINKS.values() for mode in sink.modes.values() for action in mode.values()
@@ -425,7 +425,7 @@ def test_all_writes_are_reached_through_a_sink():
 
 @pytest.mark.parametrize("sink", SINKS.values(), ids=list(SINKS))
 def test_an_unsupported_mode_is_refused_with_the_list_of_supported_ones(engine, sink):
-    """Before anything is read."""
+    """An unsupported mode is refused before the source is read."""
     with pytest.raises(SyncConfigError) as raised:
         engine.push({"sink": sink.name, "mode": "replace"}, [{}])
     assert f"the sink {sink.name} has no mode 'replace'; it has {', '.join(sink.modes)}" in str(raised.value)

@@ -61,7 +61,7 @@ def test_many_destinations_fit_in_a_store(tmp_path, rows):
 
 
 def test_a_store_with_a_large_log_opens_again(tmp_path):
-    """After a kill, acknowledged rows are known and the others are uncertain, though all of it is in the log only."""
+    """After a kill, acknowledged rows are known and the others are uncertain, even if all are only in the log."""
     path = tmp_path / "s.duckdb"
     assert 9 == subprocess.run([sys.executable, "-c", KILLED, path], timeout=120).returncode
     assert (tmp_path / "s.duckdb.wal").stat().st_size > 100_000

@@ -33,7 +33,7 @@ def slot():
 
 
 def compared(store, names):
-    """Stage names and compare them; return the number of the destination."""
+    """Stage names, compare them, and return the number of the destination."""
     number = store.destinations.number_of("somewhere", "vip")
     store.staging.start(number)
     store.staging.add(number, list(names), None, ["row"] * len(names))
@@ -42,7 +42,7 @@ def compared(store, names):
 
 
 def killed(store_folder, names, acknowledged, journal):
-    """A run over a store in a folder that is killed after so many rows, before its next save."""
+    """Return a run over a store in a folder that is killed after this many rows, before its next save."""
     store = open_store(f"file://{store_folder}", journal=journal)
     number = compared(store, names)
     store.acks.begin(number, 0, len(names), non_idempotent=False)
@@ -54,7 +54,7 @@ def killed(store_folder, names, acknowledged, journal):
 
 
 def left(store_folder, names, journal):
-    """Keys that the next try would send."""
+    """Return the keys that the next try would send."""
     with open_store(f"file://{store_folder}", journal=journal) as store:
         number = compared(store, names)
         return {one.key for one in store.changes.read(number, 0, 1000)}
@@ -86,7 +86,7 @@ def test_a_journal_is_of_its_own_changes_only(tmp_path, slot):
 
 
 def test_a_store_in_a_file_on_another_worker_is_not_taken_for_the_one_of_before(tmp_path, slot):
-    """A task that has noted rows in one store is refused another one, which does not know those rows."""
+    """A task that has recorded rows in one store is refused when it opens another store."""
     with open_store(str(tmp_path / "worker-1.duckdb"), journal=slot) as store:
         store.acks.begin(compared(store, "ab"), 0, 2, non_idempotent=False)
     with pytest.raises(StoreError, match=r"another store than .*worker-2\.duckdb"):

@@ -1,4 +1,4 @@
-"""A plan says what a push then does, request for request."""
+"""A plan predicts what a push does, request by request."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def plan(engine, given: dict, source: list[dict]):
     list(product((0, 1, 1000, 2500), (0, 1, 999), (0, 1, 1001))),
 )
 def test_a_push_makes_exactly_the_requests_of_its_plan(engine, sink, before, gone, come):
-    """Over sizes and differences."""
+    """For many sizes and differences, a push makes exactly the planned requests."""
     given = SINKS[sink] | {"allow_empty": True}
     if sink == "reservations":
         engine.emu.add("profiles", *({"integrationId": f"k-{k:05}"} for k in range(before + come)))
@@ -82,7 +82,7 @@ def test_a_push_makes_exactly_the_requests_of_its_plan(engine, sink, before, gon
 
 
 def test_a_plan_of_new_profiles_says_how_many_would_be_made(engine):
-    """And that the guard would stop it."""
+    """A plan shows how many profiles would be created, and that the guard would stop the push."""
     engine.emu.add("profiles", *({"integrationId": f"k-{k:05}"} for k in range(5)))
     (planned,) = plan(engine, MEMBERS | {"create_profiles": "guard"}, rows(0, 8))
     assert 3 == planned.new_profiles
@@ -91,7 +91,7 @@ def test_a_plan_of_new_profiles_says_how_many_would_be_made(engine):
 
 
 def test_minutes_follow_the_budget(engine):
-    """Requests by the budget of the Integration API key."""
+    """The minutes of a plan follow from its requests and the rate limit of the Integration API key."""
     with (
         engine.client(requests_per_second=2.0) as client,
         open_store(engine.store) as store,
@@ -106,7 +106,7 @@ def test_minutes_follow_the_budget(engine):
 
 @pytest.mark.parametrize("moved", ["source", "store", "neither"])
 def test_a_plan_is_refused_when_something_has_moved(engine, moved):
-    """Another row in the source, or a push in between; the order of the rows is no move."""
+    """A plan is refused after a changed row or another push, but not if only the order of the rows has changed."""
     engine.push(MEMBERS, rows(0, 10))
     then = [one.as_dict() for one in plan(engine, MEMBERS, rows(0, 12))]
     if moved == "store":
@@ -133,7 +133,7 @@ def test_rows_that_were_solved_for_do_not_pass_for_those_of_the_plan(engine):
 
 
 def _same_xor(pairs):
-    """Which of the pairs to swap so that the XOR of the MD5s of all stays (Gauss over GF(2))."""
+    """Return which of the pairs to swap so that the XOR of all MD5s stays the same (Gauss over GF(2))."""
     basis = {}
     for place, pair in enumerate(pairs):
         first, second = (int.from_bytes(hashlib.md5(f"{name}\0".encode()).digest()) for name in pair)
@@ -151,7 +151,7 @@ def _same_xor(pairs):
 
 @pytest.mark.parametrize("change", [{"max_delete_share": 0.5}, {"create_profiles": "guard"}, {"mode": "upsert"}])
 def test_other_settings_are_another_plan(engine, change):
-    """What decides what is done is held against the plan, whether it changes rows or not."""
+    """A plan is refused if a setting that decides what is done has changed, even if the rows are the same."""
     then = [one.as_dict() for one in plan(engine, MEMBERS, rows(0, 5))]
     now = plan(engine, MEMBERS | change, rows(0, 5))
     with pytest.raises(PlanMovedError, match="plan again"):
@@ -159,7 +159,7 @@ def test_other_settings_are_another_plan(engine, change):
 
 
 def test_the_digest_tells_keys_and_fields_apart(engine):
-    """No two different sets of changes run together into one text."""
+    """Different changes are never joined to the same text, so that their digests differ."""
     sources = ([("a", 12)], [("a1", 2)], [("a", 1), ("b", 2)], [("a", 2), ("b", 1)])
     digests = set()
     for source in sources:
@@ -169,7 +169,7 @@ def test_the_digest_tells_keys_and_fields_apart(engine):
 
 
 def test_a_plan_shows_samples(engine):
-    """Of each kind a few rows, as they would be sent."""
+    """A plan shows a few rows of each op as they would be sent."""
     engine.push(ITEMS, rows(0, 10))
     (planned,) = plan(engine, ITEMS, rows(2, 14, n=1))
     assert {"add", "update", "remove"} == set(planned.samples)

@@ -1,4 +1,4 @@
-"""``retry`` of an old run never undoes what came later: every way in which a refused row can be overtaken."""
+"""``retry`` of an old run never undoes later changes, in whichever way a refused row was superseded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def row(name="a", brand="old", price=1):
 
 
 class Story:
-    """Pushes of one sync, of which the first is refused; then its replay."""
+    """Pushes of one sync, of which the first one has refused rows, and the replay of that run."""
 
     def __init__(self, engine, given, mode, by):
         self.engine, self.by = engine, by
@@ -40,7 +40,7 @@ class Story:
         self.given = given | more | {"mode": mode}
 
     def push(self, *rows, complete=True):
-        """A push; the id of its run."""
+        """Push and return the id of the run."""
         with (
             self.engine.client() as client,
             open_store(self.engine.store) as store,
@@ -55,13 +55,13 @@ class Story:
             return run.id
 
     def define(self):
-        """Makes the attribute whose lack made Talon.One, or us, refuse rows."""
+        """Define the attribute whose absence made the connector or Talon.One refuse rows."""
         for entity, kind in ENTITIES.items():
             given = {"entity": entity, "name": "brand", "type": "string", "eventType": kind}
             self.engine.emu.add("attributes", given)
 
     def retry(self, run_id, **options):
-        """What was skipped, by reason, and how many rows were sent."""
+        """Return what was skipped, by reason, and how many rows were sent."""
         with (
             self.engine.client() as client,
             open_store(self.engine.store) as store,
@@ -73,7 +73,7 @@ class Story:
             return dict(replay.skipped), sum(destination.counts.sent for destination in run.destinations.values())
 
     def brands(self):
-        """The brand of every row at Talon.One, however the sink keeps it."""
+        """Return the brand of every row at Talon.One, however the sink stores it."""
         if self.given["sink"] == "catalog_items":
             return {sku: brand_of(item) for sku, item in self.engine.items().items()}
         state = self.engine.emu.state("profiles", "events")
@@ -89,13 +89,13 @@ def brand_of(item):
 
 @pytest.fixture(params=["us", "Talon.One"])
 def story(request, engine):
-    """A sync whose first rows are refused by us (with a management key) or by Talon.One."""
+    """Return a sync whose first rows are refused by the connector (with a management key) or by Talon.One."""
     return lambda given, mode: Story(engine, given, mode, request.param)
 
 
 @pytest.mark.parametrize(("given", "mode"), MODES, ids=IDS)
 def test_a_row_that_nothing_has_overtaken_is_sent(story, given, mode):
-    """Once its reason is gone; a second replay has nothing to do."""
+    """A row whose reason is gone is sent, and a second replay has nothing to do."""
     one = story(given, mode)
     first = one.push(row())
     one.define()
@@ -107,7 +107,7 @@ def test_a_row_that_nothing_has_overtaken_is_sent(story, given, mode):
 @pytest.mark.parametrize("brand", ["new", "old"])
 @pytest.mark.parametrize(("given", "mode"), MODES, ids=IDS)
 def test_a_row_that_was_sent_later_is_not_sent_again(story, given, mode, brand):
-    """With other values or the same: the later ones stay."""
+    """A row that a later run has sent keeps its later values."""
     one = story(given, mode)
     first = one.push(row())
     one.define()
@@ -122,7 +122,7 @@ def test_a_row_that_was_sent_later_is_not_sent_again(story, given, mode, brand):
 
 
 def test_a_row_that_left_the_source_of_a_mirror_is_not_added(story):
-    """It was never sent, so nothing removes it."""
+    """A row that has left the source of a mirror is not added, because nothing would remove it."""
     one = story(ITEMS, "mirror")
     first = one.push(row("a"), row("b"))
     one.define()
@@ -134,7 +134,7 @@ def test_a_row_that_left_the_source_of_a_mirror_is_not_added(story):
 
 
 def test_a_row_that_a_mirror_removed_is_not_added_again(story):
-    """Its change was refused before that."""
+    """A row whose change was refused before a mirror removed it is not added again."""
     one = story(ITEMS, "mirror")
     one.define()
     one.push(row("a"), row("b"))
@@ -148,7 +148,7 @@ def test_a_row_that_a_mirror_removed_is_not_added_again(story):
 
 @pytest.mark.parametrize(("given", "mode"), [one for one in MODES if one[1] != "mirror"], ids=IDS[1:])
 def test_a_row_that_a_later_source_lacks_waits_for_a_word(story, given, mode):
-    """Whether the source holds everything or only what has changed, only people know."""
+    """A row that a later source lacks needs --include-absent, because only the user knows whether it has left."""
     one = story(given | {"retry_rejects": False}, mode)
     first = one.push(row("a"))
     one.define()
@@ -161,7 +161,7 @@ def test_a_row_that_a_later_source_lacks_waits_for_a_word(story, given, mode):
 
 @pytest.mark.parametrize(("given", "mode"), MODES, ids=IDS)
 def test_after_a_source_that_broke_off_the_row_is_sent(story, given, mode):
-    """Nobody knows then that it has left; an incremental tap's source is never complete."""
+    """An incomplete source does not show that a row has left, so the row is sent."""
     one = story(given | {"retry_rejects": False}, mode)
     first = one.push(row("a"))
     one.define()
@@ -172,7 +172,7 @@ def test_after_a_source_that_broke_off_the_row_is_sent(story, given, mode):
 
 @pytest.mark.parametrize(("given", "mode"), MODES, ids=IDS)
 def test_of_two_refusals_the_newer_one_is_replayed(story, given, mode):
-    """The older one is skipped and says so."""
+    """The replay of the older run skips the row and reports the newer refusal."""
     one = story(given, mode)
     first = one.push(row())
     second = one.push(row(brand="new"))
@@ -186,7 +186,7 @@ def test_of_two_refusals_the_newer_one_is_replayed(story, given, mode):
 
 
 def test_a_row_that_is_marked_as_deleted_later_is_not_added(story):
-    """The mark overtakes what was refused."""
+    """A later mark as deleted supersedes the refused row."""
     one = story(ITEMS | {"retry_rejects": False}, "upsert")
     first = one.push(row("a"))
     one.define()
@@ -198,7 +198,7 @@ def test_a_row_that_is_marked_as_deleted_later_is_not_added(story):
 
 
 def test_a_refused_row_of_an_upsert_is_tried_again_by_the_next_push_with_its_newest_values(story):
-    """``retry_rejects`` sends what was refused last, and nothing that was sent or refused later."""
+    """``retry_rejects`` sends the last refused values, and no row that was sent or refused later."""
     one = story(ITEMS, "upsert")
     one.push(row("a", "older"))
     one.push(row("a", "newer"))
@@ -217,7 +217,7 @@ def test_a_refused_row_of_an_upsert_is_tried_again_by_the_next_push_with_its_new
     ids=["mended within the source", "broken within the source"],
 )
 def test_of_rows_with_one_key_in_a_source_the_last_counts(engine, rows, brand):
-    """Also if one of them is refused: an older value is neither sent nor replayed."""
+    """If the last row of a key is refused, an older row of the key is neither sent nor replayed."""
     one = Story(engine, ITEMS, "upsert", "us")
     one.define()
     first = one.push(*rows)
@@ -228,7 +228,7 @@ def test_of_rows_with_one_key_in_a_source_the_last_counts(engine, rows, brand):
 
 
 def test_a_row_without_a_key_is_not_replayed_after_the_source_was_read_again(engine):
-    """A wrong key column makes all rows invalid; what the corrected sync sent or dropped stays so."""
+    """Rows that were invalid because of a wrong key column are not replayed after the corrected sync has read them."""
     one = Story(engine, ITEMS, "mirror", "us")
     one.define()
     right, one.given = one.given, one.given | {"map": {"sku": "nothing", "price": "price", "attributes": ["brand"]}}
@@ -249,7 +249,7 @@ def test_a_row_without_a_key_is_not_replayed_after_the_source_was_read_again(eng
 
 
 def test_a_line_that_is_no_row_is_never_sent(engine, singer):
-    """Even if it looks like one: a RECORD that could not be used is a message, not a row."""
+    """A line that is not a row is never sent, even if it looks like a row."""
     streams = {"items": {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "map": {"sku": "stream"}}}
     schema = {
         "type": "SCHEMA",

@@ -25,7 +25,7 @@ REQUESTS = {
 
 @pytest.fixture
 def closed(api):
-    """A closed session ``s`` with units to return."""
+    """Return a closed session ``s`` with units to return."""
     session = {"profileId": "ada", "state": "closed", "cartItems": [{"sku": "A", "quantity": 5, "price": 1}]}
     api("update_customer_session_v2", "s", body={"customerSession": session})
 
@@ -62,7 +62,7 @@ def test_without_a_key_a_request_counts_twice(api, emu):
 
 
 def test_a_key_is_kept_for_24_hours(api, emu):
-    """One microsecond before 24 hours it replays, at 24 hours it does not."""
+    """An answer is replayed until one microsecond before 24 hours, and not at 24 hours."""
     emu.clock(freeze="2025-01-01T00:00:00Z")
     track(api, "k")
     emu.clock(freeze="2025-01-01T23:59:59.999999Z")
@@ -75,7 +75,7 @@ def test_a_key_is_kept_for_24_hours(api, emu):
 
 @pytest.mark.parametrize(("value", "status"), [("reject", 400), ("replay", 204)])
 def test_a_key_with_another_body(api, emu, value, status):
-    """The key of another request is refused, or replays that one's answer: a switch."""
+    """A switch decides whether a key of another request is refused or replays the answer of that request."""
     emu.switch(idempotency_reuse=value)
     track(api, "k")
     assert track(api, "k", attributes={"page": "home"}).status == status
@@ -108,7 +108,7 @@ def test_keys_are_of_the_current_era(api, emu, seed_era):
 
 
 def test_other_operations_ignore_keys(api, emu):
-    """CreateReferral documents no key: two requests, two referrals."""
+    """The operation createReferral documents no key, so that two requests create two referrals."""
     body = {"campaignId": 1, "advocateProfileIntegrationId": "ada"}
     for _ in range(2):
         api("create_referral", body=body, headers={"Idempotency-Key": "k"})

@@ -1,4 +1,4 @@
-"""The balance arithmetic against a tiny model that moves single cents, one after the other."""
+"""The balance arithmetic is compared with a simple model that moves single cents, one after the other."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_balance_equals_the_model(drawn, at):
 @settings(max_examples=200, deadline=None)
 @given(st.lists(rows, max_size=20), instants)
 def test_what_was_issued_is_accounted_for(drawn, at):
-    """Issued = active + pending + expired + spent - negative, and active and negative are never both there."""
+    """Issued = active + pending + expired + spent - negative, and active or negative is 0."""
     entries = [
         LedgerRow(n, created, add, Decimal(amount), start, end)
         for n, (created, add, amount, start, end) in enumerate(drawn)

@@ -8,12 +8,12 @@ MEMBERS = "update_customer_profile_audiences"
 
 
 def members(api, audience=1):
-    """Integration ids of an audience's members."""
+    """Return the integration ids of an audience's members."""
     return [row["integrationId"] for row in api("get_audience_memberships", audience).json["data"]]
 
 
 def change(action, profile, audience=1):
-    """One membership action."""
+    """Return one membership action."""
     return {"action": action, "profileIntegrationId": profile, "audienceId": audience}
 
 
@@ -79,12 +79,12 @@ def test_an_unknown_audience_is_not_found(api, emu):
 
 @pytest.mark.parametrize(("count", "status"), [(1000, 204), (1001, 400)])
 def test_a_request_holds_a_thousand_actions(api, count, status):
-    """1,000 actions pass, 1,001 do not."""
+    """A request with 1,000 actions is accepted, and one with 1,001 is refused."""
     assert api(MEMBERS, body={"data": [change("add", f"p{n}") for n in range(count)]}).status == status
 
 
 def test_remove_is_not_an_action(api):
-    """The enum is add and delete, whatever the prose says."""
+    """The actions are add and delete; remove, which the vendor's text mentions, is refused."""
     assert api(MEMBERS, body={"data": [change("remove", "ada")]}).status == 400
 
 
@@ -129,7 +129,7 @@ def test_an_import_wants_a_file(api):
 
 
 def test_member_counts(api):
-    """Counts of the audiences asked for; nonsense in audienceIds gives 400."""
+    """The counts of the requested audiences are returned; an invalid audienceIds gets 400."""
     assert api("get_audiences_analytics", audienceIds="1,99").json["data"] == [{"audienceId": 1, "membersCount": 2}]
     assert api("get_audiences_analytics", audienceIds="one").status == 400
     assert api("get_audiences_analytics").status == 400
@@ -137,7 +137,7 @@ def test_member_counts(api):
 
 
 def test_memberships_are_paged_and_searched(api):
-    """Pages, descending order and a part of the integration id."""
+    """Memberships can be paged, sorted in descending order, and searched by a part of the integration id."""
     page = api("get_audience_memberships", 1, pageSize=1).json
     assert [row["integrationId"] for row in page["data"]] == ["ada"]
     assert page["hasMore"] is True

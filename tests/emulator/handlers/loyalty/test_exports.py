@@ -8,7 +8,7 @@ CARD_LINE = "1,,card-ada,active,80.25,30.00,0.00,20.25"
 
 
 def test_card_balances(api):
-    """Documented columns, a row a subledger, two decimals, at any instant."""
+    """The export has the documented columns, one row per subledger, and two decimals, at any instant."""
     reply = api("export_loyalty_card_balances", 1, endDate="2025-02-01T12:00:00Z")
     assert reply.headers["Content-Type"] == "application/csv"
     assert reply.text.splitlines() == [

@@ -1,4 +1,4 @@
-"""A template does a bounded amount of work for a row, whatever it holds."""
+"""A template does a limited amount of work for a row, whatever its text is."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ for text in json.load(sys.stdin):
 
 
 def test_a_greedy_template_refuses_the_row_quickly():
-    """In a process with little memory each of them is refused in well under a second of work, in one line."""
+    """Each of these templates is refused in well under a second and with little memory, in one line."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], input=json.dumps(GREEDY), capture_output=True, text=True, timeout=120
     )
@@ -107,5 +107,5 @@ def test_a_greedy_template_refuses_the_row_quickly():
     ],
 )
 def test_a_usual_template_stays_within_the_limits(text, expected):
-    """Loops, widths and powers of an everyday size are given."""
+    """Loops, widths and powers of an everyday size are allowed."""
     assert expected == Template(text)({"text": "a" * 100_000})

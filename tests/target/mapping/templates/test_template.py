@@ -88,7 +88,7 @@ def test_a_template_gives_exact_values_of_their_type(text, expected):
     ],
 )
 def test_a_template_that_fails_on_a_row_says_why(text, why):
-    """A failure is the row's: its words name the column."""
+    """A template that fails on a row refuses this row with a reason in plain words."""
     with pytest.raises(ConversionError) as refused:
         Template(text)(ROW)
     assert why == str(refused.value)
@@ -106,7 +106,7 @@ def test_a_template_that_fails_on_a_row_says_why(text, why):
     ],
 )
 def test_a_template_reaches_nothing_but_its_row(text):
-    """Python's insides, files and changes of the row are out of reach."""
+    """A template cannot reach Python's internals or files, and cannot change the row."""
     row = {"sku": "1", "tags": []}
     with pytest.raises(ConversionError):
         Template(text)(row)
@@ -125,7 +125,7 @@ def test_a_broken_template_names_its_line(text, line):
 
 
 def test_a_template_knows_its_columns():
-    """Columns are what is read from outside, not what the template sets itself."""
+    """The columns of a template are the variables that it reads and does not set itself."""
     text = "{% set x = price %}{% for tag in tags %}{{ tag }}{{ x }}{{ range(2) }}{% endfor %}"
     assert ("price", "tags") == Template(text).variables
 
@@ -139,7 +139,7 @@ def test_a_column_that_the_row_lacks_can_be_null():
 
 
 def test_rows_of_a_template_do_not_touch_each_other():
-    """What one row set is gone with the next."""
+    """A variable that is set for one row is not set for the next one."""
     template = Template("{% if a %}{% set found = a %}{% endif %}{{ found | default('no') }}")
     assert ["x", "no"] == [template({"a": one}) for one in ("x", None)]
 
@@ -170,7 +170,7 @@ except SyncConfigError as error:
 
 
 def test_templates_are_not_loaded_before_they_are_needed():
-    """A mapping without templates does not pay for them."""
+    """A mapping without templates does not import Jinja."""
     script = "import sys, target_talon_one.mapping.mapper; print('jinja2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert "False\n" == done.stdout

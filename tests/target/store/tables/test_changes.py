@@ -30,7 +30,7 @@ def compare(store, rows):
 
 
 def test_each_row_is_added_updated_removed_or_the_same(store):
-    """The difference counts rows by what is to be done about them."""
+    """The difference counts rows by what is to be done with them."""
     found = compare(store, {"b": 2, "c": 1, "d": 1})
     assert Difference(adds=1, updates=1, removes=1, same=1, known=3) == found
 

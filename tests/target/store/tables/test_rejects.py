@@ -37,7 +37,7 @@ def test_a_row_that_is_refused_again_has_one_reject(store):
 
 
 def test_an_invalid_row_does_not_replace_an_unknown_one(store):
-    """A row that Talon.One may have taken stays unknown when it is refused before it is sent again."""
+    """A row that Talon.One may have received stays unknown when it is refused before it is sent again."""
     store.rejects.add("first", 1, [reject("a", "unknown")])
     store.rejects.add("second", 1, [reject("a", "invalid")])
     assert {("first", "a"): "unknown", ("second", "a"): "invalid"} == kinds(store)
@@ -50,7 +50,7 @@ def test_of_two_refusals_in_one_call_the_last_one_is_kept(store):
 
 
 def test_a_retry_releases_unknown_rows(store):
-    """After a retry was asked for, unknown rows of that run count as refused."""
+    """After the user asks for a retry, unknown rows of that run count as refused."""
     store.rejects.add("first", 1, [reject("a", "unknown")])
     store.rejects.release_unknown("first", 1)
     assert {("first", "a"): "rejected"} == kinds(store)

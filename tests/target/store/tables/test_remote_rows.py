@@ -34,7 +34,7 @@ def test_rows_in_both_are_paired(store):
 
 
 def test_pairs_are_read_beyond_the_first_fetch(store):
-    """All pairs come, whatever their number."""
+    """All pairs are read, whatever their number."""
     keys = [f"k{number:05}" for number in range(ROWS_PER_FETCH + 1)]
     store.staging.add(1, keys, [b"{}"] * len(keys), keys)
     store.remote.add(1, keys, [{}] * len(keys))
