@@ -64,7 +64,7 @@ def test_it_prints_one_line_and_stops_on_sigterm(start, tmp_path):
         (["--era", "future"], "era must be seed or current"),
         (["--switch", "order"], "NAME=VALUE"),
         (["--switch", "ordr=newest"], "did you mean order?"),
-        (["--switch", "order=random"], "takes shuffled or newest or oldest"),
+        (["--switch", "order=random"], "must be shuffled or newest or oldest"),
         (["--fault", "nope"], "ROUTE:KIND"),
         (["--fault", "syncCatalogue:500"], "did you mean syncCatalog?"),
         (["--fault", "sync_catalog:500:count"], "name=value"),

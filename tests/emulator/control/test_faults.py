@@ -189,7 +189,7 @@ def test_routes(api, emu, route, struck):
         (("get_loyalty_card_balance", "500"), {}, "did you mean get_loyalty_card_balances"),
         ((CARDS, "50"), {}, "unknown fault"),
         ((CARDS, "500"), {"cuont": 1}, "did you mean count"),
-        ((CARDS, "500"), {"count": "many"}, "takes a number"),
+        ((CARDS, "500"), {"count": "many"}, "must be a number"),
         ((CARDS, "500"), {"every": 0}, "at least 1"),
         ((CARDS, "insert_rows"), {"at": "never"}, "now or past"),
     ],
