@@ -116,6 +116,17 @@ def test_short_pages_are_pages(opened, row, cap):
     assert there.rows == ids()
 
 
+@pytest.mark.parametrize("lie", [lambda page: len(page["data"]), lambda _: 1, lambda _: 30], ids=["page", "1", "cap"])
+@every_list
+def test_a_total_that_is_too_small_ends_no_list(opened, row, lie):
+    """Some servers count the rows of the page, or up to a maximum: a full page is followed by another request."""
+    there, ids = opened(row)
+    if "totalResultSize" not in there.envelope:
+        return
+    there.spoil = lambda page: (200, {}, json.dumps(page | {"totalResultSize": lie(page), "hasMore": False}).encode())
+    assert there.rows == ids()
+
+
 @every_list
 def test_a_server_that_ignores_skip_is_noticed_after_two_more_pages(opened, row):
     """The same page with a promise of more raises an error that names the operation."""

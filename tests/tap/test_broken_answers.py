@@ -76,6 +76,26 @@ def test_a_message_with_status_200_is_no_empty_answer(emu, between, read, source
     assert group.name in str(broken.error) or streams[0] in str(broken.error)
 
 
+REFUSALS = [(status, {"Content-Type": "text/html"}, b"<html>Bad request</html>") for status in (400, 404, 405, 425)]
+
+
+@every_read
+def test_a_refusal_of_a_gateway_is_no_missing_id(emu, between, read, source, group, strategy):
+    """A gateway's 4xx is requested again; if it persists, the stream fails and its bookmark stays."""
+    streams = [stream.name for stream in group.streams]
+    given = settings_of(group, strategy, source)
+    complete = read(*streams, **given)
+    left = []
+    url = between(emu.url, lambda one: left.pop() if left and PATHS[group.endpoint.name].fullmatch(one.path) else None)
+    left[:] = REFUSALS[:2]
+    mended = read(*streams, base_url=url, **given)
+    assert mended.error is None
+    assert [len(complete.rows(name)) for name in streams] == [len(mended.rows(name)) for name in streams]
+    left[:] = REFUSALS * 99
+    broken = read(*streams, base_url=url, **given)
+    assert "comes from a gateway" in str(broken.error)
+
+
 def _half_gzip(text):
     packed = gzip.compress(text)
     return {"Content-Encoding": "gzip"}, packed[: len(packed) // 2]

@@ -45,7 +45,7 @@ def erase(**options: Any) -> None:
 
 
 def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
-    from talon_one_cli.sync.erase_files import clean_lines, clean_plan
+    from talon_one_cli.sync.erase_files import clean_lines, clean_plan, remove_leftovers
     from talon_one_cli.sync.sync_file import read_settings
     from talon_one_cli.sync.sync_session import opened
     from target_talon_one.store.tables.personal_data import Person
@@ -65,6 +65,8 @@ def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
         store.compact()
     customers = [Person(name) for name in ids]
     by_file = {file_name(stream): sink for stream, sink in sinks.items()}
+    for folder in _folders(settings):
+        remove_leftovers(folder)
     for path in _line_files(settings):
         counts["lines"] += clean_lines(path, customers, by_file.get(path.name))
     for path in options["plan_files"]:
@@ -84,13 +86,13 @@ def _check_confirmed(options: Mapping[str, Any], customers: int) -> None:
 
 def _ids(options: Mapping[str, Any]) -> Iterator[str]:
     from talon_one_singer import ConfigError
-    from talon_one_singer.settings.local_paths import local_path
+    from talon_one_singer.settings.json_files import read_small_file
 
     yield from (name.strip() for name in (options["ids"] or "").split(",") if name.strip())
     if options["ids_file"]:
         try:
-            lines = Path(local_path(options["ids_file"])).read_text(encoding="utf-8-sig").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_small_file(options["ids_file"]).decode("utf-8-sig").split("\n")
+        except (OSError, ValueError) as error:
             raise ConfigError(f"--ids-file: cannot read {options['ids_file']}: {error}") from None
         yield from (line.strip() for line in lines if line.strip())
 
@@ -106,8 +108,12 @@ def _delete(client: TalonOneClient, name: str) -> bool:
 
 
 def _line_files(settings: Mapping[str, Any]) -> Iterator[Path]:
-    for setting in ("rejects_directory", "results_directory"):
-        yield from sorted(Path(settings[setting]).glob("*/*.jsonl"))
+    for folder in _folders(settings):
+        yield from sorted(folder.glob("*/*.jsonl"))
+
+
+def _folders(settings: Mapping[str, Any]) -> list[Path]:
+    return [Path(settings[name]) for name in ("rejects_directory", "results_directory")]
 
 
 def _print(counts: Mapping[str, int], *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     from target_talon_one.sinks.sink_type import SinkType
     from target_talon_one.store.tables.personal_data import Person
 
+_NEW = ".new"  # ending of a file that is about to replace the one without it
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what erase has left, when it was killed, in the folders of the runs in ``folder``.
+
+    Raises:
+        ConfigError: a file cannot be removed.
+    """
+    for path in sorted(folder.glob(f"*/*.jsonl{_NEW}")):
+        _remove(path)
+
 
 def clean_lines(path: Path, customers: Sequence[Person], sink: SinkType | None) -> int:
     """Remove the customers' lines from a rejects or results file, and return how many were removed."""
@@ -33,6 +46,7 @@ def clean_lines(path: Path, customers: Sequence[Person], sink: SinkType | None) 
 
 def clean_plan(path: str, customers: Sequence[Person]) -> int:
     """Remove the customers' samples and mentions from a plan file, and return how many were removed."""
+    _remove(_fresh(Path(local_path(path))))
     plan, removed = read_json_object(path, "plan"), 0
     found = plan.get("destinations")
     for one in found if isinstance(found, list) else []:
@@ -106,9 +120,23 @@ def _read(path: Path) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f"{path.name}.new")
+    fresh = _fresh(path)
     try:
         fresh.write_bytes(content)
+        fresh.chmod(path.stat().st_mode)
         fresh.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         raise ConfigError(f"cannot write {path}: {error.strerror}; nothing was removed from it") from None
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_NEW}")
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot remove {path}, which may hold data of customers: {error.strerror}") from None

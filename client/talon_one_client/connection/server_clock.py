@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+_YEARS = range(1970, 9000)
 TOLERANCE_S = 2.0  # the header has whole seconds and may be a second old
 
 
@@ -44,11 +45,12 @@ class ClockReading:
 
 
 def read_date_header(header: str | None, sent: datetime, received: datetime) -> ClockReading | None:
-    """Return the clocks by a ``Date`` header; None if it is absent or unreadable."""
+    """Return the clocks by a ``Date`` header; None if it is absent, unreadable or no date that a clock may show."""
     if not header:
         return None
     try:
         server = parsedate_to_datetime(header)
-        return ClockReading(server if server.tzinfo else server.replace(tzinfo=UTC), sent, received)
+        server = server.astimezone(UTC) if server.tzinfo else server.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
         return None
+    return ClockReading(server, sent, received) if server.year in _YEARS else None

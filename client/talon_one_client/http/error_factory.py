@@ -30,6 +30,8 @@ _BY_CONFLICT: dict[str, type[e.TalonOneError]] = {
     "exists": e.AlreadyExistsError,
     "none": e.BadRequestError,
 }
+_DOCUMENTED = frozenset({400, 401, 403, 404, 408, 409, 413, 414, 422, 429})  # 4xx that Talon.One may send
+_ABOUT_CONTENT = frozenset({400, 406, 413, 414, 422})  # a firewall sends these because of what a single row holds
 _CURE = "if this persists, check base_url and what stands between it and this machine"
 
 
@@ -69,8 +71,9 @@ class ErrorFactory:
         """Return the error of an answer whose status is no success."""
         message, details, request_id = read_error_body(response.body)
         kind, explanation = error_kind(endpoint, response.status), _explanation(endpoint, response.status)
-        if response.status in (403, 404) and not _is_from_talon_one(response):
-            kind = e.UnexpectedResponseError if kind is e.NotFoundError else kind
+        if is_foreign(response):
+            is_about_content = endpoint.writes and response.status in _ABOUT_CONTENT
+            kind = e.UnexpectedResponseError if issubclass(kind, e.RejectedError) and not is_about_content else kind
             explanation = (
                 f"HTTP {response.status}, and the answer does not have the form of Talon.One's errors: it comes from a "
                 "gateway, proxy or firewall; check base_url and what stands in between"
@@ -124,6 +127,18 @@ def _explanation(endpoint: Endpoint, status: int) -> str:
     if 300 <= status < 400:
         return f"HTTP {status}: the server redirects; set base_url to the address it redirects to"
     return explanations.get(status, f"HTTP {status}")
+
+
+def is_foreign(response: Response) -> bool:
+    """Return whether something in front of Talon.One has refused a request: it says nothing about an id or a row."""
+    if response.status in (401, 408, 409, 429) or not 400 <= response.status < 500:
+        return False
+    return response.status not in _DOCUMENTED or not _is_from_talon_one(response)
+
+
+def is_temporary(endpoint: Endpoint, response: Response) -> bool:
+    """Return whether it makes sense to repeat a request that was refused by something in front of Talon.One."""
+    return is_foreign(response) and not (endpoint.writes and response.status in _ABOUT_CONTENT)
 
 
 def _is_from_talon_one(response: Response) -> bool:

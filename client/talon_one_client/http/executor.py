@@ -12,7 +12,7 @@ import msgspec
 
 from talon_one_client.connection.server_clock import ClockReading, read_date_header
 from talon_one_client.http.encoding import UNDECODABLE, decode_json
-from talon_one_client.http.error_factory import ErrorFactory
+from talon_one_client.http.error_factory import ErrorFactory, is_temporary
 from talon_one_client.http.request_builder import RequestBuilder
 from talon_one_client.http.response_shapes import check_answer
 from talon_one_client.http.retry_budget import RetryBudget
@@ -180,7 +180,8 @@ class RequestExecutor:
         """Return the same of an answer."""
         if not 200 <= response.status < 300:
             retry_after_s = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-            return Outcome(response.status, retry_after_s), self._errors.of_status(endpoint, response), None
+            what = Failure.FOREIGN if is_temporary(endpoint, response) else response.status
+            return Outcome(what, retry_after_s), self._errors.of_status(endpoint, response), None
         try:
             check_answer(endpoint, response.status, response.body)
             return None, None, decode(response.body) if response.body else None

@@ -13,7 +13,7 @@ from talon_one_schemas import record
 if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint
 
-ERROR = frozenset({"errors", "StatusCode"})
+ERROR = frozenset({"error", "errors", "message", "StatusCode"})
 MORE = frozenset({"hasMore", "totalResultSize"})
 
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -23,10 +23,10 @@ def check_answer(endpoint: Endpoint, status: int, body: bytes) -> None:
     """Check status and outer shape of a success; the readers check rows and nested objects.
 
     The status must be documented for the operation, and there must be a body if and only if one is documented. A list
-    needs ``data``. Rows of a page need ``hasMore`` or ``totalResultSize`` beside them where these are documented as
-    required, because without them it is unknown whether more rows follow. Another object needs one of the keys that
-    are documented as required, or one of all if none is: older deployments leave out keys that later ones require. No
-    object may hold the keys of an error.
+    needs ``data``. Rows of a page, and null in their place, need ``hasMore`` or ``totalResultSize`` beside them where
+    these are documented as required, because without them it is unknown whether more rows follow. Another object needs
+    one of the keys that are documented as required, or one of all if none is: older deployments leave out keys that
+    later ones require. No object may hold the keys of an error.
 
     Raises:
         msgspec.DecodeError: the answer is another; a ValidationError if it is at least readable.
@@ -47,7 +47,7 @@ def check_answer(endpoint: Endpoint, status: int, body: bytes) -> None:
 def _check_object(endpoint: Endpoint, documented: _Documented, found: dict[str, msgspec.Raw]) -> None:
     if "data" in documented.keys:
         _require(frozenset({"data"}), found)
-        if endpoint.paged and MORE & documented.required and bytes(found["data"]) not in (b"[]", b"null"):
+        if endpoint.paged and MORE & documented.required and bytes(found["data"]) != b"[]":
             _require(MORE, found)
     elif found or endpoint.writes or documented.required:
         _require(documented.required or documented.keys, found)

@@ -32,6 +32,7 @@ class Failure(Enum):
     SHAPE = "JSON of another shape than documented"
     DAMAGED = "an answer whose body is damaged"
     TOO_LARGE = "an answer larger than the limit"
+    FOREIGN = "refused by something in front of Talon.One"
     STOPPED = "cut off because the run is to end"
 
 
@@ -52,13 +53,14 @@ RETRYABLE: dict[int | Failure, Processed] = {
     Failure.DAMAGED: Processed.MAYBE,
     Failure.TOO_LARGE: Processed.MAYBE,
     Failure.SHAPE: Processed.MAYBE,
+    Failure.FOREIGN: Processed.NO,
     408: Processed.NO,
     429: Processed.NO,
     500: Processed.MAYBE,
     502: Processed.MAYBE,
     503: Processed.MAYBE,
     504: Processed.MAYBE,
-    **dict.fromkeys((507, 520, 521, 522, 523, 524, 529), Processed.MAYBE),
+    **dict.fromkeys((507, 509, 520, 521, 522, 523, 524, 525, 527, 529, 530, 598, 599), Processed.MAYBE),
 }
 
 
@@ -66,7 +68,7 @@ _NOTHING_S = 1e-6  # a shorter rest of the budget counts as none
 
 
 # Failures that rarely end by themselves: what answers is something else, or permanently broken.
-RARELY_TEMPORARY = frozenset({Failure.GARBLED, Failure.SHAPE, Failure.DAMAGED, Failure.TOO_LARGE})
+RARELY_TEMPORARY = frozenset({Failure.GARBLED, Failure.SHAPE, Failure.DAMAGED, Failure.TOO_LARGE, Failure.FOREIGN})
 
 
 @dataclass(frozen=True, slots=True)

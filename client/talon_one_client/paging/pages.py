@@ -223,7 +223,7 @@ class _Listing:
             fresh = [raw for raw, key in zip(page.data, keys, strict=True) if self._known.add(key)]
             if fresh:
                 yield fresh
-            if page.has_more is False:
+            if page.has_more is False and not self._may_lie(page):
                 return
             if not fresh and len(keys) <= overlap and not page.says_more:
                 self._warn_if_short(page)
@@ -242,6 +242,10 @@ class _Listing:
                 return page, back
             log.info("%s: the list changed while it was read; reading back before row %d", self.endpoint.name, skip)
             back += max(1, self.rows // 2)
+
+    def _may_lie(self, page: Page) -> bool:
+        """Return whether only a total says that the list ends with a full page: some count the page, or up to a cap."""
+        return bool(page.total) and len(page.data) >= self.size.value
 
     def _check_progress(self, keys: Sequence[int | str], fresh: Sequence[Any]) -> None:
         """Refuse a list that makes no progress.

@@ -31,11 +31,17 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,40}://)([^\s\"'<>]+)")
 _HOST = re.compile(r"(?:(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+|localhost)?(?:[/?#]|\Z)")
 _DELIMITERS = re.compile(r"[/?#@:\[\]]")
 _SETTING = re.compile(
-    rf"((?<![A-Za-z])[\w.-]*(?:{_NAMES})[\"']?\s*=\s*)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,;&'\"]+)",
+    rf"((?<![A-Za-z])[\w.-]*(?:{_NAMES})[\"']?\s*=\s*)('(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|[^\s,;&'\"]+)",
+    re.IGNORECASE,
+)
+# Python's dicts and SQL; not JSON, which may be data, and nothing without quotes, as in "api_key: it is missing".
+_QUOTED = re.compile(
+    rf"('[\w.-]*(?:{_NAMES})'\s*:\s*|\b(?:{_NAMES})\s+)(?:'((?:[^'\\]|\\.|'')+)'|\"((?:[^\"\\]|\\.)+)\")",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
-    r"(\b(?:ApiKey-v1|ManagementKey-v1)\s+|\bAuthorization[\"']?\s*[:=]\s*[\"']?(?:[A-Za-z][\w-]*\s+)?"
+    r"(\bX-[A-Za-z-]*(?:Key|Token|Secret|Signature)[\"']?\s*:\s*[\"']?"
+    r"|\b(?:ApiKey-v1|ManagementKey-v1)\s+|\bAuthorization[\"']?\s*[:=]\s*[\"']?(?:[A-Za-z][\w-]*\s+)?"
     r"|\b(?:Bearer|Basic)\s+(?=[\w+/=.~-]{16}))[\w+/=.~-]+",
     re.IGNORECASE,
 )
@@ -162,6 +168,8 @@ def _without_patterns(text: str) -> str:
         text = _URL.sub(lambda match: match[1] + _masked_url(match[2]), text)
     if "=" in text:
         text = _SETTING.sub(lambda match: match[1] + MASK, text)
+    if "'" in text:
+        text = _QUOTED.sub(lambda match: f"{match[1]}'{MASK}'", text)
     return _HEADER.sub(lambda match: match[1] + MASK, text)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_NESTING_DEPTH = 100
+MAX_FILE_MB = 64  # of a file that is read as a whole; those of this project have less than one
 MAX_DIGITS = 4_300  # maximum of an integer in Python
 
 
@@ -46,6 +47,23 @@ def read_json_object(path: str, what: str, *, empty: dict[str, Any] | None = Non
     if not isinstance(value, dict):
         raise ConfigError(f"the {what} file {path} must contain a JSON object, {{...}}, not {json_type(value)}")
     return value
+
+
+def read_small_file(path: str) -> bytes:
+    """Return the content of a file that is read as a whole, whatever it is: a device may never end.
+
+    Args:
+        path: as a user writes it, see ``local_path``.
+
+    Raises:
+        ValueError: it is larger than ``MAX_FILE_MB``, or the path is none.
+        OSError: it cannot be read.
+    """
+    with Path(local_path(path)).open("rb") as file:
+        content = file.read(MAX_FILE_MB * 1_000_000 + 1)
+    if len(content) > MAX_FILE_MB * 1_000_000:
+        raise ValueError(f"it is larger than {MAX_FILE_MB} MB, the maximum")
+    return content
 
 
 class UnusableJsonError(ValueError):
@@ -104,7 +122,7 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read(path: str, what: str) -> bytes:
     try:
-        return Path(local_path(path)).read_bytes()
+        return read_small_file(path)
     except FileNotFoundError:
         raise ConfigError(f"the {what} file {path} does not exist; check the path") from None
     except (OSError, ValueError) as error:

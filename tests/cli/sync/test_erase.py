@@ -195,3 +195,33 @@ def test_words_of_a_plan_lose_the_mention(here, command):
     (one, other) = json.loads((here / "plan.json").read_text())["destinations"]
     assert {"reasons": ["2 x (erased) is closed", words[1]], "guard": "(erased)"} == one
     assert 1 == other
+
+
+def test_an_erase_that_was_killed_leaves_nothing(here, command):
+    """What a killed erase has written but not put in place holds other customers, and is removed by the next one."""
+    folders = [here / kind / "run-1" for kind in ("rejects", "results")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "a.jsonl.new").write_text('{"key":"cust-10"}\n')
+    (here / "plan.json").write_text('{"destinations":[]}')
+    (here / "plan.json.new").write_text('{"destinations":[{"samples":{"add":[{"id":"cust-10"}]}}]}')
+    command("erase", "--ids", "cust-10", "--local-only", "--yes", "--plan-file", "plan.json")
+    assert [] == list(here.rglob("*.new"))
+
+
+def test_an_erased_file_keeps_its_mode(here, command):
+    """A file that only its owner may read stays so."""
+    file = here / "rejects" / "run-1" / "a.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"key":null,"row":{"id":"cust-10"}}\n{"key":null,"row":{"id":"cust-11"}}\n')
+    file.chmod(0o600)
+    command("erase", "--ids", "cust-10", "--local-only", "--yes")
+    assert 1 == file.read_text().count("\n")
+    assert 0o600 == file.stat().st_mode & 0o777
+
+
+def test_a_list_of_ids_without_end_is_an_error(here, in_process):
+    """A device that never ends is refused before it fills the memory."""
+    done = in_process("erase", "--ids-file", "/dev/zero", "--local-only", "--yes")
+    assert 2 == done.code
+    assert "--ids-file: cannot read /dev/zero: it is larger than 64 MB" in done.err

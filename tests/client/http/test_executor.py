@@ -152,7 +152,7 @@ def test_an_impossible_idempotency_key_is_refused(client, key):
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(400, e.BadRequestError), (401, e.AuthenticationError), (403, e.PermissionDeniedError), (404, e.NotFoundError),
-     (405, e.BadRequestError), (422, e.BadRequestError)],
+     (413, e.BadRequestError), (422, e.BadRequestError)],
 )  # fmt: skip
 def test_what_will_fail_again_is_not_repeated(serve, client_of, waits, status, kind):
     """An error that is not temporary is raised after one request."""
@@ -163,6 +163,40 @@ def test_what_will_fail_again_is_not_repeated(serve, client_of, waits, status, k
     assert [] == waits
     assert 1 == len(server.seen)
     assert status == raised.value.status
+
+
+HTML, OTHER_JSON, TALON_ONE = b"<html>Bad request</html>", b'{"error":"blocked"}', b'{"message":"no"}'
+REFUSALS = [(status, body) for status in range(400, 500) if status not in (401, 408, 409, 429) for body in (HTML, b"")]
+REFUSALS += [(400, OTHER_JSON), (404, OTHER_JSON), (405, TALON_ONE), (410, TALON_ONE), (425, TALON_ONE)]
+
+
+def test_what_a_gateway_refuses_is_no_refusal_of_talon_one(serve, client_of):
+    """A 4xx that Talon.One does not send is tried again; if it persists, it is no verdict about an id."""
+    left = []
+
+    def answer(_):
+        return left.pop() if left else (200, {}, b'{"data":[]}')
+
+    client = client_of(serve(answer).url)
+    for status, body in REFUSALS:
+        left[:] = [(status, {}, body)]
+        programs(client)
+        left[:] = [(status, {}, body)] * 3
+        with pytest.raises(e.TalonOneError, match="comes from a gateway, proxy or firewall; check base_url") as raised:
+            programs(client)
+        assert (status, 3) == (raised.value.status, raised.value.attempts)
+        assert not isinstance(raised.value, e.RejectedError)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, e.RejectedError), (406, e.RejectedError), (413, e.RejectedError),
+     (405, e.UnexpectedResponseError), (410, e.UnexpectedResponseError)],
+)  # fmt: skip
+def test_a_gateway_may_refuse_what_a_row_holds(serve, client_of, status, kind):
+    """A write that is refused for its content or size fails for its rows, other refusals of a gateway for the run."""
+    with pytest.raises(kind, match="comes from a gateway"):
+        client_of(serve((status, {}, HTML)).url).create_audience_v2({"name": "a"})
 
 
 @pytest.mark.parametrize(

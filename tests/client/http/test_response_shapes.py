@@ -60,6 +60,8 @@ def test_rows_without_a_word_on_what_follows(serve, client_of, row):
         return
     with pytest.raises(UnexpectedResponseError, match="it lacks hasMore or totalResultSize"):
         call(client, row)
+    with pytest.raises(UnexpectedResponseError, match="it lacks hasMore or totalResultSize"):
+        call(client_of(serve((200, {}, b'{"data":null}')).url), row)
 
 
 def test_an_answer_may_have_more_or_less_than_is_documented(serve, client_of):
@@ -120,6 +122,15 @@ def test_every_documented_success_is_a_success(serve, client_of, row):
             assert call(client_of(serve((status, {}, body)).url), row) is not None
         if name is None:
             assert call(client_of(serve((status, {}, b"")).url), row) is None
+
+
+@pytest.mark.parametrize("key", ["error", "errors", "message", "StatusCode"])
+@pytest.mark.parametrize("row", LISTS, ids=lambda row: row.name)
+def test_a_failure_beside_rows_is_no_list(serve, client_of, row, key):
+    """An empty list beside the words of an error is not an empty list."""
+    body = b'{"%b":"internal error","data":[],"hasMore":false,"totalResultSize":0}' % key.encode()
+    with pytest.raises(UnexpectedResponseError, match=f"it says that it failed \\({key}\\)"):
+        call(client_of(serve((200, {}, body)).url), row)
 
 
 def test_an_error_inside_a_success_is_reported(serve, client_of):

@@ -57,8 +57,10 @@ def test_409_is_repeated_only_where_it_means_too_many_in_flight():
 
 
 def test_the_table():
-    """Exactly three kinds of failure are certain not to have been processed."""
-    assert {Failure.CONNECT, 408, 429} == {what for what, known in RETRYABLE.items() if known is Processed.NO}
+    """Exactly four kinds of failure are certain not to have been processed."""
+    assert {Failure.CONNECT, Failure.FOREIGN, 408, 429} == {
+        what for what, known in RETRYABLE.items() if known is Processed.NO
+    }
 
 
 @pytest.mark.parametrize(

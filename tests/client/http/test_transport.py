@@ -208,7 +208,7 @@ DAMAGED = {
     "nothing": (b"", e.ConnectionFailedError),
     "deep arrays": (answer(b'{"data":' + b"[" * 9999 + b"]" * 9999 + b"}"), e.UnexpectedResponseError),
     "deep objects": (answer(b'{"a":' * 99999 + b"1" + b"}" * 99999), e.UnexpectedResponseError),
-    "deep error": (answer(b"[" * 99999).replace(b"200 OK", b"400 No"), e.BadRequestError),
+    "deep error": (answer(b"[" * 9999).replace(b"200 OK", b"400 No"), e.UnexpectedResponseError),
     "deep and not found": (answer(b"[" * 9999 + b"]" * 9999).replace(b"200 OK", b"404 No"), e.UnexpectedResponseError),
     "not UTF-8": (answer(b'{"data":"\xff"}'), e.UnexpectedResponseError),
 }

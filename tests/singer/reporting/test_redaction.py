@@ -96,6 +96,13 @@ def test_a_known_secret_is_masked_however_it_is_spelled(spell):
         "Authorization: Bearer {}",
         "authorization=Basic {}",
         "{{'Authorization': 'ManagementKey-v1 {}'}}",
+        "{{'user': 'u', 'password': '{}'}}",
+        "{{'client_secret': \"it's {}\"}}",
+        "password='it''s {}'",
+        "CREATE SECRET (TYPE s3, KEY_ID 'AKIA', SECRET '{}')",
+        "ALTER ROLE loader PASSWORD '{}'",
+        "X-Amz-Security-Token: {}",
+        "{{'X-Api-Key': '{}'}}",
     ],
 )
 def test_what_looks_like_a_secret_is_masked(text):
@@ -113,6 +120,8 @@ def test_what_looks_like_a_secret_is_masked(text):
         "HTTP 401: the Integration API key is not accepted; check api_key",
         "basic understanding, bearer of news, pass=3 of design=5",
         "a=1, b=2",
+        "api_key: it is missing; 'api_key' is a secret, and the token is 'none'",
+        '{"token": "a column of a row"}',
     ],
 )
 def test_what_is_no_secret_stays_readable(text):

@@ -1,6 +1,7 @@
 """Reading JSON files."""
 
 import codecs
+import os
 
 import pytest
 
@@ -54,3 +55,13 @@ def test_a_key_that_comes_twice_is_an_error(tmp_path, what, text):
     with pytest.raises(ConfigError) as raised:
         read_json_object(str(path), what)
     assert f"the {what} file {path} has the key 'a' twice in one object; keep one of them" == str(raised.value)
+
+
+@pytest.mark.parametrize("what", ["config", "catalog", "state", "plan"])
+def test_a_file_without_end_is_an_error(tmp_path, what):
+    """A device that never ends and a huge file are refused before they fill the memory."""
+    (tmp_path / "huge.json").touch()
+    os.truncate(tmp_path / "huge.json", 10**12)
+    for path in ("/dev/zero", str(tmp_path / "huge.json")):
+        with pytest.raises(ConfigError, match=f"cannot read the {what} file {path}: it is larger than 64 MB"):
+            read_json_object(path, what)
