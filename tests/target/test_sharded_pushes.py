@@ -160,6 +160,6 @@ def test_rows_that_must_not_be_in_flight_together_are_not_sharded(engine):
         engine.client() as client,
         open_store(":memory:") as store,
         SyncRun(client, store, SyncOptions(), command="test") as sync,
-        pytest.raises(SyncConfigError, match="no two requests for one profileId may be in flight"),
+        pytest.raises(SyncConfigError, match="requests with the same profileId must not be in flight at once"),
     ):
         sync.open(destination, columns=["eventId", "profileId", "type"], shard=Shard(1, 2))
