@@ -14,9 +14,9 @@ FILES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".pa
 Rows = list[dict[str, Any]]
 
 
-def read(spec: SourceSpec, **limits: int) -> Rows:
+def read(spec: SourceSpec, *, rendered: bool = False, **limits: int) -> Rows:
     """Return all rows of a source."""
-    with open_source(spec, limits=InputLimits(**limits)) as source:
+    with open_source(spec, limits=InputLimits(**limits), rendered=rendered) as source:
         return [row for part in source.rows() for row in part]
 
 

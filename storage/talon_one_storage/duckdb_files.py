@@ -24,7 +24,7 @@ def connect_database(path: str, *, read_only: bool = False) -> duckdb.DuckDBPyCo
     Raises:
         duckdb.Error: the file cannot be opened.
     """
-    connection = duckdb.connect(path, read_only=read_only)
+    connection = duckdb.connect(path, read_only=read_only and path != ":memory:")
     if read_only or path == ":memory:":
         return connection
     statement = "SELECT path FROM duckdb_databases() WHERE database_name = current_database() AND NOT internal"

@@ -166,6 +166,19 @@ def test_an_empty_source_removes_nobody(project):
     assert {"a", "b", "c"} == project.members()
 
 
+def test_a_file_without_a_row_has_no_columns_and_is_an_empty_source(project):
+    """JSON Lines without a line names no column; that is no row, and not a column that is missing."""
+    project.good("push", "SYNC.yml")
+    (project.folder / "vip.jsonl").write_text("")
+    project.sync(vip={"source": "vip.jsonl", **MEMBERS})
+    done = project.run("push", "SYNC.yml")
+    assert 3 == done.returncode
+    assert "allow_empty" in done.stderr
+    project.sync(vip={"source": "vip.jsonl", **MEMBERS, "allow_empty": True, "max_delete_share": 1})
+    project.good("push", "SYNC.yml")
+    assert set() == project.members()
+
+
 def test_verify_tells_drift_and_heals_it(project):
     """Healing adds the members that someone removed, and keeps those that someone else added."""
     project.good("push", "SYNC.yml")

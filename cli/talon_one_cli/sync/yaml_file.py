@@ -28,6 +28,7 @@ _HINTS = {
     "'`'": "put a value that starts with ` in quotes",
     "'%'": "put a value that starts with % in quotes",
     "'\\t'": "indent with spaces, not with tabs",
+    "but got '{'": "put a variable like ${NAME} in quotes where braces surround it",
     "mapping values are not allowed here": "put a value that holds a colon and a space in quotes",
     "tag": "put a value that starts with ! in quotes",
     "alias": "put a value that starts with * in quotes",

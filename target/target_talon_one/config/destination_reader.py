@@ -95,10 +95,8 @@ class _Reader:
     def _audience(self, value: Any) -> dict[str, Any] | None:
         if is_absent(value):
             return None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return {"id": value}
-        if isinstance(value, str) and value.strip().isdecimal():
-            return {"id": int(value)}
+        if (isinstance(value, int | float) and not isinstance(value, bool)) or _is_number(value):
+            return {"id": self._converted(AUDIENCE["id"], value, "audience")}
         if isinstance(value, str) and value.lstrip().startswith("{"):
             value = self._converted(Setting("audience", "object", ""), value)
         if not isinstance(value, dict):
@@ -152,3 +150,7 @@ class _Reader:
 
     def _known(self, sink: SinkType) -> list[str]:
         return [*(name.rstrip("?") for name in sink.target), "sink", "mode", "key", "map", *OPTIONS]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lstrip("+-").isdecimal()

@@ -115,7 +115,7 @@ class SyncRun:
 
         Args:
             config: where the rows go, and how.
-            columns: of the source, if they are known.
+            columns: of the source, if they are known; a file of JSON Lines without a row has none.
             key_properties: of the source, if it has some.
             more_columns: rows may have columns beside these, as a Singer schema allows.
             shard: the part of the rows that this run sends; the store must belong to that shard.
@@ -125,7 +125,7 @@ class SyncRun:
             SyncConfigError: the destination cannot be written to with its settings.
             GuardError: a guard forbids it.
         """
-        mapper = self._opener.mapper(config, columns, key_properties, more_columns=more_columns, source=source)
+        mapper = self._opener.mapper(config, columns or None, key_properties, more_columns=more_columns, source=source)
         destination = self._opener.open(config, mapper, shard, self.destinations.values())
         self._store.values.set(f"settings {destination.number}", json.dumps(dict(config.given), sort_keys=True))
         self.destinations[config.name] = destination

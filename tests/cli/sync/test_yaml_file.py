@@ -115,6 +115,7 @@ def test_a_file_is_bounded(tmp_path, text, words):
         (f"!!python/object:{KEY} x", "put a value that starts with ! in quotes"),
         (f"&{KEY}* x", "put a value that starts with & in quotes"),
         (f"&{KEY} a\nb: &{KEY} c", "put a value that starts with & in quotes"),
+        (f"{{a: ${{{KEY}}}}}", "put a variable like ${NAME} in quotes where braces surround it"),
         (f"{KEY}: x", "put a value that holds a colon and a space in quotes"),
         (f"\n\tb: {KEY}", "indent with spaces, not with tabs"),
         (f"'{KEY}", "line 1"),

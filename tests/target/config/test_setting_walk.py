@@ -175,10 +175,20 @@ def test_a_text_in_an_audience_means_its_literal(setting):
         assert expected == made("audience_members", audience=json.dumps({"name": "VIP", setting.name: text}))
 
 
-@pytest.mark.parametrize(("given", "expected"), [("7", {"id": 7}), (" 7 ", {"id": 7}), ({"id": "7"}, {"id": 7})])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("7", {"id": 7}), (" 7 ", {"id": 7}), ({"id": "7"}, {"id": 7}), (7, {"id": 7}), (7.0, {"id": 7})],
+)
 def test_an_audience_can_be_the_text_of_an_id(given, expected):
     """Ids differ between sandbox and live, so they come from the environment."""
     assert expected == made("audience_members", audience=given).target["audience"]
+
+
+@pytest.mark.parametrize("given", [0, -1, 2**63, 1.5, "0", "-1", str(2**63)])
+def test_an_audience_id_has_the_bounds_of_every_id(given):
+    """A bare id is checked like one in an object."""
+    with pytest.raises(SyncConfigError, match=r"s: 'audience' must be "):
+        made("audience_members", audience=given)
 
 
 @pytest.mark.parametrize(

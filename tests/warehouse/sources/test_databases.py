@@ -76,6 +76,13 @@ def test_a_query_with_a_name_twice_is_refused(database):
     assert "two columns named 'customer_id'; rename one with AS" in message
 
 
+@pytest.mark.parametrize("rendered", [False, True])
+def test_names_that_differ_only_in_case_keep_their_values(database, rendered):
+    """Each column keeps its own value, also where the database does not distinguish the names; verify sees the same."""
+    sql = 'SELECT 1 AS price, 2 AS "Price", \'x\' AS "PRICE"'
+    assert [{"price": 1, "Price": 2, "PRICE": "x"}] == read(SourceSpec(database, sql=sql), rendered=rendered)
+
+
 def test_dollar_quotes_hide_semicolons(postgres_url):
     """Semicolons within dollar quotes do not end a statement."""
     for url in (postgres_url, "duckdb:///:memory:"):

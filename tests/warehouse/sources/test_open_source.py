@@ -111,6 +111,8 @@ def test_parquet_files_and_folders(tmp_path):
         ({"url": "duckdb:///x", "tabel": "t"}, "s: 'tabel' is no setting of a source; did you mean 'table'"),
         ({"url": "duckdb:///x"}, "s: a database needs either sql or table"),
         ({"url": "duckdb:///x", "sql": "a", "table": "b"}, "s: a database needs either sql or table"),
+        ({"url": "duckdb:///x", "table": ""}, "s: 'table' must be a name like orders or schema.orders, not ''"),
+        ({"url": "duckdb:///x", "table": "a. "}, "s: 'table' must be a name like orders or schema.orders"),
         ({"url": "x.csv", "sql": "SELECT 1"}, "s: a file has neither sql nor table"),
     ],
 )

@@ -91,6 +91,13 @@ def test_a_name_that_a_parquet_file_has_twice_is_refused(tmp_path):
     assert "has the column 'id' twice" in refusal(SourceSpec(str(tmp_path / "twice.parquet")))
 
 
+@pytest.mark.parametrize("rendered", [False, True])
+def test_names_that_differ_only_in_case_keep_their_values(tmp_path, rendered):
+    """Each column keeps its own value; verify sees the same, although DuckDB does not distinguish such names."""
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], ["price", "Price"]), tmp_path / "case.parquet")
+    assert [{"price": 1, "Price": 2}] == read(SourceSpec(str(tmp_path / "case.parquet")), rendered=rendered)
+
+
 def test_folders_of_partitions_give_text(tmp_path):
     """Partition values are text with their leading zeros, and may not be columns of the files as well."""
     for name, number in (("shop=007", 1), ("shop=K%C3%B6ln", 2), ("shop=__HIVE_DEFAULT_PARTITION__", 3)):

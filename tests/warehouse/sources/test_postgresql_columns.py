@@ -269,3 +269,78 @@ def test_a_query_is_read_in_its_order_and_run_once(postgres_url):
         rows = [row for part in source.rows() for row in part]
     assert list(range(25_000, 0, -1)) == [row['a"b'] for row in rows]
     assert Decimal("249.99") == rows[1]["C d"]
+
+
+SETTINGS = {
+    "extra_float_digits": "-15",
+    "DateStyle": "German, DMY",
+    "TimeZone": "Asia/Kolkata",
+    "IntervalStyle": "iso_8601",
+    "bytea_output": "escape",
+    "client_encoding": "LATIN1",
+}
+FLOAT = "(0.1::float8 + 0.2::float8)"
+WRITTEN = {
+    FLOAT: "0.30000000000000004",
+    f"ARRAY[{FLOAT}]": "[0.30000000000000004]",
+    f"to_json({FLOAT})": "0.30000000000000004",
+    f"point({FLOAT}, 1)": '"(0.30000000000000004,1)"',
+    "daterange('2024-03-04', '2024-05-06')": '"[2024-03-04,2024-05-06)"',
+    "ARRAY['2024-03-04'::date]": '["2024-03-04T00:00:00Z"]',
+    "'2024-03-04 01:02:03+02'::timestamptz": '"2024-03-03T23:02:03Z"',
+    "ARRAY['2024-03-04 01:02:03+02'::timestamptz]": '["2024-03-03T23:02:03Z"]',
+    "'03.04.2024'::date": '"2024-04-03T00:00:00Z"',
+    "ARRAY['ü']": '["ü"]',
+}
+
+
+@pytest.mark.parametrize("rendered", [False, True])
+@pytest.mark.parametrize("expression", WRITTEN)
+def test_settings_of_a_database_change_no_value(postgres_url, sent, expression, rendered):
+    """Settings of a database neither round floats nor write dates in a local way, also within other values."""
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        for name, value in SETTINGS.items():
+            db.execute(f"ALTER DATABASE {postgres_url.rpartition('/')[2]} SET {name} = '{value}'")
+    with open_source(SourceSpec(postgres_url, sql=f"SELECT {expression} AS x"), rendered=rendered) as source:
+        ((row,),) = source.rows()
+    assert WRITTEN[expression] == sent(row["x"])
+
+
+@pytest.mark.parametrize("rendered", [False, True])
+@pytest.mark.parametrize("expression", ["E'M\\xfc'", "ARRAY[E'M\\xfc']", "to_json(E'M\\xfc'::text)"])
+def test_text_that_is_not_utf_8_refuses_its_row(postgres_server, sent, expression, rendered):
+    """A database without an encoding can hold any bytes; they refuse their row and stop no run."""
+    name = f"bytes_{abs(hash((expression, rendered)))}"
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
+    spec = SourceSpec(f"{postgres_server}/{name}", sql=f"SELECT 1 AS id, {expression} AS x UNION ALL SELECT 2, NULL")
+    with open_source(spec, rendered=rendered) as source:
+        rows = [row for part in source.rows() for row in part]
+    assert sent(rows[0]["x"]).startswith("refused: it cannot be read as ")
+    assert {"id": 2, "x": None} == rows[1]
+
+
+@pytest.mark.parametrize("rendered", [False, True])
+def test_a_type_that_is_cast_to_json_is_its_text(postgres_url, rendered):
+    """A type of an extension is the text that the server shows, even if it has a cast to JSON, as hstore has."""
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        db.execute("CREATE TYPE words")
+        db.execute("CREATE FUNCTION words_in(cstring) RETURNS words LANGUAGE internal IMMUTABLE STRICT AS 'textin'")
+        db.execute("CREATE FUNCTION words_out(words) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout'")
+        db.execute("CREATE TYPE words (INPUT = words_in, OUTPUT = words_out, LIKE = text)")
+        db.execute("CREATE FUNCTION words_json(words) RETURNS json LANGUAGE sql AS 'SELECT json_build_object(1, 2)'")
+        db.execute("CREATE CAST (words AS json) WITH FUNCTION words_json(words)")
+    with open_source(SourceSpec(postgres_url, sql="SELECT 'a b'::words AS x"), rendered=rendered) as source:
+        ((row,),) = source.rows()
+    assert "a b" == row["x"]
+
+
+@pytest.mark.parametrize("rendered", [False, True])
+def test_money_within_a_composite_is_refused(postgres_url, sent, rendered):
+    """The server shows such an amount as text in the way of its locale, in which 1.234 can be a thousand."""
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        db.execute("CREATE TYPE item AS (amount money); CREATE TYPE bill AS (items item[])")
+    sql = "SELECT row(ARRAY[row(12.50::numeric::money)::item])::bill AS x"
+    with open_source(SourceSpec(postgres_url, sql=sql), rendered=rendered) as source:
+        ((row,),) = source.rows()
+    assert "refused: it holds an amount of type money; cast it to numeric in the query" == sent(row["x"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.values.arrow_values import Conversion
+from talon_one_singer.values.refused_value import RefusedValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,4 +43,6 @@ def rows_of(
 
 
 def _decoded(values: list[Any], decode: Callable[[Any], Any] | None) -> list[Any]:
-    return values if decode is None else [None if value is None else decode(value) for value in values]
+    if decode is None:
+        return values
+    return [value if value is None or isinstance(value, RefusedValue) else decode(value) for value in values]

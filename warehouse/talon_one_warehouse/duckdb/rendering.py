@@ -23,13 +23,16 @@ _MICROSECONDS = len(".123456")
 def rendering(names: Sequence[str], types: Sequence[str]) -> tuple[str, dict[str, Callable[[Any], Any]]]:
     """Return the expressions of a SELECT that render the columns as text, and the decoder of each column.
 
+    The columns are selected by their positions, because DuckDB does not distinguish names that differ only in case.
+
     Args:
         names: names of the columns.
         types: DuckDB's names of their types; columns of nested types are not rendered.
     """
     decoders = {name: decode for name, kind in zip(names, types, strict=True) if (decode := _decoder(kind))}
     shown = (
-        f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" if name in decoders else quoted(name) for name in names
+        f"CAST(#{position} AS VARCHAR) AS {quoted(name)}" if name in decoders else f"#{position} AS {quoted(name)}"
+        for position, name in enumerate(names, 1)
     )
     return ", ".join(shown), decoders
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from talon_one_warehouse.adbc.connection import ADBCConnection
 
 
+# Roles and databases may have settings that round floats and write dates in local ways, within arrays and ranges.
+# The order of day and month in literals of the query stays.
+_EXACT_TEXTS = "SELECT set_config('extra_float_digits', '1', false), set_config('DateStyle', 'ISO', false)"
+
+
 def open_postgresql(rest: str, sql: str, *, rendered: bool = False) -> ArrowSource:
     """Run a query on PostgreSQL, whose driver does not return every type without loss.
 
@@ -41,6 +46,7 @@ def open_postgresql(rest: str, sql: str, *, rendered: bool = False) -> ArrowSour
         decoders: dict[str, Callable[[Any], Any]] = {}
         type_names: dict[str, str] = {}
         with _query_errors():
+            connection.rows(_EXACT_TEXTS)
             names = connection.names(sql)
             if repeated_name(names) is None:  # a repeated name is refused by the caller
                 columns = columns_of(connection, sql, names, rendered=rendered) if names else []

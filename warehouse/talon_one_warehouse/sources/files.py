@@ -65,9 +65,7 @@ def open_file(
         WarehouseConfigError: the file does not exist, or is of another kind.
         WarehouseError: the content cannot be used.
     """
-    if filesystem is None:
-        local_path(url)  # refuses URLs that are not files
-    name = url.lower()
+    name = (local_path(url) if filesystem is None else url).lower()
     opener = next((opens for end, opens in TEXT_FILES.items() if name.removesuffix(".gz").endswith(end)), None)
     if opener is not None:
         return opener(_TextFile(url, limits, filesystem))

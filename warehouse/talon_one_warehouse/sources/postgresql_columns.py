@@ -18,7 +18,7 @@ from talon_one_singer.values.refused_value import RefusedValue, first_refused, o
 from talon_one_storage.sql_names import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from talon_one_warehouse.adbc.connection import ADBCConnection
 
@@ -135,6 +135,8 @@ def _rendered(types: dict[int, _Type], oid: int, name: str) -> Column:
     if decode is None:
         return _column(types, oid, name)
     one = _base(types, oid)
+    if one.kind == "b" and not one.built_in:
+        return _column(types, oid, name)  # an extension may cast its type to JSON, as hstore does
     cast = ""
     if one.name == "money":
         cast = "::numeric"
@@ -162,11 +164,7 @@ def _part(types: dict[int, _Type], oid: int) -> Decode | None:
         return _object(known) if len(known) == len(parts) else None
     if one.kind == "p" or (one.built_in and one.name in _REFUSED):
         return None
-    if one.built_in and one.name in ("money", "oid", *_NUMBERS):
-        return _number
-    if one.built_in and one.name == "time":
-        return _time
-    return _instant if one.built_in and one.name in _TIMES else lambda value: value
+    return _PARTS.get(one.name, _unchanged) if one.built_in else _unchanged
 
 
 def _json(decode: Decode) -> Decode:
@@ -203,6 +201,13 @@ def _number(value: Any) -> Any:
     return number_of(value) if isinstance(value, str) else value
 
 
+def _money(value: Any) -> Any:
+    """Decode an amount; within a composite it comes as text, whose signs depend on the locale of the server."""
+    if isinstance(value, str):
+        return RefusedValue("it holds an amount of type money; cast it to numeric in the query")
+    return value
+
+
 def _time(value: str) -> Any:
     try:
         return time.fromisoformat(value)
@@ -218,3 +223,15 @@ def _instant(value: str) -> Any:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return RefusedValue(f"{value} is out of the calendar")
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+_PARTS: Mapping[str, Decode] = {
+    **dict.fromkeys((*_NUMBERS, "oid"), _number),
+    **dict.fromkeys(_TIMES, _instant),
+    "money": _money,
+    "time": _time,
+}

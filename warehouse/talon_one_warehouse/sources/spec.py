@@ -101,6 +101,10 @@ def check_source(spec: SourceSpec, place: str) -> None:
     if spec.url.startswith(DATABASES):
         if (spec.sql is None) == (spec.table is None):
             raise WarehouseConfigError(f"{place}: a database needs either sql or table")
+        if spec.table is not None and not all(part.strip() for part in spec.table.split(".")):
+            raise WarehouseConfigError(
+                f"{place}: 'table' must be a name like orders or schema.orders, not {spec.table!r}"
+            )
         return
     scheme, separator, _ = spec.url.partition("://")
     if separator and "::" not in scheme and scheme.lower() not in _known_schemes():

@@ -19,7 +19,6 @@ from talon_one_singer.settings.local_paths import path_in_url
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_singer.values.dbapi_values import dbapi_values
 from talon_one_singer.values.refused_value import RefusedValue, of_type
-from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS
 from talon_one_warehouse.errors import SourceDataError, WarehouseConfigError, WarehouseError
 
@@ -126,10 +125,13 @@ def _text(raw: bytes) -> Any:
 
 
 def _rendering(sql: str, columns: Sequence[str]) -> str:
-    """Return a query for the type and the literal of each value; texts stay as they are."""
-    names = map(quoted, columns)
+    """Return a query for the type and the literal of each value; texts stay as they are.
+
+    The columns have other names in it, because SQLite does not distinguish names that differ only in case.
+    """
+    names = [f"c{position}" for position in range(len(columns))]
     shown = ", ".join(f"typeof({q}), CASE typeof({q}) WHEN 'text' THEN {q} ELSE quote({q}) END" for q in names)
-    return f"SELECT {shown} FROM (\n{sql}\n)"  # noqa: S608 - quoted
+    return f"WITH q({', '.join(names)}) AS (\n{sql}\n) SELECT {shown} FROM q"  # noqa: S608 - names are numbered
 
 
 def _decoded(kinds: Sequence[str], literals: Sequence[Any]) -> list[Any]:
