@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -174,6 +175,26 @@ def test_an_id_inside_of_another_word_is_not_mentioned(line):
 def test_a_mention_is_blotted_out(line):
     """The line of another customer stays, and the mention in it is redacted."""
     assert line.replace("cust-1", "(erased)") == Person("cust-1").without_mentions(line)
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_mention_is_blotted_out_however_it_is_spelled(engine_rows, name):
+    """Messages write ids as JSON, Python, a terminal or a path of the API does; all of that goes from the history."""
+    store, _ = engine_rows
+    person = Person(name)
+    texts = [f"profile {spelling} is closed" for spelling in person.spellings]
+    texts.append(f"GET /v2/customer_profiles/{quote(name, safe='')}: no")
+    assert [] == [text for text in texts if "(erased)" not in person.without_mentions(text)]
+    for number, text in enumerate(texts):
+        store.database.run("INSERT INTO runs (id, error) VALUES (?, ?)", f"r{number}", text)
+    store.erase(name)
+    assert [] == store.database.run("SELECT error FROM runs WHERE starts_with(id, 'r') AND error IS NOT NULL")
+
+
+@pytest.mark.parametrize("path", ["/v2/customer_profiles/cust-10", "/v2/customer_profiles/x%2Dcust-1-a", "a/cust-1/b"])
+def test_a_path_of_somebody_else_is_not_mentioned(path):
+    """An id inside of another id of a path is not a mention."""
+    assert f"GET {path}: no" == Person("cust-1").without_mentions(f"GET {path}: no")
 
 
 def test_samples_of_a_plan_lose_one_person(here, command):

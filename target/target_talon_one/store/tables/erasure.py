@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,10 +29,16 @@ def erase_person(database: Database, integration_id: str) -> int:
                 deleted += _erase_keys(database, f"{kind}_{number}", person, sink)
             deleted += _erase_rejects(database, number, person, sink)
         deleted += database.count("DELETE FROM profiles WHERE name = ?", integration_id)
-        for run, error in database.run("SELECT id, error FROM runs WHERE contains(error, ?)", integration_id):
+        found = f"SELECT id, error FROM runs WHERE {_contains('error', person)}"
+        for run, error in database.run(found, *person.spellings):
             if person.mentioned_in(error):
                 database.run("UPDATE runs SET error = NULL WHERE id = ?", run)
     return deleted
+
+
+def _contains(text: str, person: Person) -> str:
+    """Return the condition that an SQL expression contains the id in one of its spellings, which are the parameters."""
+    return "(" + " OR ".join(f"contains({text}, ?)" for _ in person.spellings) + ")"
 
 
 def _erase_keys(database: Database, table: str, person: Person, sink: SinkType | None) -> int:
@@ -48,12 +53,12 @@ def _erase_keys(database: Database, table: str, person: Person, sink: SinkType |
 
 def _erase_rejects(database: Database, destination: int, person: Person, sink: SinkType | None) -> int:
     """Delete the person's refused rows, and replace the id in messages about the rows of others."""
-    spellings = {person.name, *(json.dumps(person.name, ensure_ascii=one)[1:-1] for one in (True, False))}
     row = "concat_ws(chr(10), key, fields, source, reason, server)"
     found = database.run(
         "SELECT rowid, key, fields, source, reason, server FROM rejects WHERE destination = ? AND "
-        f"(contains({row}, ?) OR contains({row}, ?) OR contains({row}, ?) OR contains({row}, '\\u'))",
-        *(destination, *(sorted(spellings) * 3)[:3]),
+        f"({_contains(row, person)} OR contains({row}, '\\u'))",
+        destination,
+        *person.spellings,
     )
     theirs = []
     for rowid, key, fields, source, reason, server in found:

@@ -9,6 +9,9 @@ import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from talon_one_singer.reporting.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from target_talon_one.sinks.sink_type import SinkType
 
 ERASED = "(erased)"
+_PATH = r"/v\d/(?:[\w.~%-]+/)+"  # of the API, before an id
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _PERSONAL_WORDS = frozenset(
@@ -44,9 +48,11 @@ class Person:
         self.name = name
         self._is_number = bool(_NUMBER.match(name))
         self._masked = "sha256:" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        inner = re.escape(name)
+        self.spellings = _spellings(name)
+        inner = "|".join(map(re.escape, self.spellings))
         before, after = r"(?<![\w\-])(?<!\w[.@+:/])", r"(?![\w\-]|[.@+:/]\w)"
-        self._mention = re.compile(before + inner + after)
+        in_path = re.escape(quote(name, safe="", errors="replace")) + r"(?![\w\-~%]|\.\w)"
+        self._mention = re.compile(f"({_PATH}){in_path}|{before}(?:{inner}){after}")
 
     def has_key(self, key: str | None, sink: SinkType | None) -> bool:
         """Return whether a key is the person's: as a whole, or in a field that holds the id of a person.
@@ -102,7 +108,14 @@ class Person:
 
     def without_mentions(self, text: str) -> str:
         """Return the text with ``(erased)`` in place of the id."""
-        return self._mention.sub(ERASED, text)
+        return self._mention.sub(lambda match: (match[1] or "") + ERASED, text)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return the id as messages write it: as it is, and as JSON, Python, a terminal and a URL do; the longest first."""
+    found = {name, repr(name)[1:-1], printable(name), quote(name, safe="", errors="replace")}
+    found |= {json.dumps(name, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    return tuple(sorted(found, key=lambda one: (-len(one), one)))
 
 
 def decoded(text: str | bytes) -> Any:
