@@ -59,8 +59,8 @@ class TalonOneClient(
         config: where and how to call.
         transport: sends the requests; by default over HTTP.
         observer: is called for every request and retry.
-        stop: is called before every request and during waits, and raises once the run is to end; a request in flight
-            is then cut off after ``config.stop_grace_s``.
+        stop: is called before every request and during waits, and raises once the run was asked to stop; a request in
+            flight is then cut off after ``config.stop_grace_s``.
         clock: monotonic seconds, by which retries end.
         sleep: waits between attempts; by default it ends early when ``stop`` raises.
         rate_limit_sleep: the same for waits for the rate limit.
@@ -167,7 +167,7 @@ class TalonOneClient(
         return self.executor.last_clock_reading
 
     def read_server_clock(self) -> ClockReading | None:
-        """Return both clocks at the last answer, or read Talon.One's by one call; None if it does not answer."""
+        """Return both clocks at the last answer, after one call if there was none yet; None if the server is silent."""
         if self.config.api_key is not None:
             # A 404 for a profile that does not exist has a date too, and costs the server little.
             return self.executor.read_server_clock(ep.GET_CUSTOMER_INVENTORY, {"integrationId": _UNKNOWN_PROFILE})

@@ -53,9 +53,9 @@ class Endpoint:
     ``responses`` maps each success status to a record schema (None: no JSON body). ``repeatable`` says that
     sending the request twice does no harm; a request that is not is repeated only if it surely was not
     processed, or under its ``Idempotency-Key``. ``conflict`` is the meaning of a 409: ``concurrency`` (try
-    again), ``exists`` (never), ``none`` (never, not documented). ``items`` names the body field that
-    ``max_items`` bounds. ``one_at_a_time`` names the path parameter whose requests must not overlap and
-    ``max_in_flight`` bounds requests on one profile or session. ``since`` is the era that brought the operation.
+    again), ``exists`` (do not try again), ``none`` (not documented; do not try again). ``items`` names the body field
+    that ``max_items`` bounds. ``one_at_a_time`` names the path parameter whose requests must not overlap and
+    ``max_in_flight`` bounds requests on one profile or session. ``since`` is the era that introduced the operation.
     """
 
     name: str
@@ -914,5 +914,5 @@ BY_NAME: Mapping[str, Endpoint] = MappingProxyType({endpoint.name: endpoint for 
 
 
 def find(name: str) -> Endpoint | None:
-    """The row for a snake_case name or a vendor operation id, or None."""
+    """Return the row of a snake_case name or of a vendor operation id; None if there is none."""
     return BY_NAME.get(name) or next((e for e in ALL if e.operation_id == name), None)

@@ -131,4 +131,4 @@ def _converted(table: TableSpec, rows: Sequence[bytes], check: Callable[[pa.Reco
 
 
 def accept_all(_: Any) -> None:
-    """Accept every batch: the check of a sink that holds all values of Arrow."""
+    """Accept every batch; for sinks that can hold all Arrow values."""

@@ -27,7 +27,7 @@ class LoadResult:
     Attributes:
         streams: rows by stream.
         requests: API requests.
-        retries: those of the requests that repeated an earlier one.
+        retries: requests that repeated an earlier one.
         seconds: duration.
     """
 
@@ -38,7 +38,7 @@ class LoadResult:
 
     @property
     def rejected(self) -> dict[str, int]:
-        """The number of rows of each stream that are in the table ``rejected_rows``, without streams that have none."""
+        """The number of rejected rows by stream, without streams that have none."""
         return {name: counts.rejected for name, counts in self.streams.items() if counts.rejected}
 
     def as_dict(self) -> dict[str, Any]:

@@ -73,9 +73,9 @@ class _PendingRows:
 class WarehouseSink:
     """Collects rows and merges them with their state in one transaction.
 
-    A merge is due after ``rows_per_merge`` rows or ``seconds_per_merge`` seconds, which is the most that a crash costs.
-    After a failed merge nothing more is merged, so that no state passes rows that are not in the warehouse. Each row is
-    converted when it arrives, so that a row that does not fit is known before the state moves on.
+    A merge is due after ``rows_per_merge`` rows or ``seconds_per_merge`` seconds, which bounds the work that a crash
+    loses. After a failed merge nothing more is merged, so that no state covers rows that are not in the warehouse. Each
+    row is converted when it arrives, so that a row that does not fit is found before the state moves on.
 
     With ``bad_rows="fail"`` such a row fails its stream, and the stream's state stays before it; with "reject" the row
     goes to the table ``rejected_rows`` instead of its own.

@@ -32,6 +32,6 @@ def select_streams(
     unknown = [name for name in names if available.get(name) is None]
     if unknown:
         known = [entry.tap_stream_id for entry in available]
-        hint = nearest(unknown[0], known) or f"; there are {', '.join(known)}"
+        hint = nearest(unknown[0], known) or f"; the streams are {', '.join(known)}"
         raise ConfigError(f"--streams: there is no stream {unknown[0]!r}{hint}")
     return [entry for entry in available if entry.tap_stream_id in names]

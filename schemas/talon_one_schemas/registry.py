@@ -17,7 +17,7 @@ Kind = Literal["requests", "records"]
 
 
 class Problem(NamedTuple):
-    """A fault of a body: the JSON pointer to it, and the reason."""
+    """A fault in a body: the JSON pointer to it, and the reason."""
 
     pointer: str
     reason: str
@@ -56,7 +56,7 @@ def _validator(kind: Kind, name: str) -> Any:
 
 
 def request_problems(name: str, body: Any) -> Iterator[Problem]:
-    """Yield every fault of ``body`` against the request schema ``name``, in document order."""
+    """Yield everything in ``body`` that breaks the request schema ``name``, in document order."""
     for error in _validator("requests", name).iter_errors(body):
         yield _in_one_of(error) if error.context else _problem(error, error.message)
 

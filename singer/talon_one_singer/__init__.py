@@ -1,7 +1,7 @@
 """The Singer protocol: messages, catalog, state, settings, command line.
 
-Only what is light is here; ``messages``, ``cli`` and the rest are imported from their modules, so that
-``--version`` stays fast.
+Only names that load quickly are re-exported here, so that ``--version`` stays fast; import ``messages``, the command
+lines and the rest from their own modules.
 """
 
 from talon_one_singer.cli.definition import RunContext, TapDefinition

@@ -4,7 +4,7 @@ SingerError           exit 1    an expected failure: reported in one line, witho
 ├── ConfigError       exit 2    fix a setting, the catalog, the state or the command line, then run again
 ├── OutputError       exit 1    the output cannot be written: disk full, device gone
 │   └── ClosedPipe    exit 141  the reader has closed the output: end without a message
-└── Stopped           exit 128 + signal number: stopped by a signal, in good order
+└── Stopped           exit 128 + signal number: stopped gracefully by a signal
 
 A closed pipe ends with 141, the code of a `cat` or `grep` that SIGPIPE has killed, and not with 0: an orchestrator
 must not take a tap whose target died for a tap that delivered everything.

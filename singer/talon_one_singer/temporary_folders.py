@@ -17,12 +17,12 @@ from typing import IO
 
 try:
     import fcntl
-except ImportError:  # Windows: files that are open cannot be removed there, which does the same
+except ImportError:  # Windows: open files cannot be removed there, which protects the folder of a running process
     fcntl = None  # type: ignore[assignment]
 
 _PREFIX = "talon-one-"
-_NAME = re.compile(rf"{_PREFIX}(?:[a-z]+-)?[a-z0-9_]{{8}}")  # older versions gave no purpose
-_PRIVATE = 0o700  # as mkdtemp makes folders; those that a person makes are rarely so
+_NAME = re.compile(rf"{_PREFIX}(?:[a-z]+-)?[a-z0-9_]{{8}}")  # names of older versions have no purpose
+_PRIVATE = 0o700  # the permissions that mkdtemp sets; folders that users create rarely have them
 _LOCK = ".lock"
 _A_DAY_S = 86_400
 
@@ -43,7 +43,7 @@ class TemporaryFolder:
         self._finalizer = weakref.finalize(self, _remove, self.name, self._lock, os.getpid())
 
     def cleanup(self) -> None:
-        """Remove the folder with all that is in it."""
+        """Remove the folder and everything in it."""
         self._finalizer()
 
     def __enter__(self) -> str:
@@ -66,8 +66,8 @@ def sweep() -> int:
 def _found() -> list[Path]:
     try:
         with os.scandir(tempfile.gettempdir()) as entries:
-            ours = [one for one in entries if _NAME.fullmatch(one.name)]
-            return [Path(one.path) for one in ours if one.is_dir(follow_symlinks=False)]
+            named = [one for one in entries if _NAME.fullmatch(one.name)]
+            return [Path(one.path) for one in named if one.is_dir(follow_symlinks=False)]
     except OSError:
         return []
 
@@ -78,7 +78,7 @@ def _swept(folder: Path) -> bool:
             return False
         lock = _taken(folder / _LOCK)
     except FileNotFoundError:
-        # Its owner is about to lock it, it was made by an older version, or it is a person's own.
+        # The process that made it is about to lock it, or an older version or a user has made it.
         return _is_abandoned(folder) and _removed(folder)
     except OSError:
         return False
@@ -89,7 +89,7 @@ def _swept(folder: Path) -> bool:
 
 
 def _locked(folder: Path) -> int:
-    """Lock a new folder. The lock gets its name when it is held, so that no sweep finds it free before."""
+    """Lock a new folder. The lock file gets its name once it is locked, so that no sweep finds it unlocked."""
     fresh = folder / f"{_LOCK}.new"
     lock = os.open(fresh, os.O_RDWR | os.O_CREAT, 0o600)
     if fcntl is not None:
@@ -99,11 +99,11 @@ def _locked(folder: Path) -> int:
 
 
 def _taken(path: Path) -> int:
-    """Take the lock of a folder; raises OSError if its owner lives."""
+    """Take the lock of a folder; raises OSError if the process that owns the folder is running."""
     lock = os.open(path, os.O_RDWR)
     try:
         if fcntl is None:
-            raise OSError("this system cannot tell whether the owner lives")
+            raise OSError("this system cannot find out whether the process that owns the folder is running")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)

@@ -1,4 +1,4 @@
-"""The meaning of DuckDB's errors, most of which only their text tells."""
+"""Recognize DuckDB's errors, most of them by their text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Return whether memory was lacking; it may come as an OSError from an Arrow reader, or as an error of a commit."""
+    """Return whether memory ran out; an Arrow reader raises an OSError for it, a commit another error."""
     return isinstance(error, duckdb.OutOfMemoryException) or _NO_MEMORY.search(str(error)) is not None
 
 

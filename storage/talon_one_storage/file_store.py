@@ -83,9 +83,9 @@ def remove_unlisted(
     listed: Collection[str],
     *,
     subfolders: bool = True,
-    is_ours: Callable[[str], bool] = bool,
+    is_removable: Callable[[str], bool] = bool,
 ) -> None:
-    """Remove files that a killed or refused writer has left.
+    """Remove files that a killed or refused writer has left behind.
 
     Files newer than the manifest stay: another process may be writing them for its next commit.
 
@@ -94,8 +94,10 @@ def remove_unlisted(
         manifest: path of the manifest.
         listed: files to keep, besides the manifest.
         subfolders: look into subfolders too.
-        is_ours: whether a path is one that this program may remove.
+        is_removable: whether this program may remove a path.
     """
     changed_s = {file.path: file.changed_s for file in store.files(subfolders=subfolders)}
     manifest_s = changed_s.pop(manifest, float("-inf"))
-    store.remove(path for path, at_s in changed_s.items() if at_s < manifest_s and path not in listed and is_ours(path))
+    store.remove(
+        path for path, at_s in changed_s.items() if at_s < manifest_s and path not in listed and is_removable(path)
+    )

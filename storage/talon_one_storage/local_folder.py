@@ -128,7 +128,7 @@ class LocalFolder:
 
     @contextmanager
     def _committing(self) -> Iterator[None]:
-        """Keep other processes from committing; a file system without locks leaves a moment between look and write."""
+        """Keep other processes from committing; on a file system without locks they can, right before the write."""
         if self._lock is not None:
             yield
             return

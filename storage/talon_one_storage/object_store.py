@@ -73,7 +73,7 @@ class ObjectStore:
             else:
                 self._compare_and_put(full, data, tag)
         except OSError as error:
-            # A put that was repeated after a lost answer meets what it has put itself.
+            # If the answer to a put is lost, the repeated put finds the data that the first one has written.
             if not _is_conflict(error):
                 raise
             if self._fs.cat_file(full) != data:
@@ -152,7 +152,7 @@ def object_filesystem(scheme: str, filesystem: AbstractFileSystem | None = None)
 
     Args:
         scheme: ``s3``, ``gs``, ``abfs``.
-        filesystem: one that has the keys, left as it is; without it they come from the environment.
+        filesystem: has the keys, and is not changed; by default the keys come from the environment.
 
     Raises:
         ImportError: the package that reads the scheme is not installed.
@@ -174,7 +174,7 @@ def _code(error: Exception) -> str:
 
 
 def _changed_s(info: Mapping[str, Any]) -> float:
-    """Return when a file was made; infinity if its store does not say, so that it never counts as old."""
+    """Return when a file was last changed; infinity if the store does not say, so that the file never counts as old."""
     for name in ("LastModified", "last_modified", "updated", "created", "mtime"):
         value = info.get(name)
         if isinstance(value, datetime):

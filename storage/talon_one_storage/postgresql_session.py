@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from talon_one_storage.errors import StorageLockedError
 
-# Without these, the server keeps the session of a machine that is gone for hours, and with it the lock.
+# Without these settings the server would keep the session of a lost machine for hours, and with it the lock.
 KEEP_ALIVE = (
     "SET tcp_keepalives_idle = 60",
     "SET tcp_keepalives_interval = 10",
@@ -34,7 +34,7 @@ def lock_session(session: Session, name: str, where: str) -> None:
     Args:
         session: the connection.
         name: what is locked, within the database.
-        where: the same in messages, without secrets.
+        where: what is locked, in messages, without secrets.
 
     Raises:
         StorageLockedError: another session holds the lock.

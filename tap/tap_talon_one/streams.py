@@ -110,7 +110,7 @@ PROFILE_BALANCES = Stream(
     "loyalty_profile_balances",
     ("programId", "integrationId", "subledgerId", "as_of"),
     lambda: s.balance_row("integrationId", **s.tier_fields()),
-    "Points of each profile and subledger at one instant, with tiers where the API gives them.",
+    "Points of each profile and subledger at one instant, with tiers where the API returns them.",
 )
 CUSTOMER_PROFILES = Stream(
     "customer_profiles",
@@ -166,13 +166,13 @@ LOYALTY_CARDS = Stream(
     "loyalty_cards",
     ("id",),
     s.card_row,
-    "Cards of each card program with their profiles and present points; spent and expired points are null.",
+    "Cards of each card program with their profiles and current points; spent and expired points are null.",
 )
 PROGRAM_TRANSACTIONS = Stream(
     "loyalty_program_transactions",
     ("id",),
     lambda: s.page_row("LoyaltyProgramTransactionsPage", **s.LEDGER_DATES),
-    "The ledger of each program, of all its cards or profiles, in one list instead of one call each.",
+    "The ledger of each program: the transactions of all its cards or profiles, read from one list.",
     replication_key="created",
 )
 AUDIENCES = Stream("audiences", ("id",), lambda: s.page_row("AudiencesPage"), "Audiences of the account.")

@@ -18,11 +18,11 @@ from target_talon_one.store.opening import open_store
 
 TOKEN = "planted-token-9"
 PARTS = {
-    "?motherduck_token=TOKEN": "has no query; leave out what is behind ?",
-    "?": "has no query; leave out what is behind ?",
-    "?access_mode=read_only&token=TOKEN": "has no query; leave out what is behind ?",
-    "#TOKEN": "has no fragment; leave out what is behind #",
-    "?a=1#TOKEN": "has no query; leave out what is behind ?",
+    "?motherduck_token=TOKEN": "has no query; remove what follows ?",
+    "?": "has no query; remove what follows ?",
+    "?access_mode=read_only&token=TOKEN": "has no query; remove what follows ?",
+    "#TOKEN": "has no fragment; remove what follows #",
+    "?a=1#TOKEN": "has no query; remove what follows ?",
 }
 MOTHERDUCK = ["md:", "md:db", "MD:db?motherduck_token=TOKEN", "motherduck:db", "md%3Adb?motherduck_token=TOKEN"]
 ENDS = {"duckdb": "w.duckdb", "sqlite": "w.db", "file": "w.csv"}
@@ -40,7 +40,10 @@ def walk():
         )
         if "%" not in place:
             yield place, "MotherDuck (md:) is not supported"
-    yield from ((f"{scheme}:///postgres:password=TOKEN", "names no other system") for scheme in ("duckdb", "sqlite"))
+    yield from (
+        (f"{scheme}:///postgres:password=TOKEN", "must not begin with the name of another system")
+        for scheme in ("duckdb", "sqlite")
+    )
 
 
 CASES = [

@@ -28,7 +28,7 @@ class CheckedTransport(RequestsTransport):
     """The real transport, which also checks every success against the record schema of its row."""
 
     def send(self, method, url, headers, body, bounds):
-        """Send, then check."""
+        """Send the request, then check the answer."""
         answer = super().send(method, url, headers, body, bounds)
         if answer.status < 300:
             row = row_of(method, urlsplit(url).path)
@@ -62,13 +62,13 @@ def emu(running):
 
 @pytest.fixture
 def waits():
-    """The waits between attempts, which nobody sits through."""
+    """The waits between attempts, in seconds; no test really waits."""
     return []
 
 
 @pytest.fixture
 def client_of(waits):
-    """Makes clients of a URL that note their waits instead of sleeping; they are closed after the test."""
+    """Makes clients of a URL that record their waits instead of sleeping; they are closed after the test."""
     made = []
 
     def make(url, *, checked=False, observer=None, retry=None, **settings):
@@ -99,7 +99,7 @@ def checked(request, emu, client_of):
 
 @pytest.fixture
 def serve():
-    """Starts HTTP servers whose answers a function gives: ``(status, headers, body)`` of a handler."""
+    """Starts HTTP servers whose answers a function returns: ``(status, headers, body)`` of a handler."""
     running = []
 
     def start(answer, context=None):
@@ -143,7 +143,7 @@ def serve():
 
 @pytest.fixture
 def talk():
-    """Starts a server that does to each connection what a function says."""
+    """Starts a server that handles each connection with a given function."""
     running = []
 
     def start(behave):
@@ -165,7 +165,7 @@ def talk():
 
 
 def free_port():
-    """A port on which nobody listens."""
+    """A port on which no process listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
@@ -173,7 +173,7 @@ def free_port():
 
 @pytest.fixture
 def closed_port():
-    """A port on which nobody listens."""
+    """A port on which no process listens."""
     return free_port()
 
 
@@ -195,7 +195,7 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory):
-    """A Redis server of our own."""
+    """A Redis server for these tests."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed")

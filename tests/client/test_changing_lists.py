@@ -47,7 +47,7 @@ class List:
         return spoiled or (200, {}, json.dumps(page).encode())
 
     def page(self, skip, size):
-        """A page with what the envelope has."""
+        """Return a page in the envelope of the list."""
         data = [{"id": number, "created": "2025-01-01T00:00:00Z"} for number in self.rows[skip : skip + size]]
         page = {"data": data, "hasMore": skip + size < len(self.rows), "totalResultSize": len(self.rows)}
         return {name: value for name, value in page.items() if name in self.envelope}
@@ -55,7 +55,7 @@ class List:
 
 @pytest.fixture
 def opened(serve, client_of):
-    """Makes a List of an endpoint behind HTTP, and what reads it to the end: ``ids``."""
+    """Serves a List of an endpoint over HTTP, and returns it with ``ids``, a function that reads it completely."""
 
     def make(row, rows=95, page_size=PAGE):
         there = List(row, rows)
@@ -68,7 +68,7 @@ def opened(serve, client_of):
 
 
 def once(happens):
-    """Does something the second time it is asked, and never again."""
+    """Calls a function the second time it is called, and never again."""
     times = iter([False, True])
     return lambda *args: happens(*args) if next(times, False) else None
 
@@ -139,7 +139,7 @@ def test_a_server_that_ignores_skip_is_noticed_after_two_more_pages(opened, row)
 
 @every_list
 def test_an_end_that_promises_more_is_noticed(opened, row):
-    """``hasMore: true`` behind the last row raises an error and does not loop for ever."""
+    """``hasMore: true`` behind the last row raises an error and does not loop endlessly."""
     there, ids = opened(row, rows=25)
     there.spoil = lambda page: (200, {}, json.dumps({**page, "hasMore": True}).encode())
     with pytest.raises(UnexpectedResponseError, match=row.name):

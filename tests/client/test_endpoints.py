@@ -49,7 +49,7 @@ def test_a_row_has_a_method_with_its_parameters(row):
 
 
 def test_no_method_is_without_a_row():
-    """The public methods of all mixins are the rows."""
+    """Every public method of the mixins has a row in the endpoint table."""
     mixins = [kind for kind in TalonOneClient.__mro__ if issubclass(kind, Operations)]
     public = [name for kind in mixins[1:] for name in vars(kind) if not name.startswith("_")]
     assert sorted(row.name for row in endpoints.ALL) == sorted(public)

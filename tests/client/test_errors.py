@@ -121,7 +121,7 @@ def test_a_key_that_is_not_set_is_named(emu, client_of):
 
 
 def echo(handler):
-    """An answer that repeats the key wherever it can."""
+    """An answer that repeats the key wherever possible."""
     key = handler.headers["Authorization"]
     detail = {"title": key, "details": f"you sent {key}", "source": {"pointer": key}}
     text = json.dumps({"message": key, "errors": [detail], "RequestUUID": key}).encode()
@@ -160,7 +160,7 @@ def test_no_connection_error_holds_a_key(client_of, closed_port):
 
 
 def test_no_object_shows_a_key(client_of):
-    """Configuration, client and key print stars, whichever way they are printed."""
+    """However configuration, client and key are printed, the key is shown as asterisks."""
     key = Secret(SECRETS[0])
     client = client_of("http://127.0.0.1:9", api_key=key, rate_limit_url="redis://:pa55@host/0")
     shown = [client.config, client, client.executor, key, [key], {"k": key}, (key,)]
@@ -207,7 +207,7 @@ def test_an_unknown_host_is_reported(client_of):
 
 @pytest.mark.parametrize(("status", "attempts"), [(200, 3), (404, 1), (403, 1)])
 def test_a_web_server_is_reported(serve, client_of, status, attempts):
-    """HTML is no answer of Talon.One, and the 404 of another server is no missing record."""
+    """HTML is not an answer of Talon.One, and the 404 of another server is not a missing record."""
     error = raised_by(client_of(serve((status, {}, b"<html>Welcome</html>")).url))
     expected = e.PermissionDeniedError if status == 403 else e.UnexpectedResponseError
     assert expected is type(error)
@@ -250,9 +250,7 @@ def test_what_speaks_no_http_is_reported(talk, client_of):
     error = raised_by(client_of(url))
     assert e.ConnectionFailedError is type(error)
     assert 3 == error.attempts
-    assert f"get_loyalty_programs: {url} does not answer: what is there does not speak HTTP; check base_url" == str(
-        error
-    )
+    assert f"get_loyalty_programs: {url} does not answer: the server does not speak HTTP; check base_url" == str(error)
 
 
 def secure(certificate):
@@ -287,7 +285,7 @@ def test_plain_http_to_a_tls_server_is_reported(serve, client_of, certificate):
 
 
 def test_a_tls_connection_that_breaks_may_have_carried_the_request(talk, client_of, certificate):
-    """A TLS connection that breaks is no failure of trust, and a non-idempotent request is not sent again."""
+    """A broken TLS connection is not a TlsError, and a non-idempotent request is not repeated."""
     context = secure(certificate)
 
     def behave(connection):
@@ -311,7 +309,7 @@ def test_a_proxy_that_is_down_is_reported(client_of, closed_port, monkeypatch):
     error = raised_by(client, lambda c: c.create_referral({"campaignId": 1, "advocateProfileIntegrationId": "ada"}))
     assert e.ConnectionFailedError is type(error)
     assert 3 == error.attempts
-    assert "the proxy refuses it" in str(error)
+    assert "the proxy refuses the connection" in str(error)
 
 
 def test_a_silent_server_is_reported(talk, client_of):

@@ -287,5 +287,5 @@ def test_any_row_can_be_called(client):
     assert 1 == client.call(ep.GET_LOYALTY_PROGRAM, path={"loyaltyProgramId": 1})["id"]
     with pytest.raises(InvalidRequestError, match="must be loyaltyProgramId; missing or unknown: id, loyaltyProgramId"):
         client.call(ep.GET_LOYALTY_PROGRAM, path={"id": 1})
-    with pytest.raises(InvalidRequestError, match="no query parameter 'x'; it has: none"):
+    with pytest.raises(InvalidRequestError, match="no query parameter 'x'; the operation has: none"):
         client.call(ep.GET_LOYALTY_PROGRAM, path={"loyaltyProgramId": 1}, query={"x": 1})

@@ -36,7 +36,7 @@ def emu():
 
 @pytest.fixture(params=[*WAREHOUSES, "postgresql"])
 def url(request, tmp_path):
-    """A warehouse of each kind."""
+    """Return a warehouse of each kind."""
     if request.param == "postgresql":
         return request.getfixturevalue("postgres_url")
     return WAREHOUSES[request.param].format(tmp_path)
@@ -57,7 +57,7 @@ def settings_of(emu, **changes):
 
 
 def loaded_into(url, settings, streams=f"{TRANSACTIONS},{BALANCES}"):
-    """A load; what it did."""
+    """Return the result of a load."""
     entries = select_streams(settings, streams)
     with open_warehouse(url) as warehouse:
         return load(warehouse, settings, entries, StopSignal(), Redactor())
@@ -76,7 +76,7 @@ def add_bad(emu):
 
 
 def test_a_row_that_does_not_fit_fails_its_stream_only(emu, url):
-    """The other stream is there with its state; once the row is mended, the next load brings what was left."""
+    """The other stream is loaded; after the row is corrected, the next load brings the remaining rows."""
     bad = add_bad(emu)
     emu.clear_requests()
     for _ in range(2):
@@ -144,7 +144,7 @@ def row_of(number, **changes):
 @pytest.mark.parametrize("policy", BAD_ROW_POLICIES)
 @pytest.mark.parametrize("case", [*VALUES, "NUL in PostgreSQL"])
 def test_every_kind_of_value_that_does_not_fit(url, case, policy):
-    """Rejected, or its stream fails before the state moves on; the rows beside it and the other stream are kept."""
+    """A misfit is rejected or fails its stream before the state moves on; its neighbors and other streams are kept."""
     name, text = VALUES.get(case, ("name", rb'"a\u0000b"'))
     holds_nul = case not in VALUES and not url.startswith("postgresql")
     with open_warehouse(url) as warehouse:
@@ -169,7 +169,7 @@ def test_every_kind_of_value_that_does_not_fit(url, case, policy):
 
 
 def test_streams_of_one_answer_do_not_hold_each_other(tmp_path):
-    """An inventory holds profile, coupons and more: a bad coupon fails the coupons, and profiles arrive to the last."""
+    """A coupon that does not fit fails only the coupons of the inventory; all profiles are loaded."""
     url = f"duckdb:///{tmp_path}/w.duckdb"
     with Emulator(seed="demo", management_rate=0) as emu:
         ids = [row["integration_id"] for row in emu.state("profiles")["profiles"]]
@@ -177,7 +177,7 @@ def test_streams_of_one_answer_do_not_hold_each_other(tmp_path):
         entries = select_streams(settings, "customer_profiles,customer_loyalty")
 
         class Picky(WarehouseSink):
-            """Takes no second row of the loyalty stream, as a table with a narrower column would."""
+            """A warehouse that refuses the second row of the loyalty stream, like a table with a narrower column."""
 
             def rows(self, stream, rows):
                 if stream == "customer_loyalty":
@@ -216,7 +216,7 @@ def test_the_command_ends_with_exit_code_1_and_names_the_table(emu, tmp_path):
 
 
 def test_a_data_frame_fails_or_leaves_the_row_out(emu, caplog):
-    """In the second case the log names it and the table's metadata counts it."""
+    """A data frame fails, or omits the row, which the log names and the table's metadata counts."""
     bad = add_bad(emu)
     with pytest.raises(SomeStreamsFailed, match=f"row id={bad}"):
         read_arrow(settings_of(emu), TRANSACTIONS, StopSignal(), Redactor())

@@ -31,7 +31,7 @@ def row_of(table, column, text):
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda one: one.name)
 def test_no_column_cuts_digits(table, column):
-    """Digits that are zeros are none; others make the row one that does not fit."""
+    """A nonzero digit below the microsecond makes a row a misfit; trailing zeros do not."""
     assert [INSTANT] == to_arrow(table, [row_of(table, column, ZEROS)])[column.name].to_pylist()
     with pytest.raises(RowError) as caught:
         to_arrow(table, [row_of(table, column, FINE)])
@@ -39,7 +39,7 @@ def test_no_column_cuts_digits(table, column):
 
 
 def test_every_ledger_and_list_is_walked():
-    """A change of how streams are made does not leave the walk empty."""
+    """The tests of this module cover every stream with instants, even if the table of streams changes."""
     assert {"loyalty_card_transactions", "customer_profiles", "attributes"} <= {table.name for table, _ in COLUMNS}
 
 
@@ -65,7 +65,7 @@ def ledger(between):
 @pytest.mark.parametrize("policy", BAD_ROW_POLICIES)
 @pytest.mark.parametrize("strategy", ["per_entity", "program_feed"])
 def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, strategy, policy):
-    """The columns of instants are cut, every text is whole, and the run warns with the number of rows."""
+    """Instants are truncated, their texts are kept whole, and the run warns with the number of rows."""
     emulator, url, marked = ledger
     values = {
         "base_url": url,

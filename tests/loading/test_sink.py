@@ -69,7 +69,7 @@ def truth(emu):
 
 @pytest.mark.parametrize("rows_per_merge", [10, 120, 100_000])
 def test_a_row_that_cannot_be_stored_ends_its_stream_and_hides_no_other(emu, load, loaded, rows_per_merge):
-    """The error names it, the state does not pass it: when it is mended, the next load brings all that is left."""
+    """The error names the row and the state stays before it; after a correction the next load brings the rest."""
     (bad,) = emu.add_transactions([{"program": 1, "card": "card-000003", "amount": TOO_SMALL}])
     with pytest.raises(SomeStreamsFailed, match=f"row id={bad}"):
         load(rows_per_merge)
@@ -79,6 +79,6 @@ def test_a_row_that_cannot_be_stored_ends_its_stream_and_hides_no_other(emu, loa
 
 
 def test_many_small_merges_hold_what_one_large_merge_holds(emu, load, loaded):
-    """Rows are turned into columns a part at a time, and each part is merged once."""
+    """Rows are converted part by part, and each part is merged exactly once."""
     load(7)
     assert truth(emu) == loaded()

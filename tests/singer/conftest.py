@@ -12,13 +12,13 @@ _TAP = [sys.executable, str(Path(__file__).with_name("sample_tap.py"))]
 
 
 class Clock:
-    """A monotonic clock that stands until it is moved."""
+    """A monotonic clock that moves only when a test moves it."""
 
     def __init__(self):
         self.now_s = 1000.0
 
     def __call__(self):
-        """Seconds."""
+        """Return the time in seconds."""
         return self.now_s
 
 
@@ -30,7 +30,7 @@ def clock():
 
 @pytest.fixture
 def tap_process():
-    """Starts the sample tap; whatever still runs at the end is killed."""
+    """Starts the sample tap; processes that still run at the end of the test are killed."""
     started = []
 
     def start(*arguments, env=None, **options):
@@ -60,7 +60,7 @@ def run_tap(tap_process):
 
 @pytest.fixture
 def write_json(tmp_path):
-    """Writes a JSON file and gives its path."""
+    """Writes a JSON file and returns its path."""
 
     def write(name, value):
         path = tmp_path / name

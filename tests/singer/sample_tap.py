@@ -1,4 +1,4 @@
-"""A tap of two streams whose rows are made up; the setting ``behaviour`` says how it goes wrong."""
+"""A tap of two streams whose rows are made up; the setting ``behavior`` says how it goes wrong."""
 
 import threading
 
@@ -20,7 +20,7 @@ SETTINGS = SettingsTable(
         Setting("pages", "integer", "How many pages.", default=2, minimum=1),
         Setting("start_date", "date-time", "Where to begin."),
         Setting(
-            "behaviour",
+            "behavior",
             "string",
             "How it goes.",
             default="well",
@@ -32,7 +32,7 @@ ROW_SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}, "name"
 
 
 class ServerError(Exception):
-    """An error that the tap knows."""
+    """An error that the tap expects."""
 
 
 def discover(_settings) -> Catalog:
@@ -53,11 +53,11 @@ def check(context: RunContext) -> None:
 def sync(context: RunContext) -> None:
     """Pages of 100 rows; the state is the number of pages."""
     key = context.settings["api_key"].reveal()
-    if context.settings["behaviour"] == "bug":
+    if context.settings["behavior"] == "bug":
         raise RuntimeError(f"the server does not like {key}")
-    if context.settings["behaviour"] == "expected":
+    if context.settings["behavior"] == "expected":
         raise ServerError(f"401 for the key {key}")
-    if context.settings["behaviour"] == "stubborn":
+    if context.settings["behavior"] == "stubborn":
         context.writer.state({"waiting": True})
         context.stop.wait(60)
         context.writer.state({"stop seen": True})
@@ -68,7 +68,7 @@ def sync(context: RunContext) -> None:
 
 def _sync_stream(context: RunContext, entry: CatalogEntry) -> None:
     context.writer.schema(entry.stream, selected_schema(entry), entry.key_properties)
-    endless = context.settings["behaviour"] == "endless"
+    endless = context.settings["behavior"] == "endless"
     page = context.state.bookmark(entry.stream).get("pages", 0)
     while (endless or page < context.settings["pages"]) and not context.stop.is_set():
         rows = [b'{"id":%d,"name":"Ada"}' % (page * 100 + n) for n in range(100)]

@@ -29,7 +29,7 @@ sys.stdin.read()
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A directory of temporary files of our own."""
+    """A directory for temporary files, only for this test."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
@@ -37,14 +37,14 @@ def place(tmp_path, monkeypatch):
 
 @pytest.fixture
 def holder():
-    """A process that holds a folder until its input ends; gives process and folder."""
+    """Starts a process that holds a folder until its input ends; returns the process and the folder."""
     process = subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     yield process, Path(process.stdout.readline().strip())
     process.communicate()
 
 
 def test_a_folder_is_removed_with_its_content(place):
-    """A run that fails leaves no folder behind either."""
+    """A folder is removed with its content, even after an error."""
 
     def fail() -> None:
         with TemporaryFolder("test") as name:
@@ -58,7 +58,7 @@ def test_a_folder_is_removed_with_its_content(place):
 
 
 def test_what_a_killed_process_left_is_swept(holder, place):
-    """The lock ends with the process, so the next run removes the folder."""
+    """A sweep removes the folder of a killed process, whose lock has ended with it."""
     process, folder = holder
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -68,14 +68,14 @@ def test_what_a_killed_process_left_is_swept(holder, place):
 
 
 def test_the_folder_of_a_process_that_lives_is_left_alone(holder):
-    """A lock that is held keeps every sweep away."""
+    """A sweep does not remove a folder whose lock is held."""
     _, folder = holder
     assert [0, 0] == [sweep(), sweep()]
     assert "cust-1" == (folder / "keys").read_text()
 
 
 def test_making_a_folder_sweeps(holder):
-    """Whoever needs one cleans up first; a long-lived worker does so too."""
+    """Creating a folder sweeps first, so that a long-lived worker cleans up too."""
     process, folder = holder
     process.kill()
     process.wait()
@@ -84,7 +84,7 @@ def test_making_a_folder_sweeps(holder):
 
 
 def old_folder(place, name, mode=0o700):
-    """A folder without a lock that nobody has touched for decades."""
+    """A folder without a lock that was last changed decades ago."""
     folder = place / name
     folder.mkdir()
     folder.chmod(mode)
@@ -93,7 +93,7 @@ def old_folder(place, name, mode=0o700):
 
 
 def test_a_folder_that_is_being_made_is_left_alone(place):
-    """A young folder without a lock belongs to a process that is about to lock it."""
+    """A new folder without a lock stays, because its process is about to lock it."""
     young = place / "talon-one-store-abcd_123"
     young.mkdir(mode=0o700)
     assert 0 == sweep()
@@ -120,14 +120,14 @@ def test_a_folder_of_an_older_version_is_swept(place, name):
     ],
 )
 def test_a_folder_of_a_person_is_left_alone(place, name, mode):
-    """A checkout or a data folder in the temporary directory is not swept, however old it is."""
+    """A user's folder in the temporary directory is not swept, however old it is."""
     folder = old_folder(place, name, mode)
     assert 0 == sweep()
     assert folder.is_dir()
 
 
 def test_a_link_is_not_followed(place):
-    """What it points to may be anybody's."""
+    """A symbolic link is not followed, because its target may belong to anyone."""
     target = old_folder(place, "precious")
     (place / "talon-one-abcd_123").symlink_to(target)
     assert 0 == sweep()
@@ -142,7 +142,7 @@ def test_a_nameless_file_is_nowhere(place):
 
 
 def test_only_one_module_makes_temporary_files():
-    """Everything else goes through it; the emulator's cache of public retail data is no run's."""
+    """All other modules use this one, except for the emulator's permanent cache of public retail data."""
     allowed = {"singer/talon_one_singer/temporary_folders.py", "emulator/talon_one_emulator/seeds/journey.py"}
     words = re.compile(r"\btempfile\b|\bmkdtemp\b|NamedTemporaryFile|TemporaryDirectory")
     found = {

@@ -13,5 +13,5 @@ def test_only_old_unlisted_files_are_removed(tmp_path):
     for name, changed_s in ages.items():
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (changed_s, changed_s))
-    remove_unlisted(store, "manifest.json", {"listed.parquet"}, is_ours=lambda path: path.endswith(".parquet"))
+    remove_unlisted(store, "manifest.json", {"listed.parquet"}, is_removable=lambda path: path.endswith(".parquet"))
     assert {*ages} - {"left.parquet"} == {path.name for path in tmp_path.iterdir()}

@@ -36,7 +36,7 @@ def parse(line):
 
 @dataclass
 class Result:
-    """What a run gave: raw rows, schemas and states in their order, and the error that ended it."""
+    """The output of a run: raw rows, schemas and states in their order, and the error that ended it."""
 
     raw: list = field(default_factory=list)
     schemas: dict = field(default_factory=dict)
@@ -142,7 +142,7 @@ def read(settings, caplog):
 
 @dataclass
 class Run:
-    """What a process of the command gave."""
+    """The output of a process of the command."""
 
     code: int
     stdout: str
@@ -165,7 +165,7 @@ class Run:
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a file (dicts as JSON) and gives its path."""
+    """Writes a file (dicts as JSON) and returns its path."""
 
     def make(name, value):
         path = tmp_path / name
@@ -180,7 +180,7 @@ def write(tmp_path):
 
 @pytest.fixture
 def start():
-    """Starts the command; whatever still runs at the end is killed."""
+    """Starts the command; processes that still run at the end of the test are killed."""
     started = []
 
     def run(*arguments, env=None, **options):
@@ -244,7 +244,7 @@ def chosen(*streams):
 
 @pytest.fixture
 def stub():
-    """A server that answers every GET with one status and body: ``stub(body, status=200, type=)`` gives its URL."""
+    """A server that answers every GET with one status and body: ``stub(body, status=200, type=)`` returns its URL."""
     servers = []
 
     def serve(body, status=200, media="application/json"):

@@ -53,7 +53,7 @@ def settings_of(group, strategy, source):
 
 @every_read
 def test_a_message_with_status_200_is_no_empty_answer(emu, between, read, source, group, strategy):
-    """Once, it is asked again and no row is missing; if it stays, the stream fails by name."""
+    """A wrong answer with status 200 is requested again; if it persists, the stream fails by name."""
     streams = [stream.name for stream in group.streams]
     given = settings_of(group, strategy, source)
     whole = read(*streams, **given)
@@ -120,7 +120,7 @@ CUTS = {
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 @pytest.mark.parametrize("stream", [BALANCES, PROFILES])
 def test_an_export_that_is_cut_off_is_asked_for_again(emu, between, read, cut, stream):
-    """Once, all rows come; if it stays, the stream fails and none comes."""
+    """A truncated export is requested again; if it persists, the stream fails without rows."""
     emu.reset("synthetic", cards=9, transactions=9, profile_transactions=9)
     given = {"balances_strategy": "csv_export", "as_of": "2026-01-01"}
     whole = read(stream, **given).rows(stream)
@@ -144,7 +144,7 @@ def test_an_export_that_is_cut_off_is_asked_for_again(emu, between, read, cut, s
 
 @pytest.mark.parametrize("figure", [b"12.3.4", b"NaN", b"Infinity", b"many"])
 def test_points_that_are_no_number_are_an_error(emu, between, read, figure):
-    """The error names whose points they are."""
+    """The error about points that are not a number names their owner."""
 
     def change(exchange):
         if "export" not in exchange.path:
@@ -159,7 +159,7 @@ def test_points_that_are_no_number_are_an_error(emu, between, read, figure):
 @pytest.mark.parametrize("strategy", ["per_entity", "program_feed"])
 @pytest.mark.parametrize("created", ["yesterday", "", "2025-13-45T00:00:00Z", "0000-00-00T00:00:00Z"])
 def test_a_created_that_is_no_instant_is_marked(emu, between, read, caplog, created, strategy):
-    """The row comes without created, its text stands beside it, and the run says how many there are."""
+    """The row has null and the text of ``created``, and the run logs the number of such rows."""
     marked = min(row["id"] for row in emu.state("ledger")["ledger"] if row["card"])
 
     def change(exchange):
@@ -184,7 +184,7 @@ def test_a_created_that_is_no_instant_is_marked(emu, between, read, caplog, crea
 
 
 def test_a_card_that_goes_away_while_cards_are_listed_hides_no_other(emu, between, read):
-    """Each further page of cards begins a card later than asked for: no history is missing."""
+    """A card that is deleted while cards are listed hides the history of no other card."""
     emu.reset("synthetic", cards=2100, transactions=1)
 
     def change(exchange):
@@ -197,7 +197,7 @@ def test_a_card_that_goes_away_while_cards_are_listed_hides_no_other(emu, betwee
 
 
 def test_a_ledger_whose_server_ignores_dates_is_given_up(emu, between, read):
-    """The error names the card; the run ends within a few calls."""
+    """If the server ignores dates, the run ends within a few calls with an error that names the card."""
     emu.reset("synthetic", cards=1, transactions=60)
     asked = []
 

@@ -19,7 +19,7 @@ def catalog_of(command):
 
 
 def test_streams_and_fields_are_selected_by_a_discovered_catalog(emu, command, settings, write):
-    """Only what is chosen comes, keys always."""
+    """Only selected streams and fields are written, and keys always."""
     catalog = catalog_of(command)
     for stream in catalog["streams"]:
         root, *fields = stream["metadata"]
@@ -35,7 +35,7 @@ def test_streams_and_fields_are_selected_by_a_discovered_catalog(emu, command, s
 
 
 def test_streams_without_ids_are_not_read_by_default(emu, sync):
-    """A stream for which nothing is set is left out."""
+    """A stream without ids in the settings is not selected by default."""
     run = sync(**CONFIG, management_key=None)
     assert 0 == run.code
     assert {CARDS, BALANCES} == {m["stream"] for m in run.messages if m["type"] == "SCHEMA"}
@@ -52,7 +52,7 @@ def test_a_selected_stream_without_ids_fails_alone(emu, sync):
 
 
 def test_a_run_with_nothing_to_read_says_what_each_stream_needs(emu, sync):
-    """Exit code 2 and a line for each stream."""
+    """A run with nothing to read ends with exit code 2 and one line for each stream."""
     run = sync(management_key=None)
     assert 2 == run.code
     assert "" == run.stdout
@@ -81,7 +81,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_settings_are_reported_in_a_line(emu, sync, case):
-    """The message says what to fix; no traceback."""
+    """The message about a wrong setting says what to fix, without a traceback."""
     given, code, message = BAD[case]
     run = sync(CARDS, **given)
     assert code == run.code
@@ -90,7 +90,7 @@ def test_bad_settings_are_reported_in_a_line(emu, sync, case):
 
 
 def test_a_server_that_is_not_talon_one_is_reported(sync, stub):
-    """HTML in place of JSON asks to check base_url, with 200 and with 404."""
+    """HTML instead of JSON, with status 200 or 404, leads to the advice to check base_url."""
     for status in (200, 404):
         url = stub(b"<html><body>Welcome</body></html>", status, "text/html")
         run = sync(CARDS, **CONFIG, base_url=url)
@@ -118,7 +118,7 @@ def test_a_server_that_is_not_talon_one_is_reported(sync, stub):
     ],
 )  # fmt: skip
 def test_malformed_files_are_reported_with_the_place(emu, command, settings, write, name, content, message):
-    """The error names the place in the file."""
+    """The error about a malformed file names the position in it."""
     run = command("--config", write("config.json", settings(**CONFIG)), f"--{name}", write(f"{name}.json", content))
     assert run.code in (1, 2)
     assert message in run.stderr
@@ -126,7 +126,7 @@ def test_malformed_files_are_reported_with_the_place(emu, command, settings, wri
 
 
 def test_a_broken_answer_is_reported_with_the_id(emu, sync):
-    """JSON that stays broken fails the stream, the others are read."""
+    """JSON that stays broken fails its stream, and the other streams are read."""
     emu.fault("get_loyalty_card_transactions", "malformed", count=0)
     run = sync(CARDS, BALANCES, **CONFIG, retry_budget_seconds=0)
     owners = {row["cardIdentifier"] for row in run.rows(BALANCES)}
@@ -139,7 +139,7 @@ def test_a_broken_answer_is_reported_with_the_id(emu, sync):
 @pytest.mark.parametrize("body", [b"null", b"[]", b'{"data":5}', b'{"data":[5]}', b'{"data":[{"id":1}]}', b""])
 @pytest.mark.parametrize("stream", [CARDS, "coupon_reservations"])
 def test_json_of_another_shape_ends_the_stream_cleanly(read, stub, stream, body):
-    """No answer makes a broken row or an error that is not ours."""
+    """An answer of any shape leads to valid rows or to an expected error."""
     result = read(stream, **CONFIG, coupon_ids=["C"], base_url=stub(body), management_key=None)
     assert [] == result.raw
     assert "SomeStreamsFailed" == type(result.error).__name__
@@ -148,7 +148,7 @@ def test_json_of_another_shape_ends_the_stream_cleanly(read, stub, stream, body)
 @pytest.mark.parametrize("section", ["profile", "coupons", "loyalty"])
 @pytest.mark.parametrize("value", [b"5", b'"x"', b"[5]"])
 def test_an_inventory_of_another_shape_ends_the_stream_cleanly(read, stub, section, value):
-    """A section that is no object or no list of objects gives no row."""
+    """A section of the inventory that is not an object or a list of objects writes no rows."""
     streams = ("customer_profiles", "customer_coupons", "customer_loyalty")
     url = stub(b'{"%s":%s}' % (section.encode(), value))
     result = read(*streams, profile_ids=["p"], base_url=url, management_key=None)
@@ -158,14 +158,14 @@ def test_an_inventory_of_another_shape_ends_the_stream_cleanly(read, stub, secti
 
 @pytest.mark.parametrize("body", [b'{"data":5}', b'{"data":[5]}', b"[]", b'{"data":[{"id":"x"}]}'])
 def test_a_listing_of_another_shape_ends_the_stream_cleanly(read, stub, body):
-    """The Management API's answers are checked too."""
+    """Answers of the Management API of another shape are errors too."""
     result = read(CARDS, base_url=stub(body))
     assert [] == result.raw
     assert "SomeStreamsFailed" == type(result.error).__name__
 
 
 def test_programs_of_the_other_kind_are_left_out(emu, read):
-    """Card and profile programs may be set together: with a management key each stream reads its own."""
+    """With a management key, each stream reads only the programs of its own kind."""
     result = read(CARDS, "loyalty_profile_transactions", loyalty_program_ids=[1, 2])
     assert result.error is None
     assert 60 == len(result.ids())
@@ -173,7 +173,7 @@ def test_programs_of_the_other_kind_are_left_out(emu, read):
 
 
 def test_a_full_disk_is_reported(emu, start_sync, settings, write):
-    """/dev/full takes nothing: exit code 1 and one line."""
+    """A full output device ends the run with exit code 1 and one line."""
     with Path("/dev/full").open("wb") as full:
         command = [sys.executable, "-m", "tap_talon_one", "--config", write("c.json", settings(**CONFIG))]
         run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=20)
@@ -183,7 +183,7 @@ def test_a_full_disk_is_reported(emu, start_sync, settings, write):
 
 
 def test_a_reader_that_goes_ends_the_run_quietly(emu, start_sync):
-    """| head -1: exit code 141, no traceback."""
+    """If the reader ends early, like `head -1`, the exit code is 141 and there is no traceback."""
     emu.reset("synthetic", cards=40, transactions=500)
     process = start_sync(CARDS)
     process.stdout.readline()
@@ -195,7 +195,7 @@ def test_a_reader_that_goes_ends_the_run_quietly(emu, start_sync):
 
 @pytest.mark.parametrize("concurrency", [1, 8])
 def test_rows_come_in_the_order_of_the_ids_and_requests_keep_the_limit(emu, read, concurrency):
-    """However many requests are in flight, and never more than asked for."""
+    """Rows are in the order of the ids, and no more requests than allowed are in flight."""
     emu.reset("synthetic", cards=40, transactions=3)
     emu.clear_requests()
     emu.fault("get_loyalty_card_transactions", "latency", count=0, every=3, seconds=0.02)
@@ -222,7 +222,7 @@ except SystemExit as end:
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_cards(running, settings, write):
-    """200 and 4,000 cards need the same memory."""
+    """Reading 200 and 4,000 cards needs the same memory."""
     peaks = []
     for cards in (200, 4000):
         running.reset("synthetic", cards=cards, transactions=5)
@@ -251,7 +251,7 @@ def test_memory_does_not_grow_with_the_number_of_cards(running, settings, write)
 )
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
 def test_secrets_appear_nowhere(emu, command, settings, write, given, level):
-    """Neither keys nor the budget's password come out, whatever goes wrong."""
+    """Neither the keys nor the password of rate_limit_url are printed, whatever fails."""
     config = settings(
         **{**CONFIG, "api_key": API_KEY, "management_key": MANAGEMENT_KEY, "retry_budget_seconds": 0, **given}
     )
@@ -261,7 +261,7 @@ def test_secrets_appear_nowhere(emu, command, settings, write, given, level):
 
 
 def test_keys_that_work_appear_nowhere_either(emu, sync, command, settings, write):
-    """A run that succeeds and --test keep silent about the keys too."""
+    """Neither a successful run nor --test prints the keys."""
     runs = [sync(**CONFIG), command("--config", write("c.json", settings()), "--test", env={"LOGLEVEL": "DEBUG"})]
     assert [0, 0] == [run.code for run in runs]
     text = "".join(run.stdout + run.stderr for run in runs)
@@ -292,7 +292,7 @@ except SystemExit:
     ids=" ".join,
 )
 def test_start_up_loads_nothing_heavy(arguments):
-    """Pages and the catalog come within a second, without HTTP, Airflow or data frames."""
+    """--version, --about and --discover take under a second and load no HTTP, Airflow or data frames."""
     command = [sys.executable, "-c", _MODULES.format(arguments)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1)
     loaded = {name.partition(".")[0] for name in run.stderr.split()}
@@ -301,7 +301,7 @@ def test_start_up_loads_nothing_heavy(arguments):
 
 
 def test_test_reports_which_keys_work(emu, command, settings, write):
-    """--test tells for each key whether it works and ends with 2 if one does not."""
+    """--test reports each key, and ends with exit code 2 if one does not work."""
     good = command("--config", write("good.json", settings()), "--test")
     bad = command("--config", write("bad.json", settings(management_key="wrong")), "--test")
     one = command("--config", write("one.json", settings(management_key=None)), "--test")

@@ -15,24 +15,24 @@ ALL = ["card-000001", "card-000002", "card-000003"]
 
 
 def text(instant):
-    """As the API writes it."""
+    """Return the text of an instant as the API writes it."""
     return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def add(emu, *instants, card="card-000001"):
-    """A ledger row for each instant; their ids."""
+    """Add a ledger row for each instant; return their ids."""
     return emu.add_transactions([{"card": card, "amount": 1, "created": text(each)} for each in instants])
 
 
 def held(emu):
-    """Ids of all card transactions."""
+    """Return the ids of all card transactions at the emulator."""
     return {row["id"] for row in emu.state("ledger")["ledger"] if row["card"]}
 
 
 @pytest.mark.parametrize("bounds", ["exclusive", "inclusive", "half_open"])
 @pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
 def test_three_runs_give_each_row_once(emu, read, bounds, order):
-    """However the server sorts and bounds, rows that come between runs are read by the next one, and once."""
+    """Rows created between runs are read once, however the server sorts and bounds."""
     emu.switch(date_bounds=bounds, order=order)
     runs = [read(CARDS, now=NOW, page_size=10)]
     for turn in (1, 2):
@@ -50,7 +50,7 @@ def test_three_runs_give_each_row_once(emu, read, bounds, order):
 
 
 def test_rows_within_the_settle_time_come_with_the_next_run(emu, read):
-    """What is younger than settle_seconds is left for the next run."""
+    """Rows younger than settle_seconds are read by the next run."""
     (row,) = add(emu, NOW - timedelta(seconds=29))
     first = read(CARDS, now=NOW, settle_seconds=30)
     second = read(CARDS, now=NOW + timedelta(seconds=2), settle_seconds=30, state=first.state)
@@ -59,7 +59,7 @@ def test_rows_within_the_settle_time_come_with_the_next_run(emu, read):
 
 
 def test_the_default_settle_time_holds_for_the_emulator_s_clock(emu, read):
-    """A row that the server writes while the run goes is younger than the run's end."""
+    """A row written during the run is younger than the end of the run's window."""
     emu.clock(advance=0)
     emu.add_transactions([{"card": "card-000001", "amount": 1}])
     first = read(CARDS)
@@ -68,7 +68,7 @@ def test_the_default_settle_time_holds_for_the_emulator_s_clock(emu, read):
 
 
 def test_a_second_run_at_once_reads_nothing(emu, read):
-    """The same instant again is an empty window, which the log says."""
+    """A second run at the same instant has an empty window, which it logs."""
     first = read(CARDS, now=NOW)
     second = read(CARDS, now=NOW, state=first.state)
     assert [] == second.raw
@@ -76,7 +76,7 @@ def test_a_second_run_at_once_reads_nothing(emu, read):
 
 
 def test_start_and_end_date_bound_a_backfill(emu, read):
-    """start_date is inside, end_date is not; the next run goes on from end_date."""
+    """start_date is inclusive, end_date is exclusive, and the next run starts at end_date."""
     start, end = datetime(2024, 1, 1, 0, 3, 1, tzinfo=UTC), datetime(2024, 1, 1, 0, 7, 1, tzinfo=UTC)
     ids = {"card_ids": ["card-000001"], "loyalty_program_ids": [1], "start_date": text(start)}
     first = read(CARDS, now=NOW, **ids, end_date=text(end))
@@ -86,7 +86,7 @@ def test_start_and_end_date_bound_a_backfill(emu, read):
 
 
 def test_an_earlier_end_date_reads_nothing_and_keeps_the_bookmark(emu, read):
-    """A backfill of a span that is done gives no rows and loses no place."""
+    """A backfill of a span that was already read writes no rows and keeps the bookmark."""
     first = read(CARDS, now=NOW)
     second = read(CARDS, now=NOW, state=first.state, end_date="2024-01-01T00:05:00Z")
     assert [] == second.raw
@@ -95,14 +95,14 @@ def test_an_earlier_end_date_reads_nothing_and_keeps_the_bookmark(emu, read):
 
 @pytest.mark.parametrize("interrupted_after", [1, 3])
 def test_a_start_date_moved_back_widens_the_window_under_way(emu, read, interrupted_after):
-    """An interrupted window that starts too late is not gone on with."""
+    """An interrupted window is not resumed if it starts after the new start_date."""
     first = read(CARDS, now=NOW, stop=Stop(interrupted_after), start_date="2024-01-01T00:10:00Z", concurrency=1)
     second = read(CARDS, now=NOW, state=first.state)
     assert held(emu) == set(second.ids())
 
 
 def test_the_state_has_the_same_size_for_any_number_of_ids(running, read):
-    """20 and 2,000 cards differ by the digits of their number."""
+    """The states of 20 and 2,000 cards differ only in the digits of their count."""
     sizes = []
     for cards in (20, 2000):
         running.reset("synthetic", cards=cards, transactions=1)
@@ -114,13 +114,13 @@ def test_the_state_has_the_same_size_for_any_number_of_ids(running, read):
 
 
 class Stop:
-    """Ends the run the n-th time it is asked while rows are coming, as SIGTERM would."""
+    """Ends a run at the n-th call while rows are being read, as SIGTERM would."""
 
     def __init__(self, turns):
         self.turns = turns
 
     def __call__(self):
-        """Raises when it is time."""
+        """Raise at the n-th call."""
         self.turns -= 1
         if self.turns < 0:
             raise Stopped(signal.SIGTERM)
@@ -129,7 +129,7 @@ class Stop:
 @pytest.mark.parametrize("concurrency", [1, 8])
 @pytest.mark.parametrize("turns", [*range(0, 16, 3), 20])
 def test_a_stopped_run_goes_on_where_it_was(emu, read, turns, concurrency):
-    """Wherever a run is stopped, it and the next one together give each row once."""
+    """Wherever a run is stopped, it and the next run together have each row once."""
     options = {"page_size": 10, "concurrency": concurrency, "now": NOW}
     first = read(CARDS, **options, stop=Stop(turns))
     second = read(CARDS, **options, state=first.state)
@@ -141,7 +141,7 @@ def test_a_stopped_run_goes_on_where_it_was(emu, read, turns, concurrency):
 
 
 def test_every_state_on_the_way_is_a_place_to_go_on_from(emu, read):
-    """After a crash the last STATE seen gives the rest, whichever it is."""
+    """After a crash, a run from any emitted STATE reads the remaining rows."""
     options = {"page_size": 10, "concurrency": 2, "now": NOW, "card_ids": ALL, "loyalty_program_ids": [1]}
     whole = read(CARDS, **options)
     for state in whole.states[::3]:
@@ -153,7 +153,7 @@ def test_every_state_on_the_way_is_a_place_to_go_on_from(emu, read):
 
 
 def test_a_list_that_changed_before_the_place_starts_the_window_anew(emu, read, caplog):
-    """With other ids before the place nobody knows what is done."""
+    """If the ids before the position have changed, the window is read again."""
     first = read(CARDS, now=NOW, card_ids=ALL, loyalty_program_ids=[1], stop=Stop(5), concurrency=1)
     second = read(CARDS, now=NOW, card_ids=ALL[::-1], loyalty_program_ids=[1], state=first.state)
     assert True is ("the ids have changed since the interrupted run; restarting its window" in caplog.text)
@@ -162,7 +162,7 @@ def test_a_list_that_changed_before_the_place_starts_the_window_anew(emu, read, 
 
 
 def test_appended_ids_are_read_from_their_start(emu, read, caplog):
-    """Ids at the end of the list that are new get their whole history, the others what is new."""
+    """Appended ids are read from the start, all other ids from the bookmark."""
     first = read(CARDS, now=NOW, card_ids=ALL[:2], loyalty_program_ids=[1])
     (row,) = add(emu, NOW)
     second = read(CARDS, now=NOW + HOUR, card_ids=ALL, loyalty_program_ids=[1], state=first.state)
@@ -172,7 +172,7 @@ def test_appended_ids_are_read_from_their_start(emu, read, caplog):
 
 
 def test_the_first_ids_of_a_list_that_was_empty_are_read_from_their_start(emu, read, write):
-    """An empty list is a list too: all that comes later is appended."""
+    """After a run with an empty list, all ids count as appended."""
     ids = write("ids.csv", "card_id\n")
     first = read(CARDS, now=NOW, card_ids_file=ids, loyalty_program_ids=[1])
     write("ids.csv", "card_id\ncard-000001\n")
@@ -185,14 +185,14 @@ def test_the_first_ids_of_a_list_that_was_empty_are_read_from_their_start(emu, r
     "changed", [[ALL[0], ALL[2], ALL[1]], [ALL[2], ALL[0]], [ALL[1], ALL[0], ALL[2]], [ALL[2]]], ids=str
 )
 def test_a_list_changed_elsewhere_is_warned_about(emu, read, caplog, changed):
-    """Inserted, replaced and lost ids cannot be distinguished from old ones: the log says what that means."""
+    """A warning says that inserted, replaced and lost ids cannot be distinguished from old ones."""
     first = read(CARDS, now=NOW, card_ids=ALL[:2], loyalty_program_ids=[1])
     read(CARDS, now=NOW + HOUR, card_ids=changed, loyalty_program_ids=[1], state=first.state)
     assert True is ("the list of ids has changed other than by appending" in caplog.text)
 
 
 def test_ids_appended_while_a_run_is_interrupted_are_read_from_their_start(emu, read):
-    """The window goes on, the new id gets its history."""
+    """The window is resumed, and the new id is read from the start."""
     base = {"loyalty_program_ids": [1], "concurrency": 1, "page_size": 10}
     first = read(CARDS, now=NOW, card_ids=ALL[:2], **base)
     add(emu, *[NOW] * 3, card=ALL[0])
@@ -205,7 +205,7 @@ def test_ids_appended_while_a_run_is_interrupted_are_read_from_their_start(emu, 
 
 
 def test_a_run_that_found_nobody_starts_with_the_first_id_again(emu, read):
-    """After a correction of key, program or ids nothing counts as read."""
+    """After a correction of key, program or ids, all ids are read again."""
     emu.switch()
     unknown = read(CARDS, now=NOW, card_ids=["CARD-A", "CARD-B"], loyalty_program_ids=[1])
     emu.add("cards", {"identifier": "CARD-A"}, {"identifier": "CARD-B"})
@@ -216,7 +216,7 @@ def test_a_run_that_found_nobody_starts_with_the_first_id_again(emu, read):
 
 
 def test_unknown_ids_are_skipped_and_counted(emu, read, caplog):
-    """on_missing=skip goes on; on_missing=error ends the stream and names the id."""
+    """on_missing=skip continues; on_missing=error ends the stream and names the id."""
     ids = {"card_ids": ["NOBODY", *ALL], "loyalty_program_ids": [1]}
     assert (60, None) == (len((first := read(CARDS, now=NOW, **ids)).raw), first.error)
     assert True is ("1 ids are not known to Talon.One" in caplog.text)
@@ -224,7 +224,7 @@ def test_unknown_ids_are_skipped_and_counted(emu, read, caplog):
 
 
 def test_balances_go_on_as_of_their_instant(emu, read):
-    """An interrupted snapshot is finished for the instant it was begun for."""
+    """An interrupted snapshot is completed for the instant at which it began."""
     balances = "loyalty_card_balances"
     first = read(balances, now=NOW, stop=Stop(6), concurrency=1)
     second = read(balances, now=NOW + HOUR, state=first.state)
@@ -235,7 +235,7 @@ def test_balances_go_on_as_of_their_instant(emu, read):
 
 
 def test_a_program_that_fails_does_not_keep_the_others_from_being_read(emu, read):
-    """Each program stands alone, and a repeated one is read once."""
+    """Programs are read independently, and a repeated program once."""
     result = read(CARDS, now=NOW, card_ids=ALL, loyalty_program_ids=[99, 1, 1])
     assert 60 == len(result.raw)
     assert "of program 99" in str(result.error)
@@ -253,7 +253,7 @@ def lines_until(process, count):
 
 @pytest.fixture
 def slow(running):
-    """An emulator of 40 cards that takes its time."""
+    """An emulator of 40 cards that answers slowly."""
     running.reset("synthetic", cards=40, transactions=30)
     running.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.05)
     return running
@@ -269,7 +269,7 @@ def split(lines):
 
 
 def test_sigterm_writes_the_state_and_loses_nothing(slow, start_sync, sync):
-    """Exit code 143, the last line a STATE, and the next run has the rest without a row twice."""
+    """After SIGTERM the last line is a STATE, the exit code is 143, and the next run reads only the rest."""
     process = start_sync(CARDS, concurrency=2, page_size=10, state_interval_seconds=0)
     lines = lines_until(process, 200)
     process.send_signal(signal.SIGTERM)
@@ -300,13 +300,13 @@ def stopped_while_a_server_hangs(slow, start_sync):
 
 
 def test_sigterm_does_not_wait_for_an_answer_to_write_the_state(slow, start_sync):
-    """A server that hangs does not cost the place: STATE comes before the requests in flight have ended."""
+    """The STATE is written before the requests in flight end, so that a slow server costs no position."""
     done, answered = stopped_while_a_server_hangs(slow, start_sync)
     assert 8 <= done <= answered <= 20
 
 
 def test_sigkill_loses_nothing_after_the_last_state(slow, start_sync, sync):
-    """What came after the last STATE may come again, nothing is missing."""
+    """After SIGKILL, rows after the last STATE may repeat, but none is missing."""
     process = start_sync(CARDS, concurrency=2, state_interval_seconds=0.1)
     lines = lines_until(process, 300)
     process.kill()

@@ -49,7 +49,7 @@ def test_the_program_feed_holds_the_ledgers_of_cards_and_profiles(emu, read):
 
 
 def test_the_program_feed_goes_on_where_it_ended(emu, read):
-    """A second run reads nothing, a third only what came since, in a handful of calls."""
+    """A second run reads nothing, and a third only new rows, in a few calls."""
     first = read(FEED, settle_seconds=0)
     assert [] == read(FEED, state=first.state, settle_seconds=0).raw
     emu.add_transactions([{"program": 1, "card": "card-000001", "amount": 5}] * 3)
@@ -59,7 +59,7 @@ def test_the_program_feed_goes_on_where_it_ended(emu, read):
 
 
 def test_the_points_that_a_card_list_cannot_give_are_null(read):
-    """Spent and expired points, always 0 in the list of cards, leave as null; the others with their digits."""
+    """Spent and expired points, always 0 in the list of cards, are null; other points keep their digits."""
     rows = read(CARDS).rows(CARDS)
     ledgers = [ledger for row in rows for ledger in (row["ledger"], *(row.get("subledgers") or {}).values())]
     assert {(None, None)} == {(ledger["spentBalance"], ledger["expiredBalance"]) for ledger in ledgers}
@@ -67,7 +67,7 @@ def test_the_points_that_a_card_list_cannot_give_are_null(read):
 
 
 def test_members_say_which_audience_they_are_in(filled, read):
-    """Rows of memberships carry the audience, which the API leaves out."""
+    """Rows of memberships have the audience id, which the API leaves out."""
     rows = read("audience_memberships").rows("audience_memberships")
     assert [(filled, "profile-000001"), (filled, "profile-000002")] == sorted(
         (row["audienceId"], row["integrationId"]) for row in rows
@@ -75,7 +75,7 @@ def test_members_say_which_audience_they_are_in(filled, read):
 
 
 def test_catalogs_must_be_named(read):
-    """No endpoint lists catalogs: without catalog_ids the stream says so."""
+    """Without catalog_ids the stream fails and says so, because no endpoint lists catalogs."""
     assert "set catalog_ids" in str(read("catalog_items").error)
 
 
@@ -85,11 +85,11 @@ def test_an_unknown_catalog_is_an_error(read):
 
 
 def test_without_a_management_key_the_streams_say_so(read):
-    """The setting to fill in is named."""
+    """The error names the setting that is missing."""
     error = str(read("attributes", management_key=None).error)
     assert "management_key" in error
 
 
 def test_they_are_read_only_if_asked_for(read):
-    """A run without a catalog leaves them out: they repeat what other streams hold."""
+    """Without a catalog these streams are not read, because they repeat data of other streams."""
     assert set() == {name for name, _ in read().raw} & set(STREAMS)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 class Lines:
-    """Reads the tap's messages as they come, keeping what the tests ask about."""
+    """Reads the tap's messages as they arrive, and keeps what the tests compare."""
 
     def __init__(self, process: subprocess.Popen[bytes], kill_after: int | None = None) -> None:
         self.process, self.kill_after = process, kill_after
@@ -28,7 +28,7 @@ class Lines:
         self.memory_kb: dict[int, int] = {}
 
     def read(self) -> None:
-        """Until the process ends."""
+        """Read until the process ends."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith(b'{"type":"RECORD"'):
@@ -42,7 +42,7 @@ class Lines:
 
 
 def resident_kb(pid: int) -> int:
-    """Memory of a process now; 0 where /proc does not tell."""
+    """Return the current memory of a process; 0 where there is no /proc."""
     path = Path(f"/proc/{pid}/statm")
     return int(path.read_text().split()[1]) * 4 if path.exists() else 0
 
@@ -70,7 +70,7 @@ def catalog(tmp_path: Path) -> None:
 
 
 def test_a_hundred_thousand_cards(tmp_path):
-    """Killed at 60,000 cards and run again: every card is there, and at most 30 seconds of reading were for nothing."""
+    """After a SIGKILL at 60,000 cards the next run completes them, and at most 30 seconds of reading are lost."""
     with Emulator(seed="synthetic", cards=CARDS, transactions=1, profile_transactions=0, management_rate=0) as emu:
         catalog(tmp_path)
         settings = {

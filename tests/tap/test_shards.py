@@ -14,12 +14,12 @@ CARD_ROWS, CARD_POINTS = "loyalty_card_transactions", "loyalty_card_balances"
 
 @given(st.text(), st.integers(1, 4096))
 def test_every_id_is_in_exactly_one_part(text, count):
-    """Whatever the id and the number of parts."""
+    """Every id belongs to exactly one shard, for any number of shards."""
     assert 1 == sum(Shard(number, count).takes(text) for number in range(1, count + 1))
 
 
 def test_parts_are_stable_and_even():
-    """The same in every process and version: these numbers must never change; parts are about as big as each other."""
+    """Shards are the same in every process and version, and have about the same size."""
     assert [1, 1, 3, 2, 2] == [
         next(n for n in (1, 2, 3) if Shard(n, 3).takes(text)) for text in ("", "card-1", "card-2", "card-3", "Ünïcode")
     ]
@@ -30,13 +30,13 @@ def test_parts_are_stable_and_even():
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "1/5000", "1/3/5", "-1/3"])
 def test_a_shard_that_is_none_is_refused(text):
-    """The message says what one looks like."""
+    """The message about a wrong shard shows a valid one."""
     with pytest.raises(ConfigError, match="shard must be like 3/16"):
         Shard.of({"shard": text})
 
 
 def test_all_parts_together_read_everything_once(emu, read):
-    """Cards listed by the Management API, and lists that cannot be parted, are read by exactly one part."""
+    """Listed cards, and lists without ids, are read by exactly one shard."""
     emu.reset("synthetic", cards=30, transactions=5)
     whole = read(CARD_ROWS, "loyalty_programs", settle_seconds=0)
     parts = [read(CARD_ROWS, "loyalty_programs", settle_seconds=0, shard=f"{n}/3") for n in (1, 2, 3)]
@@ -46,7 +46,7 @@ def test_all_parts_together_read_everything_once(emu, read):
 
 
 def test_another_number_of_parts_starts_anew(emu, read):
-    """The state of part 1/2 says nothing about the ids of part 1/3: all their rows are read."""
+    """The state of shard 1/2 does not apply to shard 1/3: all rows are read again."""
     emu.reset("synthetic", cards=30, transactions=5)
     state = read(CARD_ROWS, settle_seconds=0, shard="1/2").state
     again = read(CARD_ROWS, settle_seconds=0, shard="1/2", state=state)
@@ -59,7 +59,7 @@ def test_another_number_of_parts_starts_anew(emu, read):
 
 
 def test_a_shard_reads_one_by_one_under_auto(emu, read):
-    """A feed of the whole program is not read by every worker; one that is named is an error."""
+    """With a shard, auto does not use the program's feed, and setting it explicitly is an error."""
     emu.reset("synthetic", cards=6, transactions=5)
     rows = read(CARD_ROWS, shard="1/2", transactions_strategy="auto").rows(CARD_ROWS)
     assert {"per_card"} == {row["source"] for row in rows}

@@ -18,7 +18,7 @@ HOSTILE = ("50%+@x", "a/b?c#d", "smile 😀 é", "x" * 1000, 'quo"te\\', "line\n
 
 
 def fill(emu):
-    """Something in every stream."""
+    """Create data for every stream."""
     emu.add("coupons", {"value": "10$ OFF/NOW"})
     config = ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client:
@@ -49,7 +49,7 @@ def test_rows_fit_their_schema_and_have_unique_keys(running, read, era):
 @pytest.mark.parametrize("era", ["current", "seed"])
 @pytest.mark.parametrize(("stream", "owner"), [(CARDS, "card"), (PROFILES, "profile")])
 def test_ledgers_are_complete(running, read, era, stream, owner):
-    """A ledger longer than a page is read once and whole, amounts with their digits."""
+    """A ledger longer than a page is read completely, once, and with all digits of its amounts."""
     running.reset("synthetic", era=era, cards=2, transactions=130, profile_transactions=130)
     held = {r["id"]: r["amount"] for r in running.state("ledger")["ledger"] if r[owner] is not None}
     result = read(stream, page_size=20)
@@ -67,7 +67,7 @@ def test_amounts_arrive_byte_by_byte(emu, read, amount):
 
 
 def test_a_negative_zero_stays_one(stub, read):
-    """-0 and trailing zeros pass a ledger row and a balance row as they are."""
+    """-0 and trailing zeros of ledger rows and balances are written unchanged."""
     balances = b'{"balance":{"activePoints":-0,"spentPoints":1e-7},"subledgerBalances":{"s":{"activePoints":-0.0}}}'
     rows = read(
         CARD_BALANCES, base_url=stub(balances), management_key=None, card_ids=["CARD-1"], loyalty_program_ids=[1]
@@ -94,7 +94,7 @@ def test_a_negative_zero_stays_one(stub, read):
     ],
 )
 def test_ledger_dates_are_typed_beside_the_raw_ones(emu, read, start, expiry, typed):
-    """Words and timestamps get their kind and instant; the fields of the API stay."""
+    """Kinds and instants are added to the dates of a ledger row, whose original fields stay."""
     emu.add("cards", {"identifier": "CARD-X"})
     row = {"card": "CARD-X", "amount": 1, "created": "2026-01-01T00:00:00Z"}
     emu.add_transactions([row | {"startDate": start, "expiryDate": expiry}])
@@ -125,13 +125,13 @@ def test_ledger_dates_are_typed_beside_the_raw_ones(emu, read, start, expiry, ty
     ],
 )
 def test_a_ledger_date_is_an_instant_only_if_a_calendar_has_it(text, kind, instant):
-    """``*_at`` is RFC 3339 in UTC or null."""
+    """``start_at`` and ``expiry_at`` are RFC 3339 in UTC, or null."""
     assert (kind, instant) == ledger_date(text)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_profile_ids_come_back_unchanged(emu, read, name):
-    """Ids that URLs and JSON must escape are asked for, and stand in the rows, as they are."""
+    """Ids that URLs and JSON must escape are requested and written unchanged."""
     emu.add("profiles", {"integrationId": name})
     emu.add_transactions([{"program": 2, "profile": name, "amount": 1, "created": "2026-01-01T00:00:00Z"}])
     streams = (PROFILES, PROFILE_BALANCES, "customer_profiles", "customer_loyalty")
@@ -144,7 +144,7 @@ def test_hostile_profile_ids_come_back_unchanged(emu, read, name):
 @pytest.mark.parametrize("as_of", ["2024-01-01T00:05:00Z", "2025-02-04T00:10:00Z", "2099-01-01T00:00:00+02:00"])
 @pytest.mark.parametrize(("stream", "program"), [(CARD_BALANCES, 1), (PROFILE_BALANCES, 2)])
 def test_balances_are_those_of_the_instant(emu, read, stream, program, as_of):
-    """One row a ledger, equal to the emulator's independent arithmetic at a past and at a future instant."""
+    """Each ledger has one row, equal to the emulator's own arithmetic, at past and future instants."""
     truth = emu.truth(program, as_of)
     expected = {(owner, ledger): points for owner, ledger, *points in truth["balances"]}
     rows = read(stream, as_of=as_of, loyalty_program_ids=[program]).rows(stream)
@@ -156,7 +156,7 @@ def test_balances_are_those_of_the_instant(emu, read, stream, program, as_of):
 
 
 def test_balances_without_as_of_are_of_the_instant_the_ledgers_are_read_up_to(emu, read):
-    """Balances and transactions of one run fit together."""
+    """Balances and transactions of one run agree."""
     now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     result = read(CARDS, CARD_BALANCES, now=now, settle_seconds=90)
     assert {(now - timedelta(seconds=90)).isoformat().replace("+00:00", "Z")} == {
@@ -166,7 +166,7 @@ def test_balances_without_as_of_are_of_the_instant_the_ledgers_are_read_up_to(em
 
 
 def test_a_balance_that_the_api_does_not_give_is_null(stub, read):
-    """Nothing becomes a zero that nobody has said."""
+    """Points that the API does not return are null, never 0."""
     answer = b'{"balance":{"activePoints":1.50},"subledgerBalances":{"s":{}}}'
     rows = read(PROFILE_BALANCES, base_url=stub(answer), profile_ids=["p"], loyalty_program_ids=[2]).rows(
         PROFILE_BALANCES
@@ -183,7 +183,7 @@ def test_tiers_are_asked_for(emu, read):
 
 
 def test_balances_documented_as_always_zero_are_null(emu, read):
-    """customer_loyalty gives no spent and no expired points: the API does not know them there."""
+    """customer_loyalty has null for spent and expired points, which the API does not provide."""
     rows = read("customer_loyalty").rows("customer_loyalty")
     assert [(None, None)] * 4 == [(row["expiredBalance"], row["spentBalance"]) for row in rows]
     points = {(owner, ledger): active for owner, ledger, active, *_ in emu.truth(2)["balances"]}
@@ -191,7 +191,7 @@ def test_balances_documented_as_always_zero_are_null(emu, read):
 
 
 def test_the_inventory_holds_what_was_written(emu, read):
-    """Profiles, coupons and referrals of the inventory, sessions and reservations."""
+    """Profiles, coupons, referrals, sessions and reservations are read as they were written."""
     fill(emu)
     result = read(session_ids=["order 1/2"], coupon_ids=["10$ OFF/NOW"])
     assert ["profile-000001", "profile-000002", "profile-000003"] == [

@@ -38,7 +38,7 @@ def warehouse(url, table):
 
 @pytest.fixture
 def sent():
-    """What a sync sends of a value, as canonical JSON; or why its row is refused."""
+    """Return what a sync sends of a value, as canonical JSON, or why its row is refused."""
     from target_talon_one.mapping.conversion_errors import InvalidRow
     from target_talon_one.mapping.mapper import Mapper
     from target_talon_one.mapping.mapping_options import MappingOptions
@@ -60,7 +60,7 @@ def sent():
 
 @pytest.fixture
 def of_batch():
-    """What is sent of the column x of a file in a Singer BATCH; or why its row is refused."""
+    """Return what a sync sends of column x of a file in a Singer BATCH, or why its row is refused."""
     from talon_one_singer.protocol.message_reader import read_messages
     from talon_one_singer.protocol.message_writer import MessageWriter
     from talon_one_singer.protocol.messages import BadLine, RecordLines

@@ -36,13 +36,13 @@ _PROCESS = [sys.executable, str(Path(__file__).with_name("merging_process.py"))]
 
 
 class Place:
-    """A kind of warehouse, and where a test has one."""
+    """A kind of warehouse, and how a test opens one."""
 
     def __init__(self, name, url):
         self.name, self.url = name, url
 
     def open(self, schema="talon_one"):
-        """Opens it."""
+        """Open the warehouse."""
         return open_warehouse(self.url, schema=schema)
 
     def target(self, table, schema="talon_one"):
@@ -252,7 +252,7 @@ NUMBERS = [
 
 
 def test_a_number_keeps_its_digits(place):
-    """No float stands anywhere between the text of a number and the value that is read."""
+    """A number is never converted to a float between its text and the value that is read."""
     table = spec(n="number")
     rows = [f'{{"id":{i},"n":{text}}}'.encode() for i, text in enumerate(NUMBERS)]
     with place.open() as warehouse:
@@ -298,7 +298,7 @@ def test_instants_beyond_pythons_datetime_are_kept(place, table):
 
 
 def test_texts_come_back_unchanged(place):
-    """Empty, long, of any alphabet, and with all that SQL could take for its own."""
+    """Empty and long texts, any alphabet, and characters with a meaning in SQL come back unchanged."""
     table = spec(s="string", j="object")
     texts = ["", " ", "😀 ünï 日本 \u202e", "'; DROP TABLE t; --", '"\\', "a\tb\r\nc", "NULL", "\\N", "x" * 100_000]
     rows = [b'{"id":%d,"s":%s}' % (i, json_text(text)) for i, text in enumerate(texts)]

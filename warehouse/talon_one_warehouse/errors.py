@@ -6,7 +6,7 @@ WarehouseError               an expected failure: one line, without traceback
 ├── TableError               the existing table and the wanted one do not fit together; change one of them
 ├── RowError                 a value does not fit its column; names table, column, value and row
 ├── WarehouseLockedError     another process has the database open; run again when it has ended
-├── WarehouseFullError       no room left; make room and run again, the last merge is complete
+├── WarehouseFullError       no space is left; free some, then run again; the last merge is complete
 └── WarehouseMemoryError     not enough memory; give the process more, or read fewer rows at a time, then run again
 """
 
@@ -33,7 +33,7 @@ class SourceDataError(WarehouseConfigError):
 
     Args:
         source: the source in messages, without secrets.
-        words: the error of its reader.
+        words: the error message of its reader.
     """
 
     def __init__(self, source: str, words: str) -> None:
@@ -55,7 +55,7 @@ class WarehouseLockedError(WarehouseError):
 
 
 class WarehouseFullError(WarehouseError):
-    """There is no room left where the database is stored."""
+    """There is no space left where the database is stored."""
 
 
 class WarehouseMemoryError(WarehouseError):

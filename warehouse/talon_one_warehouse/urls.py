@@ -32,8 +32,8 @@ def open_warehouse(
             ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for Parquet files
             ``./folder``, ``file:///absolute/folder``, ``s3://bucket/prefix``, ``gs://`` or ``abfs://``.
         schema: the database schema that holds the tables; created if missing.
-        filesystem: has the keys of an ``s3://``, ``gs://`` or ``abfs://`` URL; without it they come from
-            the environment.
+        filesystem: has the keys of an ``s3://``, ``gs://`` or ``abfs://`` URL; by default the keys come from the
+            environment.
 
     Raises:
         WarehouseConfigError: the URL is not one of a warehouse, or the warehouse cannot be opened.

@@ -21,14 +21,14 @@ def checked_base_url(url: str, *, allow_http: bool = False) -> str:
         allow_http: a host other than this machine may be called without encryption.
 
     Raises:
-        ConfigurationError: it is no base URL, holds what belongs elsewhere, or is not encrypted.
+        ConfigurationError: the URL is no base URL, holds credentials, a query or a fragment, or is not encrypted.
     """
     url = url.strip()
     if "@" in url or "?" in url or "#" in url:
-        raise ConfigurationError("base_url must hold no credentials, query or fragment")
+        raise ConfigurationError("base_url must hold no credentials, query or fragment; remove them")
     try:
         parts = urlsplit(url)
-        usable = url.isprintable() and " " not in url and parts.scheme in _PORTS and _reachable(parts)
+        usable = url.isprintable() and " " not in url and parts.scheme in _PORTS and _has_host(parts)
         tidy = normalized(url) if usable else url
     except ValueError:
         usable = False
@@ -50,7 +50,7 @@ def normalized(url: str) -> str:
     """Return a URL with scheme and host in lower case and ASCII, without default port, without slash at the end.
 
     Raises:
-        ValueError: it is no URL.
+        ValueError: the text is no URL.
     """
     parts = urlsplit(url.strip())
     port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
@@ -69,7 +69,7 @@ def _host(name: str) -> str:
 def _ascii(name: str) -> str:
     if name.isascii():
         return name.lower()
-    import idna  # as requests spells hosts
+    import idna  # the library with which requests encodes host names
 
     try:
         return idna.encode(name, uts46=True).decode()
@@ -77,15 +77,15 @@ def _ascii(name: str) -> str:
         raise ValueError(str(error)) from error
 
 
-def _reachable(parts: SplitResult) -> bool:
-    """Return whether host and port can be connected to; some others raise ValueError."""
+def _has_host(parts: SplitResult) -> bool:
+    """Return whether the URL names a host, and a port that exists; ValueError for some that do not."""
     host = parts.hostname or ""
     host.encode("idna")
     return bool(host) and (parts.port is None or parts.port > 0)
 
 
 def _check_path(url: str) -> None:
-    """Refuse a path that operations begin with; a gateway may have another path."""
+    """Refuse a path that already holds the beginning of an operation's path; the path of a gateway may stay."""
     segments = [segment for segment in urlsplit(url).path.split("/") if segment]
     at = next((at for at, one in enumerate(segments) if _VERSION.fullmatch(one) and _is_api(segments[at + 1 :])), None)
     if at is not None:

@@ -38,7 +38,15 @@ _MANAGEMENT: tuple[tuple[Endpoint, dict[str, str | int], dict[str, Any]], ...] =
 
 @dataclass(frozen=True, slots=True)
 class KeyReport:
-    """One key: whether it is set, whether it works, and what it may read (operation -> None, or why not)."""
+    """What was found out about one key.
+
+    Attributes:
+        name: of the key, with its setting.
+        is_set: whether there is a key.
+        works: whether Talon.One accepts it; None if it is not set.
+        error: why it does not work.
+        reads: operation -> None if the key may read it, else the reason why not.
+    """
 
     name: str
     is_set: bool
@@ -67,13 +75,13 @@ class CheckReport:
             for operation, why in key.reads.items():
                 yield f"  {operation}: {'yes' if why is None else f'no ({why})'}"
         if self.clock_skew_s is not None:
-            yield f"clock: {_in_words(self.clock_skew_s)}"
+            yield f"clock: {_skew_text(self.clock_skew_s)}"
 
     def summary(self) -> str:
-        """Return the report in a few words, for a notification."""
-        sentences = [_in_short(self.integration), _in_short(self.management)]
-        if self.clock_skew_s is not None and not _in_step(self.clock_skew_s):
-            sentences.append(f"The clock is {_in_words(self.clock_skew_s)}.")
+        """Return the report in one paragraph, for a notification."""
+        sentences = [_key_summary(self.integration), _key_summary(self.management)]
+        if self.clock_skew_s is not None and not _is_in_step(self.clock_skew_s):
+            sentences.append(f"The clock is {_skew_text(self.clock_skew_s)}.")
         return " ".join(sentences)
 
     @property
@@ -95,8 +103,8 @@ def check(client: TalonOneClient) -> CheckReport:
     Raises:
         ConnectionFailedError, TlsError: no server answers at the base URL.
     """
-    integration = _key(client, "Integration API key (api_key)", client.config.api_key is not None, _INTEGRATION)
-    management = _key(
+    integration = _check_key(client, "Integration API key (api_key)", client.config.api_key is not None, _INTEGRATION)
+    management = _check_key(
         client, "Management API key (management_key)", client.config.management_key is not None, _MANAGEMENT
     )
     reading = client.last_clock_reading
@@ -115,7 +123,7 @@ def check_and_log(client: TalonOneClient, logger: logging.Logger) -> None:
     report.raise_if_unusable()
 
 
-def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyReport:
+def _check_key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyReport:
     if not is_set:
         return KeyReport(name, is_set=False)
     reads: dict[str, str | None] = {}
@@ -126,7 +134,7 @@ def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyRep
         except (e.ConnectionFailedError, e.TlsError):
             raise
         except e.NotFoundError as error:
-            if not path or not _asks_for_keys(client, endpoint, path, query):
+            if not path or not _refuses_invalid_key(client, endpoint, path, query):
                 return KeyReport(name, is_set=True, works=False, error=_no_such_path(client, error))
         except e.PermissionDeniedError as error:
             reads[endpoint.name], refusal = error.message, error
@@ -140,17 +148,17 @@ def _key(client: TalonOneClient, name: str, is_set: bool, probes: Any) -> KeyRep
 
 
 def _may_read_nothing(refusal: e.TalonOneError | None) -> e.PermissionDeniedError:
-    """Return the error of a key for which every read is forbidden: it may be right or never have been looked at."""
+    """Return the error of a key for which every read is forbidden, so that nothing shows whether it is right."""
     why, words = (refusal.message, refusal.server_message) if refusal else ("", "")
     return e.PermissionDeniedError(
-        f"it may read nothing of what was tried, so that it is unknown whether it is the right one: {why}",
+        f"the key may read nothing of what was tried, so that it is unknown whether it is the right key: {why}",
         status=403,
         server_message=words,
     )
 
 
-def _asks_for_keys(client: TalonOneClient, endpoint: Endpoint, path: Any, query: Any) -> bool:
-    """Return whether a path that answers 404 exists: only then an invalid key is refused."""
+def _refuses_invalid_key(client: TalonOneClient, endpoint: Endpoint, path: Any, query: Any) -> bool:
+    """Return whether the server refuses an invalid key for a path that answered 404: then the path exists."""
     config = replace(client.config, api_key=Secret(_NOBODY))
     with_invalid_key = RequestExecutor(config, client.executor.transport)
     try:
@@ -169,14 +177,14 @@ def _no_such_path(client: TalonOneClient, error: e.NotFoundError) -> e.Configura
     path = urlsplit(client.config.base_url).path
     cure = f"leave out {path}" if path else "check the host"
     return e.ConfigurationError(
-        f"HTTP 404: there is no Talon.One at base_url {client.config.base_url}, no such path; {cure}",
+        f"HTTP 404: there is no Talon.One at base_url {client.config.base_url}, because it has no such path; {cure}",
         operation=error.operation,
         status=404,
         server_message=error.server_message,
     )
 
 
-def _in_short(key: KeyReport) -> str:
+def _key_summary(key: KeyReport) -> str:
     name = key.name.partition(" (")[0]
     if not key.is_set:
         return f"{name} is not set."
@@ -189,11 +197,11 @@ def _in_short(key: KeyReport) -> str:
     return f"{name} works, may read {', '.join(reads) or 'nothing'}{more}."
 
 
-def _in_step(skew_s: float) -> bool:
+def _is_in_step(skew_s: float) -> bool:
     return abs(skew_s) <= TOLERANCE_S
 
 
-def _in_words(skew_s: float) -> str:
-    if _in_step(skew_s):
+def _skew_text(skew_s: float) -> str:
+    if _is_in_step(skew_s):
         return "in step with Talon.One"
     return f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} Talon.One"

@@ -1,4 +1,4 @@
-"""Make a client out of settings: the one way in which tap, target, command line and Airflow reach Talon.One."""
+"""Make a client from settings: the tap, the target, the command line and Airflow all get their clients here."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def client_from_settings(
         settings: values by name, as talon_one_client.connection.settings names them; others are ignored.
         program: names the program to Talon.One, beside the connector's version.
         metrics: counts requests and retries.
-        stop: raises once the run is to end; see TalonOneClient.
+        stop: raises once the run was asked to stop; see TalonOneClient.
 
     Raises:
         ConfigurationError: there is no key, or a setting cannot be used.

@@ -15,7 +15,7 @@ class ClockReading:
     """Both clocks at one answer.
 
     Attributes:
-        server: its ``Date``.
+        server: the server's clock, from ``Date``.
         sent: this machine's clock when the request left.
         received: this machine's clock when the answer was complete.
     """
@@ -26,7 +26,7 @@ class ClockReading:
 
     @property
     def skew_s(self) -> float:
-        """Seconds that this machine's clock is ahead, as of the end of the answer; below zero: behind."""
+        """Seconds that this machine's clock is ahead, as of the end of the answer; negative if it is behind."""
         return (self.received - self.server).total_seconds()
 
     @property
@@ -40,7 +40,7 @@ class ClockReading:
         return local - timedelta(seconds=self.skew_s if self.ahead_s or self.skew_s < -TOLERANCE_S else 0.0)
 
     def earlier(self, local: datetime) -> datetime:
-        """Return the earlier of ``local`` and the server's time then."""
+        """Return the earlier of ``local`` and the server's time at that instant."""
         return min(local, self.server_time(local))
 
 

@@ -85,5 +85,5 @@ CALLS = (
     ),
 )
 
-# The settings of a client that is nothing but a connection.
+# For programs whose only settings are those of the connection.
 CONNECTION_SETTINGS = SettingsTable("TALON_ONE", (*KEYS, MANAGEMENT_KEY, *CALLS))

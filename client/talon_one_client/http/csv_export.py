@@ -1,4 +1,4 @@
-"""CSV exports, read so that one that was cut off is noticed."""
+"""Read CSV exports, and notice if an export was cut off."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
 
 def read_csv(body: bytes) -> Iterator[list[str]]:
-    """The heading and the lines of an export, each with as many values as there are headings.
+    """Yield the heading of an export, then its lines, each with as many values as there are headings.
 
     Raises:
-        msgspec.DecodeError: the text is no CSV, its last line has no end, or a line has more or fewer values.
+        msgspec.DecodeError: the text is no CSV, its last line does not end with a line break, or a line has more or
+            fewer values.
     """
     if body.lstrip()[:1] in (b"<", b"{", b"["):
         raise msgspec.DecodeError("HTML or JSON where CSV was expected")
     if not body.endswith((b"\n", b"\r")):
-        raise msgspec.DecodeError("the last line of the CSV has no end: the export was cut off")
+        raise msgspec.DecodeError("the CSV does not end with a line break: the export was cut off")
     try:
         lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
         headings = next(lines, [])
@@ -40,10 +41,10 @@ def read_csv(body: bytes) -> Iterator[list[str]]:
 
 
 def column_of(headings: list[str], *names: str) -> int:
-    """The place of the first of these columns that is there, whatever its letter case.
+    """Return the index of the first of ``names`` that is a heading, whatever its letter case.
 
     Raises:
-        msgspec.ValidationError: there is none.
+        msgspec.ValidationError: none of them is a heading.
     """
     plain = [heading.strip().lower() for heading in headings]
     for name in names:

@@ -11,7 +11,7 @@ import msgspec
 
 from talon_one_client.errors import InvalidRequestError
 
-# All that msgspec and its hook for Decimals raise for bytes that are no JSON of the type.
+# Everything that msgspec and its hook for Decimals raise for bytes that are not JSON of the expected type.
 UNDECODABLE = (msgspec.DecodeError, ArithmeticError, RecursionError, UnicodeDecodeError)
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -50,7 +50,7 @@ def decode_json(body: bytes) -> Any:
     try:
         return _decoder.decode(body)
     except (ArithmeticError, RecursionError, UnicodeDecodeError) as error:
-        raise msgspec.DecodeError(f"JSON that no reader takes ({type(error).__name__})") from error
+        raise msgspec.DecodeError(f"JSON that cannot be decoded ({type(error).__name__})") from error
 
 
 def format_instant(value: datetime | date) -> str:

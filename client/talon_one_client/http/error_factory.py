@@ -1,4 +1,4 @@
-"""Errors out of failed requests: the class that stands for a failure, and a message that says what to do."""
+"""Make the error of a failed request: the class of the failure, and a message that says what to do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BY_CONFLICT: dict[str, type[e.TalonOneError]] = {
 }
 _DOCUMENTED = frozenset({400, 401, 403, 404, 408, 409, 413, 414, 422, 429})  # 4xx that Talon.One may send
 _ABOUT_CONTENT = frozenset({400, 406, 413, 414, 422})  # a firewall sends these because of what a single row holds
-_CURE = "if this persists, check base_url and what stands between it and this machine"
+_CURE = "if this persists, check base_url and every proxy or gateway between it and this machine"
 
 
 class ErrorFactory:
@@ -76,7 +76,7 @@ class ErrorFactory:
             kind = e.UnexpectedResponseError if issubclass(kind, e.RejectedError) and not is_about_content else kind
             explanation = (
                 f"HTTP {response.status}, and the answer does not have the form of Talon.One's errors: it comes from a "
-                "gateway, proxy or firewall; check base_url and what stands in between"
+                "gateway, proxy or firewall; check base_url and the network in between"
             )
         return kind(
             explanation,

@@ -56,7 +56,7 @@ class RequestExecutor:
     Attributes:
         config: where and how to call.
         transport: sends the requests.
-        rate_limiter: lets them depart.
+        rate_limiter: holds requests back until the rate limit allows them.
         last_clock_reading: both clocks at the last answer with a date; None before the first.
     """
 
@@ -112,7 +112,7 @@ class RequestExecutor:
             self._wait_for_retry(endpoint, request, outcome, error, retries)
 
     def read_server_clock(self, endpoint: Endpoint, path: Mapping[str, str | int]) -> ClockReading | None:
-        """Return the server's clock by its last answer, else by one read. An error's answer has a date too.
+        """Return both clocks at the last answer, after one read if there was none yet. Answers of errors have a date.
 
         Args:
             endpoint: a read for which there is a key.
@@ -148,7 +148,7 @@ class RequestExecutor:
         self._sleep(wait_s)
 
     def _is_hopeless(self, outcome: Outcome, retries: RetryBudget) -> bool:
-        """Return whether time will not help: no server has ever answered, or what answers is something else."""
+        """Return whether more retries are useless: no server has ever answered, or the answers are not Talon.One's."""
         never_answered = outcome.what is Failure.CONNECT and not self._has_answered
         limited = never_answered or outcome.what in RARELY_TEMPORARY
         return limited and retries.attempts >= self.config.retry.first_contact_attempts
@@ -177,7 +177,7 @@ class RequestExecutor:
     def _read(
         self, endpoint: Endpoint, response: Response, decode: Callable[[bytes], T]
     ) -> tuple[Outcome | None, TalonOneError | None, T | None]:
-        """Return the same of an answer."""
+        """Return (outcome, error, None) of an answer that is a failure, (None, None, result) of a success."""
         if not 200 <= response.status < 300:
             retry_after_s = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             what = Failure.FOREIGN if is_temporary(endpoint, response) else response.status

@@ -1,4 +1,4 @@
-"""Requests out of the arguments of a call: URL, headers and body, checked before anything is sent."""
+"""Build requests from the arguments of a call: URL, headers and body, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Request:
 
     @property
     def has_idempotency_key(self) -> bool:
-        """True if the server does the request once, however often it is sent."""
+        """True if the server processes the request only once, however often it is sent."""
         return "Idempotency-Key" in self.headers
 
     def __repr__(self) -> str:
@@ -119,11 +119,11 @@ def _checked_idempotency_key(endpoint: Endpoint, key: str) -> str:
 
 
 def url_path(endpoint: Endpoint, values: Mapping[str, str | int]) -> str:
-    """Return the path of ``endpoint``, every segment percent-encoded with nothing safe.
+    """Return the path of ``endpoint`` with its parameters, in which slashes are percent-encoded too.
 
     Raises:
-        InvalidRequestError: a parameter is missing or unknown, or a segment is None, empty, ``.`` or ``..``, which no
-            server can tell from a path, or no Unicode text.
+        InvalidRequestError: a parameter is missing or unknown; or it is None, empty, ``.`` or ``..``, which servers
+            take for a part of the path's structure; or it is no Unicode text.
     """
     path = endpoint.path
     _check_path_names(endpoint, values)
@@ -150,14 +150,16 @@ def _check_path_names(endpoint: Endpoint, values: Mapping[str, Any]) -> None:
 
 
 def _not_unicode(endpoint: Endpoint, param: Param) -> InvalidRequestError:
-    return InvalidRequestError(f"{param.name} holds half of a surrogate pair: that is no text", operation=endpoint.name)
+    return InvalidRequestError(
+        f"{param.name} holds half of a surrogate pair, which is not text", operation=endpoint.name
+    )
 
 
 def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
     """Return the query string, ``?`` included, or "" when all values are None.
 
     Raises:
-        InvalidRequestError: a parameter that the operation does not have, or a value out of its bounds.
+        InvalidRequestError: the operation does not have a parameter, or a value is out of its bounds.
     """
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
@@ -166,7 +168,9 @@ def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
         param = endpoint.query_by_name.get(name)
         if param is None:
             known = ", ".join(endpoint.query_by_name) or "none"
-            raise InvalidRequestError(f"no query parameter {name!r}; it has: {known}", operation=endpoint.name)
+            raise InvalidRequestError(
+                f"there is no query parameter {name!r}; the operation has: {known}", operation=endpoint.name
+            )
         try:
             pairs.extend((quote_plus(name), quote_plus(text)) for text in _query_texts(endpoint, param, value))
         except UnicodeEncodeError as error:

@@ -18,11 +18,11 @@ def read_body(raw: Any, encoding: str, max_bytes: int) -> bytes:
 
     Args:
         raw: the answer of urllib3, whose body has not been read yet.
-        encoding: its Content-Encoding.
-        max_bytes: upper bound of the body as it comes, and of the decompressed body.
+        encoding: the Content-Encoding of the answer.
+        max_bytes: upper bound of the body as it was sent, and of the decompressed body.
 
     Raises:
-        TransportFailure: it is larger, damaged or cut off, or in an encoding that was not requested.
+        TransportFailure: the body is larger, damaged or cut off, or in an encoding that was not requested.
         urllib3.exceptions.HTTPError: the connection broke.
     """
     decoder = _decoder(encoding)
@@ -44,13 +44,13 @@ def read_body(raw: Any, encoding: str, max_bytes: int) -> bytes:
 
 
 class _Plain:
-    """Passes a body through that is not compressed."""
+    """Passes an uncompressed body through."""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         yield data
 
     def finish(self) -> None:
-        """Do nothing: such a body has no end mark."""
+        """Do nothing: an uncompressed body has no end mark."""
 
 
 class _Compressed:
@@ -74,12 +74,12 @@ class _Compressed:
                 elif not data and len(part) == STEP_BYTES:
                     yield from self._pending()
         except zlib.error:
-            raise TransportFailure(Failure.DAMAGED, f"the {self._kind} of the answer is damaged") from None
+            raise TransportFailure(Failure.DAMAGED, f"the {self._kind} data of the answer is damaged") from None
 
     def finish(self) -> None:
-        """Raise TransportFailure if the end of the compressed stream has not come."""
+        """Raise TransportFailure if the end of the compressed data has not arrived."""
         if self._stream is None or not self._stream.eof:
-            raise TransportFailure(Failure.DAMAGED, f"the {self._kind} of the answer has no end: it was cut off")
+            raise TransportFailure(Failure.DAMAGED, f"the {self._kind} data of the answer was cut off")
 
     def _window_bits(self, data: bytes) -> int:
         if self._kind == "gzip":
@@ -92,11 +92,11 @@ class _Compressed:
             yield part
 
     def _next_member(self, following: bytes) -> bytes:
-        """Return what follows the end of a stream: another gzip member, or nothing."""
+        """Return the bytes after the end of the compressed data: another gzip member, or nothing."""
         if not following:
             return b""
         if self._kind != "gzip" or following[:1] != b"\x1f":
-            raise TransportFailure(Failure.DAMAGED, f"something follows the {self._kind} of the answer")
+            raise TransportFailure(Failure.DAMAGED, f"other bytes follow the {self._kind} data of the answer")
         self._stream = None
         return following
 

@@ -1,4 +1,4 @@
-"""Check that a success is one that its operation documents: a gateway's message with status 200 is not."""
+"""Check that a success has the documented status and shape: a gateway's message with status 200 has not."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def check_answer(endpoint: Endpoint, status: int, body: bytes) -> None:
     The status must be documented for the operation, and there must be a body if and only if one is documented. A list
     needs ``data``. Rows of a page, and null in their place, need ``hasMore`` or ``totalResultSize`` beside them where
     these are documented as required, because without them it is unknown whether more rows follow. Another object needs
-    one of the keys that are documented as required, or one of all if none is: older deployments leave out keys that
-    later ones require. No object may hold the keys of an error.
+    one of the keys that are documented as required, or any documented key if none is required: older deployments leave
+    out keys that later ones require. No object may hold the keys of an error.
 
     Raises:
-        msgspec.DecodeError: the answer is another; a ValidationError if it is at least readable.
+        msgspec.DecodeError: the answer is not as documented; ValidationError, a subclass, if it is readable JSON.
     """
     if status not in endpoint.responses:
         documented = " or ".join(map(str, sorted(endpoint.responses)))
@@ -84,7 +84,7 @@ def _top_level(body: bytes) -> dict[str, msgspec.Raw]:
     try:
         return _keys.decode(body)
     except (RecursionError, UnicodeDecodeError) as error:
-        raise msgspec.DecodeError(f"JSON that no reader takes ({type(error).__name__})") from error
+        raise msgspec.DecodeError(f"JSON that cannot be decoded ({type(error).__name__})") from error
 
 
 @cache

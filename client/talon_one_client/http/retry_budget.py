@@ -43,14 +43,14 @@ class RetryBudget:
         return wait
 
     def why_it_ends(self, outcome: Outcome) -> str:
-        """Return what an error adds when the server asks for more time than remains, or ""."""
+        """Return the end of the error's message if the server asks for more time than remains, else ""."""
         asked = outcome.retry_after_s
         remaining = max(0.0, self._config.retry.budget_s - self._elapsed_s(self._clock()))
         if asked is None or asked <= remaining:
             return ""
         return (
-            f"; it asks to wait {asked:,.0f} s (Retry-After), and {remaining:,.0f} s are left of retry_budget_seconds; "
-            "run again later"
+            f"; the server asks to wait {asked:,.0f} s (Retry-After), and {remaining:,.0f} s of retry_budget_seconds "
+            "are left; run again later"
         )
 
     def _elapsed_s(self, now_s: float) -> float:

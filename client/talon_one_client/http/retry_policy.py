@@ -33,7 +33,7 @@ class Failure(Enum):
     DAMAGED = "an answer whose body is damaged"
     TOO_LARGE = "an answer larger than the limit"
     FOREIGN = "refused by something in front of Talon.One"
-    STOPPED = "cut off because the run is to end"
+    STOPPED = "cut off because the run was asked to stop"
 
 
 class TransportFailure(Exception):
@@ -64,10 +64,10 @@ RETRYABLE: dict[int | Failure, Processed] = {
 }
 
 
-_NOTHING_S = 1e-6  # a shorter rest of the budget counts as none
+_NEGLIGIBLE_S = 1e-6  # a retry budget with less than this left is used up
 
 
-# Failures that rarely end by themselves: what answers is something else, or permanently broken.
+# Failures that retries rarely help against: the server is not Talon.One, or its answers are permanently broken.
 RARELY_TEMPORARY = frozenset({Failure.GARBLED, Failure.SHAPE, Failure.DAMAGED, Failure.TOO_LARGE, Failure.FOREIGN})
 
 
@@ -103,7 +103,7 @@ def wait_s(
     when the budget is used up, or when the server asks for more than remains of it.
     """
     remaining = config.budget_s - elapsed_s
-    if remaining < _NOTHING_S or attempt >= (config.max_attempts or attempt + 1):
+    if remaining < _NEGLIGIBLE_S or attempt >= (config.max_attempts or attempt + 1):
         return None
     wait = rng() * min(config.cap_s, config.base_s * 2.0 ** min(attempt - 1, 64))
     asked = outcome.retry_after_s
@@ -111,7 +111,7 @@ def wait_s(
         if asked > remaining:
             return None
         wait = max(wait, asked + rng() * min(1.0, 0.1 * asked))
-    return min(wait, remaining - _NOTHING_S / 2)
+    return min(wait, remaining - _NEGLIGIBLE_S / 2)
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:

@@ -60,7 +60,7 @@ class RequestsTransport:
 
     Args:
         config: where and how to send.
-        stop: raises once the run is to end; requests in flight are cut off ``stop_grace_s`` later.
+        stop: raises once the run was asked to stop; requests in flight are cut off ``stop_grace_s`` later.
     """
 
     def __init__(self, config: ClientConfig, stop: Callable[[], None] = never) -> None:
@@ -148,7 +148,7 @@ def _failure(error: requests.RequestException | urllib3.exceptions.HTTPError) ->
     if isinstance(error, requests.exceptions.SSLError):
         failure = _tls_failure(deepest)
     elif isinstance(error, requests.exceptions.ProxyError):
-        failure, reason = Failure.CONNECT, f"the proxy refuses it: {reason}"
+        failure, reason = Failure.CONNECT, f"the proxy refuses the connection: {reason}"
     elif isinstance(error, requests.exceptions.ConnectTimeout):
         failure, reason = Failure.CONNECT, "the connection timed out"
     elif isinstance(error, requests.exceptions.ReadTimeout):
@@ -156,9 +156,9 @@ def _failure(error: requests.RequestException | urllib3.exceptions.HTTPError) ->
     elif isinstance(deepest, urllib3.exceptions.NewConnectionError):
         failure = Failure.CONNECT
     elif isinstance(deepest, http.client.HTTPException) and not isinstance(deepest, _CUT_OFF):
-        failure, reason = Failure.GARBLED, "what is there does not speak HTTP"
+        failure, reason = Failure.GARBLED, "the server does not speak HTTP"
     elif isinstance(deepest, requests.exceptions.InvalidHeader | urllib3.exceptions.InvalidHeader):
-        failure, reason = Failure.GARBLED, f"what is there does not speak HTTP: {reason}"
+        failure, reason = Failure.GARBLED, f"the server does not speak HTTP: {reason}"
     return TransportFailure(failure, reason)
 
 
@@ -166,7 +166,7 @@ _CUT_OFF = (http.client.RemoteDisconnected, http.client.IncompleteRead, urllib3.
 
 
 def _tls_failure(deepest: BaseException) -> Failure:
-    """Return TLS if there never was a TLS connection; one that breaks later may have carried the request."""
+    """Return TLS if no TLS connection was made; a connection that breaks later may have carried the request."""
     if isinstance(deepest, ssl.SSLCertVerificationError | urllib3.exceptions.SSLError):
         return Failure.TLS
     known = isinstance(deepest, ssl.SSLError) and deepest.reason in _NO_AGREEMENT

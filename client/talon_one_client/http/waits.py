@@ -21,8 +21,8 @@ class Bounds:
     """The bounds of one request.
 
     Attributes:
-        deadline_s: seconds from sending it to the last byte of the answer.
-        max_bytes: of the answer's body, before and after decompression.
+        deadline_s: seconds from sending the request to the last byte of the answer.
+        max_bytes: largest body of the answer, before and after decompression.
         depart: called when the connection is made, right before the request is written; may wait or raise.
     """
 

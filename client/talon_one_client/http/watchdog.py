@@ -62,7 +62,7 @@ class Exchange:
             self.cut(TransportFailure(Failure.BROKEN, reason))
 
     def cut(self, why: TransportFailure) -> None:
-        """Shut the socket down, so that all that waits for it fails."""
+        """Shut the socket down, so that every read and write that waits for it fails."""
         self._cut = self._cut or why
         found = self._socket or getattr(self._connection, "sock", None)
         if found is not None:
@@ -74,7 +74,7 @@ class Exchange:
         """Raise the reason if the exchange was cut off.
 
         Raises:
-            TransportFailure: the deadline has passed, or the run is to end.
+            TransportFailure: the deadline has passed, or the run was asked to stop.
         """
         if self._cut is not None:
             raise self._cut
@@ -84,8 +84,8 @@ class Watchdog:
     """The exchanges of a transport, and the thread that watches them.
 
     Args:
-        stop: raises once the run is to end.
-        grace_s: how long an exchange may continue after that.
+        stop: raises once the run was asked to stop.
+        grace_s: how long an exchange may continue after ``stop`` has raised.
     """
 
     def __init__(self, stop: Callable[[], None] = never, grace_s: float = 5.0) -> None:
@@ -132,7 +132,7 @@ class Watchdog:
             else:
                 self._closed.wait(POLL_S)
             now_s = time.monotonic()
-            stopping = self._is_to_stop(now_s)
+            stopping = self._grace_is_over(now_s)
             with self._lock:
                 idle = 0 if self._exchanges else idle + 1
                 if not self._exchanges and (self._closed.is_set() or idle >= IDLE_POLLS):
@@ -140,10 +140,10 @@ class Watchdog:
                     return
                 for exchange in self._exchanges:
                     if stopping:
-                        exchange.cut(TransportFailure(Failure.STOPPED, "the run is to end"))
+                        exchange.cut(TransportFailure(Failure.STOPPED, "the run was asked to stop"))
                     exchange.cut_if_due(now_s)
 
-    def _is_to_stop(self, now_s: float) -> bool:
+    def _grace_is_over(self, now_s: float) -> bool:
         if self._stopped_s is None:
             try:
                 self._stop()
@@ -174,7 +174,7 @@ class WatchedConnection(urllib3.connection.HTTPConnection):
 
 
 class WatchedTlsConnection(WatchedConnection, urllib3.connection.HTTPSConnection):
-    """The same with TLS: the method resolution order connects by the TLS class."""
+    """A TLS connection that reports to the exchange of its thread; ``super().connect()`` is that of the TLS class."""
 
 
 def _report_connecting(connection: Any) -> None:

@@ -20,7 +20,7 @@ class AccountOperations(Operations):
     def get_applications(
         self, *, page_size: int | None = None, skip: int | None = None, sort: str | None = None
     ) -> JsonObject:
-        """One page of the Applications.
+        """Return one page of the Applications.
 
         https://docs.talon.one/management-api#operation/getApplications
         """
@@ -39,7 +39,7 @@ class AccountOperations(Operations):
         kind: str | None = None,
         search: str | None = None,
     ) -> JsonObject:
-        """One page of the attributes of the account.
+        """Return one page of the attributes of the account.
 
         https://docs.talon.one/management-api#operation/getAttributes
         """

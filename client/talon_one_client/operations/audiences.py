@@ -67,7 +67,7 @@ class AudienceOperations(Operations):
         sort: str | None = None,
         with_total_result_size: bool | None = None,
     ) -> JsonObject:
-        """One page of the audiences.
+        """Return one page of the audiences.
 
         https://docs.talon.one/management-api#operation/getAudiences
         """
@@ -77,7 +77,7 @@ class AudienceOperations(Operations):
         )
 
     def get_audiences_analytics(self, *, sort: str | None = None, audience_ids: str) -> JsonObject:
-        """Member counts of up to 1,000 audiences, comma separated.
+        """Return the member counts of up to 1,000 audiences, whose ids are separated by commas.
 
         https://docs.talon.one/management-api#operation/getAudiencesAnalytics
         """
@@ -92,7 +92,7 @@ class AudienceOperations(Operations):
         sort: str | None = None,
         profile_query: str | None = None,
     ) -> JsonObject:
-        """One page of the members of an audience.
+        """Return one page of the members of an audience.
 
         https://docs.talon.one/management-api#operation/getAudienceMemberships
         """
@@ -103,7 +103,7 @@ class AudienceOperations(Operations):
         )
 
     def export_audiences_memberships(self, audience_id: int) -> bytes:
-        """CSV of the members of an audience.
+        """Return the CSV export of the members of an audience.
 
         https://docs.talon.one/management-api#operation/exportAudiencesMemberships
         """

@@ -38,7 +38,7 @@ class CatalogOperations(Operations):
         sku: Sequence[str] | None = None,
         product_names: Sequence[str] | None = None,
     ) -> JsonObject:
-        """One page of the items of a catalog; attributes come as a list, unlike in a sync.
+        """Return one page of the items of a catalog; attributes come as a list, unlike in a sync.
 
         https://docs.talon.one/management-api#operation/listCatalogItems
         """

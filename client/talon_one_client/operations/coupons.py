@@ -50,7 +50,7 @@ class CouponOperations(Operations):
         self._nothing(ep.DELETE_COUPON_RESERVATION, path={"couponValue": coupon_value}, body=body)
 
     def get_reserved_customers(self, coupon_value: str) -> JsonObject:
-        """Profiles for which a coupon is reserved.
+        """Return the profiles for which a coupon is reserved.
 
         https://docs.talon.one/integration-api#operation/getReservedCustomers
         """

@@ -93,7 +93,7 @@ class CustomerOperations(Operations):
         skip: int | None = None,
         with_total_result_size: bool | None = None,
     ) -> JsonObject:
-        """One page of the profiles of an Application.
+        """Return one page of the profiles of an Application.
 
         https://docs.talon.one/management-api#operation/getApplicationCustomers
         """
@@ -111,7 +111,7 @@ class CustomerOperations(Operations):
     def get_customer_profiles(
         self, *, page_size: int | None = None, skip: int | None = None, sandbox: bool | None = None
     ) -> JsonObject:
-        """One page of the profiles of the account; ``sandbox`` picks the environment.
+        """Return one page of the profiles of the account; ``sandbox`` picks the environment.
 
         https://docs.talon.one/management-api#operation/getCustomerProfiles
         """

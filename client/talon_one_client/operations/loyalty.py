@@ -29,7 +29,7 @@ class LoyaltyOperations(Operations):
         include_tiers: bool | None = None,
         include_projected_tier: bool | None = None,
     ) -> JsonObject:
-        """Point balances of a profile in a loyalty program, now or at ``end_date``.
+        """Return the point balances of a profile in a loyalty program, now or at ``end_date``.
 
         https://docs.talon.one/integration-api#operation/getLoyaltyBalances
         """
@@ -52,7 +52,7 @@ class LoyaltyOperations(Operations):
         end_date: Instant | None = None,
         subledger_id: Sequence[str] | None = None,
     ) -> JsonObject:
-        """Point balances of a loyalty card, now or at ``end_date``.
+        """Return the point balances of a loyalty card, now or at ``end_date``.
 
         https://docs.talon.one/integration-api#operation/getLoyaltyCardBalances
         """
@@ -77,7 +77,7 @@ class LoyaltyOperations(Operations):
         transaction_uuids: Sequence[str] | None = None,
         awaits_activation: bool | None = None,
     ) -> JsonObject:
-        """One page of the ledger of a loyalty card.
+        """Return one page of the ledger of a loyalty card.
 
         https://docs.talon.one/integration-api#operation/getLoyaltyCardTransactions
         """
@@ -112,7 +112,7 @@ class LoyaltyOperations(Operations):
         loyalty_transaction_type: str | None = None,
         awaits_activation: bool | None = None,
     ) -> JsonObject:
-        """One page of the ledger of a profile. Rows carry no profile id. The older era takes at most 50 a page.
+        """Return one page of the ledger of a profile. Rows carry no profile id. The older era takes at most 50 a page.
 
         https://docs.talon.one/integration-api#operation/getLoyaltyProgramProfileTransactions
         """

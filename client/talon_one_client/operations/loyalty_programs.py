@@ -20,14 +20,14 @@ class LoyaltyProgramOperations(Operations):
     """Programs, cards, ledgers and exports of whole loyalty programs: operations of the Management API."""
 
     def get_loyalty_programs(self) -> JsonObject:
-        """All loyalty programs, in one answer.
+        """Return all loyalty programs, in one answer.
 
         https://docs.talon.one/management-api#operation/getLoyaltyPrograms
         """
         return self._object(ep.GET_LOYALTY_PROGRAMS)
 
     def get_loyalty_program(self, loyalty_program_id: int) -> JsonObject:
-        """A loyalty program.
+        """Return a loyalty program.
 
         https://docs.talon.one/management-api#operation/getLoyaltyProgram
         """
@@ -44,7 +44,7 @@ class LoyaltyProgramOperations(Operations):
         profile_id: int | None = None,
         batch_id: str | None = None,
     ) -> JsonObject:
-        """One page of the cards of a program; spent and expired points are always 0 here.
+        """Return one page of the cards of a program; spent and expired points are always 0 here.
 
         https://docs.talon.one/management-api#operation/getLoyaltyCards
         """
@@ -62,7 +62,7 @@ class LoyaltyProgramOperations(Operations):
         )
 
     def get_loyalty_card(self, loyalty_program_id: int, loyalty_card_id: str) -> JsonObject:
-        """A loyalty card.
+        """Return a loyalty card.
 
         https://docs.talon.one/management-api#operation/getLoyaltyCard
         """
@@ -84,7 +84,7 @@ class LoyaltyProgramOperations(Operations):
         skip: int | None = None,
         awaits_activation: bool | None = None,
     ) -> JsonObject:
-        """One page of the ledger of a whole program. The older era takes at most 50 a page.
+        """Return one page of the ledger of a whole program. The older era takes at most 50 a page.
 
         https://docs.talon.one/management-api#operation/getLoyaltyProgramTransactions
         """
@@ -117,7 +117,7 @@ class LoyaltyProgramOperations(Operations):
         customer_session_ids: Sequence[str] | None = None,
         transaction_uuids: Sequence[str] | None = None,
     ) -> JsonObject:
-        """One page of the ledger of a loyalty card.
+        """Return one page of the ledger of a loyalty card.
 
         https://docs.talon.one/management-api#operation/getLoyaltyCardTransactionLogs
         """
@@ -138,7 +138,7 @@ class LoyaltyProgramOperations(Operations):
     def export_loyalty_balances(
         self, loyalty_program_id: str, *, end_date: Instant | None = None, balances: str | None = None
     ) -> bytes:
-        """CSV of all profile balances of a program.
+        """Return the CSV export of all profile balances of a program.
 
         https://docs.talon.one/management-api#operation/exportLoyaltyBalances
         """
@@ -151,7 +151,7 @@ class LoyaltyProgramOperations(Operations):
     def export_loyalty_card_balances(
         self, loyalty_program_id: int, *, end_date: Instant | None = None, balances: str | None = None
     ) -> bytes:
-        """CSV of all card balances of a program.
+        """Return the CSV export of all card balances of a program.
 
         https://docs.talon.one/management-api#operation/exportLoyaltyCardBalances
         """
@@ -170,7 +170,7 @@ class LoyaltyProgramOperations(Operations):
         created_after: Instant | None = None,
         date_format: str | None = None,
     ) -> bytes:
-        """CSV of the cards of a program.
+        """Return the CSV export of the cards of a program.
 
         https://docs.talon.one/management-api#operation/exportLoyaltyCards
         """

@@ -18,7 +18,7 @@ class SessionOperations(Operations):
     """Customer sessions and events: operations of the Integration API and the Management API."""
 
     def get_customer_session(self, customer_session_id: str) -> JsonObject:
-        """A customer session with its cart.
+        """Return a customer session with its cart.
 
         https://docs.talon.one/integration-api#operation/getCustomerSession
         """
@@ -112,7 +112,7 @@ class SessionOperations(Operations):
         integration_id: str | None = None,
         store_integration_id: str | None = None,
     ) -> JsonObject:
-        """One page of the sessions of an Application.
+        """Return one page of the sessions of an Application.
 
         https://docs.talon.one/management-api#operation/getApplicationSessions
         """

@@ -1,4 +1,4 @@
-"""Calls by the kind of their answer, which all typed methods use."""
+"""The calls behind all typed methods, by what they return: an object, bytes or nothing."""
 
 from __future__ import annotations
 

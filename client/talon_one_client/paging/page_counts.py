@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.paging.pages import Fetch, PageSize
 
-PAGES_READ = 4  # so many pages are read before rows are counted by offsets
+PAGES_READ = 4  # pages that are read before rows are counted by offsets
 MOST_ROWS = 10**12  # no list has more
 
 
@@ -31,13 +31,13 @@ def page_count(rows: int, size: int) -> int:
 def count_rows(
     fetch: Fetch, size: PageSize, *, query: Mapping[str, Any] | None = None, full_pages: bool = False
 ) -> int:
-    """Return the number of rows of a list: its first pages are read, what is behind them is counted by offsets.
+    """Return the number of rows of a list: its first pages are read, the rows after them are counted by offsets.
 
     Args:
         fetch: gets one page of the list.
         size: the page size.
         query: further query parameters by wire name.
-        full_pages: count what is behind the first pages in pages, rounded up.
+        full_pages: count the rows after the first pages in whole pages, rounded up.
 
     Raises:
         UnexpectedResponseError: there seem to be rows at every offset.
@@ -54,7 +54,7 @@ def count_rows(
         if units * unit > MOST_ROWS:
             raise UnexpectedResponseError(
                 f"the server has rows even at offset {MOST_ROWS:,}: it ignores the parameter skip; "
-                "check base_url and what stands between this machine and Talon.One, then run again"
+                "check base_url and every proxy or gateway between this machine and Talon.One, then run again"
             )
         return bool(fetch(read + units * unit, 1, query).data)
 

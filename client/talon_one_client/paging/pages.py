@@ -200,8 +200,8 @@ class _Listing:
     """One list while it is read.
 
     Attributes:
-        end: offset behind the last page that was accepted.
-        rows: on that page.
+        end: offset after the last page that was accepted.
+        rows: number of rows on that page.
     """
 
     endpoint: Endpoint
@@ -259,7 +259,7 @@ class _Listing:
             raise UnexpectedResponseError(
                 "the server says that more rows follow and sends nothing new "
                 f"(offset {self.end:,}, {self._known.count:,} rows read); the list is incomplete. "
-                "Check base_url and what stands between this machine and Talon.One, then run again",
+                "Check base_url and every proxy or gateway between this machine and Talon.One, then run again",
                 operation=self.endpoint.name,
             )
 

@@ -55,7 +55,7 @@ class WindowReader:
             The rows of the next narrower window, and the window that remains to be read after it.
 
         Raises:
-            UnexpectedResponseError: the server ignores dates, or says for ever that one instant has more rows.
+            UnexpectedResponseError: the server ignores dates, or says endlessly that one instant has more rows.
         """
         remaining, width_us = window, window.width_us
         while remaining.width_us > 0:
@@ -77,7 +77,7 @@ class WindowReader:
     def _next_window(self, remaining: Window, width_us: int) -> Window:
         """Return the next ``width_us`` of what remains, cut at a whole second or millisecond if it is wide enough.
 
-        A server that cuts off fractions of the bounds then uses the bounds that are meant.
+        Such bounds stay the same on a server that cuts off fractions of seconds.
         """
         if width_us >= remaining.width_us:
             return remaining
@@ -98,7 +98,7 @@ class WindowReader:
         return page
 
     def _check_dates(self, window: Window, page: Page) -> None:
-        """Refuse a server that ignores the dates: it would be asked for narrower windows for ever."""
+        """Refuse a server that ignores the dates: the reader would request narrower windows endlessly."""
         wide = Window(window.start_us - STRAY_US, window.end_us + STRAY_US)
         dated = [row.created_us for row in rows_of(page, ALL_TIME) if row.dated]
         is_stray = bool(dated) and not any(wide.start_us <= created_us < wide.end_us for created_us in dated)
@@ -107,7 +107,7 @@ class WindowReader:
             raise UnexpectedResponseError(
                 f"all {len(dated):,} rows of a page were created outside of the requested dates "
                 f"({from_us(window.start_us).isoformat()} to {from_us(window.end_us).isoformat()}); "
-                "check base_url and what stands between this machine and Talon.One, then run again"
+                "check base_url and every proxy or gateway between this machine and Talon.One, then run again"
             )
 
     def _next_width(self, read: Window, remaining: Window, times_us: list[int]) -> int:
@@ -139,7 +139,7 @@ class WindowReader:
         if times_us == sorted(times_us, reverse=True) and times_us[:1] != times_us[-1:]:
             self._backwards = True  # the page starts with the newest rows
         if crowded_us is not None and not beside:
-            # Halving towards an instant that fills pages by itself would take a call for every bit of its position.
+            # Halving toward an instant that fills pages by itself would take a call for every bit of its position.
             # Read what lies before it in one window, then the instant alone.
             self._crowded_us = crowded_us
             before_us = self._width_before(crowded_us, tried)
@@ -174,7 +174,7 @@ class WindowReader:
         calls loses nothing.
         """
         seen: dict[int, Row] = {}
-        ids: set[int] = set()  # of all rows that came, also of those beside the instant
+        ids: set[int] = set()  # of all rows that were sent, also of those outside of the instant
         page, skip, stuck = first, 0, 0
         while True:
             before = len(ids)
@@ -188,13 +188,13 @@ class WindowReader:
                 raise UnexpectedResponseError(
                     f"the server says that more rows were created at {from_us(window.start_us).isoformat()} than the "
                     f"{len(seen):,} that it sent, and sends no others; "
-                    "check base_url and what stands between this machine and Talon.One, then run again"
+                    "check base_url and every proxy or gateway between this machine and Talon.One, then run again"
                 )
             skip += max(1, len(page.data) // 2)
             page = self._page(window, skip)
 
     def _unit_us(self, width_us: int) -> int:
-        """Return by how much bounds are widened: coarse for wide windows, in case the server cuts off fractions."""
+        """Return by how much bounds are widened: more for wide windows, in case the server cuts off fractions."""
         return next((unit for unit in MARGINS_US if unit <= self._margin_us and 256 * unit <= width_us), 1)
 
 

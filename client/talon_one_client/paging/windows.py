@@ -39,9 +39,9 @@ class Row(msgspec.Struct):
     """A ledger row, decoded as far as paging needs it.
 
     Attributes:
-        id: of the row.
-        created_us: when it was created; the start of the window if ``created`` is no instant.
-        raw: the row as it came.
+        id: the row's id.
+        created_us: when the row was created; the start of the window if ``created`` is no instant.
+        raw: the row as it was sent.
         dated: False if ``created`` is no instant.
     """
 
@@ -98,7 +98,7 @@ def rows_of(page: Page, window: Window) -> list[Row]:
 
 
 def _unusual_row(raw: msgspec.Raw, window: Window) -> Row:
-    """Return a row whose ``created`` is a leap second, which counts as the instant after it, or no instant at all."""
+    """Return a row whose ``created`` is a leap second (taken for the instant after it) or no instant at all."""
     row = _any_row.decode(raw)
     leap = _LEAP_SECOND.fullmatch(row.created)
     try:

@@ -1,8 +1,8 @@
 """The algorithm of the rate limits: even spacing, and never more than the rate in a second.
 
-Spacing alone does not keep the second: a request whose connection has to be made first leaves late and meets those
-behind it. So the last departures are kept, and a request waits until the one that is a whole window back has left the
-window. See docs/decisions/0009-own-rate-budget.md.
+Spacing alone does not bound the requests in a second: a request that first has to connect departs late, together with
+those after it. So the last departures are kept, and a request waits until few enough of them lie in the last window.
+See docs/decisions/0009-own-rate-budget.md.
 
 All functions are pure, on integers of microseconds; the Redis script in ``redis_script.py`` is the same in Lua.
 """
@@ -16,8 +16,8 @@ from math import ceil, floor
 # Requests that depart evenly arrive unevenly: headroom between them, and at the end of each window.
 GAP_HEADROOM = 1.04
 WINDOW_HEADROOM = 1.035
-MAX_SIZE = 128  # departures that are kept; a higher rate is bounded in parts of a second
-PROMPT_US = 2_000  # a departure so soon after its grant need not be noted
+MAX_SIZE = 128  # departures that are kept; for a higher rate the window is a fraction of a second
+PROMPT_US = 2_000  # a departure this soon after its grant need not be noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ class Departures:
 
     @classmethod
     def decode(cls, text: str) -> Departures:
-        """Return the state of a text.
+        """Return the state that ``encode`` has written.
 
         Raises:
-            ValueError: it is no such text.
+            ValueError: ``encode`` has not written this text.
         """
         planned, *departed = map(int, text.split(" "))
         return cls(planned, sorted(departed))
@@ -93,7 +93,7 @@ class Departures:
         return 0
 
     def move(self, granted_us: int, to_us: int) -> None:
-        """Note that a granted departure happens, or arrives, only at another instant."""
+        """Note that a granted request departs, or arrives, only at another instant."""
         if granted_us in self.departed_us:
             self.departed_us.remove(granted_us)
         insort(self.departed_us, to_us)

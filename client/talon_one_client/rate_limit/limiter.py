@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class RateLimiter:
-    """Lets requests depart under the rate limits of a configuration. Thread-safe.
+    """Holds requests back until the rate limits of a configuration allow them. Thread-safe.
 
     Args:
         config: holds the rates, and where their state is shared.
         sleep: waits that many seconds; for tests.
         clock_ms: the present in milliseconds; for tests.
-        stop: raises once the run is to end.
+        stop: raises once the run was asked to stop.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class RateLimiter:
             _check_url(self._url)
 
     def acquire(self, endpoint: Endpoint) -> float:
-        """Wait for a departure that happens at once; return the seconds waited.
+        """Wait until one request may be sent at once; return the seconds waited.
 
         Raises:
             ConnectionFailedError: the shared store does not answer.
@@ -106,13 +106,13 @@ class RateLimiter:
 
 
 def check_rate_limit_url(url: str) -> None:
-    """Open the store of a shared rate limit once, so that one that cannot work is found before anything is sent.
+    """Open the store of a shared rate limit once, so that an unusable store is found before anything is sent.
 
     Args:
         url: the setting ``rate_limit_url``.
 
     Raises:
-        ConfigurationError: it is no URL of such a store, or the store cannot be opened.
+        ConfigurationError: the URL does not name such a store, or the store cannot be opened.
     """
     _check_url(url)
     store = SqliteStore(url, "", None) if url.startswith("sqlite:") else RedisStore(url, "")
@@ -124,6 +124,6 @@ def _check_url(url: str) -> None:
         raise ConfigurationError("rate_limit_url must start with sqlite:///, redis:// or rediss://")
     if url.startswith("sqlite:///") and any(mark in url for mark in "?#"):
         raise ConfigurationError(
-            "rate_limit_url is the URL of a file, which has neither query nor fragment; remove what is behind ? or #, "
-            "or write %3F or %23 if it is part of the path"
+            "rate_limit_url is the URL of a file, which has neither query nor fragment; remove what follows ? or #, "
+            "or write %3F or %23 if the character is part of the path"
         )

@@ -25,13 +25,13 @@ CLOCK_STEP_US = 1_000_000  # clocks are corrected by less than this without a wa
 
 @dataclass(slots=True)
 class Grant:
-    """The right to send one request.
+    """The permission to send one request.
 
     Attributes:
         limit: the rate limit, None for no limit.
-        waited_s: seconds that were spent on it.
+        waited_s: seconds that were spent waiting for it.
         granted_us: when it was granted, on the store's clock.
-        since_us: the same on the clock of this process.
+        since_us: when it was granted, on the clock of this process.
     """
 
     limit: RateLimit | None
@@ -40,7 +40,7 @@ class Grant:
     since_us: int = 0
 
     def wait(self) -> None:
-        """Wait for the right."""
+        """Wait until the request may be sent."""
         if self.limit is not None:
             waited_s, self.granted_us = self.limit.wait()
             self.since_us = self.limit.process_clock_us()
@@ -64,8 +64,8 @@ class RateLimit:
         store: keeps the departures.
         rate: requests a second.
         sleep: waits that many seconds.
-        stop: raises once the run is to end.
-        process_clock_us: a clock of this process; the store may be on another one.
+        stop: raises once the run was asked to stop.
+        process_clock_us: a clock of this process; the store may use another clock.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class RateLimit:
             self._turn.release()
 
     def depart(self, grant: Grant) -> bool:
-        """Note that a granted request leaves now; return False if its grant is too old for that."""
+        """Note that a granted request departs now; return False if its grant is too old for that."""
         late_us = self.process_clock_us() - grant.since_us
         if late_us > self._pace.window_us // 2:
             return False
@@ -118,10 +118,10 @@ class RateLimit:
         return True
 
     def arrived(self, grant: Grant) -> None:
-        """Note that a request may have arrived so late that it meets those behind it.
+        """Note that a request may have arrived late, together with requests that departed after it.
 
-        Only an answer says when a request has arrived at the latest. A server that is always slow must not lower the
-        rate: the delay of all this is bounded by one second, and one hundredth of the time that passes.
+        Only the answer shows the latest instant at which the request can have arrived. A server that is always slow
+        must not lower the rate, so that the delays add up to at most one second plus one hundredth of the time.
         """
         now_us = self.process_clock_us()
         late_us = now_us - grant.since_us - self._pace.headroom_us
@@ -137,7 +137,9 @@ class RateLimit:
 
     def _checked(self, reply: StoreReply) -> StoreReply:
         if reply.ahead_us == UNREADABLE:
-            log.warning("the state of the shared rate limit (rate_limit_url) could not be read; it starts anew")
+            log.warning(
+                "the state of the shared rate limit (rate_limit_url) could not be read; it starts again from empty"
+            )
         elif reply.ahead_us > CLOCK_STEP_US:
             log.warning(
                 "the shared rate limit (rate_limit_url) was %.0f s ahead of the clock and has been corrected; "

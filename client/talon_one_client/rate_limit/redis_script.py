@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # KEYS[1]: the state as text. ARGV: size, window and gap of the pace, the granted instant that is moved (0: a departure
-# is asked for), the most departures that are kept, and where it is moved (0: now). All instants are in microseconds.
+# is requested), the number of departures that are kept, and the instant it is moved to (0: now), all in microseconds.
 SCRIPT = """
 local size, window, gap, granted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')

@@ -46,8 +46,8 @@ class RateLimitStore(Protocol):
 
         Args:
             pace: the rate.
-            granted_us: None asks for a departure; otherwise that one is moved.
-            to_us: where it is moved; None: now.
+            granted_us: None requests a departure; otherwise the departure that is moved.
+            to_us: the instant it is moved to; None: now.
 
         Raises:
             ConnectionFailedError: the store does not answer.
@@ -86,7 +86,7 @@ class MemoryStore:
 
 
 def _sqlite_path(url: str) -> str:
-    """Return the path in a URL; ``%20`` is a space, unless there is a file whose name holds ``%20``."""
+    """Return the path in a URL; ``%20`` is a space, unless a file exists whose name holds ``%20``."""
     written = Path(url.removeprefix("sqlite:///")).expanduser()
     decoded = Path(unquote(url.removeprefix("sqlite:///"))).expanduser()
     return str(written if written.exists() and not decoded.exists() else decoded)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Released when memory runs out, so that the error can be printed and the process can end in order.
+# Released when memory runs out, so that the error can be printed and the process can end normally.
 _RESERVED_BYTES = 4 << 20
 
 
@@ -37,7 +37,7 @@ def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, wo
     reserve = bytearray(_RESERVED_BYTES)
     try:
         return _run(definition, redact, stop, work)
-    except (MemoryError, SystemError) as error:  # the error could not be printed either; C code may not say why
+    except (MemoryError, SystemError) as error:  # raised while printing another one; C code raises SystemError
         reserve.clear()
         clear_frames(error.__traceback__)
         sys.stderr.write(f"Error: {OUT_OF_MEMORY}\n")
@@ -52,15 +52,15 @@ def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work:
     except OutputError as error:
         drop_stdout()
         if not isinstance(error, ClosedPipe):
-            _tell(redact, error)
+            _print_error(redact, error)
         return _stopped_code(stop) or error.exit_code
     except Stopped as error:
         return error.exit_code
     except SingerError as error:
-        _tell(redact, error)
+        _print_error(redact, error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001  the outermost place: nothing may end in a bare traceback
-        return _foreign(definition, redact, error)
+        return _other_exit_code(definition, redact, error)
     return _stopped_code(stop)
 
 
@@ -68,13 +68,13 @@ def _stopped_code(stop: StopSignal) -> int:
     return SIGNAL_BASE + stop.signum if stop.signum else ExitCode.OK
 
 
-def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -> int:
+def _other_exit_code(definition: PluginDefinition, redact: Redactor, error: Exception) -> int:
     for kind, exit_code in definition.expected_errors.items():
         if isinstance(error, kind):
-            _tell(redact, error)
+            _print_error(redact, error)
             return exit_code
     if shortage := resource_shortage(error):
-        _tell(redact, SingerError(f"{shortage} ({type(error).__name__})"))
+        _print_error(redact, SingerError(f"{shortage} ({type(error).__name__})"))
         return ExitCode.FAILED
     where = f" Please report it at {definition.report_url} with these lines." if definition.report_url else ""
     logger.critical(
@@ -83,7 +83,7 @@ def _foreign(definition: PluginDefinition, redact: Redactor, error: Exception) -
     return ExitCode.FAILED
 
 
-def _tell(redact: Redactor, error: Exception) -> None:
+def _print_error(redact: Redactor, error: Exception) -> None:
     lines = error.lines if isinstance(error, SingerError) else [str(error)]
     for line in lines if any(lines) else [type(error).__name__]:
         sys.stderr.write(f"Error: {redact(printable(line))}\n")

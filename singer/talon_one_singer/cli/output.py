@@ -23,8 +23,8 @@ def run_process(command: click.Command, name: str | None = None, arguments: Sequ
     """Run a command line and exit; the outermost function of every program.
 
     Characters that the encoding of the output does not have are replaced, closed standard streams are detected, an
-    error of
-    the output is reported in one line on standard error, and click's messages about the arguments are redacted.
+    error of the output is reported in one line on standard error, and click's messages about the arguments are
+    redacted.
 
     Args:
         command: the command.

@@ -1,4 +1,4 @@
-"""The handling of SIGTERM and SIGINT: the first one ends the run in good order, the second one at once."""
+"""The handling of SIGTERM and SIGINT: the first signal ends the run gracefully, the second one at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignal:
-    """Set when the user or the orchestrator has asked the process to end.
+    """Is set when the user or the orchestrator has requested that the process stops.
 
     Like ``threading.Event``, but safe to set from a signal handler: the thread that the handler interrupts may hold the
     lock of an Event, whereas ``SimpleQueue.put`` is reentrant.
@@ -29,16 +29,16 @@ class StopSignal:
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def set(self, signum: int = signal.SIGTERM) -> None:
-        """Ask for the end, as the signal does."""
+        """Request the stop, as a signal does."""
         self.signum = signum
         self._wake.put(None)
 
     def is_set(self) -> bool:
-        """Return whether the end was asked for."""
+        """Return whether the stop was requested."""
         return self.signum is not None
 
     def wait(self, timeout_s: float) -> bool:
-        """Sleep up to ``timeout_s`` seconds, or until the end is asked for; return whether it was."""
+        """Sleep up to ``timeout_s`` seconds, or until the stop is requested; return whether it was."""
         try:
             self._wake.get(timeout=timeout_s)
         except queue.Empty:
@@ -47,7 +47,7 @@ class StopSignal:
         return True
 
     def check(self) -> None:
-        """Raise Stopped if the end was asked for."""
+        """Raise Stopped if the stop was requested."""
         if self.signum is not None:
             raise Stopped(self.signum)
 

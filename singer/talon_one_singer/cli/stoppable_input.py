@@ -17,7 +17,7 @@ POLL_S = 0.2
 
 
 def stoppable(source: BinaryIO, stop: StopSignal) -> BinaryIO:
-    """Return the input with reads that raise Stopped when the end is asked for, even while no data arrives.
+    """Return the input with reads that raise Stopped when the stop is requested, even while no data arrives.
 
     Windows cannot wait for a pipe in this way; there the input is returned unchanged.
     """

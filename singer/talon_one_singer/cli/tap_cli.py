@@ -32,7 +32,7 @@ def tap_command(definition: TapDefinition) -> click.Command:
     """Return the command of a tap, for a console script.
 
     Exit codes: 0 success; 1 error during the run; 2 error in settings, files or command line; 130 and 143 stopped by
-    SIGINT and SIGTERM; 141 the reader of the output has closed it.
+    SIGINT and SIGTERM; 141 the process that reads the output has closed it.
     """
 
     def run(**given: Any) -> None:

@@ -37,8 +37,8 @@ def target_command(definition: TargetDefinition) -> click.Command:
     """Return the command of a target, for a console script.
 
     Exit codes: 0 success; 1 error during the run, unreadable lines or too many refused rows; 2 error in settings or
-    files; 3 a guard stopped the run before the first call; 130 and 143 stopped by SIGINT and SIGTERM; 141 the reader of
-    the output has closed it.
+    files; 3 a guard stopped the run before the first call; 130 and 143 stopped by SIGINT and SIGTERM; 141 the process
+    that reads the output has closed it.
     """
 
     def run(**given: Any) -> None:

@@ -43,8 +43,7 @@ class BatchFiles:
     """Writes the files of one run.
 
     Parquet and Arrow files have typed columns: decimal128(38, 18) for numbers, timestamps in UTC for date-times, JSON
-    text
-    for objects and arrays; fields that are not in the schema are dropped. JSON Lines contain the rows unchanged.
+    text for objects and arrays; fields that are not in the schema are dropped. JSON Lines contain the rows unchanged.
 
     Args:
         format: format of the files.

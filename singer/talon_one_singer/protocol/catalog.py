@@ -1,4 +1,4 @@
-"""The catalog: the streams that exist, and the choice among them.
+"""The catalog: the streams that exist, and the selection of streams and fields.
 
 https://github.com/singer-io/getting-started/blob/master/docs/DISCOVERY_MODE.md
 """

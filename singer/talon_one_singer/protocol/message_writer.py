@@ -99,7 +99,7 @@ class MessageWriter:
         self._message({"type": STATE, "value": value}, flush=True)
 
     def confirmed(self, value: Mapping[str, Any]) -> None:
-        """Write a bare state as a line: a target confirms with it what it has stored, and Meltano keeps it."""
+        """Write a bare state as a line: a target confirms in this way what it has stored; Meltano keeps it."""
         self._message(value, flush=True)
 
     def batch(self, stream: str, encoding: Mapping[str, str], manifest: Sequence[str]) -> None:

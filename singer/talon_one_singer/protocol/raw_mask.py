@@ -21,8 +21,7 @@ class RawMask:
     """A mask that is prepared for many rows; create it once for each stream.
 
     A mask of complete fields, the usual case, uses a struct of raw fields: 1.3 ms for 1,000 rows of 15 fields. A mask
-    that
-    reaches into objects or keeps unnamed fields uses dicts: 5 ms.
+    that reaches into objects or keeps unnamed fields uses dicts: 5 ms.
     """
 
     def __init__(self, mask: FieldMask) -> None:

@@ -12,7 +12,7 @@ from talon_one_singer.settings.json_files import json_type, read_json_object
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_ADVICE = "; take the value of the last STATE line of a run, or leave --state out to start anew"
+_ADVICE = "; take the value of the last STATE line of a run, or leave --state out to read everything from the start"
 
 
 class State:

@@ -94,7 +94,7 @@ _active = Redactor()
 
 def activate(redactor: Redactor) -> None:
     """Make this the redactor of the function ``redact``: the redactor of the command that runs in this process."""
-    global _active  # noqa: PLW0603  a process runs one command, and what writes to a store or a file has no other way
+    global _active  # noqa: PLW0603  a process runs one command, and code that writes stores and files gets no redactor
     _active = redactor
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 OUT_OF_MEMORY = "not enough memory for this process; give it more, or lower concurrency and page_size, then run again"
 _FILES = "too many open files for this process; raise its limit (ulimit -n) or lower concurrency, then run again"
-_DISK = "no space is left on the disk; free some, then run again"
+_DISK = "no space is left on the disk; free some space, then run again"
 _THREADS = "no more threads for this process; raise its limits (memory, ulimit -u) or lower concurrency, then run again"
 
 _BY_NUMBER: Mapping[int, str] = {
@@ -21,8 +21,9 @@ _BY_NUMBER: Mapping[int, str] = {
     errno.ENOSPC: _DISK,
     errno.EDQUOT: _DISK,
 }
-# Loaders of shared libraries, the interpreter and DuckDB report it in words only. EAGAIN ("Resource temporarily
-# unavailable") is a shortage of threads only where a thread was to be started: locks and sockets report it too.
+# Loaders of shared libraries, the interpreter and DuckDB report a shortage only in the text of the error. EAGAIN
+# ("Resource temporarily unavailable") means a shortage of threads only where a thread was to be started: locks and
+# sockets report it too.
 _BY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"annot allocate memory|Out of Memory Error|failed to map segment"), OUT_OF_MEMORY),
     (re.compile(r"Too many open files"), _FILES),
@@ -59,9 +60,8 @@ def _may_wrap(error: BaseException) -> bool:
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and its causes.
 
-    An error that was being handled when another one was raised counts as its cause only if the other one is of a kind
-    in
-    which libraries wrap errors of the system. A KeyError raised while a full disk is handled is a bug and stays one.
+    An error that was being handled when another one was raised counts as its cause only if the other one is of a class
+    in which libraries wrap errors of the system. A KeyError raised while a full disk is handled is reported as a bug.
     """
     seen: set[int] = set()
     current: BaseException | None = error

@@ -2,8 +2,8 @@
 
 A path is used as it is written, except for ``~``: ``%20`` in it is three characters. In a URL (``file:``, ``duckdb:``,
 ``sqlite:``) ``%20`` is a space (RFC 3986); a file whose name contains ``%20`` itself is found as well, if there is no
-other. Such a URL must not have a query or a fragment, and must not be a place at MotherDuck: the text, possibly with a
-token, would otherwise become the name of a new file.
+other. Such a URL must not have a query or a fragment, and must not name a MotherDuck database: the text, possibly with
+a token, would otherwise become the name of a new file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def local_path(place: str) -> str:
         place: for example ``a b.csv``, ``~/a.csv``, ``file:///data/a%20b.csv``, ``s3://bucket/a.csv``.
 
     Raises:
-        FileUrlError: a ``file:`` URL with a host, a query or a fragment, or a place at MotherDuck.
+        FileUrlError: a ``file:`` URL with a host, a query or a fragment, or the URL of a MotherDuck database.
     """
     _refuse_motherduck(place)
     found = _FILE_URL.fullmatch(place)
@@ -55,21 +55,21 @@ def path_in_url(text: str) -> str:
         text: for example ``/data/a%20b.duckdb`` or ``~/a.duckdb``.
 
     Raises:
-        FileUrlError: it has a query or a fragment, or names another system, like ``md:``.
+        FileUrlError: the text has a query or a fragment, or names another system, like ``md:``.
     """
     if text == MEMORY:
         return text
     _refuse_motherduck(unquote(text))
     if _OTHER_SYSTEM.match(text):
         raise FileUrlError(
-            "the URL of a file names no other system before a colon; give a path, and write %3A for a colon in its "
-            "first name"
+            "the URL of a file must not begin with the name of another system and a colon; give a path, and write %3A "
+            "for a colon in its first part"
         )
     for mark, code, part in (("?", "%3F", "query"), ("#", "%23", "fragment")):
         if mark in text:
             raise FileUrlError(
-                f"the URL of a file has no {part}; leave out what is behind {mark}, or write {code} for a {mark} that "
-                "is in the path"
+                f"the URL of a file has no {part}; remove what follows {mark}, or write {code} for a {mark} that "
+                "belongs to the path"
             )
     plain, decoded = expanded(text), expanded(unquote(text))
     return plain if not Path(decoded).exists() and Path(plain).exists() else decoded
@@ -78,8 +78,8 @@ def path_in_url(text: str) -> str:
 def _refuse_motherduck(place: str) -> None:
     if _MOTHERDUCK.match(place):
         raise FileUrlError(
-            "MotherDuck (md:) is not supported; give a DuckDB file, like duckdb:///loyalty.duckdb (a file whose name "
-            "begins so is ./md:...)"
+            "MotherDuck (md:) is not supported; give a DuckDB file, like duckdb:///loyalty.duckdb (if a file name "
+            "begins with md:, write ./md:...)"
         )
 
 

@@ -1,4 +1,4 @@
-"""The preparation of JSON schemas: exact numbers, without what no Singer target asserts."""
+"""The preparation of JSON schemas: numbers become exact, and keywords that Singer targets do not assert are removed."""
 
 from __future__ import annotations
 

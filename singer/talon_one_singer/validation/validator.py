@@ -26,8 +26,7 @@ def validator(schema: Mapping[str, Any]) -> Validator:
     """Return a function that returns None for a valid value, else a sentence that names the field and the problem.
 
     A top-level property that is JSON text according to its schema (contentMediaType) may also be the decoded value,
-    which
-    ``read_messages`` returns.
+    which ``read_messages`` returns.
 
     Raises:
         ConfigError: the schema is not valid, or refers to another schema.
@@ -37,27 +36,27 @@ def validator(schema: Mapping[str, Any]) -> Validator:
     except RecursionError:
         raise ConfigError("the schema is not valid: it is nested too deeply, or endlessly in itself") from None
     except ValueError as error:
-        raise _broken((), str(error)) from None
+        raise _schema_error((), str(error)) from None
 
 
 def _validator(schema: dict[str, Any]) -> Validator:
     try:
         import jsonschema_rs  # noqa: F401
     except ImportError:
-        return _plain(schema)
-    return _quick(schema)
+        return _with_jsonschema(schema)
+    return _with_jsonschema_rs(schema)
 
 
-def _quick(schema: dict[str, Any]) -> Validator:
+def _with_jsonschema_rs(schema: dict[str, Any]) -> Validator:
     import jsonschema_rs
 
     try:
-        rules = jsonschema_rs.Draft7Validator(schema, validate_formats=False, retriever=_no_other)
+        rules = jsonschema_rs.Draft7Validator(schema, validate_formats=False, retriever=_refuse_reference)
     except Exception as error:  # noqa: BLE001  # errors of the schema, of its references, of its numbers
-        raise _broken(getattr(error, "instance_path", ()), getattr(error, "message", str(error))) from None
+        raise _schema_error(getattr(error, "instance_path", ()), getattr(error, "message", str(error))) from None
 
     def violation(error: jsonschema_rs.ValidationError) -> Violation:
-        return Violation(error.instance_path, error.schema_path, _part(schema, error.schema_path[:-1]))
+        return Violation(error.instance_path, error.schema_path, _subschema(schema, error.schema_path[:-1]))
 
     def check(value: Any) -> str | None:
         try:
@@ -68,7 +67,7 @@ def _quick(schema: dict[str, Any]) -> Validator:
     return check
 
 
-def _plain(schema: dict[str, Any]) -> Validator:
+def _with_jsonschema(schema: dict[str, Any]) -> Validator:
     import jsonschema
 
     from talon_one_singer.validation.plain import PlainValidator
@@ -76,7 +75,7 @@ def _plain(schema: dict[str, Any]) -> Validator:
     try:
         rules = PlainValidator(schema)
     except jsonschema.SchemaError as error:
-        raise _broken(list(error.absolute_path), error.message) from None
+        raise _schema_error(list(error.absolute_path), error.message) from None
 
     def violation(error: jsonschema.ValidationError) -> Violation:
         return Violation(list(error.absolute_path), list(error.absolute_schema_path), error.schema)
@@ -98,17 +97,17 @@ def _first(violations: Iterable[Violation], value: Any) -> str | None:
     return sentence(first, value) if first else None
 
 
-def _part(schema: dict[str, Any], path: Sequence[str | int]) -> Any:
+def _subschema(schema: dict[str, Any], path: Sequence[str | int]) -> Any:
     try:
         return walk(schema, path)[1]
     except (KeyError, IndexError, TypeError):
         return {}
 
 
-def _no_other(uri: str) -> Any:
-    raise ValueError(f"it refers to another schema, {uri}; move that schema into definitions")
+def _refuse_reference(uri: str) -> Any:
+    raise ValueError(f"the schema refers to another schema, {uri}; move that schema into definitions")
 
 
-def _broken(path: Sequence[str | int], words: str) -> ConfigError:
+def _schema_error(path: Sequence[str | int], words: str) -> ConfigError:
     place = f" at {field_name(path)}" if path else ""
     return ConfigError(f"the schema is not valid{place}: {' '.join(words.split())[:300]}")

@@ -134,5 +134,5 @@ _WORDS: Mapping[str, Callable[[Any, Any], str]] = {
     "uniqueItems": lambda *_: "must not have the same item twice",
     "pattern": lambda needs, _: f"must match the pattern {_short(needs)}",
     "additionalProperties": lambda *_: "has a field that is not in the schema",
-    "not": lambda needs, _: "is what its schema excludes" if needs else "must not be there",
+    "not": lambda needs, _: "is what its schema excludes" if needs else "must not be present",
 }

@@ -60,7 +60,7 @@ def number_of(text: str) -> Any:
     try:
         found = Decimal(text)
     except ArithmeticError:
-        return RefusedValue(f"{text[:60]!r} is no number")
+        return RefusedValue(f"{text[:60]!r} is not a number")
     return found if found.is_finite() else RefusedValue(f"{found} is not a number that JSON can hold")
 
 
@@ -69,7 +69,7 @@ def json_of(text: str) -> Any:
     try:
         return decode_json(text)
     except ValueError as error:
-        return RefusedValue(f"it is no JSON ({error})")
+        return RefusedValue(f"it is not JSON ({error})")
 
 
 def _signed(raw: bytes) -> int:
@@ -97,7 +97,7 @@ def _time_tz(raw: bytes) -> Any:
     packed = int.from_bytes(raw, "little")
     microseconds, offset_s = packed >> 24, _MOST_OFFSET_S - (packed & 0xFFFFFF)
     if microseconds >= 86_400_000_000:
-        return RefusedValue("24:00:00 with a time zone is no time of a day")
+        return RefusedValue("24:00:00 with a time zone is not a time of day")
     zone = timezone(timedelta(seconds=offset_s))
     return (datetime(1, 1, 1, tzinfo=zone) + timedelta(microseconds=microseconds)).timetz()
 

@@ -68,8 +68,7 @@ class Columns:
     """The columns of a stream, according to its schema.
 
     Objects and arrays are decoded from their JSON text. Null in a column that must not be null means that the row did
-    not
-    have the field.
+    not have the field.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:

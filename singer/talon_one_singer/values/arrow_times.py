@@ -65,7 +65,7 @@ def times(array: pa.Array, *, as_json: bool) -> list[Any]:
         if number == day:
             found[at] = "24:00:00"
         elif number is not None and found[at] is None:
-            found[at] = RefusedValue(f"{number} {array.type.unit} is no time of a day")
+            found[at] = RefusedValue(f"{number} {array.type.unit} is not a time of day")
     return found
 
 
@@ -78,7 +78,9 @@ def _within(array: pa.Array, convert: Callable[..., list[Any]], *, as_json: bool
     found = convert(pc.if_else(outside, pa.scalar(None, array.type), array), as_json=as_json)
     for at, is_outside in enumerate(outside.to_pylist()):
         if is_outside:
-            found[at] = RefusedValue(f"{_shown(array.slice(at, 1), numbers[at].as_py())} is out of the calendar")
+            found[at] = RefusedValue(
+                f"{_shown(array.slice(at, 1), numbers[at].as_py())} is outside of the years 1 to 9999"
+            )
     return found
 
 

@@ -33,7 +33,7 @@ def folded(name: str) -> str:
 def snake_case(name: str) -> str:
     """Return the name of a column for the name of a field: ``profile_integration_id`` for ``profileIntegrationId``.
 
-    Loads name their columns by it, and the target looks for its fields by it. A digit begins no word:
+    Loads name their columns in this way, and the target looks for its fields under these names. A digit begins no word:
     ``createdIn3rdParty`` is ``created_in3rd_party``.
     """
     return _WORD_START.sub("_", name).lower()
@@ -70,19 +70,19 @@ class ColumnNames:
     """Collects the column names of a source in which each row or file has its own names.
 
     Attributes:
-        names: all names so far, in their order, each with the place where it occurred first.
+        names: all names so far, in their order, each with the row or file in which it occurred first.
     """
 
     def __init__(self) -> None:
-        self.names: dict[str, str] = {}  # with the place where it came first
+        self.names: dict[str, str] = {}
         self._folded: dict[str, str] = {}
 
-    def add(self, names: Iterable[str], place: str) -> None:
+    def add(self, names: Iterable[str], origin: str) -> None:
         """Add the names of a row or a file.
 
         Args:
             names: all names of the row or file.
-            place: the row or file, for messages.
+            origin: the row or file, for messages.
 
         Raises:
             ValueError: a name differs only in letter case or spaces from a name of another row or file.
@@ -94,9 +94,9 @@ class ColumnNames:
             other = self._folded.setdefault(folded(name), name)
             if other != name and other not in these:
                 raise ValueError(
-                    f"{place} has the column {name!r}, {self.names[other]} has {other!r}; use the same name in both"
+                    f"{origin} has the column {name!r}, {self.names[other]} has {other!r}; use the same name in both"
                 )
-            self.names[name] = place
+            self.names[name] = origin
 
 
 def listed_columns(columns: Sequence[str]) -> str:

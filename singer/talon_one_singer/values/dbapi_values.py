@@ -17,7 +17,7 @@ from talon_one_singer.values.value_texts import name_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_AS_THEY_ARE = frozenset({type(None), bool, int, str, datetime, date, time})
+_UNCHANGED = frozenset({type(None), bool, int, str, datetime, date, time})
 
 
 def dbapi_values(column: Sequence[Any]) -> list[Any]:
@@ -27,9 +27,9 @@ def dbapi_values(column: Sequence[Any]) -> list[Any]:
         column: values from the driver; types that JSON cannot represent are refused, above all bytes and intervals.
     """
     there = set(map(type, column))
-    if there <= _AS_THEY_ARE:
+    if there <= _UNCHANGED:
         return list(column)
-    return [value if type(value) in _AS_THEY_ARE else _converted(value) for value in column]
+    return [value if type(value) in _UNCHANGED else _converted(value) for value in column]
 
 
 def _converted(value: Any) -> Any:
@@ -57,13 +57,13 @@ def _object(value: Mapping[Any, Any]) -> Any:
     try:
         names = list(map(name_text, value))
     except ValueError as error:
-        return RefusedValue(f"a name in it is no text: {error}")
+        return RefusedValue(f"one of its names is not text: {error}")
     found = _items(value.values())
     return found if isinstance(found, RefusedValue) else dict(zip(names, found, strict=True))
 
 
 def _day_or_nothing(value: Any) -> Any:
-    return value if value == value else RefusedValue("it is no time (NaT)")  # noqa: PLR0124  # how NaT tells
+    return value if value == value else RefusedValue("it is not a time (NaT)")  # noqa: PLR0124  # only for NaT
 
 
 _TABLE: Mapping[type, Callable[[Any], Any]] = {

@@ -21,12 +21,12 @@ TORN: Final = "the input ends in the middle of this line"
 NOT_EXACT_JSON: Final = (msgspec.DecodeError, ArithmeticError, RecursionError, UnicodeDecodeError)
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
-_HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}.{0,5}$", re.DOTALL)  # near the end msgspec misses the end
+_HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}.{0,5}$", re.DOTALL)  # msgspec reports a missing end
 _TOO_DEEP = "nested too deeply"
 _WORDS = (
     (RecursionError, _TOO_DEEP),
     (UnicodeDecodeError, "not UTF-8 text"),
-    (ArithmeticError, "holds a number with an exponent that no reader takes"),
+    (ArithmeticError, "holds a number whose exponent is too large"),
     (msgspec.ValidationError, "holds an integer of more than 4,300 digits"),
 )
 
@@ -96,9 +96,9 @@ def check_structure(text: bytes, value: Any, max_depth: int, *, names_beside: in
 
 
 def _has_names(text: bytes, count: int) -> bool:
-    """Return whether the JSON has exactly so many names, all unique; False also if a quick look cannot decide.
+    """Return whether the JSON has exactly ``count`` names, all unique; False also if counting cannot decide.
 
-    A name is followed by `":`. So is a quote within a text, but it has a backslash before it.
+    Every name is followed by `":`. A quote and a colon within a text look the same, but have a backslash before them.
     """
     if b'" :' in text or b'"\t:' in text:
         return False
@@ -107,7 +107,7 @@ def _has_names(text: bytes, count: int) -> bool:
 
 
 def _repetitions(text: bytes) -> list[str | None]:
-    """For each object, the outermost last, yield a name that occurs twice, or None."""
+    """Return for each object, the outermost last, a name that occurs twice in it, or None."""
     found: list[str | None] = []
     json.loads(
         text,

@@ -36,7 +36,7 @@ class RefusedValue:
 
 
 def of_type(name: str) -> RefusedValue:
-    """Return the place of a value whose type JSON has not."""
+    """Return what stands in for a value whose type JSON does not have."""
     return RefusedValue(f"it is of type {name}, which JSON cannot represent")
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tap_talon_one")
 
-GIVE_UP_AFTER_MISSING = 20  # so many missing ids before the first known one mean that the ids or the program are wrong
+GIVE_UP_AFTER_MISSING = 20  # this many missing ids before the first known one mean wrong ids or a wrong program
 SHOWN = 3  # ids that are named in the log and in errors
 
 

@@ -32,7 +32,7 @@ class RunClock:
 
     @property
     def earlier(self) -> datetime:
-        """The earlier of both clocks, so that no row is created before it after the run has read up to it."""
+        """The earlier of both clocks: a run that reads up to it misses no row that is created later."""
         return min(self.local, self.server)
 
     def warn_of_future(self, what: str, bookmark: datetime) -> None:

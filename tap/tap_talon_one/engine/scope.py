@@ -42,7 +42,7 @@ def check_span(settings: Mapping[str, Any], now: datetime) -> None:
     if start is not None and end is not None and end <= start:
         raise ConfigError(
             f"end_date {end.isoformat()} is not after start_date {start.isoformat()}, so nothing can be read; "
-            "exchange the two dates, or remove one of them"
+            "swap the two dates, or remove one of them"
         )
 
 
@@ -112,7 +112,7 @@ class Scope:
         return [self.pinned_us]
 
     def read_request(self, group: StreamGroup, program: int | None) -> ReadRequest:
-        """Return what is to be read of a group, for cost estimates."""
+        """Return what a run would read of a group, for cost estimates."""
         bookmark = GroupBookmarks.from_state(group.name, self.state.bookmark(group.name)).of(program, str(self.shard))
         window = bookmark.window
         return ReadRequest(

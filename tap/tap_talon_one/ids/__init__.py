@@ -1,1 +1,1 @@
-"""The sources of IDs."""
+"""The sources of the ids to read, and the digest of a list of ids."""

@@ -103,9 +103,8 @@ def _source(
     if not group.has_ids:
         return iter([""])
     if settings[f"{entity}_ids"] is not None:
-        return iter(
-            [str(value) for value in settings[f"{entity}_ids"]]
-        )  # an empty list, for example the result of a query, reads nothing
+        # An empty list, for example the result of a query, reads nothing.
+        return iter([str(value) for value in settings[f"{entity}_ids"]])
     file = settings.get(f"{entity}_ids_file")
     if file is not None:
         column, limits = settings[f"{entity}_ids_column"], InputLimits.of(settings)

@@ -47,7 +47,7 @@ class FieldHashes:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> FieldHashes:
-        """Create it from the settings. Raises ConfigError as above."""
+        """Return the hashes that the settings select. Raises ConfigError, see the class."""
         salt = settings["hash_salt"]
         return cls(settings["hash_fields"] or (), salt.reveal() if salt else "")
 

@@ -60,8 +60,7 @@ def with_ledger_dates(raw: bytes | msgspec.Raw, tail: bytes = b"") -> bytes:
     """Return a ledger row with typed dates.
 
     ``startDate`` and ``expiryDate`` are a timestamp or a word (immediate, on_action, unlimited). They stay unchanged,
-    and
-    ``start_kind``/``start_at`` and ``expiry_kind``/``expiry_at`` are added: the kind is ``timestamp``, the word, or
+    and ``start_kind``/``start_at`` and ``expiry_kind``/``expiry_at`` are added: the kind is ``timestamp``, the word, or
     ``unparsed`` for an invalid timestamp; ``*_at`` is RFC 3339 with time zone, or null.
     """
     dates = _decode_dates(raw)

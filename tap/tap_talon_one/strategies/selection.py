@@ -34,7 +34,7 @@ class StrategyCandidate:
 
 
 def strategies_of(group: StreamGroup) -> tuple[ReadStrategy, ...]:
-    """Return all strategies that can read a group, the one of one call for each id first."""
+    """Return all strategies that can read a group, ``per_entity`` first."""
     return (per_entity(group), *BULK_STRATEGIES.get(group.name, ()))
 
 
@@ -85,7 +85,7 @@ def candidates(
 
 
 def allowed(group: StreamGroup, settings: Mapping[str, Any]) -> list[str]:
-    """Return the names of the allowed strategies; a strategy that only cards have leaves profiles on ``auto``."""
+    """Return the names of the allowed strategies; for profiles, a strategy that only cards have means ``auto``."""
     wanted = settings[group.strategy_setting] if group.strategy_setting else PER_ENTITY
     known = [strategy.name for strategy in strategies_of(group)]
     return [wanted] if wanted in known else known
@@ -118,5 +118,5 @@ def _cheapest_first(
     if found:
         costs = ", ".join(f"{candidate.strategy.name} {candidate.cost}" for candidate in found)
         first = found[0].strategy.name
-        log.info("%s of program %s: by %s; estimated: %s", group.name, request.program, first, costs)
+        log.info("%s of program %s: using the strategy %s; estimated: %s", group.name, request.program, first, costs)
     return [*found, *map(StrategyCandidate, reversed(waiting))] or [StrategyCandidate(usable[0])]

@@ -20,7 +20,9 @@ def instant(value: datetime) -> str:
     try:
         moment = value if value.utcoffset() is None else value.astimezone(UTC)
     except OverflowError:
-        raise ConversionError(f"{value} is out of the calendar", kind="a time is out of the calendar") from None
+        raise ConversionError(
+            f"{value} is outside of the years 1 to 9999", kind="a time is outside of the years 1 to 9999"
+        ) from None
     text = moment.replace(tzinfo=None).isoformat()
     return f"{text.rstrip('0') if moment.microsecond else text}Z"
 

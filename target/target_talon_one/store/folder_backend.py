@@ -76,7 +76,7 @@ class FolderBackend:
                     _MANIFEST,
                     {*self._tables.values()},
                     subfolders=False,
-                    is_ours=lambda path: _TABLE_FILE.fullmatch(path) is not None,
+                    is_removable=lambda path: _TABLE_FILE.fullmatch(path) is not None,
                 )
                 return found
 

@@ -44,7 +44,9 @@ def store_error(location: str, error: duckdb.Error | OSError, *, opening: bool =
     if holder:
         return StoreLockedError(f"the store {location} is in use by {holder}; wait until it has ended, then run again")
     if is_disk_full(error):
-        return StoreError(f"the disk has no space left for the store {location}: free some, then run again ({text})")
+        return StoreError(
+            f"the disk has no space left for the store {location}: free some space, then run again ({text})"
+        )
     if is_out_of_memory(error):
         return StoreError(
             f"not enough memory for the store {location}: give this process more memory, or push fewer syncs or shards "

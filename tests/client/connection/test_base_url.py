@@ -24,7 +24,7 @@ def test_a_base_url_with_secrets_is_refused(url):
     """A base URL with credentials or a query is refused and not printed."""
     with pytest.raises(ConfigurationError) as raised:
         ClientConfig(url)
-    assert "base_url must hold no credentials, query or fragment" == str(raised.value)
+    assert "base_url must hold no credentials, query or fragment; remove them" == str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_both_keys_work(client, emu):
 
 
 def test_a_wrong_key_is_reported(emu, client_of):
-    """A wrong key is reported, and raised on demand."""
+    """A wrong key is reported, and raise_if_unusable raises its error."""
     report = check(client_of(emu.url, api_key="wrong", management_key=None))
     assert False is report.usable
     assert False is report.integration.works
@@ -71,7 +71,7 @@ def test_a_key_that_may_read_nothing_does_not_pass(serve, client_of, keys):
     assert False is report.usable
     assert all("may read nothing of what was tried" in str(key.error) for key in reported)
     assert all(why for key in reported for why in key.reads.values())
-    assert "does not work: it may read nothing" in report.summary()
+    assert "does not work: the key may read nothing" in report.summary()
     with pytest.raises(e.PermissionDeniedError, match="may read nothing"):
         report.raise_if_unusable()
 
@@ -80,7 +80,7 @@ def test_a_key_that_may_read_nothing_does_not_pass(serve, client_of, keys):
     "body", [b"<html>Forbidden</html>", b"", b"[]", b'"no"', b"Access denied", b'{"error":"blocked"}']
 )
 def test_a_403_of_a_gateway_is_named(serve, client_of, body):
-    """A 403 of a gateway is named as such: it says nothing about the key."""
+    """A 403 of a gateway is reported as such, because it does not show whether the key is right."""
     report = check(client_of(serve((403, {}, body)).url))
     assert False is report.integration.works
     assert False is report.management.works
@@ -104,7 +104,8 @@ def test_a_path_that_is_not_there_does_not_pass(emu, client_of, keys):
     report = check(client_of(f"{emu.url}/nonsense", **keys))
     assert False is report.usable
     assert [
-        f"there is no Talon.One at base_url {emu.url}/nonsense, no such path; leave out /nonsense" in str(key.error)
+        f"there is no Talon.One at base_url {emu.url}/nonsense, because it has no such path; leave out /nonsense"
+        in str(key.error)
         for key in (report.integration, report.management)
         if key.is_set
     ] == [True] * (2 - len(keys))
@@ -112,7 +113,7 @@ def test_a_path_that_is_not_there_does_not_pass(emu, client_of, keys):
 
 
 def test_a_server_that_knows_no_path_does_not_pass(serve, client_of):
-    """JSON of another program that looks like an error of Talon.One proves no key."""
+    """JSON of another program that looks like an error of Talon.One does not prove a key."""
     body = b'{"message": "Not found", "errors": [{"title": "Not found"}], "StatusCode": 404}'
     report = check(client_of(serve((404, {}, body)).url))
     assert False is report.integration.works

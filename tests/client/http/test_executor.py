@@ -1,4 +1,4 @@
-"""Calls that fail on the way: what is repeated, what is not, and what has happened afterwards."""
+"""Calls that fail on the way: which are repeated, which are not, and how often they take effect."""
 
 import logging
 import re

@@ -28,7 +28,7 @@ def call(client, row, **query):
 @pytest.mark.parametrize("body", WRONG.values(), ids=WRONG)
 @pytest.mark.parametrize("row", WITH_ANSWER, ids=lambda row: row.name)
 def test_another_shape_with_status_200_is_an_error(serve, client_of, row, body):
-    """Another shape is requested again where that does no harm, then raised as an error that names the operation."""
+    """An answer of another shape is requested again if that is harmless, then raised as an error."""
     server = serve((200, {}, body))
     with pytest.raises(UnexpectedResponseError, match=f"{row.name}: the answer is not the"):
         call(client_of(server.url, retry=RetryConfig(max_attempts=3)), row)

@@ -15,14 +15,14 @@ BUDGETS = [10, 300, 3600]
 
 
 class Down:
-    """A transport that always gives the same answer, each after some seconds of a virtual clock."""
+    """A transport that always returns the same answer, each after some seconds of a virtual clock."""
 
     def __init__(self, outcome, each_s=0.0):
         self.outcome, self.each_s = outcome, each_s
         self.now_s, self.bounds = 0.0, []
 
     def send(self, method, url, headers, body, bounds):
-        """Give the answer."""
+        """Return the answer."""
         del method, url, headers, body
         self.bounds.append(bounds)
         self.now_s += self.each_s
@@ -31,10 +31,10 @@ class Down:
         return Response(*self.outcome, b"{}")
 
     def close(self):
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
     def sleep(self, seconds):
-        """Let time pass."""
+        """Move the clock."""
         self.now_s += seconds
 
 
@@ -78,7 +78,9 @@ def test_a_wish_longer_than_the_budget_ends_at_once_and_is_named(asked):
     assert RateLimitedError is type(error)
     assert 0.0 == down.now_s
     assert 1 == error.attempts
-    assert f"it asks to wait {int(asked):,} s (Retry-After), and 300 s are left of retry_budget_seconds" in str(error)
+    assert f"the server asks to wait {int(asked):,} s (Retry-After), and 300 s of retry_budget_seconds are left" in str(
+        error
+    )
 
 
 def test_an_answer_may_take_what_is_left_of_the_budget():

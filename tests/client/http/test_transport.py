@@ -29,7 +29,7 @@ def read_request(connection):
 
 
 def sending(*parts, close=True):
-    """A server that sends these bytes; afterwards it closes, or does nothing more."""
+    """A server that sends these bytes, then closes the connection or sends nothing more."""
 
     def behave(connection):
         if not read_request(connection):
@@ -43,7 +43,7 @@ def sending(*parts, close=True):
 
 
 def dripping(before, each):
-    """A server that sends something, then a little every twentieth of a second, for ever."""
+    """A server that sends some bytes, then a few more every twentieth of a second, endlessly."""
 
     def behave(connection):
         if not read_request(connection):
@@ -114,7 +114,7 @@ def test_silence_ends_at_the_read_timeout(talk):
 
 
 def bomb(megabytes, wbits):
-    """Compressed zeros."""
+    """Compressed zeros, which unpack to much more."""
     packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
     block = bytes(1 << 20)
     return b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
@@ -224,7 +224,7 @@ def test_a_damaged_answer_is_an_error_with_a_name(talk, kind):
 
 
 def test_what_follows_an_interim_answer_is_not_taken_for_the_next_one(talk):
-    """The connection on which a 103 came is not used again."""
+    """A connection that has received a 103 is not used again."""
     served = []
 
     def behave(connection):

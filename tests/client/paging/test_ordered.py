@@ -21,7 +21,7 @@ def test_parts_come_in_the_order_of_the_keys(concurrency):
 
 
 def test_no_more_than_concurrency_keys_are_worked_on_at_once():
-    """A barrier of three is met, and a counter never sees a fourth."""
+    """With a concurrency of three, three workers run at once, and never four."""
     meet, lock, now, most = threading.Barrier(3), threading.Lock(), [0], [0]
 
     def produce(key):

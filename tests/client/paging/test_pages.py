@@ -19,7 +19,7 @@ CARD_LEDGER = (ep.GET_LOYALTY_CARD_TRANSACTIONS, {"loyaltyProgramId": 1, "loyalt
 
 
 def read(client, row, path, wanted=None, **query):
-    """Ids of all rows, and the size in use afterwards."""
+    """Ids of all rows, and the page size in use at the end."""
     size = PageSize(row, wanted)
     found = [
         msgspec.json.decode(raw)["id"]
@@ -189,7 +189,7 @@ def test_every_kind_of_end(serve, client_of, answers, expected):
     ],
 )
 def test_what_is_no_page_is_reported(serve, client_of, body):
-    """An answer that is no page raises an error and is not an empty list."""
+    """An answer that is not a page raises an error and does not count as an empty list."""
     client = client_of(serve((200, {}, body)).url)
     with pytest.raises(UnexpectedResponseError):
         read(client, ep.GET_AUDIENCES, {})

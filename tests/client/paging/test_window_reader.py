@@ -20,7 +20,7 @@ DAY = 86_400_000_000
 
 
 def shuffled(row_id):
-    """An arbitrary place that stays the same."""
+    """Return an arbitrary but fixed position."""
     return row_id * 2_654_435_761 % 2**32
 
 
@@ -35,7 +35,7 @@ class Ledger:
         self.calls = 0
 
     def __call__(self, skip, page_size, query):
-        """One page, after which rows come and go."""
+        """Return a page, after which rows are inserted and deleted."""
         self.calls += 1
         assert self.calls < 3000  # far above what any read here may take
         size = min(page_size, self.cap)
@@ -103,7 +103,7 @@ def test_a_still_ledger_is_read_once_whole(case):
 
 
 def changing(case, deletes):
-    """Rows that come between the fetches all over the window, and a few that go."""
+    """Rows that are inserted between the fetches all over the window, and a few that are deleted."""
     random = Random(case["seed"])
 
     def change(ledger):
@@ -131,7 +131,7 @@ def test_a_moving_ledger_loses_and_doubles_nothing(case):
 @given(ledgers)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_crowded_instant_survives_inserts(case):
-    """More rows at one instant than fit on a page, while others come: pages overlap and doubles are dropped."""
+    """An instant with more rows than a page is read once by overlapping pages, while rows are inserted."""
     case = case | {"page_size": max(case["page_size"], 4)}
     ledger = Ledger(instants(case), case["order"], case["bounds"], change=changing(case, deletes=False))
     found = read(ledger, Window(START, START + case["span"]), case["page_size"])
@@ -252,7 +252,7 @@ def test_over_http(emu, client, order, date_bounds, fault):
 @pytest.mark.parametrize("over", ["reject", "clamp"])
 @pytest.mark.parametrize("order", ["shuffled", "newest", "oldest"])
 def test_over_http_in_the_older_era(emu, client, order, over):
-    """The ledger of a profile, 50 rows a page once that cap is known, with a crowded instant."""
+    """A profile's ledger with a crowded instant is read completely in the older era's pages of 50 rows."""
     emu.reset("demo", era="seed")
     emu.switch(order=order, page_size_above_max=over)
     crowd = [{"program": 2, "profile": "ben", "amount": "1", "created": "2025-03-01T12:00:00.5Z"}] * 120
@@ -272,7 +272,7 @@ def test_over_http_in_the_older_era(emu, client, order, over):
 
 
 def answers(pages):
-    """A ``Fetch`` that gives these pages, the last one for ever, and counts its calls."""
+    """A ``Fetch`` that returns these pages, the last one endlessly, and counts its calls."""
     calls = []
 
     def fetch(skip, _page_size, _query):

@@ -112,7 +112,7 @@ def test_instants_in_the_future_are_cut(instants, now_us):
 
 @pytest.mark.parametrize("text", ["", "x", "1 2 x", "1  2", "nan", "1.5"])
 def test_a_text_that_is_no_state_is_refused(text):
-    """A text of another program is not taken for a state."""
+    """A text that encode has not written is refused."""
     with pytest.raises(ValueError, match=r"invalid literal|unpack"):
         Departures.decode(text)
 

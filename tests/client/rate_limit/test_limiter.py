@@ -83,7 +83,7 @@ def test_processes_share_a_rate_limit_through_a_sqlite_file(tmp_path):
 
 @pytest.fixture
 def redis_url():
-    """A Redis of our own on a free loopback port."""
+    """A Redis server for these tests, on a free loopback port."""
     if shutil.which("redis-server") is None:
         pytest.skip("no redis-server on this machine")
     with socket.socket() as free:
@@ -123,7 +123,7 @@ def test_what_is_no_url_at_all_is_refused_without_its_password(url):
 @pytest.mark.parametrize("rate", [1, 3, 20])
 @pytest.mark.parametrize("late_s", [0.001, 0.04, 0.2])
 def test_waking_up_late_does_not_bring_requests_together(rate, late_s):
-    """A thread that overslept leaves a whole gap behind it."""
+    """After a thread that wakes up late, the next request still waits for a whole gap."""
 
     class Late(Time):
         def sleep(self, seconds):

@@ -20,7 +20,7 @@ def test_a_late_answer_moves_the_window_but_only_now_and_then():
 
 
 def test_an_answer_that_took_long_once_is_counted_from_when_it_came():
-    """Ten requests wait until a first answer that took 400 ms is a second ago."""
+    """After a first answer that took 400 ms, the next ten requests wait until it is a second old."""
     time = Time()
     paced = limiter(time, requests_per_second=10)
     grants = [paced.grant(ep.GET_LOYALTY_CARD_BALANCES)]

@@ -15,11 +15,11 @@ class Time:
         self.ms = 1_000_000.0
 
     def sleep(self, seconds):
-        """Let time pass."""
+        """Move the clock."""
         self.ms += seconds * 1000
 
     def now(self):
-        """Milliseconds."""
+        """Return the time in milliseconds."""
         return int(self.ms)
 
 

@@ -17,13 +17,13 @@ CASES = [(module, option) for module, options in PROGRAMS.items() for option in 
 
 
 def run(module, *arguments, **options):
-    """A program to its end; standard output and error as they are set up."""
+    """Runs a program to its end with the given standard output and error."""
     return subprocess.run([sys.executable, "-m", module, *arguments], timeout=60, **options)
 
 
 @pytest.mark.parametrize(("module", "option"), CASES)
 def test_a_full_output_is_reported_in_one_line(module, option):
-    """The device has no room: exit code 1, no traceback."""
+    """A full output device ends the program with exit code 1 and without a traceback."""
     with Path("/dev/full").open("wb") as full:
         done = run(module, option, stdout=full, stderr=subprocess.PIPE, text=True)
     assert 1 == done.returncode
@@ -33,7 +33,7 @@ def test_a_full_output_is_reported_in_one_line(module, option):
 
 @pytest.mark.parametrize(("module", "option"), CASES)
 def test_a_closed_output_is_reported_in_one_line(module, option):
-    """Nobody gave the program a standard output."""
+    """A program that is started without standard output reports it in one line."""
     done = run(module, option, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: os.close(1))
     assert 1 == done.returncode
     assert 1 == len(done.stderr.splitlines())
@@ -42,7 +42,7 @@ def test_a_closed_output_is_reported_in_one_line(module, option):
 
 @pytest.mark.parametrize("module", PROGRAMS)
 def test_without_standard_error_a_program_still_works(module):
-    """The text for a closed stream is lost, and nothing else is."""
+    """Without standard error, messages are lost, but the program does its work."""
     done = run(module, "--version", stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2))
     assert 0 == done.returncode
     assert b" v" in done.stdout
@@ -51,7 +51,7 @@ def test_without_standard_error_a_program_still_works(module):
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "cp437", "utf-16"])
 @pytest.mark.parametrize("module", PROGRAMS)
 def test_the_encoding_of_the_output_ends_no_program(module, encoding):
-    """What it lacks is replaced, also in arguments that are quoted back."""
+    """Characters that the output's encoding lacks are replaced, also in arguments that click quotes."""
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     done = run(module, "--łódź", stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     assert 2 == done.returncode
@@ -59,7 +59,7 @@ def test_the_encoding_of_the_output_ends_no_program(module, encoding):
 
 
 def test_arguments_that_are_quoted_back_are_redacted_and_printable():
-    """Shells keep lines; logs of schedulers keep standard error."""
+    """Messages about arguments are redacted and escaped, because schedulers keep standard error."""
     done = run("talon_one_cli", "load", "--ftp://u:Canary77@h/x\x1b[31m", stderr=subprocess.PIPE, text=True)
     assert 2 == done.returncode
     assert "Canary77" not in done.stderr
@@ -67,7 +67,7 @@ def test_arguments_that_are_quoted_back_are_redacted_and_printable():
 
 
 def test_only_one_module_writes_to_standard_output():
-    """Everything that people read goes through ``say`` and its kin, which redact and escape."""
+    """All output for users is written by ``say`` and related functions, which redact and escape."""
     words = re.compile(r"click\.echo|(?<![.\w])print\(|sys\.std(out|err)\b")
     allowed = {
         "cli/talon_one_cli/main.py",  # the version

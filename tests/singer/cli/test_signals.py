@@ -10,7 +10,7 @@ from talon_one_singer.errors import Stopped
 
 
 def test_it_starts_unset():
-    """Before anything happens, waits run out and checks pass."""
+    """Without a signal, waits time out and checks pass."""
     stop = StopSignal()
     stop.check()
     assert not stop.is_set()
@@ -18,7 +18,7 @@ def test_it_starts_unset():
 
 
 def test_setting_wakes_every_waiter():
-    """Threads that sleep for a minute wake at once."""
+    """Threads that wait for a minute wake at once when the stop is requested."""
     stop = StopSignal()
     answers = []
     threads = [threading.Thread(target=lambda: answers.append(stop.wait(60))) for _ in range(8)]
@@ -31,7 +31,7 @@ def test_setting_wakes_every_waiter():
 
 
 def test_check_raises_with_the_exit_code():
-    """Stopped carries 128 plus the signal's number."""
+    """The exit code of Stopped is 128 plus the signal's number."""
     stop = StopSignal()
     stop.set(signal.SIGINT)
     with pytest.raises(Stopped) as raised:
@@ -40,7 +40,7 @@ def test_check_raises_with_the_exit_code():
 
 
 def test_handlers_are_put_back():
-    """After the block the handlers are those from before."""
+    """The earlier handlers are restored after the block."""
     before = signal.getsignal(signal.SIGTERM)
     stop = StopSignal()
     with stop.installed():
@@ -52,7 +52,7 @@ def test_handlers_are_put_back():
 
 
 def test_outside_the_main_thread_no_handler_is_installed():
-    """A run inside another program's thread leaves its handlers alone."""
+    """A run in a thread of another program does not change that program's handlers."""
     seen = []
 
     def run():

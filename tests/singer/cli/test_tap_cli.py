@@ -20,7 +20,7 @@ def test_a_run_writes_schema_records_and_state(run_tap, config):
 
 
 def test_a_run_continues_from_the_state(run_tap, config, write_json):
-    """What the state says is done is not read again."""
+    """Rows that the state covers are not read again."""
     state = write_json("state.json", {"bookmarks": {"users": {"pages": 1}}})
     _, stdout, _ = run_tap("--config", config(), "--state", state)
     records = [m for m in map(json.loads, stdout.splitlines()) if m["type"] == "RECORD"]
@@ -65,7 +65,7 @@ def test_discover_needs_no_config(run_tap):
 
 
 def test_the_printed_catalog_can_be_given_back(run_tap, config, write_json):
-    """A catalog of --discover with another stream selected reads that one too, without the deselected field."""
+    """An edited catalog of --discover selects another stream and deselects a field."""
     catalog = json.loads(run_tap("--discover")[1])
     catalog["streams"][1]["metadata"][0]["metadata"]["selected"] = True
     catalog["streams"][1]["metadata"][2]["metadata"]["selected"] = False
@@ -84,14 +84,14 @@ def test_test_calls_the_check(run_tap, config):
 
 
 def test_env_reads_the_environment_over_the_files(run_tap, config):
-    """--config=ENV takes the prefixed variables, which win over files."""
+    """With --config=ENV, prefixed variables override the files."""
     env = {"TAP_SAMPLE_API_KEY": "k", "TAP_SAMPLE_PAGES": "3"}
     _, stdout, _ = run_tap("--config=ENV", "--config", config(pages=1), env=env)
     assert {"pages": 3} == json.loads(stdout.splitlines()[-1])["value"]["bookmarks"]["users"]
 
 
 def test_env_warns_of_a_misspelt_variable(run_tap):
-    """A variable that resembles a setting has a warning, a variable of Meltano has none."""
+    """A variable that resembles a setting causes a warning; a variable of Meltano does not."""
     env = {"TAP_SAMPLE_API_KEY": "k", "TAP_SAMPLE_START_DAT": "2026-01-01", "TAP_SAMPLE__SELECT": "x"}
     _, _, stderr = run_tap("--config=ENV", env=env)
     warnings = [line.split(" ", 1)[1] for line in stderr.splitlines() if "WARNING" in line]
@@ -106,14 +106,14 @@ def test_the_environment_is_not_read_unasked(run_tap, config):
 
 
 def test_later_config_files_win(run_tap, config, write_json):
-    """Several --config are merged in order."""
+    """Several --config files are merged in order."""
     second = write_json("second.json", {"pages": 1})
     _, stdout, _ = run_tap("--config", config(pages=5), "--config", second)
     assert {"pages": 1} == json.loads(stdout.splitlines()[-1])["value"]["bookmarks"]["users"]
 
 
 def test_an_unknown_setting_is_reported_with_the_nearest(run_tap, write_json):
-    """A misspelt setting ends with exit code 2 and a hint, one line a problem."""
+    """A misspelled setting ends with exit code 2 and one line for each problem, with a hint."""
     path = write_json("config.json", {"api_ky": "very-secret", "pages": 0})
     code, stdout, stderr = run_tap("--config", path)
     assert 2 == code
@@ -138,7 +138,7 @@ def test_an_unknown_setting_is_reported_with_the_nearest(run_tap, write_json):
     ],
 )
 def test_a_malformed_file_is_reported_with_the_place(run_tap, write_json, option, content, problem):
-    """What is wrong with a file ends with exit code 2 and one line that names file and place."""
+    """A malformed file ends with exit code 2 and one line that names the file and the position."""
     path = write_json("given.json", content)
     code, stdout, stderr = run_tap("--config=ENV", option, path, env={"TAP_SAMPLE_API_KEY": "k"})
     assert 2 == code
@@ -149,14 +149,14 @@ def test_a_malformed_file_is_reported_with_the_place(run_tap, write_json, option
 
 
 def test_a_missing_file_is_reported(run_tap, tmp_path):
-    """A path that leads nowhere is a line, not a traceback."""
+    """A missing file is reported in one line, without a traceback."""
     code, _, stderr = run_tap("--config", tmp_path / "none.json")
     assert 2 == code
     assert f"Error: the config file {tmp_path}/none.json does not exist; check the path\n" == stderr
 
 
 def test_a_wrong_log_level_is_reported(run_tap, config):
-    """LOGLEVEL takes the names of levels."""
+    """LOGLEVEL accepts only the names of levels."""
     code, _, stderr = run_tap("--config", config(), env={"LOGLEVEL": "loud"})
     assert 2 == code
     assert "LOGLEVEL must be one of DEBUG, INFO" in stderr
@@ -169,15 +169,15 @@ def test_the_tap_s_own_log_level_wins(run_tap, config):
 
 
 def test_an_expected_error_is_one_line_without_the_key(run_tap, config):
-    """An error that the tap knows shows no traceback and no secret."""
-    code, _, stderr = run_tap("--config", config(behaviour="expected"), env={"LOGLEVEL": "ERROR"})
+    """An expected error is printed without traceback and without secrets."""
+    code, _, stderr = run_tap("--config", config(behavior="expected"), env={"LOGLEVEL": "ERROR"})
     assert 1 == code
     assert "Error: 401 for the key ********\n" == stderr
 
 
 def test_a_bug_shows_its_traceback_without_the_key(run_tap, config):
-    """An unexpected error shows where it came from and where to report it, secrets masked."""
-    code, _, stderr = run_tap("--config", config(behaviour="bug"))
+    """An unexpected error is printed with its traceback and the report address; secrets are masked."""
+    code, _, stderr = run_tap("--config", config(behavior="bug"))
     assert 1 == code
     assert "bug in tap-sample v1.2.3. Please report it at https://example.com/issues" in stderr
     assert "RuntimeError: the server does not like ********" in stderr
@@ -185,8 +185,8 @@ def test_a_bug_shows_its_traceback_without_the_key(run_tap, config):
 
 
 def test_a_closed_pipe_ends_quietly(tap_process, config):
-    """A reader that has seen enough, as `head -1`, gets exit code 141 and no traceback."""
-    tap = tap_process("--config", config(behaviour="endless"), env={"LOGLEVEL": "ERROR"}, text=False)
+    """If the reader closes the pipe early, like `head -1`, the exit code is 141 and there is no traceback."""
+    tap = tap_process("--config", config(behavior="endless"), env={"LOGLEVEL": "ERROR"}, text=False)
     head = subprocess.run(["head", "-1"], stdin=tap.stdout, capture_output=True, check=True, timeout=20)
     tap.stdout.close()
     stderr = tap.stderr.read()
@@ -197,7 +197,7 @@ def test_a_closed_pipe_ends_quietly(tap_process, config):
 
 @pytest.mark.parametrize("arguments", [["--discover"], ["--version"], ["--config=ENV"], ["--config=ENV", "--test"]])
 def test_a_full_disk_is_reported_in_one_line(run_tap, arguments):
-    """ENOSPC ends with exit code 1 and says what to do."""
+    """A full disk ends the run with exit code 1 and a message that says what to do."""
     env = {"TAP_SAMPLE_API_KEY": "k", "LOGLEVEL": "ERROR"}
     with open("/dev/full", "w") as full:  # noqa: PTH123  a device
         code, _, stderr = run_tap(*arguments, env=env, stdout=full)
@@ -211,8 +211,8 @@ def test_a_full_disk_is_reported_in_one_line(run_tap, arguments):
 
 @pytest.mark.parametrize(("signum", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_after_a_state(tap_process, config, signum, exit_code):
-    """The first SIGTERM or SIGINT lets the run end with whole lines, the last of them a STATE."""
-    tap = tap_process("--config", config(behaviour="endless"), text=False, bufsize=0)
+    """After the first SIGTERM or SIGINT the run ends with complete lines, the last of which is a STATE."""
+    tap = tap_process("--config", config(behavior="endless"), text=False, bufsize=0)
     before = [tap.stdout.readline() for _ in range(10)]
     tap.send_signal(signum)
     stdout, stderr = tap.communicate(timeout=20)
@@ -224,8 +224,8 @@ def test_a_signal_ends_after_a_state(tap_process, config, signum, exit_code):
 
 
 def test_the_second_signal_ends_at_once(tap_process, config):
-    """A run that does not end by itself is killed by the second signal; the first one wakes its waits."""
-    tap = tap_process("--config", config(behaviour="stubborn"))
+    """The first signal wakes the waits of a run; the second one kills a run that does not end."""
+    tap = tap_process("--config", config(behavior="stubborn"))
     assert {"waiting": True} == json.loads(tap.stdout.readline())["value"]
     tap.send_signal(signal.SIGTERM)
     assert {"stop seen": True} == json.loads(tap.stdout.readline())["value"]
@@ -234,7 +234,7 @@ def test_the_second_signal_ends_at_once(tap_process, config):
 
 
 def test_catalog_and_properties_exclude_each_other(run_tap, config, write_json):
-    """Two catalogs at once are refused."""
+    """--catalog and --properties together are refused."""
     path = write_json("catalog.json", {"streams": []})
     code, _, stderr = run_tap("--config", config(), "--catalog", path, "--properties", path)
     assert 2 == code

@@ -50,7 +50,7 @@ ROWS = [
 
 @pytest.fixture
 def batch(tmp_path):
-    """What is read of a BATCH with these files, after the SCHEMA."""
+    """Returns what is read from a BATCH with these files, after the SCHEMA."""
 
     def read(form, *files, schema=SCHEMA, compression=None, **options):
         out = io.BytesIO()
@@ -67,7 +67,7 @@ def batch(tmp_path):
 
 @pytest.fixture
 def parquet(tmp_path, batch):
-    """What is read of a Parquet file with one column."""
+    """Returns what is read from a Parquet file with one column."""
 
     def read(values, kind, schema=SCHEMA, **options):
         path = tmp_path / "file.parquet"
@@ -122,7 +122,7 @@ DRAWN = st.fixed_dictionaries(
 @pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])
 @given(rows=st.lists(DRAWN, min_size=1, max_size=4))
 def test_any_rows_come_back(tmp_path_factory, form, rows):
-    """Whatever the values are, the file gives back what was written."""
+    """Whatever the values are, the rows that are read equal the rows that were written."""
     files, out = BatchFiles(form, str(tmp_path_factory.getbasetemp() / "drawn")), io.BytesIO()
     writer = MessageWriter(out)
     writer.schema("s", files.schema(SCHEMA), ["id"])
@@ -147,7 +147,7 @@ def _comparable(row):
     ],
 )
 def test_json_lines_are_unpacked_as_the_encoding_says(tmp_path, batch, compression, name, pack):
-    """Where it says nothing, the name of the file tells."""
+    """The encoding's compression decides; without it, the name of the file does."""
     path = tmp_path / name
     path.write_bytes(pack(b'{"a":1.10}\n\n{"a":2}'))
     (found,) = batch("jsonl", path, compression=compression)
@@ -157,7 +157,7 @@ def test_json_lines_are_unpacked_as_the_encoding_says(tmp_path, batch, compressi
 
 @pytest.mark.parametrize("written", ["literally", "encoded"])
 def test_file_urls_with_a_space_are_found(tmp_path, batch, written):
-    """Some writers encode a space in a URL and its file, others only in the URL."""
+    """A file is found if its writer has encoded the space in URL and name, or in the URL only."""
     path = tmp_path / ("a b.jsonl" if written == "encoded" else "a%20b.jsonl")
     path.write_bytes(b'{"a":1}')
     (found,) = batch("jsonl", f"file://{tmp_path}/a%20b.jsonl")
@@ -165,7 +165,7 @@ def test_file_urls_with_a_space_are_found(tmp_path, batch, written):
 
 
 def test_any_file_system_of_fsspec_is_read(batch):
-    """The files may be in a store of objects."""
+    """Batch files may be in any file system of fsspec, such as an object store."""
     with fsspec.open("memory://folder/a.jsonl", "wb") as file:
         file.write(b'{"a":1}')
     (found,) = batch("jsonl", "memory://folder/a.jsonl")
@@ -174,7 +174,7 @@ def test_any_file_system_of_fsspec_is_read(batch):
 
 
 def test_broken_rows_of_json_lines_are_reported_between_the_good_ones(tmp_path, batch):
-    """Each names its file and row."""
+    """Each broken row of a JSON Lines file is reported with file and row number."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a":1}\n{"a":NaN}\n[]\n{"a":"%s"}\n{"a":2}\n{"a":' % (b"x" * 1000))
     one, *bad, two, torn = batch("jsonl", path, limits=InputLimits(max_line_bytes=1000))
@@ -188,7 +188,7 @@ def test_broken_rows_of_json_lines_are_reported_between_the_good_ones(tmp_path, 
 
 
 def test_a_torn_gzip_file_gives_its_rows_and_is_reported(tmp_path, batch):
-    """What could be unpacked is not lost, and what is missing is not silent."""
+    """The rows before the cut of a gzip file are read, and the cut is reported."""
     path = tmp_path / "a.jsonl.gz"
     rows = b"".join(b'{"a":%d,"b":"%s"}\n' % (n, str(n * 7919**9).encode()) for n in range(100_000))
     path.write_bytes(gzip.compress(rows)[:-1000])
@@ -204,7 +204,7 @@ def test_a_torn_gzip_file_gives_its_rows_and_is_reported(tmp_path, batch):
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])
 def test_a_file_that_is_not_there_is_reported(tmp_path, batch, form):
-    """The other files of the manifest are read."""
+    """A missing file is reported, and the other files of the manifest are read."""
     path = tmp_path / "none"
     bad, *_ = batch(form, path, path)
     assert BadLine(str(path), "the file cannot be read: it does not exist", "s", str(path)) == bad
@@ -212,7 +212,7 @@ def test_a_file_that_is_not_there_is_reported(tmp_path, batch, form):
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
 def test_a_file_that_is_none_is_reported(tmp_path, batch, form):
-    """A file of another format names itself and what the reader says."""
+    """A file of another format is reported with its name and the reader's message."""
     path = tmp_path / "file"
     path.write_bytes(b"not a table" * 10)
     (bad,) = batch(form, path)
@@ -221,7 +221,7 @@ def test_a_file_that_is_none_is_reported(tmp_path, batch, form):
 
 
 class Talkative(AbstractFileSystem):
-    """A file system whose errors say all they know."""
+    """A file system whose errors contain everything it knows."""
 
     protocol = "talkative"
 
@@ -239,7 +239,7 @@ class Talkative(AbstractFileSystem):
     ],
 )
 def test_secrets_of_a_url_are_not_shown(batch, url, place, reason):
-    """Neither a password nor a signature of the URL is in what is said about it."""
+    """Messages contain neither the password nor the signature of a URL."""
     fsspec.register_implementation("talkative", Talkative, clobber=True)
     (bad,) = batch("jsonl", url)
     assert place == bad.origin
@@ -249,7 +249,7 @@ def test_secrets_of_a_url_are_not_shown(batch, url, place, reason):
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
 def test_without_pyarrow_it_is_said_what_to_install(tmp_path, batch, monkeypatch, form):
-    """Going on would lose the rows, so it is an error of the installation."""
+    """Without pyarrow the run fails instead of losing the rows, and says what to install."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(ConfigError, match=rf"a BATCH in {form} needs pyarrow: pip install 'talon-one-connector"):
@@ -277,7 +277,7 @@ def test_without_its_package_a_file_system_is_an_error_too(batch, monkeypatch):
     ],
 )
 def test_numbers_with_a_fraction_are_decimals(parquet, kind, given_values, expected):
-    """All digits that the column means, and no zeros that only fill its scale."""
+    """A decimal column returns all its digits, without the zeros that only pad its scale."""
     is_decimal = pa.types.is_decimal(kind)
     written = [Decimal(value) if value and is_decimal else value for value in given_values]
     found = values(parquet(written, kind))
@@ -315,7 +315,7 @@ NOON = dt.datetime(2026, 1, 2, 12, 0, 0, 120_000, dt.UTC)
     ],
 )
 def test_columns_become_what_records_hold(tmp_path, batch, kind, value, expected):
-    """Times are RFC 3339 text in UTC, lists and structures are JSON, and null is null anywhere."""
+    """Times become RFC 3339 text in UTC, lists and structs become JSON, and nulls stay null."""
     path = tmp_path / "file.arrow"
     table = pa.table({"a": pa.array([None, value, None, value], kind)})
     with pa.ipc.new_file(str(path), table.schema) as file:
@@ -339,7 +339,7 @@ def test_an_arrow_stream_is_read_like_an_arrow_file(tmp_path, batch):
     "kind", [pa.binary(), pa.duration("s"), pa.list_(pa.binary()), pa.struct([("b", pa.binary())])]
 )
 def test_a_column_that_json_has_not_is_reported(parquet, kind):
-    """Its rows would be incomplete, so none is given."""
+    """A file with a column type that JSON lacks is refused as a whole, since its rows would be incomplete."""
     (bad,) = parquet([None], kind)
     assert isinstance(bad, BadLine)
     assert bad.reason.startswith("the file cannot be read: column a is of type")
@@ -348,7 +348,7 @@ def test_a_column_that_json_has_not_is_reported(parquet, kind):
 @pytest.mark.parametrize("broken", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("place", range(1, 6))
 def test_a_row_with_nan_is_reported_between_the_good_ones(tmp_path, parquet, broken, place):
-    """The rows around it are given."""
+    """A row with NaN is reported, and the rows around it are read."""
     given_values = [1.5, 2.5, 3.5, 4.5]
     given_values.insert(place - 1, broken)
     found = parquet(given_values, pa.float64())
@@ -362,7 +362,7 @@ def test_a_row_with_nan_is_reported_between_the_good_ones(tmp_path, parquet, bro
 
 
 def test_a_row_that_is_no_text_is_reported(tmp_path, batch):
-    """Parquet and Arrow writers do not all check their UTF-8."""
+    """A row whose text is not UTF-8 is reported; not all writers of Parquet and Arrow check it."""
     path = tmp_path / "file.arrow"
     column = pa.Array.from_buffers(
         pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
@@ -397,7 +397,7 @@ TEXT_COLUMN = {"type": ["string", "null"], "contentMediaType": "application/json
     ],
 )
 def test_json_text_becomes_what_it_stands_for(parquet, schema, text, expected):
-    """Where the schema says object, array or JSON text; other text stays."""
+    """Text is decoded where the schema says object, array or JSON text; other text is unchanged."""
     assert [expected] == values(parquet([text], pa.string(), {"properties": {"a": schema}}))
 
 
@@ -406,13 +406,13 @@ def test_json_text_becomes_what_it_stands_for(parquet, schema, text, expected):
     [({"type": "string"}, {}), ({"type": ["string", "null"]}, {"a": None}), ({}, {"a": None})],
 )
 def test_null_where_no_null_may_be_is_a_field_that_was_not_there(parquet, schema, expected):
-    """Columns have no other word for it."""
+    """Null in a column that must not be null means that the row does not have the field."""
     (found,) = parquet([None], pa.string(), {"properties": {"a": schema}})
     assert [expected] == found.rows
 
 
 def test_a_batch_before_its_schema_is_read(tmp_path):
-    """Whether that may be is not the reader's business."""
+    """The reader accepts a BATCH before its SCHEMA; the target decides whether that is allowed."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a":1}')
     message = {"type": "BATCH", "stream": "s", "encoding": {"format": "jsonl"}, "manifest": [str(path)]}
@@ -422,7 +422,7 @@ def test_a_batch_before_its_schema_is_read(tmp_path):
 
 @pytest.mark.parametrize("compression", ["zstd", "GZIP", "lz77", 7, ["gzip"], {"a": 1}, True])
 def test_an_unknown_compression_is_named(tmp_path, batch, compression):
-    """With those that are taken, before a file is opened."""
+    """An unknown compression is refused with the supported ones, before any file is opened."""
     (found,) = batch("jsonl", tmp_path / "not-there.jsonl", compression=compression)
     assert isinstance(found, BadLine)
     assert f"compression {str(compression)!r} is not supported; use gzip or none" in found.reason

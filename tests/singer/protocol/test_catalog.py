@@ -57,7 +57,7 @@ def test_a_discovered_stream_has_the_standard_metadata(users):
 
 
 def test_a_stream_without_replication_key_is_a_full_table(orders):
-    """Without a replication key the one method is FULL_TABLE."""
+    """A stream without replication key has only the method FULL_TABLE."""
     value = orders.to_dict()
     assert "FULL_TABLE" == value["metadata"][0]["metadata"]["forced-replication-method"]
     assert "FULL_TABLE" == value["replication_method"]
@@ -65,7 +65,7 @@ def test_a_stream_without_replication_key_is_a_full_table(orders):
 
 
 def test_a_catalog_survives_writing_and_reading(catalog):
-    """from_dict gives back what to_dict wrote."""
+    """from_dict returns the catalog that to_dict wrote."""
     assert catalog == Catalog.from_dict(catalog.to_dict())
 
 
@@ -95,7 +95,7 @@ def test_a_malformed_catalog_names_file_and_place(value, problem):
 
 
 def test_unknown_streams_are_all_named_with_the_nearest(catalog):
-    """A stream that does not exist is an error, not silence."""
+    """Every stream that does not exist is reported with the nearest name."""
     given = Catalog.from_dict({"streams": [{"stream": "user"}, {"stream": "x"}]}, "catalog.json")
     with pytest.raises(ConfigError) as raised:
         catalog.chosen_by(given, "catalog.json")
@@ -106,12 +106,12 @@ def test_unknown_streams_are_all_named_with_the_nearest(catalog):
 
 
 def test_streams_missing_in_the_given_catalog_are_left_out(catalog):
-    """What the given catalog does not name is not read."""
+    """Streams that the given catalog does not name are not read."""
     assert ["users"] == [e.tap_stream_id for e in catalog.chosen_by(_given())]
 
 
 def test_choices_of_the_given_catalog_win(catalog):
-    """Flags of the given catalog are laid over the discovered ones; inclusion stays."""
+    """Flags of the given catalog override the discovered ones, except inclusion."""
     crumb = ("properties", "id")
     given = _given(metadata=[{"breadcrumb": list(crumb), "metadata": {"selected": False, "inclusion": "available"}}])
     entry = catalog.chosen_by(given).get("users")
@@ -119,7 +119,7 @@ def test_choices_of_the_given_catalog_win(catalog):
 
 
 def test_the_given_catalog_may_override_a_field_s_type(catalog):
-    """A given field's schema replaces the discovered one; fields it lacks stay."""
+    """The schema of a given field replaces the discovered one; missing fields keep theirs."""
     given = _given(schema={"properties": {"id": {"type": "string"}}})
     properties = catalog.chosen_by(given).get("users").schema["properties"]
     assert {"type": "string"} == properties["id"]
@@ -134,7 +134,7 @@ def test_the_given_catalog_may_override_a_field_s_type(catalog):
     ],
 )
 def test_the_given_catalog_may_ask_for_the_full_table(catalog, choice):
-    """An incremental stream whose method is not forced is read whole on demand."""
+    """A catalog may request FULL_TABLE for an incremental stream whose method is not forced."""
     entry = catalog.chosen_by(_given(**choice)).get("users")
     assert "FULL_TABLE" == entry.replication_method
     assert entry.replication_key is None
@@ -157,7 +157,7 @@ def test_the_given_catalog_may_ask_for_the_full_table(catalog, choice):
     ],
 )
 def test_an_impossible_method_or_key_is_refused(catalog, stream, choice, problem):
-    """What the stream cannot do is an error that names what it can."""
+    """A method or key that the stream does not have is refused with the possible ones."""
     given = Catalog.from_dict({"streams": [{"stream": stream} | choice]})
     with pytest.raises(ConfigError, match=problem):
         catalog.chosen_by(given)

@@ -36,7 +36,7 @@ def bad(line, **options):
 
 
 def test_messages_come_in_their_order():
-    """SCHEMA, rows, STATE and ACTIVATE_VERSION keep their places among each other."""
+    """SCHEMA, rows, STATE and ACTIVATE_VERSION are yielded in the order of the input."""
     found = read(
         b'{"type":"SCHEMA","stream":"users","schema":{"type":"object"},"key_properties":["id"]}',
         RECORD,
@@ -55,7 +55,7 @@ def test_messages_come_in_their_order():
 
 
 def test_rows_of_one_stream_and_version_come_together():
-    """Another stream, another version, or max_rows rows begin a new group."""
+    """Another stream, another version, or max_rows rows start a new group of rows."""
     parts = [(b"a", b"1"), (b"a", b"1"), (b"a", b"1"), (b"a", b"2"), (b"b", b"2"), (b"b", b"null")]
     lines = [b'{"type":"RECORD","stream":"%s","record":{},"version":%s}' % part for part in parts]
     found = [(m.stream, m.version, m.origins) for m in read(*lines, max_rows=2)]
@@ -64,7 +64,7 @@ def test_rows_of_one_stream_and_version_come_together():
 
 
 def test_numbers_keep_all_digits():
-    """Fractions are Decimals digit for digit, integers are integers however large."""
+    """Fractions become Decimals with all digits, and integers of any size stay integers."""
     (found,) = read(
         b'{"type":"RECORD","stream":"s","record":{"a":1.10,"b":-1E-7,"c":%s,"d":[5,{"e":0.0}]}}' % (b"9" * 99)
     )
@@ -85,7 +85,7 @@ def test_numbers_keep_all_digits():
         (RECORD.replace(b"1", b"NaN"), "holds NaN or Infinity"),
         (RECORD.replace(b"1", b"-Infinity"), "holds NaN or Infinity"),
         (RECORD.replace(b"1", b"1" * 5000), "holds an integer of more than 4,300 digits"),
-        (RECORD.replace(b"1", b"1e9999999999999999999"), "holds a number with an exponent that no reader takes"),
+        (RECORD.replace(b"1", b"1e9999999999999999999"), "holds a number whose exponent is too large"),
         (RECORD.replace(b"1", b'"\xff"'), "not UTF-8 text"),
         (RECORD.replace(b"1", b'"\xed\xa0\x80"'), "not UTF-8 text"),
         (RECORD.replace(b"1", rb'"\ud800"'), "holds half of a surrogate pair"),
@@ -108,7 +108,7 @@ def test_numbers_keep_all_digits():
     ],
 )
 def test_a_line_that_cannot_be_used_is_reported(line, reason):
-    """The reason is in words, and reading goes on with the next line."""
+    """An unusable line is reported with a reason, and reading continues with the next line."""
     found = bad(line)
     assert reason in found.reason
     assert found.stream is None
@@ -138,7 +138,7 @@ def test_a_line_that_cannot_be_used_is_reported(line, reason):
     ],
 )
 def test_a_message_with_a_wrong_part_names_its_stream(rest, reason):
-    """Where the stream is known, the BadLine has it."""
+    """A BadLine names its stream if the stream is known."""
     found = bad(b'{"stream":"users",' + rest + b"}")
     assert "users" == found.stream
     assert reason == found.reason
@@ -146,45 +146,45 @@ def test_a_message_with_a_wrong_part_names_its_stream(rest, reason):
 
 @pytest.mark.parametrize("keys", [b"", b',"key_properties":null', b',"key_properties":[]'])
 def test_a_schema_may_have_no_keys(keys):
-    """Taps write no keys in three ways."""
+    """key_properties may be missing, null or empty, because taps use all three forms."""
     assert [SchemaLine(1, "s", {}, ())] == read(b'{"type":"SCHEMA","stream":"s","schema":{}%s}' % keys)
 
 
 def test_fields_that_do_not_belong_to_a_message_do_not_matter():
-    """A RECORD with a strange time, or a value and a schema, is a RECORD all the same."""
+    """A RECORD with unknown or unusual additional fields is read as a RECORD."""
     (found,) = read(b'{"value":1,"schema":[],"time_extracted":{},"x":1,"record":{"a":1},"stream":"s","type":"RECORD"}')
     assert [{"a": 1}] == found.rows
 
 
 @pytest.mark.parametrize(("rest", "version"), [(b"", None), (b',"version":null', None), (b',"version":3', 3)])
 def test_a_repeated_type_does_not_lose_the_row(rest, version):
-    """The last of two types counts, as in every JSON reader."""
+    """If a message has two types, the last one counts, as in every JSON reader."""
     (found,) = read(b'{"type":"STATE","type":"RECORD","stream":"s","record":{"a":1}%s}' % rest)
     assert RecordLines("s", [{"a": 1}], ["line 1"], version) == found
 
 
 def test_empty_lines_are_skipped_but_counted():
-    """Line numbers are those of the input, with Windows line ends too."""
+    """Line numbers count empty lines, with Windows line ends too."""
     found = read(b"", b"  ", RECORD + b"\r", b"\r", RECORD)
     assert ["line 3", "line 5"] == [place for message in found for place in message.origins]
 
 
 @pytest.mark.parametrize("size", [1, 2, 1 << 20])
 def test_a_byte_order_mark_is_dropped(size):
-    """A file from a Windows shell is read, also when its first bytes come one by one."""
+    """A byte order mark is dropped, also if its bytes arrive one by one."""
     source = Slow(b"\xef\xbb\xbf" + RECORD + b"\n" + RECORD, size)
     assert ["line 1", "line 2"] == [place for message in read_messages(source) for place in message.origins]
 
 
 class Slow(io.BytesIO):
-    """Gives at most so many bytes at once."""
+    """A source that returns at most a few bytes at once."""
 
     def __init__(self, content, size):
         super().__init__(content)
         self._size = size
 
     def read1(self, size=-1):
-        """A few bytes."""
+        """Return a few bytes."""
         return super().read1(min(size, self._size))
 
 
@@ -192,7 +192,7 @@ class Slow(io.BytesIO):
     st.lists(st.sampled_from([RECORD, b"", b"x" * 30, b'{"type":"STATE","value":{}}', RECORD + b" " * 99])), st.data()
 )
 def test_where_the_input_is_cut_does_not_matter(lines, data):
-    """However the bytes come, the messages are the same."""
+    """The messages do not depend on how the input is split into reads."""
     content = b"\n".join(lines)
     size = data.draw(st.integers(1, len(content) + 1))
     expected = list(_single(read(content, limits=InputLimits(max_line_bytes=80))))
@@ -208,13 +208,13 @@ def _single(messages):
 
 
 def test_a_last_line_without_a_line_break_counts():
-    """A file that somebody wrote by hand is read to its end."""
+    """The last line of a file is read without a line break at its end."""
     assert [StateLine(1, {})] == read(b'{"type":"STATE","value":{}}')
 
 
 @pytest.mark.parametrize("cut", [1, 20, 45, len(RECORD) - 1])
 def test_a_torn_end_is_reported(cut):
-    """An input that breaks off is known from a line that is no JSON."""
+    """Input that ends in the middle of a line is distinguished from a line that is not JSON."""
     good, torn = read(RECORD, RECORD[:cut])
     assert ["line 1"] == good.origins
     assert "line 2" == torn.origin
@@ -223,7 +223,7 @@ def test_a_torn_end_is_reported(cut):
 
 
 def test_a_line_that_is_too_long_is_reported_and_left_out():
-    """Only its beginning is kept, whether it comes at once or in pieces, and the lines around it are read."""
+    """Only the beginning of a long line is kept, however it arrives, and its neighbors are read."""
     line = b'{"type":"RECORD","stream":"s","record":{"a":"%s"}}' % (b"x" * 5000)
     found = bad(line, limits=InputLimits(max_line_bytes=1000))
     assert "longer than 1,000 bytes, the limit of max_line_bytes" == found.reason
@@ -234,12 +234,12 @@ def test_a_line_that_is_too_long_is_reported_and_left_out():
 
 
 def test_a_long_line_that_would_be_json_when_cut_is_refused():
-    """What follows the part that is kept could be anything."""
+    """A long line is refused even if its kept beginning is valid JSON."""
     assert "longer than" in bad(RECORD + b" " * 5000, limits=InputLimits(max_line_bytes=1000)).reason
 
 
 def test_a_long_line_at_a_torn_end_is_reported_as_torn():
-    """The end of the input is recognisable there too."""
+    """A long line at the end of a torn input is reported as long and as torn."""
     (found,) = read(b"x" * 5000, limits=InputLimits(max_line_bytes=1000))
     assert (
         "longer than 1,000 bytes, the limit of max_line_bytes, and the input ends in the middle of this line"
@@ -248,21 +248,21 @@ def test_a_long_line_at_a_torn_end_is_reported_as_torn():
 
 
 def test_the_text_of_a_bad_line_is_printable_and_short():
-    """Control characters and broken bytes are written out, and 500 characters are enough."""
+    """Control characters and invalid bytes are escaped, and the text has at most 500 characters."""
     assert r"a\t\x1b[31m\xff\u202e" == bad(b"a\t\x1b[31m\xff\xe2\x80\xae").text
     assert "€" * 500 == bad("€".encode() * 600).text
     assert r"\x00" * 125 == bad(b"\0" * 600).text
 
 
 def test_a_reason_holds_no_values():
-    """Reasons go to the log, where personal data must not be."""
+    """Reasons contain no values, because logs must not contain personal data."""
     secret = b"jane@example.com"
     lines = (RECORD.replace(b"1", b'"%s" "' % secret), b'"%s"' % secret, b'{"type":"%s"}' % secret, secret)
     assert not [line for line in lines if secret.decode() in bad(line).reason]
 
 
 def test_a_large_line_needs_a_few_times_its_size():
-    """A line of 50 MB does not need 500 MB."""
+    """A line of 50 MB needs less than 500 MB of memory."""
     size = 50_000_000
     content = b'{"type":"RECORD","stream":"s","record":{"a":"' + b"x" * size + b'"}}\n'
     source = Slow(content, 65536)
@@ -275,7 +275,7 @@ def test_a_large_line_needs_a_few_times_its_size():
 
 
 def test_lines_that_are_too_long_do_not_need_memory():
-    """Of a line without end only the beginning stays."""
+    """Only the beginning of an endless line is kept in memory."""
     source = Slow(b"x" * 20_000_000, 65536)
     tracemalloc.start()
     (found,) = read_messages(source, limits=InputLimits(max_line_bytes=1_000_000))
@@ -287,14 +287,14 @@ def test_lines_that_are_too_long_do_not_need_memory():
 
 @pytest.fixture
 def pipe():
-    """Both ends of a pipe, as files; the writing one is not buffered."""
+    """Both ends of a pipe, as files; the writing end is unbuffered."""
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as source, os.fdopen(writing, "wb", buffering=0) as out:
         yield source, out
 
 
 def test_rows_do_not_wait_for_more(pipe):
-    """What is in the pipe is given, though the tap goes on and the group is not full; a STATE follows its rows."""
+    """Rows in the pipe are yielded before the group is full, and a STATE comes after its rows."""
     source, out = pipe
     messages = read_messages(source)
     out.write(RECORD + b"\n" + RECORD[:9])
@@ -305,7 +305,7 @@ def test_rows_do_not_wait_for_more(pipe):
 
 
 def test_a_pipe_that_does_not_wait_is_read_to_its_end(pipe):
-    """Another program may have set the pipe to not wait; an empty moment is not its end."""
+    """An empty moment of a non-blocking pipe is not taken for its end."""
     source, out = pipe
     os.set_blocking(source.fileno(), False)
     messages = read_messages(source)
@@ -315,7 +315,7 @@ def test_a_pipe_that_does_not_wait_is_read_to_its_end(pipe):
 
 
 def test_an_input_that_fails_is_an_error():
-    """Rows that came before are given."""
+    """An input that fails raises an error after the rows before the failure were yielded."""
 
     class Failing(io.BytesIO):
         def read1(self, size=-1):
@@ -344,7 +344,7 @@ encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @given(st.lists(WRITTEN), st.integers(1, 200), st.integers(1, 4))
 def test_what_the_writer_writes_is_read(messages, size, max_rows):
-    """Every message comes back with its values, in its order, whatever its names and rows are."""
+    """The reader returns every message of the writer with its values and in its order."""
     out = io.BytesIO()
     writer = MessageWriter(out)
     for kind, *values in messages:
@@ -382,14 +382,14 @@ def _read(messages):
 
 @pytest.mark.parametrize("row", [b'{"a":1,"a":2}', b'{"b":{"a":1,"a":2}}', b'{"b" : 1, "c":[{"a" : 1, "a" : 1}]}'])
 def test_a_row_that_has_a_name_twice_is_reported(row):
-    """Nobody knows which of the values is meant."""
+    """A row with a repeated name is reported, because either value could be meant."""
     found = bad(b'{"type":"RECORD","stream":"s","record":%b}' % row)
     assert "has the name 'a' twice in one object" == found.reason
 
 
 @pytest.mark.parametrize("line", [RECORD.replace(b"1", b"[" * depth + b"]" * depth) for depth in (99, 500, 5000)])
 def test_a_row_that_is_nested_too_deeply_is_reported(line):
-    """By the setting, or where Python ends; the rows around it are read."""
+    """A row nested beyond the setting or beyond Python's limit is reported; its neighbors are read."""
     first, found, last = read(RECORD, line, RECORD)
     assert 1 == len(first.rows)
     assert 1 == len(last.rows)
@@ -397,6 +397,6 @@ def test_a_row_that_is_nested_too_deeply_is_reported(line):
 
 
 def test_a_row_nested_up_to_the_limit_is_read():
-    """The message and the row count as two."""
+    """The message and the row count as two levels of nesting."""
     line = RECORD.replace(b"1", b"[" * 98 + b"]" * 98)
     assert 3 == sum(len(found.rows) for found in read(RECORD, line, RECORD))

@@ -15,7 +15,7 @@ _NOW = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
 
 
 class Output(io.BytesIO):
-    """Keeps the size of each write and counts flushes."""
+    """An output that records the size of each write and counts flushes."""
 
     def __init__(self):
         super().__init__()
@@ -23,12 +23,12 @@ class Output(io.BytesIO):
         self.flushes = 0
 
     def write(self, data):
-        """Notes the size."""
+        """Record the size."""
         self.writes.append(len(data))
         return super().write(data)
 
     def flush(self):
-        """Counts."""
+        """Count the flush."""
         self.flushes += 1
 
     def messages(self):
@@ -46,7 +46,7 @@ def broken_output():
     """An output whose write or flush fails until it is repaired."""
 
     class Broken(Output):
-        """Fails at one of its methods."""
+        """An output of which one method fails."""
 
         def __init__(self, at, error):
             super().__init__()
@@ -58,7 +58,7 @@ def broken_output():
             raise self._error
 
         def repair(self):
-            """From now on all is well."""
+            """Let the method work from now on."""
             delattr(self, self._at)
 
     return Broken
@@ -83,7 +83,7 @@ def test_a_schema_names_keys_and_bookmarks(writer, out):
 
 
 def test_records_wrap_encoded_rows_in_one_write(writer, out):
-    """A page of raw rows becomes as many lines in a single write, each row byte for byte."""
+    """A page of encoded rows becomes one line for each row in a single write, byte for byte."""
     page = msgspec.json.decode(b'[{"a":1.10},{"b":"\\u00e9"}]', type=list[msgspec.Raw])
     writer.records("users", [*page, b'{"c":null}'], "2026-01-01T00:00:00Z")
     assert 1 == len(out.writes)
@@ -94,40 +94,40 @@ def test_records_wrap_encoded_rows_in_one_write(writer, out):
 
 
 def test_records_take_the_time_from_the_clock(writer, out):
-    """Without time_extracted the clock tells it."""
+    """Without time_extracted, records have the time of the clock."""
     writer.records("users", [b"{}"])
     assert "2026-11-22T12:00:00.000005Z" == out.messages()[0]["time_extracted"]
 
 
 def test_records_carry_the_table_version(writer, out):
-    """A version is part of every record."""
+    """Every record carries the given table version."""
     writer.records("users", [b"{}", b"{}"], version=7)
     writer.activate_version("users", 7)
     assert [7, 7, 7] == [m["version"] for m in out.messages()]
 
 
 def test_no_records_write_nothing(writer, out):
-    """An empty page leaves no trace."""
+    """An empty page writes nothing."""
     writer.records("users", [])
     assert [] == out.writes
 
 
 @pytest.mark.parametrize("space", [b"\n", b"\r\n", b"\r"])
 def test_rows_of_pretty_printed_json_stay_one_line(writer, out, space):
-    """A line break between tokens is taken out, one inside a string stays escaped."""
+    """A line break between tokens is removed; one inside a string stays escaped."""
     writer.records("users", [b"{}", b"{" + space + b'  "a": "x\\ny"}'])
     assert [{}, {"a": "x\ny"}] == [m["record"] for m in out.messages()]
     assert 2 == len(out.getvalue().decode().splitlines())
 
 
 def test_names_are_escaped(writer, out):
-    """A stream's name may hold anything."""
+    """The name of a stream may contain any character."""
     writer.records('a"\\', [b"{}"])
     assert 'a"\\' == out.messages()[0]["stream"]
 
 
 def test_state_flushes(writer, out):
-    """After STATE everything is with the reader."""
+    """After a STATE everything has been flushed to the reader."""
     writer.records("users", [b"{}"])
     before = out.flushes
     writer.state({"bookmarks": {}})
@@ -137,7 +137,7 @@ def test_state_flushes(writer, out):
 
 
 def test_threads_do_not_tear_lines(tmp_path):
-    """Rows of eight threads arrive whole, none lost."""
+    """Rows that eight threads write arrive complete, and none is lost."""
     path = tmp_path / "out"
     with path.open("wb") as out:
         writer = MessageWriter(out)
@@ -158,7 +158,7 @@ def _write_pages(writer, n):
 
 
 def test_an_unbuffered_output_gets_everything():
-    """An output that takes a part of a write gets the rest too."""
+    """If the output accepts only a part of a write, the rest is written too."""
 
     class Slow(io.BytesIO):
         def write(self, data):
@@ -179,7 +179,7 @@ def test_an_unbuffered_output_gets_everything():
 )
 @pytest.mark.parametrize("at", ["write", "flush"])
 def test_a_failed_write_is_final(broken_output, error, expected, at):
-    """The system's error becomes ours, and nothing more is written after it."""
+    """A failed write raises OutputError, and nothing is written after it."""
     out = broken_output(at, error)
     writer = MessageWriter(out)
     with pytest.raises(OutputError) as first:
@@ -193,7 +193,7 @@ def test_a_failed_write_is_final(broken_output, error, expected, at):
 
 
 def test_a_full_disk_says_so(broken_output):
-    """The message of ENOSPC names the reason and what to do."""
+    """The message about a full disk names the reason and what to do."""
     writer = MessageWriter(broken_output("write", OSError(28, "No space left on device")))
     with pytest.raises(OutputError, match="No space left on device; free space") as raised:
         writer.state({})

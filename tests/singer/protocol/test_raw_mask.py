@@ -38,7 +38,7 @@ def test_encoded_rows_are_masked_like_decoded_ones(mask, row):
 
 
 def test_numbers_keep_their_digits(mask):
-    """A number that no float can hold leaves as it came."""
+    """A number that no float can represent is written unchanged."""
     (raw,) = RawMask(mask)([b'{"amount": 12345678901234567890.10, "name": 1}'])
     assert Decimal("12345678901234567890.10") == json.loads(raw, parse_float=Decimal)["amount"]
     assert b"12345678901234567890.10" in raw

@@ -56,18 +56,18 @@ def choose():
     ],
 )
 def test_a_stream_is_selected_by_the_first_flag_that_speaks(root, legacy, expected):
-    """Inclusion, then selected, then the flag of old files, then selected-by-default."""
+    """Inclusion counts first, then selected, the flag of old files, and selected-by-default."""
     entry = CatalogEntry("users", "users", _SCHEMA, metadata={(): root}, selected=legacy)
     assert expected == is_selected(entry)
 
 
 def test_a_stream_without_any_metadata_is_selected():
-    """As in the Singer SDK, a catalog entry that says nothing is read."""
+    """A catalog entry without metadata is selected, as in the Singer SDK."""
     assert is_selected(CatalogEntry("users", "users", _SCHEMA))
 
 
 def test_the_schema_s_own_flag_of_old_files_counts():
-    """The oldest files say selected inside the schema."""
+    """The flag ``selected`` inside the schema, as in the oldest files, counts."""
     given = Catalog.from_dict({"streams": [{"stream": "users", "schema": {"selected": False}}]})
     assert [] == selected_streams(given)
 
@@ -81,7 +81,7 @@ def test_without_a_catalog_the_defaults_are_read():
 
 
 def test_rows_pass_whole_when_everything_is_selected(choose):
-    """No flag, no mask: the fast path."""
+    """There is no mask if every field is selected."""
     entry = choose({(): True})
     assert field_mask(entry) is None
     assert entry.schema is selected_schema(entry)
@@ -105,7 +105,7 @@ def test_a_key_cannot_be_deselected(choose):
 
 
 def test_a_nested_field_can_be_deselected(choose):
-    """A breadcrumb of several names reaches into objects; null passes."""
+    """A breadcrumb of several names deselects a nested field; null values are kept."""
     entry = choose({("address", "street"): False})
     assert ["id", "name", "address", "attributes"] == list(field_mask(entry).fields)
     mask = field_mask(entry)
@@ -122,7 +122,7 @@ def test_a_deselected_object_takes_its_fields_along(choose):
 
 
 def test_an_open_object_keeps_what_its_schema_does_not_name(choose):
-    """Custom attributes that no schema lists pass; the one that is deselected goes."""
+    """Custom attributes that the schema does not list are kept, except for deselected ones."""
     mask = field_mask(choose({("attributes", "vip"): False}))
     assert {"attributes": {"color": "red"}} == mask.apply({"attributes": {"vip": True, "color": "red"}})
 

@@ -9,7 +9,7 @@ from talon_one_singer.protocol.state import State, StateTicker
 
 
 def test_an_empty_state_has_no_bookmarks():
-    """The first run starts from nothing."""
+    """The state of a first run has no bookmarks."""
     state = State()
     assert {} == state.bookmark("users")
     assert {"bookmarks": {}} == state.to_dict()
@@ -25,13 +25,13 @@ def test_an_empty_state_has_no_bookmarks():
     ],
 )
 def test_a_state_may_come_wrapped(value):
-    """Bare, as Meltano stores it, or as a whole STATE message."""
+    """A state may be bare, wrapped as Meltano stores it, or a complete STATE message."""
     assert {"bookmarks": {"users": {"at": 1}}} == State.from_dict(value).to_dict()
 
 
 @pytest.mark.parametrize("content", ["", " \n", "{}", '{"bookmarks": null}'])
 def test_an_empty_file_is_an_empty_state(write_json, content):
-    """An empty file and an empty object start anew."""
+    """An empty file and an empty object are an empty state, with which a run reads everything."""
     assert {"bookmarks": {}} == State.from_file(str(write_json("state.json", content))).to_dict()
 
 
@@ -46,14 +46,14 @@ def test_an_empty_file_is_an_empty_state(write_json, content):
     ],
 )
 def test_a_malformed_state_names_file_and_place(value, place):
-    """A state of another shape is refused with the place and advice."""
+    """A malformed state is refused with the file, the position and advice."""
     with pytest.raises(ConfigError) as raised:
         State.from_dict(value, "state.json")
     assert f"state.json is malformed: {place}" == str(raised.value).partition(";")[0]
 
 
 def test_unknown_keys_are_kept():
-    """What others have put into the state comes out again."""
+    """Unknown keys of a state are written back unchanged."""
     value = {"bookmarks": {"gone": {"a": 1}}, "version": 3}
     state = State.from_dict(value)
     state.set_bookmark("users", {"at": 1})
@@ -61,7 +61,7 @@ def test_unknown_keys_are_kept():
 
 
 def test_bookmarks_are_copies():
-    """Nobody changes the state from outside."""
+    """Changing a returned bookmark does not change the state."""
     mine = {"seen": [1]}
     state = State()
     state.set_bookmark("users", mine)
@@ -72,14 +72,14 @@ def test_bookmarks_are_copies():
 
 
 def test_an_empty_bookmark_removes_the_stream():
-    """The state does not grow with streams that are over."""
+    """An empty bookmark removes its stream, so that the state does not grow."""
     state = State({"bookmarks": {"users": {"at": 1}}})
     state.set_bookmark("users", {})
     assert {"bookmarks": {}} == state.to_dict()
 
 
 def test_currently_syncing_comes_and_goes():
-    """The mark is removed, not left null."""
+    """currently_syncing is removed when it is unset, not left as null."""
     state = State()
     state.currently_syncing = "users"
     during = state.to_dict()
@@ -89,7 +89,7 @@ def test_currently_syncing_comes_and_goes():
 
 
 def test_a_state_is_due_once_an_interval(clock):
-    """The ticker counts from its start and from each time it has said yes."""
+    """The interval counts from the start and from each time a STATE was due."""
     ticker = StateTicker(60, clock)
     answers = []
     for step_s in (59, 1, 0, 59, 200, 0):
@@ -99,7 +99,7 @@ def test_a_state_is_due_once_an_interval(clock):
 
 
 def test_a_reset_ticker_counts_anew(clock):
-    """A STATE written for another reason puts the next one off."""
+    """A reset restarts the interval."""
     ticker = StateTicker(60, clock)
     clock.now_s += 59
     ticker.reset()
@@ -108,7 +108,7 @@ def test_a_reset_ticker_counts_anew(clock):
 
 
 def test_one_of_many_threads_is_reported(clock):
-    """Eight threads that ask at once get one yes."""
+    """Of eight threads that ask at once, exactly one gets True."""
     ticker = StateTicker(1, clock)
     clock.now_s += 1
     answers = []

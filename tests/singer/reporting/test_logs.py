@@ -14,7 +14,7 @@ from talon_one_singer.settings.secret import Secret
 
 @pytest.fixture
 def root_logger():
-    """The root logger, put back as it was."""
+    """The root logger, restored after the test."""
     root = logging.getLogger()
     before = (root.level, root.handlers[:])
     # basicConfig(force=True) would close what pytest has put there.
@@ -31,13 +31,13 @@ def _record(message, *args, exc_info=None):
 
 
 def test_a_line_has_time_level_name_and_message():
-    """Time is UTC, to the second."""
+    """The time of a log line is UTC, to the second."""
     line = RedactingFormatter("tap-x", Redactor()).format(_record("hello %s", "you"))
     assert "2026-11-22T12:00:00Z INFO tap-x hello you" == line
 
 
 def test_a_secret_is_masked_wherever_it_stands():
-    """In arguments, in tracebacks, and as URLs, JSON and Python spell it."""
+    """Secrets are masked in arguments and tracebacks, as URLs, JSON and Python spell them."""
     value = 'k"ey/with +\\signs'
     formatter = RedactingFormatter("tap-x", Redactor([Secret(value)]))
     try:
@@ -52,14 +52,14 @@ def test_a_secret_is_masked_wherever_it_stands():
 
 
 def test_secrets_are_found_among_settings():
-    """add_from takes the secrets and leaves the rest readable; the longest is masked first."""
+    """add_from finds the secrets and keeps other values readable; longer secrets are masked first."""
     redact = Redactor()
     redact.add_from({"a": Secret("abcd"), "b": Secret("abcdefgh"), "c": "plain", "d": None})
     assert "******** ******** plain" == redact("abcdefgh abcd plain")
 
 
 def test_very_short_secrets_are_left_alone():
-    """Masking one letter would garble every line."""
+    """Secrets of one to three letters are not masked, because every line would become unreadable."""
     assert "a banana" == Redactor(["a", ""])("a banana")
 
 
@@ -73,18 +73,18 @@ def test_very_short_secrets_are_left_alone():
     ],
 )
 def test_the_level_comes_from_the_environment(environ, expected):
-    """The tap's own variable wins, empty means not set."""
+    """The variable of the tap overrides LOGLEVEL, and an empty variable counts as unset."""
     assert expected == log_level(environ, "TAP_X")
 
 
 def test_an_unknown_level_is_refused():
-    """The message names variable and choices."""
+    """The message about an unknown level names the variable and the choices."""
     with pytest.raises(ConfigError, match=r"TAP_X_LOGLEVEL must be one of DEBUG, .*, not 'loud'"):
         log_level({"TAP_X_LOGLEVEL": "loud"}, "TAP_X")
 
 
 def test_all_loggers_write_to_the_one_stream(root_logger):
-    """Libraries log in the same format, below the level nothing."""
+    """Libraries log in the same format, and nothing below the level is logged."""
     stream = io.StringIO()
     configure_logging("tap-x", "WARNING", Redactor(), stream)
     logging.getLogger("urllib3").warning("slow")
@@ -93,7 +93,7 @@ def test_all_loggers_write_to_the_one_stream(root_logger):
 
 
 def test_stderr_is_looked_up_at_each_line(root_logger, monkeypatch):
-    """A display that takes stderr over gets the log lines too."""
+    """A progress display that replaces stderr also gets the log lines."""
     configure_logging("tap-x", "INFO", Redactor())
     later = io.StringIO()
     monkeypatch.setattr("sys.stderr", later)

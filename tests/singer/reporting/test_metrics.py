@@ -21,7 +21,7 @@ def lines(caplog):
 
 
 def test_counters_are_emitted_with_their_tags(clock, lines):
-    """Rows by stream, requests by endpoint and status, retries by endpoint."""
+    """Rows are counted by stream, requests by endpoint and status, and retries by endpoint."""
     metrics = Metrics(clock)
     metrics.records("users", 10)
     metrics.records("users", 5)
@@ -41,7 +41,7 @@ def test_counters_are_emitted_with_their_tags(clock, lines):
 
 
 def test_a_tick_emits_once_an_interval(clock, lines):
-    """Each line holds what came since the last one, so that their sum is the total."""
+    """Each line has the increase since the last one, so that the sum of all lines is the total."""
     metrics = Metrics(clock, interval_s=60)
     for step_s in (59, 1, 59, 1):
         metrics.records("users", 1)
@@ -65,7 +65,7 @@ def test_request_durations_are_for_debugging(clock, lines, caplog, status, outco
 
 
 def test_totals_outlive_the_lines(clock):
-    """What was emitted still counts, over all threads."""
+    """Totals include counts that were already logged, from all threads."""
     metrics = Metrics(clock)
     threads = [threading.Thread(target=_count, args=(metrics,)) for _ in range(8)]
     for thread in threads:

@@ -12,7 +12,7 @@ from talon_one_singer.reporting.printable import printable, printable_lines
 
 
 def test_every_character_that_cannot_be_seen_is_escaped():
-    """All of Unicode: what comes out is printable, and what was printable is as it was."""
+    """For all of Unicode the result is printable, and printable characters are unchanged."""
     for start in range(0, sys.maxunicode, 4096):
         text = "".join(map(chr, range(start, start + 4096)))
         shown = printable(text)
@@ -33,17 +33,17 @@ def test_every_character_that_cannot_be_seen_is_escaped():
     ],
 )
 def test_controls_and_tricks_are_shown_as_what_they_are(text, shown):
-    """ANSI, line breaks of all kinds, bidi overrides, halves of surrogate pairs."""
+    """ANSI codes, line breaks, bidi overrides and halves of surrogate pairs are escaped."""
     assert shown == printable(text)
 
 
 def test_lines_stay_lines():
-    """Text is divided into lines by line feeds only."""
+    """Text is split into lines at line feeds only."""
     assert "a\n\\rb\n\\u2028c" == printable_lines("a\n\rb\n\u2028c")
 
 
 def test_a_message_cannot_forge_a_line_of_the_log():
-    """One record is one line; a traceback is indented."""
+    """One record is one line, and a traceback is indented."""
     forged = "2026-01-01T00:00:00Z ERROR tap-x all is lost"
     try:
         raise RuntimeError(f"x\n{forged}")

@@ -25,7 +25,7 @@ def log_lines(caplog):
 
 
 def _read_until(controller, text):
-    """What came out, up to the text at least; a terminal hands it over in pieces."""
+    """Return what was written until the text appears; a terminal returns it in pieces."""
     seen = ""
     while text not in seen and select.select([controller], [], [], 5)[0]:
         seen += os.read(controller, 1 << 16).decode()
@@ -34,7 +34,7 @@ def _read_until(controller, text):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """A pseudo terminal: (what to write to, reads what came out up to a text)."""
+    """A pseudo terminal: the end to write to, and a function that reads until a text appears."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "150")
     controller, follower = pty.openpty()
@@ -44,7 +44,7 @@ def terminal(monkeypatch):
 
 
 def test_a_log_gets_a_line_every_ten_seconds(clock, metrics, log_lines):
-    """Rows, rate, share, time left and requests of each running stream."""
+    """A line shows rows, rate, share, remaining time and requests of each running stream."""
     progress = LogProgress(metrics, clock)
     progress.start("balances", total=100, unit="cards")
     progress.start("users")
@@ -77,7 +77,7 @@ def test_a_finished_stream_is_not_shown(clock, metrics, log_lines):
 
 
 def test_a_terminal_gets_bars(clock, metrics, terminal):
-    """Bars are drawn on tick, finished ones go, and the cursor comes back."""
+    """Bars are drawn on tick and removed when finished, and the cursor is restored."""
     screen, read = terminal
     progress = TerminalProgress(metrics, clock, screen)
     progress.start("balances", total=100, unit="cards")
@@ -112,7 +112,7 @@ def test_a_terminal_is_not_drawn_too_often(clock, metrics, terminal, monkeypatch
     [(True, False, TerminalProgress), (True, True, LogProgress), (False, False, LogProgress)],
 )
 def test_bars_need_a_terminal_of_their_own(clock, metrics, monkeypatch, stderr, stdout, kind):
-    """Bars on stderr only, and only if the messages do not go to the same screen."""
+    """Bars are shown only if stderr is a terminal and the messages do not go to one."""
     for name, is_terminal in (("stderr", stderr), ("stdout", stdout)):
         stream = io.StringIO()
         stream.isatty = lambda answer=is_terminal: answer
@@ -123,7 +123,7 @@ def test_bars_need_a_terminal_of_their_own(clock, metrics, monkeypatch, stderr, 
 
 
 def test_the_summary_counts_rows_and_requests():
-    """The last line tells rows by stream, requests, repeats and time."""
+    """The summary has rows by stream, requests, retries and duration."""
     totals = Totals({"users": 12000, "orders": 3}, requests=1234, retries=2, elapsed_s=75)
     assert "rows: users 12,000, orders 3; 1,234 requests, 2 of them retries; 1 min 15 s" == summary(totals)
     assert "rows: none; 0 requests, 0 of them retries; 0 s" == summary(Totals())

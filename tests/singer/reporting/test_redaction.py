@@ -43,7 +43,7 @@ def _nothing_known():
     ],
 )
 def test_a_secret_in_any_url_is_masked(url):
-    """Whoever logs a URL, an error that quotes it or its repr shows neither password nor token nor signature."""
+    """The password, token and signature of a URL are masked in the URL, its repr and quoting errors."""
     full = url.format(CANARY)
     for text in (f"cannot read {full}: refused", repr({"url": full}), f"({full})", json.dumps([full])):
         assert CANARY not in redact(text)
@@ -56,7 +56,7 @@ def test_a_secret_in_any_url_is_masked(url):
 )
 @pytest.mark.parametrize("secret", ["pl ain'qu\"ote", "at@sl/ash?ques#hash", "per%cent", "łódź-ключ"])
 def test_a_secret_of_a_url_of_the_settings_is_masked_alone_too(url, secret):
-    """Drivers quote parts of URLs, decoded or not; what came in as a setting is known by then."""
+    """Parts of a URL in the settings are masked when a driver quotes them alone, encoded or decoded."""
     known = Redactor()
     known.add_from({"sources": [{"url": url.format(secret)}, {"url": url.format(quote(secret, safe=""))}]})
     for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret), repr(secret)):
@@ -77,7 +77,7 @@ def test_a_secret_of_a_url_of_the_settings_is_masked_alone_too(url, secret):
     ],
 )
 def test_a_known_secret_is_masked_however_it_is_spelled(spell):
-    """As it is, percent-encoded, as JSON and Python write it, and in base64 as headers carry it."""
+    """A known secret is masked in plain, percent-encoded, JSON, Python and base64 spelling."""
     secret = "key/with+signs=é\n"
     spelled = spell(secret).strip("\"'=")
     known = Redactor([Secret(secret)])
@@ -106,7 +106,7 @@ def test_a_known_secret_is_masked_however_it_is_spelled(spell):
     ],
 )
 def test_what_looks_like_a_secret_is_masked(text):
-    """Settings of drivers and headers are masked although nobody has named the secret."""
+    """Driver settings and headers that look secret are masked although the secret is unknown."""
     assert CANARY not in redact(text.format(CANARY))
 
 
@@ -125,7 +125,7 @@ def test_what_looks_like_a_secret_is_masked(text):
     ],
 )
 def test_what_is_no_secret_stays_readable(text):
-    """Paths, hosts, ports and ordinary words are shown."""
+    """Paths, hosts, ports and ordinary words are not masked."""
     assert text == redact(text)
 
 
@@ -137,26 +137,26 @@ def test_json_stays_json():
 
 
 def test_settings_of_telling_names_are_known():
-    """A plain text in a setting that is called a password is masked wherever it shows up."""
+    """A plain text in a setting named like a password is masked everywhere."""
     known = Redactor()
     known.add_from({"storage": {"aws_secret_access_key": "abcdefgh1234", "region": "eu-west-1"}})
     assert "******** in eu-west-1" == known("abcdefgh1234 in eu-west-1")
 
 
 def test_a_path_has_no_secrets():
-    """A path is shown as it is, because only URLs hold secrets."""
+    """A path is not masked, because only URLs contain secrets."""
     assert set() == url_secrets("/data/user:pass@host.csv?x=y")
 
 
 def test_what_is_masked_is_not_masked_again():
-    """The redaction may be applied at every edge."""
+    """Redacting a text twice gives the same result as redacting it once."""
     once = redact("ftp://u:secret@h/a?b=secret password=secret")
     assert once == redact(once)
 
 
 @pytest.mark.parametrize("secret", ["frag", "hold", "cred"])
 def test_a_secret_of_few_letters_does_not_eat_into_words(secret):
-    """It is masked where it stands for itself."""
+    """A short secret is masked only where it is a complete word."""
     words = "it must hold no credentials, query or fragment; threshold"
     said = Redactor([secret])(f"{words}: x={secret}&y, '{secret}', {secret}")
     assert 3 == said.partition(":")[2].count("********")

@@ -31,7 +31,7 @@ SHORT = {
 
 @pytest.mark.parametrize(("what", "error"), [(what, error) for what, errors in SHORT.items() for error in errors])
 def test_an_error_of_the_system_names_what_is_short(what: str, error: Exception):
-    """The message names what the machine has too little of."""
+    """The message names the resource that has run out."""
     assert what in (resource_shortage(error) or "")
 
 
@@ -45,7 +45,7 @@ def test_a_cause_that_a_library_has_wrapped_is_found(what: str):
 
 
 def test_an_error_that_is_a_bug_is_no_shortage():
-    """The words alone do not make a shortage of an error that no system raises."""
+    """An error of another class is not a shortage, whatever its text says."""
     assert resource_shortage(KeyError("memory")) is None
     assert resource_shortage(SingerError("too many open files")) is None
 
@@ -74,5 +74,5 @@ def test_a_hidden_context_is_not_the_cause():
     ],
 )
 def test_a_busy_lock_or_socket_is_no_lack_of_threads(error: Exception):
-    """EAGAIN names threads only where one was to be started."""
+    """EAGAIN means a shortage of threads only where a thread was to be started."""
     assert resource_shortage(error) is None

@@ -23,13 +23,13 @@ ROW = b'{"id":"%b"}\n' % (b"x" * 100_000)
 
 
 def test_the_settings_are_the_limits():
-    """One setting for each, with the same default."""
+    """There is a setting for each limit, with the same default."""
     assert [setting.name for setting in INPUT] == [field.name for field in fields(InputLimits)]
     assert InputLimits() == InputLimits.of(SettingsTable("X", INPUT).load([]))
 
 
 def rows_of_batch(tmp_path, content, compression, **limits):
-    """What a BATCH of one compressed file of JSON Lines gives."""
+    """Return what is read from a BATCH with one compressed file of JSON Lines."""
     path = tmp_path / f"rows.{compression}"
     path.write_bytes(content)
     out = io.BytesIO()
@@ -42,7 +42,7 @@ def rows_of_batch(tmp_path, content, compression, **limits):
 
 @pytest.mark.parametrize("compression", PACK)
 def test_a_batch_file_that_unpacks_to_too_much_is_reported(tmp_path, compression):
-    """Whatever packed it; the file is one line for people, and not a gigabyte in memory."""
+    """A compression bomb of any format is reported in one line, with bounded memory."""
     found = rows_of_batch(tmp_path, PACK[compression](ROW * 400), compression)
     assert "unpacks to more than 200 times its size, the limit of max_decompression_ratio" in found[-1].reason
     raised = rows_of_batch(tmp_path, PACK[compression](ROW * 400), compression, max_decompression_ratio=10**9)
@@ -52,7 +52,7 @@ def test_a_batch_file_that_unpacks_to_too_much_is_reported(tmp_path, compression
 @pytest.mark.parametrize("compression", PACK)
 @pytest.mark.parametrize("cut", [0, 30, -3])
 def test_a_cut_batch_file_is_reported(tmp_path, compression, cut):
-    """A cut batch file is reported by its name."""
+    """A truncated batch file is reported with its name."""
     rows = b"".join(b'{"id":"%d"}\n' % (number * 7919) for number in range(5000))
     found = rows_of_batch(tmp_path, PACK[compression](rows)[:cut], compression)
     assert isinstance(found[-1], BadLine)
@@ -74,7 +74,7 @@ def test_an_empty_compressed_file_is_reported():
 @pytest.mark.parametrize("what", ["config", "catalog", "state", "plan"])
 @pytest.mark.parametrize("depth", [MAX_NESTING_DEPTH, 300, 900, 100_000])
 def test_a_json_file_that_is_nested_too_deeply_is_reported(tmp_path, what, depth):
-    """JSON beyond the limit is an error in one line, at any depth."""
+    """JSON nested beyond the limit is an error in one line, at any depth."""
     path = tmp_path / "deep.json"
     path.write_text('{"a":' + "[" * depth + "]" * depth + "}")
     with pytest.raises(

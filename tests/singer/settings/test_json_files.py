@@ -11,7 +11,7 @@ from talon_one_singer.settings.json_files import read_json_object
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_any_unicode_encoding_is_read(tmp_path, encoding):
-    """A file from a Windows shell is read like any other."""
+    """A file in UTF-16 or UTF-32, as Windows shells write it, is read."""
     path = tmp_path / "config.json"
     path.write_text('{"a": "é"}', encoding=encoding)
     assert {"a": "é"} == read_json_object(str(path), "config")
@@ -29,7 +29,7 @@ def test_any_unicode_encoding_is_read(tmp_path, encoding):
     ],
 )
 def test_what_is_no_json_object_is_reported(tmp_path, content, problem):
-    """Every other content is a ConfigError that names the file."""
+    """Any content other than a JSON object is a ConfigError that names the file."""
     path = tmp_path / "config.json"
     path.write_bytes(content)
     with pytest.raises(ConfigError) as raised:
@@ -39,7 +39,7 @@ def test_what_is_no_json_object_is_reported(tmp_path, content, problem):
 
 
 def test_a_folder_is_reported(tmp_path):
-    """A path to a folder is a sentence."""
+    """The path of a folder is reported in one sentence."""
     with pytest.raises(ConfigError, match=r"cannot read the config file .*: Is a directory"):
         read_json_object(str(tmp_path), "config")
 
@@ -49,7 +49,7 @@ def test_a_folder_is_reported(tmp_path):
     "text", ['{"a": 1, "b": 2, "a": 3}', '{"x": [{"a": 1, "a": 1}]}', '{"x": {"a": {}, "a": null}}']
 )
 def test_a_key_that_comes_twice_is_an_error(tmp_path, what, text):
-    """At any depth; JSON's readers would keep the last one without a word."""
+    """A repeated key is an error at any depth; JSON decoders would silently keep the last value."""
     path = tmp_path / "f.json"
     path.write_text(text)
     with pytest.raises(ConfigError) as raised:

@@ -39,7 +39,7 @@ def _problems(environ=None, **values):
 
 
 def test_every_setting_has_a_value():
-    """Defaults fill what is not set; the rest is None."""
+    """Absent settings have their default, or None."""
     expected = {
         "api_key": Secret("k"),
         "base_url": None,
@@ -56,7 +56,7 @@ def test_every_setting_has_a_value():
 
 
 def test_later_sources_win_and_null_means_not_set():
-    """Files are merged in order, null leaves the earlier value."""
+    """Files are merged in order, and null keeps the earlier value."""
     sources = [
         ConfigSource("a", {"api_key": "k", "pages": 1, "rate": 1}),
         ConfigSource("b", {"pages": 2, "rate": None}),
@@ -82,7 +82,7 @@ def test_later_sources_win_and_null_means_not_set():
     ],
 )
 def test_the_environment_is_parsed_by_type(variable, text, expected):
-    """Text of variables becomes the setting's type; an empty one is not set."""
+    """Variables are converted to the type of the setting, and an empty variable counts as unset."""
     loaded = _load({variable: text})
     name = variable.removeprefix("TAP_").removeprefix("X_").lower()
     assert expected == loaded[name]
@@ -109,7 +109,7 @@ def test_the_environment_is_parsed_by_type(variable, text, expected):
     ],
 )
 def test_a_file_is_read_like_the_environment(name, text, expected):
-    """A text means what it is written as, and nothing at all where a template had nothing to give."""
+    """A text in a file is converted like a variable, and an empty template result counts as unset."""
     assert expected == _load(**{name: text})[name]
 
 
@@ -148,7 +148,7 @@ def test_a_file_is_read_like_the_environment(name, text, expected):
     ],
 )
 def test_a_wrong_value_is_reported_with_setting_and_file(values, problem):
-    """Each problem is one sentence that names setting, source and remedy."""
+    """Each problem is one sentence with the setting, the source and the remedy."""
     reported = _problems(**values)
     assert 1 == len(reported)
     assert problem == reported[0][-len(problem) :]
@@ -191,7 +191,7 @@ def test_all_problems_are_reported_together():
     ],
 )
 def test_dates_are_rfc_3339(text, expected):
-    """A date-time becomes a moment with zone, a date its midnight in UTC."""
+    """A date-time becomes a datetime with zone, and a date becomes its midnight in UTC."""
     assert expected == _load(start_date=text)["start_date"]
 
 
@@ -199,24 +199,24 @@ def test_dates_are_rfc_3339(text, expected):
     "text", ["20260201", "2026-W05", "2026-02-01T10:00:00", "2026-02-30", "yesterday", "\uff12026-02-01"]
 )
 def test_other_dates_are_refused(text):
-    """No zone, no such day, another notation: refused."""
+    """A time without zone, a date that does not exist and other notations are refused."""
     assert 1 == len(_problems(start_date=text))
 
 
 def test_no_error_holds_a_secret():
-    """Whatever is wrong, the key is not in the message."""
+    """No error message contains the secret, whatever is wrong with it."""
     for values in ({"api_key": ["s3cr3t"]}, {"api_key": {"a": "s3cr3t"}}, {"api_key": "s3cr3t", "pages": 0}):
         assert "s3cr3t" not in str(_problems(**values))
 
 
 def test_a_secret_must_be_a_string():
-    """A table with a secret of another type does not come into being."""
+    """Defining a secret setting of another type raises an error."""
     with pytest.raises(ValueError, match="the secret setting key must be a string"):
         Setting("key", "array", "Keys.", secret=True)
 
 
 def test_the_json_schema_accepts_what_load_accepts():
-    """--about's schema is valid, and agrees with load on good and bad values."""
+    """The schema of --about is valid, and accepts exactly the values that load accepts."""
     schema = _TABLE.json_schema()
     validator = jsonschema.Draft202012Validator(schema)
     validator.check_schema(schema)
@@ -228,14 +228,14 @@ def test_the_json_schema_accepts_what_load_accepts():
 
 
 def test_the_json_schema_marks_secrets_and_dates():
-    """Tools know from the schema what to hide and what is a date."""
+    """The schema marks which settings are secret and which are dates."""
     properties = _TABLE.json_schema()["properties"]
     assert {"type": "string", "description": "The key.", "secret": True, "writeOnly": True} == properties["api_key"]
     assert "date-time" == properties["start_date"]["format"]
 
 
 def test_meltano_gets_kinds_labels_and_options():
-    """The plugin definition's settings follow from the table."""
+    """The settings of the Meltano plugin are derived from the table."""
     by_name = {setting["name"]: setting for setting in _TABLE.meltano_settings()}
     assert {
         "name": "api_key", "kind": "string", "label": "Api key", "description": "The key.", "sensitive": True,
@@ -247,7 +247,7 @@ def test_meltano_gets_kinds_labels_and_options():
 
 
 def test_the_markdown_table_has_a_row_for_each_setting():
-    """The docs' table names type, default, bounds and variable; a bar in a text does not break it."""
+    """The table has type, default, bounds and variable of each setting, and escapes vertical bars."""
     lines = _TABLE.markdown_table().splitlines()
     assert 2 + len(_TABLE.settings) == len(lines)
     assert "| `api_key` | string, secret | **required** | The key. | `TAP_X_API_KEY` |" in lines
@@ -256,7 +256,7 @@ def test_the_markdown_table_has_a_row_for_each_setting():
 
 
 def test_a_secret_does_not_print_or_encode():
-    """Every way of printing gives stars; joining and encoding fail."""
+    """Every way of printing a secret shows asterisks; joining and encoding raise an error."""
     secret = Secret("s3cr3t")
     printed = [str(secret), repr(secret), f"{secret}", f"{secret:>10}", "%s" % secret, str({"a": [secret]})]  # noqa: UP031
     assert [] == [text for text in printed if "s3cr3t" in text or "********" not in text]

@@ -32,7 +32,7 @@ WALK = [(name, what) for name, group in GROUPS_WITH_IDS.items() for what in BAD[
 
 @pytest.fixture
 def good(emu):
-    """Two ids of each entity that can be read, or one where the account has one."""
+    """Two readable ids of each entity, or one where the account has only one."""
     emu.reset("demo")
     with TalonOneClient(ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))) as client:
         for name in ("session-1", "session-2"):
@@ -45,7 +45,7 @@ def good(emu):
 
 
 def test_every_entity_is_walked(good):
-    """A new one has to say which of its ids are refused, and which are not."""
+    """The tests below cover every entity; a new one has to say which of its ids are refused."""
     assert {group.entity for group in GROUPS_WITH_IDS.values()} == set(BAD) == set(good)
     assert [] == [entity for entity, ids in good.items() if not ids]
 
@@ -64,7 +64,7 @@ def read_ids(good, read):
 
 @pytest.mark.parametrize(("name", "what"), WALK)
 def test_one_id_that_is_refused_is_skipped(good, read_ids, caplog, name, what):
-    """The others are read, and the state says that all of it is done."""
+    """The other ids are read, and the state counts all ids as done."""
     group = GROUPS_WITH_IDS[name]
     ids = good[group.entity]
     alone = read_ids(group, ids)
@@ -78,7 +78,7 @@ def test_one_id_that_is_refused_is_skipped(good, read_ids, caplog, name, what):
 
 @pytest.mark.parametrize("name", GROUPS_WITH_IDS)
 def test_one_id_that_is_refused_fails_the_stream_at_its_end(good, read_ids, name):
-    """With on_missing: error the others are read all the same, and the next run does not start where it failed."""
+    """With on_missing: error the other ids are read, and the next run does not start at the refused one."""
     group = GROUPS_WITH_IDS[name]
     ids = good[group.entity]
     bad = BAD[group.entity]["unknown"]
@@ -90,7 +90,7 @@ def test_one_id_that_is_refused_fails_the_stream_at_its_end(good, read_ids, name
 
 
 def test_a_list_of_refused_ids_alone_is_an_error(read_ids):
-    """With the words of the refusal: they may be ids of something else."""
+    """If every id is refused, the error quotes the refusal: the ids may be of another kind."""
     reported = str(read_ids(GROUPS_WITH_IDS["loyalty_card_balances"], ["N/A", "-"]).error)
     assert "does not know any of the first 2 card ids" in reported
     assert "'-': HTTP 400" in reported
@@ -104,7 +104,7 @@ NARROWING = [setting for setting in SETTINGS if setting.name.endswith(("_ids", "
 
 @pytest.mark.parametrize("setting", NARROWING, ids=lambda setting: setting.name)
 def test_an_empty_setting_of_ids_is_refused(settings, setting):
-    """In a file and in the environment; else it would read everybody."""
+    """An empty list of ids in a file or variable is refused; it would otherwise read all ids."""
     empty = [] if setting.type == "array" else ""
     given = settings(**{setting.name: empty})
     with pytest.raises(ConfigError, match=f"'{setting.name}' in c.json"):
@@ -121,7 +121,7 @@ EMPTY_FILES = {"a header alone.csv": "card_id\n", "nothing.jsonl": "", "blanks.c
 @pytest.mark.parametrize("stream", ["loyalty_card_transactions", "loyalty_card_balances"])
 @pytest.mark.parametrize("strategy", ["auto", "per_entity"])
 def test_a_file_without_ids_reads_nobody(emu, read, write, caplog, content, stream, strategy):
-    """With any strategy, and a warning says so; ids that are appended later are read from the start."""
+    """An empty ids file reads nothing and logs a warning; ids appended later are read from the start."""
     path = write(content, EMPTY_FILES[content])
     options = {
         "card_ids_file": path,

@@ -13,7 +13,7 @@ CARDS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
 
 @pytest.fixture
 def apart(emu):
-    """Sets the emulator's clock so many seconds from this machine's, and gives its time."""
+    """Sets the emulator's clock the given seconds apart from this machine's, and returns its time."""
 
     def set_apart(seconds):
         there = datetime.now(UTC) + timedelta(seconds=seconds)
@@ -24,7 +24,7 @@ def apart(emu):
 
 
 def add(emu, instant):
-    """A row that is made at an instant; its id."""
+    """Add a row that is created at an instant; return its id."""
     (made,) = emu.add_transactions([{"card": "card-000001", "amount": 1, "created": instant.isoformat()}])
     return made
 
@@ -32,7 +32,7 @@ def add(emu, instant):
 @pytest.mark.parametrize("management", [True, False])
 @pytest.mark.parametrize("ahead", [10, 600, 86_400])
 def test_a_clock_that_is_ahead_hides_no_row(emu, apart, read, caplog, ahead, management):
-    """A row that is made after the run, before the bookmark that a wrong clock would set, comes with the next run."""
+    """If the machine's clock is ahead, rows created right after the run are read by the next one."""
     given = {} if management else {"management_key": None, "card_ids": ["card-000001"], "loyalty_program_ids": [1]}
     there = apart(-ahead)
     first = read(CARDS, settle_seconds=0, **given)
@@ -45,7 +45,7 @@ def test_a_clock_that_is_ahead_hides_no_row(emu, apart, read, caplog, ahead, man
 
 
 def test_a_clock_that_is_behind_is_harmless(emu, apart, read, caplog):
-    """The run reads up to this machine's time; what is later comes with a later run."""
+    """If the machine's clock is behind, a run reads up to its time, and later rows come with a later run."""
     there = apart(600)
     late = add(emu, there - timedelta(seconds=300))
     first = read(CARDS, settle_seconds=0)
@@ -56,7 +56,7 @@ def test_a_clock_that_is_behind_is_harmless(emu, apart, read, caplog):
 
 
 def test_balances_are_as_of_talon_one_s_time(apart, read):
-    """Without as_of, balances describe no instant that has not come."""
+    """Without as_of, balances never describe an instant in Talon.One's future."""
     there = apart(-3600)
     found = {row["as_of"] for row in read(BALANCES).rows(BALANCES)}
     listed = {row["as_of"] for row in read(BALANCES, balances_strategy="card_list").rows(BALANCES)}
@@ -64,7 +64,7 @@ def test_balances_are_as_of_talon_one_s_time(apart, read):
 
 
 def test_a_bookmark_in_the_future_is_said_and_loses_nothing(emu, read, caplog):
-    """Nobody knows when it was written: everything is read again, and the new bookmark is a true one."""
+    """A bookmark in the future is reported, and everything is read again with a correct bookmark."""
     first = read(CARDS)
     ahead = datetime.now(UTC) + timedelta(days=2)
     state = first.state
@@ -83,7 +83,7 @@ def test_a_bookmark_in_the_future_is_said_and_loses_nothing(emu, read, caplog):
 
 @pytest.mark.parametrize("date", [None, "yesterday", "Thu, 99 Foo 2026 99:99:99 GMT"])
 def test_a_server_that_does_not_say_the_time_is_read_by_this_machine_s(emu, between, read, caplog, date):
-    """An absent or unreadable Date header is no reason to fail, nor to warn."""
+    """An absent or unreadable Date header causes neither an error nor a warning."""
 
     def change(exchange):
         status, headers, body = exchange.send()
@@ -97,7 +97,7 @@ def test_a_server_that_does_not_say_the_time_is_read_by_this_machine_s(emu, betw
 
 
 def test_a_slow_answer_is_no_clock_that_is_ahead(emu, between, read, caplog):
-    """An answer that says the time at which it was asked for may arrive a good while later."""
+    """A slow answer does not make the machine's clock look ahead."""
     times = []
 
     def change(exchange):
@@ -111,13 +111,13 @@ def test_a_slow_answer_is_no_clock_that_is_ahead(emu, between, read, caplog):
 
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_a_start_date_within_the_tolerance_is_read(read, seconds):
-    """A start date that is computed as now is no fault: it reads nothing and fails nothing."""
+    """A start_date of about now is accepted and reads nothing."""
     result = read(CARDS, now=NOW, start_date=(NOW + timedelta(seconds=seconds)).isoformat())
     assert result.error is None
     assert [] == result.raw
 
 
 def test_a_start_date_in_the_future_is_refused(read):
-    """The error names the setting, so that a wrong year is found before a load that reads nothing."""
+    """A start_date in the future is refused by name, instead of a load that reads nothing."""
     with pytest.raises(ConfigError, match="start_date 2027-06-01T12:00:00\\+00:00 is in the future"):
         read(CARDS, now=NOW, start_date="2027-06-01T12:00:00Z")

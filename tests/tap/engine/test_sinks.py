@@ -27,7 +27,7 @@ def rows_in(message) -> list[dict]:
 
 
 def plain(row) -> dict:
-    """Comparable: without nulls, numbers and instants as one type each."""
+    """Return comparable rows: without nulls, and numbers and instants as one type each."""
     found = {}
     for name, value in row.items():
         if name in ("amount", "activePoints", "pendingPoints", "spentPoints", "expiredPoints", "negativePoints"):
@@ -43,7 +43,7 @@ def plain(row) -> dict:
 
 @pytest.mark.parametrize("encoding", ["jsonl", "parquet", "arrow"])
 def test_the_files_hold_the_rows_of_the_records(emu, sync, tmp_path, encoding):
-    """Row for row and digit for digit what RECORD messages would have said; files have at most batch_rows rows."""
+    """Batch files have the same rows and digits as RECORD messages, at most batch_rows in each file."""
     emu.reset("synthetic", cards=5, transactions=50)
     options = {"as_of": "2026-01-01", "loyalty_program_ids": [1]}
     records = sync(CARD_ROWS, CARD_POINTS, **options)
@@ -61,7 +61,7 @@ def test_the_files_hold_the_rows_of_the_records(emu, sync, tmp_path, encoding):
 
 
 def test_objects_are_json_text_where_columns_are_typed(emu, sync, tmp_path):
-    """The SCHEMA says string for them, so that a target makes the right column."""
+    """The SCHEMA declares objects as strings where the columns are typed, so that targets make text columns."""
     emu.reset("demo")
     run = sync("customer_profiles", batch="parquet", batch_directory=str(tmp_path))
     assert 0 == run.code, run.stderr
@@ -74,7 +74,7 @@ def test_objects_are_json_text_where_columns_are_typed(emu, sync, tmp_path):
 
 
 def test_a_state_comes_after_the_files_that_belong_to_it(emu, sync, tmp_path):
-    """With a STATE after every checkpoint, the rows in the files before it are those that it covers."""
+    """The files before a STATE contain exactly the rows that the STATE covers."""
     emu.reset("synthetic", cards=4, transactions=3)
     options = {"batch": "jsonl", "batch_directory": str(tmp_path), "state_interval_seconds": 0}
     run = sync(CARD_ROWS, loyalty_program_ids=[1], **options)
@@ -89,7 +89,7 @@ def test_a_state_comes_after_the_files_that_belong_to_it(emu, sync, tmp_path):
 
 
 def test_hostile_numbers_and_instants_reach_the_files(emu, sync, tmp_path):
-    """0.1 + 0.2, 36 digits, -0 and 1e-7 keep their digits; the first and the last instant their microseconds."""
+    """Unusual numbers keep all their digits, and the first and last instant their microseconds."""
     amounts = ["0.30000000000000004", "999999999999999999.999999999999999999", "-0", "1e-7"]
     instants = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2025-03-30T01:30:00Z", "2025-10-26T00:30:00Z"]
     emu.reset("synthetic", cards=1, transactions=0)
@@ -122,7 +122,7 @@ def test_hostile_numbers_and_instants_reach_the_files(emu, sync, tmp_path):
     ],
 )
 def test_files_that_cannot_be_written_are_reported(emu, sync, options, message):
-    """One line that names the setting or the file, and a non-zero exit code."""
+    """An unwritable file ends the run with one line that names the setting or the file."""
     run = sync(CARD_ROWS, **options)
     assert run.code > 0, run.stderr
     assert message in run.stderr, run.stderr

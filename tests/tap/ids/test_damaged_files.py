@@ -19,12 +19,12 @@ KINDS = [f"{kind}{end}" for kind in (".csv", ".jsonl", ".ndjson", ".json", ".par
 
 
 def test_every_kind_of_file_is_walked():
-    """A kind that only the reader knows is missing above."""
+    """The tests below cover every kind of file that the reader supports."""
     assert set(ids._READERS) == {kind.removesuffix(".gz") for kind in KINDS}
 
 
 def content_of(kind, names, *rows):
-    """A file of the kind with these names and rows, which may have a name twice."""
+    """Return the content of a file of the kind with these names and rows; a name may occur twice."""
     if kind.startswith(".csv"):
         data = "".join(",".join(row) + "\n" for row in (names, *rows)).encode()
     elif kind.startswith(".parquet"):
@@ -53,7 +53,7 @@ def found(write):
 
 
 def refusal(found, kind, content, **limits):
-    """The one line that a file is refused with; it names setting and file."""
+    """Return the line with which a file is refused; it names setting and file."""
     with pytest.raises(ConfigError) as refused:
         found(kind, content, **limits)
     words = str(refused.value)
@@ -66,7 +66,7 @@ def refusal(found, kind, content, **limits):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["CARD_ID", " card_id ", "Card_Id"])
 def test_the_column_may_be_written_differently(found, kind, name):
-    """The column of ids is found by the rule for all names of columns."""
+    """The column of ids is found whatever its letter case and surrounding spaces."""
     assert ["007"] == found(kind, content_of(kind, ["n", name], ["1", "007"]))
 
 
@@ -98,7 +98,7 @@ def test_a_line_beyond_the_limit_is_reported(found, kind):
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith(".gz")])
 def test_a_file_that_unpacks_to_too_much_is_reported(found, kind):
-    """40 MB out of 40 KB."""
+    """A file that unpacks from 40 KB to 40 MB is reported."""
     many = [["x" * 100_000]] * 400
     content = content_of(kind, ["card_id"], *many)
     if kind.startswith(".parquet"):

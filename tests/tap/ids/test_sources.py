@@ -69,7 +69,7 @@ def test_numbers_become_text(write):
     ],
 )
 def test_ids_of_parquet_stay_what_they_look_like(tmp_path, values, expected):
-    """A number has no point and no zeros after it, whatever type its column has."""
+    """A number in a Parquet column becomes an id without point and trailing zeros, whatever its type."""
     pq.write_table(pa.table({"card_id": values}), tmp_path / "ids.parquet")
     assert expected == found(tmp_path / "ids.parquet")
 
@@ -85,7 +85,7 @@ def test_ids_of_parquet_stay_what_they_look_like(tmp_path, values, expected):
     ],
 )
 def test_a_column_of_parquet_that_holds_no_ids_is_reported(tmp_path, values, words):
-    """By its name and type, and no such id is asked for."""
+    """A column that cannot hold ids is reported with name and type, and nothing is requested."""
     pq.write_table(pa.table({"card_id": values}), tmp_path / "ids.parquet")
     with pytest.raises(ConfigError, match=f"the value in column 'card_id' is not an id: {words}"):
         found(tmp_path / "ids.parquet")
@@ -125,7 +125,7 @@ def test_ids_of_json_lines_stay_what_they_look_like(write, text, expected):
     ],
 )
 def test_a_file_that_cannot_be_used_is_reported_with_its_place(write, name, content, message):
-    """The error names the setting, the file and what is wrong."""
+    """The error names the setting, the file, and the problem."""
     with pytest.raises(ConfigError) as error:
         found(write(name, content))
     assert message in str(error.value)
@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_used_is_reported_with_its_place(write, name, cont
 
 @pytest.mark.parametrize("url", ["/no/such/ids.csv", "memory://nowhere/ids.csv", "nosuch://u:Pa55w0rd@h/ids.csv"])
 def test_a_file_that_is_not_there_is_reported_without_password(url):
-    """A path, a URL, a protocol that nobody knows."""
+    """A missing path, a missing URL and an unknown protocol are reported without the password."""
     with pytest.raises(ConfigError) as error:
         found(url)
     assert "ids.csv" in str(error.value) or "nosuch" in str(error.value)
@@ -142,7 +142,7 @@ def test_a_file_that_is_not_there_is_reported_without_password(url):
 
 
 def test_the_management_api_lists_cards_profiles_and_sessions(emu, read):
-    """With a management key no id need be set; pages of the listing are followed."""
+    """With a management key no ids need to be set; all pages of the list are read."""
     emu.reset("synthetic", cards=1001, transactions=0)
     result = read("loyalty_card_balances", "customer_profiles", now=None)
     assert [1001, 1001] == [len(result.rows(name)) for name in ("loyalty_card_balances", "customer_profiles")]
@@ -152,7 +152,7 @@ def test_the_management_api_lists_cards_profiles_and_sessions(emu, read):
 
 
 def test_the_customers_of_the_application_are_listed_when_one_is_set(emu, read):
-    """application_id chooses the list of profiles."""
+    """With application_id, the ids are those of the Application's customers."""
     emu.clear_requests()
     rows = read("customer_profiles", application_id=1).rows("customer_profiles")
     assert 3 == len(rows)
@@ -171,13 +171,13 @@ def test_a_file_wins_over_the_management_api_and_the_setting_over_both(emu, read
 
 
 def test_an_id_repeated_at_once_is_read_once(emu, read):
-    """Repetitions side by side, as sorted files have them, give no row twice."""
+    """An id that repeats directly, as in sorted files, is read once."""
     ids = ["profile-000001", "profile-000001", "profile-000002", "profile-000002"]
     assert 2 == len(read("customer_profiles", profile_ids=ids).raw)
 
 
 def test_an_unknown_session_is_skipped_though_the_api_answers_400(emu, read, caplog):
-    """An operation that documents no 404 says 400."""
+    """A 400 counts as an unknown id if the operation documents no 404."""
     client_rows = read("customer_sessions", session_ids=["nobody"])
     assert "does not know any of the first 1 session ids" in str(client_rows.error)
 

@@ -48,7 +48,7 @@ def points(active="0", pending="0", spent="0", expired="0", negative="0") -> Poi
     ],
 )
 def test_hand_checked_ledgers(entries, day, expected):
-    """Ledgers small enough to work out on paper."""
+    """Small ledgers have the balances that were worked out by hand."""
     assert expected == balance(entries, at(day))
 
 
@@ -73,7 +73,7 @@ def emu():
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=moves, day=st.integers(0, 70))
 def test_any_ledger_gives_the_emulators_balance(emu, moves, day):
-    """Two ways of working out a balance, written apart, agree on every ledger."""
+    """Two independent implementations agree on the balance of every ledger."""
     emu.reset()
     entries, records = [], []
     for number, (addition, made, cents, start, expiry) in enumerate(moves):

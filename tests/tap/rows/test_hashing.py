@@ -48,7 +48,7 @@ def test_numbers_nulls_and_paths(emu, read):
 
 
 def test_escapes_do_not_change_a_hash():
-    """The text counts, not how JSON writes it."""
+    """The hash depends on the text, not on its escapes in JSON."""
     hashes = FieldHashes(["integrationId"], SALT)
     rows = ['{"integrationId":"\\u00e9"}', '{"integrationId":"é"}']
     one, other = hashes.rows("customer_profiles", [row.encode() for row in rows])
@@ -64,21 +64,21 @@ def test_escapes_do_not_change_a_hash():
     ],
 )
 def test_what_cannot_be_hashed_is_refused(fields, salt, message):
-    """A misspelt field would go out in the clear: it is an error instead."""
+    """A misspelled field is an error, because the real field would be written unhashed."""
     with pytest.raises(ConfigError) as error:
         FieldHashes(fields, salt)
     assert message in str(error.value)
 
 
 def test_the_salt_and_the_plain_values_appear_nowhere(emu, sync):
-    """Neither in messages nor in the log, with the ids from the Management API."""
+    """Messages and log contain neither the salt nor unhashed values."""
     run = sync(CARD_ROWS, CARD_POINTS, hash_fields=["cardIdentifier"], hash_salt=SALT, loyalty_program_ids=[1])
     assert 0 == run.code
     assert [False] * 4 == [text in run.stdout + run.stderr for text in (SALT, "card-000001", "card-000002", "p3p")]
 
 
 def test_the_main_ledger_can_be_given_a_name(emu, read):
-    """Where subledgerId is empty the name stands, in every stream; other subledgers and digits stay as they are."""
+    """An empty subledgerId is replaced by the name in every stream; other subledgers are unchanged."""
     emu.reset("synthetic", cards=3, transactions=30)
     options = {"as_of": "2026-01-01"}
     plain, named = (read(CARD_ROWS, CARD_POINTS, **options, **more) for more in ({}, {"main_subledger": 'the "main"'}))

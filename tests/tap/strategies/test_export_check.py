@@ -13,7 +13,7 @@ AT = "2026-01-01"
 
 @pytest.fixture
 def asked(emu):
-    """Nine cards; the names of the operations that reach the emulator are counted."""
+    """Nine cards; the operations that reach the emulator are counted by name."""
     emu.reset("synthetic", cards=9, transactions=9)
     emu.clear_requests()
     return lambda: {name: count["requests"] for name, count in emu.counters().items()}
@@ -40,7 +40,7 @@ every_cut = pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 
 
 def cutting(cut, times):
-    """A change that cuts so many exports."""
+    """Return a change that truncates the given number of exports."""
     left = [times]
 
     def change(exchange):
@@ -56,7 +56,7 @@ def cutting(cut, times):
 @every_cut
 @pytest.mark.parametrize("strategy", ["csv_export", "auto"])
 def test_an_export_that_lacks_cards_once_is_asked_for_again(emu, asked, between, read, caplog, cut, strategy):
-    """All cards come, from the second export."""
+    """An incomplete export is requested again, and the rows of the second one are used."""
     given = {"balances_strategy": strategy, "as_of": AT}
     whole = read(BALANCES, **given).rows(BALANCES)
     emu.clear_requests()
@@ -69,7 +69,7 @@ def test_an_export_that_lacks_cards_once_is_asked_for_again(emu, asked, between,
 
 @every_cut
 def test_an_export_that_lacks_cards_for_good_fails_by_name(emu, asked, between, read, cut):
-    """No row comes, and the error has both numbers and what to do."""
+    """A permanently incomplete export writes no rows, and the error has both counts and the remedy."""
     result = read(
         BALANCES, base_url=between(emu.url, cutting(cut, 99)), balances_strategy="csv_export", as_of=AT, api_key=None
     )
@@ -83,7 +83,7 @@ def test_an_export_that_lacks_cards_for_good_fails_by_name(emu, asked, between, 
 @every_cut
 @pytest.mark.parametrize("source", ["per_card", "card_list"])
 def test_auto_reads_in_another_way(emu, asked, between, read, caplog, cut, source):
-    """Every card has its balance, none comes from the export, and a warning says why."""
+    """With auto, another strategy reads all cards, and a warning gives the reason."""
     emu.clock(freeze="2026-06-01T00:00:00Z")
     given = {"as_of": AT} if source == "per_card" else {}
     expected = read(BALANCES, balances_strategy=source, **given).rows(BALANCES)
@@ -99,7 +99,7 @@ def _points(row):
 
 
 def test_auto_leaves_the_export_between_two_instants(emu, asked, between, read):
-    """An export that is whole for the first instant only gives every instant its cards, and so does the next run."""
+    """If only the first of two exports is complete, all balances are still read, now and in the next run."""
     expected = read(BALANCES, as_of=[AT, "2026-02-01"], balances_strategy="per_entity").rows(BALANCES)
 
     def change(exchange):
@@ -116,7 +116,7 @@ def test_auto_leaves_the_export_between_two_instants(emu, asked, between, read):
 
 
 def test_cards_that_are_added_during_the_export_are_no_fault(emu, asked, between, read):
-    """A list that has grown since is no error, however often it grows."""
+    """A list of cards that has grown since the export is not an error."""
     added = iter(range(99))
 
     def change(exchange):
@@ -134,7 +134,7 @@ def test_cards_that_are_added_during_the_export_are_no_fault(emu, asked, between
 
 
 def test_cards_that_are_deleted_between_count_and_export_are_no_fault(emu, asked, between, read):
-    """The count is taken again, and the second export has all cards that are left."""
+    """After deletions the cards are counted again, and the second export is accepted."""
     exports = []
 
     def change(exchange):
@@ -159,7 +159,7 @@ def test_cards_that_are_deleted_between_count_and_export_are_no_fault(emu, asked
 @pytest.mark.parametrize("exported", ["all", "with_transactions"])
 @pytest.mark.parametrize("era", ["seed", "current"])
 def test_cards_without_transactions_have_their_balance(running, read, exported, era):
-    """Whether the export has them or not: under auto they are never missing."""
+    """With auto, cards without transactions have balances, whether the export has them or not."""
     running.reset("synthetic", era=era, cards=4, transactions=5)
     running.add("cards", {"program": 1, "identifier": "unused"})
     running.switch(exported_cards=exported)
@@ -172,14 +172,14 @@ def test_cards_without_transactions_have_their_balance(running, read, exported, 
 
 
 def test_a_whole_export_costs_one_call_more(asked, read):
-    """The list of cards is asked for one card behind those of the export."""
+    """A complete export is verified with one call, for the card after the last exported one."""
     read(BALANCES, balances_strategy="csv_export", as_of=AT)
     counts = asked()
     assert [1, 1] == [counts["export_loyalty_card_balances"], counts["get_loyalty_cards"]]
 
 
 def test_a_key_that_may_not_list_cards_leaves_the_export_unchecked(emu, read, caplog):
-    """The rows come, and a warning says that they were not compared."""
+    """Without the right to list cards the rows are written, and a warning says that they were not compared."""
     emu.fault("get_loyalty_cards", "403", count=0)
     result = read(BALANCES, balances_strategy="csv_export", as_of=AT)
     assert result.error is None
@@ -189,12 +189,12 @@ def test_a_key_that_may_not_list_cards_leaves_the_export_unchecked(emu, read, ca
 
 @pytest.mark.parametrize("order", [sorted, lambda names: sorted(names, key=lambda name: name[::-1])])
 def test_cards_are_counted_once_whatever_the_order_of_lines(order):
-    """Lines of one card need not stand together."""
+    """Cards are counted once, even if their lines are not adjacent."""
     assert 5000 == distinct(order([f"card-{n}" for n in range(5000)] * 3))
 
 
 def test_an_export_of_profiles_is_taken_as_it_comes(emu, read):
-    """No list of a program's profiles exists to compare with."""
+    """An export of profiles is not compared, because there is no list of a program's profiles."""
     stream = "loyalty_profile_balances"
     emu.reset("synthetic", cards=1, profile_transactions=9)
     emu.clear_requests()

@@ -14,7 +14,7 @@ POINTS = ("activePoints", "pendingPoints", "spentPoints", "expiredPoints", "nega
 
 
 def comparable(rows, *unknown):
-    """Rows without what tells the ways apart, numbers as numbers, in a fixed order."""
+    """Return rows without the fields that differ between strategies, in a fixed order."""
     drop = {"source", *unknown}
     found = [{k: v for k, v in row.items() if k not in drop} for row in rows]
     return sorted(found, key=lambda row: sorted((k, str(v)) for k, v in row.items() if v is not None))
@@ -23,7 +23,7 @@ def comparable(rows, *unknown):
 @pytest.mark.parametrize("stream", [CARD_ROWS, PROFILE_ROWS])
 @pytest.mark.parametrize("era", ["seed", "current"])
 def test_the_feed_of_a_program_gives_the_rows_of_its_cards_and_profiles(running, read, stream, era):
-    """Field for field the same, but for the source, in a fraction of the calls."""
+    """The feed has the same rows, except for the source, in a fraction of the calls."""
     running.reset("synthetic", era=era, cards=30, transactions=20, profile_transactions=20)
     alone = read(stream, end_date=UNTIL.isoformat(), transactions_strategy="per_entity")
     running.clear_requests()
@@ -37,7 +37,7 @@ def test_the_feed_of_a_program_gives_the_rows_of_its_cards_and_profiles(running,
 
 
 def test_an_export_gives_the_balances_to_two_digits(emu, read):
-    """An export has spent and expired points; it has no negative points of their own, so they are null."""
+    """An export has spent and expired points, and null for negative points."""
     emu.reset("synthetic", cards=20, transactions=400)
     alone = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="per_entity").rows(CARD_POINTS)
     export = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="csv_export").rows(CARD_POINTS)
@@ -55,7 +55,7 @@ def test_an_export_gives_the_balances_to_two_digits(emu, read):
 
 
 def test_the_list_of_cards_gives_present_points_and_null_for_the_rest(emu, read):
-    """The API's zeros for spent and expired points do not pass for figures; active and pending ones are exact."""
+    """The list of cards has exact active and pending points, and null for spent and expired ones."""
     emu.reset("synthetic", cards=20, transactions=400)
     emu.clock(freeze="2026-01-01T00:00:00Z")
     alone = read(CARD_POINTS, as_of="2026-01-01", balances_strategy="per_entity").rows(CARD_POINTS)
@@ -67,7 +67,7 @@ def test_the_list_of_cards_gives_present_points_and_null_for_the_rest(emu, read)
 
 
 def test_profiles_have_an_export_and_no_list(emu, read):
-    """balances_strategy card_list is about cards; profiles are then read in the way that takes less time."""
+    """balances_strategy card_list applies to cards; profiles use the faster of the other strategies."""
     emu.reset("synthetic", cards=5, transactions=5, profile_transactions=20)
     alone = read(PROFILE_POINTS, as_of="2026-01-01").rows(PROFILE_POINTS)
     export = read(PROFILE_POINTS, as_of="2026-01-01", balances_strategy="auto").rows(PROFILE_POINTS)
@@ -77,11 +77,14 @@ def test_profiles_have_an_export_and_no_list(emu, read):
 
 
 def test_auto_takes_the_feed_where_it_is_quicker_and_says_so(emu, read, caplog):
-    """With a slow budget for single calls the feed wins, and the log has both with their calls."""
+    """With a low rate limit for single calls the feed is chosen, and the log has both estimates."""
     emu.reset("synthetic", cards=50, transactions=10)
     result = read(CARD_ROWS, transactions_strategy="auto", requests_per_second=5)
     assert {"program_feed"} == {row["source"] for row in result.rows(CARD_ROWS)}
-    assert "loyalty_card_transactions of program 1: by program_feed; estimated: program_feed 1 call, 0 s" in caplog.text
+    assert (
+        "loyalty_card_transactions of program 1: using the strategy program_feed; estimated: program_feed 1 call, 0 s"
+        in caplog.text
+    )
     emu.reset("synthetic", cards=50, transactions=100)
     result = read(CARD_ROWS, transactions_strategy="auto", requests_per_second=5)
     assert {"program_feed"} == {row["source"] for row in result.rows(CARD_ROWS)}
@@ -89,16 +92,16 @@ def test_auto_takes_the_feed_where_it_is_quicker_and_says_so(emu, read, caplog):
 
 
 def test_auto_takes_single_calls_where_they_are_quicker(running, read, caplog):
-    """A big ledger on few cards behind the slow Management API is read card by card."""
+    """A large ledger of few cards is read card by card if the Management API is slow."""
     running.reset("synthetic", era="seed", cards=3, transactions=2000)
     options = {"transactions_strategy": "auto", "management_requests_per_second": 20, "concurrency": 64}
     result = read(CARD_ROWS, **options)
     assert {"per_card"} == {row["source"] for row in result.rows(CARD_ROWS)}
-    assert "by per_entity; estimated: per_entity 4 calls" in caplog.text
+    assert "using the strategy per_entity; estimated: per_entity 4 calls" in caplog.text
 
 
 def test_auto_goes_on_from_the_last_run_in_another_way(emu, read):
-    """Card by card, then by feed, then card by card again: no row is lost and none comes twice."""
+    """Switching from cards to the feed and back loses no row and duplicates none."""
     emu.reset("synthetic", cards=10, transactions=50)
     first = read(CARD_ROWS, transactions_strategy="per_entity", settle_seconds=0)
     seen = first.ids()
@@ -113,7 +116,7 @@ def test_auto_goes_on_from_the_last_run_in_another_way(emu, read):
 
 
 def test_a_feed_after_some_cards_only_reads_everything(emu, read, caplog):
-    """Cards that were never read are not taken for read because others were."""
+    """After a run over some of the cards, the feed reads the rows of all cards from the start."""
     emu.reset("synthetic", cards=4, transactions=10)
     some = read(CARD_ROWS, card_ids=["card-000001"], settle_seconds=0)
     everything = read(CARD_ROWS, state=some.state, transactions_strategy="program_feed", settle_seconds=0)
@@ -132,18 +135,18 @@ def test_a_feed_after_some_cards_only_reads_everything(emu, read, caplog):
     ],
 )
 def test_a_feed_that_cannot_be_read_as_it_is_set_is_an_error(emu, read, options, message):
-    """A strategy that is named is never replaced by another in silence."""
+    """A strategy that is set explicitly is never replaced silently."""
     assert message in str(read(CARD_ROWS, **options).error)
 
 
 def test_the_list_of_cards_refuses_another_instant(emu, read):
-    """Present points are not sold as those of another day."""
+    """The list of cards is refused for another instant, because it has only current points."""
     error = read(CARD_POINTS, balances_strategy="card_list", as_of="2025-01-01").error
     assert "the list of cards has only the current balances; remove as_of" in str(error)
 
 
 def test_a_feed_that_is_not_permitted_is_replaced_under_auto(emu, read, caplog):
-    """A management key without the right to export still gets its balances."""
+    """With auto, a key without the right to export still gets the balances."""
     emu.fault("export_loyalty_card_balances", "403", count=0)
     result = read(CARD_POINTS, as_of="2025-06-01", balances_strategy="auto")
     assert {"per_card"} == {row["source"] for row in result.rows(CARD_POINTS)}
@@ -151,7 +154,7 @@ def test_a_feed_that_is_not_permitted_is_replaced_under_auto(emu, read, caplog):
 
 
 def test_the_feed_alone_needs_no_integration_key(emu, read):
-    """With a management key only, the ledgers are readable."""
+    """With a management key only, the ledgers can be read."""
     emu.reset("synthetic", cards=2, transactions=5)
     result = read(CARD_ROWS, api_key=None, transactions_strategy="auto")
     assert [None, 10] == [result.error, len(result.ids())]
@@ -170,7 +173,7 @@ def test_several_instants_are_read_in_one_run(emu, read):
 
 
 def test_a_stopped_run_goes_on_at_the_instant_that_it_was_at(emu, read):
-    """After every state in turn: what follows it and what came before make the whole, each row once."""
+    """After a stop at any state, both runs together have every row once."""
     emu.reset("synthetic", cards=3, transactions=5)
     options = {"as_of": "2026-01-01/2026-01-03/P1D", "balances_strategy": "per_entity"}
     whole = read(CARD_POINTS, **options)

@@ -115,7 +115,7 @@ def test_a_value_becomes_the_type_of_its_field(kind, value, expected):
             "2024-01-31T12:00:00+24:00",
             "'2024-01-31T12:00:00+24:00' is not an RFC 3339 time, for example 2024-01-31T12:00:00Z",
         ),
-        ("date-time", datetime(1, 1, 1, tzinfo=BERLIN), "0001-01-01 00:00:00+02:00 is out of the calendar"),
+        ("date-time", datetime(1, 1, 1, tzinfo=BERLIN), "0001-01-01 00:00:00+02:00 is outside of the years 1 to 9999"),
         ("array", "a,b", "'a,b' is not an array (not JSON: invalid character (byte 0))"),
         ("array", '{"a": 1}', "'{\"a\": 1}' is not an array"),
         ("object", [1], "[1] (list) is not an object"),

@@ -51,8 +51,8 @@ def test_a_value_that_is_not_used_refuses_nothing():
 
 def test_a_key_is_refused_by_it_too():
     """A refused value cannot be a key."""
-    row = {"id": RefusedValue("infinity is out of the calendar")}
-    assert "'integrationId' from column 'id': infinity is out of the calendar" == mapped([], row=row)
+    row = {"id": RefusedValue("infinity is outside of the years 1 to 9999")}
+    assert "'integrationId' from column 'id': infinity is outside of the years 1 to 9999" == mapped([], row=row)
 
 
 @pytest.mark.parametrize("kind", ["string", "integer", "number", "boolean", "date-time", "array", "object", "product"])

@@ -32,7 +32,7 @@ def test_a_data_file_is_no_store(tmp_path):
     ("error", "way_out"),
     [
         (duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate"), "give this process more"),
-        (duckdb.IOException("IO Error: No space left on device"), "free some, then run again"),
+        (duckdb.IOException("IO Error: No space left on device"), "free some space, then run again"),
         (duckdb.InternalException("INTERNAL Error: anything"), "restore the store from a backup"),
     ],
 )

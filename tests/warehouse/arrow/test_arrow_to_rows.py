@@ -17,7 +17,7 @@ from talon_one_singer.values.arrow_values import Conversion
 from talon_one_warehouse import SourceSpec, open_source
 from talon_one_warehouse.arrow.arrow_to_rows import rows_of
 
-FAR = "out of the calendar"
+FAR = "outside of the years 1 to 9999"
 JSON_HAS_NOT = "which JSON cannot represent"
 I64 = 2**63 - 1
 DAY = 86_400
@@ -27,7 +27,7 @@ START_S = -62_135_596_800  # 0001-01-01T00:00:00Z
 
 
 def at(kind, *numbers):
-    """An array of a type of which the integers inside are given."""
+    """Return an array of a type from its underlying integers."""
     width = pa.int32() if kind.bit_width == 32 else pa.int64()
     return pa.array(numbers, width).view(kind)
 
@@ -41,7 +41,7 @@ def extension(kind, storage):
 
 
 class Period(pa.ExtensionType):
-    """A type that nobody here knows, whose integers are not what they mean."""
+    """An extension type that is not supported, whose integers do not stand for themselves."""
 
     def __init__(self):
         super().__init__(pa.int64(), "pandas.period")
@@ -55,7 +55,7 @@ class Period(pa.ExtensionType):
 
 
 def instants(unit, per_second):
-    """The ends of the calendar, and what is beyond them, in a unit."""
+    """The first and last instant of the calendar, and instants outside of it, in a unit."""
     last = (END_S + 1) * per_second - 1
     fraction = "" if per_second == 1 else "." + str(per_second - 1)
     ends = [START_S * per_second, last, -1, 0]
@@ -71,7 +71,11 @@ def instants(unit, per_second):
 
 
 BIG = "12345678901234567890123456789012345.678"
-NANS = ["NaN is no number", "Infinity is no number", "Infinity is no number"]
+NANS = [
+    "NaN is not a number that JSON can hold",
+    "Infinity is not a number that JSON can hold",
+    "Infinity is not a number that JSON can hold",
+]
 DATES = pa.array([0, -719_162, 2_932_896, 2_932_897, -719_163, 2**31 - 1, None], pa.int32()).view(pa.date32())
 UNION = [pa.array([1, 2, 3], pa.int8()), pa.array(["a", "b", "c"])]
 CODES = pa.array([0, 1, 0], pa.int8())
@@ -199,9 +203,9 @@ SAMPLES = {
     "TIME32": [
         (
             at(pa.time32("s"), 0, DAY - 1, DAY, DAY + 1),
-            ['"00:00:00"', '"23:59:59"', '"24:00:00"', "is no time of a day"],
+            ['"00:00:00"', '"23:59:59"', '"24:00:00"', "is not a time of day"],
         ),
-        (at(pa.time32("ms"), 120, -1), ['"00:00:00.12"', "is no time of a day"]),
+        (at(pa.time32("ms"), 120, -1), ['"00:00:00.12"', "is not a time of day"]),
     ],
     "TIME64": [
         (at(pa.time64("us"), 3_723_000_000, 1, DAY * 10**6), ['"01:02:03"', '"00:00:00.000001"', '"24:00:00"']),
@@ -215,7 +219,7 @@ SAMPLES = {
             ["[0.1,null]", "null", "[]"],
         ),
         (pa.array([["x"], [["1.5", None]][0], None], pa.list_(pa.string())).slice(1), ['["1.5",null]', "null"]),
-        (pa.array([[1.5, float("nan")], [2.5]]), ["NaN is no number", "[2.5]"]),
+        (pa.array([[1.5, float("nan")], [2.5]]), ["NaN is not a number that JSON can hold", "[2.5]"]),
         (pa.array([[b"a"], None], pa.list_(pa.binary())), [JSON_HAS_NOT, "null"]),
     ],
     "LARGE_LIST": [(pa.array([[[1], None], None], pa.large_list(pa.large_list(pa.int8()))), ["[[1],null]", "null"])],
@@ -270,7 +274,7 @@ WALK = [
 
 
 def test_the_walk_knows_every_type_of_arrow():
-    """A type that a new pyarrow has fails here until there is a sample of it."""
+    """This test fails for a type of a new pyarrow until there is a sample of it."""
     there = {name.removeprefix("Type_") for name in dir(pa.lib) if name.startswith("Type_")} | {"EXTENSION"}
     assert there - NOT_MADE_BY_PYARROW == set(SAMPLES) | {"EXTENSION"}
 
@@ -325,7 +329,7 @@ def test_singer_batches_give_it(array, expected, sent, tmp_path, of_batch):
 
 
 def test_a_number_that_json_has_not_refuses_its_row_of_json_lines(tmp_path, sent):
-    """Writers in Python take NaN and Infinity for JSON; the lines around them are read."""
+    """A line with NaN or Infinity, which Python writes, is refused; the lines around it are read."""
     lines = [
         '{"x":1.10}',
         '{"x":NaN}',
@@ -337,20 +341,27 @@ def test_a_number_that_json_has_not_refuses_its_row_of_json_lines(tmp_path, sent
     (tmp_path / "x.jsonl").write_text("\n".join(lines))
     with open_source(SourceSpec(str(tmp_path / "x.jsonl"))) as source:
         values = [row["x"] for part in source.rows() for row in part]
-    expected = ["1.1", "NaN is no number", "Infinity is no number", '"NaN"', "Infinity is no number", "2"]
+    expected = [
+        "1.1",
+        "NaN is not a number that JSON can hold",
+        "Infinity is not a number that JSON can hold",
+        '"NaN"',
+        "Infinity is not a number that JSON can hold",
+        "2",
+    ]
     assert_alike(expected, list(map(sent, values)))
 
 
 def test_json_that_is_none_refuses_its_row(sent):
-    """It was said to be JSON, so its text would be something else."""
+    """Text that is not JSON is refused in a column of type JSON."""
     batch = pa.record_batch([extension(pa.json_(), pa.array(["{", "[]"]))], names=["x"])
     values = [row["x"] for part in rows_of([batch], batch.schema) for row in part]
-    assert ["refused: it is no JSON (not JSON: its end is missing)", "[]"] == list(map(sent, values))
+    assert ["refused: it is not JSON (not JSON: its end is missing)", "[]"] == list(map(sent, values))
 
 
 @pytest.mark.parametrize("array", [a for a, e in (p.values for p in WALK) if any("which JSON" in one for one in e)][:3])
 def test_a_column_that_nobody_maps_refuses_no_row(array, sent):
-    """The value waits in its place, and only its use refuses the row."""
+    """A refused value stays in its row, which is refused only if the column is mapped."""
     batch = pa.record_batch([array, pa.array(["x"] * len(array))], names=["photo", "x"])
     rows = [row for part in rows_of([batch], batch.schema) for row in part]
     assert ['"x"'] * len(array) == [sent(row["x"]) for row in rows]

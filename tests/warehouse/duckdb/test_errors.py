@@ -71,7 +71,7 @@ def small_disk(tmp_path):
 
 
 def fill(warehouse, table):
-    """Merges until an error; how many merges were done, and the error."""
+    """Merge until an error; return the number of merges and the error."""
     for done in range(100):
         ids = range(done * 500, done * 500 + 500)
         rows = [b'{"id":%d,"text":"%s"}' % (i, os.urandom(200).hex().encode()) for i in ids]
@@ -83,13 +83,16 @@ def fill(warehouse, table):
 
 
 def test_a_full_disk_loses_no_merge_that_was_done(small_disk, table):
-    """The error says what to do, and the file holds the merges before it."""
+    """The error about a full disk says what to do, and the file has all earlier merges."""
     url = f"duckdb:///{small_disk}/x.duckdb"
     with open_warehouse(url) as warehouse:
         warehouse.prepare(table)
         done, error = fill(warehouse, table)
     assert isinstance(error, WarehouseFullError)
-    assert f"no room left for {small_disk}/x.duckdb; make room and run again, nothing was half written" == str(error)
+    assert (
+        f"no space is left for {small_disk}/x.duckdb; free some space, then run again: no merge was written in part"
+        == str(error)
+    )
     assert done > 0
     subprocess.run(["mount", "-o", "remount,size=32m", small_disk], check=True)
     with open_warehouse(url) as warehouse:

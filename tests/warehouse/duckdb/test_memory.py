@@ -32,7 +32,7 @@ print(counts.inserted, counts.updated, "pandas" in sys.modules)
 
 @pytest.mark.parametrize("url", ["duckdb:///{}/w.duckdb", "{}"])
 def test_a_merge_imports_no_pandas(url, tmp_path):
-    """Neither new nor changed rows make a merge into DuckDB or Parquet import pandas."""
+    """A merge of new or changed rows into DuckDB or Parquet does not import pandas."""
     done = subprocess.run([sys.executable, "-c", MERGES, url.format(tmp_path)], capture_output=True, text=True)
     assert "0 3 False" == done.stdout.strip(), done.stderr
 
@@ -58,7 +58,7 @@ def test_work_that_lacks_memory_is_done_again_with_more():
 
 
 def test_more_than_the_machine_has_is_never_given():
-    """What does not fit in what DuckDB takes by itself is an error."""
+    """Work that needs more than DuckDB's default limit raises an error."""
     with duckdb.connect(config={"memory_limit": "4MB"}) as connection:
         memory = Memory(connection, first_mb=2)
         with pytest.raises(duckdb.OutOfMemoryException):
@@ -76,7 +76,7 @@ def test_a_limit_below_what_is_in_memory_already_is_raised_at_once():
 
 
 def test_rows_that_are_too_wide_for_the_first_limit_are_merged_into_parquet(tmp_path):
-    """Arrow's reader tells of the lack of memory as of any other failure."""
+    """Running out of memory is recognized although Arrow's reader reports it like any other failure."""
     spec = table_spec("t", {"properties": {"id": {"type": "integer"}, "v": {"type": "string"}}}, ["id"])
     chance = random.Random(1)
 

@@ -116,7 +116,7 @@ def test_another_key_is_refused(warehouse):
 
 
 def test_all_tables_and_the_state_are_one_transaction(warehouse, table):
-    """What fails in the second table takes back the first and the state."""
+    """A failure in the second table rolls back the first one and the state."""
     warehouse.merge({"ledger": [to_arrow(table, [b'{"id":1}'])]}, {"run": {"at": 1}})
     batch = to_arrow(table, [b'{"id":2}'])
     with pytest.raises(TableError, match="the table 'unprepared' was not prepared"):
@@ -156,7 +156,7 @@ def test_the_table_of_states_is_no_table_for_rows(warehouse):
 
 
 def test_a_file_may_be_named_like_the_schema(tmp_path, table):
-    """DuckDB itself would take the schema's name for the file's, and refuse it."""
+    """A file may have the name of the schema, which DuckDB alone would refuse as ambiguous."""
     url = f"duckdb:///{tmp_path}/talon_one.duckdb"
     for _ in range(2):
         with open_warehouse(url) as warehouse:

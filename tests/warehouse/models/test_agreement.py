@@ -94,7 +94,7 @@ def fill(emu, ledgers):
 
 
 def endpoint_balance(emu, card, day):
-    """What the balance endpoint tells."""
+    """Return what the balance endpoint reports."""
     answer = requests.get(
         f"{emu.url}/v1/loyalty_programs/1/cards/{card}/balances",
         params={"endDate": when(day)},
@@ -117,7 +117,7 @@ def model_balances(database):
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rng=st.randoms(use_true_random=True), day=st.sampled_from(DAYS))
 def test_tap_models_and_emulator_agree_on_every_ledger(database, load, card_row, emu, *, rng, day):
-    """Ties, unstarted and expired lots, debts, and amounts from 10^-18 to 10^18 give one and the same balance."""
+    """All give one balance for ties, late starts, expiries, debts, and amounts from 10^-18 to 10^18."""
     ledgers = random_ledgers(rng)
     fill(emu, ledgers)
     rows = [

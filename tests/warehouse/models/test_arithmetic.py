@@ -55,7 +55,7 @@ FROM talon_one.points_lots AS l GROUP BY l.owner
 
 @pytest.mark.parametrize("at", [30, 200, 500])
 def test_lots_add_up_to_the_balances_of_the_ledgers_arithmetic(database, load, card_row, at):
-    """For 60 random ledgers with debts, late starts and expiries, at three instants."""
+    """The lots of 60 random ledgers add up to their balances, at three instants."""
     rng = random.Random(at)
     rows = [row for n in range(60) for row in random_ledger(card_row, rng, n * 100, f"card-{n}")]
     load(streams.CARD_TRANSACTIONS, rows)

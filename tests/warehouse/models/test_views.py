@@ -21,7 +21,7 @@ def day(number):
 
 @pytest.fixture
 def card(database, load, card_row):
-    """A card with 100 points that expired, 50 that will, 20 pending, 30 for ever, of which 40 were spent."""
+    """A card with 100 points that expired, 50 that will, 20 pending, 30 without expiry, of which 40 were spent."""
     rows = [
         card_row(1, day(0), 100, expiryDate=day(31)),
         card_row(2, day(1), 50, expiryDate=day(90)),
@@ -66,7 +66,7 @@ def test_breakage_is_by_the_month_of_issue(card):
 
 
 def test_points_expiring_add_up(card):
-    """The view of expiring points sums what is gone by a date unless it is spent."""
+    """The view of expiring points has the running total of points that expire unless they are spent."""
     found = card.query(
         "SELECT owner, expiry_at, active_points, pending_points, points_expired_by_then "
         "FROM talon_one.points_expiring ORDER BY expiry_at"

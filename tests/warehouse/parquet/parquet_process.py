@@ -7,11 +7,11 @@ from talon_one_warehouse import open_warehouse, table_spec, to_arrow
 
 
 class NoPandas:
-    """Hides pandas, which pyarrow would import: that takes longer than everything else here."""
+    """Hides pandas, because importing it would take longer than everything else here."""
 
     @staticmethod
     def find_spec(name, _path, _target=None):
-        """Nothing is there."""
+        """Find no such module."""
         if name == "pandas":
             raise ModuleNotFoundError(name)
 

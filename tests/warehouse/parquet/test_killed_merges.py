@@ -29,7 +29,7 @@ def kill_after(url, seconds):
 
 
 def killed_at_random(folder, times, seed):
-    """Kills and looks again and again."""
+    """Kill the process at random moments and check the warehouse each time."""
     rng = random.Random(seed)
     views = folder / "talon_one" / "_talon_one" / "tables.sql"
     for _ in range(times):
@@ -76,7 +76,7 @@ def small_disk(tmp_path):
 
 
 def fill(lake, table):
-    """Merges until an error; how many merges were done, and the error."""
+    """Merge until an error; return the number of merges and the error."""
     for done in range(100):
         ids = range(done * 500, done * 500 + 500)
         rows = [b'{"id":%d,"text":"%s"}' % (i, os.urandom(200).hex().encode()) for i in ids]
@@ -88,13 +88,13 @@ def fill(lake, table):
 
 
 def test_a_full_disk_loses_no_merge_that_was_done(small_disk, table):
-    """The error says what to do, and with room the load goes on."""
+    """The error about a full disk says what to do, and with free space the load continues."""
     url = f"{small_disk}/lake"
     with open_warehouse(url) as lake:
         lake.prepare(table)
         done, error = fill(lake, table)
     assert isinstance(error, WarehouseFullError)
-    assert f"no room left for {url}; make room and run again, nothing was half written" == str(error)
+    assert f"no space is left for {url}; free some space, then run again: no merge was written in part" == str(error)
     subprocess.run(["mount", "-o", "remount,size=32m", small_disk], check=True)
     with open_warehouse(url) as lake:
         lake.prepare(table)

@@ -57,9 +57,9 @@ def test_relative_folders_need_no_scheme(tmp_path, monkeypatch):
     [
         ("file:///nowhere/at/all", "the directory /nowhere/at does not exist"),
         ("file://lake", "three slashes before an absolute path"),
-        ("./x.duckdb", "for DuckDB: duckdb:///./x.duckdb"),
+        ("./x.duckdb", "for DuckDB write duckdb:///./x.duckdb"),
         ("/dev/null", "/dev/null is a file"),
-        ("s3://key:secret@bucket/lake", "holds no keys"),
+        ("s3://key:secret@bucket/lake", "must not hold keys"),
         ("s3://", "names a bucket and a prefix"),
         ("gs://bucket/lake", "gcsfs is not installed"),
         ("fil:///x", "did you mean file://"),

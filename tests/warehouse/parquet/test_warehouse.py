@@ -150,7 +150,7 @@ def test_a_row_whose_month_changes_is_there_once(lake, folder):
 
 
 def test_keys_are_found_whatever_the_range_of_the_files(lake):
-    """Files whose keys lie in one another's range are searched for each other's keys."""
+    """Keys are found in files whose key ranges overlap."""
     for start in range(5):
         merge(lake, *(row(key, f"2024-{start + 1:02}") for key in range(start, 500, 5)))
     again = [row(key, "2024-12", "7") for key in range(0, 500, 50)]
@@ -216,7 +216,7 @@ def test_another_type_or_key_is_refused(lake, properties, key, reason):
 
 
 def test_a_merge_that_fails_leaves_nothing(lake, folder):
-    """What the second table cannot take, the first does not get either: no row, no state and no file."""
+    """If the second table refuses a row, no row, no state and no file of the merge remain."""
     merge(lake, row(1), state={"run": {"at": 1}})
     lake.prepare(table_spec("other", {"properties": {"id": {"type": "integer"}}}, ["id"]))
     files = on_disk(folder)
@@ -229,7 +229,7 @@ def test_a_merge_that_fails_leaves_nothing(lake, folder):
 
 
 def test_replaced_files_outlive_the_merge_that_replaced_them(lake, folder):
-    """Who has just read the views can read on; one merge later they are gone."""
+    """Replaced files stay for readers of the views until the next merge."""
     merge(lake, row(1))
     (old,) = on_disk(folder)
     merge(lake, row(1, amount="2"))

@@ -95,7 +95,7 @@ BEFORE_2 = {"TIMESTAMPTZ_NS", "TIME_NS", "GEOMETRY", "BIGNUM", "TUPLE", "VARIANT
 
 @pytest.fixture
 def there():
-    """The types of this DuckDB; one that makes them and shows their texts."""
+    """Return the types of this DuckDB, and a connection that makes values and shows their texts."""
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
         names = {name for (name,) in db.execute("SELECT DISTINCT logical_type FROM duckdb_types()").fetchall()}
@@ -103,7 +103,7 @@ def there():
 
 
 def test_the_walk_knows_every_type_of_duckdb(there):
-    """A type that a new DuckDB has fails here until there is a sample of it."""
+    """This test fails for a type of a new DuckDB until there is a sample of it."""
     names, _ = there
     assert set() == names - set(SAMPLES)
     assert set() == set(SAMPLES) - names - BEFORE_2
@@ -190,8 +190,8 @@ def test_types_that_are_made_of_others_are_sent(there, sent, rendered):
         ("'a'::BLOB", "refused: it is of type BLOB, which JSON cannot represent"),
         ("['a'::BLOB]", "refused: it is of type BLOB[], which JSON cannot represent"),
         ("INTERVAL 1 DAY", "refused: it is of type INTERVAL, which JSON cannot represent"),
-        ("TIMESTAMP 'infinity'", "refused: infinity is out of the calendar"),
-        ("'-infinity'::DATE", "refused: -infinity is out of the calendar"),
+        ("TIMESTAMP 'infinity'", "refused: infinity is outside of the years 1 to 9999"),
+        ("'-infinity'::DATE", "refused: -infinity is outside of the years 1 to 9999"),
     ],
 )
 def test_a_refusal_says_what_the_value_is(sent, expression, words):

@@ -11,7 +11,7 @@ import pytest
 
 from talon_one_warehouse import SourceSpec, open_source
 
-FAR = "out of the calendar"
+FAR = "outside of the years 1 to 9999"
 DAY = 86_400
 NS = 1_767_225_600_123_456_789  # 2026-01-01T00:00:00.123456789Z
 SPARK = [
@@ -27,7 +27,7 @@ DAYS = {5_373_484: '"9999-12-31T00:00:00Z"', 1_721_426: '"0001-01-01T00:00:00Z"'
 @pytest.mark.parametrize("rendered", [False, True])
 @pytest.mark.parametrize("nested", [False, True])
 def test_times_of_96_bits_have_all_their_digits(tmp_path, sent, nested, rendered):
-    """As Spark, Impala and old versions of pandas write them, alone and within others."""
+    """96-bit times of Spark, Impala and old pandas keep all digits, alone and in nested types."""
     stamps = pa.array([None if one is None else np.datetime64(one, "ns") for one, _ in SPARK], pa.timestamp("ns"))
     column = pa.StructArray.from_arrays([stamps], ["at"]) if nested else stamps
     pq.write_table(pa.table({"x": column}), tmp_path / "x.parquet", use_deprecated_int96_timestamps=True)

@@ -108,7 +108,7 @@ def test_parquet_files_and_folders(tmp_path):
     [
         (7, "s must be a file, or an object"),
         ({"sql": "x"}, "s: 'url' is missing"),
-        ({"url": "duckdb:///x", "tabel": "t"}, "s: 'tabel' is no setting of a source; did you mean 'table'"),
+        ({"url": "duckdb:///x", "tabel": "t"}, "s: 'tabel' is not a setting of a source; did you mean 'table'"),
         ({"url": "duckdb:///x"}, "s: a database needs either sql or table"),
         ({"url": "duckdb:///x", "sql": "a", "table": "b"}, "s: a database needs either sql or table"),
         ({"url": "duckdb:///x", "table": ""}, "s: 'table' must be a name like orders or schema.orders, not ''"),
@@ -152,7 +152,7 @@ def test_a_source_that_cannot_be_opened_is_reported_without_its_password(spec, w
     ],
 )
 def test_a_broken_file_names_the_line(tmp_path, name, text, words):
-    """After the good rows were given, so that a sync that reads all first sends nothing."""
+    """A broken line is named after the rows before it were read, so that a sync sends nothing."""
     (tmp_path / name).write_text(text)
     with pytest.raises(WarehouseError, match=words):
         read(SourceSpec(str(tmp_path / name)))
@@ -160,7 +160,7 @@ def test_a_broken_file_names_the_line(tmp_path, name, text, words):
 
 @pytest.mark.slow
 def test_memory_stays_flat_over_five_million_rows():
-    """A process that reads them all grows by less than 100 MB."""
+    """A process that reads five million rows grows by less than 100 MB."""
     script = """
 import resource, sys
 from talon_one_warehouse import SourceSpec, open_source

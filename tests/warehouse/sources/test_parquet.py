@@ -143,5 +143,5 @@ def test_a_file_that_vanishes_between_is_reported(folder, tmp_path):
     spec = folder(a=pa.table({"id": ["1"]}), b=pa.table({"id": ["2"]}))
     with open_source(spec) as source:
         (tmp_path / "lake" / "part-1.parquet").unlink()
-        with pytest.raises(WarehouseError, match=r"part-1.parquet cannot be read as Parquet: is gone"):
+        with pytest.raises(WarehouseError, match=r"part-1.parquet cannot be read as Parquet: the file was removed"):
             list(source.rows())

@@ -122,7 +122,7 @@ NO_ARRAYS = {name for name, literals in SAMPLES.items() if not literals} | {"pri
 
 @pytest.fixture
 def made(postgres_url):
-    """A database with types of its own, and a driver that shows texts."""
+    """A database with user-defined types, and a driver that shows texts."""
     with psycopg.connect(postgres_url.replace("&", "%26"), autocommit=True) as db:
         db.execute(MADE)
         yield postgres_url, db
@@ -196,7 +196,7 @@ def inner(expression):
 
 
 def test_the_walk_knows_every_type_of_the_server(made):
-    """A type that a new PostgreSQL has fails here until there is a sample of it."""
+    """This test fails for a type of a new PostgreSQL until there is a sample of it."""
     _, db = made
     there = db.execute(
         "SELECT typname FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace "
@@ -209,7 +209,7 @@ def test_the_walk_knows_every_type_of_the_server(made):
 
 @pytest.mark.parametrize("rendered", [False, True])
 def test_every_type_is_sent_as_the_server_shows_it(made, sent, rendered):
-    """Alone, in an array and in an array of arrays, or its row is refused; and verify sees the same."""
+    """Every type, alone and in arrays, is sent exactly or refused, and verify reads the same."""
     url, db = made
     wanted = everything()
     columns = ", ".join(f"{expression} AS c{number}" for number, (_, expression) in enumerate(wanted))
@@ -240,7 +240,7 @@ def wanted_of(name, expression, text):
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
-        ("'infinity'::timestamptz", "refused: infinity is out of the calendar"),
+        ("'infinity'::timestamptz", "refused: infinity is outside of the years 1 to 9999"),
         ("'\\x00'::bytea", "refused: it is of type bytea, which JSON cannot represent"),
         ("'1 day'::interval", "refused: it is of type interval, which JSON cannot represent"),
         ("ARRAY['\\x00'::bytea]", "refused: it is of type bytea[], which JSON cannot represent"),
@@ -249,7 +249,7 @@ def wanted_of(name, expression, text):
     ],
 )
 def test_a_refusal_says_what_the_value_is(postgres_url, sent, expression, words):
-    """By the name that the database has for the type; the other rows are given."""
+    """A refusal has the database's name of the type, and the other rows are read."""
     sql = (
         f"SELECT {expression} AS x UNION ALL SELECT NULL ORDER BY 1"
         if "row" not in expression
@@ -262,7 +262,7 @@ def test_a_refusal_says_what_the_value_is(postgres_url, sent, expression, words)
 
 
 def test_a_query_is_read_in_its_order_and_run_once(postgres_url):
-    """The query around it changes neither rows nor names."""
+    """The outer query changes neither the order of the rows nor the names."""
     rows = "FROM generate_series(1, 25000) AS n ORDER BY n DESC -- all"
     sql = f'SELECT n AS "a""b", (n / 100.0)::numeric::money AS "C d" {rows}'
     with open_source(SourceSpec(postgres_url, sql=sql)) as source:

@@ -34,6 +34,6 @@ def test_a_time_out_of_the_calendar_is_readable(unit, second):
     per_second = {"s": 1, "ms": 1000, "us": 1_000_000}[unit]
     array = pa.array([second * per_second], pa.int64()).cast(pa.timestamp(unit, "UTC"))
     (found,) = Conversion().values(array, pa.field("t", array.type))
-    assert found.reason.endswith(" is out of the calendar")
+    assert found.reason.endswith(" is outside of the years 1 to 9999")
     assert "<" not in found.reason
     assert "range" not in found.reason

@@ -34,7 +34,7 @@ VALUES = {
 
 @pytest.fixture
 def spec(tmp_path):
-    """A table with a column that holds them all, ten thousand integers first."""
+    """A table with a column that holds values of all types, after ten thousand integers."""
     path = tmp_path / "w.db"
     db = sqlite3.connect(path)
     with db:
@@ -51,7 +51,7 @@ def spec(tmp_path):
 
 @pytest.mark.parametrize("rendered", [False, True])
 def test_every_value_is_sent_by_its_own_type(spec, sent, rendered):
-    """Types of a column are mixed, and the first rows say nothing of the others; verify sees the same."""
+    """Values of mixed types in one column are read by their own types, and verify reads the same."""
     with open_source(spec, rendered=rendered) as source:
         rows = [row for part in source.rows() for row in part]
     assert ("id", 'a "x') == source.columns

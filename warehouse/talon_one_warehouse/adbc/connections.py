@@ -34,7 +34,7 @@ _FAILED = "Failed to connect: "
 _HARMLESS = ("connection to server", "could not translate host name", "invalid URI query parameter", "invalid ssl")
 _UNREADABLE = (
     "not a URL that PostgreSQL's library can read; look at the port, the parameters and the characters of user and "
-    "password: @ is written %40, / is %2F, : is %3A, % is %25"
+    "password, in which @ is written %40, / is %2F, : is %3A, % is %25"
 )
 
 
@@ -128,7 +128,7 @@ def _connection(
 
 
 def _with_timeout(rest: str) -> str:
-    """Return the URL for the driver; nobody waits minutes for a host that does not answer."""
+    """Return the URL for the driver, with a timeout, so that a host that does not answer fails within seconds."""
     if "connect_timeout=" in rest or "PGCONNECT_TIMEOUT" in os.environ:
         return f"postgresql://{rest}"
     return f"postgresql://{rest}{'&' if '?' in rest else '?'}connect_timeout={_CONNECT_TIMEOUT_S}"

@@ -72,9 +72,11 @@ class ErrorTranslator:
         line = Redactor(self.secrets)(line)
         kind = next((kind for mark, kind in self.meanings.items() if _means(mark, line, state)), WarehouseError)
         if kind is WarehouseFullError:
-            return kind(f"no room left for {self.where}; make room and run again, nothing was half written")
+            return kind(
+                f"no space is left for {self.where}; free some space, then run again: no merge was written in part"
+            )
         if kind is WarehouseLockedError:
-            return kind(f"{self.where} is in use by another process; one process writes at a time")
+            return kind(f"{self.where} is in use by another process; one process writes at a time: run again later")
         if source is not None and _OF_THE_DATA.search(line):
             return SourceDataError(source, line)
         if opening:

@@ -152,7 +152,7 @@ def _refuse_row(table: TableSpec, raw: bytes | msgspec.Raw, error: Exception) ->
 def _refuse(table: TableSpec, column: Column, raw: bytes | msgspec.Raw) -> NoReturn:
     parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     value = parts.get(column.source, _NULL)
-    reason = "is no value for a key column" if bytes(value) == b"null" else _REFUSALS[column.kind]
+    reason = "is not allowed in a key column" if bytes(value) == b"null" else _REFUSALS[column.kind]
     raise _row_error(table, column, value, parts, reason) from None
 
 

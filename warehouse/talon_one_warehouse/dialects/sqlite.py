@@ -41,7 +41,7 @@ _PADDING = pa.scalar(Decimal(10**20), pa.decimal256(40, 18))
 class SQLite(Dialect):
     """SQLite 3.33 and later."""
 
-    # A type name with the word TEXT keeps text unchanged; the words before it tell readers what the text is.
+    # A type name with the word TEXT keeps text unchanged; the words before it describe the text to readers.
     types: Mapping[Kind, str] = {
         "string": "TEXT",
         "integer": "INTEGER",

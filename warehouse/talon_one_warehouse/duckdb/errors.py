@@ -66,7 +66,9 @@ def translate_reading_errors(path: str) -> Iterator[None]:
 
 def _translated(path: str, error: Exception, *, opening: bool) -> WarehouseError:
     if is_disk_full(error):
-        return WarehouseFullError(f"no room left for {path}; make room and run again, nothing was half written")
+        return WarehouseFullError(
+            f"no space is left for {path}; free some space, then run again: no merge was written in part"
+        )
     if is_out_of_memory(error):
         return WarehouseMemoryError(
             f"DuckDB: {str(error).splitlines()[0]}; give this process more memory, or read fewer rows at a time, then "
@@ -74,7 +76,9 @@ def _translated(path: str, error: Exception, *, opening: bool) -> WarehouseError
         )
     holder = lock_holder(error)
     if holder:
-        return WarehouseLockedError(f"{path} is in use by {holder}; DuckDB lets one process write at a time")
+        return WarehouseLockedError(
+            f"{path} is in use by {holder}; DuckDB lets one process write at a time: run again later"
+        )
     if opening:
         return WarehouseConfigError(f"cannot open {path}: {one_line(error)}")
     return WarehouseError(f"DuckDB: {one_line(error)}")

@@ -1,6 +1,6 @@
 """DuckDB values read as text and decoded by the names of their types.
 
-``verify`` compares by this second way to read values, which shares no code with the way through Arrow.
+``verify`` reads values in this second way, which shares no code with the usual way through Arrow.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ def _day(text: str) -> Any:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        return RefusedValue(f"{text} is out of the calendar")
+        return RefusedValue(f"{text} is outside of the years 1 to 9999")
 
 
 def _instant(text: str) -> Any:
     found = _INSTANT.fullmatch(text)
     if found is None:
-        return RefusedValue(f"{text} is out of the calendar")
+        return RefusedValue(f"{text} is outside of the years 1 to 9999")
     second, fraction = found[1], (found[2] or "").rstrip("0")
     if len(fraction) > _MICROSECONDS:
         return f"{second.replace(' ', 'T')}{fraction}Z"

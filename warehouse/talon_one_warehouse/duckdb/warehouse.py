@@ -56,7 +56,7 @@ class DuckDBWarehouse:
         self._connection = _connect(self.path, schema)
         try:
             with translate_errors(self.path, opening=True):
-                # Without a file DuckDB has no place for what does not fit into memory.
+                # Without a file DuckDB cannot spill what does not fit into memory.
                 self._memory = Memory(self._connection, first_mb=sys.maxsize if self.path == ":memory:" else FIRST_MB)
             with self._transaction():
                 self._execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")

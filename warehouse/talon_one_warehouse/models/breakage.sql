@@ -1,4 +1,4 @@
--- What became of the points that were issued in each month (UTC).
+-- The points that were issued in each month (UTC), by what happened to them since.
 SELECT
     program_id,
     subledger_id,

@@ -1,4 +1,4 @@
--- Points that are owed, by the month (UTC) in which they will expire; no month: they do not expire.
+-- Active and pending points by the month (UTC) in which they expire; the month is null if they never do.
 SELECT
     program_id,
     subledger_id,

@@ -1,4 +1,4 @@
--- Points added and subtracted on each day (UTC) with a row, and the sum of all until then.
+-- Points added and subtracted on each day (UTC) that has transactions, and the running total.
 WITH days AS (
     SELECT
         program_id,

@@ -1,4 +1,4 @@
--- Points of each card or profile that will expire unless they are spent, by the instant at which they do.
+-- Points of each card or profile that will expire unless they are spent, by the instant at which they expire.
 SELECT
     program_id,
     owner_kind,

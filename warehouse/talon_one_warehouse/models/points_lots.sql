@@ -1,7 +1,7 @@
--- What became of every addition, a lot of points. Points that expire first are spent first; what a subtraction does
--- not find is debt, which the next points that become active pay. Only at a subtraction does the order matter, so the
--- recursion takes one step for each subtraction of a ledger, all ledgers at once, and a last one at the instant of the
--- balance, which takes nothing.
+-- How the points of every lot (an addition) were used. Points that expire first are spent first. What a subtraction
+-- cannot cover is debt, which later points pay off when they become active. The order matters only at a subtraction, so
+-- the recursion has one step for each subtraction of a ledger, for all ledgers at once, and a last step at the instant
+-- of the balance, which subtracts nothing.
 WITH RECURSIVE
 ledger AS (
     SELECT
@@ -10,7 +10,7 @@ ledger AS (
     FROM {schema}.points_ledger
 ),
 
--- Rows in the order in which they take effect; at one instant additions come first. n is the step that sees them.
+-- Rows in the order in which they take effect; at one instant additions come first.
 moves AS (
     SELECT
         ledger, id, created, active_at, expiry_at, is_addition, amount,
@@ -33,7 +33,7 @@ steps AS (
     GROUP BY ledger
 ),
 
--- What each step finds new: its lots, and a row without id that carries the debt on.
+-- What each step adds: the lots since the step before, and a row without id that carries the debt over.
 arrivals AS (
     SELECT ledger, CAST(subtractions AS BIGINT) + 1 AS n, id, created, active_at, expiry_at, amount
     FROM moves

@@ -47,11 +47,15 @@ def translate_errors(where: str, *, opening: bool = False) -> Iterator[None]:
 
 def _translated(where: str, error: OSError, *, opening: bool) -> WarehouseError:
     if error.errno in _FULL:
-        return WarehouseFullError(f"no room left for {where}; make room and run again, nothing was half written")
+        return WarehouseFullError(
+            f"no space is left for {where}; free some space, then run again: no merge was written in part"
+        )
     reason = " ".join((error.strerror or str(error)).split()).rstrip(".")
     what = f"{reason}: {error.filename}" if error.filename else reason
     if isinstance(error, PermissionError):
-        return WarehouseConfigError(f"{where} may not be read and written: {what}; give access or choose another place")
+        return WarehouseConfigError(
+            f"{where} may not be read and written: {what}; give access to it, or choose another location"
+        )
     if opening or isinstance(error, FileNotFoundError):
         return WarehouseConfigError(f"cannot open {where}: {what}")
     return WarehouseError(f"{where}: {what}")

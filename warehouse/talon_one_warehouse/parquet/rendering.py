@@ -1,4 +1,4 @@
-"""Parquet files read and rendered by DuckDB: the second way to read them, by which ``verify`` compares."""
+"""Parquet files read and rendered by DuckDB, the second way to read them, which ``verify`` uses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def can_render(schema: pa.Schema, path: str) -> bool:
     """Return whether DuckDB reads all columns of a file without loss; it lacks wide decimals and some times."""
-    return not any(sign in path for sign in "*?[") and all(map(_is_alike, schema))
+    return not any(sign in path for sign in "*?[") and all(map(_is_lossless, schema))
 
 
 def rendered_rows(
@@ -55,7 +55,7 @@ def _rendered(path: str, schema: pa.Schema) -> Iterator[list[dict[str, Any]]]:
         yield from rows_of(reader, reader.schema, decoders=decoders)
 
 
-def _is_alike(field: pa.Field) -> bool:
+def _is_lossless(field: pa.Field) -> bool:
     kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
     if extension_of(field) is not None or b"json" in b"".join((field.metadata or {}).values()).lower():
         return False
@@ -63,10 +63,10 @@ def _is_alike(field: pa.Field) -> bool:
         return bool(kind.precision <= 38)
     if kinds.is_timestamp(kind):
         return str(kind.unit) != "ns"
-    return any(is_such(kind) for is_such in _ALIKE)
+    return any(matches(kind) for matches in _LOSSLESS)
 
 
-_ALIKE: Sequence[Callable[[pa.DataType], bool]] = (
+_LOSSLESS: Sequence[Callable[[pa.DataType], bool]] = (
     kinds.is_integer,
     kinds.is_float32,
     kinds.is_float64,

@@ -31,7 +31,9 @@ def open_folder(path: str, schema: str) -> Warehouse:
         WarehouseConfigError: the path looks like one of a file, or pyarrow or duckdb is not installed.
     """
     if path.endswith(_DATABASES):
-        raise WarehouseConfigError(f"{path} is a directory's path with a database's name; for DuckDB: duckdb:///{path}")
+        raise WarehouseConfigError(
+            f"{path} names a folder of Parquet files and ends like a database file; for DuckDB write duckdb:///{path}"
+        )
     try:
         from talon_one_warehouse.parquet.warehouse import open_local
     except ModuleNotFoundError as error:
@@ -53,7 +55,7 @@ def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFile
     """
     place = rest.strip("/")
     if "@" in place.partition("/")[0]:
-        raise WarehouseConfigError(f"a {scheme}:// URL holds no keys; give them by the environment or a profile")
+        raise WarehouseConfigError(f"a {scheme}:// URL must not hold keys; set them in the environment or in a profile")
     if not place or "?" in place:
         raise WarehouseConfigError(f"a {scheme}:// URL names a bucket and a prefix, like {scheme}://bucket/lake")
     try:

@@ -182,7 +182,7 @@ class ParquetWarehouse:
                 self._write_views()
                 self._store.remove(gone)
         except WarehouseError as error:
-            _LOG.warning("the merge is done, but not %s after it: %s", VIEWS, error)
+            _LOG.warning("the merge is complete, but %s was not updated after it: %s", VIEWS, error)
 
     def _write_views(self) -> None:
         head = f"-- The live tables. In DuckDB: .read tables.sql\nCREATE SCHEMA IF NOT EXISTS {quoted(self.schema)};\n"
@@ -219,7 +219,7 @@ def open_remote(scheme: str, place: str, schema: str, filesystem: AbstractFileSy
         scheme: one of OBJECT_STORES.
         place: bucket and prefix.
         schema: the folder below it.
-        filesystem: has the keys; without it they come from the environment.
+        filesystem: has the keys; by default the keys come from the environment.
 
     Raises:
         ImportError: the package that reads the scheme is not installed.

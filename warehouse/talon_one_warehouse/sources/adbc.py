@@ -11,7 +11,7 @@ from talon_one_singer.values.column_names import repeated_name
 from talon_one_warehouse.adbc.urls import require_driver, split_driver_url
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 from talon_one_warehouse.sources.arrow_source import ArrowSource
-from talon_one_warehouse.sources.postgresql_columns import around, columns_of
+from talon_one_warehouse.sources.postgresql_columns import columns_of, outer_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def open_postgresql(rest: str, sql: str, *, rendered: bool = False) -> ArrowSour
             names = connection.names(sql)
             if repeated_name(names) is None:  # a repeated name is refused by the caller
                 columns = columns_of(connection, sql, names, rendered=rendered) if names else []
-                sql = around(sql, names, columns)
+                sql = outer_query(sql, names, columns)
                 decoders = {name: one.decode for name, one in zip(names, columns, strict=True) if one.decode}
                 type_names = {name: one.type_name for name, one in zip(names, columns, strict=True)}
         reader = _reader(connection, sql, stack)

@@ -58,7 +58,7 @@ def open_file(
     Args:
         url: a path or any URL that fsspec knows.
         limits: limits of sizes and nesting.
-        filesystem: has the keys for the URL; without it they come from the environment.
+        filesystem: has the keys for the URL; by default the keys come from the environment.
         rendered: see open_source.
 
     Raises:
@@ -106,11 +106,13 @@ class _TextFile:
         except WarehouseError:
             raise
         except gzip.BadGzipFile as error:
-            raise SourceDataError(shown_url(self.url), f"it is no gzip file: {error}") from None
+            raise SourceDataError(shown_url(self.url), f"it is not a gzip file: {error}") from None
         except (EOFError, zlib.error, UnicodeError) as error:
             raise SourceDataError(shown_url(self.url), _reason(error, self.url)) from None
         except Exception as error:  # noqa: BLE001 - file systems and codecs have errors of their own
-            raise WarehouseError(f"the source {shown_url(self.url)} breaks off: {_reason(error, self.url)}") from None
+            raise WarehouseError(
+                f"cannot read the source {shown_url(self.url)} to its end: {_reason(error, self.url)}"
+            ) from None
 
 
 def _open_csv(file: _TextFile) -> FileSource:
@@ -150,7 +152,7 @@ def _add_names(names: ColumnNames, row: dict[str, Any], line: int) -> None:
     except ValueError as error:
         raise InputError(str(error), line) from None
     if len(names.names) > _MOST_COLUMNS:
-        raise InputError(f"the lines up to here have more than {_MOST_COLUMNS:,} names of columns", line)
+        raise InputError(f"up to this line the file has more than {_MOST_COLUMNS:,} different column names", line)
 
 
 def _checked(row: dict[str, Any], line: int, names: ColumnNames) -> dict[str, Any]:

@@ -30,9 +30,9 @@ def open_source(
         spec: the source.
         filesystem: an fsspec file system with the keys of a file's URL; by default keys come from the environment.
         limits: limits of files; by default those of the settings.
-        rendered: read values in a second, independent way, by which ``verify`` compares: the database renders every
-            value as text, which is decoded by the database's own name of the type. DuckDB renders local Parquet files.
-            CSV and JSON Lines are text already, and for other drivers there is only one way.
+        rendered: read values in a second, independent way, which ``verify`` uses: the database renders every value as
+            text, which is decoded by the database's own name of the type. DuckDB renders local Parquet files. CSV and
+            JSON Lines are text already, and for other drivers there is only one way.
 
     Raises:
         WarehouseConfigError: the source cannot be opened, or two of its columns have the same name.

@@ -87,7 +87,7 @@ class ParquetFiles:
         except WarehouseError:
             raise
         except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
-            what = "is gone" if isinstance(error, FileNotFoundError) else " ".join(str(error).split())
+            what = "the file was removed" if isinstance(error, FileNotFoundError) else " ".join(str(error).split())
             words = f"the file {path} cannot be read as Parquet: {what}"
             if kind is WarehouseError and _is_damage(error):
                 raise SourceDataError(self._url, words) from None
@@ -150,10 +150,10 @@ def _plain(kind: pa.DataType) -> pa.DataType:
         return pa.timestamp(kind.unit, "UTC")
     if pa.types.is_struct(kind):
         return pa.struct([pa.field(field.name, _plain(field.type)) for field in kind])
-    return next((plain for is_such, plain in _ALIKE if is_such(kind)), kind)
+    return next((plain for matches, plain in _PLAIN_TYPES if matches(kind)), kind)
 
 
-_ALIKE: Sequence[tuple[Callable[[pa.DataType], bool], pa.DataType]] = (
+_PLAIN_TYPES: Sequence[tuple[Callable[[pa.DataType], bool], pa.DataType]] = (
     (pa.types.is_string_view, pa.string()),
     (pa.types.is_large_string, pa.string()),
     (pa.types.is_binary_view, pa.binary()),

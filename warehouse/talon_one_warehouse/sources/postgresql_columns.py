@@ -1,8 +1,8 @@
 """How each column of a PostgreSQL query is read, depending on its type.
 
 The ADBC driver returns some types without loss, and others as something else: ``money`` as an integer of cents,
-``oid`` with a sign, arrays of arrays flat, and most as bytes. The server renders those itself, as text or as JSON, by a
-query around the query.
+``oid`` with a sign, arrays of arrays flat, and most as bytes. The server renders those itself, as text or as JSON, in
+an outer query.
 
 https://www.postgresql.org/docs/current/catalog-pg-type.html
 """
@@ -46,7 +46,7 @@ class Column:
 
     Attributes:
         sql: the expression to select, over the column's quoted name.
-        decode: turns a result of the expression into a value; None if its Arrow type says all.
+        decode: turns a result of the expression into a value; None if the result is the value.
         type_name: the database's name of the type.
     """
 
@@ -76,7 +76,7 @@ def columns_of(connection: ADBCConnection, sql: str, names: Sequence[str], *, re
         rendered: let the server render every value as JSON, without any use of the driver's types.
 
     Raises:
-        WarehouseError: the query cannot stand in parentheses, or the server does not answer.
+        WarehouseError: the query cannot be used as a subquery, or the server does not answer.
     """
     kinds = ", ".join(f"pg_catalog.pg_typeof(q.{quoted(name)})::oid::int8" for name in names)
     # One row of nulls: the query is planned and not run.
@@ -88,8 +88,8 @@ def columns_of(connection: ADBCConnection, sql: str, names: Sequence[str], *, re
     return [column(types, oid, quoted(name)) for oid, name in zip(found[0], names, strict=True)]
 
 
-def around(sql: str, names: Sequence[str], columns: Sequence[Column]) -> str:
-    """Return the query that selects every column as it is to be read; the query itself if that is enough."""
+def outer_query(sql: str, names: Sequence[str], columns: Sequence[Column]) -> str:
+    """Return a query over ``sql`` that reads every column in the given way; ``sql`` itself if it does so already."""
     given = [quoted(name) for name in names]
     if all(column.sql == name for column, name in zip(columns, given, strict=True)):
         return sql
@@ -222,7 +222,7 @@ def _instant(value: str) -> Any:
         moment = datetime.fromisoformat(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        return RefusedValue(f"{value} is out of the calendar")
+        return RefusedValue(f"{value} is outside of the years 1 to 9999")
 
 
 def _unchanged(value: Any) -> Any:

@@ -77,7 +77,7 @@ def source_spec(given: Any, place: str) -> SourceSpec:
         if name not in SourceSpec.__slots__:
             near = get_close_matches(str(name), SourceSpec.__slots__, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else "; it has url, sql and table"
-            raise WarehouseConfigError(f"{place}: {name!r} is no setting of a source{hint}")
+            raise WarehouseConfigError(f"{place}: {name!r} is not a setting of a source{hint}")
     for name in SourceSpec.__slots__:
         if given.get(name) is not None and not isinstance(given[name], str):
             raise WarehouseConfigError(f"{place}.{name} must be text")
