@@ -122,7 +122,7 @@ def test_query_values(query, expected):
         (endpoints.GET_LOYALTY_CARD_TRANSACTIONS, {"pageSize": 1001}, "pageSize must be at most 1000, not 1001"),
         (endpoints.GET_LOYALTY_CARDS, {"profileId": 0}, "profileId must be at least 1, not 0"),
         (endpoints.GET_LOYALTY_CARDS, {"identifier": "\ud800"}, "identifier holds half of a surrogate pair"),
-        (endpoints.GET_LOYALTY_PROGRAMS, {"sort": "id"}, "no query parameter 'sort'; the operation has: none"),
+        (endpoints.GET_LOYALTY_PROGRAMS, {"sort": "id"}, "there is no query parameter 'sort'; the operation has: none"),
     ],
 )
 def test_query_values_that_cannot_be_sent_are_refused(row, query, why):
