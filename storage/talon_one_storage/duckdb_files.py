@@ -24,15 +24,8 @@ def connect_database(path: str, *, read_only: bool = False) -> duckdb.DuckDBPyCo
     Raises:
         duckdb.Error: the file cannot be opened.
     """
-<<<<<<< HEAD
     connection = duckdb.connect(path, read_only=read_only and path != ":memory:")
     if read_only or path == ":memory:":
-=======
-    if path == ":memory:":
-        return duckdb.connect(path)  # a database in memory cannot be opened read-only
-    connection = duckdb.connect(path, read_only=read_only)
-    if read_only:
->>>>>>> eb7c76e (A source in memory (duckdb:///:memory:) can be read again: DuckDB opens no database in memory read-only)
         return connection
     statement = "SELECT path FROM duckdb_databases() WHERE database_name = current_database() AND NOT internal"
     if connection.execute(statement).fetchone() == (None,):
