@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import ConfigError, ConfigSource
 from talon_one_singer.settings.instants import parse_date_time
+from talon_one_singer.settings.table import SettingsTable
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "talon-one"
 """Name of the program in the User-Agent header."""
+_SETTINGS = SettingsTable("TALON_ONE", SETTINGS.settings)
 
 
 def load_settings(
@@ -34,10 +36,10 @@ def load_settings(
         ConfigError: has one line for each problem; no line holds a key.
     """
     sources = [ConfigSource.from_file(path) for path in config if path != "ENV"]
-    short = {f"TAP_{name}": text for name, text in environ.items() if name.startswith("TALON_ONE_")}
-    given = {} if base_url is None else {f"{SETTINGS.prefix}_BASE_URL": base_url}
+    long = {name.removeprefix("TAP_"): text for name, text in environ.items() if name.startswith(f"{SETTINGS.prefix}_")}
+    given = {} if base_url is None else {f"{_SETTINGS.prefix}_BASE_URL": base_url}
     redact.add_from([source.values for source in sources])  # before any message about them is printed
-    settings = SETTINGS.load(sources, {**short, **environ, **given})
+    settings = _SETTINGS.load(sources, {**environ, **long, **given})
     redact.add_from(settings)
     return settings
 

@@ -81,9 +81,12 @@ class TalonOneError(Exception):
 
     def __str__(self) -> str:
         parts = [f"{self.operation}: {self.message}" if self.operation else self.message]
-        if self.server_message:
+        details = [str(e) for e in self.errors[:5]]
+        if details and self.errors[0].title == self.server_message:
+            details[0] = f'Talon.One says "{details[0]}"'
+        elif self.server_message:
             parts.append(f'Talon.One says "{self.server_message}"')
-        parts.extend(str(e) for e in self.errors[:5])
+        parts.extend(details)
         if len(self.errors) > 5:
             parts.append(f"and {len(self.errors) - 5} more")
         if self.request_id:

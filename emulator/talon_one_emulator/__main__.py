@@ -73,11 +73,18 @@ def serve(**options: Any) -> None:
     try:
         settings = _settings(options)
         app, controller = build(settings)
-        listener = bind(settings.host, settings.port)
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from error
     except sqlite3.Error as error:
         raise click.UsageError(f"--db {options['db']} cannot be used: {error}; name a new file") from error
+    try:
+        listener = bind(settings.host, settings.port)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise click.UsageError(
+            f"cannot listen on {options['host']} port {options['port']}: {reason}; choose another --port, or stop the "
+            "program that uses it"
+        ) from error
     keys = settings.keys
     click.echo(f"ready url={url_of(listener)} api-key={keys.integration} management-key={keys.management}")
     sys.stdout.flush()

@@ -26,9 +26,11 @@ def select_streams(
     available: Catalog = catalog(settings)
     if catalog_file:
         available = available.chosen_by(Catalog.from_file(catalog_file), f"the catalog file {catalog_file}")
-    if not streams:
+    if streams is None:
         return selected_streams(available)
     names = [name.strip() for name in streams.split(",") if name.strip()]
+    if not names:
+        raise ConfigError("--streams names no stream; name some, or leave it out to read all that have ids")
     unknown = [name for name in names if available.get(name) is None]
     if unknown:
         known = [entry.tap_stream_id for entry in available]

@@ -243,6 +243,17 @@ def test_refused_rows_are_reported_kept_and_retried(project):
     assert {"a", "c"} == {row["sku"] for row in project.emu.state("items")["items"]}
 
 
+def test_verify_names_the_refused_rows_of_the_source(project):
+    """Rows that no push can send are counted beside the verdict."""
+    (project.folder / "items.jsonl").write_text('{"sku": "a", "price": 1}\n{"sku": "b", "price": "cheap"}\n')
+    given = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "max_reject_share": 1}
+    project.sync(items={"source": "items.jsonl", **given})
+    project.good("push", "SYNC.yml")
+    assert "items: equal: 1 expected, " in project.good("verify", "SYNC.yml")
+    assert "; 1 refused in the source, see talon-one plan" in project.good("verify", "SYNC.yml")
+    assert 1 == json.loads(project.good("verify", "SYNC.yml", "--json"))[0]["refused"]
+
+
 def test_runs_are_listed_with_what_they_did(project):
     """Each run is listed with its command and status."""
     project.good("push", "SYNC.yml")

@@ -70,6 +70,13 @@ def test_an_error_keeps_what_the_server_said(serve, client_of):
     ) == str(error)
 
 
+def test_a_message_that_a_detail_repeats_is_shown_once():
+    """The server's message is left out if the first detail begins with it."""
+    detail = ApiErrorDetail("Not found", "catalog not found")
+    error = e.NotFoundError("HTTP 404", server_message="Not found", errors=(detail,))
+    assert 'HTTP 404; Talon.One says "Not found: catalog not found"' == str(error)
+
+
 def test_many_details_are_cut_in_the_message_only():
     """The message shows five details; the error keeps all of them."""
     error = e.BadRequestError("HTTP 400", errors=tuple(ApiErrorDetail(f"e{n}") for n in range(9)))
@@ -266,7 +273,7 @@ def test_an_unknown_certificate_is_reported(serve, client_of, certificate):
     error = raised_by(client_of(server.url))
     assert e.TlsError is type(error)
     assert 1 == error.attempts
-    assert re.search(r"was not accepted \(.*self.signed certificate.*\); check base_url, or set verify", str(error))
+    assert re.search(r"was not accepted \(.*self.signed certificate.*\); check base_url, or set ca_bundle", str(error))
     assert {"data": []} == client_of(server.url, verify=str(certificate)).get_loyalty_programs()
 
 

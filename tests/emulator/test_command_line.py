@@ -105,4 +105,4 @@ def test_a_taken_port_is_reported(running):
     """A port that another emulator uses ends with exit code 2."""
     result = CliRunner().invoke(cli, ["serve", "--port", running.url.rsplit(":", 1)[1]])
     assert result.exit_code == 2
-    assert "in use" in result.output
+    assert "in use; choose another --port, or stop the program that uses it" in " ".join(result.output.split())

@@ -72,7 +72,7 @@ def _opened(url: str, schema: str, filesystem: AbstractFileSystem | None) -> War
     if scheme.startswith("adbc+"):
         return open_driver(scheme.removeprefix("adbc+"), rest, schema)
     if scheme not in _OPENERS:
-        close = get_close_matches(scheme, _OPENERS, n=1, cutoff=0.5)
+        close = get_close_matches(scheme, _OPENERS, n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}://?" if close else ""
         raise WarehouseConfigError(f"no warehouse for {scheme}:// URLs; supported: {', '.join(_OPENERS)}{hint}")
     return _OPENERS[scheme](rest, schema)

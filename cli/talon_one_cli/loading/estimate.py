@@ -72,14 +72,18 @@ def _kept_state(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict
 
 def _groups(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
     from talon_one_loading.stream_selection import select_streams
+    from talon_one_singer import ConfigError
     from tap_talon_one.streams import STREAM_GROUPS
     from tap_talon_one.tap import nothing_selected
 
     names = {entry.tap_stream_id for entry in select_streams(settings, options["streams"])}
-    with_choice = (group for group in STREAM_GROUPS if group.strategy_setting)
+    if not names:
+        raise nothing_selected(settings)
+    with_choice = [group for group in STREAM_GROUPS if group.strategy_setting]
     groups = [group for group in with_choice if names & {stream.name for stream in group.streams}]
     if not groups:
-        raise nothing_selected(settings)
+        known = ", ".join(stream.name for group in with_choice for stream in group.streams)
+        raise ConfigError(f"none of the streams has read strategies to compare; {known} have")
     return groups
 
 

@@ -81,7 +81,7 @@ def _check_confirmed(options: Mapping[str, Any], customers: int) -> None:
         raise ConfigError("no customer is given; name them with --ids or --ids-file")
     if not options["yes"]:
         where = "on this machine" if options["local_only"] else "at Talon.One, which cannot be undone, and here"
-        raise ConfigError(f"this deletes all data of {customers:,} customers {where}; add --yes to confirm")
+        raise ConfigError(f"this deletes all data of {_customers(customers)} {where}; add --yes to confirm")
 
 
 def _ids(options: Mapping[str, Any]) -> Iterator[str]:
@@ -121,6 +121,10 @@ def _print(counts: Mapping[str, int], *, as_json: bool) -> None:
         say_json(counts)
         return
     say(
-        f"{counts['customers']:,} customers: {counts['deleted']:,} deleted at Talon.One, {counts['not_there']:,} "
+        f"{_customers(counts['customers'])}: {counts['deleted']:,} deleted at Talon.One, {counts['not_there']:,} "
         f"not found there; {counts['rows']:,} rows of the store and {counts['lines']:,} lines of files deleted here"
     )
+
+
+def _customers(number: int) -> str:
+    return f"{number:,} customer{'s' * (number != 1)}"

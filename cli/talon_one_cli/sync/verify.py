@@ -92,6 +92,7 @@ def _print(found: Sequence[Finding], *, as_json: bool) -> None:
         drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.stale_rows:,} stale" * (
             one.verdict == "drift"
         )
-        say(f"{one.name}: {one.verdict}: {counts}{drift}")
+        refused = f"; {one.refused:,} refused in the source, see talon-one plan" * (one.refused > 0)
+        say(f"{one.name}: {one.verdict}: {counts}{drift}{refused}")
         for kind, keys in one.examples.items():
             say(f"  {kind}: {', '.join(keys)}")

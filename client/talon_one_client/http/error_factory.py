@@ -54,7 +54,7 @@ class ErrorFactory:
         if failure.what is Failure.TLS:
             return e.TlsError(
                 f"the certificate of {self._base_url} was not accepted ({failure.reason}); check base_url, "
-                "or set verify to your CA bundle",
+                "or set ca_bundle to a file with the certificates to trust",
                 operation=endpoint.name,
             )
         if failure.what in (Failure.DAMAGED, Failure.TOO_LARGE):

@@ -108,8 +108,13 @@ def _description(setting: Setting) -> str:
         parts.append("One of " + ", ".join(f"`{choice}`" for choice in setting.allowed) + ".")
     parts += [f"Earlier name of `{current}`, still accepted: `{old}`." for old, current in setting.old_values.items()]
     if setting.minimum is not None:
-        parts.append(f"At least {setting.minimum:g}.")
+        parts.append(f"At least {_number(setting.minimum)}.")
     if setting.maximum is not None:
-        parts.append(f"At most {setting.maximum:g}.")
+        parts.append(f"At most {_number(setting.maximum)}.")
     parts += [f"Earlier name, still accepted: `{alias}`." for alias in setting.aliases]
     return " ".join(parts)
+
+
+def _number(value: float) -> str:
+    """Return a number with all its digits, in groups of three."""
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"

@@ -82,7 +82,7 @@ class SettingsTable:
             values.update(self._checked(source, problems))
         if environ is not None:
             values.update(self._from_environ(environ, problems))
-        self._fill_defaults(values, problems)
+        self._fill_defaults(values, problems, "" if environ is not None else " with --config=ENV")
         if problems:
             raise ConfigError(*problems)
         return values
@@ -138,14 +138,14 @@ class SettingsTable:
             logger.warning("%s is an earlier name of %r; it still works, but use the new name", place, current)
         values[current] = value
 
-    def _fill_defaults(self, values: dict[str, Any], problems: list[str]) -> None:
+    def _fill_defaults(self, values: dict[str, Any], problems: list[str], option: str) -> None:
         for setting in self.settings:
             if values[setting.name] is None and setting.default is not None:
                 values[setting.name] = check(setting, setting.default)
             elif setting.required and _blank(values[setting.name]):
                 problems.append(
                     f"setting {setting.name!r} is missing; set it in a --config file, "
-                    f"or as {self.env_name(setting)} with --config=ENV"
+                    f"or as {self.env_name(setting)}{option}"
                 )
 
     def json_schema(self) -> dict[str, Any]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from target_talon_one.mapping.value_source import Attributes
     from target_talon_one.sinks.sink_type import Field, SinkType
 
+_OTHER_SEPARATORS = ";\t|"  # of files that are CSV by name only
+
 
 def field_sources_of(
     sink: SinkType,
@@ -115,7 +117,9 @@ class _SourceReader:
         for name, column in zip(names, columns, strict=False):
             self._found.fields[name] = self._source("key", column)
             if self._map and self._map.get(name, column) != column:
-                self._problem(f"map.{name}", "the key names another column for it; leave one of them out")
+                self._problem(
+                    f"map.{name}", f"key takes this field from another column, {column!r}; leave out one of the two"
+                )
 
     def _mapped_or_named(self, name: str) -> ValueSource | None:
         if self._map is not None and name in self._map:
@@ -199,7 +203,11 @@ class _SourceReader:
             return name
         if found is None:
             hint = f"{nearest(name, columns)}; {self._source_name} has {listed_columns(columns)}"
-            self._problem(place, f"{problem}{hint}; name a column that is there, or add it to the source")
+            separator = next((one for one in _OTHER_SEPARATORS if len(columns) == 1 and one in columns[0]), None)
+            remedy = "name a column that is there, or add it to the source"
+            if separator:
+                remedy = f"the values of a CSV file must be separated by commas, not by {separator!r}"
+            self._problem(place, f"{problem}{hint}; {remedy}")
         return found or name
 
     def _template(self, place: str, text: str) -> ValueSource:

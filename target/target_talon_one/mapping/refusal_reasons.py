@@ -42,6 +42,12 @@ class Reasons:
 
     def lines(self) -> list[str]:
         """Return the most frequent reasons, each with the number of its rows and an example."""
-        found = [f"{count:,} x {self.examples[kind]}" for kind, count in self.counts.most_common(SHOWN)]
+        found = [self._line(kind, count) for kind, count in self.counts.most_common(SHOWN)]
         others = len(self.counts) - SHOWN
         return [*found, f"and {others:,} other reasons, see the rejects"] if others > 0 else found
+
+    def _line(self, kind: str, count: int) -> str:
+        example = self.examples[kind]
+        if count == 1:
+            return f"1 row: {example}"
+        return f"{count:,} rows{', for example' * (example != kind)}: {example}"

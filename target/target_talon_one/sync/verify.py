@@ -30,7 +30,8 @@ class Finding:
         name: of the sync.
         verdict: equal, drift, or unknown.
         why: why the verdict is unknown.
-        expected: rows of the source.
+        expected: rows of the source, without refused ones.
+        refused: rows of the source that do not fit the sink, so that no push sends them; they are not drift.
         there: rows at the destination.
         missing: rows of the source that are not at the destination.
         changed: rows that the destination has with other values.
@@ -43,6 +44,7 @@ class Finding:
     verdict: Verdict = "equal"
     why: str = ""
     expected: int = 0
+    refused: int = 0
     there: int = 0
     missing: int = 0
     changed: int = 0
@@ -84,6 +86,7 @@ class Verification:
         finding.there = self._load(listing)
         counts = self._store.remote.compare(destination.number)
         finding.expected, finding.missing = counts.expected, counts.missing
+        finding.refused = destination.counts.invalid
         finding.foreign_members = counts.foreign
         finding.stale_rows = counts.stale if config.mirror else 0
         changed = list(self._changed())

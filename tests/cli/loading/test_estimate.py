@@ -96,3 +96,11 @@ def test_the_table_says_why_a_way_cannot_be_taken(config_for, talon_one):
         assert "card_ids selects some ids" in lines["loyalty_card_transactions", "1", "program_feed"]
         assert lines["loyalty_card_transactions", "1", "per_entity"].startswith("*")
         assert "3 calls" in done.stdout.splitlines()[-1]
+
+
+def test_a_stream_without_read_strategies_is_reported(config_for, talon_one):
+    """A stream that is read in one way only is an error that names the streams with a choice."""
+    with Emulator(seed="demo") as emu:
+        done = talon_one("estimate", "--config", config_for(emu), "--streams", "customer_profiles")
+    assert 2 == done.returncode
+    assert "none of the streams has read strategies to compare; loyalty_card_transactions, " in done.stderr

@@ -163,6 +163,7 @@ def test_sigterm_merges_what_was_read_with_its_state(emu, config, tmp_path):
         ({"loyalty_program_ids": [1], "card_ids_file": "nowhere.csv"}, (), ["card_ids_file", "nowhere.csv"]),
         ({"api_ky": "x"}, (), ["api_ky", "api_key"]),
         ({}, ("--streams", "loyalty_card_transaction"), ["loyalty_card_transactions"]),
+        ({}, ("--streams", " "), ["--streams names no stream", "leave it out to read all"]),
     ],
 )
 def test_what_is_wrong_is_reported_in_one_line_without_a_traceback(config, tmp_path, changes, options, words):

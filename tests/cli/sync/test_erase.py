@@ -210,11 +210,11 @@ def test_samples_of_a_plan_lose_one_person(here, command):
 
 def test_words_of_a_plan_lose_the_mention(here, command):
     """Mentions in the reasons and guards of a plan are redacted."""
-    words = ["2 x cust-1 is closed", "1 x cust-10 is closed"]
+    words = ["2 rows: cust-1 is closed", "1 row: cust-10 is closed"]
     (here / "plan.json").write_text(json.dumps({"destinations": [{"reasons": words, "guard": "cust-1"}, 1]}))
     command("erase", "--ids", "cust-1", "--local-only", "--plan-file", "plan.json", "--yes")
     (one, other) = json.loads((here / "plan.json").read_text())["destinations"]
-    assert {"reasons": ["2 x (erased) is closed", words[1]], "guard": "(erased)"} == one
+    assert {"reasons": ["2 rows: (erased) is closed", words[1]], "guard": "(erased)"} == one
     assert 1 == other
 
 

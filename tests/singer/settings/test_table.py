@@ -177,7 +177,7 @@ def test_all_problems_are_reported_together():
         "setting 'rate' in a.json must be at least 0.5, not 0",
         "setting 'deep' in b.json must be true or false, not 1",
         "the environment variable TAP_X_PAGES must be at least 1, not 0",
-        "setting 'api_key' is missing; set it in a --config file, or as TAP_X_API_KEY with --config=ENV",
+        "setting 'api_key' is missing; set it in a --config file, or as TAP_X_API_KEY",
     ] == raised.value.lines
 
 

@@ -202,9 +202,16 @@ def test_a_missing_column_is_reported_with_the_source_and_its_columns(setting):
         ),
         (
             "audience_members",
+            ["id;name"],
+            {"key": ("id",)},
+            "key: the source has no column 'id'; it has the columns 'id;name'; the values of a CSV file must be "
+            "separated by commas, not by ';'",
+        ),
+        (
+            "audience_members",
             ["a", "b"],
             {"key": ("a",), "map": {"profileIntegrationId": "b"}},
-            "map.profileIntegrationId: the key names another column for it; leave one of them out",
+            "map.profileIntegrationId: key takes this field from another column, 'a'; leave out one of the two",
         ),
     ],
 )

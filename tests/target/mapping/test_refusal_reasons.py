@@ -50,9 +50,10 @@ def test_rows_that_are_all_refused_end_with_exit_code_1_and_the_reason(talon_one
     done = talon_one(command, BAD)
     assert 1 == done.returncode
     assert (
-        "100.0% of the rows were refused, and max_reject_share is 0.1 (5 x 'price' from column 'price': " in done.stderr
+        "100.0% of the rows were refused, and max_reject_share is 0.1 (5 rows, for example: 'price' from "
+        in done.stderr
     )
-    assert "items: refused 5 x 'price' from column 'price': " in done.stdout
+    assert "items: refused 5 rows, for example: 'price' from column 'price': " in done.stdout
     assert "'many-0' is not a number" in done.stdout
 
 
@@ -78,14 +79,16 @@ def test_the_target_tells_them_too(engine, singer):
     for options in (["--plan"], []):
         done = singer(lines, {"items": ITEMS}, *options)
         assert 1 == done.returncode
-        assert "5 x 'price' from column 'price'" in done.stderr
+        assert "5 rows, for example: 'price' from column 'price'" in done.stderr
 
 
 def test_what_talon_one_refuses_is_counted_by_its_words(engine):
     """Refusals of Talon.One are counted by the server's own words."""
     engine.management = False
     given = ITEMS | {"map": {"sku": "id", "attributes": ["price"]}}
-    with pytest.raises(IncompleteError, match=r"5 x Talon.One: .*attribute not defined on the entity"):
+    with pytest.raises(
+        IncompleteError, match=r"5 rows(, for example)?: Talon.One: .*attribute not defined on the entity"
+    ):
         engine.push(given, GOOD)
 
 
@@ -93,7 +96,7 @@ def test_masked_reasons_hold_no_values(engine):
     """With mask_rejects no value appears in a reason."""
     with pytest.raises(IncompleteError) as failed:
         engine.push(ITEMS, BAD, mask_rejects=True)
-    assert "5 x 'price' from column 'price'" in str(failed.value)
+    assert "5 rows: 'price' from column 'price'" in str(failed.value)
     assert "many-" not in str(failed.value)
 
 
@@ -104,7 +107,7 @@ def test_the_most_frequent_reasons_come_first_and_few_are_shown():
         reasons.add(f"field {number}: bad")
     for _ in range(2):
         reasons.add("field 7: bad")
-    assert ["4,000 x other reasons", "3 x field 7: bad"] == reasons.lines()[:2]
+    assert ["4,000 rows: other reasons", "3 rows: field 7: bad"] == reasons.lines()[:2]
     assert "and 998 other reasons, see the rejects" == reasons.lines()[-1]
 
 
@@ -145,7 +148,7 @@ def test_different_reasons_of_a_field_are_counted_apart():
         f"{place}an object is not a text": 1,
         f"{place}a number that is not finite is not a number that JSON can hold": 1,
     } == reasons.counts
-    assert f"3 x {place}the boolean true is not a text" == reasons.lines()[0]
+    assert f"3 rows, for example: {place}the boolean true is not a text" == reasons.lines()[0]
 
 
 def test_reasons_of_others_are_grouped_without_their_values():

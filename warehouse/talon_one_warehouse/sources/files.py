@@ -191,7 +191,8 @@ def _filesystem_and_path(url: str, filesystem: AbstractFileSystem | None) -> tup
 
 def _reason(error: Exception, url: str) -> str:
     words = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
-    return Redactor(url_secrets(url))(words)
+    hint = "; check source.url" if isinstance(error, FileNotFoundError) else ""
+    return Redactor(url_secrets(url))(words) + hint
 
 
 _MOST_COLUMNS = 10_000

@@ -40,5 +40,4 @@ class Keys:
     def check(self, endpoint: Endpoint, kind: KeyKind) -> None:
         """Raise ApiError 401 unless the key belongs to the API of the endpoint."""
         if kind != endpoint.api:
-            wanted = "ApiKey-v1" if endpoint.api == "integration" else "ManagementKey-v1"
-            raise ApiError(401, [Problem("Unauthorized", f"this operation needs Authorization: {wanted} and its key")])
+            raise ApiError(401, [Problem("Unauthorized", f"this operation needs the {endpoint.api} key")])

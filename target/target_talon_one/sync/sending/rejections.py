@@ -43,7 +43,7 @@ def take_apart(sink: SinkType, action: Action, batch: list[Change], error: Talon
     """
     if isinstance(error, NotFoundError):
         if sink.group is None:
-            raise DestinationError(f"the destination does not exist anymore: {error}") from error
+            raise DestinationError(f"the destination does not exist at Talon.One: {error}; check its id") from error
         return Rejection([Refusal(change, error) for change in batch])  # what their group names is missing
     bad, elsewhere = _pointed(error, action.endpoint.items or "", len(batch))
     if elsewhere or (target.get("version") is not None and "version" in str(error).lower()):
