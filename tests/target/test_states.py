@@ -218,7 +218,7 @@ def test_an_error_of_the_storage_that_passes_is_waited_for(storage, failures, wa
         (OSError(5, "input/output error"), "file:///mnt/f", True),
     ],
 )
-def test_errors_that_may_pass_are_told_from_those_that_do_not(error, url, passes):
+def test_errors_that_may_pass_are_distinguished_from_permanent_ones(error, url, passes):
     """Errors of the network and of a failing disk are retried; errors of the file itself are not."""
     assert passes == _is_transient(error, url)
 
