@@ -10,8 +10,8 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_loading import load
-from talon_one_loading.arrow_table import read_arrow
 from talon_one_loading.bad_rows import BAD_ROW_POLICIES
+from talon_one_loading.data_frame import read_arrow
 from talon_one_loading.sink import WarehouseSink
 from talon_one_loading.stream_selection import select_streams
 from talon_one_singer import ConfigSource

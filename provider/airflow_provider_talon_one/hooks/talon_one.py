@@ -198,7 +198,7 @@ class TalonOneHook(BaseHook):
             AirflowFailException: the stream or a setting cannot be used.
             TalonOneError: Talon.One does not answer.
         """
-        from talon_one_loading.arrow_table import read_arrow
+        from talon_one_loading.data_frame import read_arrow
 
         redact = Redactor()
         with fail_for_good():

@@ -34,7 +34,7 @@ class FieldMask:
     def apply(self, value: Any) -> Any:
         """Return a copy of an object with the selected fields only; any other value is returned unchanged.
 
-        ``raw_mask.RawMask`` does the same for encoded rows.
+        ``encoded_selection.RawMask`` does the same for encoded rows.
         """
         if not isinstance(value, dict):
             return value

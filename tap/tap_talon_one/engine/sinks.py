@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from talon_one_singer import CatalogEntry, RunContext
-    from talon_one_singer.protocol.raw_mask import RawMask
+    from talon_one_singer.protocol.encoded_selection import RawMask
     from talon_one_singer.reporting.metrics import Metrics
     from tap_talon_one.rows.hashing import FieldHashes
     from tap_talon_one.rows.main_ledger import MainLedgerName

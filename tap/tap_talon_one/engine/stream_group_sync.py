@@ -16,7 +16,7 @@ from talon_one_client.errors import (
 from talon_one_client.paging.ordered import ordered_parts
 from talon_one_client.paging.windows import MIN_US, Window, from_us
 from talon_one_singer import Stopped
-from talon_one_singer.protocol.raw_mask import RawMask
+from talon_one_singer.protocol.encoded_selection import RawMask
 from talon_one_singer.protocol.selection import field_mask
 from tap_talon_one.engine.bookmarks import GroupBookmarks, OpenWindow
 from tap_talon_one.engine.missing_ids import MissingIds

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from talon_one_singer.protocol.raw_mask import RawMask
+from talon_one_singer.protocol.encoded_selection import RawMask
 from talon_one_singer.protocol.selection import FieldMask
 
 
