@@ -196,6 +196,20 @@ def test_a_card_that_goes_away_while_cards_are_listed_hides_no_other(emu, betwee
     assert 2100 == len(set(result.ids()))
 
 
+@pytest.mark.parametrize("body", [b'{"data":null,"hasMore":false}', b'{"data":[],"hasMore":false}'])
+def test_a_list_of_cards_that_is_empty_once_hides_no_card(emu, between, read, body):
+    """Where no card was listed the bookmark stays, so that the next run reads what this one has not seen."""
+    emu.reset("synthetic", cards=9, transactions=5)
+    first = read(CARDS, end_date="2025-03-01T00:00:00Z")
+    url = between(emu.url, lambda one: (200, {}, body) if re.search(r"/cards\?", one.path) else None)
+    for state in (None, first.state):
+        empty = read(CARDS, base_url=url, state=state, end_date="2026-01-01T00:00:00Z")
+        assert empty.error is None
+        assert [] == empty.ids()
+        rest = read(CARDS, state=empty.state if empty.states else state, end_date="2026-02-01T00:00:00Z")
+        assert 45 == len({*rest.ids(), *(first.ids() if state else ())})
+
+
 def test_a_ledger_whose_server_ignores_dates_is_given_up(emu, between, read):
     """If the server ignores dates, the run ends within a few calls with an error that names the card."""
     emu.reset("synthetic", cards=1, transactions=60)

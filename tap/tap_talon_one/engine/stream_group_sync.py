@@ -250,7 +250,9 @@ class StreamGroupSync:
         """Move the bookmark to the end of the window; return the next window if balances need another instant."""
         bookmark = self._bookmark
         bookmark.window = self._next_window(window)
-        if self._group.incremental:
+        if self._group.incremental and not self._digest.count:
+            log.info("%s: nothing was listed, so the bookmark stays", self._label)
+        elif self._group.incremental:
             bookmark.bookmark_us, bookmark.ids, bookmark.digest = window.end_us, self._digest.count, self._digest.value
             bookmark.complete = self._reads_all_ids()
         elif self._group.has_ids:
