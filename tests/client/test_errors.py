@@ -212,7 +212,7 @@ def test_an_unknown_host_is_reported(client_of):
     assert str(error).endswith("; check base_url")
 
 
-@pytest.mark.parametrize(("status", "attempts"), [(200, 3), (404, 1), (403, 1)])
+@pytest.mark.parametrize(("status", "attempts"), [(200, 3), (404, 3), (403, 3)])
 def test_a_web_server_is_reported(serve, client_of, status, attempts):
     """HTML is not an answer of Talon.One, and the 404 of another server is not a missing record."""
     error = raised_by(client_of(serve((status, {}, b"<html>Welcome</html>")).url))
