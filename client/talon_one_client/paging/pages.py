@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("talon_one_client")
 
+LEAST_ROWS = 2  # a page of one row cannot overlap with the page before it
 OVERLAP = 1  # rows of the page before that each further page requests again
 REMEMBERED = 20_000  # rows whose ids are kept, so that memory does not grow with the list
 STUCK_PAGES = 2  # pages without a new row and without progress before the list is given up
@@ -121,7 +122,7 @@ class PageSize:
 
     def __post_init__(self) -> None:
         cap = self.endpoint.max_page_size("current")
-        self.value = min(self.wanted or cap, cap)
+        self.value = max(LEAST_ROWS, min(self.wanted or cap, cap))
 
     def smaller_than(self, asked: int) -> int | None:
         """Return the older maximum, to be tried where ``asked`` was refused; None if ``asked`` is not above it."""

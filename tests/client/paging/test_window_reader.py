@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from talon_one_client import endpoints as ep
@@ -118,6 +118,17 @@ def changing(case, deletes):
     return change
 
 
+@example(
+    {
+        "span": 1000,
+        "places": [1.0, 0.0],
+        "crowd": (0.0, 1),
+        "order": "oldest",
+        "bounds": "exclusive",
+        "page_size": 1,
+        "seed": 2,
+    }
+)
 @given(ledgers.filter(lambda case: case["crowd"][1] <= case["page_size"] and case["span"] > 10))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_a_moving_ledger_loses_and_doubles_nothing(case):

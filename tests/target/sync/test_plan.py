@@ -128,7 +128,7 @@ def test_rows_that_were_solved_for_do_not_pass_for_those_of_the_plan(engine):
     forged = [{"id": pair[n in swap]} for n, pair in enumerate(pairs)]
     then = [one.as_dict() for one in plan(engine, MEMBERS, good)]
     now = plan(engine, MEMBERS, forged)
-    with pytest.raises(PlanMovedError, match="other rows"):
+    with pytest.raises(PlanMovedError, match="the rows of the source have changed since the plan was made"):
         check_unmoved(then, now)
 
 
