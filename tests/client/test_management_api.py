@@ -108,7 +108,7 @@ def test_catalog_items(checked):
 def test_attributes(checked):
     """Attributes of the account are returned by entity."""
     found = ids(checked.get_attributes(entity="CartItem"), "name")
-    assert ["color", "weight_kg"] == sorted(found)
+    assert ["colour", "weight_kg"] == sorted(found)
 
 
 def test_attributes_by_type(client):

@@ -52,7 +52,7 @@ KNOWN = {
     "version": None,
     "state": "open",
     "position": 0,
-    "attr": "color",
+    "attr": "colour",
     "op": "EQ",
     "value": "red",
 }

@@ -20,7 +20,7 @@ _ATTRIBUTES = (
     ("CustomerProfile", "newsletter", "boolean"),
     ("CustomerProfile", "interests", "(list string)"),
     ("CustomerSession", "channel", "string"),
-    ("CartItem", "color", "string"),
+    ("CartItem", "colour", "string"),
     ("CartItem", "weight_kg", "number"),
     ("Referral", "note", "string"),
 )
@@ -42,8 +42,8 @@ _ROWS: tuple[dict[str, Any], ...] = (
     {"program": 2, "profile": "chloé/ö%20", "type": "subtraction", "amount": "0.3", "created": "2025-01-12T09:30:00Z"},
 )  # fmt: skip
 _ITEMS: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
-    ("MUG-1", "9.99", {"color": "red", "weight_kg": 1}),
-    ("MUG-2", "12.50", {"color": "blue"}),
+    ("MUG-1", "9.99", {"colour": "red", "weight_kg": 1}),
+    ("MUG-2", "12.50", {"colour": "blue"}),
     ("TEA-1", None, {}),
 )
 

@@ -95,11 +95,11 @@ def _row(owner: int, name: str, n: int, *, by_card: bool) -> transactions.NewRow
 
 
 def _catalog(account: Account, items: int) -> None:
-    fixtures.add_attribute(account, {"entity": "CartItem", "name": "color", "type": "string"})
+    fixtures.add_attribute(account, {"entity": "CartItem", "name": "colour", "type": "string"})
     account.store.db.executemany(
         "INSERT INTO items (catalog, sku, created, price, attributes, version) VALUES (1, ?, ?, ?, ?, 1)",
         (
-            (f"sku-{n:06}", FIRST, f"{n % 100}.99", f'{{"color":"{("red", "green", "blue")[n % 3]}"}}')
+            (f"sku-{n:06}", FIRST, f"{n % 100}.99", f'{{"colour":"{("red", "green", "blue")[n % 3]}"}}')
             for n in range(1, items + 1)
         ),
     )

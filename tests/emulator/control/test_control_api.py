@@ -47,7 +47,7 @@ def test_faults(api):
         ("POST", "transactions", [{"card": "card-none", "amount": 1}]),
         ("POST", "transactions", [{"card": "card-ada", "amount": -1}]),
         ("POST", "transactions", [{"card": "card-ada", "amount": "x"}]),
-        ("POST", "transactions", [{"card": "card-ada", "amount": 1, "color": "red"}]),
+        ("POST", "transactions", [{"card": "card-ada", "amount": 1, "colour": "red"}]),
         ("POST", "transactions", [{"amount": 1}]),
         ("POST", "transactions", {}),
         ("POST", "attributes", [{"entity": "Nobody", "name": "a", "type": "string"}]),

@@ -29,10 +29,12 @@ def items(api):
 def test_add(api):
     """ADD creates an item; an existing SKU is refused unless replaceIfExists is set, which drops all missing fields."""
     assert (
-        sync(api, "ADD", {"sku": "NEW", "price": 1.10, "attributes": {"color": "red"}, "product": {"name": "P"}}).status
+        sync(
+            api, "ADD", {"sku": "NEW", "price": 1.10, "attributes": {"colour": "red"}, "product": {"name": "P"}}
+        ).status
         == 200
     )
-    assert items(api)["NEW"] == (Decimal("1.1"), {"color": "red"}, "P")
+    assert items(api)["NEW"] == (Decimal("1.1"), {"colour": "red"}, "P")
     refused = sync(api, "ADD", {"sku": "MUG-1"})
     assert refused.status == 400
     assert "StatusCode" not in refused.json
@@ -43,7 +45,7 @@ def test_add(api):
 def test_patch(api):
     """PATCH merges attributes, keeps the price, and in era ``current`` clears a product it does not name."""
     assert sync(api, "PATCH", {"sku": "MUG-1", "attributes": {"weight_kg": 0.3}}).status == 200
-    assert items(api)["MUG-1"] == (Decimal("9.99"), {"color": "red", "weight_kg": Decimal("0.3")}, None)
+    assert items(api)["MUG-1"] == (Decimal("9.99"), {"colour": "red", "weight_kg": Decimal("0.3")}, None)
     assert sync(api, "PATCH", {"sku": "NEW"}).status == 400
     assert sync(api, "PATCH", {"sku": "NEW", "createIfNotExists": True, "product": {"name": "P"}}).status == 200
     assert items(api)["NEW"] == (None, {}, "P")
@@ -65,8 +67,8 @@ def test_remove(api):
     ("filters", "left"),
     [
         ([], []),
-        ([{"attr": "color", "op": "EQ", "value": "red"}], ["MUG-2", "TEA-1"]),
-        ([{"attr": "color", "op": "IN", "value": "red, blue"}], ["TEA-1"]),
+        ([{"attr": "colour", "op": "EQ", "value": "red"}], ["MUG-2", "TEA-1"]),
+        ([{"attr": "colour", "op": "IN", "value": "red, blue"}], ["TEA-1"]),
         ([{"attr": "price", "op": "GT", "value": 9.99}], ["MUG-1", "TEA-1"]),
         ([{"attr": "price", "op": "GE", "value": 9.99}], ["TEA-1"]),
         ([{"attr": "price", "op": "LT", "value": 12.5}], ["MUG-2", "TEA-1"]),
@@ -75,7 +77,7 @@ def test_remove(api):
         ([{"attr": "weight_kg", "op": "IN", "value": "1"}], ["MUG-2", "TEA-1"]),
         ([{"attr": "sku", "op": "EQ", "value": "TEA-1"}], ["MUG-1", "MUG-2"]),
         (
-            [{"attr": "color", "op": "EQ", "value": "red"}, {"attr": "price", "op": "GT", "value": 100}],
+            [{"attr": "colour", "op": "EQ", "value": "red"}, {"attr": "price", "op": "GT", "value": 100}],
             ["MUG-1", "MUG-2", "TEA-1"],
         ),
     ],
@@ -90,7 +92,7 @@ def test_filters(api, filters, left):
     "bad",
     [
         {"attr": "nope", "op": "EQ", "value": 1},
-        {"attr": "color", "op": "LT", "value": "red"},
+        {"attr": "colour", "op": "LT", "value": "red"},
         {"attr": "price", "op": "IN", "value": ["1"]},
         {"attr": "price", "op": "NE", "value": 1},
     ],
@@ -104,9 +106,9 @@ def test_filters_that_make_no_sense_are_refused(api, bad):
 def test_patch_many(api):
     """PATCH_MANY sets price and attributes on all items that match."""
     mugs = [{"attr": "price", "op": "GT", "value": 0}]
-    assert sync(api, "PATCH_MANY", {"filters": mugs, "attributes": {"color": "green"}}).status == 200
+    assert sync(api, "PATCH_MANY", {"filters": mugs, "attributes": {"colour": "green"}}).status == 200
     assert sync(api, "PATCH_MANY", {"price": 3}).status == 200
-    assert items(api)["MUG-1"] == (3, {"color": "green", "weight_kg": 1}, "Mug")
+    assert items(api)["MUG-1"] == (3, {"colour": "green", "weight_kg": 1}, "Mug")
     assert items(api)["TEA-1"] == (3, {}, "Tea")
 
 
@@ -147,7 +149,7 @@ def test_a_request_holds_a_thousand_actions(api, count, status):
 def test_attributes_are_checked(api):
     """An item attribute must exist and have its type."""
     assert sync(api, "ADD", {"sku": "A", "attributes": {"nope": 1}}).status == 400
-    assert sync(api, "ADD", {"sku": "A", "attributes": {"color": 1}}).status == 400
+    assert sync(api, "ADD", {"sku": "A", "attributes": {"colour": 1}}).status == 400
 
 
 def test_the_version_counts_up(api):

@@ -22,7 +22,7 @@ def test_attributes_are_merged_and_null_removes(api):
 @pytest.mark.parametrize(
     ("attributes", "pointer"),
     [
-        ({"color": "red"}, "/attributes/color"),
+        ({"colour": "red"}, "/attributes/colour"),
         ({"Name": 5}, "/attributes/Name"),
         ({"points_goal": "5"}, "/attributes/points_goal"),
         ({"points_goal": True}, "/attributes/points_goal"),

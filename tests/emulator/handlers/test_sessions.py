@@ -8,7 +8,7 @@ import pytest
 
 PUT = "update_customer_session_v2"
 CART = [
-    {"sku": "MUG-1", "quantity": 2, "price": 9.99, "attributes": {"color": "red"}},
+    {"sku": "MUG-1", "quantity": 2, "price": 9.99, "attributes": {"colour": "red"}},
     {"sku": "TEA-1", "quantity": 1, "price": 0.1, "additionalCosts": {"gift": {"price": 1}}},
 ]
 
@@ -154,8 +154,8 @@ def test_previous_returns_are_listed(api):
 def test_attributes_of_sessions_and_items_are_checked(api):
     """Unknown names and wrong types get 400 with a pointer."""
     assert put(api, attributes={"nope": 1}).pointers == ["/customerSession/attributes/nope"]
-    bad = [{"sku": "A", "quantity": 1, "attributes": {"color": 5}}]
-    assert put(api, cartItems=bad).pointers == ["/customerSession/cartItems/0/attributes/color"]
+    bad = [{"sku": "A", "quantity": 1, "attributes": {"colour": 5}}]
+    assert put(api, cartItems=bad).pointers == ["/customerSession/cartItems/0/attributes/colour"]
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_cards_are_listed_in_pages(api):
     assert first["data"][0]["identifier"] == "card-ada"
     assert api("get_loyalty_cards", 1, pageSize=1, sort="-identifier").json["data"][0]["identifier"] == "card-ben"
     assert [card["identifier"] for card in api("get_loyalty_cards", 1, profileId=2).json["data"]] == ["card-ben"]
-    assert api("get_loyalty_cards", 1, sort="color").status == 400
+    assert api("get_loyalty_cards", 1, sort="colour").status == 400
 
 
 def test_programs_say_whether_they_are_card_based(api):

@@ -79,7 +79,7 @@ def test_attributes(api):
         "weight_kg",
         "points_goal",
     ]
-    assert [row["name"] for row in api("get_attributes", search="COL").json["data"]] == ["color"]
+    assert [row["name"] for row in api("get_attributes", search="COL").json["data"]] == ["colour"]
     assert api("get_attributes", kind="builtin").json == {"totalResultSize": 0, "data": []}
     page = api("get_attributes", pageSize=2, skip=1).json
     assert page["totalResultSize"] == 11
