@@ -1,6 +1,5 @@
 """What DuckDB leaves behind when a process, a lock or a disk gives out."""
 
-import os
 import random
 import subprocess
 import sys
@@ -8,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from talon_one_warehouse import WarehouseError, WarehouseFullError, WarehouseLockedError, open_warehouse, to_arrow
+from talon_one_warehouse import WarehouseFullError, WarehouseLockedError, open_warehouse
+from tests.warehouse.filling import merges_until_full
 
 _PROCESS = [sys.executable, str(Path(__file__).parents[1] / "merging_process.py")]
 
@@ -56,38 +56,12 @@ def test_a_file_in_use_is_reported_in_one_line(url):
     assert "\n" not in str(caught.value)
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 4 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a file system")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(warehouse, table):
-    """Merge until an error; return the number of merges and the error."""
-    for done in range(100):
-        ids = range(done * 500, done * 500 + 500)
-        rows = [b'{"id":%d,"text":"%s"}' % (i, os.urandom(200).hex().encode()) for i in ids]
-        try:
-            warehouse.merge({"ledger": [to_arrow(table, rows)]}, {"fill": {"done": done + 1}})
-        except WarehouseError as error:
-            return done, error
-    raise AssertionError("100 merges did not fill the disk")
-
-
 def test_a_full_disk_loses_no_merge_that_was_done(small_disk, table):
     """The error about a full disk says what to do, and the file has all earlier merges."""
     url = f"duckdb:///{small_disk}/x.duckdb"
     with open_warehouse(url) as warehouse:
         warehouse.prepare(table)
-        done, error = fill(warehouse, table)
+        done, error = merges_until_full(warehouse, table)
     assert isinstance(error, WarehouseFullError)
     assert (
         f"no space is left for {small_disk}/x.duckdb; free some space, then run again: no merge was written in part"

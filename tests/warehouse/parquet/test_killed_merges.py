@@ -1,6 +1,5 @@
 """What Parquet files are like after a process was killed or a disk was full."""
 
-import os
 import random
 import subprocess
 import sys
@@ -9,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from talon_one_warehouse import WarehouseError, WarehouseFullError, open_warehouse, to_arrow
+from talon_one_warehouse import WarehouseFullError, open_warehouse, to_arrow
+from tests.warehouse.filling import merges_until_full
 
 _PROCESS = [sys.executable, str(Path(__file__).with_name("parquet_process.py"))]
 FOUND = "SELECT count(*), count(DISTINCT id), max(id), max(text) FILTER (id = 0), max(month(created)) FILTER (id = 0)"
@@ -61,38 +61,12 @@ def test_twenty_killed_processes_leave_rows_and_state_that_agree(tmp_path):
     assert found <= 12 * 8 * 2
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 4 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a file system")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(lake, table):
-    """Merge until an error; return the number of merges and the error."""
-    for done in range(100):
-        ids = range(done * 500, done * 500 + 500)
-        rows = [b'{"id":%d,"text":"%s"}' % (i, os.urandom(200).hex().encode()) for i in ids]
-        try:
-            lake.merge({"ledger": [to_arrow(table, rows)]}, {"fill": {"done": done + 1}})
-        except WarehouseError as error:
-            return done, error
-    raise AssertionError("100 merges did not fill the disk")
-
-
 def test_a_full_disk_loses_no_merge_that_was_done(small_disk, table):
     """The error about a full disk says what to do, and with free space the load continues."""
     url = f"{small_disk}/lake"
     with open_warehouse(url) as lake:
         lake.prepare(table)
-        done, error = fill(lake, table)
+        done, error = merges_until_full(lake, table)
     assert isinstance(error, WarehouseFullError)
     assert f"no space is left for {url}; free some space, then run again: no merge was written in part" == str(error)
     subprocess.run(["mount", "-o", "remount,size=32m", small_disk], check=True)
