@@ -198,6 +198,8 @@ def test_verify_tells_drift_and_heals_it(project):
     assert "drift" == found["verdict"]
     assert 1 == found["missing"]
     assert 1 == found["foreign_members"]
+    assert 1 == found["strangers"]  # alias
+    assert found["stale_rows"] == found["left"]
     assert 0 == project.run("verify", "SYNC.yml", "--heal").returncode
     assert {"a", "b", "c", "foreign"} == project.members()
 

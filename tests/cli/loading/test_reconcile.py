@@ -46,7 +46,9 @@ def test_exactly_the_cards_that_were_tampered_with_are_listed(emu, config_for, t
     expected = tamper(emu, 7)
     found = talon_one("reconcile", "--config", config, "--at", AT, "--json")
     assert 4 == found.returncode, found.stderr
-    assert expected == {json.loads(line)["owner"] for line in found.stdout.splitlines()}
+    rows = [json.loads(line) for line in found.stdout.splitlines()]
+    assert expected == {row["owner"] for row in rows}
+    assert [row["reported"] for row in rows] == [row["told"] for row in rows]  # alias
 
 
 def test_what_a_warehouse_holds_can_be_reconciled(emu, config_for, talon_one, tmp_path):
