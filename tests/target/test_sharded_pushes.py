@@ -153,12 +153,12 @@ def test_a_store_without_a_suffix_has_shards_too(tmp_path):
     assert {"store-part-1-of-2", "store-part-2-of-2"} == files
 
 
-def test_rows_that_must_not_be_in_flight_together_are_not_sharded(engine):
+def test_rows_that_must_not_be_in_flight_together_are_not_sharded(engine, tmp_path):
     """A sharded push of events is refused, because the events of one profile would be in several shards."""
     destination = destination_from("visits", {"sink": "events", "mode": "add"}, where="test")
     with (
         engine.client() as client,
-        open_store(":memory:") as store,
+        open_store(str(tmp_path / "store.duckdb")) as store,
         SyncRun(client, store, SyncOptions(), command="test") as sync,
         pytest.raises(SyncConfigError, match="requests with the same profileId must not be in flight at once"),
     ):

@@ -50,7 +50,7 @@ class Database:
     """An open DuckDB database. Not thread-safe: one thread owns it.
 
     Args:
-        path: path of the file, or ":memory:".
+        path: path of the file.
         memory: the memory limit of DuckDB for a few destinations, like "64MB"; it is raised for many destinations.
         location: the name of the store in messages; by default its path.
 
@@ -145,8 +145,6 @@ class Database:
 
     def compact(self) -> None:
         """Rewrite the file, so that it holds no trace of deleted rows."""
-        if self.path == ":memory:":
-            return
         path = Path(self.path).absolute()
         fresh = path.with_name(f"{path.name}.new")
         fresh.unlink(missing_ok=True)
@@ -201,10 +199,9 @@ def _megabytes(memory: str) -> int:
 
 
 def _connect(path: str, location: str | None) -> duckdb.DuckDBPyConnection:
-    path = path if path == ":memory:" else str(Path(path).absolute())
+    path = str(Path(path).absolute())
     with store_errors(path if location is None else location, opening=True):
-        if path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         connection = connect_database(path)
         _remove_leftovers(path)
         connection.execute("SET preserve_insertion_order = false; SET threads = 1")
@@ -215,7 +212,6 @@ def _connect(path: str, location: str | None) -> duckdb.DuckDBPyConnection:
 
 def _remove_leftovers(path: str) -> None:
     """Remove the temporary files of a killed process; this process holds the lock of the store's file."""
-    if path != ":memory:":
-        rmtree(f"{path}.tmp", ignore_errors=True)
-        for ending in (".new", ".new.wal"):
-            Path(f"{path}{ending}").unlink(missing_ok=True)
+    rmtree(f"{path}.tmp", ignore_errors=True)
+    for ending in (".new", ".new.wal"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)

@@ -6,9 +6,11 @@ import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from talon_one_singer.settings.local_paths import MEMORY as MEMORY_PATH
 from talon_one_singer.settings.local_paths import is_url, local_path, path_in_url
 from talon_one_singer.shards import WHOLE
 from target_talon_one.config.shards import check_others, label
+from target_talon_one.errors import SyncConfigError
 from target_talon_one.store.database import MEMORY, Database
 from target_talon_one.store.persistence import LocalFile
 from target_talon_one.store.remote_store import RemoteStore
@@ -36,7 +38,7 @@ def open_store(
     """Open the store at a path or URL.
 
     Args:
-        location: path of a DuckDB file, ":memory:", or the URL of a store backend.
+        location: path of a DuckDB file, or the URL of a store backend.
         memory: see Database.
         journal: see Store.
         shard: the shard that is pushed; its store is beside those of the other shards.
@@ -46,13 +48,15 @@ def open_store(
         StoreLockedError: another run uses it.
         StoreError: it cannot be opened.
         FileUrlError: it is the URL of a file with a query, a fragment, or another system like ``md:``.
-        SyncConfigError: the existing stores have another number of shards.
+        SyncConfigError: the existing stores have another number of shards, or the store would be in memory.
     """
     persistence: Persistence
-    if location == ":memory:":
-        journal = None  # it would outlive the store
-        persistence = LocalFile(Database(location, memory=memory))
-    elif (file := store_file(location)) is not None:
+    if location.removeprefix(_DUCKDB) == MEMORY_PATH:
+        raise SyncConfigError(
+            f"store: {location} is lost at the end of the run, and the next run would send every row again; set a file "
+            "or a URL"
+        )
+    if (file := store_file(location)) is not None:
         persistence = LocalFile(Database(_file_of(shard, file), memory=memory))
     else:
         persistence = RemoteStore(store_backend(local_path(location), filesystem, shard), memory=memory)
