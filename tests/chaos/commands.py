@@ -164,7 +164,7 @@ class Load(_Reading):
 
     def differences(self) -> list[str]:
         """Compare the tables with the ledger."""
-        from talon_one_warehouse import open_warehouse
+        from talon_one_warehouse import WarehouseError, open_warehouse
 
         prefix = "" if self.url.startswith("sqlite") else "talon_one."
         ledger = f"SELECT id, card_identifier, amount FROM {prefix}{ROWS}"
@@ -175,6 +175,8 @@ class Load(_Reading):
             with open_warehouse(self.url) as warehouse:
                 rows = [(number, card, Decimal(amount)) for number, card, amount in warehouse.query(ledger)]
                 points = [(card, sub, Decimal(active)) for card, sub, active in warehouse.query(balances)]
+        except WarehouseError as error:
+            return [str(error)]
         finally:
             os.environ.clear()
             os.environ.update(old)

@@ -36,6 +36,7 @@ class Cell:
         stdout: a file for its standard output, or ``closed``.
         second: start a second process of the command at the same time.
         heal: undoes the fault; None if resetting the proxy is enough.
+        damaged: the file that the fault has damaged.
     """
 
     world: World
@@ -48,6 +49,7 @@ class Cell:
     stdout: str | None = None
     second: bool = False
     heal: Callable[[], None] | None = None
+    damaged: Path | None = None
 
     def at_request(self, action: Callable[[], None]) -> None:
         """Call an action when a random request of the command has arrived."""
@@ -188,7 +190,7 @@ def _damaged(cell: Cell) -> None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_bytes(old)
 
-    cell.heal = restore
+    cell.heal, cell.damaged = restore, path
 
 
 def _root(_command: Command) -> bool:

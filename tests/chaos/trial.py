@@ -91,13 +91,18 @@ def _failure(cell: Cell, fault: Fault, faulty_run: Ended) -> Outcome | None:
     aborted = faulty_run.code < 0 and fault.may_abort
     if not aborted and any(trace in faulty_run.errors for trace in _TRACES):
         return Outcome(False, "traceback", _tail(faulty_run, 3000))
-    if faulty_run.code == 0 and not fault.late and not cell.second and (wrong := cell.command.differences()):
+    if faulty_run.code == 0 and not fault.late and not cell.second and (wrong := _differences(cell)):
         return Outcome(False, "wrong, exit code 0", f"{wrong} {_tail(faulty_run)}")
     if faulty_run.code > 0 and b"rror" not in faulty_run.errors and faulty_run.code not in (130, 141, 143):
         return Outcome(False, "no error said", _tail(faulty_run))
     if faulty_run.code < 0 and -faulty_run.code not in _SENT and not aborted:
         return Outcome(False, "crash", _tail(faulty_run))
     return None
+
+
+def _differences(cell: Cell) -> list[str]:
+    """Return what is wrong, except a damaged file that the run did not read and that reading names."""
+    return [line for line in cell.command.differences() if cell.damaged is None or str(cell.damaged) not in line]
 
 
 def _healed(cell: Cell, faulty_run: Ended) -> Outcome:
