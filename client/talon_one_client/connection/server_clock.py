@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 _YEARS = range(1970, 9000)
 TOLERANCE_S = 2.0  # the header has whole seconds and may be a second old
@@ -46,11 +47,16 @@ class ClockReading:
 
 def read_date_header(header: str | None, sent: datetime, received: datetime) -> ClockReading | None:
     """Return the clocks by a ``Date`` header; None if it is absent, unreadable or no date that a clock may show."""
-    if not header:
-        return None
+    server = _server_time(header) if header else None
+    return None if server is None else ClockReading(server, sent, received)
+
+
+@lru_cache(maxsize=8)
+def _server_time(header: str) -> datetime | None:
+    """Return the instant of a ``Date`` header. All answers of one second have the same."""
     try:
         server = parsedate_to_datetime(header)
         server = server.astimezone(UTC) if server.tzinfo else server.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
         return None
-    return ClockReading(server, sent, received) if server.year in _YEARS else None
+    return server if server.year in _YEARS else None

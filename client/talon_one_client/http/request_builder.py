@@ -42,6 +42,7 @@ class RequestBuilder:
 
     def __init__(self, config: ClientConfig) -> None:
         self._config = config
+        self._headers_by_endpoint: dict[str, dict[str, str]] = {}
 
     def build(
         self,
@@ -72,13 +73,17 @@ class RequestBuilder:
         return Request(url, headers, data)
 
     def _headers(self, endpoint: Endpoint) -> dict[str, str]:
-        as_csv = endpoint.response_media == "csv"
-        return {
-            "Accept": "application/csv, application/json" if as_csv else "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "User-Agent": self._config.user_agent,
-            "Authorization": self._authorization(endpoint),
-        }
+        """Return the headers that are the same in all requests of an endpoint, as a copy."""
+        headers = self._headers_by_endpoint.get(endpoint.name)
+        if headers is None:
+            as_csv = endpoint.response_media == "csv"
+            headers = self._headers_by_endpoint[endpoint.name] = {
+                "Accept": "application/csv, application/json" if as_csv else "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": self._config.user_agent,
+                "Authorization": self._authorization(endpoint),
+            }
+        return headers.copy()
 
     def _authorization(self, endpoint: Endpoint) -> str:
         if endpoint.api == "integration":
@@ -142,7 +147,8 @@ def url_path(endpoint: Endpoint, values: Mapping[str, str | int]) -> str:
 
 def _check_path_names(endpoint: Endpoint, values: Mapping[str, Any]) -> None:
     names = [param.name for param in endpoint.path_params]
-    if wrong := sorted(set(names) ^ set(values)):
+    if values.keys() != set(names):
+        wrong = sorted(values.keys() ^ set(names))
         raise InvalidRequestError(
             f"path parameters must be {', '.join(names) or 'none'}; missing or unknown: {', '.join(wrong)}",
             operation=endpoint.name,
@@ -161,7 +167,7 @@ def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
     Raises:
         InvalidRequestError: the operation does not have a parameter, or a value is out of its bounds.
     """
-    pairs: list[tuple[str, str]] = []
+    pairs: list[str] = []
     for name, value in values.items():
         if value is None:
             continue
@@ -172,10 +178,10 @@ def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
                 f"there is no query parameter {name!r}; the operation has: {known}", operation=endpoint.name
             )
         try:
-            pairs.extend((quote_plus(name), quote_plus(text)) for text in _query_texts(endpoint, param, value))
+            pairs += [f"{name}={quote_plus(text)}" for text in _query_texts(endpoint, param, value)]
         except UnicodeEncodeError as error:
             raise _not_unicode(endpoint, param) from error
-    return "?" + "&".join(map("=".join, pairs)) if pairs else ""
+    return "?" + "&".join(pairs) if pairs else ""
 
 
 def _query_texts(endpoint: Endpoint, param: Param, value: Any) -> Iterable[str]:

@@ -1,13 +1,13 @@
 """Requests: ids in paths, query values, headers and bodies."""
 
 from decimal import Decimal
-from urllib.parse import unquote
+from urllib.parse import quote_plus, unquote
 
 import pytest
 
-from talon_one_client import endpoints
+from talon_one_client import ClientConfig, Secret, endpoints
 from talon_one_client.errors import InvalidRequestError
-from talon_one_client.http.request_builder import url_path, url_query
+from talon_one_client.http.request_builder import RequestBuilder, url_path, url_query
 
 HOSTILE = [
     "50%+@x",
@@ -175,3 +175,17 @@ def test_a_base_url_may_have_a_path(serve, client_of):
     server = serve((200, {}, b'{"data":[]}'))
     client_of(f"{server.url}/talon").get_loyalty_programs()
     assert "/talon/v1/loyalty_programs" == server.seen[0][1]
+
+
+def test_names_of_query_parameters_need_no_encoding():
+    """The names of all query parameters are written into a URL as they are."""
+    assert [] == [param.name for row in endpoints.ALL for param in row.query if quote_plus(param.name) != param.name]
+
+
+def test_a_change_to_the_headers_of_one_request_stays_in_it():
+    """Each request has headers of its own, although most of them are the same for all requests of an endpoint."""
+    builder = RequestBuilder(ClientConfig("https://demo.talon.one", api_key=Secret("k" * 8)))
+    first = builder.build(endpoints.CREATE_AUDIENCE_V2, body={"name": "a"})
+    second = builder.build(endpoints.CREATE_AUDIENCE_V2)
+    assert "application/json" == first.headers["Content-Type"]
+    assert "Content-Type" not in second.headers

@@ -108,7 +108,7 @@ def test_a_drip_uses_up_the_retry_budget_and_no_more(talk, kind):
 
 def test_silence_ends_at_the_read_timeout(talk):
     """A server that sends nothing ends the call at the read timeout."""
-    error, seconds = error_of(talk(sending(close=False)), read_timeout_s=0.3)
+    error, seconds = error_of(talk(sending(close=False)), read_timeout_s=0.3, answer_deadline_s=60)
     assert "no answer within the read timeout" in str(error)
     assert seconds < 5
 
