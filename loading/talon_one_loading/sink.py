@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ class WarehouseSink:
     def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
         """Create or extend the stream's table."""
         spec = table_spec(entry.stream, schema, entry.key_properties)
-        self._warehouse.prepare(spec)
+        self._warehouse.prepare(spec.with_loaded_at())
         self._specs[entry.stream] = spec
         self._pending[entry.stream] = _PendingRows()
         self.counts.setdefault(entry.stream, LoadCounts())
@@ -138,20 +139,22 @@ class WarehouseSink:
         self._count, self._last_s = 0, self._clock()
 
     def _merge(self, state: Mapping[str, Any]) -> None:
+        from talon_one_warehouse.arrow.load_time import with_load_time  # imports pyarrow, an optional extra
+
         pending = self._take_rejects()
         pending |= {name: batches for name, one in self._pending.items() if (batches := one.take())}
         if not pending:
             self._warehouse.merge({}, state)
-        last = next(reversed(pending), None)
+        last, now = next(reversed(pending), None), datetime.now(UTC)
         for name, batches in pending.items():
-            self._merge_table(name, batches, state if name == last else None)
+            self._merge_table(name, with_load_time(batches, now), state if name == last else None)
 
     def _take_rejects(self) -> dict[str, list[pa.RecordBatch]]:
         rejected, self._rejected = self._rejected, []
         if not rejected:
             return {}
         if not self._rejects_ready:
-            self._warehouse.prepare(REJECTS)
+            self._warehouse.prepare(REJECTS.with_loaded_at())
             self._rejects_ready = True
         return {REJECTS_TABLE: [to_arrow(REJECTS, [one.encoded() for one in rejected])]}
 

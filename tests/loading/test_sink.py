@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -82,3 +83,16 @@ def test_many_small_merges_hold_what_one_large_merge_holds(emu, load, loaded):
     """Rows are converted part by part, and each part is merged exactly once."""
     load(7)
     assert truth(emu) == loaded()
+
+
+def test_every_table_says_when_its_rows_were_loaded(emu, load, tmp_path):
+    """Rows of a later load have a later instant, and rows that did not change keep the earlier one."""
+    started = datetime.now(UTC)
+    load(120)
+    between = datetime.now(UTC)
+    (added,) = emu.add_transactions([{"program": 1, "card": "card-000003", "amount": "1"}])
+    load(120)
+    with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
+        rows = warehouse.query("SELECT id, _loaded_at FROM talon_one.loyalty_card_transactions")
+    assert {added} == {number for number, at in rows if not started <= at <= between}
+    assert [True] == [between < at < datetime.now(UTC) for number, at in rows if number == added]

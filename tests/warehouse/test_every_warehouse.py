@@ -21,6 +21,7 @@ from talon_one_warehouse import (
     table_spec,
     to_arrow,
 )
+from talon_one_warehouse.arrow.load_time import with_load_time
 
 # By name: the URL in a directory. The server of PostgreSQL is a fixture.
 PLACES = {
@@ -121,6 +122,47 @@ def test_merging_the_same_rows_again_does_nothing(place, table):
         assert [MergeCounts(10, 0), MergeCounts(0, 0), MergeCounts(1, 2), MergeCounts(0, 0)] == counts
         found = [row[2] for row in place.read(warehouse, table)[3:6]]
     assert [Decimal("1.5"), Decimal(2), None] == found
+
+
+MORNING, NOON = datetime(2024, 1, 1, 6, tzinfo=UTC), datetime(2024, 1, 1, 12, 0, 0, 1, tzinfo=UTC)
+
+
+def test_the_instant_of_a_load_is_that_of_the_last_change(place):
+    """A new or changed row gets the instant of its load; a row that is loaded again unchanged keeps its own."""
+    table = spec(a="string")
+    loaded = table.with_loaded_at()
+    first, second = (to_arrow(table, [b'{"id":1,"a":"x"}', row]) for row in (b'{"id":2}', b'{"id":2,"a":"y"}'))
+    third = to_arrow(table, [b'{"id":3}'])
+    with place.open() as warehouse:
+        warehouse.prepare(loaded)
+        counts = [
+            warehouse.merge({"t": with_load_time(batches, at)})
+            for batches, at in (([first], MORNING), ([first], NOON), ([second, third], NOON))
+        ]
+        assert [(1, "x", MORNING), (2, "y", NOON), (3, None, NOON)] == place.read(warehouse, loaded)
+    assert [MergeCounts(2, 0), MergeCounts(0, 0), MergeCounts(1, 1)] == counts
+
+
+def test_a_key_and_the_instant_of_its_load_may_be_all_there_is(place):
+    """Rows that consist of their key are never changed, so they keep the instant at which they came."""
+    table = table_spec("keys", {"properties": {"id": {"type": "integer"}}}, ["id"])
+    with place.open() as warehouse:
+        warehouse.prepare(table.with_loaded_at())
+        for at in (MORNING, NOON):
+            warehouse.merge({"keys": with_load_time([to_arrow(table, [b'{"id":1}'])], at)})
+        assert [(1, MORNING)] == place.read(warehouse, table.with_loaded_at())
+
+
+def test_a_table_of_an_earlier_version_gets_the_instant_of_its_next_change(place):
+    """Rows that were loaded before the column existed have no instant until they change."""
+    table = spec(a="string")
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        warehouse.merge({"t": [to_arrow(table, [b'{"id":1,"a":"x"}', b'{"id":2,"a":"x"}'])]})
+        warehouse.prepare(table.with_loaded_at())
+        again = to_arrow(table, [b'{"id":1,"a":"x"}', b'{"id":2,"a":"y"}'])
+        assert MergeCounts(0, 1) == warehouse.merge({"t": with_load_time([again], NOON)})
+        assert [(1, "x", None), (2, "y", NOON)] == place.read(warehouse, table.with_loaded_at())
 
 
 def test_of_rows_with_one_key_the_last_wins(place, table):

@@ -40,7 +40,7 @@ def estimate_equals_taken(emu, config_for, talon_one, tmp_path, **settings) -> N
         programs = 1  # call that lists them
         assert programs + sum(costs[way]["calls"] for way in ways) == sum(taken.values()), taken
         with open_warehouse(f"duckdb:///{path}") as warehouse:
-            rows = warehouse.query("SELECT * EXCLUDE (source) FROM loyalty_card_transactions ORDER BY id")
+            rows = warehouse.query("SELECT * EXCLUDE (source, _loaded_at) FROM loyalty_card_transactions ORDER BY id")
             points = """SELECT card_identifier, subledger_id, pending_points,
                                active_points - coalesce(negative_points, 0) FROM loyalty_card_balances ORDER BY ALL"""
             tables.append((rows, warehouse.query(points)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from talon_one_singer.values.column_names import snake_case
@@ -38,6 +38,10 @@ class Column:
     name: str
     source: str
     kind: Kind
+
+
+# When a load wrote the row. It is not compared: a row that is loaded again unchanged keeps its instant.
+LOADED_AT = Column("_loaded_at", "_loaded_at", "instant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,19 @@ class TableSpec:
     def values(self) -> tuple[str, ...]:
         """Names of the columns that are not part of the key."""
         return tuple(column.name for column in self.columns if column.name not in self.key)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Names of the columns that decide whether a row has changed: all values but the instant of the load."""
+        return tuple(name for name in self.values if name != LOADED_AT.name)
+
+    def with_loaded_at(self) -> TableSpec:
+        """Return the table with the column ``_loaded_at``.
+
+        Raises:
+            TableError: a property of the rows has that name.
+        """
+        return replace(self, columns=(*self.columns, LOADED_AT))
 
 
 def table_spec(name: str, schema: Mapping[str, Any], key_properties: Sequence[str]) -> TableSpec:

@@ -49,7 +49,7 @@ class Ansi(Dialect):
         both = connection.rows(f"SELECT count(*) FROM {source} JOIN {target} ON {same_key(table)}")  # noqa: S608
         everything = connection.rows(f"SELECT count(*) FROM {source}")  # noqa: S608 - names are quoted
         updated = 0
-        if table.values:
+        if table.compared:
             differing = f"{source} JOIN {target} ON {same_key(table)} WHERE {self.differ(table)}"
             updated = int(connection.rows(f"SELECT count(*) FROM {differing}")[0][0])  # noqa: S608
         connection.run(self._merge_statement(schema, table, stage))
@@ -57,7 +57,7 @@ class Ansi(Dialect):
 
     def _merge_statement(self, schema: str, table: TableSpec, stage: str) -> str:
         sets = ", ".join(f"{quoted(column.name)} = s.{quoted(column.name)}" for column in values(table))
-        update = f"WHEN MATCHED AND ({self.differ(table)}) THEN UPDATE SET {sets} " if sets else ""
+        update = f"WHEN MATCHED AND ({self.differ(table)}) THEN UPDATE SET {sets} " if table.compared else ""
         inserted = ", ".join(f"s.{quoted(column.name)}" for column in table.columns)
         insert = f"WHEN NOT MATCHED THEN INSERT ({names(c.name for c in table.columns)}) VALUES ({inserted})"  # noqa: S608 - names are quoted
         source = f"{self.target(schema, table.name)} AS t USING {self.stage(stage)} AS s ON {same_key(table)}"

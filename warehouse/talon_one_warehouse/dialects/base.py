@@ -78,7 +78,7 @@ class Dialect:
     def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
         """Update existing rows whose values differ from the stage's, and insert new rows."""
         # INSERT ... ON CONFLICT DO UPDATE would not count new and changed rows apart.
-        updated = self.changed(connection, self.update(schema, table, stage)) if table.values else 0
+        updated = self.changed(connection, self.update(schema, table, stage)) if table.compared else 0
         return MergeCounts(self.changed(connection, self.insert(schema, table, stage)), updated)
 
     def changed(self, connection: ADBCConnection, statement: str) -> int:
@@ -100,7 +100,8 @@ class Dialect:
 
     def differ(self, table: TableSpec) -> str:
         """Return the condition that rows ``t`` and ``s`` of one key have different values."""
-        return " OR ".join(f"{self.stored(c)} {self.distinct} s.{quoted(c.name)}" for c in values(table))
+        compared = [column for column in table.columns if column.name in table.compared]
+        return " OR ".join(f"{self.stored(c)} {self.distinct} s.{quoted(c.name)}" for c in compared)
 
     def value(self, column: Column) -> str:
         """Return a value of the stage in the type of the table's column."""

@@ -34,11 +34,11 @@ def add_column(schema: str, table: TableSpec, column: Column) -> str:
 
 
 def update(schema: str, table: TableSpec, stage: str) -> str | None:
-    """Return UPDATE of the rows whose values in ``stage`` differ; None if all columns are part of the key."""
-    if not table.values:
+    """Return UPDATE of the rows whose values in ``stage`` differ; None if no column is compared."""
+    if not table.compared:
         return None
     sets = ", ".join(f"{quoted(name)} = s.{quoted(name)}" for name in table.values)
-    differ = " OR ".join(f"t.{quoted(name)} IS DISTINCT FROM s.{quoted(name)}" for name in table.values)
+    differ = " OR ".join(f"t.{quoted(name)} IS DISTINCT FROM s.{quoted(name)}" for name in table.compared)
     source = f"{quoted(schema, table.name)} AS t SET {sets} FROM {quoted(stage)} AS s"
     return f"UPDATE {source} WHERE {_same_key(table)} AND ({differ})"
 

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from talon_one_storage.sql_names import literal, quoted
+from talon_one_warehouse.arrow.columns import LOADED_AT
 from talon_one_warehouse.duckdb.sql import TYPES
 from talon_one_warehouse.warehouse import STATE_TABLE
 
@@ -72,7 +73,7 @@ def find_changed(table: Table, staged: Iterable[str], uris: Sequence[str]) -> st
     Columns that are not staged keep their values. ``FILE`` is the file of the old version.
     """
     staged = set(staged)
-    values = [name for name in table.columns if name in staged and name not in table.key]
+    values = [name for name in table.columns if name in staged and name not in (*table.key, LOADED_AT.name)]
     differ = " OR ".join(f"t.{quoted(name)} IS DISTINCT FROM s.{quoted(name)}" for name in values) or "false"
     columns = ", ".join(f"{'s' if name in staged else 't'}.{quoted(name)}" for name in table.columns)
     return (
