@@ -5,7 +5,7 @@ PY := .venv/bin/python
 STAMP := .venv/.stamp
 JOBS ?= 3
 
-.PHONY: help setup check test test-all test-airflows chaos fuzz demo airflow screenshots docs bench schemas lock clean
+.PHONY: help setup check test test-all test-airflows chaos fuzz demo airflow screenshots docs bench bench-quick schemas lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -53,8 +53,13 @@ screenshots: $(STAMP) ## take the pictures of docs/images in a real Airflow and 
 	@bash scripts/setup_peers.sh browser
 	KEEP_SCREENSHOTS=1 $(PY) -m pytest tests/provider/test_airflow_pages.py
 
-bench: $(STAMP) ## measure rows and requests per second, compared with a plain requests loop
-	$(PY) benchmarks/run.py
+bench: $(STAMP) ## measure speed beside other programs, into docs/reference/performance.md; ROWS=tap_a,push for some rows
+	@bash scripts/setup_bench.sh
+	$(PY) benchmarks/run.py $(if $(ROWS),--rows $(ROWS))
+
+bench-quick: $(STAMP) ## measure a tenth of it once, without the other programs, and write nothing
+	@bash scripts/setup_bench.sh loop limit mock
+	$(PY) benchmarks/run.py --quick $(if $(ROWS),--rows $(ROWS))
 
 docs: $(STAMP) ## regenerate the tables in docs/ and meltano.yml
 	$(PY) scripts/build_docs.py

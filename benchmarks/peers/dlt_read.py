@@ -1,0 +1,62 @@
+"""Read with dlt: its REST client in parallel resources. ``dlt_read.py DESTINATION URL KIND IN_FLIGHT < cards.json``.
+
+DESTINATION is ``extract`` (only the step that reads and writes JSON Lines), ``duckdb`` or ``parquet``.
+"""
+
+import json
+import os
+import sys
+
+destination, url, kind, in_flight = sys.argv[1:5]
+cards = json.load(sys.stdin)
+os.environ.update(
+    {
+        "EXTRACT__WORKERS": in_flight,
+        "EXTRACT__MAX_PARALLEL_ITEMS": in_flight,
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "DATA_WRITER__DISABLE_COMPRESSION": "true",
+    }
+)
+
+import dlt  # noqa: E402 - after its settings
+from dlt.sources.helpers.rest_client import RESTClient  # noqa: E402
+from dlt.sources.helpers.rest_client.auth import APIKeyAuth  # noqa: E402
+from dlt.sources.helpers.rest_client.paginators import OffsetPaginator  # noqa: E402
+
+client = RESTClient(
+    base_url=f"{url}/v1/loyalty_programs/1/cards",
+    auth=APIKeyAuth(name="Authorization", api_key="ApiKey-v1 bench-key", location="header"),
+)
+
+
+@dlt.resource
+def card_ids():
+    """Yield the cards."""
+    yield from cards
+
+
+@dlt.transformer(data_from=card_ids, parallelized=True, name="loyalty_card_transactions", primary_key="id")
+def transactions(card):
+    """Yield the pages of a ledger."""
+    pages = OffsetPaginator(
+        limit=1000, offset_param="skip", limit_param="pageSize", total_path=None, has_more_path="hasMore"
+    )
+    yield from client.paginate(f"{card}/transactions", data_selector="data", paginator=pages)
+
+
+@dlt.transformer(data_from=card_ids, parallelized=True, name="loyalty_card_balances")
+def balances(card):
+    """Yield the balance of a card."""
+    yield {"card": card} | client.get(f"{card}/balances").json()
+
+
+resources = [found for name, found in (("transactions", transactions), ("balances", balances)) if name in kind]
+if destination == "parquet":
+    to, options = dlt.destinations.filesystem(bucket_url="parquet"), {"loader_file_format": "parquet"}
+else:
+    to, options = dlt.destinations.duckdb("bench.duckdb"), {}
+pipeline = dlt.pipeline("bench", destination=to, dataset_name="bench", pipelines_dir="pipelines")
+if destination == "extract":
+    pipeline.extract(resources)
+else:
+    pipeline.run(resources, **options)

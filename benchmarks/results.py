@@ -1,0 +1,53 @@
+"""Results of all rounds, kept as JSON: a row that is measured again replaces only its own results."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from measuring import HERE, ROOT
+from rows.model import Median
+
+if TYPE_CHECKING:
+    from measuring import Measured
+    from rows.model import Row
+
+FILE = HERE / "results.json"
+
+
+def medians(kept: dict[str, Any]) -> dict[str, Median]:
+    """Return the median of each contender of a row."""
+    return {
+        name: Median(
+            one["work"], *(median(run[key] for run in one["rounds"]) for key in ("seconds", "cpu_s", "peak_mb"))
+        )
+        for name, one in kept["contenders"].items()
+    }
+
+
+def kept_row(row: Row, runs: dict[str, list[Measured]]) -> dict[str, Any]:
+    """Return the results of a row as they are kept."""
+    work = {contender.name: contender.work for contender in row.contenders}
+    contenders = {
+        name: {"work": work[name], "rounds": [{k: round(v, 4) for k, v in asdict(run).items()} for run in rounds]}
+        for name, rounds in runs.items()
+    }
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return {"at": datetime.now(UTC).strftime("%Y-%m-%d"), "commit": commit.stdout.strip(), "contenders": contenders}
+
+
+def load() -> dict[str, Any]:
+    """Return all results by row."""
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    return found
+
+
+def save(results: dict[str, Any]) -> None:
+    """Write all results."""
+    FILE.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
