@@ -9,8 +9,9 @@ import pytest
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client import endpoints as ep
+from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher
-from talon_one_client.paging.window_reader import WindowReader
+from talon_one_client.paging.window_reader import read_window
 from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_emulator import Emulator
 
@@ -29,8 +30,9 @@ def read(emu) -> tuple[list[int], int]:
     config = ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client:
         size = PageSize(ENDPOINT)
-        reader = WindowReader(fetcher(client, ENDPOINT, PATH, size), size)
-        ids = [row.id for rows, _ in reader.read(Window(MIN_US, to_us(datetime.now(UTC)))) for row in rows]
+        fetch = fetcher(client, ENDPOINT, PATH, size, decode_ledger_page)
+        window = Window(MIN_US, to_us(datetime.now(UTC)))
+        ids = [row.id for rows, _ in read_window(fetch, size, window) for row in rows.heads]
     return ids, emu.counters()[ENDPOINT.name]["requests"]
 
 

@@ -73,7 +73,8 @@ _wire_page = msgspec.json.Decoder(_WirePage)
 _row_with_id = msgspec.json.Decoder(_RowWithId)
 
 
-def _decode_page(body: bytes) -> Page:
+def decode_page(body: bytes) -> Page:
+    """Decode a page. Raises msgspec.DecodeError if the body is none."""
     sent = _wire_page.decode(body)
     page = Page(sent.data or [], sent.has_more, sent.total, says_more=bool(sent.has_more))
     if page.says_more and not page.data:
@@ -82,7 +83,7 @@ def _decode_page(body: bytes) -> Page:
 
 
 def _decode_page_with_ids(body: bytes) -> Page:
-    page = _decode_page(body)
+    page = decode_page(body)
     page.keys = [_row_with_id.decode(raw).id for raw in page.data]
     return page
 
@@ -139,7 +140,7 @@ def fetcher(
     endpoint: Endpoint,
     path: Mapping[str, str | int],
     size: PageSize,
-    decode: Callable[[bytes], Page] = _decode_page,
+    decode: Callable[[bytes], Page] = decode_page,
 ) -> Fetch:
     """Return a Fetch for one list, which falls back to a smaller page size by itself."""
 

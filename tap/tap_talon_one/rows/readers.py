@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client.endpoints import GET_LOYALTY_CARDS
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.http.encoding import UNDECODABLE
+from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher, paginate
-from talon_one_client.paging.window_reader import WindowReader
-from talon_one_client.paging.windows import Window, from_us
+from talon_one_client.paging.window_reader import read_window
+from talon_one_client.paging.windows import from_us
 from tap_talon_one.rows.balances import Snapshot
+from tap_talon_one.rows.ledger_rows import EncodedRows, encoded_rows
 from tap_talon_one.rows.responses import (
     card_without_zeros,
     decode_balances,
@@ -24,14 +26,7 @@ from tap_talon_one.rows.responses import (
     memberships,
     present,
 )
-from tap_talon_one.rows.splicing import (
-    joined,
-    object_bytes,
-    to_the_microsecond,
-    undated,
-    with_fields,
-    with_ledger_dates,
-)
+from tap_talon_one.rows.splicing import joined, object_bytes, with_fields
 from tap_talon_one.strategies.bulk_rows import LedgerRow, exported_balances, in_chunks, listed_balances, opened_export
 from tap_talon_one.strategies.export_check import CardList, complete_export
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
@@ -42,7 +37,8 @@ if TYPE_CHECKING:
     import msgspec
 
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.paging.windows import Row
+    from talon_one_client.paging.ledger_rows import LedgerRows
+    from talon_one_client.paging.windows import Window
     from tap_talon_one.strategies.bulk_rows import Export
     from tap_talon_one.strategies.read_strategies import ReadStrategy
     from tap_talon_one.streams import ReaderName, StreamGroup
@@ -131,19 +127,19 @@ class Reader:
         if self.group.strategy_setting:
             tail += joined({"source": self._source})
         for rows, remaining in self._windows(job):
-            yield _ledger_chunk(stream, rows, lambda raw: with_ledger_dates(raw, tail), remaining)
+            yield _ledger_chunk(stream, encoded_rows(rows, tail), remaining)
 
     def _program_ledger(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
         tail = joined({"source": self._source})
         convert = LedgerRow(self.strategy.owner)
         for rows, remaining in self._windows(job):
-            yield _ledger_chunk(stream, rows, lambda raw: with_ledger_dates(convert(raw), tail), remaining)
+            yield _ledger_chunk(stream, encoded_rows(rows, tail, convert), remaining)
 
-    def _windows(self, job: Job) -> Iterator[tuple[list[Row], Window]]:
+    def _windows(self, job: Job) -> Iterator[tuple[LedgerRows, Window]]:
         assert self._size is not None
-        fetch = fetcher(self.client, self.group.endpoint, self._path(job), self._size)
-        return WindowReader(fetch, self._size).read(job.window)
+        fetch = fetcher(self.client, self.group.endpoint, self._path(job), self._size, decode_ledger_page)
+        return read_window(fetch, self._size, job.window)
 
     def _balances(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
@@ -238,10 +234,5 @@ _READERS: Mapping[ReaderName, Callable[[Reader, Job], Iterable[Chunk]]] = {
 }
 
 
-def _ledger_chunk(
-    stream: str, rows: Sequence[Row], convert: Callable[[bytes | msgspec.Raw], bytes], remaining: Window
-) -> Chunk:
-    marked = [to_the_microsecond(row.raw) if row.dated else undated(row.raw) for row in rows]
-    too_fine = sum(row.dated and raw is not row.raw for row, raw in zip(rows, marked, strict=True))
-    not_dated = sum(not row.dated for row in rows)
-    return Chunk({stream: list(map(convert, marked))}, remaining, undated=not_dated, too_fine=too_fine)
+def _ledger_chunk(stream: str, rows: EncodedRows, remaining: Window) -> Chunk:
+    return Chunk({stream: rows.rows}, remaining, undated=rows.undated, too_fine=rows.too_fine)

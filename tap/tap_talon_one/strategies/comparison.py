@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import BadRequestError, NotFoundError, PermissionDeniedError
+from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher
-from talon_one_client.paging.window_reader import WindowReader
+from talon_one_client.paging.window_reader import read_window
 from tap_talon_one.strategies.cost_estimate import CostEstimate, estimate_cost
 from tap_talon_one.strategies.selection import allowed, strategies_of, why_not
 
@@ -95,7 +96,7 @@ def _counted_cost(scope: Scope, group: StreamGroup, request: ReadRequest) -> Cos
     """Return the cost of a program's feed, counted by reading it."""
     assert request.program is not None
     size = PageSize(group.endpoint, scope.settings["page_size"])
-    fetch = fetcher(scope.client, group.endpoint, {"loyaltyProgramId": request.program}, size)
+    fetch = fetcher(scope.client, group.endpoint, {"loyaltyProgramId": request.program}, size, decode_ledger_page)
     calls = 0
 
     def counted(skip: int, page_size: int, query: Mapping[str, Any] | None = None) -> Page:
@@ -105,7 +106,7 @@ def _counted_cost(scope: Scope, group: StreamGroup, request: ReadRequest) -> Cos
         calls += 1 + (size.value < before)  # one more call if the page size was refused
         return page
 
-    for _ in WindowReader(counted, size).read(request.window):
+    for _ in read_window(counted, size, request.window):
         pass
     rate = scope.settings["management_requests_per_second"]
     return CostEstimate(calls, calls, calls / rate)

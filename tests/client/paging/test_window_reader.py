@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from talon_one_client import endpoints as ep
 from talon_one_client.errors import UnexpectedResponseError
-from talon_one_client.paging.pages import Page, PageSize, fetcher
-from talon_one_client.paging.window_reader import WindowReader
+from talon_one_client.paging.ledger_rows import decode_ledger_page
+from talon_one_client.paging.pages import PageSize, fetcher
+from talon_one_client.paging.window_reader import read_window
 from talon_one_client.paging.windows import MIN_US, Window, from_us, to_us
 
 ROW = ep.GET_LOYALTY_CARD_TRANSACTIONS
@@ -42,13 +43,10 @@ class Ledger:
         chosen = [(at, row) for row, at in self.rows.items() if self._within(at, query["startDate"], query["endDate"])]
         key = {"newest": lambda r: (-r[0], -r[1]), "oldest": None, "shuffled": lambda r: shuffled(r[1])}[self.order]
         chosen.sort(key=key)
-        data = [
-            msgspec.Raw(msgspec.json.encode({"id": row, "created": from_us(at)}))
-            for at, row in chosen[skip : skip + size]
-        ]
+        data = [{"id": row, "created": from_us(at)} for at, row in chosen[skip : skip + size]]
         if self.change:
             self.change(self)
-        return Page(data, len(chosen) > skip + size, None)
+        return decode_ledger_page(msgspec.json.encode({"hasMore": len(chosen) > skip + size, "data": data}))
 
     def _within(self, at, start, end):
         at = at // self.unit * self.unit
@@ -62,13 +60,13 @@ def read(ledger, window, page_size):
     """Ids in the order in which they came; checks that the remaining window only shrinks."""
     size = PageSize(ROW, page_size)
     found, rest = [], window
-    for rows, remains in WindowReader(ledger, size).read(window):
+    for rows, remains in read_window(ledger, size, window):
         assert rest.start_us <= remains.start_us <= remains.end_us <= rest.end_us
         assert remains.end_us - remains.start_us < rest.end_us - rest.start_us
-        assert all(rest.start_us <= r.created_us < rest.end_us for r in rows)
-        assert not any(remains.start_us <= r.created_us < remains.end_us for r in rows)
+        assert all(rest.start_us <= to_us(at) < rest.end_us for at in rows.created)
+        assert not any(remains.start_us <= to_us(at) < remains.end_us for at in rows.created)
         rest = remains
-        found += [row.id for row in rows]
+        found += [row.id for row in rows.heads]
     assert rest.start_us == rest.end_us
     return found
 
@@ -195,9 +193,9 @@ def test_what_remains_is_what_was_not_read_yet():
     random = Random(3)
     ledger = Ledger([START + random.randrange(DAY) for _ in range(400)])
     seen = set()
-    for rows, rest in WindowReader(ledger, PageSize(ROW, 50)).read(Window(MIN_US, START + DAY)):
-        seen |= {row.id for row in rows}
-        later = [row.id for more, _ in WindowReader(ledger, PageSize(ROW, 50)).read(rest) for row in more]
+    for rows, rest in read_window(ledger, PageSize(ROW, 50), Window(MIN_US, START + DAY)):
+        seen |= {row.id for row in rows.heads}
+        later = [row.id for more, _ in read_window(ledger, PageSize(ROW, 50), rest) for row in more.heads]
         assert sorted(set(ledger.rows) - seen) == sorted(later)
     assert set(ledger.rows) == seen
 
@@ -251,9 +249,9 @@ def test_over_http(emu, client, order, date_bounds, fault):
     if fault:
         emu.fault(ROW.name, fault, count=0, rows=2, at="past")
     size = PageSize(ROW, 60)
-    fetch = fetcher(client, ROW, {"loyaltyProgramId": 1, "loyaltyCardId": "card-000001"}, size)
+    fetch = fetcher(client, ROW, {"loyaltyProgramId": 1, "loyaltyCardId": "card-000001"}, size, decode_ledger_page)
     window = Window(MIN_US, to_us(datetime.now(UTC) + timedelta(days=1)))
-    found = [row.id for rows, _ in WindowReader(fetch, size).read(window) for row in rows]
+    found = [row.id for rows, _ in read_window(fetch, size, window) for row in rows.heads]
     lived = before & {row["id"] for row in emu.state("ledger")["ledger"]}
     assert len(found) == len(set(found))
     assert lived <= set(found)
@@ -274,9 +272,9 @@ def test_over_http_in_the_older_era(emu, client, order, over):
     ids = emu.add_transactions(crowd + spread)
     row = ep.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS
     size = PageSize(row)
-    fetch = fetcher(client, row, {"loyaltyProgramId": 2, "integrationId": "ben"}, size)
+    fetch = fetcher(client, row, {"loyaltyProgramId": 2, "integrationId": "ben"}, size, decode_ledger_page)
     window = Window(MIN_US, to_us(datetime(2026, 1, 1, tzinfo=UTC)))
-    found = [r.id for rows, _ in WindowReader(fetch, size).read(window) for r in rows]
+    found = [r.id for rows, _ in read_window(fetch, size, window) for r in rows.heads]
     assert ids == sorted(found)
     assert 50 == size.value
     assert len(emu.requests(row.name)) <= 32
@@ -295,15 +293,15 @@ def answers(pages):
 
 def page_of(ids, created, more):
     """A page of rows that were made at one instant."""
-    rows = [msgspec.Raw(msgspec.json.encode({"id": number, "created": from_us(created)})) for number in ids]
-    return Page(rows, more, None)
+    rows = [{"id": number, "created": from_us(created)} for number in ids]
+    return decode_ledger_page(msgspec.json.encode({"hasMore": more, "data": rows}))
 
 
 def test_an_instant_that_never_ends_is_noticed():
     """Two pages with the same rows of one instant and a promise of more end the reading."""
     fetch, calls = answers([page_of(range(10), START + 5, more=True)])
     with pytest.raises(UnexpectedResponseError, match=r"more rows were created at 2024-01-01T00:00:00.000005.*10 that"):
-        list(WindowReader(fetch, PageSize(ROW, 10)).read(Window(START + 5, START + 6)))
+        list(read_window(fetch, PageSize(ROW, 10), Window(START + 5, START + 6)))
     assert 3 == len(calls)
 
 
@@ -312,5 +310,5 @@ def test_a_server_that_ignores_dates_is_noticed(span):
     """Two pages in a row without any row of the requested window end the reading."""
     fetch, calls = answers([page_of(range(10), START - DAY, more=True)])
     with pytest.raises(UnexpectedResponseError, match="outside of the requested dates"):
-        list(WindowReader(fetch, PageSize(ROW, 10)).read(Window(START, START + span)))
+        list(read_window(fetch, PageSize(ROW, 10), Window(START, START + span)))
     assert 2 == len(calls)
