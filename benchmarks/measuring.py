@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,11 +29,13 @@ class Measured:
         seconds: from the start of the process to its end.
         cpu_s: user and system time of the process and of the processes that it waited for.
         peak_mb: the largest resident memory of the process.
+        figures: other figures by name.
     """
 
     seconds: float
     cpu_s: float
     peak_mb: float
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 def python_of(name: str) -> Path:

@@ -72,13 +72,15 @@ def _programs(results: Mapping[str, Any], rows: list[Row]) -> Iterator[str]:
         if row.name not in results:
             continue
         found = medians(results[row.name])
-        ours = next(one for name, one in found.items() if name.startswith(OURS))
+        ours = next((one for name, one in found.items() if name.startswith(OURS)), None)
         unit = row.unit.removesuffix("s")
         for index, (name, one) in enumerate(found.items()):
-            ratio = "" if name.startswith(OURS) else f"{_number(ours.rate / one.rate)} times as fast"
+            ratio = "" if name.startswith(OURS) or not ours else f"{_number(ours.rate / one.rate)} times as fast"
+            cpu = f"{_number(one.cpu_us)} µs a {unit}" if one.cpu_s else ""
+            memory = f"{one.peak_mb:.0f} MB" if one.peak_mb else ""
             yield (
                 f"| {row.title if index == 0 else ''} | {name} | {_number(one.rate)} {row.unit}/s | {ratio} "
-                f"| {_number(one.cpu_us)} µs a {unit} | {one.peak_mb:.0f} MB |"
+                f"| {cpu} | {memory} |"
             )
 
 

@@ -19,27 +19,28 @@ if TYPE_CHECKING:
 FILE = HERE / "results.json"
 
 
+def _median(work: int, rounds: list[dict[str, Any]]) -> Median:
+    seconds, cpu_s, peak_mb = (median(run[key] for run in rounds) for key in ("seconds", "cpu_s", "peak_mb"))
+    figures = {key: median(run["figures"][key] for run in rounds) for key in rounds[0]["figures"]}
+    return Median(work, seconds, cpu_s, peak_mb, figures)
+
+
 def medians(kept: dict[str, Any]) -> dict[str, Median]:
     """Return the median of each contender of a row."""
-    return {
-        name: Median(
-            one["work"], *(median(run[key] for run in one["rounds"]) for key in ("seconds", "cpu_s", "peak_mb"))
-        )
-        for name, one in kept["contenders"].items()
-    }
+    return {name: _median(one["work"], one["rounds"]) for name, one in kept["contenders"].items()}
+
+
+def _rounded(run: Measured) -> dict[str, Any]:
+    return {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(run).items()}
 
 
 def kept_row(row: Row, runs: dict[str, list[Measured]]) -> dict[str, Any]:
     """Return the results of a row as they are kept."""
     work = {contender.name: contender.work for contender in row.contenders}
-    contenders = {
-        name: {"work": work[name], "rounds": [{k: round(v, 4) for k, v in asdict(run).items()} for run in rounds]}
-        for name, rounds in runs.items()
-    }
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return {"at": datetime.now(UTC).strftime("%Y-%m-%d"), "commit": commit.stdout.strip(), "contenders": contenders}
+    contenders = {name: {"work": work[name], "rounds": [*map(_rounded, rounds)]} for name, rounds in runs.items()}
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    return {"at": datetime.now(UTC).strftime("%Y-%m-%d"), "commit": commit, "contenders": contenders}
 
 
 def load() -> dict[str, Any]:

@@ -66,9 +66,10 @@ def measured(row: Row, bench: Bench, given: argparse.Namespace) -> dict[str, lis
             with tempfile.TemporaryDirectory() as folder:
                 run = contender.run(bench, Path(folder))
             found.setdefault(contender.name, []).append(run)
+            figures = "".join(f"  {name} {value:.4g}" for name, value in run.figures.items())
             print(
                 f"{row.name:<16} {contender.name:<26} {contender.work / run.seconds:>10,.0f} {row.unit}/s  "
-                f"{run.seconds:6.2f} s  {run.cpu_s / contender.work * 1e6:8.2f} µs CPU  {run.peak_mb:5.0f} MB",
+                f"{run.seconds:6.2f} s  {run.cpu_s / contender.work * 1e6:8.2f} µs CPU  {run.peak_mb:5.0f} MB{figures}",
                 flush=True,
             )
     return found

@@ -113,7 +113,7 @@ class Server:
             return [self.head(b"200 OK", len(front) + len(rows) + 2), front, rows, b"]}"]
         if path == b"/v2/customer_profiles":
             seen.pushed.append(body)
-            return [self.head(b"200 OK", 2), b"{}"]
+            return [self.head(b"204 No Content", 0)]  # ``silent=yes`` is the default
         return [self.head(b"404 Not Found", 2), b"{}"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rows import reading
+from rows import loading, others, pushing, reading
 
 if TYPE_CHECKING:
     from rows.model import Row
@@ -14,4 +14,4 @@ __all__ = ["all_rows"]
 
 def all_rows(scale: int) -> list[Row]:
     """Return all rows, each with a part of the work if ``scale`` is not 1."""
-    return reading.rows(scale)
+    return [one for module in (reading, loading, pushing, others) for one in module.rows(scale)]

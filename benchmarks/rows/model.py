@@ -28,6 +28,7 @@ class Median:
     seconds: float
     cpu_s: float
     peak_mb: float
+    figures: Mapping[str, float]
 
     @property
     def rate(self) -> float:

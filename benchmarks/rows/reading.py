@@ -77,7 +77,8 @@ def settings_of(reading: Reading, url: str) -> dict[str, object]:
     }
 
 
-def _ours(reading: Reading, bench: Bench, folder: Path) -> Measured:
+def ours(reading: Reading, bench: Bench, folder: Path) -> Measured:
+    """Read with the tap."""
     _, out = reading.prepare(bench, folder)
     config, catalog = folder / "config.json", folder / "catalog.json"
     config.write_text(json.dumps(settings_of(reading, bench.mock.url)), encoding="utf-8")
@@ -126,7 +127,7 @@ def _limit(client: str, output: str, reading: Reading, bench: Bench, folder: Pat
 
 
 PROGRAMS = {
-    OURS: _ours,
+    OURS: ours,
     SDK: partial(_singer_sdk, fast=False),
     SDK_FAST: partial(_singer_sdk, fast=True),
     DLT: _dlt,
@@ -149,7 +150,7 @@ def contenders(reading: Reading, *whole: str, **cards: int) -> list[Contender]:
 def _with_faults(name: str, title: str, reading: Reading) -> Row:
     faulty = replace(reading, faults=True)
     unit = "requests" if "balances" in reading.kind else "rows"
-    without = Contender(NO_FAULTS, reading.work, partial(_ours, reading))
+    without = Contender(NO_FAULTS, reading.work, partial(ours, reading))
     marks = [added_s(1.5, NO_FAULTS)]
     title = f"{title}, 1 % of the answers 503 and 1 % 429"
     return Row(name, title, unit, [*contenders(faulty, OURS), without], marks, in_quick=False)

@@ -1,0 +1,68 @@
+"""Loads of ledger A into DuckDB and into Parquet files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from measuring import BIN, HERE, Measured, measure, python_of
+from mock.ledgers import count_and_cents
+from rows.model import OURS, Bench, Contender, Row, rate
+from rows.reading import Reading, settings_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PEERS = HERE / "peers"
+DLT, LIMIT = "dlt", "limit: urllib3, pyarrow"
+STREAM = "loyalty_card_transactions"
+
+
+def _check(bench: Bench, reading: Reading, kind: str, path: str | Path) -> None:
+    bench.check(kind, path, *count_and_cents(reading.rows, reading.cards))
+
+
+def ours(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
+    """Load with ``talon-one load``."""
+    reading.prepare(bench, folder)
+    config = folder / "config.json"
+    config.write_text(json.dumps(settings_of(reading, bench.mock.url)), encoding="utf-8")
+    to = f"duckdb:///{folder}/out.duckdb" if kind == "duckdb" else str(folder / "lake")
+    found = measure([BIN / "talon-one", "load", "--to", to, "--config", config, "--streams", STREAM], folder)
+    table, files = f"{folder}/out.duckdb::talon_one.{STREAM}", f"{folder}/lake/talon_one/{STREAM}/**/*.parquet"
+    _check(bench, reading, kind, table if kind == "duckdb" else files)
+    return found
+
+
+def _dlt(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
+    cards, _ = reading.prepare(bench, folder)
+    program = [python_of("dlt"), PEERS / "dlt_read.py", kind]
+    found = measure([*program, bench.mock.url, reading.kind, str(reading.in_flight)], folder, stdin=cards)
+    table, files = f"{folder}/bench.duckdb::bench.{STREAM}", f"{folder}/parquet/bench/{STREAM}/*.parquet"
+    _check(bench, reading, kind, table if kind == "duckdb" else files)
+    return found
+
+
+def _limit(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
+    cards, _ = reading.prepare(bench, folder)
+    program = [python_of("limit"), PEERS / "limit_load.py", kind]
+    found = measure([*program, bench.mock.url, str(reading.in_flight)], folder, stdin=cards)
+    _check(bench, reading, kind, f"{folder}/out.duckdb::rows" if kind == "duckdb" else folder / "out.parquet")
+    return found
+
+
+def rows(scale: int) -> list[Row]:
+    """Return the rows, with a part of the work if ``scale`` is not 1."""
+    a = Reading("transactions", 50_000, 20 // scale)
+    small = replace(a, cards=2)
+    found = []
+    for kind, title, least in (("duckdb", "DuckDB", 110_000), ("parquet", "Parquet files", 120_000)):
+        programs = [
+            Contender(OURS, a.work, partial(ours, kind, a)),
+            Contender(DLT, small.work, partial(_dlt, kind, small)),
+            Contender(LIMIT, a.work, partial(_limit, kind, a)),
+        ]
+        found.append(Row(f"load_{kind}", f"A loaded into {title}, 0 ms", "rows", programs, [rate(least, "rows/s")]))
+    return found
