@@ -6,6 +6,7 @@ Arrays are assembled from their buffers: ``pyarrow.array`` would import pandas, 
 from __future__ import annotations
 
 from array import array
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 _DECIMAL = pa.decimal128(38, 18)
 _INSTANT = pa.timestamp("us", tz="UTC")
+_SHORT_NUMBER = r"^-?\d{1,20}(\.\d{1,18})?$"
+_DIGITS_BEFORE_POINT = 20
+_LAST_DIGIT = Decimal("1e-18")
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+_SHOWN = 40
 
 
 class ArrowKind(NamedTuple):
@@ -85,11 +91,39 @@ def _json_texts(raws: Sequence[Any]) -> pa.Array:
 
 def _decimals(raws: Sequence[Any]) -> pa.Array:
     # Cast from the text itself: faster than making Decimals, and a quoted number is refused.
-    return _json_texts(raws).cast(_DECIMAL)
+    texts = _json_texts(raws)
+    if pc.all(pc.match_substring_regex(texts, _SHORT_NUMBER)).as_py() is False:
+        texts = _strings([None if text is None else _shortened(text) for text in texts.to_pylist()])
+    return texts.cast(_DECIMAL)
+
+
+def _shortened(text: str) -> str:
+    """Return a number without an exponent and without needless zeros.
+
+    Arrow 26 does not notice every number that is too large or too small: it reads 1e30 as 18960114910927365649.47.
+
+    Raises:
+        ArrowInvalid: the text is not a number, or DECIMAL(38,18) does not hold it exactly.
+    """
+    try:
+        number = Decimal(text)
+        if number.adjusted() < _DIGITS_BEFORE_POINT or not number:
+            return f"{number.quantize(_LAST_DIGIT, context=_EXACT):f}"
+    except ArithmeticError as error:
+        raise pa.ArrowInvalid(f"{text[:_SHOWN]} is not a number that fits: {error!r}") from None
+    raise pa.ArrowInvalid(f"{text[:_SHOWN]} is too large")
 
 
 def _instants(values: Sequence[str | None]) -> pa.Array:
-    texts = _strings(values)
+    return instants(_strings(values))
+
+
+def instants(texts: pa.Array) -> pa.Array:
+    """Return an array of instants from texts.
+
+    Raises:
+        ArrowInvalid: a text is not a point in time with a zone, to the microsecond at most.
+    """
     try:
         return texts.cast(_INSTANT)
     except pa.ArrowInvalid:

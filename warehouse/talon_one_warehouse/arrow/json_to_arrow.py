@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 # Few enough rows to stay in the processor's cache between decoding and splitting into columns.
 _CHUNK = 256
+_ROWS_OF_A_BLOCK = 300  # fewer rows take less time one by one
 _NULL = msgspec.Raw(b"null")
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _TYPES: Mapping[Kind, Any] = {
     "string": str,
@@ -50,6 +52,18 @@ def to_arrow(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> pa.Record
         RowError: the first value that does not fit its column, or the first row that is not a JSON object.
     """
     # pyarrow is an optional extra, and this module is imported with the package.
+    from talon_one_warehouse.arrow.json_blocks import block_to_arrow
+
+    batch = block_to_arrow(table, raws) if len(raws) >= _ROWS_OF_A_BLOCK else None
+    return rows_to_arrow(table, raws) if batch is None else batch
+
+
+def rows_to_arrow(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> pa.RecordBatch:
+    """Return what ``to_arrow`` returns, row by row: for few rows, and to name the row that does not fit.
+
+    Raises:
+        RowError: see ``to_arrow``.
+    """
     import pyarrow as pa
 
     from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
@@ -90,7 +104,7 @@ def _decoded_columns(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> l
             chunk = zip(*map(values_of, map(decode, raws[start : start + _CHUNK])), strict=True)
             for column, values in zip(columns, chunk, strict=True):
                 column.extend(values)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNDECODABLE:
         _refuse_first(table, raws)
         raise
     return columns
@@ -128,7 +142,7 @@ def _refuse_first(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> None
     for raw in raws:
         try:
             _decoder(table).decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNDECODABLE as error:
             _refuse_row(table, raw, error)
 
 
@@ -136,7 +150,7 @@ def _refuse_row(table: TableSpec, raw: bytes | msgspec.Raw, error: Exception) ->
     """Raise the RowError of a row that cannot be decoded."""
     try:
         parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except _UNDECODABLE as fault:
         raise _row_error(table, None, raw, {}, f"is not a JSON object: {fault}") from None
     for column in table.columns:
         value = parts.get(column.source)
@@ -144,7 +158,7 @@ def _refuse_row(table: TableSpec, raw: bytes | msgspec.Raw, error: Exception) ->
             continue
         try:
             msgspec.json.decode(value or _NULL, type=_type_and_default(table, column)[0])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNDECODABLE:
             _refuse(table, column, raw)
     raise _row_error(table, None, raw, parts, f"is not a row of this table: {error}") from None
 
