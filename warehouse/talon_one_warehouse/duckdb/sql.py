@@ -43,6 +43,12 @@ def update(schema: str, table: TableSpec, stage: str) -> str | None:
     return f"UPDATE {source} WHERE {_same_key(table)} AND ({differ})"
 
 
+def insert_all(schema: str, table: TableSpec, stage: str) -> str:
+    """Return INSERT of all rows of ``stage``, which fails if one of their keys exists."""
+    columns = _list(column.name for column in table.columns)
+    return f"INSERT INTO {quoted(schema, table.name)} ({columns}) SELECT {columns} FROM {quoted(stage)}"  # noqa: S608
+
+
 def insert(schema: str, table: TableSpec, stage: str) -> str:
     """Return INSERT of the rows of ``stage`` whose key is new."""
     target, columns = quoted(schema, table.name), _list(column.name for column in table.columns)
