@@ -86,7 +86,8 @@ def load(
     sink = WarehouseSink(warehouse, state_name=name, bad_rows=settings["bad_rows"])
     started_s = time.monotonic()
     try:
-        TapRun(settings, entries, context, sink).run()
+        with sink:
+            TapRun(settings, entries, context, sink).run()
     finally:
         totals = context.metrics.totals()
         result.streams, result.requests, result.retries = sink.counts, totals.requests, totals.retries

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
+
+from talon_one_loading.background import Background
 from talon_one_loading.bad_rows import BAD_ROW_POLICIES, REJECTS, REJECTS_TABLE, RejectedRow, log_rejected
 from talon_one_warehouse import table_spec, to_arrow
 from tap_talon_one.errors import RowRefused
@@ -72,11 +75,13 @@ class _PendingRows:
 
 
 class WarehouseSink:
-    """Collects rows and merges them with their state in one transaction.
+    """Collects rows and merges them with their state in one transaction. Use as a context manager or call ``close()``.
 
-    A merge is due after ``rows_per_merge`` rows or ``seconds_per_merge`` seconds, which bounds the work that a crash
-    loses. After a failed merge nothing more is merged, so that no state covers rows that are not in the warehouse. Each
-    row is converted when it arrives, so that a row that does not fit is found before the state moves on.
+    Each row is converted when it arrives, so that a row that does not fit is found before the state moves on. Merges
+    run in a second thread while the next rows are collected. A merge is due after ``rows_per_merge`` rows or
+    ``seconds_per_merge`` seconds, which bounds the work that a crash loses. After a failed merge nothing more is
+    merged, so that no state covers rows that are not in the warehouse; its error is raised by the next call, at the
+    latest by the final checkpoint.
 
     With ``bad_rows="fail"`` such a row fails its stream, and the stream's state stays before it; with "reject" the row
     goes to the table ``rejected_rows`` instead of its own.
@@ -99,12 +104,15 @@ class WarehouseSink:
         self._pending: dict[str, _PendingRows] = {}
         self._rejected: list[RejectedRow] = []
         self._rejects_ready = False
+        self._merges = Background("talon-one-merge")
         self._count, self._last_s, self._failed = 0, clock(), False
         self.counts: dict[str, LoadCounts] = {}
 
     def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
         """Create or extend the stream's table."""
         spec = table_spec(entry.stream, schema, entry.key_properties)
+        with self._stop_after_failure():
+            self._merges.wait()
         self._warehouse.prepare(spec.with_loaded_at())
         self._specs[entry.stream] = spec
         self._pending[entry.stream] = _PendingRows()
@@ -119,6 +127,7 @@ class WarehouseSink:
         counts = self.counts[stream]
         counts.read += len(rows)
         with self._stop_after_failure():
+            self._merges.raise_error()
             parts = [rows[first : first + ROWS_A_BATCH] for first in range(0, len(rows), ROWS_A_BATCH)]
             check = partial(self._warehouse.check_rows, stream)
             converted = [self._convert(self._specs[stream], part, check) for part in parts]
@@ -130,27 +139,55 @@ class WarehouseSink:
         self._count += len(rows)
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
-        """Merge if a merge is due; the state is saved in the transaction of the last table."""
-        due = self._count >= self._rows_per_merge or self._clock() - self._last_s >= self._seconds_per_merge
-        if self._failed or not (final or due):
+        """Start a merge if one is due; the state is saved in the transaction of the last table.
+
+        Args:
+            state: returns the state that covers all rows so far.
+            final: merge in any case, and wait for the end of the merge.
+        """
+        if self._failed:
             return
         with self._stop_after_failure():
-            self._merge({self._state_name: state()})
+            self._merges.raise_error()
+            if final or self._count >= self._rows_per_merge or self._clock() - self._last_s >= self._seconds_per_merge:
+                self._start_merge(state())
+            if final:
+                self._merges.wait()
+
+    def close(self) -> None:
+        """Wait for the end of a merge that was started. Rows after it are not merged."""
+        self._merges.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _start_merge(self, state: Mapping[str, Any]) -> None:
+        # The state goes on to change while the rows are merged.
+        saved = {self._state_name: msgspec.json.decode(msgspec.json.encode(state))}
+        rejected, self._rejected = self._rejected, []
+        pending = {name: batches for name, one in self._pending.items() if (batches := one.take())}
+        self._merges.start(partial(self._merge, pending, rejected, saved))
         self._count, self._last_s = 0, self._clock()
 
-    def _merge(self, state: Mapping[str, Any]) -> None:
+    def _merge(
+        self,
+        pending: Mapping[str, list[pa.RecordBatch]],
+        rejected: Sequence[RejectedRow],
+        state: Mapping[str, Mapping[str, Any]],
+    ) -> None:
         from talon_one_warehouse.arrow.load_time import with_load_time  # imports pyarrow, an optional extra
 
-        pending = self._take_rejects()
-        pending |= {name: batches for name, one in self._pending.items() if (batches := one.take())}
-        if not pending:
+        tables = {**self._prepared_rejects(rejected), **pending}
+        if not tables:
             self._warehouse.merge({}, state)
-        last, now = next(reversed(pending), None), datetime.now(UTC)
-        for name, batches in pending.items():
+        last, now = next(reversed(tables), None), datetime.now(UTC)
+        for name, batches in tables.items():
             self._merge_table(name, with_load_time(batches, now), state if name == last else None)
 
-    def _take_rejects(self) -> dict[str, list[pa.RecordBatch]]:
-        rejected, self._rejected = self._rejected, []
+    def _prepared_rejects(self, rejected: Sequence[RejectedRow]) -> dict[str, list[pa.RecordBatch]]:
         if not rejected:
             return {}
         if not self._rejects_ready:
@@ -158,7 +195,9 @@ class WarehouseSink:
             self._rejects_ready = True
         return {REJECTS_TABLE: [to_arrow(REJECTS, [one.encoded() for one in rejected])]}
 
-    def _merge_table(self, stream: str, batches: list[pa.RecordBatch], state: Mapping[str, Any] | None) -> None:
+    def _merge_table(
+        self, stream: str, batches: list[pa.RecordBatch], state: Mapping[str, Mapping[str, Any]] | None
+    ) -> None:
         done = self._warehouse.merge({stream: batches}, state)
         counts = self.counts.get(stream)
         if counts is None:

@@ -41,5 +41,6 @@ def temporary_warehouse(
         open_warehouse(f"duckdb:///{folder}/temporary.duckdb", schema=TEMPORARY_SCHEMA) as warehouse,
     ):
         context = run_context(settings, State(None), stop, redact)
-        TapRun(settings, entries, context, WarehouseSink(warehouse)).run()
+        with WarehouseSink(warehouse) as sink:
+            TapRun(settings, entries, context, sink).run()
         yield warehouse

@@ -40,6 +40,8 @@ class Warehouse(Protocol):
     def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
         """Check that this warehouse can hold all values of rows from ``to_arrow``.
 
+        This method alone may be called while another thread uses the warehouse.
+
         Raises:
             RowError: the first value that it cannot hold.
         """
