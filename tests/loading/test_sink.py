@@ -15,7 +15,7 @@ from talon_one_singer import ConfigSource
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.protocol.state import State
 from talon_one_singer.reporting.logs import Redactor
-from talon_one_warehouse import open_warehouse
+from talon_one_warehouse import WarehouseError, open_warehouse
 from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.settings import SETTINGS
 
@@ -96,3 +96,57 @@ def test_every_table_says_when_its_rows_were_loaded(emu, load, tmp_path):
         rows = warehouse.query("SELECT id, _loaded_at FROM talon_one.loyalty_card_transactions")
     assert {added} == {number for number, at in rows if not started <= at <= between}
     assert [True] == [between < at < datetime.now(UTC) for number, at in rows if number == added]
+
+
+class _Entry:
+    stream, key_properties = "s", ("id",)
+
+
+@pytest.fixture
+def merging(tmp_path):
+    """A warehouse, and a sink that merges after every row."""
+    with (
+        open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse,
+        WarehouseSink(warehouse, rows_per_merge=1) as sink,
+    ):
+        sink.open(_Entry, {"properties": {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}}})
+        yield warehouse, sink
+
+
+def test_the_error_of_a_merge_is_raised_and_nothing_more_is_merged(merging):
+    """After a merge that failed no row and no state is merged, although the next merge would be possible."""
+    warehouse, sink = merging
+    sink.rows("s", [b'{"id":1}'])
+    sink.checkpoint(lambda: {"at": 1}, final=True)
+    warehouse.query("ALTER TABLE talon_one.s RENAME COLUMN name TO other")
+    sink.rows("s", [b'{"id":2}'])
+    with pytest.raises(WarehouseError, match="name"):
+        sink.checkpoint(lambda: {"at": 2}, final=True)
+    warehouse.query("ALTER TABLE talon_one.s RENAME COLUMN other TO name")
+    sink.rows("s", [b'{"id":3}'])
+    sink.checkpoint(lambda: {"at": 3}, final=True)
+    assert [(1,)] == warehouse.query("SELECT id FROM talon_one.s")
+    assert {"at": 1} == warehouse.state("tap-talon-one")
+
+
+def test_a_merge_saves_the_state_of_its_rows(merging):
+    """A state that changes while its rows are merged is saved as it was."""
+    warehouse, sink = merging
+    state = {"at": 1}
+    sink.rows("s", [b'{"id":1}'])
+    sink.checkpoint(lambda: state)
+    state["at"] = 2
+    sink.close()
+    assert {"at": 1} == warehouse.state("tap-talon-one")
+    assert [(1,)] == warehouse.query("SELECT id FROM talon_one.s")
+
+
+def test_rows_are_counted_when_the_final_checkpoint_returns(merging):
+    """New and changed rows of all merges are counted."""
+    _, sink = merging
+    for name in ("a", "b"):
+        for number in range(3):
+            sink.rows("s", [b'{"id":%d,"name":"%s"}' % (number, name.encode())])
+            sink.checkpoint(dict)
+    sink.checkpoint(dict, final=True)
+    assert (6, 3, 3) == (sink.counts["s"].read, sink.counts["s"].inserted, sink.counts["s"].updated)

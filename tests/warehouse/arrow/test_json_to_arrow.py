@@ -19,7 +19,8 @@ def row(**values):
     "text",
     [
         "0.1", "1.10", "12345678901234.56", "123456789012345678", "12345678901234567890.123456789012345678",
-        "-99999999999999999999.999999999999999999", "1e-7", "-1.5E-3", "1E+3", "-0", "-0.0", "0",
+        "-99999999999999999999.999999999999999999", "1e-7", "-1.5E-3", "1E+3", "-0", "-0.0", "0", "9e19", "0e-300",
+        "1." + "0" * 43, "0." + "0" * 43, "0." + "0" * 17 + "1" + "0" * 30, "1" + "0" * 30 + "e-20",
     ],
 )  # fmt: skip
 def test_a_number_keeps_its_digits(table, text):
@@ -27,12 +28,21 @@ def test_a_number_keeps_its_digits(table, text):
     assert Decimal(text) == to_arrow(table, [row(amount=text)])["amount"][0].as_py()
 
 
-@pytest.mark.parametrize("text", ["1e400", "100000000000000000000", "0.1234567890123456789", '"1.5"', "true", "{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e400", "100000000000000000000", "0.1234567890123456789", '"1.5"', "true", "{}",
+        # Arrow's own cast wraps these into numbers that fit.
+        "1e30", "1.1E21", "419660336941402761563", "359211623342242189995.7", "1" + "0" * 110, "0." + "0" * 60 + "1",
+        "59974085113167927467.4057864787243291352", "1e-249",
+    ],
+)  # fmt: skip
 def test_a_number_that_does_not_fit_is_refused(table, text):
     """The message about a number that does not fit names table, column, value and row."""
     with pytest.raises(RowError) as caught:
         to_arrow(table, [row(), row(id=2, amount=text)])
-    assert f"ledger.amount: {text} is not a number that DECIMAL(38,18) holds exactly (row id=2)" == str(caught.value)
+    shown = text if len(text) <= 120 else f"{text[:120]}..."
+    assert f"ledger.amount: {shown} is not a number that DECIMAL(38,18) holds exactly (row id=2)" == str(caught.value)
 
 
 @pytest.mark.parametrize("value", [2**63 - 1, -(2**63), 0])
@@ -98,7 +108,9 @@ def test_a_property_without_a_column_is_left_out(table):
     ]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"id":', b"nonsense", b'{"id":1,"text":"\\ud800"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"id":', b"nonsense", b'{"id":1,"text":"\\ud800"}', b'{"id":1,"x":' + b"[" * 9999]
+)
 def test_what_is_no_json_object_is_refused(table, content):
     """A row that is not a JSON object is refused without the name of a column."""
     with pytest.raises(RowError, match="is not a JSON object") as caught:

@@ -1,5 +1,6 @@
 """Merging into DuckDB."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -123,6 +124,35 @@ def test_all_tables_and_the_state_are_one_transaction(warehouse, table):
         warehouse.merge({"ledger": [batch], "unprepared": [batch]}, {"run": {"at": 2}})
     assert [(1,)] == warehouse.query("SELECT id FROM ledger")
     assert {"at": 1} == warehouse.state("run")
+
+
+def test_rows_with_new_keys_and_rows_with_known_keys_may_follow_each_other(warehouse, table):
+    """Rows are counted and written once, whether the rows before them had new keys or known ones."""
+    rows = [
+        [(1, 1), (2, 1)],
+        [(3, 1)],
+        [(2, 2), (4, 1)],
+        [(1, 1)],
+        [(5, 1)],
+        [(6, 1), (7, 1)],
+        [(7, 1), (7, 2), (1, 2)],
+    ]
+    batches = [[to_arrow(table, [b'{"id":%d,"amount":%d}' % row for row in part])] for part in rows]
+    counts = [warehouse.merge({"ledger": batch}, {"run": {"at": at}}) for at, batch in enumerate(batches)]
+    assert [(2, 0), (1, 0), (1, 1), (0, 0), (1, 0), (2, 0), (0, 2)] == counts
+    found = [(1, 2), (2, 2), (3, 1), (4, 1), (5, 1), (6, 1), (7, 2)]
+    assert found == warehouse.query("SELECT id, amount FROM ledger ORDER BY id")
+    assert {"at": 6} == warehouse.state("run")
+
+
+def test_a_known_key_in_the_second_table_does_not_write_the_first_one_twice(warehouse, table):
+    """Rows of a table that was written before the other one turned out to have known keys are counted once."""
+    other = replace(table, name="other")
+    warehouse.prepare(other)
+    warehouse.merge({"other": [to_arrow(other, [b'{"id":1}'])]})
+    batch = [to_arrow(table, [b'{"id":1,"text":"a"}', b'{"id":2}'])]
+    assert MergeCounts(3, 1) == warehouse.merge({"ledger": batch, "other": batch})
+    assert [(1,), (2,)] == warehouse.query("SELECT id FROM ledger ORDER BY id")
 
 
 def test_states_live_under_their_names(url, warehouse):
