@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.stamp
+DEMO_STAMP := .venvs/demo/.stamp
 JOBS ?= 3
 
 .PHONY: help setup check test test-all test-airflows chaos fuzz demo airflow screenshots docs bench bench-quick schemas lock clean
@@ -12,8 +13,12 @@ help: ## list the targets
 
 setup: $(STAMP) ## create .venv with the locked versions
 
-$(STAMP): requirements/dev.lock setup.cfg pyproject.toml scripts/setup.sh
+$(STAMP): requirements/dev.lock setup.cfg pyproject.toml scripts/setup.sh scripts/setup_uv.sh
 	@bash scripts/setup.sh
+	@touch $@
+
+$(DEMO_STAMP): requirements/demo.lock setup.cfg pyproject.toml scripts/setup_demo.sh scripts/setup_uv.sh
+	@bash scripts/setup_demo.sh
 	@touch $@
 
 check: $(STAMP) ## check lint, types, import rules and generated files
@@ -43,8 +48,8 @@ chaos: $(STAMP) ## run every command under every fault at random moments; SEED=7
 fuzz: $(STAMP) ## feed mutated inputs to every reader; MINUTES=5 for all, SEED=7 repeats a run, TARGET=config for one
 	$(PY) -m tests.fuzz --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
 
-demo: $(STAMP) ## load retail data from a local Talon.One into DuckDB
-	$(PY) scripts/demo.py
+demo: $(DEMO_STAMP) ## load retail data from a local Talon.One into DuckDB
+	.venvs/demo/bin/python scripts/demo.py
 
 airflow: $(STAMP) ## start a local Talon.One and an Airflow with the example DAGs; Ctrl-C stops them
 	$(PY) scripts/airflow_live.py

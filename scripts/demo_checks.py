@@ -1,0 +1,93 @@
+"""Check the warehouse of the demo: every row to the cent, and every balance, against the emulator and the ledger.
+
+``demo_checks.py WAREHOUSE URL AS_OF ADDITIONS POINTS SUBTRACTIONS CARDS`` prints the number of balances.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.request
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from talon_one_client.paging.windows import to_us
+from tap_talon_one.ledger.arithmetic import Entry, Points, balance
+
+TOTALS = """
+    SELECT count(*) FILTER (type = 'addition'), sum(amount) FILTER (type = 'addition'),
+        count(*) FILTER (type = 'subtraction'), count(DISTINCT card_identifier), count(*) - count(DISTINCT id)
+    FROM talon_one.loyalty_card_transactions
+"""
+BALANCES = """
+    SELECT card_identifier, subledger_id, active_points, pending_points, spent_points, expired_points, negative_points
+    FROM talon_one.loyalty_card_balances WHERE as_of = ?::TIMESTAMPTZ
+"""
+LEDGER = """
+    SELECT card_identifier, subledger_id, epoch_us(created), id, amount, type = 'addition',
+        CASE WHEN start_kind = 'timestamp' THEN epoch_us(start_at) END,
+        CASE WHEN expiry_kind = 'timestamp' THEN epoch_us(expiry_at) END
+    FROM talon_one.loyalty_card_transactions WHERE created <= ?::TIMESTAMPTZ
+"""
+Balances = dict[tuple[str, str], Points]
+
+
+class CheckFailed(Exception):
+    """A figure differs from the expected one."""
+
+
+def expect(what: str, expected: object, actual: object) -> None:
+    """Raise CheckFailed unless both values are equal."""
+    if expected != actual:
+        raise CheckFailed(f"{what}: expected {expected}, got {actual}")
+
+
+def different(expected: Balances, actual: Balances) -> dict[Any, Any]:
+    """Return the balances that differ, as expected and as found."""
+    pairs = {key: (expected.get(key), actual.get(key)) for key in expected.keys() | actual.keys()}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def of_emulator(url: str, as_of: str) -> Balances:
+    """Return the balances as the emulator computes them."""
+    with urllib.request.urlopen(f"{url}/_emulator/truth?program=1&as_of={as_of}") as answer:  # noqa: S310 - loopback
+        totals = json.loads(answer.read(), parse_float=Decimal)
+    names = totals["columns"][2:]
+    return {(o, s): Points(**dict(zip(names, map(Decimal, p), strict=True))) for o, s, *p in totals["balances"]}
+
+
+def of_ledger(rows: list[tuple[Any, ...]], as_of: str) -> Balances:
+    """Return the balances that result from the loaded transactions."""
+    ledgers: dict[tuple[str, str], list[Entry]] = {}
+    for card, ledger, *entry in rows:
+        ledgers.setdefault((card, ledger), []).append(Entry(*entry))
+    when_us = to_us(datetime.fromisoformat(as_of))
+    return {key: balance(entries, when_us) for key, entries in ledgers.items()}
+
+
+def main() -> int:
+    """Return 1 if a figure is wrong."""
+    warehouse, url, as_of, additions, points, subtractions, cards = sys.argv[1:]
+    with duckdb.connect(warehouse, read_only=True) as db:
+        counted = db.execute(TOTALS).fetchone()
+        loaded = {
+            (card, ledger): Points(*amounts) for card, ledger, *amounts in db.execute(BALANCES, [as_of]).fetchall()
+        }
+        rows = db.execute(LEDGER, [as_of]).fetchall()
+    try:
+        totals = (int(additions), Decimal(points), int(subtractions), int(cards), 0)
+        expect("rows and points", totals, counted)
+        expect("balances that differ from those of the emulator", {}, different(of_emulator(url, as_of), loaded))
+        expect("balances that differ from the ledger", {}, different(of_ledger(rows, as_of), loaded))
+    except CheckFailed as error:
+        print(error)
+        return 1
+    print(len(loaded))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
