@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.chaos import network
+from tests.chaos.world import READ_TIMEOUT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,7 +122,7 @@ def _paused(cell: Cell) -> None:
 
     def pause() -> None:
         _send(cell, signal.SIGSTOP)
-        timer = threading.Timer(3, _send, (cell, signal.SIGCONT))
+        timer = threading.Timer(READ_TIMEOUT_S + 1, _send, (cell, signal.SIGCONT))
         timer.daemon = True
         timer.start()
 

@@ -24,6 +24,7 @@ from tests.chaos.proxy import Proxy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+READ_TIMEOUT_S = 4  # long enough that a busy machine alone causes no timeout
 CARDS, TRANSACTIONS = 12, 60
 AS_OF = "2030-01-01T00:00:00Z"
 DISK_BYTES = 64 << 20
@@ -127,8 +128,8 @@ class World:
             "api_key": self.emulator.api_key,
             "management_key": self.emulator.management_key,
             "management_requests_per_second": 1000,
-            "read_timeout_seconds": 1,
-            "retry_budget_seconds": 2,
+            "read_timeout_seconds": READ_TIMEOUT_S,
+            "retry_budget_seconds": 2 * READ_TIMEOUT_S,
         }
 
     # The loyalty program
