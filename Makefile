@@ -27,6 +27,8 @@ check: $(STAMP) ## check lint, types, import rules and generated files
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) scripts/build_schemas.py --check
+	$(PY) scripts/build_views.py --check
+	$(PY) scripts/draw_lineage.py --check
 	$(PY) scripts/build_docs.py --check
 	$(PY) scripts/build_meltano.py --check
 
@@ -35,7 +37,7 @@ test: $(STAMP) ## run the tests, except the slow ones
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-all: $(STAMP) ## run all tests
-	@bash scripts/setup_peers.sh browser
+	@bash scripts/setup_peers.sh all
 	$(PY) -m pytest
 
 test-airflows: $(STAMP) ## run the tests of the provider with each Airflow of requirements/airflow
@@ -55,7 +57,7 @@ airflow: $(STAMP) ## start a local Talon.One and an Airflow with the example DAG
 	$(PY) scripts/airflow_live.py
 
 screenshots: $(STAMP) ## take the pictures of docs/images in a real Airflow and a real browser
-	@bash scripts/setup_peers.sh browser
+	@bash scripts/setup_peers.sh all
 	KEEP_SCREENSHOTS=1 $(PY) -m pytest tests/provider/test_airflow_pages.py
 
 bench: $(STAMP) ## measure speed beside other programs, into docs/reference/performance.md; ROWS=tap_a,push for some rows
@@ -66,7 +68,9 @@ bench-quick: $(STAMP) ## measure a tenth of it once, without the other programs,
 	@bash scripts/setup_bench.sh loop limit mock
 	$(PY) benchmarks/run.py --quick $(if $(ROWS),--rows $(ROWS))
 
-docs: $(STAMP) ## regenerate the tables in docs/ and meltano.yml
+docs: $(STAMP) ## regenerate the tables in docs/, the views of the dbt package and meltano.yml
+	$(PY) scripts/build_views.py
+	$(PY) scripts/draw_lineage.py
 	$(PY) scripts/build_docs.py
 	$(PY) scripts/build_meltano.py
 

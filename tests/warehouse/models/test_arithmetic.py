@@ -36,6 +36,20 @@ def random_ledger(card_row, rng, first, card):
     return rows
 
 
+def ledger_in_order(card_row, rng, first, card):
+    """Rows of a card whose points expire in the order in which they start, many of them at one instant, with debts."""
+    rows, validity = [], rng.choice([None, 3, 20])
+    for number in range(first, first + rng.randint(1, 30)):
+        at = day(rng.randrange(60))
+        amount = Decimal(rng.randrange(500)) / 100
+        if rng.random() < 0.4:
+            rows.append(card_row(number, at, amount * 2, "subtraction", cardIdentifier=card))
+        else:
+            more = {"expiryDate": at + timedelta(days=validity)} if validity else {}
+            rows.append(card_row(number, at, amount, cardIdentifier=card, **more))
+    return rows
+
+
 def entry(row):
     """The row as the arithmetic has it."""
     micros = [
@@ -53,11 +67,12 @@ FROM talon_one.points_lots AS l GROUP BY l.owner
 """
 
 
-@pytest.mark.parametrize("at", [30, 200, 500])
-def test_lots_add_up_to_the_balances_of_the_ledgers_arithmetic(database, load, card_row, at):
-    """The lots of 60 random ledgers add up to their balances, at three instants."""
+@pytest.mark.parametrize("ledger", [random_ledger, ledger_in_order])
+@pytest.mark.parametrize("at", [30, 59, 200, 500])
+def test_lots_add_up_to_the_balances_of_the_ledgers_arithmetic(database, load, card_row, at, ledger):
+    """The lots of 60 random ledgers add up to their balances, whether points expire in order or not."""
     rng = random.Random(at)
-    rows = [row for n in range(60) for row in random_ledger(card_row, rng, n * 100, f"card-{n}")]
+    rows = [row for n in range(60) for row in ledger(card_row, rng, n * 100, f"card-{n}")]
     load(streams.CARD_TRANSACTIONS, rows)
     create_models(database, as_of=day(at))
     when_us = int((day(at) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))

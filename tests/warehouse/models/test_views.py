@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from talon_one_warehouse import WarehouseConfigError, table_spec, to_arrow
@@ -12,6 +13,7 @@ from tap_talon_one import streams
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 NAMES = ["points_ledger", "points_lots", "points_balance_over_time"]
 NAMES += ["liability_by_expiry_month", "active_members", "breakage", "points_expiring"]
+OTHERS = ["tier_movements", "coupon_wallet"]
 
 
 def day(number):
@@ -150,12 +152,72 @@ def test_models_without_their_tables_are_skipped_with_a_reason(database):
     database.prepare(table)
     database.merge({table.name: [to_arrow(table, [b'{"id":1}'])]})
     lacking = create_models(database)
-    assert (NAMES, NAMES) == ([model.name for model in none], [model.name for model in lacking])
+    every = [*NAMES, *OTHERS]
+    assert (every, every) == ([model.name for model in none], [model.name for model in lacking])
     assert {
         "there is none of the tables loyalty_card_transactions, loyalty_profile_transactions, "
         "loyalty_program_transactions"
-    } == {model.skipped for model in none}
-    assert all("has no column amount, card_identifier, created, expiry_at" in model.skipped for model in lacking)
+    } == {model.skipped for model in none[: len(NAMES)]}
+    assert all("has no column amount, card_identifier, created, expiry_at" in m.skipped for m in lacking[: len(NAMES)])
+    assert ["there is no table loyalty_profile_balances", "there is no table customer_coupons"] == [
+        model.skipped for model in lacking[len(NAMES) :]
+    ]
+
+
+@pytest.fixture
+def load_stream(database):
+    """Loads rows of a stream whose dates are instants: ``load_stream(stream, rows)``."""
+
+    def run(stream, rows):
+        table = table_spec(stream.name, stream.schema(), stream.key)
+        database.prepare(table)
+        database.merge({stream.name: [to_arrow(table, [msgspec.json.encode(row) for row in rows])]})
+
+    return run
+
+
+def test_changes_of_a_tier_are_movements(database, load_stream):
+    """A change of the tier between two balances is a movement; a balance with the same tier is none."""
+    tiers = ["", "Silver", "Silver", "Gold", ""]
+    rows = [
+        {
+            "programId": 1,
+            "integrationId": "ann",
+            "subledgerId": "",
+            "as_of": day(n),
+            "currentTier": name and {"name": name},
+        }
+        for n, name in enumerate(tiers)
+    ]
+    load_stream(streams.PROFILE_BALANCES, [row | {"currentTier": row["currentTier"] or None} for row in rows])
+    assert "tier_movements" in [model.name for model in create_models(database) if not model.skipped]
+    columns = "integration_id, previous_tier, tier, seen_before_at, seen_at"
+    found = database.query(f"SELECT {columns} FROM talon_one.tier_movements ORDER BY seen_at")
+    expected = [
+        ("ann", None, "Silver", day(0), day(1)),
+        ("ann", "Silver", "Gold", day(2), day(3)),
+        ("ann", "Gold", None, day(3), day(4)),
+    ]
+    assert expected == found
+
+
+def test_the_wallet_knows_which_coupons_can_be_used(database, load_stream):
+    """A coupon is usable unless it has expired, is used up or has not started; the limit 0 is no limit."""
+    dates = {
+        1: {"usageLimit": 0, "usageCounter": 9},
+        2: {"usageLimit": 1, "usageCounter": 1},
+        3: {"usageLimit": 1, "usageCounter": 0, "expiryDate": day(10)},
+        4: {"usageLimit": 1, "usageCounter": 0, "startDate": day(11)},
+        5: {"usageLimit": 1, "usageCounter": 0, "startDate": day(1), "expiryDate": day(11)},
+    }
+    rows = [{"integrationId": "ann", "id": number, "value": "x"} | more for number, more in dates.items()]
+    load_stream(streams.CUSTOMER_COUPONS, rows)
+    create_models(database, as_of=day(10))
+    found = database.query(
+        "SELECT coupon_id, wallet_state, usage_limit FROM talon_one.coupon_wallet ORDER BY coupon_id"
+    )
+    expected = [(1, "usable", None), (2, "used", 1), (3, "expired", 1), (4, "not started", 1), (5, "usable", 1)]
+    assert expected == found
 
 
 @pytest.mark.parametrize("url", ["./lake", "s3://bucket/lake", "sqlite:///x.db", "duckdb"])

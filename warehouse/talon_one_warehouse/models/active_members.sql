@@ -1,11 +1,12 @@
+-- Generated from the dbt package by scripts/build_views.py.
 -- Cards or profiles with at least one row in their ledgers, by month (UTC).
 SELECT
     program_id,
     owner_kind,
-    CAST(DATE_TRUNC('month', created AT TIME ZONE 'UTC') AS DATE) AS month,
+    CAST(DATE_TRUNC('month', CAST(CAST(created AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) AS DATE) AS month,
     COUNT(DISTINCT owner) AS active_members,
     COUNT(DISTINCT CASE WHEN is_addition THEN owner END) AS members_with_additions,
     COUNT(DISTINCT CASE WHEN is_addition THEN NULL ELSE owner END) AS members_with_subtractions,
     COUNT(*) AS transactions
 FROM {schema}.points_ledger
-GROUP BY program_id, owner_kind, CAST(DATE_TRUNC('month', created AT TIME ZONE 'UTC') AS DATE)
+GROUP BY program_id, owner_kind, CAST(DATE_TRUNC('month', CAST(CAST(created AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) AS DATE)

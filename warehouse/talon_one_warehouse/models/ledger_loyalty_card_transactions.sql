@@ -1,3 +1,4 @@
+-- Generated from the dbt package by scripts/build_views.py.
 SELECT
     t.program_id,
     'card' AS owner_kind,

@@ -1,3 +1,4 @@
+-- Generated from the dbt package by scripts/build_views.py.
 SELECT
     t.program_id,
     CASE WHEN COALESCE(t.card_identifier, '') <> '' THEN 'card' ELSE 'profile' END AS owner_kind,

@@ -1,3 +1,4 @@
+-- Generated from the dbt package by scripts/build_views.py.
 -- Points added and subtracted on each day (UTC) that has transactions, and the running total.
 WITH days AS (
     SELECT
@@ -27,6 +28,6 @@ SELECT
         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS net_points,
     day = MAX(day) OVER (
-        PARTITION BY program_id, owner_kind, owner, subledger_id, DATE_TRUNC('month', CAST(day AS TIMESTAMP))
+        PARTITION BY program_id, owner_kind, owner, subledger_id, CAST(DATE_TRUNC('month', CAST(day AS TIMESTAMP)) AS DATE)
     ) AS is_last_of_month
 FROM days

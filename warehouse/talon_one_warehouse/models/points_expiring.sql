@@ -1,3 +1,4 @@
+-- Generated from the dbt package by scripts/build_views.py.
 -- Points of each card or profile that will expire unless they are spent, by the instant at which they expire.
 SELECT
     program_id,

@@ -1,6 +1,7 @@
 """Reporting views over the tables of a load, in SQL that both DuckDB and PostgreSQL accept.
 
-The SQL files are in this folder; ``{schema}`` and ``{as_of}`` stand for the schema and for an instant.
+The SQL files in this folder are generated from the dbt package; ``{schema}`` and ``{as_of}`` stand for the schema and
+for an instant.
 """
 
 from __future__ import annotations
@@ -27,6 +28,18 @@ VIEWS = (
     "breakage",
     "points_expiring",
 )
+# Views over one table, with the columns that they read.
+_OF_ONE_TABLE: Mapping[str, tuple[str, frozenset[str]]] = {
+    "tier_movements": (
+        "loyalty_profile_balances",
+        frozenset({"program_id", "integration_id", "subledger_id", "as_of", "current_tier"}),
+    ),
+    "coupon_wallet": (
+        "customer_coupons",
+        frozenset({"integration_id", "id", "campaign_id", "value", "state", "usage_counter", "usage_limit"})
+        | {"start_date", "expiry_date"},
+    ),
+}
 SCHEMES = ("duckdb", "postgresql", "postgres")
 
 _COLUMNS = frozenset(
@@ -76,16 +89,28 @@ def create_models(
         All models; those that were skipped have a reason: a table or a column is missing.
     """
     there = _columns(warehouse, schema)
-    lacking = {name: _lacking(there, name) for name in _SOURCES}
+    selects, skipped = _of_ledgers(there)
+    for name, (table, columns) in _OF_ONE_TABLE.items():
+        reason = _lacking(there, table, columns)
+        if reason:
+            skipped.append(Model(name, reason))
+        else:
+            selects[name] = _text(name)
+    for name, select in selects.items():
+        warehouse.query(f"CREATE OR REPLACE VIEW {quoted(schema, name)} AS\n{_filled(select, schema, as_of)}")
+    return [*map(Model, selects), *skipped]
+
+
+def _of_ledgers(there: Mapping[str, set[str]]) -> tuple[dict[str, str], list[Model]]:
+    """Return the SELECT of each view of the ledgers, and the views and tables that are left out."""
+    lacking = {name: _lacking(there, name, columns) for name, columns in _SOURCES.items()}
     sources = [name for name, reason in lacking.items() if not reason]
     if not sources:
         incomplete = [reason for name, reason in lacking.items() if name in there]
         reason = "; ".join(incomplete) or f"there is none of the tables {', '.join(_SOURCES)}"
-        return [Model(name, reason) for name in (LEDGER, *VIEWS)]
-    for name, select in ((LEDGER, _ledger(sources)), *((name, _text(name)) for name in VIEWS)):
-        warehouse.query(f"CREATE OR REPLACE VIEW {quoted(schema, name)} AS\n{_filled(select, schema, as_of)}")
+        return {}, [Model(name, reason) for name in (LEDGER, *VIEWS)]
     skipped = [Model(f"{LEDGER}: {name}", reason) for name, reason in lacking.items() if reason and name in there]
-    return [*map(Model, (LEDGER, *VIEWS)), *skipped]
+    return {LEDGER: _ledger(sources), **{name: _text(name) for name in VIEWS}}, skipped
 
 
 def _columns(warehouse: Warehouse, schema: str) -> dict[str, set[str]]:
@@ -100,10 +125,10 @@ def _columns(warehouse: Warehouse, schema: str) -> dict[str, set[str]]:
     return found
 
 
-def _lacking(there: Mapping[str, set[str]], table: str) -> str:
+def _lacking(there: Mapping[str, set[str]], table: str, columns: frozenset[str]) -> str:
     if table not in there:
         return f"there is no table {table}"
-    missing = sorted(_SOURCES[table] - there[table])
+    missing = sorted(columns - there[table])
     return f"the table {table} has no column {', '.join(missing)}" if missing else ""
 
 
@@ -112,11 +137,7 @@ def _ledger(sources: Sequence[str]) -> str:
     *others, last = sources
     parts = [_text(f"ledger_{name}") for name in sources]
     if last == "loyalty_program_transactions":
-        parts[-1] += "".join(
-            f"    AND NOT EXISTS (SELECT 1 FROM {{schema}}.{other} AS o "  # noqa: S608 - constants
-            "WHERE o.program_id = t.program_id AND o.id = t.id)\n"
-            for other in others
-        )
+        parts[-1] += "".join(_text("not_in").replace("{table}", other) for other in others)
     return "UNION ALL\n".join(parts)
 
 

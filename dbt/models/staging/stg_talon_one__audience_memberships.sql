@@ -1,0 +1,1 @@
+{{ talon_one.staged('audience_memberships') }}
