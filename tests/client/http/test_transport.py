@@ -170,6 +170,14 @@ def test_an_answer_as_large_as_the_limit_is_read(talk):
         (zlib.compress(PAGE, wbits=-15), b"deflate, identity"),
         (PAGE, b"identity"),
     ],
+    ids=[
+        "gzip",
+        "x_gzip",
+        "gzip_of_two_parts",
+        "deflate",
+        "raw_deflate",
+        "identity",
+    ],  # not the bytes: they hold a time
 )
 def test_every_encoding_that_is_asked_for_is_read(talk, packed, encoding):
     """Gzip in one or several members, and deflate with and without its header, are read."""
