@@ -93,7 +93,7 @@ class TableMerge:
         keys = Range(self._table.key)
         keys.add(rows)
         fixed = self._table.partition_by in self._table.key
-        here = set(months(self._table, rows)) if fixed else set()
+        here = months(self._table, rows) if fixed else set()
         return (
             file for partition, file in self._table.files() if (not fixed or partition in here) and keys.may_meet(file)
         )

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from talon_one_warehouse.arrow.array_builders import int64s
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -26,24 +24,32 @@ def partition_column(columns: Mapping[str, Kind]) -> str | None:
     return next((name for name in _INSTANTS if columns.get(name) == "instant"), None)
 
 
-def months(table: Table, rows: pa.Table) -> list[str]:
-    """Return the partition of each row, like ``2024-01``."""
+def months(table: Table, rows: pa.Table) -> set[str]:
+    """Return the partitions of the rows, like ``2024-01``."""
     if table.partition_by is None:
-        return [ALL] * rows.num_rows
-    instants = rows[table.partition_by].combine_chunks().cast(pa.timestamp("us"))
-    # Only distinct months are formatted, which are a hundred times fewer than rows.
-    starts = pc.floor_temporal(instants, unit="month").dictionary_encode()
-    names = [name or NONE for name in pc.strftime(starts.dictionary, format="%Y-%m").to_pylist()]
-    return [NONE if index is None else names[index] for index in starts.indices.to_pylist()]
+        return {ALL}
+    return {_name(month) for month in pc.unique(_months(table.partition_by, rows))}
 
 
 def split(table: Table, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """Return the rows of each partition."""
-    numbers: dict[str, list[int]] = {}
-    for number, name in enumerate(months(table, rows)):
-        numbers.setdefault(name, []).append(number)
-    for name, of_month in numbers.items():
-        yield name, rows if len(numbers) == 1 else rows.take(int64s(of_month))
+    """Return the rows of each partition, in their order."""
+    if table.partition_by is None:
+        yield ALL, rows
+        return
+    of_rows = _months(table.partition_by, rows)
+    found = pc.unique(of_rows)
+    for month in found:
+        here = pc.equal(of_rows, month) if month.is_valid else pc.is_null(of_rows)
+        yield _name(month), rows if len(found) == 1 else rows.filter(here)
+
+
+def _months(column: str, rows: pa.Table) -> pa.Array:
+    """Return the first day of each row's month, in the time of UTC."""
+    return pc.floor_temporal(rows[column].combine_chunks().cast(pa.timestamp("us")), unit="month")
+
+
+def _name(month: pa.Scalar) -> str:
+    return str(pc.strftime(month, format="%Y-%m")) if month.is_valid else NONE
 
 
 class Range:
