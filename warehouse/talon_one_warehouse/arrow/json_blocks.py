@@ -93,6 +93,8 @@ def _read(options: pj.ParseOptions, raws: Sequence[bytes | msgspec.Raw]) -> pa.T
         # One block: rows may contain line breaks.
         read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
         parse_options=options,
+        # Arrow's own pool keeps some 16 MB of what the reader frees.
+        memory_pool=pa.system_memory_pool(),
     )
     if not data.isascii():
         read.validate(full=True)
