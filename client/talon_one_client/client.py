@@ -10,7 +10,7 @@ from talon_one_client import endpoints as ep
 from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.http.encoding import UNDECODABLE, decode_json
 from talon_one_client.http.executor import Observer, RequestExecutor
-from talon_one_client.http.transport import RequestsTransport
+from talon_one_client.http.transports.choice import make_transport
 from talon_one_client.http.waits import never
 from talon_one_client.operations.account import AccountOperations
 from talon_one_client.operations.audiences import AudienceOperations
@@ -82,7 +82,7 @@ class TalonOneClient(
         self.config = config
         self.executor = RequestExecutor(
             config,
-            transport or RequestsTransport(config, stop),
+            transport or make_transport(config, stop),
             observer=observer,
             stop=stop,
             clock=clock,

@@ -17,19 +17,22 @@ from jsonschema import Draft202012Validator
 import talon_one_schemas
 from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
 from talon_one_client.endpoints import ALL
-from talon_one_client.http.transport import RequestsTransport
+from talon_one_client.http.transports.choice import make_transport
 from talon_one_emulator import Emulator
 
 API_KEY = "integration-k3y-0123456789"
 MANAGEMENT_KEY = "management-k3y-9876543210"
 
 
-class CheckedTransport(RequestsTransport):
+class CheckedTransport:
     """The real transport, which also checks every success against the record schema of its row."""
+
+    def __init__(self, config):
+        self._transport = make_transport(config)
 
     def send(self, method, url, headers, body, bounds):
         """Send the request, then check the answer."""
-        answer = super().send(method, url, headers, body, bounds)
+        answer = self._transport.send(method, url, headers, body, bounds)
         if answer.status < 300:
             row = row_of(method, urlsplit(url).path)
             name = row.responses[answer.status]
@@ -38,6 +41,10 @@ class CheckedTransport(RequestsTransport):
             else:
                 Draft202012Validator(talon_one_schemas.record(name)).validate(json.loads(answer.body))
         return answer
+
+    def close(self):
+        """Close the connections."""
+        self._transport.close()
 
 
 def row_of(method, path):
@@ -67,16 +74,23 @@ def waits():
 
 
 @pytest.fixture
-def client_of(waits):
+def transport():
+    """The setting of the same name; test modules that run on every transport have a fixture of their own."""
+    return "auto"
+
+
+@pytest.fixture
+def client_of(waits, transport):
     """Makes clients of a URL that record their waits instead of sleeping; they are closed after the test."""
     made = []
 
     def make(url, *, checked=False, observer=None, retry=None, **settings):
-        settings = {"api_key": Secret(API_KEY), "management_key": Secret(MANAGEMENT_KEY)} | settings
+        keys = {"api_key": Secret(API_KEY), "management_key": Secret(MANAGEMENT_KEY)}
+        settings = keys | {"transport": transport} | settings
         settings.setdefault("management_requests_per_second", 100_000)
         config = ClientConfig(base_url=url, retry=retry or RetryConfig(), **settings)
-        transport = CheckedTransport(config) if checked else None
-        made.append(TalonOneClient(config, transport=transport, observer=observer, sleep=waits.append, rng=lambda: 0.5))
+        sender = CheckedTransport(config) if checked else None
+        made.append(TalonOneClient(config, transport=sender, observer=observer, sleep=waits.append, rng=lambda: 0.5))
         return made[-1]
 
     yield make

@@ -85,6 +85,7 @@ def config_from_settings(settings: Mapping[str, Any], program: str) -> ClientCon
         stop_grace_s=settings["stop_grace_seconds"],
         allow_http=settings["allow_http"],
         verify=bundle or True,
+        transport=settings["transport"],
         user_agent=f"talon-one-connector/{version('talon-one-connector')} ({program})",
         retry=RetryConfig(budget_s=settings["retry_budget_seconds"]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from talon_one_client.connection.base_url import checked_base_url
 from talon_one_client.errors import ConfigurationError
@@ -50,6 +51,7 @@ class ClientConfig:
         stop_grace_s: how long a request may continue after the run was asked to end.
         allow_http: call another host than this machine without encryption.
         verify: check TLS certificates; a path names a CA bundle.
+        transport: ``auto`` sends with libcurl where it can be used, ``requests`` always with requests.
         user_agent: names the program to Talon.One.
         retry: when and for how long to retry.
 
@@ -72,11 +74,14 @@ class ClientConfig:
     stop_grace_s: float = 5.0
     allow_http: bool = False
     verify: bool | str = True
+    transport: Literal["auto", "requests"] = "auto"
     user_agent: str = "talon-one-connector"
     retry: RetryConfig = field(default_factory=RetryConfig)
 
     def __post_init__(self) -> None:
         check_bundle("verify", self.verify)
+        if self.transport not in ("auto", "requests"):
+            raise ConfigurationError(f"transport must be auto or requests, not {self.transport!r}")
         object.__setattr__(self, "base_url", checked_base_url(self.base_url, allow_http=self.allow_http))
         for name in ("api_key", "management_key"):
             value = getattr(self, name)

@@ -76,6 +76,14 @@ CALLS = (
         minimum=0,
         maximum=3600,
     ),
+    Setting(
+        "transport",
+        "string",
+        "auto sends requests with libcurl, which takes the least CPU time; requests sends them with the Python library "
+        "requests.",
+        default="auto",
+        allowed=("auto", "requests"),
+    ),
     Setting("ca_bundle", "string", "File of certificates to trust instead of the system's.", is_path=True),
     Setting(
         "allow_http",

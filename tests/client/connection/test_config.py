@@ -4,7 +4,7 @@ import pytest
 
 from talon_one_client import ClientConfig, Secret
 from talon_one_client.errors import ConfigurationError
-from talon_one_client.http.transport import RequestsTransport
+from talon_one_client.http.transports.choice import make_transport
 
 URL = "https://demo.talon.one"
 
@@ -47,6 +47,6 @@ def test_a_missing_ca_bundle_is_reported(tmp_path, monkeypatch):
         ClientConfig(URL, verify=missing)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", missing)
     with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: there is no CA bundle at"):
-        RequestsTransport(ClientConfig(URL))
+        make_transport(ClientConfig(URL))
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     assert False is ClientConfig(URL, verify=False).verify

@@ -25,6 +25,12 @@ MADE = {"create_referral": "referrals", "create_audience_v2": "audiences"}
 TRANSIENT = ["429", "500", "502", "503", "drop_before", "drop_after", "truncate", "malformed"]
 
 
+@pytest.fixture(params=["auto", "requests"])
+def transport(request):
+    """The setting of the same name: what is repeated does not depend on it."""
+    return request.param
+
+
 def programs(client):
     """A harmless call."""
     return len(client.get_loyalty_programs()["data"])

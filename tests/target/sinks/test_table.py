@@ -7,7 +7,8 @@ import json
 import pytest
 
 from talon_one_client import TalonOneClient, endpoints
-from talon_one_client.http.transport import RequestsTransport, Response
+from talon_one_client.http.transport import Response
+from talon_one_client.http.transports.requests_transport import RequestsTransport
 from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError
 from target_talon_one.sinks.table import SINKS
 

@@ -1,26 +1,25 @@
-"""Send requests over HTTP: one small interface, by default on ``requests``."""
+"""The reference transport: ``requests``."""
 
 from __future__ import annotations
 
 import http.client
 import logging
-import os
 import ssl
-import threading
-import weakref
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from talon_one_client.connection.config import check_bundle
-from talon_one_client.http.response_body import read_body
 from talon_one_client.http.retry_policy import Failure, TransportFailure
+from talon_one_client.http.transport import Response, check_headers
+from talon_one_client.http.transports.environment import environment_proxies, trusted_certificates
+from talon_one_client.http.transports.idle_senders import IdleSenders
+from talon_one_client.http.transports.response_body import read_body
+from talon_one_client.http.transports.watchdog import Exchange, Watchdog, shut_down
 from talon_one_client.http.waits import DEFAULT_BOUNDS, Bounds, never
-from talon_one_client.http.watchdog import Exchange, Watchdog, WatchedConnection, WatchedTlsConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,29 +30,8 @@ if TYPE_CHECKING:
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An HTTP answer, decompressed: status, headers (any case), body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Transport(Protocol):
-    """Sends one request and returns the answer, whatever its status. No retries, no redirects."""
-
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, bounds: Bounds) -> Response:
-        """Send one request; raises TransportFailure if there is no complete answer within the bounds."""
-        ...
-
-    def close(self) -> None:
-        """Close all connections."""
-        ...
-
-
 class RequestsTransport:
-    """``requests`` with one connection pool per thread.
+    """``requests`` with one connection for each request in flight.
 
     The adapter gets complete requests, because a session would follow redirects with the key, let a ``.netrc``
     replace the Authorization header, and rewrite percent-encoded paths.
@@ -66,13 +44,9 @@ class RequestsTransport:
     def __init__(self, config: ClientConfig, stop: Callable[[], None] = never) -> None:
         self._watchdog = Watchdog(stop, config.stop_grace_s)
         self._timeout = (config.connect_timeout_s, config.read_timeout_s)
-        bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        check_bundle("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", bundle)
-        self._verify = bundle if config.verify is True and bundle else config.verify
-        self._proxies = dict(requests.utils.get_environ_proxies(config.base_url))
-        self._local = threading.local()
-        self._adapters: weakref.WeakSet[HTTPAdapter] = weakref.WeakSet()  # a pool ends with its thread
-        self._lock = threading.Lock()
+        self._verify = trusted_certificates(config)
+        self._proxies = environment_proxies(config)
+        self._senders = IdleSenders(_Sender, self._watchdog)
 
     def send(
         self,
@@ -83,24 +57,30 @@ class RequestsTransport:
         bounds: Bounds = DEFAULT_BOUNDS,
     ) -> Response:
         """Send one request; see Transport."""
+        check_headers(headers)
         request = requests.PreparedRequest()
         request.method, request.url, request.body = method, url, body
         request.headers = CaseInsensitiveDict(headers)
         request.headers["Content-Length"] = str(len(body)) if body else "0"
         if body is None and method == "GET":
             del request.headers["Content-Length"]
-        exchange = Exchange(bounds.deadline_s, bounds.depart)
-        with self._watchdog.watching(exchange):
-            try:
-                response = self._exchange(request, bounds)
-            except (TransportFailure, requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                exchange.raise_if_cut()
-                raise (error if isinstance(error, TransportFailure) else _failure(error)) from None
+        sender = self._senders.take()
+        exchange = sender.exchange
+        exchange.begin(bounds)
+        self._watchdog.wake()
+        try:
+            response = self._exchange(sender, request, bounds)
+        except (TransportFailure, requests.RequestException, urllib3.exceptions.HTTPError) as error:
             exchange.raise_if_cut()
-            return response
+            raise (error if isinstance(error, TransportFailure) else _failure(error, exchange.departed)) from None
+        finally:
+            exchange.end()
+            self._senders.give_back(sender)
+        exchange.raise_if_cut()
+        return response
 
-    def _exchange(self, request: requests.PreparedRequest, bounds: Bounds) -> Response:
-        answer = self._adapter().send(
+    def _exchange(self, sender: _Sender, request: requests.PreparedRequest, bounds: Bounds) -> Response:
+        answer = sender.adapter.send(
             request, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
         )
         complete = False
@@ -115,38 +95,77 @@ class RequestsTransport:
                 answer.raw.close()  # the rest of this answer must not be taken for the next one
 
     def close(self) -> None:
-        """Close the pools of all threads."""
+        """Close all connections."""
         self._watchdog.close()
-        with self._lock:
-            for adapter in self._adapters:
-                adapter.close()
-            self._adapters.clear()
-        self._local = threading.local()
+        self._senders.close()
 
-    def _adapter(self) -> HTTPAdapter:
-        adapter: HTTPAdapter | None = getattr(self._local, "adapter", None)
-        if adapter is None:
-            adapter = self._local.adapter = _WatchedAdapter(pool_connections=2, pool_maxsize=2, max_retries=0)
-            with self._lock:
-                self._adapters.add(adapter)
-        return adapter
+
+class _Sender:
+    """An adapter with one connection, and its exchange."""
+
+    def __init__(self) -> None:
+        self.connection: Any = None
+        self.socket: Any = None
+        self.exchange = Exchange(self._shut_down)
+        self.adapter = _WatchedAdapter(self)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.adapter.close()
+
+    def _shut_down(self) -> None:
+        # The socket of an answer that ends with the connection is no longer known to the connection.
+        found = self.socket or getattr(self.connection, "sock", None)
+        if found is not None:
+            shut_down(found)
 
 
 class _WatchedAdapter(HTTPAdapter):
     """An adapter whose connections can be cut off from outside."""
 
+    def __init__(self, sender: _Sender) -> None:
+        self._sender = sender
+        super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
+
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """Return the pool for a request; see the base class."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls = WatchedTlsConnection if pool.scheme == "https" else WatchedConnection
+        kind = _WatchedTlsConnection if pool.scheme == "https" else _WatchedConnection
+        pool.ConnectionCls = partial(kind, self._sender)
         return pool
 
 
-def _failure(error: requests.RequestException | urllib3.exceptions.HTTPError) -> TransportFailure:
-    failure, reason = Failure.BROKEN, _reason(error)
+class _WatchedConnection(urllib3.connection.HTTPConnection):
+    """A connection that reports to the exchange of its thread."""
+
+    def __init__(self, sender: _Sender, *args: Any, **kwargs: Any) -> None:
+        self._sender = sender
+        super().__init__(*args, **kwargs)
+
+    def connect(self) -> None:
+        """Connect; see the base class."""
+        self._sender.connection, self._sender.socket = self, None
+        super().connect()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Connect, wait for the departure, then send; see the base class."""
+        if self.sock is None:
+            self.connect()
+        self._sender.connection, self._sender.socket = self, self.sock
+        self._sender.exchange.depart()
+        super().request(*args, **kwargs)
+
+
+class _WatchedTlsConnection(_WatchedConnection, urllib3.connection.HTTPSConnection):
+    """A TLS connection that reports to the exchange of its thread; ``super().connect()`` is that of the TLS class."""
+
+
+def _failure(error: requests.RequestException | urllib3.exceptions.HTTPError, departed: bool) -> TransportFailure:
+    """Return the failure; a request that has not departed has certainly not been processed."""
+    failure, reason = Failure.BROKEN if departed else Failure.CONNECT, _reason(error)
     deepest = _deepest(error)
     if isinstance(error, requests.exceptions.SSLError):
-        failure = _tls_failure(deepest)
+        failure = Failure.TLS if _is_refused(deepest) else failure
     elif isinstance(error, requests.exceptions.ProxyError):
         failure, reason = Failure.CONNECT, f"the proxy refuses the connection: {reason}"
     elif isinstance(error, requests.exceptions.ConnectTimeout):
@@ -165,12 +184,11 @@ def _failure(error: requests.RequestException | urllib3.exceptions.HTTPError) ->
 _CUT_OFF = (http.client.RemoteDisconnected, http.client.IncompleteRead, urllib3.exceptions.IncompleteRead)
 
 
-def _tls_failure(deepest: BaseException) -> Failure:
-    """Return TLS if no TLS connection was made; a connection that breaks later may have carried the request."""
+def _is_refused(deepest: BaseException) -> bool:
+    """Return whether there can be no TLS connection; one that breaks later may have carried the request."""
     if isinstance(deepest, ssl.SSLCertVerificationError | urllib3.exceptions.SSLError):
-        return Failure.TLS
-    known = isinstance(deepest, ssl.SSLError) and deepest.reason in _NO_AGREEMENT
-    return Failure.TLS if known else Failure.BROKEN
+        return True
+    return isinstance(deepest, ssl.SSLError) and deepest.reason in _NO_AGREEMENT
 
 
 _NO_AGREEMENT = frozenset(

@@ -13,6 +13,46 @@ if TYPE_CHECKING:
 STEP_BYTES = 64 * 1024
 
 
+class BodyReader:
+    """Collects a body piece by piece.
+
+    Args:
+        encoding: the Content-Encoding of the answer.
+        max_bytes: upper bound of the body as it was sent, and of the decompressed body.
+
+    Raises:
+        TransportFailure: the encoding was not requested.
+    """
+
+    def __init__(self, encoding: str, max_bytes: int) -> None:
+        self._decoder, self._max_bytes = _decoder(encoding), max_bytes
+        self._parts: list[bytes] = []
+        self._received = self._size = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Add a piece as it was sent.
+
+        Raises:
+            TransportFailure: the body is too large, or damaged.
+        """
+        self._received += len(chunk)
+        for part in self._decoder.decode(chunk):
+            self._size += len(part)
+            self._parts.append(part)
+            if max(self._received, self._size) > self._max_bytes:
+                raise too_large(self._max_bytes)
+
+    def finish(self) -> bytes:
+        """Return the decompressed body.
+
+        Raises:
+            TransportFailure: its end is missing.
+        """
+        if self._received:
+            self._decoder.finish()
+        return b"".join(self._parts)
+
+
 def read_body(raw: Any, encoding: str, max_bytes: int) -> bytes:
     """Return the decompressed body.
 
@@ -25,22 +65,13 @@ def read_body(raw: Any, encoding: str, max_bytes: int) -> bytes:
         TransportFailure: the body is larger, damaged or cut off, or in an encoding that was not requested.
         urllib3.exceptions.HTTPError: the connection broke.
     """
-    decoder = _decoder(encoding)
+    reader = BodyReader(encoding, max_bytes)
     announced = raw.length_remaining
     if announced is not None and announced > max_bytes:
-        raise _too_large(max_bytes)
-    parts: list[bytes] = []
-    received = size = 0
+        raise too_large(max_bytes)
     while chunk := raw.read(STEP_BYTES, decode_content=False):
-        received += len(chunk)
-        for part in decoder.decode(chunk):
-            size += len(part)
-            parts.append(part)
-            if max(received, size) > max_bytes:
-                raise _too_large(max_bytes)
-    if received:
-        decoder.finish()
-    return b"".join(parts)
+        reader.add(chunk)
+    return reader.finish()
 
 
 class _Plain:
@@ -110,5 +141,6 @@ def _decoder(encoding: str) -> _Plain | _Compressed:
     raise TransportFailure(Failure.DAMAGED, "the answer is compressed in a way that was not requested")
 
 
-def _too_large(max_bytes: int) -> TransportFailure:
+def too_large(max_bytes: int) -> TransportFailure:
+    """Return the failure of an answer that is larger than the limit."""
     return TransportFailure(Failure.TOO_LARGE, f"the answer is larger than max_answer_bytes ({max_bytes:,})")

@@ -10,65 +10,87 @@ import contextlib
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
-
-import urllib3.connection
+from math import inf
+from typing import TYPE_CHECKING
 
 from talon_one_client.http.retry_policy import Failure, TransportFailure
-from talon_one_client.http.waits import never
+from talon_one_client.http.waits import DEFAULT_BOUNDS, never
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from talon_one_client.http.waits import Bounds
 
 POLL_S = 0.1
 IDLE_POLLS = 50  # the thread ends after five seconds without a request
 
 
 class Exchange:
-    """One request in flight.
+    """The request in flight on a connection; the next request uses it again, so that a request costs no registration.
 
     Args:
-        deadline_s: seconds from its departure, or until the connection is made, to its last byte.
-        depart: called when the connection is made, right before the request is written; may wait or raise.
+        shut_down: shuts the sockets down, so that every read and write that waits for them fails.
+        read_timeout_s: how long the server may be silent; ``inf`` if the sockets have timeouts themselves.
+
+    Attributes:
+        lock: held while sockets are shut down; hold it to close one, so that no other takes its number meanwhile.
+        active: there is a request.
+        departed: the connection was made, and the request was allowed to be written.
+        heard_s: when the server was heard last.
     """
 
-    def __init__(self, deadline_s: float, depart: Callable[[], None]) -> None:
-        self._deadline_s, self._depart = deadline_s, depart
-        self._due_s: float | None = time.monotonic() + deadline_s
-        self._connection: Any = None
-        self._socket: Any = None
+    def __init__(self, shut_down: Callable[[], None], read_timeout_s: float = inf) -> None:
+        self._shut_down, self._read_timeout_s = shut_down, read_timeout_s
+        self._bounds = DEFAULT_BOUNDS
+        self._due_s = self.heard_s = inf
         self._cut: TransportFailure | None = None
+        self.lock = threading.Lock()
+        self.active = self.departed = False
 
-    def connecting(self, connection: Any) -> None:
-        """Note the connection whose socket may have to be shut down."""
-        self._connection = connection
+    def begin(self, bounds: Bounds) -> None:
+        """Begin a request. The deadline counts until the connection is made, and again from the departure."""
+        self._bounds, self._cut, self.departed = bounds, None, False
+        self._due_s, self.heard_s = time.monotonic() + bounds.deadline_s, inf
+        self.active = True
 
-    def departing(self, connection: Any) -> None:
-        """Let the request depart, which may wait for the rate limit; the deadline counts from here.
+    def end(self) -> None:
+        """End the request: nothing cuts the connection off any more."""
+        with self.lock:
+            self.active = False
+
+    def depart(self) -> None:
+        """Let the request depart, which may wait for the rate limit.
 
         Raises:
             TransportFailure: the exchange was cut off before anything was sent.
+            BaseException: what ``bounds.depart`` raises.
         """
-        self._socket = connection.sock
-        self._due_s = None
-        self._depart()
-        self._due_s = time.monotonic() + self._deadline_s
+        self._due_s = inf
+        self._bounds.depart()
+        self.heard_s = time.monotonic()
+        self._due_s = self.heard_s + self._bounds.deadline_s
+        self.departed = True
         self.raise_if_cut()
 
     def cut_if_due(self, now_s: float) -> None:
-        """Shut the socket down if the deadline has passed."""
-        if self._due_s is not None and now_s >= self._due_s:
-            reason = f"the answer was not complete after {self._deadline_s:.0f} s"
-            self.cut(TransportFailure(Failure.BROKEN, reason))
+        """Shut the sockets down if the deadline has passed, or if the server is silent for too long."""
+        if now_s >= self._due_s:
+            self.cut(self._too_late())
+        elif now_s - self.heard_s >= self._read_timeout_s:
+            self.cut(TransportFailure(Failure.BROKEN, "no answer within the read timeout"))
+
+    def _too_late(self) -> TransportFailure:
+        deadline_s = self._bounds.deadline_s
+        if self.departed:
+            return TransportFailure(Failure.BROKEN, f"the answer was not complete after {deadline_s:.0f} s")
+        return TransportFailure(Failure.CONNECT, f"the connection was not made after {deadline_s:.0f} s")
 
     def cut(self, why: TransportFailure) -> None:
-        """Shut the socket down, so that every read and write that waits for it fails."""
-        self._cut = self._cut or why
-        found = self._socket or getattr(self._connection, "sock", None)
-        if found is not None:
-            # Not SSLSocket.shutdown, which takes the TLS object away from the thread that is reading from it.
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
+        """Shut the sockets down, so that every read and write that waits for them fails."""
+        with self.lock:
+            if self.active:
+                self._cut = self._cut or why
+                self._shut_down()
 
     def raise_if_cut(self) -> None:
         """Raise the reason if the exchange was cut off.
@@ -96,26 +118,25 @@ class Watchdog:
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
-    @contextlib.contextmanager
-    def watching(self, exchange: Exchange) -> Iterator[None]:
-        """Watch an exchange of this thread.
-
-        Raises:
-            TransportFailure: it was cut off.
-        """
+    def add(self, exchange: Exchange) -> None:
+        """Watch an exchange whenever it is active."""
         with self._lock:
             self._exchanges.add(exchange)
-            self._closed.clear()
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="talon-one-watch", daemon=True)
-                self._thread.start()
-        _in_flight.exchange = exchange
-        try:
-            yield
-        finally:
-            _in_flight.exchange = None
+
+    def discard(self, exchange: Exchange) -> None:
+        """Forget an exchange."""
+        with self._lock:
+            self._exchanges.discard(exchange)
+
+    def wake(self) -> None:
+        """Start the thread if it does not run. Call this after ``begin``."""
+        thread = self._thread
+        if thread is None or not thread.is_alive():  # it does not live in a process that was forked
             with self._lock:
-                self._exchanges.discard(exchange)
+                if self._thread is thread:
+                    self._closed.clear()
+                    self._thread = threading.Thread(target=self._run, name="talon-one-watch", daemon=True)
+                    self._thread.start()
 
     def close(self) -> None:
         """End the thread."""
@@ -127,21 +148,34 @@ class Watchdog:
     def _run(self) -> None:
         idle = 0
         while True:
-            if self._exchanges:
-                time.sleep(POLL_S)
-            else:
+            if idle:
                 self._closed.wait(POLL_S)
-            now_s = time.monotonic()
-            stopping = self._grace_is_over(now_s)
-            with self._lock:
-                idle = 0 if self._exchanges else idle + 1
-                if not self._exchanges and (self._closed.is_set() or idle >= IDLE_POLLS):
-                    self._thread = None
+            else:
+                time.sleep(POLL_S)
+            idle = 0 if self._check(time.monotonic()) else idle + 1
+            if (idle and self._closed.is_set()) or idle >= IDLE_POLLS:
+                # Whoever begins a request now either sees that there is no thread, or is seen by the last check.
+                self._thread = None
+                if not self._check(time.monotonic()) or not self._resume():
                     return
-                for exchange in self._exchanges:
-                    if stopping:
-                        exchange.cut(TransportFailure(Failure.STOPPED, "the run was asked to stop"))
-                    exchange.cut_if_due(now_s)
+
+    def _resume(self) -> bool:
+        """Return whether this thread continues, because no other one was started."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.current_thread()
+            return self._thread is threading.current_thread()
+
+    def _check(self, now_s: float) -> bool:
+        """Cut off what is due; return whether any exchange is active."""
+        stopping = self._grace_is_over(now_s)
+        with self._lock:
+            active = [exchange for exchange in self._exchanges if exchange.active]
+        for exchange in active:
+            if stopping:
+                exchange.cut(TransportFailure(Failure.STOPPED, "the run was asked to stop"))
+            exchange.cut_if_due(now_s)
+        return bool(active)
 
     def _grace_is_over(self, now_s: float) -> bool:
         if self._stopped_s is None:
@@ -152,38 +186,8 @@ class Watchdog:
         return self._stopped_s is not None and now_s >= self._stopped_s + self._grace_s
 
 
-class _InFlight(threading.local):
-    exchange: Exchange | None = None
-
-
-_in_flight = _InFlight()
-
-
-class WatchedConnection(urllib3.connection.HTTPConnection):
-    """A connection that reports to the exchange of its thread."""
-
-    def connect(self) -> None:
-        """Connect; see the base class."""
-        _report_connecting(self)
-        super().connect()
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        """Connect, wait for the departure, then send; see the base class."""
-        _report_departing(self)
-        super().request(*args, **kwargs)
-
-
-class WatchedTlsConnection(WatchedConnection, urllib3.connection.HTTPSConnection):
-    """A TLS connection that reports to the exchange of its thread; ``super().connect()`` is that of the TLS class."""
-
-
-def _report_connecting(connection: Any) -> None:
-    if _in_flight.exchange is not None:
-        _in_flight.exchange.connecting(connection)
-
-
-def _report_departing(connection: Any) -> None:
-    if connection.sock is None:
-        connection.connect()
-    if _in_flight.exchange is not None:
-        _in_flight.exchange.departing(connection)
+def shut_down(found: socket.socket) -> None:
+    """Shut a socket down, so that every read and write that waits for it fails."""
+    # Not SSLSocket.shutdown, which takes the TLS object away from the thread that is reading from it.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(found, socket.SHUT_RDWR)

@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
+from talon_one_client import RetryConfig, TalonOneClient
 from talon_one_client import errors as e
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -61,7 +61,7 @@ def dripping(before, each):
 
 
 DRIPS = {
-    "status line": (b"", b"H"),
+    "status line": (b"HTTP/1.1 200 ", b"O"),
     "header": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
     "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
     "continues": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
@@ -70,26 +70,27 @@ DRIPS = {
     "chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
     "chunk size": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
     "trailers": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", b"X: y\r\n"),
-    "gzip": (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE)[:10], b"\x00"),
+    "gzip": (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE)[:10], b"\x00\x00\x00\xff\xff"),
     "error body": (b"HTTP/1.1 503 Down\r\nContent-Length: 1000000\r\n\r\n", b" "),
 }
 
 
-def config(url, **given):
-    given = {"retry": RetryConfig(budget_s=0)} | given
-    return ClientConfig(url, api_key=Secret("k" * 8), management_key=Secret("m" * 8), **given)
+@pytest.fixture
+def error_of(config):
+    """Returns the error of a call, and how many seconds it took."""
 
+    def find(url, call=TalonOneClient.get_loyalty_programs, **given):
+        started = time.monotonic()
+        client = TalonOneClient(config(url, **given), sleep=lambda _: None)
+        with client, pytest.raises(e.TalonOneError) as raised:
+            call(client)
+        return raised.value, time.monotonic() - started
 
-def error_of(url, call=TalonOneClient.get_loyalty_programs, **given):
-    """The error of a call, and how many seconds it took."""
-    started = time.monotonic()
-    with TalonOneClient(config(url, **given), sleep=lambda _: None) as client, pytest.raises(e.TalonOneError) as raised:
-        call(client)
-    return raised.value, time.monotonic() - started
+    return find
 
 
 @pytest.mark.parametrize("kind", DRIPS)
-def test_a_drip_ends_at_the_deadline(talk, kind):
+def test_a_drip_ends_at_the_deadline(talk, kind, error_of):
     """A server that always sends a little more holds a call no longer than the deadline of an answer."""
     error, seconds = error_of(talk(dripping(*DRIPS[kind])), answer_deadline_s=0.5, read_timeout_s=30)
     assert e.ConnectionFailedError is type(error)
@@ -98,7 +99,7 @@ def test_a_drip_ends_at_the_deadline(talk, kind):
 
 
 @pytest.mark.parametrize("kind", ["body of a length", "chunks", "header"])
-def test_a_drip_uses_up_the_retry_budget_and_no_more(talk, kind):
+def test_a_drip_uses_up_the_retry_budget_and_no_more(talk, kind, error_of):
     """Without an explicit deadline an answer may take what remains of the retry budget."""
     url = talk(dripping(*DRIPS[kind]))
     error, seconds = error_of(url, read_timeout_s=0.3, retry=RetryConfig(budget_s=1, first_contact_attempts=50))
@@ -106,7 +107,7 @@ def test_a_drip_uses_up_the_retry_budget_and_no_more(talk, kind):
     assert 0.9 < seconds < 6
 
 
-def test_silence_ends_at_the_read_timeout(talk):
+def test_silence_ends_at_the_read_timeout(talk, error_of):
     """A server that sends nothing ends the call at the read timeout."""
     error, seconds = error_of(talk(sending(close=False)), read_timeout_s=0.3, answer_deadline_s=60)
     assert "no answer within the read timeout" in str(error)
@@ -138,7 +139,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("kind", LARGE)
-def test_an_answer_larger_than_the_limit_is_refused_in_bounded_memory(talk, kind):
+def test_an_answer_larger_than_the_limit_is_refused_in_bounded_memory(talk, kind, error_of):
     """Bytes are counted before and after decompression, while they are read."""
     url = talk(sending(LARGE[kind]()))
     tracemalloc.start()
@@ -152,7 +153,7 @@ def test_an_answer_larger_than_the_limit_is_refused_in_bounded_memory(talk, kind
     assert peak < 32 << 20
 
 
-def test_an_answer_as_large_as_the_limit_is_read(talk):
+def test_an_answer_as_large_as_the_limit_is_read(talk, config):
     """The limit itself is allowed, compressed or not."""
     body = PAGE + b" " * (4096 - len(PAGE))
     for sent in (answer(body), answer(gzip.compress(body), b"Content-Encoding: gzip")):
@@ -179,7 +180,7 @@ def test_an_answer_as_large_as_the_limit_is_read(talk):
         "identity",
     ],  # not the bytes: they hold a time
 )
-def test_every_encoding_that_is_asked_for_is_read(talk, packed, encoding):
+def test_every_encoding_that_is_asked_for_is_read(talk, packed, encoding, config):
     """Gzip in one or several members, and deflate with and without its header, are read."""
     with TalonOneClient(config(talk(sending(answer(packed, b"Content-Encoding: " + encoding))))) as client:
         assert {"data": []} == client.get_loyalty_programs()
@@ -223,7 +224,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("kind", DAMAGED)
-def test_a_damaged_answer_is_an_error_with_a_name(talk, kind):
+def test_a_damaged_answer_is_an_error_with_a_name(talk, kind, error_of):
     """Every damaged answer raises an error of the client."""
     sent, expected = DAMAGED[kind]
     error, seconds = error_of(talk(sending(sent)), read_timeout_s=5)
@@ -231,7 +232,7 @@ def test_a_damaged_answer_is_an_error_with_a_name(talk, kind):
     assert seconds < 5
 
 
-def test_what_follows_an_interim_answer_is_not_taken_for_the_next_one(talk):
+def test_what_follows_an_interim_answer_is_not_taken_for_the_next_one(talk, config):
     """A connection that has received a 103 is not used again."""
     served = []
 
@@ -248,7 +249,7 @@ def test_what_follows_an_interim_answer_is_not_taken_for_the_next_one(talk):
         assert {"data": [2]} == client.get_loyalty_programs()
 
 
-def test_a_truncated_gzip_is_tried_again(talk):
+def test_a_truncated_gzip_is_tried_again(talk, config):
     """An answer that was cut off once is requested again."""
     answers = iter([answer(PACKED[:-9], b"Content-Encoding: gzip"), answer(PACKED, b"Content-Encoding: gzip")])
 

@@ -1,0 +1,48 @@
+"""Which transport a client uses."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from talon_one_client.http.waits import never
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talon_one_client.connection.config import ClientConfig
+    from talon_one_client.http.transport import Transport
+
+log = logging.getLogger("talon_one_client")
+
+
+def make_transport(config: ClientConfig, stop: Callable[[], None] = never) -> Transport:
+    """Return the transport that ``config.transport`` names; ``auto`` is libcurl unless this machine lacks it.
+
+    Args:
+        config: where and how to send.
+        stop: raises once the run was asked to stop; requests in flight are cut off ``stop_grace_s`` later.
+    """
+    lacking = _lacking() if config.transport == "auto" else ""
+    if config.transport == "auto" and not lacking:
+        from talon_one_client.http.transports.curl_transport import CurlTransport
+
+        return CurlTransport(config, stop)
+    if lacking:
+        log.info("requests are sent by requests, which takes more CPU time, because %s", lacking)
+    from talon_one_client.http.transports.requests_transport import RequestsTransport
+
+    return RequestsTransport(config, stop)
+
+
+def _lacking() -> str:
+    """Return what pycurl lacks to be used here, "" if nothing."""
+    try:
+        import pycurl
+    except ImportError as error:
+        return f"pycurl cannot be imported ({error})"
+    if not hasattr(pycurl, "PREREQFUNCTION"):
+        return f"{pycurl.version.split()[0]} is older than 7.45.7 or was built without PREREQFUNCTION of libcurl 7.80"
+    if "OpenSSL" not in pycurl.version:
+        return "libcurl was built without OpenSSL, so that certificates would be checked in another way"
+    return ""
