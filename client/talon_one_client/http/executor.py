@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logging.getLogger("talon_one_client")
+TOO_MANY_REQUESTS = 429
 
 
 class Observer:
@@ -172,7 +173,11 @@ class RequestExecutor:
             return Outcome(failure.what), error, None
         self._observer.request(endpoint, response.status, self._clock() - started)
         self._note_answer(response, sent)
-        return self._read(endpoint, response, decode)
+        answer = self._read(endpoint, response, decode)
+        refused = response.status == TOO_MANY_REQUESTS
+        retry_after_s = answer[0].retry_after_s if refused and answer[0] else None
+        self.rate_limiter.answered(endpoint, refused=refused, retry_after_s=retry_after_s)
+        return answer
 
     def _read(
         self, endpoint: Endpoint, response: Response, decode: Callable[[bytes], T]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from talon_one_client.errors import ConfigurationError
 from talon_one_client.http.waits import interruptible_sleep, never
+from talon_one_client.rate_limit.adaptive_rate import AdaptiveRate
 from talon_one_client.rate_limit.rate_limit import Grant, RateLimit
 from talon_one_client.rate_limit.stores import MemoryStore, RedisStore, SqliteStore
 
@@ -46,7 +47,9 @@ class RateLimiter:
         self._sleep, self._stop = sleep or interruptible_sleep(stop), stop
         self._clock_us = (lambda: round(clock_ms() * 1000)) if clock_ms else None
         self._process_clock_us = self._clock_us or (lambda: time.monotonic_ns() // 1000)
+        self._clock_s = (lambda: clock_ms() / 1000) if clock_ms else time.monotonic
         self._limits: dict[tuple[str, str], RateLimit] = {}
+        self._adaptive_rates: dict[tuple[str, str], AdaptiveRate] = {}
         self._lock = threading.Lock()
         self._url = config.rate_limit_url.reveal() if config.rate_limit_url else ""
         if self._url:
@@ -68,8 +71,38 @@ class RateLimiter:
         """
         rate = self.rate_of(endpoint)
         grant = Grant(None if rate is None else self._limit(endpoint, rate))
+        grant.waited_s = self._wait_for_server(self._adaptive(endpoint))
         grant.wait()
         return grant
+
+    def answered(self, endpoint: Endpoint, *, refused: bool, retry_after_s: float | None = None) -> None:
+        """Note an answer: a key whose requests are refused is slowed down.
+
+        Args:
+            endpoint: what was called.
+            refused: the status was 429.
+            retry_after_s: the ``Retry-After`` of the answer.
+        """
+        self._adaptive(endpoint).answered(refused=refused, retry_after_s=retry_after_s)
+
+    def _wait_for_server(self, adaptive: AdaptiveRate) -> float:
+        """Wait as long as the refusals of the server demand, each thread for itself; return the seconds waited."""
+        waited_s = wait_s = adaptive.reserve()
+        while wait_s:
+            self._sleep(wait_s)
+            wait_s = adaptive.pause_s()  # others may have been refused meanwhile
+            waited_s += wait_s
+        return waited_s
+
+    def _adaptive(self, endpoint: Endpoint) -> AdaptiveRate:
+        scope = _scope(endpoint)
+        adaptive = self._adaptive_rates.get(scope)
+        if adaptive is None:
+            with self._lock:
+                name = f"{endpoint.name} (management_key)" if scope[1] else "the Integration API key"
+                made = AdaptiveRate(name, self._clock_s, self._config.retry.budget_s)
+                adaptive = self._adaptive_rates.setdefault(scope, made)
+        return adaptive
 
     def rate_of(self, endpoint: Endpoint) -> float | None:
         """Return the requests per second that are allowed for ``endpoint``, None for no limit."""
@@ -84,7 +117,7 @@ class RateLimiter:
             self._limits.clear()
 
     def _limit(self, endpoint: Endpoint, rate: float) -> RateLimit:
-        scope = (endpoint.api, endpoint.name if endpoint.api == "management" else "")
+        scope = _scope(endpoint)
         with self._lock:
             if scope not in self._limits:
                 self._limits[scope] = RateLimit(
@@ -103,6 +136,11 @@ class RateLimiter:
         if self._url.startswith("sqlite:"):
             return SqliteStore(self._url, name, self._clock_us)
         return RedisStore(self._url, name)
+
+
+def _scope(endpoint: Endpoint) -> tuple[str, str]:
+    """Return what a rate limit of Talon.One belongs to: the integration key, or an endpoint of the management key."""
+    return endpoint.api, endpoint.name if endpoint.api == "management" else ""
 
 
 def check_rate_limit_url(url: str) -> None:

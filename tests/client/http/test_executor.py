@@ -2,6 +2,7 @@
 
 import logging
 import re
+import threading
 
 import pytest
 
@@ -284,3 +285,29 @@ def test_the_clock_bounds_a_call(emu, waits):
     ):
         programs(client)
     assert 3 == raised.value.attempts
+
+
+def test_refusals_reach_the_rate_limiter(serve, transport):
+    """After many 429 the next request waits for the rate limiter, as long as the last ``Retry-After`` asks."""
+    slept, clock = [], threading.Event()
+    server = serve(lambda _: (429, {"Retry-After": "0.05"}, b'{"message":"no"}'))
+    config = ClientConfig(
+        server.url,
+        management_key=Secret("m" * 8),
+        management_requests_per_second=1e6,
+        transport=transport,
+        retry=RetryConfig(max_attempts=12),
+    )
+
+    def sleep(seconds):
+        slept.append(seconds)
+        clock.wait(seconds)
+
+    with (
+        TalonOneClient(config, sleep=lambda _: None, rate_limit_sleep=sleep, rng=lambda: 0) as client,
+        pytest.raises(e.RateLimitedError),
+    ):
+        programs(client)
+    assert 12 == len(server.seen)
+    assert 2 <= len(slept)
+    assert all(seconds <= 0.05 for seconds in slept)
