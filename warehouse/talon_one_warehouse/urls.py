@@ -10,7 +10,7 @@ from talon_one_singer.settings.local_paths import FileUrlError, is_url, local_pa
 from talon_one_storage.file_store import OBJECT_STORES
 from talon_one_warehouse.adbc.urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
-from talon_one_warehouse.parquet.urls import PARQUET_OPENERS, is_folder, open_folder, open_remote_at
+from talon_one_warehouse.lake.urls import PARQUET_OPENERS, is_folder, open_folder, open_remote_at
 from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:

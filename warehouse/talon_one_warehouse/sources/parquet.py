@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from talon_one_singer.values import int96
 from talon_one_singer.values.column_names import ColumnNames, repeated_name
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
+from talon_one_warehouse.duckdb.parquet_rendering import can_render, rendered_rows
 from talon_one_warehouse.errors import SourceDataError, WarehouseConfigError, WarehouseError
-from talon_one_warehouse.parquet.rendering import can_render, rendered_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,7 +11,7 @@ import pytest
 from talon_one_warehouse import WarehouseFullError, open_warehouse, to_arrow
 from tests.warehouse.filling import merges_until_full
 
-_PROCESS = [sys.executable, str(Path(__file__).with_name("parquet_process.py"))]
+_PROCESS = [sys.executable, str(Path(__file__).with_name("lake_process.py"))]
 FOUND = "SELECT count(*), count(DISTINCT id), max(id), max(text) FILTER (id = 0), max(month(created)) FILTER (id = 0)"
 
 

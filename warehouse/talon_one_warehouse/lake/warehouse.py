@@ -18,12 +18,12 @@ from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.dedup import last_of_each_key
 from talon_one_warehouse.duckdb.memory import Memory, arrow_columns
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
-from talon_one_warehouse.parquet import sql
-from talon_one_warehouse.parquet.connection import connect
-from talon_one_warehouse.parquet.errors import translate_errors
-from talon_one_warehouse.parquet.manifest import FOLDER, PATH, Manifest, State, Table, decode, encode
-from talon_one_warehouse.parquet.merge import Merged, TableMerge, columns_of, folder_of, live
-from talon_one_warehouse.parquet.partitions import partition_column
+from talon_one_warehouse.lake import sql
+from talon_one_warehouse.lake.connection import connect
+from talon_one_warehouse.lake.errors import translate_errors
+from talon_one_warehouse.lake.manifest import FOLDER, PATH, Manifest, State, Table, decode, encode
+from talon_one_warehouse.lake.merge import Merged, TableMerge, columns_of, folder_of, live
+from talon_one_warehouse.lake.partitions import partition_column
 from talon_one_warehouse.results import python_rows
 from talon_one_warehouse.warehouse import STATE_TABLE, MergeCounts
 

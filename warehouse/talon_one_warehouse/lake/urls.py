@@ -35,7 +35,7 @@ def open_folder(path: str, schema: str) -> Warehouse:
             f"{path} names a folder of Parquet files and ends like a database file; for DuckDB write duckdb:///{path}"
         )
     try:
-        from talon_one_warehouse.parquet.warehouse import open_local
+        from talon_one_warehouse.lake.warehouse import open_local
     except ModuleNotFoundError as error:
         raise _not_installed(error) from None
     return open_local(path, schema)
@@ -59,7 +59,7 @@ def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFile
     if not place or "?" in place:
         raise WarehouseConfigError(f"a {scheme}:// URL names a bucket and a prefix, like {scheme}://bucket/lake")
     try:
-        from talon_one_warehouse.parquet.warehouse import open_remote
+        from talon_one_warehouse.lake.warehouse import open_remote
     except ModuleNotFoundError as error:
         raise _not_installed(error) from None
     try:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from talon_one_warehouse.arrow.columns import Kind
-    from talon_one_warehouse.parquet.manifest import Bound, DataFile, Table
+    from talon_one_warehouse.lake.manifest import Bound, DataFile, Table
 
 ALL = "all"
 NONE = "__HIVE_DEFAULT_PARTITION__"  # the name that readers of Hive partitions take for null

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.array_builders import ARROW_KINDS, int64s
-from talon_one_warehouse.parquet import sql
-from talon_one_warehouse.parquet.manifest import DataFile, Table
-from talon_one_warehouse.parquet.partitions import Range, months, split
+from talon_one_warehouse.lake import sql
+from talon_one_warehouse.lake.manifest import DataFile, Table
+from talon_one_warehouse.lake.partitions import Range, months, split
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from talon_one_warehouse.arrow.columns import Kind
-    from talon_one_warehouse.parquet.manifest import Manifest, Table
+    from talon_one_warehouse.lake.manifest import Manifest, Table
 
 FILE = "_talon_one_file"
 ROW = "_talon_one_row"
