@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "estimate": "talon_one_cli.loading.estimate:estimate",
     "expiring": "talon_one_cli.loading.expiring:expiring",
     "load": "talon_one_cli.loading.load:load",
+    "migrate-lake": "talon_one_cli.loading.migrate_lake:migrate_lake",
     "models": "talon_one_cli.loading.models:models",
     "plan": "talon_one_cli.sync.push:plan",
     "push": "talon_one_cli.sync.push:push",

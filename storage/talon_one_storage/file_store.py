@@ -17,10 +17,11 @@ OBJECT_STORES: Mapping[str, str] = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"
 
 
 class StoredFile(NamedTuple):
-    """A file of a store, with the time of its last change in seconds since 1970."""
+    """A file of a store, with the time of its last change in seconds since 1970, and its size in bytes."""
 
     path: str
     changed_s: float
+    size: int
 
 
 class FileStore(Protocol):
@@ -62,6 +63,10 @@ class FileStore(Protocol):
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files; a missing file is no error."""
+        ...
+
+    def make_durable(self, folder: str) -> None:
+        """Make the last file, by name, that another library has written into a folder survive a loss of power."""
         ...
 
     def uri(self, path: str) -> str:

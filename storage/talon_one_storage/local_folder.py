@@ -95,7 +95,8 @@ class LocalFolder:
                 if path == self._lock_path:
                     continue
                 with suppress(FileNotFoundError):  # removed by another process since it was listed
-                    yield StoredFile(path.relative_to(self._folder).as_posix(), path.stat().st_mtime)
+                    found = path.stat()
+                    yield StoredFile(path.relative_to(self._folder).as_posix(), found.st_mtime, found.st_size)
 
     def remove(self, paths: Iterable[str]) -> None:
         """See FileStore. Folders that become empty are removed too."""
@@ -107,6 +108,13 @@ class LocalFolder:
             with suppress(OSError):  # not empty
                 folder.rmdir()
                 self._synced.discard(folder)
+
+    def make_durable(self, folder: str) -> None:
+        """See FileStore."""
+        newest = max((self._folder / folder).iterdir(), key=lambda path: path.name)
+        with newest.open("rb") as file:
+            os.fsync(file.fileno())
+        _sync_folder(self._folder / folder)
 
     def uri(self, path: str) -> str:
         """See FileStore."""

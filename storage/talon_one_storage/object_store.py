@@ -95,13 +95,16 @@ class ObjectStore:
         """See FileStore."""
         self._fs.invalidate_cache()
         for full, info in self._fs.find(self._root, maxdepth=None if subfolders else 1, detail=True).items():
-            yield StoredFile(full[len(self._root) + 1 :], _changed_s(info))
+            yield StoredFile(full[len(self._root) + 1 :], _changed_s(info), int(info.get("size") or 0))
 
     def remove(self, paths: Iterable[str]) -> None:
         """See FileStore."""
         for path in paths:
             with suppress(FileNotFoundError):
                 self._fs.rm_file(self._full(path))
+
+    def make_durable(self, folder: str) -> None:
+        """See FileStore; an object is durable when the request that wrote it is answered."""
 
     def uri(self, path: str) -> str:
         """See FileStore."""

@@ -388,7 +388,7 @@ COMMANDS: Mapping[str, Callable[[World, Path], Command]] = {
     "load duckdb": _load("duckdb:///{}/w.duckdb"),
     "load postgresql": _load_postgresql,
     "load sqlite": _load("sqlite:///{}/w.sqlite"),
-    "load parquet": _load("file://{}/lake"),
+    "load lake": _load("file://{}/lake"),
     "load s3": _load_s3,
     "target": Target,
     "push": _push_into(lambda _, folder: str(folder / "store.duckdb")),

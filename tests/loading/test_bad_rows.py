@@ -24,7 +24,7 @@ from tap_talon_one.settings import SETTINGS
 
 TRANSACTIONS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
 TOO_SMALL = "0." + "0" * 29 + "1"  # the column has 18 digits behind the point
-WAREHOUSES = {"duckdb": "duckdb:///{}/w.duckdb", "sqlite": "sqlite:///{}/w.db", "parquet": "file://{}/lake"}
+WAREHOUSES = {"duckdb": "duckdb:///{}/w.duckdb", "sqlite": "sqlite:///{}/w.db", "lake": "file://{}/lake"}
 
 
 @pytest.fixture

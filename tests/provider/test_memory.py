@@ -57,7 +57,7 @@ def account():
         yield emulator
 
 
-@pytest.fixture(params=["duckdb", "postgresql", "parquet"])
+@pytest.fixture(params=["duckdb", "postgresql", "lake"])
 def warehouse(request, tmp_path):
     """Return the URL of an empty warehouse."""
     if request.param == "postgresql":

@@ -26,13 +26,13 @@ from talon_one_warehouse.arrow.load_time import with_load_time
 # By name: the URL in a directory. The server of PostgreSQL is a fixture.
 PLACES = {
     "duckdb": "duckdb:///{}/x.duckdb",
-    "parquet": "file://{}/lake",
+    "lake": "file://{}/lake",
     "postgresql": None,
     "sqlite": "sqlite:///{}/x.db",
     "adbc": "adbc+duckdb://{}/x.duckdb",
 }
 DATABASES = ["duckdb", "postgresql", "sqlite", "adbc"]  # with tables that can be dropped behind a loader's back
-TYPED = ["duckdb", "postgresql", "sqlite", "parquet"]  # that tell the types of their columns
+TYPED = ["duckdb", "postgresql", "sqlite", "lake"]  # that tell the types of their columns
 _PROCESS = [sys.executable, str(Path(__file__).with_name("merging_process.py"))]
 
 

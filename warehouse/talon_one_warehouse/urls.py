@@ -10,7 +10,7 @@ from talon_one_singer.settings.local_paths import FileUrlError, is_url, local_pa
 from talon_one_storage.file_store import OBJECT_STORES
 from talon_one_warehouse.adbc.urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.errors import WarehouseConfigError
-from talon_one_warehouse.lake.urls import PARQUET_OPENERS, is_folder, open_folder, open_remote_at
+from talon_one_warehouse.lake.urls import LAKE_OPENERS, is_folder, open_folder, open_remote_at
 from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def open_warehouse(
     Args:
         url: ``duckdb:///relative.duckdb``, ``duckdb:////absolute/path.duckdb`` or ``duckdb:///:memory:``;
             ``postgresql://user:password@host/database``; ``sqlite:///relative.db`` or ``sqlite:////absolute.db``;
-            ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for Parquet files
+            ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for a lake
             ``./folder``, ``file:///absolute/folder``, ``s3://bucket/prefix``, ``gs://`` or ``abfs://``.
         schema: the database schema that holds the tables; created if missing.
         filesystem: has the keys of an ``s3://``, ``gs://`` or ``abfs://`` URL; by default the keys come from the
@@ -104,5 +104,5 @@ _EXAMPLE = "duckdb:///loyalty.duckdb"
 _OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {
     "duckdb": _open_duckdb,
     **ADBC_OPENERS,
-    **PARQUET_OPENERS,
+    **LAKE_OPENERS,
 }

@@ -27,7 +27,7 @@ AS_OF = "2030-01-01T00:00:00Z"
 PLACES = {
     "duckdb": "duckdb:///{}/w.duckdb",
     "postgresql": None,
-    "parquet": "file://{}/lake",
+    "lake": "file://{}/lake",
     "sqlite": "sqlite:///{}/w.sqlite",
 }
 

@@ -1,4 +1,4 @@
-"""``talon-one load`` into Parquet files: complete, idempotent, resumable."""
+"""``talon-one load`` into a lake: complete, idempotent, resumable."""
 
 import json
 import random
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
+from deltalake import DeltaTable
 
 from talon_one_emulator import Emulator
 
@@ -35,11 +36,15 @@ def command(emu, tmp_path):
 
 @pytest.fixture
 def rows(tmp_path):
-    """Rows of a SELECT over the views that the load has left: ``rows(sql)``."""
+    """Rows of a SELECT over the Delta tables that the load has left: ``rows(sql)``."""
 
     def select(sql):
         with duckdb.connect() as db:
-            db.execute((tmp_path / "lake" / "talon_one" / "_talon_one" / "tables.sql").read_text())
+            db.execute("CREATE SCHEMA talon_one; SET TimeZone = 'UTC'")
+            for name in STREAMS.split(","):
+                data = DeltaTable(tmp_path / "lake" / "talon_one" / name).to_pyarrow_table()
+                db.register("data", data)
+                db.execute(f"CREATE TABLE talon_one.{name} AS FROM data")
             return db.execute(sql).fetchall()
 
     return select

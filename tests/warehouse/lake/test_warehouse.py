@@ -1,14 +1,15 @@
-"""Merging into Parquet files of a local folder; what every warehouse does is tested with the others."""
+"""Merging into Delta tables of a local folder; what every warehouse does is tested with the others."""
 
 import json
-import os
+import subprocess
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
-import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable, Field, TableFeatures
+from deltalake.schema import PrimitiveType
 
 from talon_one_warehouse import (
     MergeCounts,
@@ -19,6 +20,7 @@ from talon_one_warehouse import (
     to_arrow,
 )
 
+READERS = Path(__file__).parents[3] / ".venvs" / "lake-readers" / "bin" / "python"
 TYPES = {
     "id": {"type": "integer"},
     "created": {"type": ["string", "null"], "format": "date-time"},
@@ -58,78 +60,47 @@ def merge(lake, *rows, state=None):
     return lake.merge({"ledger": [to_arrow(LEDGER, rows)]}, state)
 
 
-def manifest(folder):
-    """The manifest as JSON."""
-    return json.loads((folder / "_talon_one" / "manifest.json").read_bytes())
+def delta(folder, table="ledger"):
+    """The Delta table as another program sees it."""
+    return DeltaTable(folder / table)
+
+
+def on_disk(folder, table="ledger"):
+    """All data files there are, live or not."""
+    return {path.name for path in (folder / table).glob("*.parquet")}
 
 
 def live(folder, table="ledger"):
-    """The rows of the live files by partition, one number a file."""
-    partitions = manifest(folder)["tables"][table]["partitions"]
-    return {name: [file["rows"] for file in files] for name, files in partitions.items()}
-
-
-def on_disk(folder):
-    """All data files there are."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.parquet"))
-
-
-def listed(folder):
-    """All data files that are live."""
-    tables = manifest(folder)["tables"].values()
-    return sorted(file["path"] for table in tables for files in table["partitions"].values() for file in files)
-
-
-def test_rows_lie_in_folders_by_the_month_of_created(lake, folder):
-    """Files lie in Hive's layout by the month of created, and rows without an instant have a folder of their own."""
-    merge(lake, row(1), row(2, "2024-02"), row(3, "2024-02"), b'{"id":4}')
-    assert {"2024-01": [1], "2024-02": [2], "__HIVE_DEFAULT_PARTITION__": [1]} == live(folder)
-    assert {"ledger/month=2024-01", "ledger/month=2024-02", "ledger/month=__HIVE_DEFAULT_PARTITION__"} == {
-        path.rpartition("/")[0] for path in on_disk(folder)
-    }
-    found = duckdb.sql(
-        f"SELECT month, count(*) FROM read_parquet('{folder}/ledger/**/*.parquet', hive_partitioning = true, "
-        "hive_types_autocast = false) GROUP BY month ORDER BY month"
-    ).fetchall()
-    assert [("2024-01", 1), ("2024-02", 2), (None, 1)] == found
-
-
-def test_a_snapshot_lies_by_as_of_and_a_table_without_instants_in_one_folder(lake, folder):
-    """A snapshot lies by the month of as_of, and a table without instants in one folder."""
-    instant = {"type": "string", "format": "date-time"}
-    balances = table_spec("balances", {"properties": {"id": {"type": "integer"}, "as_of": instant}}, ["id", "as_of"])
-    cards = table_spec("cards", {"properties": {"id": {"type": "integer"}}}, ["id"])
-    for table in (balances, cards):
-        lake.prepare(table)
-    rows = to_arrow(balances, [b'{"id":1,"as_of":"2024-03-01T00:00:00Z"}'])
-    lake.merge({"balances": [rows], "cards": [to_arrow(cards, [b'{"id":1}'])]})
-    assert {"2024-03": [1]} == live(folder, "balances")
-    assert {"all": [1]} == live(folder, "cards")
+    """The names of all live data files."""
+    return {uri.rpartition("/")[2] for uri in delta(folder, table).file_uris()}
 
 
 def test_files_hold_exact_types(lake, folder):
-    """Files hold DECIMAL(38,18), microseconds in UTC and unchanged JSON text."""
+    """Delta's types are decimal(38,18), timestamp and unchanged JSON text."""
     merge(lake, b'{"id":1,"created":"9999-12-31T23:59:59Z","amount":12345678901234.56,"attributes":{"a": 1.50}}')
-    (path,) = on_disk(folder)
-    table = pq.read_table(folder / path, partitioning=None)
+    table = delta(folder).to_pyarrow_table()
     kinds = [pa.int64(), pa.timestamp("us", tz="UTC"), pa.decimal128(38, 18), pa.string()]
     assert kinds == [field.type for field in table.schema]
-    assert ["ledger/month=9999-12"] == [path.rpartition("/")[0]]
     assert [(Decimal("12345678901234.56"), '{"a": 1.50}')] == lake.query("SELECT amount, attributes FROM ledger")
+
+
+def test_the_log_knows_rows_and_keys_of_each_file(lake, folder):
+    """The statistics of a file have its number of rows and the bounds of its keys, for readers that skip files."""
+    merge(lake, row(7), row(3), row(5))
+    (actions,) = pa.table(delta(folder).get_add_actions(flatten=True)).to_pylist()
+    assert (3, 3, 7, 0) == tuple(actions[name] for name in ("num_records", "min.id", "max.id", "null_count.id"))
 
 
 def test_new_changed_and_unchanged_rows_are_counted_apart(lake, folder):
     """New and changed rows are counted apart, and unchanged rows are not written again."""
     rows = [row(n) for n in range(10)]
     before = merge(lake, *rows)
-    files = listed(folder)
     counts = merge(lake, *rows), merge(lake, row(3, amount="2"), row(4, amount="1.0"), row(10))
     assert MergeCounts(10, 0) == before
     assert (MergeCounts(0, 0), MergeCounts(1, 1)) == counts
-    assert files != listed(folder)
     found = lake.query("SELECT id, amount FROM ledger WHERE id IN (3, 4, 10) ORDER BY id")
     assert [(3, 2), (4, 1), (10, 1)] == found
-    assert {"2024-01": [11]} == live(folder)
+    assert (1, 2) == (len(live(folder)), delta(folder).version())
 
 
 def test_a_merge_of_nothing_new_writes_no_data_file(lake, folder):
@@ -139,14 +110,6 @@ def test_a_merge_of_nothing_new_writes_no_data_file(lake, folder):
     merge(lake, row(1), state={"run": {"at": 2}})
     assert files == on_disk(folder)
     assert {"at": 2} == lake.state("run")
-
-
-def test_a_row_whose_month_changes_is_there_once(lake, folder):
-    """A row whose month changes leaves its old month, whose folder goes when it held nothing else."""
-    merge(lake, row(1), row(2), row(3, "2024-02"))
-    assert MergeCounts(0, 2) == merge(lake, row(1, "2024-03"), row(3, "2024-03"))
-    assert {"2024-01": [1], "2024-03": [2]} == live(folder)
-    assert [(1, 3), (2, 1), (3, 3)] == lake.query("SELECT id, month(created) FROM ledger ORDER BY id")
 
 
 def test_keys_are_found_whatever_the_range_of_the_files(lake):
@@ -178,11 +141,33 @@ def test_a_key_of_several_columns_with_texts_and_instants(lake):
 
 
 def test_small_files_become_one_and_no_row_is_lost(lake, folder):
-    """A month has few files after any number of merges, and no row is lost."""
+    """A table has few files after any number of merges, and no row is lost."""
     for n in range(70):
-        merge(lake, row(n), row(1000 + n, "2024-02"))
-    assert max(len(files) for files in live(folder).values()) <= 8
-    assert [(140, 140)] == lake.query("SELECT count(*), count(DISTINCT id) FROM ledger")
+        merge(lake, row(n))
+    assert len(live(folder)) < 8
+    assert [(70, 70)] == lake.query("SELECT count(*), count(DISTINCT id) FROM ledger")
+
+
+def test_a_compaction_is_no_change_for_readers_of_changes(lake, folder):
+    """The commit that joins small files says that no row has changed."""
+    for n in range(8):
+        merge(lake, row(n))
+    actions = json.loads(f"[{','.join((folder / 'ledger/_delta_log/00000000000000000009.json').read_text().split())}]")
+    changes = [action[kind]["dataChange"] for action in actions for kind in ("add", "remove") if kind in action]
+    assert [False] * 9 == changes
+
+
+def test_stale_files_go_after_their_time(lake, folder, url):
+    """Every hundred commits, files that are stale for long enough and those of a crash are deleted."""
+    lake.close()
+    delta(folder).alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 0 seconds"})
+    (folder / "ledger" / "part-crash.parquet").write_bytes(b"half of a file")
+    with open_warehouse(url) as again:
+        again.prepare(LEDGER)
+        for n in range(101):
+            merge(again, row(1, amount=str(n)))
+    assert "part-crash.parquet" not in on_disk(folder)
+    assert len(on_disk(folder)) < 20
 
 
 def test_a_column_that_is_added_is_null_in_older_files(lake):
@@ -204,7 +189,11 @@ def test_a_column_that_is_added_is_null_in_older_files(lake):
 @pytest.mark.parametrize(
     ("properties", "key", "reason"),
     [
-        ({"amount": {"type": "string"}}, ["id"], "talon_one.ledger.amount exists as number instead of string"),
+        (
+            {"amount": {"type": "string"}},
+            ["id"],
+            r"amount exists as decimal\(38,18\) instead of string",
+        ),
         ({"name": {"type": "string"}}, ["name"], r"exists with the key \(id\) instead of \(name\)"),
     ],
 )
@@ -228,44 +217,71 @@ def test_a_merge_that_fails_leaves_nothing(lake, folder):
     assert {"at": 1} == lake.state("run")
 
 
-def test_replaced_files_outlive_the_merge_that_replaced_them(lake, folder):
-    """Replaced files stay for readers of the views until the next merge."""
+def test_replaced_files_stay_for_running_queries(lake, folder):
+    """A replaced file stays for a day, so that queries that read it can finish."""
     merge(lake, row(1))
-    (old,) = on_disk(folder)
-    merge(lake, row(1, amount="2"))
-    assert old in on_disk(folder)
-    merge(lake, row(2, "2024-02"))
-    assert listed(folder) == on_disk(folder)
+    old = on_disk(folder)
+    for amount in range(20):
+        merge(lake, row(1, amount=str(amount)))
+    assert old <= on_disk(folder)
+    assert not old & live(folder)
 
 
-def test_what_a_crash_left_is_removed_when_it_is_older_than_the_manifest(url, folder):
-    """Files of a crashed merge are removed, unless they are newer than the manifest and may belong to a running one."""
-    with open_warehouse(url) as lake:
-        lake.prepare(LEDGER)
-        merge(lake, row(1))
-    for name, age_s in (("old", 3600), ("new", -3600)):
-        path = folder / "ledger" / "month=2024-01" / f"part-{name}.parquet"
-        path.write_bytes(b"half of a file")
-        at = (folder / "_talon_one" / "manifest.json").stat().st_mtime - age_s
-        os.utime(path, (at, at))
-    with open_warehouse(url) as lake:
-        assert [(1,)] == lake.query("SELECT id FROM ledger")
-    assert {*listed(folder), "ledger/month=2024-01/part-new.parquet"} == set(on_disk(folder))
+def test_a_column_that_another_program_has_added_keeps_its_values(lake, folder, url):
+    """Values of a column that only another program writes survive a merge that changes their row."""
+    merge(lake, row(1), row(2))
+    lake.close()
+    table = delta(folder)
+    table.alter.add_columns([Field("note", PrimitiveType("integer"))])
+    table.update(updates={"note": "7"}, predicate="id = 1")
+    with open_warehouse(url) as again:
+        again.prepare(LEDGER)
+        assert MergeCounts(1, 1) == merge(again, row(1, amount="5"), row(3))
+        assert [(1, 5, 7), (2, 1, None), (3, 1, None)] == again.query("SELECT id, amount, note FROM ledger ORDER BY id")
 
 
-def test_tables_sql_makes_the_same_views_in_any_duckdb(lake, folder):
-    """The file tables.sql creates views of the live files and of the states in any DuckDB."""
-    merge(lake, row(1), row(2, "2024-02"), state={"run": {"at": "it's"}})
-    merge(lake, row(1, "2024-02", "5"))
-    with duckdb.connect() as db:
-        db.execute((folder / "_talon_one" / "tables.sql").read_text())
-        assert [(1, 5), (2, 1)] == db.execute("SELECT id, amount FROM talon_one.ledger ORDER BY id").fetchall()
-        states = db.execute("SELECT state_name, state FROM talon_one._talon_one_state").fetchall()
-    assert [("run", '{"at": "it\'s"}')] == states
+def test_a_table_with_features_of_another_program_is_refused(lake, folder, url):
+    """A table in which another program deletes rows by deletion vectors is refused, and stays as it is."""
+    merge(lake, row(1))
+    lake.close()
+    delta(folder).alter.add_feature(TableFeatures.DeletionVectors, allow_protocol_versions_increase=True)
+    with open_warehouse(url) as again, pytest.raises(TableError, match=r"talon_one\.ledger to use deletionVectors"):
+        again.prepare(LEDGER)
+
+
+def test_a_lake_that_another_program_has_compacted_is_merged_into(lake, folder, url):
+    """Rows are found in files that another program has written and sorted."""
+    for n in range(5):
+        merge(lake, row(n), row(n + 100))
+    lake.close()
+    delta(folder).optimize.z_order(["id"])
+    with open_warehouse(url) as again:
+        again.prepare(LEDGER)
+        assert MergeCounts(1, 1) == merge(again, row(3), row(104, amount="9"), row(200))
+        assert [(11, 11, 9)] == again.query("SELECT count(*), count(DISTINCT id), max(amount) FROM ledger")
+
+
+@pytest.mark.skipif(not READERS.exists(), reason="run scripts/setup_peers.sh")
+@pytest.mark.parametrize("reader", ["deltalake", "duckdb", "polars"])
+def test_other_programs_read_the_same_rows(lake, folder, reader):
+    """deltalake, DuckDB's delta_scan and polars read the live rows, with every digit."""
+    merge(lake, row(1), row(2, "2024-02", "12345678901234.56"), b'{"id":3}')
+    merge(lake, row(1, "2024-03", "0.000000000000000001"))
+    done = subprocess.run(
+        [READERS, Path(__file__).with_name("lake_readers.py"), reader, folder / "ledger"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [
+        [1, "2024-03-15T12:00:00+00:00", "0.000000000000000001"],
+        [2, "2024-02-15T12:00:00+00:00", "12345678901234.560000000000000000"],
+        [3, None, None],
+    ] == json.loads(done.stdout)
 
 
 def test_states_and_tables_outlive_the_warehouse(url):
-    """The manifest keeps tables and states after the warehouse is closed."""
+    """Tables and states stay after the warehouse is closed."""
     with open_warehouse(url) as lake:
         lake.prepare(LEDGER)
         merge(lake, row(1), state={"a": {"x": [1, "ü", 1.5, None]}})

@@ -1,4 +1,4 @@
-"""The DuckDB connection of a Parquet warehouse, which reads and compares files and stores nothing."""
+"""The DuckDB connection of a lake, which reads and compares files and stores nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from talon_one_storage.sql_names import literal, quoted
 
 def connect(schema: str) -> tuple[duckdb.DuckDBPyConnection, TemporaryFolder]:
     """Return a connection with the schema, and the temporary folder for what does not fit into memory."""
-    spill = TemporaryFolder("parquet")
+    spill = TemporaryFolder("lake")
     connection = duckdb.connect(":memory:")
     connection.execute(f"SET temp_directory = {literal(spill.name)}; SET TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false; SET parquet_metadata_cache = true")

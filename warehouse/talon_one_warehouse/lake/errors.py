@@ -1,13 +1,15 @@
-"""Translation of file errors: of file systems, object stores, Arrow and the storage."""
+"""Translation of the errors of a lake: of file systems, object stores, Arrow, Delta Lake and the storage."""
 
 from __future__ import annotations
 
 import errno
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from talon_one_storage.errors import StorageLockedError, WriteConflictError
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError, WarehouseFullError, WarehouseLockedError
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_DISK_FULL = re.compile(r"No space left|Disk quota exceeded", re.IGNORECASE)
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+_S3_MESSAGE = re.compile(r"<Message>(.*?)</Message>")
+_CHANGED = "a table was changed by another process since it was opened; run again when that process has ended"
 
 
 @contextmanager
@@ -39,7 +45,13 @@ def translate_errors(where: str, *, opening: bool = False) -> Iterator[None]:
     except WriteConflictError as error:
         raise WarehouseLockedError(f"{error}; run again when that process has ended") from error
     except OSError as error:
+        if error.errno is None:  # deltalake raises one for some errors of an object store
+            raise _of_delta(where, error, opening=opening) from error
         raise _translated(where, error, opening=opening) from error
+    except CommitFailedError as error:
+        raise WarehouseLockedError(f"{where}: {_CHANGED}") from error
+    except DeltaError as error:
+        raise _of_delta(where, error, opening=opening) from error
     except (pa.ArrowException, duckdb.Error, *_s3_errors()) as error:
         line = " ".join(str(error).split()).removeprefix("IO Error: ")
         raise (WarehouseConfigError if opening else WarehouseError)(f"{where}: {line}") from error
@@ -47,9 +59,7 @@ def translate_errors(where: str, *, opening: bool = False) -> Iterator[None]:
 
 def _translated(where: str, error: OSError, *, opening: bool) -> WarehouseError:
     if error.errno in _FULL:
-        return WarehouseFullError(
-            f"no space is left for {where}; free some space, then run again: no merge was written in part"
-        )
+        return _full(where)
     reason = " ".join((error.strerror or str(error)).split()).rstrip(".")
     what = f"{reason}: {error.filename}" if error.filename else reason
     if isinstance(error, PermissionError):
@@ -59,6 +69,24 @@ def _translated(where: str, error: OSError, *, opening: bool) -> WarehouseError:
     if opening or isinstance(error, FileNotFoundError):
         return WarehouseConfigError(f"cannot open {where}: {what}")
     return WarehouseError(f"{where}: {what}")
+
+
+def _of_delta(where: str, error: DeltaError | OSError, *, opening: bool) -> WarehouseError:
+    """Return the error of a DeltaError, whose text names what was read and never a key."""
+    line = " ".join(_COLORS.sub("", str(error)).split())
+    if _DISK_FULL.search(line):
+        return _full(where)
+    if "already exists" in line:
+        return WarehouseLockedError(f"{where}: {_CHANGED}")
+    words = _S3_MESSAGE.search(line)
+    line = words[1] if words else line
+    return WarehouseConfigError(f"cannot open {where}: {line}") if opening else WarehouseError(f"{where}: {line}")
+
+
+def _full(where: str) -> WarehouseFullError:
+    return WarehouseFullError(
+        f"no space is left for {where}; free some space, then run again: no merge was written in part"
+    )
 
 
 def _s3_errors() -> tuple[type[Exception], ...]:

@@ -1,4 +1,4 @@
-"""Parquet warehouses by URL. pyarrow and duckdb are optional extras, imported when a warehouse is opened."""
+"""Lakes by URL. deltalake, pyarrow and duckdb are optional extras, imported when a lake is opened."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def open_folder(path: str, schema: str) -> Warehouse:
     """Open the warehouse in a local folder.
 
     Raises:
-        WarehouseConfigError: the path looks like one of a file, or pyarrow or duckdb is not installed.
+        WarehouseConfigError: the path looks like one of a file, or an extra is not installed.
     """
     if path.endswith(_DATABASES):
         raise WarehouseConfigError(
-            f"{path} names a folder of Parquet files and ends like a database file; for DuckDB write duckdb:///{path}"
+            f"{path} names the folder of a lake and ends like a database file; for DuckDB write duckdb:///{path}"
         )
     try:
         from talon_one_warehouse.lake.warehouse import open_local
@@ -65,15 +65,39 @@ def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFile
     try:
         return open_remote(scheme, place, schema, filesystem)
     except ImportError:
-        extra = "'talon-one-connector[s3]'" if scheme == "s3" else OBJECT_STORES[scheme]
+        extra = "'talon-one-connector[lake,s3]'" if scheme == "s3" else OBJECT_STORES[scheme]
         raise WarehouseConfigError(f"{OBJECT_STORES[scheme]} is not installed; run: pip install {extra}") from None
 
 
+def migrate_lake(url: str, schema: str) -> dict[str, int]:
+    """Make Delta tables of the lake that version 0.1 has written at a URL; return the number of rows by table.
+
+    Raises:
+        WarehouseConfigError: the URL is not one of a lake, or version 0.1 has written no lake there.
+        WarehouseError: see ``migration.migrate``.
+    """
+    scheme, separator, rest = url.partition("://")
+    path = local_path(url)
+    if "://" in path and scheme not in OBJECT_STORES:
+        raise WarehouseConfigError(f"a lake is in a folder, or at a URL of {', '.join(OBJECT_STORES)}")
+    try:
+        from talon_one_warehouse.lake.migration import migrate
+        from talon_one_warehouse.lake.place import local_place, remote_place
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from None
+    remote = separator and "://" in path
+    place = remote_place(scheme, rest.strip("/"), schema) if remote else local_place(path, schema)
+    try:
+        return migrate(place)
+    finally:
+        place.store.close()
+
+
 def _not_installed(error: ModuleNotFoundError) -> WarehouseConfigError:
-    return WarehouseConfigError(f"{error.name} is not installed; run: pip install 'talon-one-connector[warehouse]'")
+    return WarehouseConfigError(f"{error.name} is not installed; run: pip install 'talon-one-connector[lake]'")
 
 
-PARQUET_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {
+LAKE_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {
     "file": _open_file,
     **{scheme: partial(open_remote_at, scheme) for scheme in OBJECT_STORES},
 }

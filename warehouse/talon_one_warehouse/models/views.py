@@ -69,8 +69,8 @@ def check_models_url(url: str) -> None:
     scheme, separator, _ = url.partition("://")
     if scheme not in SCHEMES or not separator:
         raise WarehouseConfigError(
-            "models are views in a database: give a duckdb:// or postgresql:// URL; over Parquet files, load "
-            "_talon_one/tables.sql into DuckDB and create them there"
+            "models are views in a database: give a duckdb:// or postgresql:// URL; over a lake, copy "
+            "its Delta tables into a DuckDB file and create them there"
         )
 
 
