@@ -5,6 +5,8 @@ PY := .venv/bin/python
 STAMP := .venv/.stamp
 DEMO_STAMP := .venvs/demo/.stamp
 JOBS ?= 3
+# Some machines set this. Every process of tests and demo would then compile all of its modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup check test test-all test-airflows chaos fuzz demo airflow screenshots docs bench bench-quick schemas lock clean
 

@@ -150,6 +150,8 @@ def _alike(expected: Mapping[str, Any], there: Mapping[str, Any], replaced: Set[
 
 
 def _same(name: str, expected: Any, there: Any, *, replaced: bool) -> bool:
+    if expected == there:
+        return True
     if name != "attributes":
         return bool(_plain(expected) == _plain(there))
     expected, there = _without_nulls(expected), _without_nulls(there)
