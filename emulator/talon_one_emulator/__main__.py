@@ -15,7 +15,7 @@ from talon_one_emulator.api.middleware.authentication import DEFAULT_API_KEY, DE
 from talon_one_emulator.control import faults
 from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.seeds import NAMES, Seed
-from talon_one_emulator.server import Settings, bind, build, url_of, uvicorn_server
+from talon_one_emulator.server import Settings, bind, build, url_of, web_server
 
 
 @click.group()
@@ -92,7 +92,7 @@ def serve(**options: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        uvicorn_server(app).run(sockets=[listener])
+        web_server(app).run(sockets=[listener])
     finally:
         controller.service.account.store.close()
 

@@ -13,7 +13,7 @@ from talon_one_emulator.api import json_text
 from talon_one_emulator.api.middleware.authentication import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
 from talon_one_emulator.control.switches import Switches
 from talon_one_emulator.seeds import Seed
-from talon_one_emulator.server import Settings, bind, build, url_of, uvicorn_server
+from talon_one_emulator.server import Settings, bind, build, url_of, web_server
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -79,7 +79,7 @@ class Emulator:
             self._store.close()
             raise
         self.url = url_of(self._listener)
-        self._server = uvicorn_server(app)
+        self._server = web_server(app)
         self._running = threading.Event()
         self._thread = threading.Thread(target=self._run, name="talon-one-emulator", daemon=True)
         self._thread.start()
@@ -89,7 +89,8 @@ class Emulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join()
         self._loop = None
         self._listener.close()

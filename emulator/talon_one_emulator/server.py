@@ -19,10 +19,9 @@ from talon_one_emulator.seeds import Seed, load
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import uvicorn
-
     from talon_one_client.endpoints import Era
     from talon_one_emulator.control.faults import FaultRule
+    from talon_one_emulator.web_server import WebServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +94,11 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def uvicorn_server(app: App) -> uvicorn.Server:
+def web_server(app: App) -> WebServer:
     """Return a server for the application that logs no requests."""
     import uvicorn
+
+    from talon_one_emulator.web_server import WebServer
 
     config = uvicorn.Config(
         app,
@@ -106,8 +107,7 @@ def uvicorn_server(app: App) -> uvicorn.Server:
         access_log=False,
         date_header=False,  # the account has its own clock
         timeout_keep_alive=60,
-        timeout_graceful_shutdown=1,
         loop="asyncio",
         ws="none",
     )
-    return uvicorn.Server(config)
+    return WebServer(config)

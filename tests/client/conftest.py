@@ -12,13 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
-from jsonschema import Draft202012Validator
 
-import talon_one_schemas
 from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
 from talon_one_client.endpoints import ALL
 from talon_one_client.http.transports.choice import make_transport
 from talon_one_emulator import Emulator
+from tests.answer_schemas import check_answer
 
 API_KEY = "integration-k3y-0123456789"
 MANAGEMENT_KEY = "management-k3y-9876543210"
@@ -39,7 +38,7 @@ class CheckedTransport:
             if name is None:
                 assert row.response_media == "csv" or answer.body == b""
             else:
-                Draft202012Validator(talon_one_schemas.record(name)).validate(json.loads(answer.body))
+                check_answer(name, json.loads(answer.body))
         return answer
 
     def close(self):
