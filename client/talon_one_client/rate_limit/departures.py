@@ -17,6 +17,7 @@ from math import ceil, floor
 GAP_HEADROOM = 1.04
 WINDOW_HEADROOM = 1.035
 MAX_SIZE = 128  # departures that are kept; for a higher rate the window is a fraction of a second
+LATE_US = 25_000  # what a busy machine wakes up late by does not lower the rate
 PROMPT_US = 2_000  # a departure this soon after its grant need not be noted
 
 
@@ -87,7 +88,7 @@ class Departures:
         if now_us < due_us:
             return due_us - now_us
         # A thread that wakes up a little late keeps the plan, so that the whole rate is used; the window holds anyway.
-        self.planned_us = next_us if now_us - next_us <= pace.gap_us // 2 else now_us
+        self.planned_us = next_us if now_us - next_us <= max(pace.gap_us // 2, LATE_US) else now_us
         insort(self.departed_us, now_us)
         del self.departed_us[:-MAX_SIZE]
         return 0

@@ -45,7 +45,7 @@ end
 local due = planned + gap
 if #numbers >= size then due = math.max(due, numbers[#numbers - size + 1] + window) end
 if now < due then return answer(due - now) end
-if now - planned - gap <= math.floor(gap / 2) then planned = planned + gap else planned = now end
+if now - planned - gap <= math.max(math.floor(gap / 2), 25000) then planned = planned + gap else planned = now end
 numbers[#numbers + 1] = now
 return answer(0)
 """
