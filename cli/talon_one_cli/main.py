@@ -48,9 +48,9 @@ class LazyGroup(click.Group):
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from talon_one_singer.version import VERSION
 
-        click.echo(f"talon-one v{version('talon-one-connector')}")
+        click.echo(f"talon-one v{VERSION}")
         ctx.exit()
 
 

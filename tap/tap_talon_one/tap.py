@@ -6,11 +6,11 @@ The functions import what they need, so that ``--version`` and ``--about`` stay 
 from __future__ import annotations
 
 import logging
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import Catalog, CatalogEntry, ConfigError, RunContext, TapDefinition
 from talon_one_singer.exit_codes import ExitCode
+from talon_one_singer.version import VERSION
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def definition() -> TapDefinition:
 
     return TapDefinition(
         name=NAME,
-        version=version("talon-one-connector"),
+        version=VERSION,
         settings=SETTINGS,
         catalog=catalog,
         sync=sync,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.http.waits import interruptible_sleep
 from talon_one_singer.cli.definition import TargetContext, TargetDefinition
 from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.settings.input_limits import InputLimits
+from talon_one_singer.version import VERSION
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.errors import IncompleteError, SyncConfigError
 from target_talon_one.settings import SETTINGS
@@ -169,7 +169,7 @@ def definition() -> TargetDefinition:
 
     return TargetDefinition(
         name=NAME,
-        version=version("talon-one-connector"),
+        version=VERSION,
         settings=SETTINGS,
         run=run,
         test=check_keys,

@@ -10,9 +10,12 @@ import subprocess
 import sys
 import time
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from talon_one_singer.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 UV = ROOT / ".venvs" / "uv" / "bin" / "uv"
@@ -57,6 +60,11 @@ def test_setup_cfg_maps_each_top_package_to_its_folder(setup_cfg):
     """``import name = folder`` holds for every top-level package."""
     mapped = dict(line.split(" = ") for line in setup_cfg["options"]["package_dir"].strip().splitlines())
     assert {name: folder for name, folder in package_folders().items() if "." not in name} == mapped
+
+
+def test_the_version_is_that_of_the_distribution():
+    """The constant that ``--version`` prints is the version of the installed distribution."""
+    assert version("talon-one-connector") == VERSION
 
 
 def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):

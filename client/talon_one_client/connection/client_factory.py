@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
 from talon_one_client.client import TalonOneClient
@@ -11,6 +10,7 @@ from talon_one_client.errors import ConfigurationError
 from talon_one_client.http.executor import Observer
 from talon_one_client.http.waits import never
 from talon_one_client.rate_limit.limiter import check_rate_limit_url
+from talon_one_singer.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,6 +86,6 @@ def config_from_settings(settings: Mapping[str, Any], program: str) -> ClientCon
         allow_http=settings["allow_http"],
         verify=bundle or True,
         transport=settings["transport"],
-        user_agent=f"talon-one-connector/{version('talon-one-connector')} ({program})",
+        user_agent=f"talon-one-connector/{VERSION} ({program})",
         retry=RetryConfig(budget_s=settings["retry_budget_seconds"]),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from datetime import date, datetime
 from pathlib import Path
@@ -160,5 +159,7 @@ _JSON_TYPES: dict[type, str] = {
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the hint "; did you mean 'x'?", or "" if no known name is similar."""
+    import difflib
+
     found = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {found[0]!r}?" if found else ""
