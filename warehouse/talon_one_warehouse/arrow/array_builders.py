@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _DECIMAL = pa.decimal128(38, 18)
 _INSTANT = pa.timestamp("us", tz="UTC")
-_SHORT_NUMBER = r"^-?\d{1,20}(\.\d{1,18})?$"
+_SHORT = 20  # a number of so many characters has at most 20 digits before the point and 18 after it
 _DIGITS_BEFORE_POINT = 20
 _LAST_DIGIT = Decimal("1e-18")
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
@@ -82,19 +82,25 @@ def _booleans(values: Sequence[bool | None]) -> pa.Array:
 
 def _json_texts(raws: Sequence[Any]) -> pa.Array:
     """Return an array of JSON texts, in which ``null`` is a null."""
-    values = [None if raw == b"null" else raw for raw in map(bytes, raws)]
+    values = _values(raws)
     texts = [value or b"" for value in values]
     built = _from_texts(values, texts, b"".join(texts))
     built.validate(full=True)  # the bytes may not be UTF-8
     return built
 
 
+def _values(raws: Sequence[Any]) -> list[bytes | None]:
+    return [None if raw == b"null" else raw for raw in map(bytes, raws)]
+
+
 def _decimals(raws: Sequence[Any]) -> pa.Array:
+    values = _values(raws)
+    texts = [value or b"" for value in values]
+    data = b"".join(texts)
+    if max(map(len, texts), default=0) > _SHORT or b"e" in data or b"E" in data:
+        return _strings([None if value is None else _shortened(value.decode()) for value in values]).cast(_DECIMAL)
     # Cast from the text itself: faster than making Decimals, and a quoted number is refused.
-    texts = _json_texts(raws)
-    if pc.all(pc.match_substring_regex(texts, _SHORT_NUMBER)).as_py() is False:
-        texts = _strings([None if text is None else _shortened(text) for text in texts.to_pylist()])
-    return texts.cast(_DECIMAL)
+    return _from_texts(values, texts, data).cast(_DECIMAL)
 
 
 def _shortened(text: str) -> str:
