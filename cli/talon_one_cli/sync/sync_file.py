@@ -67,7 +67,7 @@ def read_sync_file(
     syncs: list[Sync] = []
     for name, one in given.items():
         try:
-            syncs.append(_sync(str(name), one, path))
+            syncs.append(_sync(str(name), one, path, redact, environ))
         except ConfigError as error:
             problems += error.lines
     if problems:
@@ -91,7 +91,7 @@ def read_settings(
     return settings
 
 
-def _sync(name: str, given: Any, path: str) -> Sync:
+def _sync(name: str, given: Any, path: str, redact: Redactor, environ: Mapping[str, str]) -> Sync:
     where = f"{path}: syncs.{name}"
     if not isinstance(given, dict):
         raise ConfigError(f"{where} must be an object with source, sink and mode, not {json_type(given)}")
@@ -99,7 +99,13 @@ def _sync(name: str, given: Any, path: str) -> Sync:
     source = options.pop("source", None)
     if source is None:
         raise ConfigError(f"{where}: 'source' is missing; give a file, or url with sql or table")
-    return Sync(destination_from(name, options, where=f"{path}: syncs"), source_spec(source, f"{where}.source"))
+    if isinstance(source, dict) and "dbt" in source:
+        from talon_one_cli.sync.dbt_source import dbt_source  # needs PyYAML and Jinja, which are extras
+
+        spec = dbt_source(source, f"{where}.source", redact, environ)
+    else:
+        spec = source_spec(source, f"{where}.source")
+    return Sync(destination_from(name, options, where=f"{path}: syncs"), spec)
 
 
 def _read(path: str, environ: Mapping[str, str], redact: Redactor) -> dict[str, Any]:
