@@ -54,7 +54,29 @@ _MANAGEMENT_KEY = Setting(
 )
 
 # The settings of a SYNC.yml beside its syncs.
-SYNC_SETTINGS = SettingsTable("TALON_ONE", (*KEYS, _MANAGEMENT_KEY, *SYNC, *INPUT, *CALLS))
+SYNC_SETTINGS = SettingsTable(
+    "TALON_ONE",
+    (
+        *KEYS,
+        _MANAGEMENT_KEY,
+        *SYNC,
+        Setting(
+            "log_to",
+            "string",
+            "URL of a warehouse in which the schema talon_one_sync gets the history of all pushes: sync_runs, "
+            "sync_changes and sync_rejects. A history that cannot be written fails no push.",
+        ),
+        Setting(
+            "log_keys",
+            "string",
+            "What the history of log_to holds of the keys of rows: plain keys, or hashes of them (hashed).",
+            default="plain",
+            allowed=("plain", "hashed"),
+        ),
+        *INPUT,
+        *CALLS,
+    ),
+)
 
 SETTINGS = SettingsTable(
     "TARGET_TALON_ONE",

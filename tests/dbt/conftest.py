@@ -67,11 +67,11 @@ def output_of(url):
 class Dbt:
     """Runs dbt with the package on one connection; results are in the schema ``analytics``."""
 
-    def __init__(self, folder, output, environment="dbt", streams=STREAMS):
+    def __init__(self, folder, output, environment="dbt", streams=STREAMS, package=PACKAGE):
         self.program = ROOT / ".venvs" / environment / "bin" / "dbt"
         if not self.program.exists():
             pytest.fail(f"dbt is not installed in .venvs/{environment}; run: make test or make test-all")
-        self.folder, self.streams = folder, list(streams)
+        self.folder, self.streams, self.package = folder, list(streams), package
         folder.mkdir(exist_ok=True)
         profile = {"talon_one": {"target": "test", "outputs": {"test": {"schema": "analytics", **output}}}}
         (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
@@ -79,7 +79,7 @@ class Dbt:
     def __call__(self, command, *arguments, environment=None, **variables):
         """Run a command of dbt; return it with its output."""
         given = {"talon_one_streams": self.streams, **variables}
-        places = ["--profiles-dir", self.folder, "--project-dir", PACKAGE]
+        places = ["--profiles-dir", self.folder, "--project-dir", self.package]
         places += ["--target-path", self.folder / "target", "--log-path", self.folder / "logs"]
         return subprocess.run(
             [self.program, "--no-use-colors", command, *arguments, *places, "--vars", json.dumps(given)],
@@ -95,4 +95,5 @@ class Dbt:
 
     def compiled(self):
         """The SQL of each compiled model and test."""
-        return {path.stem: path.read_text() for path in (self.folder / "target" / "compiled").rglob("*.sql")}
+        paths = (self.folder / "target" / "compiled").rglob("*.sql")
+        return {path.stem: path.read_text() for path in paths if path.is_file()}

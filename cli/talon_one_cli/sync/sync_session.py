@@ -39,9 +39,14 @@ def sync_run(
     client: TalonOneClient, store: Store, settings: Mapping[str, Any], stop: StopSignal, command: str
 ) -> Iterator[SyncRun]:
     """Start a run with the options of the settings; ``command`` is its name in the history."""
+    from talon_one_warehouse.sync_log import logged
     from target_talon_one.sync.run import SyncRun  # needs duckdb, which is an extra
 
-    with SyncRun(client, store, SyncOptions.of(settings), command=command, check=stop.check) as run:
+    hashed = settings["log_keys"] == "hashed"
+    with (
+        logged(store.log, None if command == "plan" else settings["log_to"], hashed=hashed),
+        SyncRun(client, store, SyncOptions.of(settings), command=command, check=stop.check) as run,
+    ):
         yield run
 
 

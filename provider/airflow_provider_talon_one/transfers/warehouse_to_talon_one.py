@@ -127,6 +127,7 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Push, and return the result; or return the plan."""
         from talon_one_client.connection.client_factory import client_from_settings
+        from talon_one_warehouse.sync_log import logged
         from target_talon_one.config.options import SyncOptions
         from target_talon_one.sync.run import SyncRun
 
@@ -139,6 +140,7 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
             fail_for_good(),
             client_from_settings(settings, "airflow", stop=self._stop.check) as client,
             self._opened_store(settings["store"], context) as store,
+            logged(store.log, None if self.plan_only else settings["log_to"], hashed=settings["log_keys"] == "hashed"),
             SyncRun(
                 client,
                 store,

@@ -123,4 +123,4 @@ class RemoteStore:
 
 
 def _small_tables(destination: int) -> list[str]:
-    return [f"done_{destination}", f"begun_{destination}", "rejects", "overtaken", "runs"]
+    return [f"done_{destination}", f"begun_{destination}", "rejects", "overtaken", "runs", "unlogged"]

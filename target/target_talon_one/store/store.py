@@ -20,7 +20,7 @@ from target_talon_one.store.tables.named_values import NamedValues
 from target_talon_one.store.tables.profiles import KnownProfiles
 from target_talon_one.store.tables.rejects import Rejects
 from target_talon_one.store.tables.remote_rows import RemoteRows
-from target_talon_one.store.tables.runs import RunHistory
+from target_talon_one.store.tables.runs import ChangeLog, RunHistory
 from target_talon_one.store.tables.staging import StagedRows
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Store:
         acks: acknowledged rows.
         rejects: refused rows.
         runs: history of the runs.
+        log: what happened to rows and is to be written to a warehouse.
         remote: rows found at a destination.
         profiles: profiles that are known to exist.
         values: named texts.
@@ -59,10 +60,11 @@ class Store:
         self.values = NamedValues(database)
         self.destinations = Destinations(database)
         self.runs = RunHistory(database, self.values)
-        self.rejects = Rejects(database, self.runs)
+        self.log = ChangeLog(database, self.values, self.runs)
+        self.rejects = Rejects(database, self.runs, self.log)
         self.staging = StagedRows(database)
         self.changes = Changes(database)
-        self.acks = AcknowledgedRows(persistence, self.destinations, self.values, self.rejects)
+        self.acks = AcknowledgedRows(persistence, self.destinations, self.values, self.rejects, self.log)
         self.remote = RemoteRows(database)
         self.profiles = KnownProfiles(database)
         if journal:

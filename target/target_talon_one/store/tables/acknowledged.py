@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from target_talon_one.store.tables.destinations import Destinations
     from target_talon_one.store.tables.named_values import NamedValues
     from target_talon_one.store.tables.rejects import Rejects
+    from target_talon_one.store.tables.runs import ChangeLog
 
 CHANGES = "changes under way"  # name of the value that identifies them
 _UNKNOWN = "the process ended while this row was being sent; check whether Talon.One has it, then run talon-one retry"
@@ -34,13 +35,20 @@ class AcknowledgedRows:
         destinations: count generations.
         values: hold the id of the changes under way.
         rejects: are superseded by rows that were acknowledged.
+        log: gets what was acknowledged.
     """
 
     def __init__(
-        self, persistence: Persistence, destinations: Destinations, values: NamedValues, rejects: Rejects
+        self,
+        persistence: Persistence,
+        destinations: Destinations,
+        values: NamedValues,
+        rejects: Rejects,
+        log: ChangeLog,
     ) -> None:
         self._persistence, self._database = persistence, persistence.database
         self._destinations, self._values, self._rejects = destinations, values, rejects
+        self._log = log
         self._journal: Journal | None = None
 
     def count(self, destination: int) -> int:
@@ -140,6 +148,7 @@ class AcknowledgedRows:
         return f"{select} EXISTS (SELECT 1 FROM chosen AS r WHERE c.n >= r.first AND c.n < r.past)"
 
     def _commit_taken(self, destination: int, taken: str) -> None:
+        self._log.note_acknowledged(destination, taken)
         if self.count(destination):
             self._database.run(f"DELETE FROM sent_{destination} WHERE key IN (SELECT key FROM ({taken}))")
         self._database.run(

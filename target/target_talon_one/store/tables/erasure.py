@@ -28,7 +28,12 @@ def erase_person(database: Database, integration_id: str) -> int:
             for kind in ("sent", "changes"):
                 deleted += _erase_keys(database, f"{kind}_{number}", person, sink)
             deleted += _erase_rejects(database, number, person, sink)
+            _erase_keys(database, "unlogged", person, sink)
         deleted += database.count("DELETE FROM profiles WHERE name = ?", integration_id)
+        texts = "concat_ws(chr(10), reason, server)"
+        database.run(
+            f"UPDATE unlogged SET reason = NULL, server = NULL WHERE {_contains(texts, person)}", *person.spellings
+        )
         found = f"SELECT id, error FROM runs WHERE {_contains('error', person)}"
         for run, error in database.run(found, *person.spellings):
             if person.mentioned_in(error):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_talon_one.store.database import Database
-    from target_talon_one.store.tables.runs import RunHistory
+    from target_talon_one.store.tables.runs import ChangeLog, RunHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,11 @@ class Rejects:
     Args:
         database: holds them.
         runs: knows which run came later.
+        log: gets what was refused.
     """
 
-    def __init__(self, database: Database, runs: RunHistory) -> None:
-        self._database, self._runs = database, runs
+    def __init__(self, database: Database, runs: RunHistory, log: ChangeLog) -> None:
+        self._database, self._runs, self._log = database, runs, log
 
     def add(self, run: str, destination: int, rejects: Sequence[Reject]) -> None:
         """Keep refused rows; each replaces the older reject of the same row."""
@@ -89,6 +90,7 @@ class Rejects:
                 run,
                 destination,
             )
+            self._log.note_refused(run, destination, "refused")
 
     def find(self, run: str | None = None) -> list[dict[str, Any]]:
         """Return the rows that are still refused, of one run or of all."""

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from target_talon_one.store.database import Database
     from target_talon_one.store.tables.named_values import NamedValues
 
 LATER_RUNS = "SELECT id FROM runs WHERE started > (SELECT started FROM runs WHERE id = ?)"
 _LONGEST_ERROR = 1000
+_KEPT = "changes are logged"  # name of the value
+_NOW = "strftime(now() AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+_ROWS_AT_ONCE = 20_000
+_LOGGED = (
+    *("run_id", "sync", "row_key", "operation", "outcome", "kind", "reason", "answer", "origin", "http_status"),
+    "noted_at",
+)
 _COLUMNS = ("id", "command", "started", "ended", "status", "error")
 
 
@@ -68,3 +75,71 @@ class RunHistory:
         """Return whether a later run has read the complete source of a destination."""
         last = self._values.get(f"complete {destination}")
         return bool(self._database.run(f"SELECT 1 WHERE ? IN ({LATER_RUNS})", last, run))
+
+
+class ChangeLog:
+    """What happened to rows, from the moment it happens until a warehouse has it.
+
+    Args:
+        database: holds it.
+        values: remember whether it is kept, so that it is kept for a killed run, too, which the next one completes.
+        runs: the history of the runs.
+    """
+
+    def __init__(self, database: Database, values: NamedValues, runs: RunHistory) -> None:
+        self._database, self._values, self._runs = database, values, runs
+
+    def keep(self, *, on: bool) -> None:
+        """Keep what happens from now on, or do not."""
+        if on != self._is_kept():
+            self._values.set(_KEPT, "yes" if on else None)
+
+    def note_acknowledged(self, destination: int, changes: str) -> None:
+        """Note changes of the last run that Talon.One has acknowledged; ``changes`` is a SELECT of them."""
+        if self._is_kept():
+            self._database.run(
+                "INSERT INTO unlogged SELECT coalesce((SELECT max_by(id, started) FROM runs), ''), ?, op, key, "
+                f"'acknowledged', NULL, NULL, NULL, NULL, NULL, {_NOW} FROM ({changes})",
+                destination,
+            )
+
+    def note_refused(self, run: str, destination: int, refused: str) -> None:
+        """Note the rows of a table of rejects."""
+        if self._is_kept():
+            self._database.run(
+                "INSERT INTO unlogged SELECT ?, ?, op, coalesce(key, origin), 'refused', kind, reason, server, origin, "
+                f"status, {_NOW} FROM {refused}",
+                run,
+                destination,
+            )
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return all runs as rows of a table."""
+        return [
+            {
+                "run_id": one["id"],
+                "command": one["command"],
+                "status": one["status"],
+                "error": one["error"],
+                "started_at": one["started"],
+                "ended_at": one["ended"],
+                "syncs": one["destinations"],
+            }
+            for one in self._runs.find()
+        ]
+
+    def changes(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield what was noted as rows of a table, in lists."""
+        statement = (
+            "SELECT u.run, d.name, u.key, u.op, u.outcome, u.kind, u.reason, u.server, u.place, u.status, u.noted "
+            "FROM unlogged AS u JOIN destinations AS d ON d.id = u.destination"
+        )
+        for rows in self._database.stream(statement, _ROWS_AT_ONCE):
+            yield [dict(zip(_LOGGED, row, strict=True)) for row in rows]
+
+    def forget(self) -> None:
+        """Drop what was noted, because a warehouse has it."""
+        self._database.run("DELETE FROM unlogged")
+
+    def _is_kept(self) -> bool:
+        return self._values.get(_KEPT) is not None
