@@ -1,6 +1,7 @@
 """Request payloads of mapped rows: items of a batch as JSON bytes, bodies of single calls.
 
-A mapped row is its key and ``fields``, the canonical JSON object of the sink's fields.
+A mapped row is its key and ``fields``, the canonical JSON object of the sink's fields. Bodies of single calls are
+made of the JSON of each field, which is not decoded.
 https://docs.talon.one/integration-api
 """
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Target = dict[str, Any]
-Fields = dict[str, Any]
+Fields = dict[str, msgspec.Raw]
 
 _text = msgspec.json.encode
 

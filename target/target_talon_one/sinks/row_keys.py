@@ -9,6 +9,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
 
 def split_key(key: str, count: int) -> list[str]:
     """Return the ``count`` fields of a key: the key itself, or the items of the JSON list that several fields make."""
@@ -19,6 +21,19 @@ def split_key(key: str, count: int) -> list[str]:
 def join_key(values: list[str]) -> str:
     """Return the key of some fields: the text of one field, or a JSON list of the texts of several."""
     return values[0] if len(values) == 1 else msgspec.json.encode(values).decode()
+
+
+def fields_of(names: Sequence[str], key: str, fields: bytes) -> dict[str, msgspec.Raw]:
+    """Return the JSON of each field of a mapped row; of a row without fields, of its key.
+
+    Args:
+        names: names of the fields of the key.
+        key: of the row.
+        fields: the mapped row as JSON; empty if only the key is known.
+    """
+    if fields:
+        return _fields(fields)
+    return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in key_fields(names, key).items()}
 
 
 def key_fields(names: Sequence[str], key: str) -> dict[str, str]:

@@ -99,6 +99,15 @@ class Database:
         """Return the number that a statement selects, or how many rows it changed."""
         return int(self.run(statement, *values)[0][0])
 
+    def arrow(self, statement: str) -> pa.Table:
+        """Return the rows of a SELECT as columns."""
+        while True:
+            try:
+                return self._connection.sql(statement).to_arrow_table()
+            except duckdb.Error as error:
+                if self._in_transaction or not self._took_memory(error):
+                    raise store_error(self.location, error) from error
+
     def stream(self, statement: str, size: int) -> Iterator[list[Any]]:
         """Yield the rows of a statement in lists of at most ``size`` rows."""
         with closing(self._connection.cursor()) as cursor, store_errors(self.location):

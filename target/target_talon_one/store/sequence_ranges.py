@@ -36,6 +36,11 @@ def ranges_without(ranges: Iterable[tuple[int, int]], taken: Iterable[tuple[int,
     return remaining
 
 
+def count_of(ranges: Iterable[tuple[int, int]]) -> int:
+    """Return how many numbers are in ranges that do not overlap."""
+    return sum(end - first for first, end in ranges)
+
+
 def ranges_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Return the ranges that hold exactly these numbers."""
     return merged_ranges((number, number + 1) for number in numbers)

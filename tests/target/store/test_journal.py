@@ -48,7 +48,7 @@ def killed(store_folder, names, acknowledged, journal):
     store.acks.begin(number, 0, len(names), non_idempotent=False)
     if acknowledged:
         store.acks.acknowledge(number, [(0, acknowledged)])
-    sent = {one.key for one in store.changes.read(number, 0, acknowledged)}
+    sent = {one.key for one in store.changes.read(number, 0, acknowledged).changes()}
     store._persistence.folder.cleanup()  # the disk of the worker is gone; what the backend has stays as it is
     return sent
 
@@ -57,7 +57,7 @@ def left(store_folder, names, journal):
     """Return the keys that the next try would send."""
     with open_store(f"file://{store_folder}", journal=journal) as store:
         number = compared(store, names)
-        return {one.key for one in store.changes.read(number, 0, 1000)}
+        return {one.key for one in store.changes.read(number, 0, 1000).changes()}
 
 
 def test_what_was_acknowledged_since_the_last_save_is_not_sent_again(tmp_path, slot):

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
     from target_talon_one.sinks.sink_type import Op
     from target_talon_one.store.database import Database
 
 _HASHES_PER_FETCH = 20_000
+_READ = ("op", "grp", "key", "fields", "place", "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,43 @@ class Change:
     fields: bytes
     origin: str
     version: int
+
+
+class ChangeRows:
+    """Consecutive changes as columns; a ``Change`` for each is made only where one is needed.
+
+    Args:
+        first: sequence number of the first change.
+        columns: their columns ``op``, ``grp``, ``key``, ``fields``, ``place`` and ``version``, in order.
+    """
+
+    def __init__(self, first: int, columns: pa.Table) -> None:
+        self.first, self._columns = first, columns
+
+    def __len__(self) -> int:
+        return int(self._columns.num_rows)
+
+    @property
+    def end(self) -> int:
+        """The sequence number after the last change."""
+        return self.first + len(self)
+
+    def part(self, start: int, size: int) -> ChangeRows:
+        """Return up to ``size`` changes from position ``start`` on."""
+        return ChangeRows(self.first + start, self._columns.slice(start, size))
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of a column; ``fields`` are bytes, or None for a row that is only to be removed."""
+        values: list[Any] = self._columns.column(name).to_pylist()
+        return values
+
+    def changes(self) -> list[Change]:
+        """Return the changes one by one."""
+        columns = [self.column(name) for name in _READ]
+        return [
+            Change(sequence, op, group, key, fields or b"", origin or "", version)
+            for sequence, (op, group, key, fields, origin, version) in enumerate(zip(*columns, strict=True), self.first)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +151,13 @@ class Changes:
         same = staged - adds - updates - (0 if diff else removes)
         return Difference(adds, updates, removes, same, known)
 
-    def read(self, destination: int, first: int, size: int) -> list[Change]:
+    def read(self, destination: int, first: int, size: int) -> ChangeRows:
         """Return up to ``size`` changes from sequence number ``first`` on, in order."""
-        rows = self._database.run(
-            f"SELECT n, op, grp, key, fields, place, version FROM changes_{destination} "
-            "WHERE n >= ? AND n < ? ORDER BY n",
-            first,
-            first + size,
+        columns = self._database.arrow(
+            f"SELECT op, grp, key, encode(fields) AS fields, place, version FROM changes_{destination} "
+            f"WHERE n >= {first} AND n < {first + size} ORDER BY n"
         )
-        return [
-            Change(sequence, op, group, key, (fields or "").encode(), origin or "", version)
-            for sequence, op, group, key, fields, origin, version in rows
-        ]
+        return ChangeRows(first, columns)
 
     def digest(self, destination: int) -> str:
         """Return a SHA-256 of all changes that does not depend on their order.

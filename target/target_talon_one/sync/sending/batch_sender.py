@@ -6,6 +6,8 @@ A 2xx acknowledges all rows of its request; a refused batch is taken apart, see 
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,17 +15,19 @@ import msgspec
 from talon_one_client.errors import InvalidRequestError, RejectedError, TransientError, UnexpectedResponseError
 from talon_one_client.http.encoding import decode_json
 from target_talon_one.errors import DestinationError
-from target_talon_one.sinks.row_keys import key_fields
+from target_talon_one.sinks.payloads import as_is
+from target_talon_one.sinks.row_keys import fields_of, key_fields
+from target_talon_one.store.sequence_ranges import ranges_of
 from target_talon_one.sync.sending.outcomes import Outcome, Refusal, may_have_been_applied
 from target_talon_one.sync.sending.rejections import take_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.sinks.payloads import Target
     from target_talon_one.sinks.sink_type import Action, Op, SinkType
-    from target_talon_one.store.tables.changes import Change
+    from target_talon_one.store.tables.changes import Change, ChangeRows
 
 
 HOPELESS = 100  # if this many rows are refused before any is acknowledged, the settings are wrong, not the rows
@@ -55,42 +59,81 @@ class BatchSender:
         self._target, self._check = target, check
         self._any_acknowledged = False
 
-    def send(self, changes: Sequence[Change]) -> Outcome:
-        """Send changes that may share requests; an error that is not about a single row is in the outcome."""
+    def send(self, rows: ChangeRows) -> Outcome:
+        """Send changes that may share a request; an error that is not about a single row is in the outcome."""
         outcome = Outcome()
-        action = self._actions[changes[0].op]
+        action = self._actions[rows.column("op")[0]]
         try:
-            if action.item:
-                self._send_in_batches(action, changes, outcome)
-            else:
-                for change in changes:
-                    self._send_one(self._actions[change.op], change, outcome)
-                    self._give_up_if_hopeless(outcome)
+            try:
+                self._send_complete(action, rows, outcome)
+            except RejectedError as error:
+                waiting = self._taken_apart(action, rows.changes(), error, outcome)
+                self._probe(waiting, outcome)
+                self._send_in_batches(action, waiting, outcome)
         except Exception as error:  # noqa: BLE001 - the thread that owns the store raises it after recording the outcome
             outcome.error = error
         return outcome
 
-    def _send_in_batches(self, action: Action, changes: Sequence[Change], outcome: Outcome) -> None:
-        waiting = [list(changes)]  # a stack: a refused batch is finished before the next one is sent
+    def send_singly(self, changes: Sequence[Change]) -> Outcome:
+        """Send changes in a request each, one after the other; an error is in the outcome, see ``send``."""
+        outcome = Outcome()
+        try:
+            for change in changes:
+                self._send_one(self._actions[change.op], change, outcome)
+                self._give_up_if_hopeless(outcome)
+        except Exception as error:  # noqa: BLE001 - as above
+            outcome.error = error
+        return outcome
+
+    def _send_complete(self, action: Action, rows: ChangeRows, outcome: Outcome) -> None:
+        """Send a batch as it is; only where a row needs more than its fields, rows are taken one by one."""
+        actions = [self._actions[op] for op in set(rows.column("op"))]
+        if any(one.item is not as_is or one.undone_by for one in actions):
+            self._send_rows(action, rows.changes(), outcome)
+            return
+        with self._unknown_after_errors(action, rows.changes, outcome):
+            answer = self._send_items(action, b",".join(rows.column("fields")), {}, outcome)
+        self._acknowledge(outcome, [(rows.first, rows.end)], answer)
+
+    def _send_in_batches(self, action: Action, waiting: list[list[Change]], outcome: Outcome) -> None:
+        """Send batches from a stack: a refused batch is finished before the next one is sent."""
         while waiting:
             batch = waiting.pop()
             try:
-                answer = self._send_batch(action, batch, outcome)
-                self._remove_leftovers(action, batch, outcome)
+                self._send_rows(action, batch, outcome)
             except RejectedError as error:
-                rejection = take_apart(self._sink, action, batch, error, self._target)
-                outcome.refused += rejection.refused
-                waiting += rejection.send_again
+                waiting += self._taken_apart(action, batch, error, outcome)
                 self._probe(waiting, outcome)
-            except (TransientError, UnexpectedResponseError) as error:
-                if may_have_been_applied(action, error):
-                    outcome.refused += [Refusal(change, error, unknown=True) for change in batch]
-                raise
-            else:
-                self._any_acknowledged = True
-                outcome.acknowledged += [change.sequence for change in batch]
-                if self._sink.results and answer is not None:
-                    outcome.answers.append((None, answer))
+
+    def _taken_apart(
+        self, action: Action, batch: list[Change], error: RejectedError, outcome: Outcome
+    ) -> list[list[Change]]:
+        rejection = take_apart(self._sink, action, batch, error, self._target)
+        outcome.refused += rejection.refused
+        return rejection.send_again
+
+    def _send_rows(self, action: Action, batch: list[Change], outcome: Outcome) -> None:
+        with self._unknown_after_errors(action, lambda: batch, outcome):
+            answer = self._send_batch(action, batch, outcome)
+            self._remove_leftovers(action, batch, outcome)
+        self._acknowledge(outcome, ranges_of(change.sequence for change in batch), answer)
+
+    @contextmanager
+    def _unknown_after_errors(
+        self, action: Action, batch: Callable[[], list[Change]], outcome: Outcome
+    ) -> Iterator[None]:
+        try:
+            yield
+        except (TransientError, UnexpectedResponseError) as error:
+            if may_have_been_applied(action, error):
+                outcome.refused += [Refusal(change, error, unknown=True) for change in batch()]
+            raise
+
+    def _acknowledge(self, outcome: Outcome, ranges: list[tuple[int, int]], answer: Any) -> None:
+        self._any_acknowledged = True
+        outcome.acknowledged += ranges
+        if self._sink.results and answer is not None:
+            outcome.answers.append((None, answer))
 
     def _probe(self, waiting: list[list[Change]], outcome: Outcome) -> None:
         """Send one row from the other end first, when very many rows were refused and none was acknowledged.
@@ -101,7 +144,7 @@ class BatchSender:
             return
         last = waiting[0].pop()
         waiting[:] = [batch for batch in waiting if batch]
-        self._send_in_batches(self._actions[last.op], [last], outcome)
+        self._send_in_batches(self._actions[last.op], [[last]], outcome)
         self._give_up_if_hopeless(outcome)
 
     def _give_up_if_hopeless(self, outcome: Outcome) -> None:
@@ -125,27 +168,26 @@ class BatchSender:
         if undo is None:
             return
         try:
-            items = [undo(self._target, one.key, one.fields) for one in leftovers]
-            self._send_items(action, leftovers[0], items, outcome)
+            items = b",".join(undo(self._target, one.key, one.fields) for one in leftovers)
+            self._send_items(action, items, self._path(action, leftovers[0]), outcome)
             self._send_batch(action, leftovers, outcome)
         except RejectedError as error:
             raise DestinationError(f"Talon.One refuses rows that it has just accepted: {error}") from error
 
     def _send_batch(self, action: Action, batch: Sequence[Change], outcome: Outcome) -> Any:
         items = [_item_of(self._actions[one.op])(self._target, one.key, one.fields) for one in batch]
-        return self._send_items(action, batch[0], items, outcome)
+        return self._send_items(action, b",".join(items), self._path(action, batch[0]), outcome)
 
-    def _send_items(self, action: Action, first: Change, items: Sequence[bytes], outcome: Outcome) -> Any:
+    def _send_items(self, action: Action, items: bytes, path: Mapping[str, Any], outcome: Outcome) -> Any:
         self._check()
         common = msgspec.json.encode(dict(action.common(self._target)))
         name, after = (action.endpoint.items or "").encode(), b"," * (len(common) > len(b"{}")) + common[1:]
-        body = b'{"%b":[%b]%b' % (name, b",".join(items), after)
         outcome.requests += 1
         answer = self._client.call(
             action.endpoint,
-            path=self._path(action, first),
+            path=path,
             query=dict(action.query),
-            content=("application/json", body),
+            content=("application/json", b'{"%b":[%b]%b' % (name, items, after)),
             decode=decode_json,
         )
         self._note_version(answer)
@@ -154,13 +196,13 @@ class BatchSender:
     def _send_one(self, action: Action, change: Change, outcome: Outcome) -> None:
         self._check()
         endpoint = action.endpoint
-        fields = decode_json(change.fields) if change.fields else key_fields(self._sink.key_names, change.key)
+        fields = fields_of(self._sink.key_names, change.key, change.fields)
         key = self._idempotency_key(change) if endpoint.idempotency_key else None
         outcome.requests += 1
         try:
             answer = self._client.call(
                 endpoint,
-                path=self._path(action, change),
+                path=self._path(action, change, fields),
                 query=dict(action.query),
                 body=action.body(self._target, fields) if action.body else None,
                 idempotency_key=key,
@@ -172,18 +214,20 @@ class BatchSender:
                 outcome.refused.append(Refusal(change, error, unknown=True))
             raise
         else:
-            outcome.acknowledged.append(change.sequence)
+            outcome.acknowledged.append((change.sequence, change.sequence + 1))
             if self._sink.results and answer is not None:
                 outcome.answers.append((change, answer))
 
-    def _path(self, action: Action, change: Change) -> dict[str, Any]:
+    def _path(
+        self, action: Action, change: Change, fields: Mapping[str, msgspec.Raw] = MappingProxyType({})
+    ) -> dict[str, Any]:
         if not action.path:
             return {}
-        values: dict[str, Any] = dict(key_fields(self._sink.key_names, change.key))
-        if change.fields and any(name not in values for _, name in action.path):
-            values = decode_json(change.fields) | values
-        values |= {f"target.{name}": value for name, value in self._target.items()}
-        missing = [name for _, name in action.path if values.get(name) is None]
+        values: dict[str, Any] = {f"target.{name}": value for name, value in self._target.items()}
+        values |= key_fields(self._sink.key_names, change.key)
+        wanted = [name for _, name in action.path]
+        values |= {name: decode_json(fields[name]) for name in wanted if name in fields and name not in values}
+        missing = [name for name in wanted if values.get(name) is None]
         if missing:
             raise InvalidRequestError(
                 f"{missing[0]} is not known; give it in the row, or set management_key so that it can be looked up",

@@ -5,18 +5,20 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from talon_one_client.http.encoding import decode_json
-from target_talon_one.sinks.row_keys import key_fields
+import msgspec
+
+from target_talon_one.sinks.row_keys import fields_of
 from target_talon_one.sinks.sink_type import OPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.sinks.sink_type import Action, Op, SinkType
-    from target_talon_one.store.tables.changes import Change
+    from target_talon_one.store.tables.changes import Change, ChangeRows
 
 ROWS_PER_REQUEST = 1000
+ROWS_PER_SLICE = 10 * ROWS_PER_REQUEST  # read from the store at once
 
 
 def op_groups(config: DestinationConfig, *, complete: bool, deleted: bool = False) -> list[list[Op]]:
@@ -48,26 +50,33 @@ def _share_requests(one: Action, other: Action, *, ordered: bool) -> bool:
     return other.item is not None and one.endpoint is other.endpoint and not ordered
 
 
-def batches(slices: Iterator[list[Change]], groups: Sequence[Sequence[Op]]) -> Iterator[list[Change]]:
-    """Divide changes into batches: at most 1,000 rows, one value of the sink's group field, ops of one group.
+def batches(
+    read: Callable[[int, int], ChangeRows], total: int, groups: Sequence[Sequence[Op]]
+) -> Iterator[list[ChangeRows]]:
+    """Yield lists of batches: at most 1,000 rows, one value of the sink's group field, ops of one group.
 
     Args:
-        slices: the changes, in the order of their sequence numbers.
+        read: returns changes by the sequence number of the first one and their number.
+        total: number of all changes.
         groups: see ``op_groups``.
     """
+    first = 0
+    while first < total:
+        found = list(_divided(read(first, ROWS_PER_SLICE), groups))
+        if found[-1].end < total and len(found[-1]) < ROWS_PER_REQUEST:
+            found.pop()  # further rows may join it
+        yield found
+        first = found[-1].end
+
+
+def _divided(rows: ChangeRows, groups: Sequence[Sequence[Op]]) -> Iterator[ChangeRows]:
     group_of: Mapping[str, int] = {op: index for index, ops in enumerate(groups) for op in ops}
-    batch: list[Change] = []
-    batch_kind: tuple[int, str | None] | None = None
-    for changes in slices:
-        for change in changes:
-            kind = (group_of[change.op], change.group)
-            if batch and (kind != batch_kind or len(batch) == ROWS_PER_REQUEST):
-                yield batch
-                batch = []
-            batch_kind = kind
-            batch.append(change)
-    if batch:
-        yield batch
+    kinds = ((group_of[op], value) for op, value in zip(rows.column("op"), rows.column("grp"), strict=True))
+    start = 0
+    for _, same in groupby(kinds):
+        end = start + sum(1 for _ in same)
+        yield from (rows.part(at, min(ROWS_PER_REQUEST, end - at)) for at in range(start, end, ROWS_PER_REQUEST))
+        start = end
 
 
 def by_ordering_key(changes: Sequence[Change], sink: SinkType) -> Iterator[list[Change]]:
@@ -82,8 +91,8 @@ def by_ordering_key(changes: Sequence[Change], sink: SinkType) -> Iterator[list[
         return
 
     def ordering_key(change: Change) -> str:
-        fields = decode_json(change.fields) if change.fields else key_fields(sink.key_names, change.key)
-        return str(fields.get(field, change.key))
+        found = fields_of(sink.key_names, change.key, change.fields).get(field)
+        return change.key if found is None else str(msgspec.json.decode(found))
 
     for _, same_key in groupby(sorted(changes, key=lambda one: (ordering_key(one), one.sequence)), key=ordering_key):
         yield list(same_key)

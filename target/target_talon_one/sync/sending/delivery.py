@@ -13,25 +13,29 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from talon_one_client.errors import TalonOneError
-from target_talon_one.store.sequence_ranges import ranges_of
+from target_talon_one.store.sequence_ranges import count_of, merged_ranges
 from target_talon_one.store.tables.rejects import Reject
-from target_talon_one.sync.sending.batching import ROWS_PER_REQUEST, batches, by_ordering_key
+from target_talon_one.sync.sending.batching import ROWS_PER_REQUEST, ROWS_PER_SLICE, batches, by_ordering_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from target_talon_one.store.store import Store
-    from target_talon_one.store.tables.changes import Change
+    from target_talon_one.store.tables.changes import Change, ChangeRows
     from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.sending.batch_sender import BatchSender
     from target_talon_one.sync.sending.outcomes import Outcome, Refusal
 
 SECONDS_PER_NOTE = 0.2  # the store is written at least this often while answers arrive
-ROWS_PER_SLICE = 10 * ROWS_PER_REQUEST  # read from the store at once
+MOST_BEGUN_AT_ONCE = 8  # batches
 SINGLES_PER_WORKER = 64  # rows noted as begun at once, where repeating a request does no harm
+
+
+_Job = TypeVar("_Job")
 
 
 class DeliveryLoop:
@@ -67,6 +71,7 @@ class DeliveryLoop:
         self._non_idempotent = any(not one.repeatable and not one.idempotency_key for one in endpoints)
         self._keep_rejects, self._keep_answers = keep_rejects, keep_answers
         self._prepare = prepare
+        self._most_unnoted = ROWS_PER_REQUEST if self._non_idempotent else ROWS_PER_SLICE
         self._finished: list[Outcome] = []
         self._last_note_s = time.monotonic()
 
@@ -78,32 +83,37 @@ class DeliveryLoop:
         """
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="talon-one-send") as pool:
             if self._batched:
-                self._send(pool, self._batches(total))
+                self._send(pool, self._sender.send, self._batches(total))
                 return
             # One slice after the other, so that rows of one ordering key are never in flight from two slices.
             for changes in self._slices(total, self._concurrency * (1 if self._non_idempotent else SINGLES_PER_WORKER)):
-                self._begin(changes)
-                self._send(pool, by_ordering_key(changes, self._destination.config.sink))
+                self._begin(changes[0].sequence, changes[-1].sequence + 1)
+                jobs = by_ordering_key(changes, self._destination.config.sink)
+                self._send(pool, self._sender.send_singly, jobs)
 
-    def _batches(self, total: int) -> Iterator[list[Change]]:
-        for batch in batches(self._slices(total, ROWS_PER_SLICE), self._destination.op_groups):
-            self._begin(batch)
-            yield batch
+    def _batches(self, total: int) -> Iterator[ChangeRows]:
+        """Yield batches that are noted as begun, as many at once as may be in flight where repeating does no harm."""
+        at_once = 1 if self._non_idempotent else min(self._concurrency, MOST_BEGUN_AT_ONCE)
+        read = partial(self._store.changes.read, self._destination.number)
+        for found in batches(read, total, self._destination.op_groups):
+            for start in range(0, len(found), at_once):
+                begun = found[start : start + at_once]
+                self._begin(begun[0].first, begun[-1].end)
+                yield from begun
 
-    def _begin(self, changes: Sequence[Change]) -> None:
-        first, end = changes[0].sequence, changes[-1].sequence + 1
+    def _begin(self, first: int, end: int) -> None:
         self._store.acks.begin(self._destination.number, first, end, non_idempotent=self._non_idempotent)
 
     def _slices(self, total: int, size: int) -> Iterator[list[Change]]:
         for first in range(0, total, size):
-            changes = self._store.changes.read(self._destination.number, first, size)
+            changes = self._store.changes.read(self._destination.number, first, size).changes()
             yield self._prepare(changes) if self._prepare else changes
 
-    def _send(self, pool: ThreadPoolExecutor, jobs: Iterator[list[Change]]) -> None:
+    def _send(self, pool: ThreadPoolExecutor, send: Callable[[_Job], Outcome], jobs: Iterator[_Job]) -> None:
         in_flight: set[Future[Outcome]] = set()
         try:
             for job in jobs:
-                in_flight.add(pool.submit(self._sender.send, job))
+                in_flight.add(pool.submit(send, job))
                 if len(in_flight) >= self._concurrency:
                     self._wait_for_one(in_flight)
             while in_flight:
@@ -120,7 +130,7 @@ class DeliveryLoop:
         in_flight -= done
         self._finished += [future.result() for future in done]
         error = next((one.error for one in self._finished if one.error), None)
-        enough = sum(len(one.acknowledged) for one in self._finished) >= ROWS_PER_REQUEST
+        enough = sum(one.sent for one in self._finished) >= self._most_unnoted
         if error or enough or time.monotonic() - self._last_note_s >= SECONDS_PER_NOTE:
             self._note()
         if error:
@@ -132,7 +142,7 @@ class DeliveryLoop:
         self._last_note_s = time.monotonic()
         answers = [answer for outcome in finished for answer in outcome.answers]
         refused = [self._reject(refusal) for outcome in finished for refusal in outcome.refused]
-        acknowledged = [sequence for outcome in finished for sequence in outcome.acknowledged]
+        acknowledged = [each for outcome in finished for each in outcome.acknowledged]
         destination = self._destination
         for one in refused:
             destination.reasons.add(f"Talon.One: {one.server or one.reason}", masked=destination.masked)
@@ -141,9 +151,9 @@ class DeliveryLoop:
         if refused:
             self._store.rejects.add(self._run, destination.number, refused)
         if acknowledged:
-            self._store.acks.acknowledge(destination.number, ranges_of(acknowledged))
+            self._store.acks.acknowledge(destination.number, merged_ranges(acknowledged))
         counts = destination.counts
-        counts.sent += len(acknowledged)
+        counts.sent += count_of(acknowledged)
         counts.unknown += sum(one.kind == "unknown" for one in refused)
         counts.rejected += sum(one.kind == "rejected" for one in refused)
         counts.requests += sum(outcome.requests for outcome in finished)

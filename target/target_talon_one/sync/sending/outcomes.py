@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import TransientError
+from target_talon_one.store.sequence_ranges import count_of
 
 if TYPE_CHECKING:
     from talon_one_client.errors import TalonOneError
@@ -33,18 +34,23 @@ class Outcome:
     """The outcome of the changes that one worker has sent.
 
     Attributes:
-        acknowledged: sequence numbers of the rows that Talon.One answered with success.
+        acknowledged: ranges of sequence numbers of the rows that Talon.One answered with success.
         refused: rows that it refused.
         answers: answers worth keeping, each with its row; None: it is the answer to a whole batch.
         requests: requests that were answered, failed ones included.
         error: why the remaining rows were not sent.
     """
 
-    acknowledged: list[int] = field(default_factory=list)
+    acknowledged: list[tuple[int, int]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     answers: list[tuple[Change | None, Any]] = field(default_factory=list)
     requests: int = 0
     error: Exception | None = None
+
+    @property
+    def sent(self) -> int:
+        """The number of acknowledged rows."""
+        return count_of(self.acknowledged)
 
 
 def may_have_been_applied(action: Action, error: TalonOneError) -> bool:

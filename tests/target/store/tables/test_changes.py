@@ -38,7 +38,7 @@ def test_each_row_is_added_updated_removed_or_the_same(store):
 def test_changes_are_numbered_in_the_order_of_their_ops(store):
     """Removes are numbered before adds and updates, and numbers have no gaps."""
     found = compare(store, {"b": 2, "c": 1, "d": 1})
-    changes = store.changes.read(1, 0, found.changes)
+    changes = store.changes.read(1, 0, found.changes).changes()
     assert [(0, "remove", "a"), (1, "update", "b"), (2, "add", "d")] == [
         (one.sequence, one.op, one.key) for one in changes
     ]
