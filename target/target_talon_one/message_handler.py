@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from talon_one_singer.protocol.messages import Message
+    from talon_one_singer.validation.validator import Validator
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.run import SyncRun
@@ -32,7 +33,7 @@ class _Stream:
 
     Attributes:
         destination: receives the rows of the stream.
-        invalid_reason: returns why a row breaks the schema, or None.
+        validator: says why a row breaks the schema.
         columns: columns of all its SCHEMA messages, in order.
         key_properties: key properties of its SCHEMA messages.
         activated: an ACTIVATE_VERSION message has followed its rows.
@@ -40,7 +41,7 @@ class _Stream:
     """
 
     destination: DestinationRun
-    invalid_reason: Callable[[Any], str | None]
+    validator: Validator
     columns: dict[str, None]
     key_properties: tuple[str, ...]
     activated: bool = False
@@ -141,13 +142,13 @@ class MessageHandler:
             return
         known = self._streams.get(message.stream)
         try:
-            invalid_reason = validator(message.schema)
+            rules = validator(message.schema)
         except ConfigError as error:
             raise ConfigError(f"line {message.line}: {error}") from error
         columns = dict.fromkeys(message.schema.get("properties", {}))
         if known:
             self._add_columns(known, message, columns)
-            known.invalid_reason = invalid_reason
+            known.validator = rules
             return
         destination = self._run.open(
             config,
@@ -156,7 +157,7 @@ class MessageHandler:
             more_columns=True,
             source=f"the stream {message.stream}",
         )
-        self._streams[message.stream] = _Stream(destination, invalid_reason, columns, message.key_properties)
+        self._streams[message.stream] = _Stream(destination, rules, columns, message.key_properties)
 
     def _add_columns(self, stream: _Stream, message: SchemaLine, columns: dict[str, None]) -> None:
         """Add the columns of a later SCHEMA to those known, so that rows before and after it fit."""
@@ -177,19 +178,24 @@ class MessageHandler:
         if stream is None:
             self._drop_records_without_schema(message)
             return
-        rows, origins = message.rows, message.origins
         stream.version = message.version
-        # A log-based tap may send only the key of a deleted row.
-        reasons = [None if stream.destination.mapper.is_deleted(row) else stream.invalid_reason(row) for row in rows]
-        if any(reasons):
-            checked = list(zip(rows, origins, reasons, strict=True))
-            for row, origin, reason in checked:
-                if reason is not None:
-                    stream.destination.add_invalid(row, origin, f"the row breaks the stream's schema: {reason}")
-            rows = [row for row, _, reason in checked if reason is None]
-            origins = [origin for _, origin, reason in checked if reason is None]
-        stream.destination.add(rows, origins)
+        if stream.validator.accepts(message.rows):
+            stream.destination.add(message.rows, message.origins)
+        else:
+            self._add_checked(stream, message)
         self._flush_if_due()
+
+    def _add_checked(self, stream: _Stream, message: RecordLines) -> None:
+        rows, origins = [], []
+        for row, origin in zip(message.rows, message.origins, strict=True):
+            # A log-based tap may send only the key of a deleted row.
+            reason = None if stream.destination.mapper.is_deleted(row) else stream.validator(row)
+            if reason is None:
+                rows.append(row)
+                origins.append(origin)
+            else:
+                stream.destination.add_invalid(row, origin, f"the row breaks the stream's schema: {reason}")
+        stream.destination.add(rows, origins)
 
     def _flush_if_due(self) -> None:
         waiting = sum(stream.destination.waiting for stream in self._streams.values())

@@ -68,8 +68,8 @@ def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal, *, rendered: bo
         with open_source(sync.source, limits=limits, rendered=rendered) as source:
             destination_run = run.open(sync.destination, columns=source.columns, source=shown_url(sync.source.url))
             count = 0
-            for rows in source.rows():
+            for block in source.blocks():
                 stop.check()
-                destination_run.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
-                count += len(rows)
+                destination_run.add_block(block, [f"row {n}" for n in range(count + 1, count + len(block) + 1)])
+                count += len(block)
             destination_run.close_source(complete=True)

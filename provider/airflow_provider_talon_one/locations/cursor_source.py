@@ -6,6 +6,7 @@ import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from talon_one_singer.blocks.row_block import record_blocks
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_singer.values.dbapi_values import dbapi_values
 from talon_one_warehouse import WarehouseConfigError, WarehouseError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    from talon_one_singer.blocks.row_block import RowBlock
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,10 @@ class CursorSource:
         while part := self._part():
             columns = [dbapi_values(column) for column in zip(*part, strict=True)]
             yield [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """See talon_one_warehouse.Source."""
+        return record_blocks(self.rows())
 
     def close(self) -> None:
         """Close the cursor and the connection."""

@@ -229,10 +229,10 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
                 destination, columns=source.columns, shard=self._shard(), source=shown_url(self._source_url())
             )
             count = 0
-            for rows in source.rows():
+            for block in source.blocks():
                 self._stop.check()
-                destination_run.add(rows, [f"row {number}" for number in range(count + 1, count + len(rows) + 1)])
-                count += len(rows)
+                destination_run.add_block(block, [f"row {n}" for n in range(count + 1, count + len(block) + 1)])
+                count += len(block)
             destination_run.close_source(complete=True)
 
     def _source_url(self) -> str:

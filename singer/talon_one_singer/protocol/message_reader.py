@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import msgspec
@@ -24,7 +26,13 @@ from talon_one_singer.protocol.messages import (
     VersionLine,
 )
 from talon_one_singer.settings.input_limits import InputLimits
-from talon_one_singer.values.exact_json import NOT_EXACT_JSON, check_structure, kind_of, line_object
+from talon_one_singer.values.exact_json import (
+    NOT_EXACT_JSON,
+    are_flat_and_unique,
+    check_structure,
+    kind_of,
+    line_object,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,7 +87,16 @@ _KINDS: Final[dict[str, BadKind]] = {
     BATCH: "batch",
     ACTIVATE_VERSION: "version",
 }
+_RECORD_BEGINS = (
+    b'{"type":"RECORD"',
+    b'{"type": "RECORD"',
+)  # so write nearly all taps; other lines are looked at one by one
+_stream_and_version = attrgetter("stream", "version")
 _decode_record = msgspec.json.Decoder(_Record, float_hook=Decimal).decode
+
+
+def _is_there(found: tuple[int, bytes, _Record | None]) -> bool:
+    return found[2] is not None
 
 
 class _Reader:
@@ -97,36 +114,72 @@ class _Reader:
 
     def messages(self, block: Block) -> Iterator[Message]:
         """Yield the messages of all lines; no row is kept back until the next block."""
-        rows: RecordLines | None = None
-        for number, line in enumerate(block.lines, block.first):
-            found = self._record_in(line)
-            if found is None or block.too_long:
-                if rows:
-                    yield rows
-                    rows = None
-                yield from self._line(number, line, block)
+        if block.too_long:
+            yield from self._line(block.first, block.lines[0], block)
+            return
+        numbered = enumerate(block.lines, block.first)
+        for is_record, run in groupby(numbered, key=lambda one: one[1].startswith(_RECORD_BEGINS)):
+            lines = list(run)
+            records = self._records(lines) if is_record else None
+            if records is None:
+                yield from self._each(lines, block)
+            else:
+                yield from self._together([number for number, _ in lines], records)
+
+    def _records(self, lines: Sequence[tuple[int, bytes]]) -> list[_Record] | None:
+        """Return the RECORDs of lines that all are valid ones; None if each line must be looked at."""
+        try:
+            records = [_decode_record(line) for _, line in lines]
+        except (*NOT_EXACT_JSON, ValueError):
+            return None
+        text = b"\n".join(line for _, line in lines)
+        rows = [each.record for each in records]
+        more = sum((each.version is not None) + (each.time_extracted is not None) for each in records)
+        depth = self._limits.max_nesting_depth - 1
+        if are_flat_and_unique(text, rows, depth, names_beside=3 * len(records) + more):
+            return records
+        return records if all(map(self._is_sound, (line for _, line in lines), records)) else None
+
+    def _is_sound(self, line: bytes, record: _Record) -> bool:
+        names = 3 + (record.version is not None) + (record.time_extracted is not None)
+        try:
+            check_structure(line, record.record, self._limits.max_nesting_depth - 1, names_beside=names, envelope=True)
+        except (*NOT_EXACT_JSON, ValueError):
+            return False
+        return True
+
+    def _each(self, lines: Sequence[tuple[int, bytes]], block: Block) -> Iterator[Message]:
+        """Yield the messages of lines one by one; consecutive rows stay together."""
+        for found, run in groupby(((number, line, self._record_in(line)) for number, line in lines), _is_there):
+            if not found:
+                for number, line, _ in run:
+                    yield from self._line(number, line, block)
                 continue
-            if rows and (
-                found.stream != rows.stream or found.version != rows.version or len(rows.rows) >= self._max_rows
-            ):
-                yield rows
-                rows = None
-            if rows is None:
-                rows = RecordLines(found.stream, [], [], found.version)
-            rows.rows.append(found.record)
-            rows.origins.append(f"line {number}")
-        if rows:
-            yield rows
+            numbers, records = [], []
+            for number, _, record in run:
+                if record is not None:
+                    numbers.append(number)
+                    records.append(record)
+            yield from self._together(numbers, records)
+
+    def _together(self, numbers: Sequence[int], records: Sequence[_Record]) -> Iterator[RecordLines]:
+        """Yield consecutive rows of one stream and version together."""
+        start = 0
+        for (stream, version), run in groupby(records, key=_stream_and_version):
+            rows = [each.record for each in run]
+            for first in range(0, len(rows), self._max_rows):
+                part = rows[first : first + self._max_rows]
+                origins = [f"line {number}" for number in numbers[start + first : start + first + len(part)]]
+                yield RecordLines(stream, part, origins, version)
+            start += len(rows)
 
     def _record_in(self, line: bytes) -> _Record | None:
         """Return the RECORD in a line; None if the line is something else or not valid."""
         try:
             found = _decode_record(line)
-            names = 3 + (found.version is not None) + (found.time_extracted is not None)
-            check_structure(line, found.record, self._limits.max_nesting_depth - 1, names_beside=names, envelope=True)
         except (*NOT_EXACT_JSON, ValueError):
             return None
-        return found
+        return found if self._is_sound(line, found) else None
 
     def _line(self, number: int, line: bytes, block: Block) -> Iterator[Message]:
         """Yield the message of a line that is not a valid RECORD."""

@@ -13,6 +13,8 @@ from talon_one_singer.settings.json_files import is_deeper, json_type
 from talon_one_singer.values.column_names import repeated_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from talon_one_singer.protocol.lines import Block
     from talon_one_singer.settings.input_limits import InputLimits
 
@@ -95,12 +97,29 @@ def check_structure(text: bytes, value: Any, max_depth: int, *, names_beside: in
         raise ValueError(f"has the name {found[:100]!r} twice in one object")
 
 
+def are_flat_and_unique(text: bytes, rows: Sequence[dict[str, Any]], max_depth: int, *, names_beside: int) -> bool:
+    """Return whether messages hold rows without objects in them, without repeated names and not nested too deeply.
+
+    False also if counting cannot decide; then ``check_structure`` must look at each message.
+
+    Args:
+        text: the JSON text of all messages, each an object with one row.
+        rows: the decoded rows.
+        max_depth: maximum depth of nested objects and lists in a row.
+        names_beside: number of names in the text that are not in the rows.
+    """
+    if text.count(b"{") != 2 * len(rows) or text.count(b"[") >= max_depth:
+        return False
+    # Every name is followed by a colon, so that the sums are equal only if the numbers of each message are.
+    return _has_names(text, names_beside + sum(map(len, rows)))
+
+
 def _has_names(text: bytes, count: int) -> bool:
     """Return whether the JSON has exactly ``count`` names, all unique; False also if counting cannot decide.
 
     Every name is followed by `":`. A quote and a colon within a text look the same, but have a backslash before them.
     """
-    if b'" :' in text or b'"\t:' in text:
+    if b'" :' in text or b'"\t:' in text or b'"\r:' in text:
         return False
     found = text.count(b'":')
     return found == count or (b'\\\\"' not in text and found - text.count(b'\\":') == count)

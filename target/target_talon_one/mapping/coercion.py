@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,26 @@ if TYPE_CHECKING:
     from target_talon_one.sinks.sink_type import FieldType
 
 Coerce = Callable[[Any], Any]
+
+PLAIN = "plain"  # the kind of attributes whose type is not known: each value is written according to its own type
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConversion:
+    """What the values of a field or an attribute are converted to.
+
+    Attributes:
+        kind: type of the field or attribute; PLAIN: that of the value.
+        coerce: converts a value that is not null.
+        max_length, filled, in_path: of a text, see ``text_coercer``.
+    """
+
+    kind: str
+    coerce: Coerce
+    max_length: int | None = None
+    filled: bool = False
+    in_path: bool = False
+
 
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?\s*", re.ASCII)
 _NUMBERS = (int, float, Decimal)
@@ -164,16 +185,17 @@ def to_location(value: Any) -> Any:
     return plain(_of_json(value, dict | list | tuple, "a location (an object or an array)"))
 
 
-def field_coercer(kind: FieldType, max_length: int | None = None, *, filled: bool, in_path: bool) -> Coerce:
-    """Return the function that converts values to the type of a field; for ``attributes`` see ``attribute_coercer``."""
+def field_conversion(kind: FieldType, max_length: int | None = None, *, filled: bool, in_path: bool) -> FieldConversion:
+    """Return the conversion to the type of a field; for ``attributes`` see ``attribute_conversion``."""
     if kind == "string":
-        return text_coercer(max_length, filled=filled, in_path=in_path)
-    return _FIELDS[kind]
+        coerce = text_coercer(max_length, filled=filled, in_path=in_path)
+        return FieldConversion(kind, coerce, max_length, filled, in_path)
+    return FieldConversion(kind, _FIELDS[kind])
 
 
-def attribute_coercer(kind: str) -> Coerce:
-    """Return the function that converts values to an attribute type of Talon.One; other types keep their values."""
-    return _ATTRIBUTES.get(kind, plain)
+def attribute_conversion(kind: str) -> FieldConversion:
+    """Return the conversion to an attribute type of Talon.One; values of other types are converted by their own."""
+    return FieldConversion(kind, _ATTRIBUTES[kind]) if kind in _ATTRIBUTES else FieldConversion(PLAIN, plain)
 
 
 def _exact(value: int | float | Decimal) -> int | Decimal:

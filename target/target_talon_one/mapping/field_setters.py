@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.values.refused_value import RefusedValue
 from target_talon_one.mapping.canonical import encode, plain
-from target_talon_one.mapping.coercion import attribute_coercer, field_coercer, to_mapping
+from target_talon_one.mapping.coercion import PLAIN, FieldConversion, attribute_conversion, field_conversion, to_mapping
 from target_talon_one.mapping.conversion_errors import ConversionError, InvalidRow, shown
 from target_talon_one.mapping.field_columns import is_metadata
 from target_talon_one.mapping.value_source import OtherColumns, ValueSource
@@ -45,9 +45,18 @@ class FieldSetters:
 
     def field(self, one: Field, source: ValueSource) -> FieldSetter:
         """Return the function for one field."""
+        return self._setter_of(one, source, self.conversion(one).coerce)
+
+    def conversion(self, one: Field) -> FieldConversion:
+        """Return the conversion of the values of a field that is not ``attributes``."""
         in_path = one.name in self._in_path
-        coerce = field_coercer(one.type, one.max_length, filled=one.required or in_path, in_path=in_path)
-        return self._setter_of(one, source, coerce)
+        return field_conversion(one.type, one.max_length, filled=one.required or in_path, in_path=in_path)
+
+    def attribute_conversion(self, name: str) -> FieldConversion | None:
+        """Return the conversion of the values of an attribute; None: Talon.One has no such attribute."""
+        if self._types is None:
+            return FieldConversion(PLAIN, plain)
+        return attribute_conversion(self._types[name]) if name in self._types else None
 
     def _setter_of(self, one: Field, source: ValueSource, coerce: Coerce) -> FieldSetter:
         on_null = _refuse_missing if one.required else self._on_null(one.name)
@@ -114,12 +123,10 @@ class FieldSetters:
         return each
 
     def _attribute(self, name: str, source: ValueSource) -> FieldSetter:
-        path, on_null = f"attributes.{name}", self._on_null(name)
-        if self._types is None:
-            return _setter(path, name, source, plain, on_null)
-        if name in self._types:
-            return _setter(path, name, source, attribute_coercer(self._types[name]), on_null)
-        refuse = _refusal(f"Talon.One has no such attribute{nearest(name, self._types)}")
+        path, on_null, conversion = f"attributes.{name}", self._on_null(name), self.attribute_conversion(name)
+        if conversion is not None:
+            return _setter(path, name, source, conversion.coerce, on_null)
+        refuse = _refusal(f"Talon.One has no such attribute{nearest(name, self._types or ())}")
         return _setter(path, name, source, refuse, refuse if self._nulls == "send_null" else on_null)
 
 

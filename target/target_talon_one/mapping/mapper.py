@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.values.column_names import folded
+from target_talon_one.mapping.columns.column_mapper import ColumnMapper
 from target_talon_one.mapping.conversion_errors import InvalidRow
 from target_talon_one.mapping.field_setters import FieldSetters, encoded
 from target_talon_one.mapping.field_sources import field_sources_of
@@ -53,6 +54,7 @@ class Mapper:
         columns_used: columns that are read; if the columns are not known, without those that become attributes because
             no field takes them.
         fields: names of the sink's fields that rows can have.
+        by_column: maps row blocks to the same keys and fields.
 
     Raises:
         SyncConfigError: the options do not fit the sink or the columns; one line for each problem.
@@ -79,6 +81,7 @@ class Mapper:
         self._setters = setters.all(sources)
         alike = [column for column in columns or () if folded(column) == DELETED_AT[0]]
         self._deleted_at = tuple(dict.fromkeys((*DELETED_AT, *alike)))
+        self.by_column = ColumnMapper(sink, sources, options.nulls, setters=setters, deleted_at=self._deleted_at)
 
     def __call__(self, row: Mapping[str, Any]) -> Mapped:
         """Return the mapped row. Raises InvalidRow."""

@@ -19,12 +19,14 @@ class ValueSource:
         origin: the source in words, for messages.
         columns: the columns that are read.
         guessed: it is not known whether there is such a column; a row without it does not have the field.
+        is_column: the value is that of the first of the columns that the row has.
     """
 
     get: Callable[[Mapping[str, Any]], Any]
     origin: str
     columns: tuple[str, ...]
     guessed: bool = False
+    is_column: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +75,6 @@ def column_source(*names: str, guessed: bool = False) -> ValueSource:
     origin = f"column {names[0]!r}"
     if len(names) == 1:
         get = cast("Callable[[Mapping[str, Any]], Any]", methodcaller("get", names[0]))
-        return ValueSource(get, origin, names, guessed)
-    return ValueSource(lambda row: next((row[name] for name in names if name in row), None), origin, names, guessed)
+        return ValueSource(get, origin, names, guessed, is_column=True)
+    get = lambda row: next((row[name] for name in names if name in row), None)  # noqa: E731 - a field of ValueSource
+    return ValueSource(get, origin, names, guessed, is_column=True)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer.blocks.row_block import RecordBlock
 from talon_one_singer.shards import WHOLE
 from target_talon_one.config.identity import identity_of
 from target_talon_one.mapping.conversion_errors import InvalidRow
 from target_talon_one.mapping.refusal_reasons import Reasons
 from target_talon_one.store.tables.rejects import Reject
-from target_talon_one.sync.row_buffer import ROWS_PER_STAGE, RowBuffer, row_text
+from target_talon_one.sync.row_buffer import ROWS_PER_STAGE, PendingRows, RowBuffer, row_text
 from target_talon_one.sync.row_counts import RowCounts
 from target_talon_one.sync.sending.batching import op_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from talon_one_singer.blocks.row_block import RowBlock
     from talon_one_singer.shards import Shard
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.lookups.audiences import Audiences
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from target_talon_one.store.store import Store
 
 LARGEST_ROW = 4_000_000  # bytes; Talon.One takes no larger request
+FEW_ROWS = 100  # for fewer rows, statements cost more than mapping them one by one
 _LONGEST_KEY = 10_000
 
 
@@ -77,6 +80,7 @@ class DestinationRun:
         self.reasons = Reasons()
         self.invalid: list[Reject] = []
         self.target: dict[str, Any] = dict(config.target)
+        self._buffer, self._pending = RowBuffer(), PendingRows()
         self.use_mapper(mapper)
         self._store = store
         wanted = config.target.get("audience")
@@ -87,13 +91,14 @@ class DestinationRun:
         self.source = SourceState.OPEN
         self.masked = self.replayed = False
         self.of_other_shards = self.unfiltered = 0
-        self._buffer = RowBuffer()
         self._staged = self._duplicates = self._position = 0
         self._staging_closed = False
         store.staging.start(self.number)
 
     def use_mapper(self, mapper: Mapper) -> None:
         """Map the rows that follow with a mapper. If it maps no price, prices at Talon.One are kept."""
+        if self._pending.rows:
+            self.settle()
         self.mapper = mapper
         if "missing_price?" in self.config.sink.target:
             given = self.config.target.get("missing_price")
@@ -113,7 +118,7 @@ class DestinationRun:
     @property
     def waiting(self) -> int:
         """The number of rows that were read and are not yet sent."""
-        return self._staged + self._buffer.size
+        return self._staged + self._buffer.size + len(self._pending.rows)
 
     @property
     def duplicates(self) -> int:
@@ -126,41 +131,77 @@ class DestinationRun:
             self.source = SourceState.COMPLETE if complete else SourceState.INCOMPLETE
 
     def add(self, rows: Sequence[Mapping[str, Any]], origins: Sequence[str]) -> None:
-        """Map and stage rows; those that cannot be mapped are kept as invalid."""
+        """Take rows, to be mapped and staged many at once; those that cannot be mapped are kept as invalid."""
+        self._pending.add(rows, origins, self._position + 1)
+        self._position += len(rows)
+        self.counts.read += len(rows)
+        if len(self._pending.rows) >= ROWS_PER_STAGE:
+            self.settle()
+
+    def add_block(self, block: RowBlock, origins: Sequence[str]) -> None:
+        """Map and stage the rows of a block, see ``add``."""
+        self.settle()
+        positions = range(self._position + 1, self._position + 1 + len(block))
+        self._position += len(block)
+        self.counts.read += len(block)
+        self._add_columns(block, origins, positions)
+
+    def settle(self) -> None:
+        """Map and stage the rows that were added so far; the invalid ones are known afterward."""
+        pending, self._pending = self._pending, PendingRows()
+        if len(pending.rows) < FEW_ROWS:
+            self._add_each(pending.rows, pending.origins, pending.positions)
+        else:
+            self._add_columns(RecordBlock(pending.rows), pending.origins, pending.positions)
+
+    def _add_columns(self, block: RowBlock, origins: Sequence[str], positions: Sequence[int]) -> None:
+        mapped = self.mapper.by_column.mapped(block) if self.shard.count == 1 else None
+        others: Sequence[int] = range(len(block))
+        if mapped is not None:
+            mapped = mapped.except_larger(LARGEST_ROW)
+            key_only = self.config.sink.key_only
+            others = self._store.staging.add_columns(self.number, mapped, positions, origins, key_only=key_only)
+            self._staged += len(block) - len(others)
+        if others:
+            chosen = block.rows(others)
+            self._add_each(chosen, [origins[at] for at in others], [positions[at] for at in others])
+
+    def _add_each(self, rows: Sequence[Mapping[str, Any]], origins: Sequence[str], positions: Sequence[int]) -> None:
+        """Map rows one by one, and refuse those that cannot be mapped."""
         buffer, mapper, takes, others = self._buffer, self.mapper, self.shard.takes, 0
-        for row, origin in zip(rows, origins, strict=True):
-            self._position += 1
+        for row, origin, position in zip(rows, origins, positions, strict=True):
             if mapper.is_deleted(row):
-                others += not self._add_deleted(row, origin)
+                others += not self._add_deleted(row, origin, position)
                 continue
             try:
                 mapped = mapper(row)
                 _check_size(mapped)
             except InvalidRow as problem:
                 if takes(problem.key or origin):
-                    self._refuse(row, origin, problem)
+                    self._refuse(row, origin, position, problem)
                 else:
                     others += 1
                 continue
             if takes(mapped.key):
-                buffer.add(mapped, origin, self._position)
+                buffer.add(mapped, origin, position)
             else:
                 others += 1
-        self.counts.read += len(rows) - others
+        self.counts.read -= others
         self.of_other_shards += others
         if buffer.size >= ROWS_PER_STAGE:
             self._stage()
 
-    def _add_deleted(self, row: Mapping[str, Any], origin: str) -> bool:
+    def _add_deleted(self, row: Mapping[str, Any], origin: str, position: int) -> bool:
         """Note a row that its source marks as deleted; only its key is read. Return False if another shard has it."""
         key = self.mapper.key_of(row)
         if not self.shard.takes(key or origin):
             return False
         if key is None:
-            self._refuse(row, origin, InvalidRow("the row is marked as deleted and its key cannot be read"))
+            problem = InvalidRow("the row is marked as deleted and its key cannot be read")
+            self._refuse(row, origin, position, problem)
         else:
             self.counts.deleted += 1
-            self._buffer.deleted.append((key, self._position))
+            self._buffer.deleted.append((key, position))
         return True
 
     def add_mapped(self, keys: Sequence[str], fields: Sequence[bytes], origins: Sequence[str]) -> None:
@@ -178,7 +219,7 @@ class DestinationRun:
         """Refuse a row without mapping it, for example because it breaks the schema of its stream."""
         self.counts.read += 1
         self._position += 1
-        self._refuse(row, origin, InvalidRow(reason, key=self.mapper.key_of(row)))
+        self._refuse(row, origin, self._position, InvalidRow(reason, key=self.mapper.key_of(row)))
 
     def add_unreadable(self, text: str, origin: str, reason: str) -> None:
         """Keep a line that is not a row. Its key is unknown, so a mirror removes nothing."""
@@ -191,6 +232,7 @@ class DestinationRun:
         """Prepare the staged rows for the comparison: of several rows with one key only the last one stays."""
         if self._staging_closed:
             return
+        self.settle()
         self._stage()
         staging, number, sink = self._store.staging, self.number, self.config.sink
         if self.config.retry_rejects and not self.config.mirror and sink.compares(self.config.mode):
@@ -220,14 +262,14 @@ class DestinationRun:
         self._staged, self._staging_closed = 0, False
         self.invalid = []
 
-    def _refuse(self, row: Mapping[str, Any], origin: str, problem: InvalidRow) -> None:
+    def _refuse(self, row: Mapping[str, Any], origin: str, position: int, problem: InvalidRow) -> None:
         self.counts.invalid += 1
         self.reasons.add(problem.reason, kind=problem.kind, masked=self.masked)
         key = problem.key
         if key is not None and len(key) > _LONGEST_KEY:
             key = None  # no destination has such a key
         if key is not None:
-            self._buffer.refused.append((key, self._position))
+            self._buffer.refused.append((key, position))
         self.invalid.append(Reject(self.config.name, "invalid", "", key, None, row_text(row), origin, problem.reason))
 
     def _stage(self) -> None:

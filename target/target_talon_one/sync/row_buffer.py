@@ -11,13 +11,28 @@ import msgspec
 from talon_one_singer.values.refused_value import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from target_talon_one.mapping.mapper import Mapped
     from target_talon_one.store.tables.staging import StagedRows
 
 ROWS_PER_STAGE = 10_000
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=kept).encode
+
+
+@dataclass(slots=True)
+class PendingRows:
+    """Rows that were read and are not mapped yet, with their origins and their positions in the source."""
+
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    origins: list[str] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+
+    def add(self, rows: Sequence[Mapping[str, Any]], origins: Sequence[str], first: int) -> None:
+        """Add rows; ``first`` is the position of the first one."""
+        self.rows += rows
+        self.origins += origins
+        self.positions += range(first, first + len(rows))
 
 
 @dataclass(slots=True)

@@ -192,6 +192,8 @@ class SyncRun:
 
     def flush(self) -> dict[str, Comparison]:
         """Compare and send the rows that were added so far."""
+        for one in self.destinations.values():
+            one.settle()
         self._keep_invalid()
         found = self.compare()
         self._keep_invalid()  # the comparison may have refused rows whose profiles do not exist

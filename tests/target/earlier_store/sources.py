@@ -268,8 +268,8 @@ def read(store: str, folder: Path) -> Iterator[SyncRun]:
 def _read_source(run: SyncRun, name: str, given: dict[str, Any]) -> None:
     with open_source(source_spec(given.pop("source"), name)) as source:
         destination = run.open(destination_from(name, given), columns=source.columns)
-        for rows in source.rows():
-            destination.add(rows, [f"row {number}" for number in range(1, len(rows) + 1)])
+        for block in source.blocks():
+            destination.add_block(block, [f"row {number}" for number in range(1, len(block) + 1)])
         destination.close_source(complete=True)
 
 

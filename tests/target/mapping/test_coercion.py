@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from target_talon_one.mapping import coercion
 from target_talon_one.mapping.canonical import encode, plain
-from target_talon_one.mapping.coercion import attribute_coercer, field_coercer, text_coercer
+from target_talon_one.mapping.coercion import attribute_conversion, field_conversion, text_coercer
 from target_talon_one.mapping.conversion_errors import ConversionError, shown
 
 BERLIN = timezone(timedelta(hours=2))
@@ -22,7 +22,7 @@ HUGE = 10**40 + 1
 
 
 def field(kind):
-    return field_coercer(kind, filled=False, in_path=False)
+    return field_conversion(kind, filled=False, in_path=False).coerce
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_value_of_another_meaning_is_refused(kind, value, why):
 )
 def test_an_attribute_becomes_its_type(kind, value, expected):
     """Every type of the account's attributes has its conversion; a new type passes values as they are."""
-    assert expected == attribute_coercer(kind)(value)
+    assert expected == attribute_conversion(kind).coerce(value)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_attribute_becomes_its_type(kind, value, expected):
 def test_an_attribute_of_another_type_is_refused(kind, value, why):
     """A list with a wrong or missing element is refused as a whole."""
     with pytest.raises(ConversionError) as refused:
-        attribute_coercer(kind)(value)
+        attribute_conversion(kind).coerce(value)
     assert why == str(refused.value)
 
 

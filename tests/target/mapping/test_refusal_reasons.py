@@ -13,7 +13,7 @@ from decimal import Decimal
 import pytest
 
 from target_talon_one.errors import IncompleteError
-from target_talon_one.mapping.coercion import field_coercer
+from target_talon_one.mapping.coercion import field_conversion
 from target_talon_one.mapping.conversion_errors import ConversionError, InvalidRow
 from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.mapping.mapping_options import MappingOptions
@@ -118,7 +118,7 @@ KINDS = ("string", "integer", "number", "boolean", "date-time", "array", "object
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_message_holds_words_of_python(kind):
     """Values are shown as JSON with their types in words, and the kind of a reason shows no value."""
-    coerce = field_coercer(kind, filled=True, in_path=False)
+    coerce = field_conversion(kind, filled=True, in_path=False).coerce
     found = []
     for value in VALUES:
         try:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from talon_one_singer.values.refused_value import RefusedValue, kept, of_type, restored
-from target_talon_one.mapping.coercion import attribute_coercer, field_coercer
+from target_talon_one.mapping.coercion import attribute_conversion, field_conversion
 from target_talon_one.mapping.conversion_errors import ConversionError, InvalidRow
 from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.mapping.mapping_options import MappingOptions
@@ -59,12 +59,12 @@ def test_a_key_is_refused_by_it_too():
 def test_no_field_takes_it(kind):
     """The coercions of all fields refuse the value, so that its own reason is reported."""
     with pytest.raises(ConversionError):
-        field_coercer(kind, filled=False, in_path=False)(BYTES)
+        field_conversion(kind, filled=False, in_path=False).coerce(BYTES)
 
 
 def test_it_is_refused_again_when_its_row_is_retried():
     """A refused value is still refused after the store has kept its row as JSON."""
     row = restored(json.loads(json.dumps(ROW, default=kept)))
     assert ROW == row
-    assert attribute_coercer("string")("x") == "x"
+    assert attribute_conversion("string").coerce("x") == "x"
     assert mapped(["photo"], {"photo": "string"}, row=row).endswith("it is of type bytea, which JSON cannot represent")

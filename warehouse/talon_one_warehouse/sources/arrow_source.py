@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from talon_one_warehouse.arrow.arrow_to_rows import rows_of
+from talon_one_singer.blocks.arrow_block import ArrowBlock
+from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager, ExitStack
 
     import pyarrow as pa
+
+    from talon_one_singer.blocks.row_block import RowBlock
 
 
 class ArrowSource:
@@ -46,6 +49,16 @@ class ArrowSource:
             if part is None:
                 return
             yield part
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """See Source."""
+        while True:
+            with self._translate_errors():
+                batch = next(self._reader, None)
+            if batch is None:
+                return
+            for start in range(0, batch.num_rows, ROWS):
+                yield ArrowBlock(batch.slice(start, ROWS), self._decoders, self._type_names)
 
     def close(self) -> None:
         """See Source."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import fsspec
 
+from talon_one_singer.blocks.row_block import record_blocks
 from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.settings.input_limits import InputError, unpacked
 from talon_one_singer.settings.local_paths import local_path
@@ -23,21 +24,33 @@ if TYPE_CHECKING:
 
     from fsspec import AbstractFileSystem
 
+    from talon_one_singer.blocks.row_block import RowBlock
     from talon_one_singer.settings.input_limits import InputLimits
 
     Parts = Iterator[list[dict[str, Any]]]
 
 
 class FileSource:
-    """The rows of a file, see Source."""
+    """The rows of a file, see Source; ``blocks`` are those that the file has, if it has columns."""
 
-    def __init__(self, columns: tuple[str, ...], rows: Callable[[], Parts], stack: ExitStack) -> None:
+    def __init__(
+        self,
+        columns: tuple[str, ...],
+        rows: Callable[[], Parts],
+        stack: ExitStack,
+        blocks: Callable[[], Iterator[RowBlock]] | None = None,
+    ) -> None:
         self.columns = columns
         self._rows, self._stack = rows, stack
+        self._blocks = blocks or (lambda: record_blocks(rows()))
 
     def rows(self) -> Parts:
         """See Source."""
         return self._rows()
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """See Source."""
+        return self._blocks()
 
     def close(self) -> None:
         """See Source."""
@@ -178,7 +191,7 @@ def _open_parquet(url: str, filesystem: AbstractFileSystem | None, *, rendered: 
     except Exception as error:  # noqa: BLE001 - file systems of fsspec have errors of their own
         raise WarehouseConfigError(f"cannot read the source {shown_url(url)}: {_reason(error, url)}") from None
     found = ParquetFiles(system, path, url, rendered=rendered)
-    return FileSource(found.columns, found.rows, ExitStack())
+    return FileSource(found.columns, found.rows, ExitStack(), found.blocks)
 
 
 def _filesystem_and_path(url: str, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSystem, str]:

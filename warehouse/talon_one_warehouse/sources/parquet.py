@@ -10,6 +10,8 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from talon_one_singer.blocks.arrow_block import ArrowBlock
+from talon_one_singer.blocks.row_block import record_blocks
 from talon_one_singer.values import int96
 from talon_one_singer.values.column_names import ColumnNames, repeated_name
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from fsspec import AbstractFileSystem
+
+    from talon_one_singer.blocks.row_block import RowBlock
 
     Parts = Iterator[list[dict[str, Any]]]
 
@@ -56,23 +60,21 @@ class ParquetFiles:
 
     def rows(self) -> Parts:
         """Read all rows, file by file, each with the types of its own file."""
+        for block in self.blocks():
+            yield block.rows(range(len(block)))
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """Read all rows as blocks, see ``rows``."""
         for path, schema, partitions in zip(self._files, self._schemas, self._partitions, strict=True):
             with self._translate_errors(path, WarehouseError), self._system.open(path, "rb") as opened:
                 file = pq.ParquetFile(opened, buffer_size=1 << 20)
                 if file.schema_arrow != schema:
                     raise WarehouseError(f"{path} was changed while the source was read; run again")
-                for part in self._parts(opened, path, schema):
-                    if partitions:
-                        part = [row | partitions for row in part]  # noqa: PLW2901 - a part with more columns
-                    yield part
-
-    def _parts(self, opened: Any, path: str, schema: pa.Schema) -> Parts:
-        def usual() -> Parts:
-            for batch, coarse in int96.batches(opened, ROWS, buffer_size=1 << 20, page_checksum_verification=True):
-                for part in rows_of([batch], schema):
-                    yield part if coarse is None else _exact(part, coarse)
-
-        return rendered_rows(path, schema, usual) if self._rendered and can_render(schema, path) else usual()
+                if self._rendered and can_render(schema, path):
+                    parts = rendered_rows(path, schema, lambda: _parts(opened, schema))  # noqa: B023 - read at once
+                    yield from record_blocks([row | partitions for row in part] for part in parts)
+                else:
+                    yield from _blocks(opened, schema, partitions)
 
     def _schema(self, path: str) -> pa.Schema:
         with self._translate_errors(path, WarehouseConfigError), self._system.open(path, "rb") as opened:
@@ -120,6 +122,32 @@ class ParquetFiles:
                 "write both with one type"
             ) from None
         return united.field(0)
+
+
+def _blocks(opened: Any, schema: pa.Schema, partitions: dict[str, str | None]) -> Iterator[RowBlock]:
+    for batch, coarse in _batches(opened):
+        if coarse is not None:
+            yield from record_blocks([row | partitions for row in part] for part in _rows(batch, coarse, schema))
+        elif batch.num_rows:
+            arrays = [pa.array([value] * batch.num_rows, pa.string()) for value in partitions.values()]
+            fields = [pa.field(name, pa.string()) for name in partitions]
+            yield ArrowBlock(
+                pa.RecordBatch.from_arrays([*batch.columns, *arrays], schema=pa.schema([*schema, *fields]))
+            )
+
+
+def _parts(opened: Any, schema: pa.Schema) -> Parts:
+    for batch, coarse in _batches(opened):
+        yield from _rows(batch, coarse, schema)
+
+
+def _batches(opened: Any) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]:
+    return int96.batches(opened, ROWS, buffer_size=1 << 20, page_checksum_verification=True)
+
+
+def _rows(batch: pa.RecordBatch, coarse: pa.RecordBatch | None, schema: pa.Schema) -> Parts:
+    for part in rows_of([batch], schema):
+        yield part if coarse is None else _exact(part, coarse)
 
 
 def _is_damage(error: Exception) -> bool:

@@ -12,6 +12,8 @@ from talon_one_warehouse.errors import WarehouseConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from talon_one_singer.blocks.row_block import RowBlock
+
 DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", "adbc://", "adbc+")
 
 
@@ -46,6 +48,13 @@ class Source(Protocol):
 
         Values are str, int, Decimal, float, bool, date, datetime (with zone), lists, dicts and None; columns of JSON
         are decoded.
+
+        Raises:
+            WarehouseError: the source cannot be read to its end.
+        """
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """Read all rows once, as blocks of the same rows; their columns are not taken apart.
 
         Raises:
             WarehouseError: the source cannot be read to its end.

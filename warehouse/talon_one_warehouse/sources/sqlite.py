@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from talon_one_singer.blocks.row_block import record_blocks
 from talon_one_singer.settings.local_paths import path_in_url
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_singer.values.dbapi_values import dbapi_values
@@ -24,6 +25,8 @@ from talon_one_warehouse.errors import SourceDataError, WarehouseConfigError, Wa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from talon_one_singer.blocks.row_block import RowBlock
 
 
 class SQLiteSource:
@@ -59,6 +62,10 @@ class SQLiteSource:
             given = list(zip(*part, strict=True))
             columns = list(map(_decoded, given[::2], given[1::2])) if self._rendered else list(map(dbapi_values, given))
             yield [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """See Source."""
+        return record_blocks(self.rows())
 
     def close(self) -> None:
         """See Source."""

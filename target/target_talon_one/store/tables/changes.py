@@ -135,7 +135,7 @@ class Changes:
             self._database.run(f"DELETE FROM changes_{destination}")
             first = 0
             for mixed in ops:
-                for select in _selects(destination, mixed, diff=diff, absent=absent):
+                for select in _selects(destination, mixed, diff=diff, absent=absent, known=known > 0):
                     order = ", ".join(["grp"] * grouped + ["seq"] * ordered)
                     group = "json_extract_string(key, '$[0]')" if grouped else "NULL"
                     first += self._database.count(
@@ -200,13 +200,16 @@ class Changes:
         return found
 
 
-def _selects(destination: int, ops: Sequence[str], *, diff: bool, absent: bool) -> list[str]:
-    """Return SELECTs of (op, seq, key, fingerprint, fields, place, version), one for each pass over the tables."""
+def _selects(destination: int, ops: Sequence[str], *, diff: bool, absent: bool, known: bool) -> list[str]:
+    """Return SELECTs of (op, seq, key, fingerprint, fields, place, version), one for each pass over the tables.
+
+    Without known rows, every staged row is to be added.
+    """
     staged, sent = f"staged_{destination}", f"sent_{destination}"
     if not diff:
         return [f"SELECT '{ops[0]}' AS op, seq, key, 0 AS fingerprint, fields, place, 0 AS version FROM {staged}"]
     found = []
-    if "remove" in ops:
+    if "remove" in ops and known:
         gone = (
             f"key NOT IN (SELECT key FROM {staged}) AND key NOT IN (SELECT key FROM kept_{destination})"
             if absent
@@ -217,13 +220,19 @@ def _selects(destination: int, ops: Sequence[str], *, diff: bool, absent: bool) 
             f"FROM {sent} WHERE {gone}"
         )
     wanted = [f"'{op}'" for op in ops if op != "remove"]
-    if wanted:
+    may_have = f"(SELECT key FROM rejects WHERE destination = {destination} AND kind = 'unknown')"
+    fingerprint = "coalesce(md5_number_lower(fields), 0)"
+    if not known and "add" in ops:
+        found.append(
+            f"SELECT 'add' AS op, seq, key, {fingerprint} AS fingerprint, fields, place, 0 AS version FROM {staged} "
+            f"WHERE key NOT IN {may_have}"
+        )
+    elif wanted and known:
         found.append(
             "SELECT * FROM (SELECT CASE WHEN t.fingerprint IS NULL THEN 'add' "
             "WHEN t.fingerprint <> s.fingerprint THEN 'update' END AS op, "
             "s.*, coalesce(t.version, 0) AS version FROM (SELECT seq, key, "
-            f"coalesce(md5_number_lower(fields), 0) AS fingerprint, fields, place FROM {staged}) AS s "
-            f"LEFT JOIN {sent} AS t ON t.key = s.key) WHERE op IN ({', '.join(wanted)}) AND key NOT IN "
-            f"(SELECT key FROM rejects WHERE destination = {destination} AND kind = 'unknown')"
+            f"{fingerprint} AS fingerprint, fields, place FROM {staged}) AS s "
+            f"LEFT JOIN {sent} AS t ON t.key = s.key) WHERE op IN ({', '.join(wanted)}) AND key NOT IN {may_have}"
         )
     return found

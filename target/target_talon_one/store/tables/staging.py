@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from target_talon_one.mapping.columns.column_mapper import POSITION
 from target_talon_one.store.database import MANY_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from target_talon_one.mapping.columns.column_mapper import MappedColumns
     from target_talon_one.store.database import Database
 
 _LAST = 1 << 62  # after every row of the source
@@ -64,8 +66,40 @@ class StagedRows:
             "place": pa.array(origins, pa.string(), memory_pool=_POOL),
         }
         self._database.insert(f"staged_{destination}", pa.table(columns))
-        self._counts[destination] = first + len(keys)
-        if first < MANY_ROWS <= first + len(keys):
+        self._count(destination, len(keys))
+
+    def add_columns(
+        self,
+        destination: int,
+        mapped: MappedColumns,
+        positions: Sequence[int],
+        origins: Sequence[str],
+        *,
+        key_only: bool,
+    ) -> list[int]:
+        """Map and add the rows of a block, see ``add``.
+
+        Return the positions in the block of the rows that must be mapped one by one, which are not added.
+        """
+        columns = {name: mapped.table.column(name) for name in mapped.table.column_names}
+        columns["seq"] = pa.array(positions, pa.int64(), memory_pool=_POOL)
+        columns["origin"] = pa.array(origins, pa.string(), memory_pool=_POOL)
+        fields, others = "NULL" if key_only else mapped.fields, list[int]()
+        with self._database.registered("incoming", pa.table(columns)):
+            if mapped.one_by_one:
+                found = self._database.run(f"SELECT {POSITION} FROM incoming WHERE {mapped.one_by_one}")
+                others = sorted(position for (position,) in found)
+            where = f"WHERE NOT ({mapped.one_by_one})" if others else ""
+            self._database.run(
+                f"INSERT INTO staged_{destination} SELECT seq, {mapped.key}, {fields}, origin FROM incoming {where}"
+            )
+        self._count(destination, len(positions) - len(others))
+        return others
+
+    def _count(self, destination: int, added: int) -> None:
+        first = self._counts[destination]
+        self._counts[destination] = first + added
+        if first < MANY_ROWS <= first + added:
             self._database.expect_many_rows()
 
     def add_rejects(self, destination: int) -> int:

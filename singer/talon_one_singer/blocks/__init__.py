@@ -1,0 +1,1 @@
+"""Row blocks: rows that are processed together, as columns where the types of their values allow it."""
