@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.run import SyncRun
+    from target_talon_one.sync.sending.delivery import Waiting
 
 logger = logging.getLogger(__name__)
 
+ROWS_OF_FIRST_FLUSH = 10_000
 _PROBLEMS_SHOWN = 20
 
 
@@ -55,7 +57,7 @@ class MessageHandler:
         run: receives the rows.
         destinations: the destination of each stream.
         emit_state: called with a state once everything before it is sent or in the rejects.
-        rows_per_flush: without a mirror, rows are sent as soon as this many are waiting.
+        rows_per_flush: without a mirror, reading goes on while rows are sent, until this many are waiting.
         ignore_unknown: streams without a destination are ignored instead of reported.
     """
 
@@ -73,6 +75,8 @@ class MessageHandler:
         self._streams: dict[str, _Stream] = {}
         self._mirrors = any(destination.mirror for destination in destinations.values())
         self._state: Mapping[str, Any] | None = None
+        self._state_being_sent: Mapping[str, Any] | None = None  # its rows are sent or being sent
+        self._rows_of_next_flush = ROWS_OF_FIRST_FLUSH
         self._last_is_state = False
         self._lost = False  # rows were dropped that are not in the rejects, so that no later state is emitted
         self.problems: list[str] = []
@@ -120,10 +124,37 @@ class MessageHandler:
                 )
 
     def emit_safe_state(self) -> None:
-        """Emit the last state: all rows before it are sent or in the rejects."""
-        if self._state is not None and not self._run.lost:
-            self._emit_state(self._state)
-        self._state = None
+        """Emit the state of the last flush: all rows before it are sent or in the rejects.
+
+        There must be no rows that are still being sent.
+        """
+        if self._state_being_sent is not None and not self._run.lost:
+            self._emit_state(self._state_being_sent)
+        self._state_being_sent = None
+
+    def proceed(self) -> Waiting | None:
+        """Go on with sending, without waiting, and return the requests in flight; None if nothing is being sent.
+
+        Raises:
+            IncompleteError: rows are still to do.
+        """
+        in_flight = self._run.proceed()
+        if in_flight is None:
+            self.emit_safe_state()
+        return in_flight
+
+    def flush(self) -> None:
+        """Send all rows, and emit the last state.
+
+        Raises:
+            GuardError: a guard stops the run.
+            IncompleteError: rows are still to do.
+        """
+        self._run.wait()
+        self.emit_safe_state()
+        self._run.flush()
+        self._state, self._state_being_sent = None, self._state
+        self.emit_safe_state()
 
     def raise_if_incomplete(self) -> None:
         """Raise an error if something was wrong with the input.
@@ -198,10 +229,18 @@ class MessageHandler:
         stream.destination.add(rows, origins)
 
     def _flush_if_due(self) -> None:
+        """Send what is waiting while further rows are read: first few rows, so that sending begins early."""
+        if self._mirrors:
+            return
         waiting = sum(stream.destination.waiting for stream in self._streams.values())
-        if not self._mirrors and waiting >= self._rows_per_flush:
-            self._run.flush()
+        if waiting >= self._rows_per_flush:
+            self._run.wait()
             self.emit_safe_state()
+        if self._run.is_sending or waiting < min(self._rows_per_flush, self._rows_of_next_flush):
+            return
+        self._rows_of_next_flush *= 2
+        self._run.start_flush()
+        self._state, self._state_being_sent = None, self._state
 
     def _drop_records_without_schema(self, message: RecordLines) -> None:
         first, count = message.origins[0], len(message.rows)

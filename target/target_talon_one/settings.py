@@ -96,7 +96,8 @@ SETTINGS = SettingsTable(
         Setting(
             "rows_per_flush",
             "integer",
-            "Send rows as soon as so many have arrived, or at the end of the input; with a mirror only at the end.",
+            "Largest number of rows that wait while earlier ones are sent; sending begins with fewer. With a mirror, "
+            "rows are sent only at the end of the input.",
             default=100_000,
             minimum=1,
             maximum=1e9,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from talon_one_client.http.waits import interruptible_sleep
 from talon_one_singer.cli.definition import TargetContext, TargetDefinition
@@ -15,13 +16,18 @@ from target_talon_one.errors import IncompleteError, SyncConfigError
 from target_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from talon_one_singer.protocol.messages import Message
     from target_talon_one.config.destination_config import DestinationConfig
+    from target_talon_one.message_handler import MessageHandler
+    from target_talon_one.read_ahead import ReadAhead
     from target_talon_one.sync.run import SyncRun
 
 # Modules that process rows are imported in functions, because --version, --about and --help must start fast.
 NAME = "target-talon-one"
+SECONDS_PER_SWITCH = 0.0005  # so that threads that send need not wait long for the one that decodes
+SECONDS_PER_POLL = 0.01
 logger = logging.getLogger(NAME)
 
 
@@ -77,6 +83,7 @@ def _sync(context: TargetContext, destinations: Mapping[str, DestinationConfig],
     from talon_one_singer.protocol.message_reader import read_messages
     from talon_one_singer.protocol.messages import RecordLines
     from target_talon_one.message_handler import MessageHandler
+    from target_talon_one.read_ahead import CountedInput, ReadAhead
 
     settings = context.settings
     rows = settings["rows_per_flush"] if not context.plan else 1 << 62
@@ -87,24 +94,38 @@ def _sync(context: TargetContext, destinations: Mapping[str, DestinationConfig],
         rows_per_flush=rows,
         ignore_unknown=settings["unknown_streams"] == "ignore",
     )
-    sleep = interruptible_sleep(context.stop.check)
-    for message in read_messages(context.source, limits=InputLimits.of(settings), sleep=sleep):
-        context.stop.check()
-        handler.handle(message)
-        if isinstance(message, RecordLines):
-            context.metrics.records(message.stream, len(message.rows))
-        context.metrics.tick()
+    sys.setswitchinterval(SECONDS_PER_SWITCH)
+    source, sleep = CountedInput(context.source), interruptible_sleep(context.stop.check)
+    read = read_messages(cast("BinaryIO", source), limits=InputLimits.of(settings), sleep=sleep)
+    with ReadAhead(read, lambda: source.count) as messages:
+        for message in _while_sending(messages, handler):
+            context.stop.check()
+            handler.handle(message)
+            if isinstance(message, RecordLines):
+                context.metrics.records(message.stream, len(message.rows))
+            context.metrics.tick()
     handler.close()
     if context.plan:
         _log_plan(sync)
         _raise_all(sync.raise_if_plan_incomplete, handler.raise_if_incomplete)
         return
     try:
-        sync.flush()
-        handler.emit_safe_state()
+        handler.flush()
     finally:
         _log_counts(sync)
     _raise_all(sync.raise_if_incomplete, handler.raise_if_incomplete)
+
+
+def _while_sending(messages: ReadAhead[Message], handler: MessageHandler) -> Iterator[Message]:
+    """Yield the messages; while there is none, rows of earlier ones are sent."""
+    try:
+        while True:
+            sending = handler.proceed()
+            message = messages.get(None if sending is None else SECONDS_PER_POLL)
+            if message is not None:
+                yield message
+    except StopIteration:
+        return
 
 
 def _raise_all(*checks: Callable[[], None]) -> None:

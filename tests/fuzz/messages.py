@@ -56,7 +56,7 @@ def opened(folder: Path) -> Iterator[Callable[[bytes], None]]:
     """Yield a target with one store for all inputs and a run for each."""
     options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
     transport = Answers(friendly)
-    with client(transport) as talon_one, open_store(":memory:") as store:
+    with client(transport) as talon_one, open_store(str(folder / "store.duckdb")) as store:
 
         def target(data: bytes) -> None:
             transport.requests = 0
@@ -71,6 +71,5 @@ def _process(run: SyncRun, data: bytes) -> None:
     for message in read_messages(io.BytesIO(data), max_rows=3, limits=_LIMITS, file_waits_s=()):
         handler.handle(message)
     handler.close()
-    run.flush()
-    handler.emit_safe_state()
+    handler.flush()
     handler.raise_if_incomplete()

@@ -317,3 +317,38 @@ def test_sigterm_ends_it_after_the_requests_in_flight(engine, tmp_path):
     assert 0 == done.returncode
     assert b'{"x":1}\n' == done.stdout
     assert 200 == len(engine.emu.state("events")["events"])
+
+
+def test_rows_are_sent_and_their_state_is_emitted_while_the_input_pauses(engine, tmp_path):
+    """A tap that pauses after many rows holds nothing back: they are sent, and their state is emitted."""
+    names = [f"n{number}" for number in range(10_000)]
+    lines = [SCHEMA, *records(*names[:9_000]), state({"x": 1}), *records(*names[9_000:])]
+    text = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    with started(engine, tmp_path, UPSERT) as process:
+        process.stdin.write(text)
+        process.stdin.flush()
+        first = process.stdout.readline()
+        members = len(engine.members())
+        process.stdin.close()
+        assert b"" == process.stdout.read()
+    assert b'{"x":1}\n' == first
+    assert 10_000 == members
+    assert 0 == process.wait()
+
+
+def started(engine, tmp_path, streams):
+    """Start the target as a process that waits for its input."""
+    config = tmp_path / "config.json"
+    settings = {
+        "base_url": engine.emu.url,
+        "api_key": engine.emu.api_key,
+        "management_key": engine.emu.management_key,
+        "management_requests_per_second": 100_000,
+        "store": str(tmp_path / "store.duckdb"),
+        "rejects_directory": str(tmp_path / "rejects"),
+        "results_directory": str(tmp_path / "results"),
+        "streams": streams,
+    }
+    config.write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "target_talon_one", "--config", str(config)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

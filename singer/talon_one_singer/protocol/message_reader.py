@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import msgspec
@@ -117,28 +117,29 @@ class _Reader:
         if block.too_long:
             yield from self._line(block.first, block.lines[0], block)
             return
-        numbered = enumerate(block.lines, block.first)
-        for is_record, run in groupby(numbered, key=lambda one: one[1].startswith(_RECORD_BEGINS)):
+        first = block.first
+        for is_record, run in groupby(block.lines, key=methodcaller("startswith", _RECORD_BEGINS)):
             lines = list(run)
             records = self._records(lines) if is_record else None
             if records is None:
-                yield from self._each(lines, block)
+                yield from self._each(list(enumerate(lines, first)), block)
             else:
-                yield from self._together([number for number, _ in lines], records)
+                yield from self._together(range(first, first + len(lines)), records)
+            first += len(lines)
 
-    def _records(self, lines: Sequence[tuple[int, bytes]]) -> list[_Record] | None:
+    def _records(self, lines: Sequence[bytes]) -> list[_Record] | None:
         """Return the RECORDs of lines that all are valid ones; None if each line must be looked at."""
         try:
-            records = [_decode_record(line) for _, line in lines]
+            records = list(map(_decode_record, lines))
         except (*NOT_EXACT_JSON, ValueError):
             return None
-        text = b"\n".join(line for _, line in lines)
+        text = b"\n".join(lines)
         rows = [each.record for each in records]
         more = sum((each.version is not None) + (each.time_extracted is not None) for each in records)
         depth = self._limits.max_nesting_depth - 1
         if are_flat_and_unique(text, rows, depth, names_beside=3 * len(records) + more):
             return records
-        return records if all(map(self._is_sound, (line for _, line in lines), records)) else None
+        return records if all(map(self._is_sound, lines, records)) else None
 
     def _is_sound(self, line: bytes, record: _Record) -> bool:
         names = 3 + (record.version is not None) + (record.time_extracted is not None)

@@ -37,6 +37,14 @@ def number(value: Decimal) -> int | Decimal:
     return integer(int(exact)) if exact == exact.to_integral_value() else exact
 
 
+def number_json(value: Decimal) -> bytes:
+    """Return the number in its canonical form as JSON. Raises ConversionError like ``number``."""
+    text = str(value.normalize(_EXACT))
+    if "E" in text or len(text) > _POWERS // 2 or not value.is_finite():
+        return encode(number(value))
+    return b"0" if text == "-0" else text.encode()
+
+
 def float_number(value: float) -> int | Decimal:
     """Return the number that a float shows: 0.1 is one tenth. Raises ConversionError like ``number``."""
     return number(Decimal(float.__repr__(value)))

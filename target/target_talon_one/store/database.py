@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 FORMAT = 1
 MEMORY = "64MB"
-MEMORY_FOR_MANY_ROWS = "90MB"
+MEMORY_FOR_MANY_ROWS = "64MB"
 MANY_ROWS = 1_500_000  # staged rows that do not fit into MEMORY
 LARGEST_LIMIT_MB = 1 << 20
 FEW_DESTINATIONS = 8  # MEMORY is enough for them

@@ -12,12 +12,10 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from talon_one_client.errors import TalonOneError
 from talon_one_singer.shards import WHOLE
-from target_talon_one.errors import GuardError, IncompleteError, SyncError
-from target_talon_one.lookups.audience_rows import AudienceRows
+from target_talon_one.errors import GuardError, IncompleteError
 from target_talon_one.lookups.audiences import Audiences
 from target_talon_one.lookups.profiles import Profiles
 from target_talon_one.store.tables.rejects import too_large
@@ -26,21 +24,21 @@ from target_talon_one.sync.destination_opener import DestinationOpener
 from target_talon_one.sync.destination_run import SourceState
 from target_talon_one.sync.plan import plan_destination
 from target_talon_one.sync.reject_files import RunFiles
-from target_talon_one.sync.sending.batch_sender import BatchSender
-from target_talon_one.sync.sending.delivery import DeliveryLoop
+from target_talon_one.sync.sending.delivery import wait_for_one
+from target_talon_one.sync.sending.flush import Flusher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.shards import Shard
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.config.options import SyncOptions
     from target_talon_one.store.store import Store
-    from target_talon_one.store.tables.changes import Change
     from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.plan import PlannedDestination
     from target_talon_one.sync.row_counts import Comparison
+    from target_talon_one.sync.sending.delivery import Waiting
 
 
 def _nothing() -> None:
@@ -88,12 +86,18 @@ class SyncRun:
         self._profiles = Profiles(client, store, check)
         self._opener = DestinationOpener(client, store, options, audiences=self._audiences, check=check)
         self.files = RunFiles(options, self.id)
+        self._flusher = Flusher(
+            client, store, options, audiences=self._audiences, files=self.files, check=check, run=self.id
+        )
+        self._sending: Generator[Waiting] | None = None
         store.runs.start(self.id, command, self._time())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._sending is not None:
+            self._sending.close()  # what is in flight is answered and recorded
         status = "done" if error is None else "stopped" if isinstance(error, GuardError) else "failed"
         words = None if error is None else str(error)
         for one in self.destinations.values():
@@ -165,38 +169,83 @@ class SyncRun:
         rate = self._client.config.requests_per_second
         return [plan_destination(one, self._compare(one), self._store, rate) for one in self.destinations.values()]
 
-    def send(self, found: Mapping[str, Comparison]) -> None:
-        """Send the changes that a comparison found.
+    def start_flush(self) -> None:
+        """Compare the rows that were added so far and begin to send them; ``proceed`` and ``wait`` send the others.
+
+        Rows may be added meanwhile.
 
         Raises:
-            IncompleteError: rows are still to do; the message names their destinations and the causes.
-            Stopped: the run was asked to end.
+            GuardError: a guard stops the run.
+            IncompleteError: rows of an earlier flush are still to do.
         """
-        problems: dict[str, TalonOneError | SyncError] = {}
-        for name, comparison in found.items():
-            one = self.destinations[name]
-            if not one.replayed:
-                complete, mirror = one.source is SourceState.COMPLETE, one.config.mirror
-                self._store.rejects.supersede_by_source(self.id, one.number, complete=complete, mirror=mirror)
-            try:
-                self._send(one, comparison)
-            except (TalonOneError, SyncError) as error:
-                problems[name] = error  # the other destinations are sent nevertheless
-            finally:
-                self._store.acks.commit_acknowledged(one.number)
-                one.counts.note_to_do()
-            one.restart()
-        if problems:
-            lines = [f"{name}: {error}" for name, error in problems.items()]
-            raise IncompleteError(*lines, causes=tuple(problems.values()))
+        self.wait()
+        self._start(self._found())
 
-    def flush(self) -> dict[str, Comparison]:
-        """Compare and send the rows that were added so far."""
+    def _found(self) -> dict[str, Comparison]:
         for one in self.destinations.values():
             one.settle()
         self._keep_invalid()
         found = self.compare()
         self._keep_invalid()  # the comparison may have refused rows whose profiles do not exist
+        return found
+
+    def send(self, found: Mapping[str, Comparison]) -> None:
+        """Send the changes that a comparison found.
+
+        Raises:
+            IncompleteError, Stopped: see ``wait``.
+        """
+        self._start(found)
+        self.wait()
+
+    def _start(self, found: Mapping[str, Comparison]) -> None:
+        groups = {name: self.destinations[name].op_groups for name in found}
+        for name in found:
+            one = self.destinations[name]
+            if not one.replayed:
+                complete, mirror = one.source is SourceState.COMPLETE, one.config.mirror
+                self._store.rejects.supersede_by_source(self.id, one.number, complete=complete, mirror=mirror)
+        self._sending = self._flusher.steps([(self.destinations[name], found[name], groups[name]) for name in found])
+        self.proceed()
+        for name in found:
+            self.destinations[name].restart()
+
+    @property
+    def is_sending(self) -> bool:
+        """True if changes of the last flush are still to be sent."""
+        return self._sending is not None
+
+    def proceed(self) -> Waiting | None:
+        """Do what can be done without waiting for an answer, and return the requests in flight.
+
+        Raises:
+            IncompleteError, Stopped: see ``wait``.
+        """
+        if self._sending is None:
+            return None
+        try:
+            waiting = next(self._sending, None)
+        except BaseException:
+            self._sending = None
+            raise
+        if waiting is None:
+            self._sending = None
+        return waiting
+
+    def wait(self) -> None:
+        """Wait until all changes of the last flush are sent.
+
+        Raises:
+            IncompleteError: rows are still to do; the message names their destinations and the causes.
+            Stopped: the run was asked to end.
+        """
+        while (in_flight := self.proceed()) is not None:
+            wait_for_one(in_flight)
+
+    def flush(self) -> dict[str, Comparison]:
+        """Compare and send the rows that were added so far."""
+        self.wait()
+        found = self._found()
         self.send(found)
         return found
 
@@ -231,43 +280,6 @@ class SyncRun:
         problems = [text for one in found if (text := guards.too_many_refused(one, planned=True))]
         if problems:
             raise IncompleteError(*problems)
-
-    def _send(self, destination: DestinationRun, comparison: Comparison) -> None:
-        if destination.creates_audience and comparison.difference.changes:
-            self._check()
-            audience = self._audiences.create(destination.config.target["audience"])
-            destination.audience_created(audience, self._client.config.base_url)
-            destination.counts.requests += 1
-        config = destination.config
-        sender = BatchSender(
-            self._client,
-            config.sink,
-            actions=config.sink.actions(config.mode),
-            target=destination.target,
-            identity=destination.identity,
-            check=self._check,
-        )
-        rows = self._audience_rows(config)
-
-        def keep_answers(answers: Sequence[tuple[Change | None, Any]]) -> None:
-            self.files.write_answers(config, answers)
-            if rows:
-                rows.note(answers)
-
-        DeliveryLoop(
-            destination,
-            self._store,
-            sender,
-            concurrency=self._options.concurrency,
-            keep_rejects=lambda rejects: self.files.write_rejects(config, rejects),
-            keep_answers=keep_answers,
-            prepare=rows.prepared if rows else None,
-            run=self.id,
-        ).run(comparison.difference.changes)
-
-    def _audience_rows(self, config: DestinationConfig) -> AudienceRows | None:
-        id_field = config.sink.audience_id_field
-        return AudienceRows(self._audiences, id_field, config.sink.modes[config.mode]) if id_field else None
 
     def _keep_invalid(self) -> None:
         for one in self.destinations.values():

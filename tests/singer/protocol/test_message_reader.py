@@ -400,3 +400,52 @@ def test_a_row_nested_up_to_the_limit_is_read():
     """The message and the row count as two levels of nesting."""
     line = RECORD.replace(b"1", b"[" * 98 + b"]" * 98)
     assert 3 == sum(len(found.rows) for found in read(RECORD, line, RECORD))
+
+
+LINES = st.sampled_from(
+    [
+        RECORD,
+        RECORD.replace(b"users", b"orders"),
+        b'{"type": "RECORD", "stream": "users", "record": {"id": 2.50}, "version": 3}',
+        b'{"type":"RECORD","stream":"users","record":{"a":[1,{"b":2}]},"time_extracted":"2024-01-01T00:00:00Z"}',
+        b'{"type":"RECORD","stream":"users","record":{"a" :1}}',
+        b'{"type":"RECORD","stream":"users","record":{"a\\":":"{"}}',
+        b'{"stream":"users","type":"RECORD","record":{"id":4}}',
+        b'{"type":"RECORD","stream":"users","record":{"a":1,"a":2}}',
+        b'{"type":"RECORD","stream":"users","record":{"a"\r:1,"a":2}}',
+        b'{"type":"RECORD","stream":"users","record":{"a":[' + b"[" * 99 + b"]" * 99 + b"]}}",
+        b'{"type":"RECORD","stream":"users","record":{"id":1},"record":{"id":2}}',
+        b'{"type":"RECORD","stream":"users","record":{"id":NaN}}',
+        b'{"type":"RECORD","stream":"users","record":{"a":[{}',
+        b'{"type":"RECORD","stream":"users","record":{}},' + RECORD,
+        b"]}}",
+        b'{"type":"RECORD","stream":"users"}',
+        b'{"type":"STATE","value":{"x":1}}',
+        b"",
+        b"no JSON",
+    ]
+)
+
+
+class LineByLine(io.BytesIO):
+    """A pipe from which each read returns one line."""
+
+    def read1(self, size=-1):
+        """Return a line."""
+        return self.readline()
+
+
+@given(st.lists(LINES, max_size=12))
+def test_lines_of_a_block_are_read_as_if_they_came_one_by_one(lines):
+    """The messages of lines that arrive together are those of lines that arrive one by one."""
+    text = b"".join(line + b"\n" for line in lines)
+    assert list(_single(read_messages(LineByLine(text)))) == list(_single(read_messages(io.BytesIO(text))))
+
+
+def _single(messages):
+    for message in messages:
+        if isinstance(message, RecordLines):
+            rows = zip(message.rows, message.origins, strict=True)
+            yield from ((message.stream, repr(row), origin, message.version) for row, origin in rows)
+        else:
+            yield message

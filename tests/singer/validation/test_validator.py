@@ -333,3 +333,13 @@ def test_both_libraries_say_the_same(schema, values):
     """For any schema and value both libraries give the same verdict and sentence."""
     quick, slow = validator(schema), plain(schema)
     assert [slow(value) for value in values] == [quick(value) for value in values]
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("ab"), st.none() | st.integers(-5, 5) | st.text(max_size=2), max_size=2)),
+    st.fixed_dictionaries({}, optional={"a": st.sampled_from([INTEGER, NUMBER, {"type": "string", "minLength": 1}])}),
+)
+def test_rows_are_accepted_together_if_each_of_them_is_valid(rows, properties):
+    """Rows are accepted together exactly if the validator has nothing to say about any of them."""
+    rules = validator(of(**properties))
+    assert all(rules(row) is None for row in rows) == rules.accepts(rows)

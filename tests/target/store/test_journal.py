@@ -112,11 +112,3 @@ def test_scattered_rows_are_left_to_the_next_save(tmp_path, slot):
         store.acks.acknowledge(number, [(n, n + 1) for n in range(0, 1900, 2)])
         store.acks.acknowledge(number, [(n, n + 1) for n in range(1900, 2400, 2)])
     assert 950 == len(slot.value["done"])
-
-
-def test_a_store_in_memory_has_no_journal(slot):
-    """A store in memory is new for every try, so that nothing is written to the slot."""
-    for _ in range(2):
-        with open_store(":memory:", journal=slot) as store:
-            store.acks.begin(compared(store, "ab"), 0, 2, non_idempotent=False)
-    assert 0 == slot.writes

@@ -7,13 +7,16 @@ and are mapped one by one: nulls that are refused, values that do not fit, rows 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from talon_one_storage.sql_names import literal
-from target_talon_one.mapping.canonical import encode
+from target_talon_one.mapping.canonical import encode, number_json
+from target_talon_one.mapping.coercion import PLAIN
 from target_talon_one.mapping.columns.expressions import Expression, expression
 from target_talon_one.mapping.conversion_errors import ConversionError
 from target_talon_one.mapping.field_columns import is_metadata
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 POSITION = "position"  # column with the position of a row in its block
 _MOST_COLUMNS = 250  # DuckDB limits the depth of an expression
 _BYTES_PER_BYTE = 6  # of an escaped text
+_MOST_DIGITS = 64  # of a number or a time
 _POOL = pa.system_memory_pool()  # returns memory at once
 
 
@@ -44,16 +48,18 @@ class MappedColumns:
         key: expression of the key.
         fields: expression of the fields as JSON.
         one_by_one: condition for rows that must be mapped one by one; None: there are none.
+        widest: no row has more bytes than this.
     """
 
     table: pa.Table
     key: str
     fields: str
     one_by_one: str | None
+    widest: int
 
     def except_larger(self, size: int) -> MappedColumns:
         """Return the same columns; rows whose fields have more bytes must be mapped one by one."""
-        if self.table.nbytes * _BYTES_PER_BYTE <= size:
+        if self.widest <= size:
             return self
         larger = f"coalesce(strlen({self.fields}) > {size}, false)"
         return replace(self, one_by_one=f"{self.one_by_one} OR {larger}" if self.one_by_one else larger)
@@ -165,6 +171,7 @@ class _BlockMapping:
             key[0].text if len(key) == 1 else f"('[' || {joined} || ']')",
             _object(members),
             " OR ".join(f"({each})" for each in self._conditions) or None,
+            sum(map(_widest, self._columns.values())) + len(_object(members)),
         )
 
     def _attributes(self, given: list[tuple[str, ValueSource, FieldConversion | None]]) -> str:
@@ -187,8 +194,8 @@ class _BlockMapping:
             if refuses_null:
                 raise _NotByColumn
             return f"{_json_text(name)} || 'null'" if self._mapper.nulls == "send_null" else None
-        if refuses_null:
-            self._conditions[f"{found.json} IS NULL"] = None
+        if refuses_null and found.null:
+            self._conditions[found.null] = None
         if found.one_by_one:
             self._conditions[f"coalesce({found.one_by_one}, false)"] = None
         if self._mapper.nulls == "send_null" and not required:
@@ -229,12 +236,16 @@ class _BlockMapping:
         texts: list[str | None] = []
         written: list[bytes | None] = []
         failed: list[bool] = []
+        is_number = conversion.kind in ("number", PLAIN)
         for value in values:
             text = json = None
             if value is not None:
                 try:
-                    found = conversion.coerce(value)
-                    text, json = str(found), encode(found)
+                    if is_number and type(value) is Decimal:
+                        json = number_json(value)
+                    else:
+                        found = conversion.coerce(value)
+                        text, json = str(found), encode(found)
                 except (ConversionError, RecursionError, UnicodeEncodeError):
                     text = json = None
             texts.append(text if conversion.kind in ("string", "integer") else None)
@@ -243,7 +254,7 @@ class _BlockMapping:
         json_column = self._add(pa.array(written, pa.binary(), memory_pool=_POOL).cast(pa.string()))
         text_column = self._add(pa.array(texts, pa.string(), memory_pool=_POOL))
         condition = self._add(pa.array(failed, pa.bool_(), memory_pool=_POOL)) if any(failed) else None
-        return Expression(text_column, json_column, condition)
+        return Expression(text_column, json_column, condition, f"{json_column} IS NULL")
 
     def _except_deleted(self, name: str) -> None:
         if name not in self._block.names:
@@ -256,6 +267,13 @@ class _BlockMapping:
         name = f"c{len(self._columns)}"
         self._columns[name] = array
         return name
+
+
+def _widest(array: pa.Array) -> int:
+    """Return how many bytes the JSON of a value of a column has at most."""
+    if not kinds.is_string(array.type):
+        return _MOST_DIGITS
+    return _BYTES_PER_BYTE * int(pc.max(pc.binary_length(array)).as_py() or 0) + len('""')
 
 
 def _object(members: Mapping[str, str]) -> str:

@@ -9,9 +9,10 @@ times beyond the years 1 to 9999. Text with the control characters that DuckDB e
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from talon_one_singer.values.arrow_extensions import is_text
@@ -40,11 +41,13 @@ class Expression:
         text: its text, as it is used in a key.
         json: its JSON.
         one_by_one: a condition for values that are mapped one by one; None: there are none.
+        null: a condition for nulls; None: there are none.
     """
 
     text: str
     json: str
     one_by_one: str | None = None
+    null: str | None = None
 
 
 def expression(array: pa.Array, column: str, conversion: FieldConversion) -> Expression | None:
@@ -55,16 +58,24 @@ def expression(array: pa.Array, column: str, conversion: FieldConversion) -> Exp
         column: name of the column in SQL.
         conversion: what the values are converted to.
     """
-    for matches, write in _WRITERS:
-        if matches(array.type):
-            return write(array, column, conversion)
-    return None
+    write = next((write for matches, write in _WRITERS if matches(array.type)), None)
+    found = write(array, column, conversion) if write else None
+    return replace(found, null=f"{column} IS NULL") if found and array.null_count else found
 
 
 def _text(array: pa.Array, column: str, conversion: FieldConversion) -> Expression | None:
     if conversion.kind not in ("string", PLAIN) or _has_escaped_otherwise(array):
         return None
-    return Expression(column, f"to_json({column})", _refused(column, conversion))
+    fits = _all_fit(array, conversion)
+    return Expression(column, f"to_json({column})", None if fits else _refused(column, conversion))
+
+
+def _all_fit(array: pa.Array, conversion: FieldConversion) -> bool:
+    """Return whether no text of a column is refused, which is known from their numbers of bytes in most cases."""
+    ends = pc.min_max(pc.binary_length(array)).as_py()
+    shortest = len("...") if conversion.in_path else int(conversion.filled)
+    most = conversion.max_length
+    return ends["min"] is None or (ends["min"] >= shortest and (most is None or ends["max"] <= most))
 
 
 def _has_escaped_otherwise(array: pa.Array) -> bool:

@@ -51,6 +51,11 @@ class AcknowledgedRows:
         self._log = log
         self._journal: Journal | None = None
 
+    @property
+    def keeps_journal(self) -> bool:
+        """True if a journal holds what was acknowledged since the store was saved."""
+        return self._journal is not None
+
     def count(self, destination: int) -> int:
         """Return how many rows were acknowledged."""
         return self._database.count(f"SELECT count(*) FROM sent_{destination}")

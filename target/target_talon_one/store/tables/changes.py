@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from target_talon_one.store.database import Database
 
 _HASHES_PER_FETCH = 20_000
+_FEW_ROWS = 100_000  # are compared as they are
+_ROWS_PER_PASS = 2_000_000  # so that the groups of a pass fit into little memory
+_NARROWED = ("hashes", "differing", "narrowed_staged", "narrowed_sent")
+_FINGERPRINT = "coalesce(md5_number_lower(fields), 0)::UBIGINT"
 _READ = ("op", "grp", "key", "fields", "place", "version")
 
 
@@ -69,6 +74,15 @@ class ChangeRows:
         """Return the values of a column; ``fields`` are bytes, or None for a row that is only to be removed."""
         values: list[Any] = self._columns.column(name).to_pylist()
         return values
+
+    def runs(self, number_of: Mapping[str, int]) -> Iterator[tuple[tuple[int, str | None], int]]:
+        """Yield the runs of consecutive changes with one group and one number of their op, each with its length."""
+        ops, groups = self.column("op"), self.column("grp")
+        if len(set(ops)) == 1 and len(set(groups)) == 1:
+            yield (number_of[ops[0]], groups[0]), len(ops)
+            return
+        for kind, run in groupby(zip(map(number_of.__getitem__, ops), groups, strict=True)):
+            yield kind, sum(1 for _ in run)
 
     def changes(self) -> list[Change]:
         """Return the changes one by one."""
@@ -134,8 +148,9 @@ class Changes:
         def number_changes() -> None:
             self._database.run(f"DELETE FROM changes_{destination}")
             first = 0
+            staged, sent = self._narrowed(destination, known) if diff else (f"staged_{destination}", "")
             for mixed in ops:
-                for select in _selects(destination, mixed, diff=diff, absent=absent, known=known > 0):
+                for select in _selects(destination, mixed, staged, sent, diff=diff, absent=absent, known=known > 0):
                     order = ", ".join(["grp"] * grouped + ["seq"] * ordered)
                     group = "json_extract_string(key, '$[0]')" if grouped else "NULL"
                     first += self._database.count(
@@ -145,11 +160,45 @@ class Changes:
                     )
 
         self._database.atomically(number_changes)
+        for table in _NARROWED:
+            self._database.run(f"DROP TABLE IF EXISTS {table}_{destination}")
         counts = dict(self._database.run(f"SELECT op, count(*) FROM changes_{destination} GROUP BY op"))
         staged = self._database.count(f"SELECT count(*) FROM staged_{destination}")
         adds, updates, removes = (int(counts.get(op, 0)) for op in ("add", "update", "remove"))
         same = staged - adds - updates - (0 if diff else removes)
         return Difference(adds, updates, removes, same, known)
+
+    def _narrowed(self, destination: int, known: int) -> tuple[str, str]:
+        """Return the tables of staged and acknowledged rows to compare: of many rows, only those that may differ.
+
+        Every row has a hash of its key and a check value of key and fields. A staged and an acknowledged row are the
+        same if they are the only two with their hash, and have the same check value. Grouping numbers takes a fraction
+        of the time and memory of joining texts, and few rows remain for the exact comparison.
+        """
+        staged, sent = f"staged_{destination}", f"sent_{destination}"
+        rows = self._database.count(f"SELECT count(*) FROM {staged}")
+        if known < _FEW_ROWS or rows < known // 4:
+            return staged, sent
+        hashes, differing, *narrowed = (f"{table}_{destination}" for table in _NARROWED)
+        check = "xor(hash(reverse(key)), {})"
+        self._database.run(
+            f"CREATE OR REPLACE TEMP TABLE {hashes} AS "
+            f"SELECT hash(key) AS h, {check.format(_FINGERPRINT)} AS c FROM {staged} UNION ALL "
+            f"SELECT hash(key), {check.format('xor(coalesce(fingerprint, hash(key)), 1::UBIGINT)')} FROM {sent}"
+        )
+        self._database.run(f"CREATE OR REPLACE TEMP TABLE {differing} (h UBIGINT)")
+        passes = (rows + known) // _ROWS_PER_PASS + 1
+        for number in range(passes):
+            self._database.run(
+                f"INSERT INTO {differing} SELECT h FROM {hashes} WHERE h % {passes} = {number} GROUP BY h "
+                "HAVING NOT (count(*) = 2 AND bit_xor(c) = 1)"
+            )
+        for table, narrow in zip((staged, sent), narrowed, strict=True):
+            self._database.run(
+                f"CREATE OR REPLACE TEMP TABLE {narrow} AS "
+                f"SELECT * FROM {table} WHERE hash(key) IN (SELECT h FROM {differing})"
+            )
+        return narrowed[0], narrowed[1]
 
     def read(self, destination: int, first: int, size: int) -> ChangeRows:
         """Return up to ``size`` changes from sequence number ``first`` on, in order."""
@@ -200,12 +249,13 @@ class Changes:
         return found
 
 
-def _selects(destination: int, ops: Sequence[str], *, diff: bool, absent: bool, known: bool) -> list[str]:
+def _selects(
+    destination: int, ops: Sequence[str], staged: str, sent: str, *, diff: bool, absent: bool, known: bool
+) -> list[str]:
     """Return SELECTs of (op, seq, key, fingerprint, fields, place, version), one for each pass over the tables.
 
     Without known rows, every staged row is to be added.
     """
-    staged, sent = f"staged_{destination}", f"sent_{destination}"
     if not diff:
         return [f"SELECT '{ops[0]}' AS op, seq, key, 0 AS fingerprint, fields, place, 0 AS version FROM {staged}"]
     found = []
@@ -221,10 +271,9 @@ def _selects(destination: int, ops: Sequence[str], *, diff: bool, absent: bool, 
         )
     wanted = [f"'{op}'" for op in ops if op != "remove"]
     may_have = f"(SELECT key FROM rejects WHERE destination = {destination} AND kind = 'unknown')"
-    fingerprint = "coalesce(md5_number_lower(fields), 0)"
     if not known and "add" in ops:
         found.append(
-            f"SELECT 'add' AS op, seq, key, {fingerprint} AS fingerprint, fields, place, 0 AS version FROM {staged} "
+            f"SELECT 'add' AS op, seq, key, {_FINGERPRINT} AS fingerprint, fields, place, 0 AS version FROM {staged} "
             f"WHERE key NOT IN {may_have}"
         )
     elif wanted and known:
@@ -232,7 +281,7 @@ def _selects(destination: int, ops: Sequence[str], *, diff: bool, absent: bool, 
             "SELECT * FROM (SELECT CASE WHEN t.fingerprint IS NULL THEN 'add' "
             "WHEN t.fingerprint <> s.fingerprint THEN 'update' END AS op, "
             "s.*, coalesce(t.version, 0) AS version FROM (SELECT seq, key, "
-            f"{fingerprint} AS fingerprint, fields, place FROM {staged}) AS s "
+            f"{_FINGERPRINT} AS fingerprint, fields, place FROM {staged}) AS s "
             f"LEFT JOIN {sent} AS t ON t.key = s.key) WHERE op IN ({', '.join(wanted)}) AND key NOT IN {may_have}"
         )
     return found

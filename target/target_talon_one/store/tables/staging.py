@@ -139,14 +139,18 @@ class StagedRows:
         """Keep the last of the valid rows with one key, and return the number of dropped rows."""
         staged = f"staged_{destination}"
         rows = self._database.count(f"SELECT count(*) FROM {staged}")
-        # In several passes, each over a part of the keys, so that few of them are in memory at once.
-        passes = min(8, rows // 250_000 + 1)
-        keys = sum(
-            self._database.count(f"SELECT count(DISTINCT key) FROM {staged} WHERE hash(key) % {passes} = {number}")
-            for number in range(passes)
-        )
-        if rows == keys:
-            return 0
+        # Different hashes are those of different keys. They are counted in several passes, each over a part of them, so
+        # that few are in memory at once.
+        passes = rows // 1_000_000 + 1
+        for counted in ("hash(key)", "key"):
+            keys = sum(
+                self._database.count(
+                    f"SELECT count(DISTINCT {counted}) FROM {staged} WHERE hash(key) % {passes} = {number}"
+                )
+                for number in range(passes)
+            )
+            if rows == keys:
+                return 0
         self._database.run(
             f"DELETE FROM {staged} AS s USING (SELECT key, max(seq) AS last FROM {staged} GROUP BY key "
             "HAVING count(*) > 1) AS d WHERE s.key = d.key AND s.seq < d.last"

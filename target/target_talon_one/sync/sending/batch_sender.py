@@ -57,11 +57,13 @@ class BatchSender:
     ) -> None:
         self._client, self._sink, self._actions, self._identity = client, sink, actions, identity
         self._target, self._check = target, check
-        self._any_acknowledged = False
+        self._any_acknowledged = self._has_failed = False
 
     def send(self, rows: ChangeRows) -> Outcome:
         """Send changes that may share a request; an error that is not about a single row is in the outcome."""
         outcome = Outcome()
+        if self._has_failed:
+            return outcome  # it was handed over before an earlier batch failed; no request begins after that
         action = self._actions[rows.column("op")[0]]
         try:
             try:
@@ -71,7 +73,7 @@ class BatchSender:
                 self._probe(waiting, outcome)
                 self._send_in_batches(action, waiting, outcome)
         except Exception as error:  # noqa: BLE001 - the thread that owns the store raises it after recording the outcome
-            outcome.error = error
+            outcome.error, self._has_failed = error, True
         return outcome
 
     def send_singly(self, changes: Sequence[Change]) -> Outcome:

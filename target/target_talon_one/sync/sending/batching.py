@@ -71,10 +71,9 @@ def batches(
 
 def _divided(rows: ChangeRows, groups: Sequence[Sequence[Op]]) -> Iterator[ChangeRows]:
     group_of: Mapping[str, int] = {op: index for index, ops in enumerate(groups) for op in ops}
-    kinds = ((group_of[op], value) for op, value in zip(rows.column("op"), rows.column("grp"), strict=True))
     start = 0
-    for _, same in groupby(kinds):
-        end = start + sum(1 for _ in same)
+    for _, length in rows.runs(group_of):
+        end = start + length
         yield from (rows.part(at, min(ROWS_PER_REQUEST, end - at)) for at in range(start, end, ROWS_PER_REQUEST))
         start = end
 

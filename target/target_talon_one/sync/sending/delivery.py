@@ -12,6 +12,7 @@ Invariants:
 from __future__ import annotations
 
 import time
+from collections.abc import Set as AbstractSet
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ from target_talon_one.sync.sending.batching import ROWS_PER_REQUEST, ROWS_PER_SL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from target_talon_one.sinks.sink_type import Op
     from target_talon_one.store.store import Store
     from target_talon_one.store.tables.changes import Change, ChangeRows
     from target_talon_one.sync.destination_run import DestinationRun
@@ -31,11 +33,16 @@ if TYPE_CHECKING:
     from target_talon_one.sync.sending.outcomes import Outcome, Refusal
 
 SECONDS_PER_NOTE = 0.2  # the store is written at least this often while answers arrive
-MOST_BEGUN_AT_ONCE = 8  # batches
 SINGLES_PER_WORKER = 64  # rows noted as begun at once, where repeating a request does no harm
 
 
+Waiting = AbstractSet["Future[Outcome]"]  # requests in flight
 _Job = TypeVar("_Job")
+
+
+def wait_for_one(in_flight: Waiting) -> None:
+    """Wait until a request is answered."""
+    wait(in_flight, return_when=FIRST_COMPLETED)
 
 
 class DeliveryLoop:
@@ -71,31 +78,42 @@ class DeliveryLoop:
         self._non_idempotent = any(not one.repeatable and not one.idempotency_key for one in endpoints)
         self._keep_rejects, self._keep_answers = keep_rejects, keep_answers
         self._prepare = prepare
-        self._most_unnoted = ROWS_PER_REQUEST if self._non_idempotent else ROWS_PER_SLICE
+        # Where a batch may be sent although one before it fails, each worker has its next batch at hand.
+        self._most_handed_over = self._concurrency * (
+            1 if sink.ordered or not self._batched or self._non_idempotent else 2
+        )
+        at_once = self._non_idempotent or store.acks.keeps_journal
+        self._most_unnoted = ROWS_PER_REQUEST if at_once else ROWS_PER_SLICE
         self._finished: list[Outcome] = []
         self._last_note_s = time.monotonic()
 
-    def run(self, total: int) -> None:
-        """Send all changes.
+    def steps(self, total: int, groups: Sequence[Sequence[Op]]) -> Iterator[Waiting]:
+        """Send all changes; yield the requests in flight whenever nothing can be done until one of them is answered.
+
+        If the iterator is closed, the requests in flight are answered and their outcomes are kept.
+
+        Args:
+            total: number of the changes.
+            groups: see ``batching.op_groups``.
 
         Raises:
             TalonOneError, SyncError, Stopped: why some were not sent; the outcomes of the others are kept.
         """
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="talon-one-send") as pool:
             if self._batched:
-                self._send(pool, self._sender.send, self._batches(total))
+                yield from self._send(pool, self._sender.send, self._batches(total, groups))
                 return
             # One slice after the other, so that rows of one ordering key are never in flight from two slices.
             for changes in self._slices(total, self._concurrency * (1 if self._non_idempotent else SINGLES_PER_WORKER)):
                 self._begin(changes[0].sequence, changes[-1].sequence + 1)
                 jobs = by_ordering_key(changes, self._destination.config.sink)
-                self._send(pool, self._sender.send_singly, jobs)
+                yield from self._send(pool, self._sender.send_singly, jobs)
 
-    def _batches(self, total: int) -> Iterator[ChangeRows]:
-        """Yield batches that are noted as begun, as many at once as may be in flight where repeating does no harm."""
-        at_once = 1 if self._non_idempotent else min(self._concurrency, MOST_BEGUN_AT_ONCE)
+    def _batches(self, total: int, groups: Sequence[Sequence[Op]]) -> Iterator[ChangeRows]:
+        """Yield batches that are noted as begun, those of a slice at once where repeating does no harm."""
         read = partial(self._store.changes.read, self._destination.number)
-        for found in batches(read, total, self._destination.op_groups):
+        for found in batches(read, total, groups):
+            at_once = 1 if self._non_idempotent else len(found)
             for start in range(0, len(found), at_once):
                 begun = found[start : start + at_once]
                 self._begin(begun[0].first, begun[-1].end)
@@ -109,24 +127,27 @@ class DeliveryLoop:
             changes = self._store.changes.read(self._destination.number, first, size).changes()
             yield self._prepare(changes) if self._prepare else changes
 
-    def _send(self, pool: ThreadPoolExecutor, send: Callable[[_Job], Outcome], jobs: Iterator[_Job]) -> None:
+    def _send(
+        self, pool: ThreadPoolExecutor, send: Callable[[_Job], Outcome], jobs: Iterator[_Job]
+    ) -> Iterator[Waiting]:
         in_flight: set[Future[Outcome]] = set()
         try:
             for job in jobs:
                 in_flight.add(pool.submit(send, job))
-                if len(in_flight) >= self._concurrency:
-                    self._wait_for_one(in_flight)
+                if len(in_flight) >= self._most_handed_over:
+                    yield from self._until_one_is_done(in_flight)
             while in_flight:
-                self._wait_for_one(in_flight)
+                yield from self._until_one_is_done(in_flight)
         finally:
             # Wait for the requests in flight: only their answers show whether their rows were acknowledged.
             for future in in_flight:
                 self._finished.append(future.result())
             self._note()
 
-    def _wait_for_one(self, in_flight: set[Future[Outcome]]) -> None:
-        """Wait for an answer, take its request out of ``in_flight``, and write the store if that is due."""
-        done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
+    def _until_one_is_done(self, in_flight: set[Future[Outcome]]) -> Iterator[Waiting]:
+        """Yield until there is an answer, take its request out of ``in_flight``, and write the store if that is due."""
+        while not (done := {future for future in in_flight if future.done()}):
+            yield in_flight
         in_flight -= done
         self._finished += [future.result() for future in done]
         error = next((one.error for one in self._finished if one.error), None)

@@ -11,9 +11,9 @@ OPS = [["remove"], ["add", "update"]]
 
 
 @pytest.fixture
-def store():
+def store(tmp_path):
     """A store with one destination that has acknowledged the rows a, b and c."""
-    with open_store(":memory:") as opened:
+    with open_store(str(tmp_path / "store.duckdb")) as opened:
         number = opened.destinations.number_of("somewhere", "vip")
         compare(opened, {"a": 1, "b": 1, "c": 1})
         opened.acks.begin(number, 0, 3, non_idempotent=False)
@@ -66,3 +66,34 @@ def test_requests_are_counted_by_ops_that_mix(store):
     found = compare(store, {"b": 2, "c": 1, "d": 1, "e": 1})
     assert 4 == found.changes
     assert 3 == store.changes.count_requests(1, OPS, 2)
+
+
+KNOWN = 120_000  # enough for the comparison of hashes
+
+
+def test_of_many_rows_exactly_those_that_differ_become_changes(store):
+    """Added, changed, removed and uncertain rows are found among many that are the same."""
+    rows = {f"row-{number}": 1 for number in range(KNOWN)}
+    found = compare(store, rows)
+    store.acks.begin(1, 0, found.changes, non_idempotent=False)
+    store.acks.acknowledge(1, [(0, found.changes - 1)])  # the last change is uncertain
+    (uncertain,) = store.changes.read(1, found.changes - 1, 1).changes()
+    store.acks.commit_acknowledged(1)
+    del rows["row-7"]
+    found = compare(store, rows | {"row-8": 2, "new": 1})
+    assert Difference(adds=2, updates=1, removes=1, same=KNOWN - 3, known=KNOWN) == found
+    expected = {("remove", "row-7"), ("update", "row-8"), ("add", "new"), ("add", uncertain.key)}
+    assert expected == {(one.op, one.key) for one in store.changes.read(1, 0, found.changes).changes()}
+
+
+def test_the_last_of_many_rows_with_one_key_counts(store):
+    """Of rows with one key the last one is compared, also among many rows."""
+    keys = [f"row-{number}" for number in range(KNOWN)]
+    store.staging.start(1)
+    store.staging.add(
+        1, [*keys, "row-3"], [b'{"value":%d}' % (n == KNOWN) for n in range(KNOWN + 1)], ["row"] * (KNOWN + 1)
+    )
+    assert 1 == store.staging.drop_duplicates(1)
+    store.changes.compare(1, OPS, diff=True, grouped=False, ordered=True)
+    (found,) = store.database.run("SELECT fields FROM changes_1 WHERE key = 'row-3'")
+    assert ('{"value":1}',) == found

@@ -9,9 +9,9 @@ from target_talon_one.store.tables.rejects import Reject
 
 
 @pytest.fixture
-def store():
+def store(tmp_path):
     """A store with one destination and two runs, ``first`` and ``second``."""
-    with open_store(":memory:") as opened:
+    with open_store(str(tmp_path / "store.duckdb")) as opened:
         opened.destinations.number_of("somewhere", "vip")
         opened.runs.start("first", "push", "2026-01-01T00:00:00Z")
         opened.runs.start("second", "push", "2026-01-02T00:00:00Z")

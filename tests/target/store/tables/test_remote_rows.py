@@ -9,9 +9,9 @@ from target_talon_one.store.tables.remote_rows import ROWS_PER_FETCH, RemoteCoun
 
 
 @pytest.fixture
-def store():
+def store(tmp_path):
     """A store that has acknowledged a and b, has staged b and c, and has found a, b and x at the destination."""
-    with open_store(":memory:") as opened:
+    with open_store(str(tmp_path / "store.duckdb")) as opened:
         number = opened.destinations.number_of("somewhere", "vip")
         opened.acks.adopt(number, ["a", "b"])
         opened.staging.start(number)

@@ -8,9 +8,9 @@ from target_talon_one.store.opening import open_store
 
 
 @pytest.fixture
-def runs():
+def runs(tmp_path):
     """An empty history."""
-    with open_store(":memory:") as store:
+    with open_store(str(tmp_path / "store.duckdb")) as store:
         yield store.runs
 
 
