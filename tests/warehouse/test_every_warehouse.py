@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -23,6 +24,7 @@ from talon_one_warehouse import (
 )
 from talon_one_warehouse.arrow.load_time import with_load_time
 
+QUOTING = "adbc on postgresql"  # its driver quotes names of keys, so that a key with blanks or quotes is refused
 # By name: the URL in a directory. The server of PostgreSQL is a fixture.
 PLACES = {
     "duckdb": "duckdb:///{}/x.duckdb",
@@ -30,8 +32,15 @@ PLACES = {
     "postgresql": None,
     "sqlite": "sqlite:///{}/x.db",
     "adbc": "adbc+duckdb://{}/x.duckdb",
+    QUOTING: None,
 }
-DATABASES = ["duckdb", "postgresql", "sqlite", "adbc"]  # with tables that can be dropped behind a loader's back
+DATABASES = [
+    "duckdb",
+    "postgresql",
+    "sqlite",
+    "adbc",
+    QUOTING,
+]  # with tables that can be dropped behind a loader's back
 TYPED = ["duckdb", "postgresql", "sqlite", "lake"]  # that tell the types of their columns
 _PROCESS = [sys.executable, str(Path(__file__).with_name("merging_process.py"))]
 
@@ -90,7 +99,10 @@ def place(request, tmp_path):
     if "adbc" in request.param or request.param == "sqlite":
         pytest.importorskip("adbc_driver_manager")
     url = PLACES[request.param]
-    return Place(request.param, url.format(tmp_path) if url else request.getfixturevalue("postgres_url"))
+    if url is None:
+        url = request.getfixturevalue("postgres_url")
+        url = f"adbc://postgresql?{urlencode({'uri': url})}" if "adbc" in request.param else url
+    return Place(request.param, url.format(tmp_path))
 
 
 def only(*names):
@@ -218,6 +230,7 @@ def test_another_key_is_refused(place):
             warehouse.prepare(spec(a="string", key=("a",)))
 
 
+@only(*(name for name in PLACES if name != QUOTING))
 @pytest.mark.parametrize("name", ['we"ird', "select", "a b.c", "ünï 日本", "x;--", "'", "100% %s $1 ?"])
 def test_any_name_is_quoted(place, name):
     """Any character is allowed in the names of a schema, a table and a column."""
@@ -381,6 +394,10 @@ def test_the_character_nul_is_kept_or_refused_with_its_row(place):
             reason = 't.s: "a\\u0000b" holds the character NUL, which PostgreSQL\'s text cannot hold (row id=2)'
             assert (reason, []) == (str(caught.value), place.read(warehouse, table))
             assert warehouse.state("run") is None
+        elif place.name == QUOTING:
+            with pytest.raises(WarehouseError, match="0x00"):
+                warehouse.merge({"t": [batch]}, {"run": {}})
+            assert ([], None) == (place.read(warehouse, table), warehouse.state("run"))
         else:
             warehouse.merge({"t": [batch]})
             assert [(1, "a"), (2, "a\0b")] == place.read(warehouse, table)

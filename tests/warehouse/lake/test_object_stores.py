@@ -5,6 +5,7 @@ from deltalake import DeltaTable
 
 from talon_one_warehouse import (
     MergeCounts,
+    TableError,
     WarehouseConfigError,
     WarehouseError,
     WarehouseLockedError,
@@ -82,6 +83,20 @@ def test_a_table_that_another_load_creates_at_the_same_time_is_shared(s3):
         first.prepare(LEDGER)
         second.prepare(LEDGER)
         assert MergeCounts(1, 0) == merge(second, row(1))
+
+
+def test_a_column_that_appears_is_null_in_older_rows(s3):
+    """A column that appears in a later load is null in older rows, and a column of another type is refused."""
+    wider = table_spec("ledger", {"properties": {**TYPES, "name": {"type": "string"}}}, ["id"])
+    other = table_spec("ledger", {"properties": {**TYPES, "amount": {"type": "string"}}}, ["id"])
+    with open_warehouse("s3://bucket/lake") as lake:
+        lake.prepare(LEDGER)
+        merge(lake, row(1))
+        lake.prepare(wider)
+        lake.merge({"ledger": [to_arrow(wider, [b'{"id":2,"name":"b"}'])]})
+        assert [(1, None), (2, "b")] == lake.query("SELECT id, name FROM ledger ORDER BY id")
+        with pytest.raises(TableError, match=r"amount exists as decimal\(38,18\) instead of string"):
+            lake.prepare(other)
 
 
 def test_many_merges_leave_few_objects(s3):
