@@ -66,7 +66,7 @@ def replace_states(place: LakePlace, states: Mapping[str, tuple[str, str]]) -> N
 
 
 def _rows(states: Mapping[str, tuple[str, str]]) -> pa.Table:
-    texts = pa.array([text for text, _ in states.values()], pa.string())
+    texts = ARROW_KINDS["string"].build([text for text, _ in states.values()])
     instants = ARROW_KINDS["instant"].build([at for _, at in states.values()])
-    arrays = [pa.array(list(states), pa.string()), texts, instants]
+    arrays = [ARROW_KINDS["string"].build(list(states)), texts, instants]
     return pa.Table.from_arrays(arrays, names=[column.name for column in STATES.columns])

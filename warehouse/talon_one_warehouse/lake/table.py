@@ -189,7 +189,9 @@ class LakeTable:
         self.columns = {field.name: self._duckdb_type(field) for field in schema.fields}
         by_number = {field.metadata[KEY]: field.name for field in schema.fields if KEY in field.metadata}
         self.key = tuple(by_number[number] for number in sorted(by_number))
-        self.files = logged_files(pa.table(self._delta.get_add_actions(flatten=True)), self.key)
+        # pa.table would import pandas, which takes 50 MB.
+        actions = pa.RecordBatchReader.from_stream(self._delta.get_add_actions(flatten=True)).read_all()
+        self.files = logged_files(actions, self.key)
 
     def _check_protocol(self) -> None:
         protocol, metadata = self._delta.protocol(), self._delta.metadata()
