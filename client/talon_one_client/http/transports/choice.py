@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from talon_one_client.connection.config import ClientConfig
     from talon_one_client.http.transport import Transport
 
+_OLDEST = (7, 46)  # earlier versions cannot call back while they close a connection
 log = logging.getLogger("talon_one_client")
 
 
@@ -41,8 +42,10 @@ def _lacking() -> str:
         import pycurl
     except ImportError as error:
         return f"pycurl cannot be imported ({error})"
-    if not hasattr(pycurl, "PREREQFUNCTION"):
-        return f"{pycurl.version.split()[0]} is older than 7.45.7 or was built without PREREQFUNCTION of libcurl 7.80"
+    name = pycurl.version.split()[0]
+    numbers = tuple(int(part) for part in name.partition("/")[2].split(".")[:2] if part.isdecimal())
+    if numbers < _OLDEST or not hasattr(pycurl, "PREREQFUNCTION"):
+        return f"{name} is older than 7.46, or was built with a libcurl older than 7.80"
     if "OpenSSL" not in pycurl.version:
         return "libcurl was built without OpenSSL, so that certificates would be checked in another way"
     return ""

@@ -484,3 +484,20 @@ def test_without_pycurl_requests_is_used(transport, sender, monkeypatch, caplog)
     caplog.set_level(logging.INFO, "talon_one_client")
     assert "RequestsTransport" == type(sender("https://demo.talon.one")).__name__
     assert (1 if transport == "auto" else 0) == sum("because pycurl cannot be" in each for each in caplog.messages)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("PycURL/7.45.7 libcurl/8.16.0 OpenSSL/3.5.3", "RequestsTransport"),
+        ("PycURL/7.49.0 libcurl/8.23.0 Schannel", "RequestsTransport"),
+        ("PycURL/7.46.0 libcurl/8.16.0 OpenSSL/3.5.3", "CurlTransport"),
+        ("PycURL/8.0 libcurl/8.30.0 OpenSSL/4.0.0", "CurlTransport"),
+    ],
+)
+def test_libcurl_is_used_where_it_keeps_the_promises(config, monkeypatch, transport, version, expected):
+    """An older pycurl, and a libcurl without OpenSSL, are not used."""
+    monkeypatch.setattr("pycurl.version", version)
+    made = make_transport(config("https://demo.talon.one"))
+    made.close()
+    assert (expected if transport == "auto" else "RequestsTransport") == type(made).__name__
