@@ -18,7 +18,8 @@ from talon_one_singer import ConfigSource
 from talon_one_singer.protocol.state import State
 from tap_talon_one.engine.scope import Scope
 from tap_talon_one.ids.sources import ids_for
-from tap_talon_one.rows.readers import Job, Reader
+from tap_talon_one.rows.readers import Reader
+from tap_talon_one.rows.reading import Job
 from tap_talon_one.settings import SETTINGS
 from tap_talon_one.strategies.selection import candidates, strategies_of
 from tap_talon_one.streams import STREAM_GROUPS
@@ -56,8 +57,12 @@ def _pages(endpoint: Endpoint, client: TalonOneClient) -> None:
 def _feed(strategy: ReadStrategy, client: TalonOneClient) -> None:
     streams = frozenset(stream.name for stream in strategy.group.streams)
     job = Job("7", 1 if strategy.group.per_program else None, WINDOW)
-    for part in Reader(strategy, client, streams).read(job):
-        assert part.rows.keys() <= streams
+    reading = Reader(strategy, client, streams).open(job)
+    while not reading.done:
+        part = reading.step()
+        if part is not None:
+            assert part.rows.keys() <= streams
+            reading.advance()
 
 
 def _settings() -> dict[str, Any]:

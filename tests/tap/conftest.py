@@ -36,11 +36,15 @@ def parse(line):
 
 @dataclass
 class Result:
-    """The output of a run: raw rows, schemas and states in their order, and the error that ended it."""
+    """The output of a run: raw rows, schemas and states in their order, and the error that ended it.
+
+    ``covered`` holds the number of rows before each state.
+    """
 
     raw: list = field(default_factory=list)
     schemas: dict = field(default_factory=dict)
     states: list = field(default_factory=list)
+    covered: list = field(default_factory=list)
     error: Exception | None = None
 
     def rows(self, stream):
@@ -69,6 +73,7 @@ class Result:
     def checkpoint(self, state, *, final=False):
         """Keeps every state."""
         self.states.append(state())
+        self.covered.append(len(self.raw))
 
 
 class _Sink:

@@ -194,14 +194,16 @@ def test_a_reader_that_goes_ends_the_run_quietly(emu, start_sync):
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
-def test_rows_come_in_the_order_of_the_ids_and_requests_keep_the_limit(emu, read, concurrency):
-    """Rows are in the order of the ids, and no more requests than allowed are in flight."""
+def test_every_card_is_read_and_requests_keep_the_limit(emu, read, concurrency):
+    """No more requests than allowed are in flight; with one of them, rows are in the order of the ids."""
     emu.reset("synthetic", cards=40, transactions=3)
     emu.clear_requests()
     emu.fault("get_loyalty_card_transactions", "latency", count=0, every=3, seconds=0.02)
     ids = [f"card-{n:06}" for n in range(40, 0, -1)]
     rows = read(CARDS, card_ids=ids, loyalty_program_ids=[1], concurrency=concurrency).rows(CARDS)
-    assert ids == list(dict.fromkeys(row["cardIdentifier"] for row in rows))
+    found = list(dict.fromkeys(row["cardIdentifier"] for row in rows))
+    assert sorted(ids) == sorted(found)
+    assert concurrency > 1 or ids == found
     most = emu.counters()["get_loyalty_card_transactions"]["max_in_flight"]
     assert most <= concurrency
     assert concurrency == 1 or most > 1

@@ -11,7 +11,7 @@ from talon_one_client import ClientConfig, Secret, TalonOneClient
 from talon_one_client import endpoints as ep
 from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher
-from talon_one_client.paging.window_reader import read_window
+from talon_one_client.paging.window_reader import WindowReader, read_window
 from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_emulator import Emulator
 
@@ -24,15 +24,35 @@ def ledger_ids(emu) -> set[int]:
     return {row["id"] for row in emu.state("ledger")["ledger"]}
 
 
-def read(emu) -> tuple[list[int], int]:
-    """Ids read, in their order, and the calls it took."""
+def read_in_parts(fetch, size, window) -> list[int]:
+    """Ids read by four readers that take turns, which split what remains until there are so many."""
+    readers, ids = [WindowReader(fetch, size, window)], []
+    while readers:
+        for reader in list(readers):
+            rows = reader.step()
+            part = reader.split() if len(readers) < 4 else None
+            if part is not None:
+                readers.append(part)
+            if rows is not None:
+                ids += [row.id for row in rows.heads]
+                reader.advance()
+            if reader.remaining.width_us <= 0:
+                readers.remove(reader)
+    return ids
+
+
+def read(emu, *, in_parts=False) -> tuple[list[int], int]:
+    """Ids read, and the calls it took."""
     emu.clear_requests()
     config = ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key))
     with TalonOneClient(config) as client:
         size = PageSize(ENDPOINT)
         fetch = fetcher(client, ENDPOINT, PATH, size, decode_ledger_page)
         window = Window(MIN_US, to_us(datetime.now(UTC)))
-        ids = [row.id for rows, _ in read_window(fetch, size, window) for row in rows.heads]
+        if in_parts:
+            ids = read_in_parts(fetch, size, window)
+        else:
+            ids = [row.id for rows, _ in read_window(fetch, size, window) for row in rows.heads]
     return ids, emu.counters()[ENDPOINT.name]["requests"]
 
 
@@ -42,18 +62,19 @@ COMBINATIONS = list(
 QUICK = {("newest", "exclusive", "current"), ("shuffled", "exclusive", "current"), ("oldest", "inclusive", "seed")}
 
 
+@pytest.mark.parametrize("in_parts", [False, True])
 @pytest.mark.parametrize(
     ("order", "bounds", "era"),
     [pytest.param(*c, marks=() if c in QUICK else pytest.mark.slow) for c in COMBINATIONS],
 )
-def test_rows_that_live_through_the_run_come_exactly_once(order, bounds, era):
+def test_rows_that_live_through_the_run_come_exactly_once(order, bounds, era, in_parts):
     """With 20 insertions and 200 deletions a page, every lasting row is read once, in 1.6 calls a page."""
     switches = {"order": order, "date_bounds": bounds}
     with Emulator(seed="synthetic", cards=1, transactions=ROWS, era=era, switches=switches, management_rate=0) as emu:
         before = ledger_ids(emu)
         emu.fault(ENDPOINT.name, "insert_rows", count=0, rows=20, at="past")
         emu.fault(ENDPOINT.name, "delete_rows", count=0, rows=200)
-        ids, calls = read(emu)
+        ids, calls = read(emu, in_parts=in_parts)
         lived = before & ledger_ids(emu)
     assert len(before) - len(lived) >= 5_000
     assert [] == sorted(lived - set(ids))

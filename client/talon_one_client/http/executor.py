@@ -24,7 +24,7 @@ from talon_one_client.http.retry_policy import (
     may_repeat,
     parse_retry_after,
 )
-from talon_one_client.http.waits import Bounds, interruptible_sleep, never
+from talon_one_client.http.waits import Bounds, never, retry_sleep
 from talon_one_client.rate_limit.limiter import RateLimiter
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class RequestExecutor:
         self.last_clock_reading: ClockReading | None = None
         self._observer = observer or Observer()
         self._stop = stop
-        self._clock, self._sleep, self._rng = clock, sleep or interruptible_sleep(stop), rng
+        self._clock, self._sleep, self._rng = clock, sleep or retry_sleep(stop), rng
         self._requests, self._errors = RequestBuilder(config), ErrorFactory(config)
         self._has_answered = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,5 +46,32 @@ def interruptible_sleep(stop: Callable[[], None]) -> Callable[[float], None]:
         while (remaining := end - time.monotonic()) > 0:
             time.sleep(min(SLICE_S, remaining))
             stop()
+
+    return sleep
+
+
+class _Here(threading.local):
+    """What belongs to one thread: its way to wait for a retry, if it has one of its own."""
+
+    wait: Callable[[float, Callable[[], None]], None] | None = None
+
+
+_here = _Here()
+
+
+def wait_for_retries_by(wait: Callable[[float, Callable[[], None]], None]) -> None:
+    """Let this thread wait for its retries by ``wait(seconds, stop)``, so that others may go on in its place."""
+    _here.wait = wait
+
+
+def retry_sleep(stop: Callable[[], None]) -> Callable[[float], None]:
+    """Return the sleep before a retry, see ``wait_for_retries_by``; it ends early when ``stop`` raises."""
+    plain = interruptible_sleep(stop)
+
+    def sleep(seconds: float) -> None:
+        if _here.wait is None:
+            plain(seconds)
+        else:
+            _here.wait(seconds, stop)
 
     return sleep

@@ -1,1 +1,1 @@
-"""Lists: pages, time windows, and many lists at once."""
+"""Lists: pages, time windows, and threads that read many at once."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from math import isqrt
 from typing import TYPE_CHECKING
 
 from talon_one_client.paging.windows import Window, to_us
@@ -19,6 +20,7 @@ MARGINS_US = (1_000_000, 1_000, 1)
 INSTANT_US = 4  # an instant and what widened bounds take in around it: no narrower window can leave it out
 NARROWEST_SPLIT_US = 16 * INSTANT_US
 FILL = 0.85  # share of a page that a window is planned to hold; the rest is room for bursts
+STRETCH = 1.1  # how much wider a window may be if nothing remains after it: the room for bursts is used
 GROWTH = 16  # how much wider than the window before one may be
 
 
@@ -89,7 +91,8 @@ class WindowPlan:
             self.seen.add(low_us, high_us)
             used = high_us + 1 - window.start_us if self.backwards else window.end_us - low_us
             width_us = max(1, round(used * min(float(GROWTH), FILL * size / len(rows.raws))))
-        self.width_us = self.page_us = width_us
+        self.page_us = width_us
+        self.width_us = _stretched(width_us, remaining)
         if self.crowded_us is None:
             return
         ahead_us = self._width_before(self.crowded_us, remaining)
@@ -108,35 +111,36 @@ class WindowPlan:
             self.margin_us = MARGINS_US[MARGINS_US.index(self.margin_us) + 1]
             self.width_us = window.width_us
             return
-        if times_us == sorted(times_us, reverse=True) and times_us[:1] != times_us[-1:]:
+        ordered = sorted(times_us)
+        if times_us == ordered[::-1] and ordered[:1] != ordered[-1:]:
             self.backwards = True  # the page starts with the newest rows
         self.width_us = self._narrower(window, times_us, None if beside else crowded_us)
         self.page_us = None
-        if len(set(times_us)) > 1:
-            low_us, high_us = min(times_us), max(times_us)
+        if ordered[:1] != ordered[-1:]:
+            low_us, high_us = ordered[0], ordered[-1]
             self.seen.add(low_us, high_us)
-            self.page_us = max(1, min(self.width_us, round((high_us - low_us) * FILL * size / len(times_us))))
+            if times_us in (ordered, ordered[::-1]):  # in arbitrary order the rows do not show how dense they are
+                self.page_us = max(1, min(self.width_us, round((high_us - low_us) * FILL * size / len(times_us))))
 
     def pages_in(self, free: Window) -> float:
         """Return the estimated number of pages in a part of the ledger; 0 if it is unknown."""
         return free.width_us / self.page_us if self.page_us else 0.0
 
-    def split(self, free: Window, *, keep_one: bool) -> tuple[Window, WindowPlan] | None:
-        """Return the far half of ``free`` and a plan for it; None if one request may read all of ``free``.
+    def split(self, free: Window) -> tuple[Window, WindowPlan] | None:
+        """Return the far part of ``free``, which is not requested yet, and a plan for it; None if it is too narrow.
 
-        Args:
-            keep_one: leave at least one page, because this reader has no other window.
+        Where rows were seen on both sides it is the half. Beyond them there may be none: how many pages follow is
+        known by its order of magnitude only, whose half is the square root. One request shows whether there are rows.
         """
         if self.page_us is None or free.width_us < NARROWEST_SPLIT_US:
             return None
-        kept_us = max(int(self.pages_in(free)) // 2, int(keep_one)) * self.page_us
-        if kept_us >= free.width_us:
-            return None
-        taken = self._far_end(free, kept_us)
-        plan = replace(self, width_us=self.page_us, crowded_us=None)
-        if not self.seen.overlaps(taken):  # it may be empty, which one request shows
+        pages = self.pages_in(free)
+        taken = self._far_end(free, int(pages) // 2 * self.page_us)
+        plan = replace(self, width_us=_stretched(self.page_us, taken), crowded_us=None)
+        if not self.seen.overlaps(taken):
+            taken = self._far_end(free, isqrt(int(pages)) * self.page_us)
             plan.width_us, plan.page_us = taken.width_us, None
-        return taken, plan
+        return (taken, plan) if taken.width_us > 0 else None
 
     def unit_us(self, width_us: int) -> int:
         """Return by how much bounds are widened: more for wide windows, in case the server cuts off fractions."""
@@ -147,8 +151,9 @@ class WindowPlan:
         unit = self.unit_us(kept_us)
         if self.backwards:
             cut = -(-(free.end_us - kept_us) // unit) * unit
-            return Window(free.start_us, min(cut, free.end_us))
-        return Window(max(free.start_us, (free.start_us + kept_us) // unit * unit), free.end_us)
+            return Window(free.start_us, max(free.start_us, min(cut, free.end_us)))
+        cut = (free.start_us + kept_us) // unit * unit
+        return Window(min(max(free.start_us, cut), free.end_us), free.end_us)
 
     def _width_before(self, crowded_us: int, window: Window) -> int:
         """Return the width from the near end of ``window`` that leaves a crowded instant out, by widened bounds too."""
@@ -179,6 +184,10 @@ class WindowPlan:
         if distances[::-1] == ordered:
             return round((tried.width_us - ordered[0]) * FILL)
         return ordered[len(ordered) // 2]
+
+
+def _stretched(width_us: int, remaining: Window) -> int:
+    return remaining.width_us if remaining.width_us <= width_us * STRETCH else width_us
 
 
 def _crowded_instant(rows: LedgerRows) -> int | None:

@@ -46,7 +46,7 @@ class WindowReader:
         self.remaining = window
         self._fetch, self._size = fetch, size
         self._plan = plan or WindowPlan(window.width_us)
-        self._tried: Window | None = None
+        self._next = self._plan.next_window(window)  # nobody else may take it
         self._found: LedgerRows | None = None
         self._lock = threading.Lock()
         self._stray_pages = 0
@@ -60,8 +60,7 @@ class WindowReader:
         Raises:
             UnexpectedResponseError: the server ignores dates, or says endlessly that one instant has more rows.
         """
-        with self._lock:
-            tried = self._tried = self._plan.next_window(self.remaining)
+        tried = self._next
         page = self._page(tried, 0)
         rows = self._checked(tried, rows_of(page))
         if not page.has_more:
@@ -71,7 +70,7 @@ class WindowReader:
             # and go. The answer that counts is always one page of one window.
             with self._lock:
                 self._plan.overfull(tried, rows, self._size.value)
-                self._tried = None
+                self._next = self._plan.next_window(self.remaining)
             return None
         else:
             self._found = self._read_instant(tried, page, rows)
@@ -80,29 +79,25 @@ class WindowReader:
     def advance(self) -> None:
         """Note that the rows of the last step are safe, so that their window does not remain to be read."""
         with self._lock:
-            assert self._tried is not None
             assert self._found is not None
-            self.remaining = self.remaining.without(self._tried)
-            self._plan.read(self._tried, self.remaining, self._found, self._size.value)
-            self._tried = self._found = None
+            self.remaining = self.remaining.without(self._next)
+            self._plan.read(self._next, self.remaining, self._found, self._size.value)
+            self._next, self._found = self._plan.next_window(self.remaining), None
 
     def pages_left(self) -> float:
         """Return the estimated number of pages that ``split`` may hand over; 0 if it is unknown."""
         with self._lock:
-            return self._plan.pages_in(self._free())
+            return self._plan.pages_in(self.remaining.without(self._next))
 
     def split(self) -> WindowReader | None:
         """Hand the far half of what remains and is not requested to a new reader; None if that is not worth while."""
         with self._lock:
-            found = self._plan.split(self._free(), keep_one=self._tried is None)
+            found = self._plan.split(self.remaining.without(self._next))
             if found is None:
                 return None
             taken, plan = found
             self.remaining = self.remaining.without(taken)
             return WindowReader(self._fetch, self._size, taken, plan)
-
-    def _free(self) -> Window:
-        return self.remaining if self._tried is None else self.remaining.without(self._tried)
 
     def _page(self, window: Window, skip: int) -> Page:
         unit = self._plan.unit_us(window.width_us)

@@ -145,4 +145,8 @@ class MessageWriter:
 
 
 def _lines(head: bytes, raws: Sequence[bytes | msgspec.Raw], tail: bytes) -> bytes:
-    return b"".join((head, (tail + head).join(raws), tail))
+    """Return the lines, joined at once: a second copy of a page costs more than all else here."""
+    parts = list(raws)
+    parts[0] = head + bytes(parts[0])
+    parts[-1] = bytes(parts[-1]) + tail
+    return (tail + head).join(parts)

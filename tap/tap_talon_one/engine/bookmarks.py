@@ -7,9 +7,11 @@
   are read from the start.
 - ``whole``: the ids were all ids of the program.
 - ``shard``: the shard of the ids that was read.
-- ``running``: the window that is not complete: its ``start`` and ``end``; ``done``, the number of ids read, and
-  ``chain``, their digest; ``rest``, what remains of the window of the current id, and ``hand``, the digest of the ids
-  up to and including that id; ``by``, the strategy, if it is not one call for each id.
+- ``running``: the window that is not complete: its ``start`` and ``end``; ``done``, the number of ids at the start of
+  the list that are done, and ``chain``, their digest; ``by``, the strategy, if it is not one call for each id. If later
+  ids were begun, ``ahead`` has their number ``ids``, the digest ``chain`` up to there, and ``open``, those that are not
+  done: the place of an id, or a list of it and the windows that remain. Earlier versions had at most one such id:
+  ``rest`` was what remained of its window, and ``hand`` the digest up to and including it.
 
 Some keys are older than the names in this code. They stay, so that the state of every earlier version can be read.
 """
@@ -21,8 +23,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.http.encoding import format_instant
-from talon_one_client.paging.windows import MIN_US, Window, from_us, to_us
+from talon_one_client.paging.windows import MIN_US, from_us, to_us
 from talon_one_singer import ConfigError
+from tap_talon_one.engine.position import Position, count, digest_text
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
@@ -36,35 +39,27 @@ class OpenWindow:
     """A window that is being read.
 
     Attributes:
-        done: number of ids that were read.
-        digest: digest of these ids.
-        remaining: what remains of the window for the current id; None: nothing of it was read yet.
-        current_digest: digest of the ids up to and including the current one.
+        position: what was read of it; None: nothing.
         by: the strategy, see tap_talon_one.strategies.selection.
         keep: keep it in the state before its first id is done, because it is the next one of several.
     """
 
     start_us: int
     end_us: int
-    done: int = 0
-    digest: str = ""
-    remaining: Window | None = None
-    current_digest: str = ""
+    position: Position | None = None
     by: str = PER_ENTITY
     keep: bool = False
 
     @property
     def begun(self) -> bool:
         """True if a later run has to resume it."""
-        return self.keep or bool(self.done) or self.remaining is not None
+        return self.keep or self.position is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the window as it is written to the state."""
-        value: dict[str, Any] = {"end": _text(self.end_us), "done": self.done, "chain": self.digest}
+        value: dict[str, Any] = {"end": _text(self.end_us), **(self.position or Position()).to_dict()}
         if self.start_us > MIN_US:
             value["start"] = _text(self.start_us)
-        if self.remaining is not None:
-            value |= {"rest": [self.remaining.start_us, self.remaining.end_us], "hand": self.current_digest}
         if self.by != PER_ENTITY:
             value["by"] = self.by
         if self.keep:
@@ -74,14 +69,11 @@ class OpenWindow:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> OpenWindow:
         """Read a window from the state. Raises KeyError, TypeError or ValueError if it is malformed."""
-        remaining = value.get("rest")
+        position = Position.from_dict(value)
         return cls(
             start_us=_instant(value["start"]) if "start" in value else MIN_US,
             end_us=_instant(value["end"]),
-            done=_count(value["done"]),
-            digest=_digest(value["chain"]),
-            remaining=None if remaining is None else Window(_integer(remaining[0]), _integer(remaining[1])),
-            current_digest=str(value.get("hand", "")),
+            position=position if position.begun else None,
             by=str(value.get("by", PER_ENTITY)),
             keep=bool(value.get("keep", False)),
         )
@@ -126,8 +118,8 @@ class Bookmark:
         window = value.get("running")
         return cls(
             bookmark_us=_instant(value["bookmark"]) if "bookmark" in value else None,
-            ids=_count(value.get("ids", 0)),
-            digest=_digest(value.get("chain", "")),
+            ids=count(value.get("ids", 0)),
+            digest=digest_text(value.get("chain", "")),
             complete=bool(value.get("whole", False)),
             shard=str(value.get("shard", "")),
             window=None if window is None else OpenWindow.from_dict(window),
@@ -180,24 +172,6 @@ def _malformed(group: str, key: str, reason: str) -> ConfigError:
 
 def _text(instant_us: int) -> str:
     return format_instant(from_us(instant_us))
-
-
-def _digest(text: Any) -> str:
-    if not isinstance(text, str) or len(bytes.fromhex(text)) not in (0, 8):
-        raise ValueError(f"{text!r} is not a digest of 16 hex digits")
-    return text
-
-
-def _integer(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError(f"{value!r} is not an integer")
-    return value
-
-
-def _count(value: Any) -> int:
-    if _integer(value) < 0:
-        raise ValueError(f"{value} is less than 0")
-    return _integer(value)
 
 
 def _instant(text: Any) -> int:

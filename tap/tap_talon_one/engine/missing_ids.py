@@ -33,15 +33,8 @@ class MissingIds:
         self._last: RejectedError | None = None
         self.count = 0
 
-    def add(self, text: str, error: RejectedError, *, found: int) -> None:
-        """Count an id that cannot be read.
-
-        Args:
-            found: number of ids that were read before it.
-
-        Raises:
-            ConfigError: none of the first ids is known.
-        """
+    def add(self, text: str, error: RejectedError) -> None:
+        """Count an id that cannot be read."""
         self.count += 1
         self._last = error
         problem = "is refused" if self._is_refused(error) else "is not known to Talon.One"
@@ -49,11 +42,24 @@ class MissingIds:
             self._refused.append(f"{text!r} {problem}; {error}")
         elif self.count <= SHOWN:
             log.warning("%s: %r %s and is skipped: %s", self._label, text, problem, error)
-        if self._alone and not found and self.count >= GIVE_UP_AFTER_MISSING:
+
+    def give_up_if_wrong(self, first: int) -> None:
+        """Give up if the first ids are not known: ids or program are probably wrong.
+
+        Args:
+            first: number of ids at the start of the list that were read, while no id at all was found.
+
+        Raises:
+            ConfigError: there are enough of them.
+        """
+        if self._alone and first >= GIVE_UP_AFTER_MISSING:
             raise self._all_missing()
 
-    def end_window(self, *, found: int) -> None:
+    def end_window(self, *, found: bool) -> None:
         """Log the number of missing ids.
+
+        Args:
+            found: whether any id was found.
 
         Raises:
             ConfigError: no id at all is known.

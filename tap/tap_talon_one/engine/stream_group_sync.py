@@ -1,9 +1,9 @@
-"""The sync of one stream group for one program: many ids at once, rows in order, a position after each chunk."""
+"""The sync of one stream group for one program: many ids at once, a position after each chunk, in any order."""
 
 from __future__ import annotations
 
 import logging
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import (
@@ -13,24 +13,26 @@ from talon_one_client.errors import (
     TalonOneError,
     UnexpectedResponseError,
 )
-from talon_one_client.paging.ordered import ordered_parts
-from talon_one_client.paging.windows import MIN_US, Window, from_us
+from talon_one_client.paging.windows import MIN_US, from_us
+from talon_one_client.paging.workers import Turn, Workers
 from talon_one_singer import Stopped
 from talon_one_singer.protocol.encoded_selection import RawMask
 from talon_one_singer.protocol.selection import field_mask
 from tap_talon_one.engine.bookmarks import GroupBookmarks, OpenWindow
+from tap_talon_one.engine.id_list import IdList
 from tap_talon_one.engine.missing_ids import MissingIds
+from tap_talon_one.engine.open_ids import OpenIds
+from tap_talon_one.engine.position import Position
 from tap_talon_one.errors import RowRefused
-from tap_talon_one.ids.id_list_digest import IdListDigest
-from tap_talon_one.ids.sources import ids_for, ids_total, listed_by_management
-from tap_talon_one.rows.readers import Chunk, Job, Reader
+from tap_talon_one.ids.sources import ids_total
+from tap_talon_one.rows.readers import Reader
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-
     from talon_one_singer import CatalogEntry
+    from tap_talon_one.engine.open_ids import OpenId
     from tap_talon_one.engine.run_services import RunServices
+    from tap_talon_one.rows.reading import Chunk, Reading
     from tap_talon_one.strategies.read_strategies import ReadStrategy
 
 log = logging.getLogger("tap_talon_one")
@@ -55,8 +57,8 @@ class StreamGroupSync:
         self._masks = {e.tap_stream_id: RawMask(m) if (m := field_mask(e)) else None for e in entries}
         self._reader = Reader(strategy, run.scope.client, frozenset(self._masks), settings["page_size"])
         self._missing = MissingIds(group, program, self._label, on_missing=settings["on_missing"], alone=alone)
-        self._digest = IdListDigest()
-        self._found = self._undated = self._too_fine = 0
+        self._list = IdList(run, group, program, self._bookmark, self._label)
+        self._undated = self._too_fine = 0
         self._ended: dict[str, RowRefused] = {}  # streams that ended at a row; the position stays before that row
 
     def run(self) -> None:
@@ -81,10 +83,10 @@ class StreamGroupSync:
         window = self._bookmark.window
         start_us, end_us = self._bounds()
         if window is not None and self._can_resume(window, start_us, end_us):
-            if self._starts_with_same_ids(window):
-                log.info("%s: resuming after %s ids", self._label, f"{window.done:,}")
-                self._digest.resume(window.done, window.digest)
-                self._found = window.done  # an interrupted run that found no id would have failed
+            position = self._list.resumed(window.position or Position())
+            if position is not None:
+                log.info("%s: resuming after %s ids", self._label, f"{position.read:,}")
+                window.position = position if position.begun else None
                 return window
             log.warning("%s: the ids have changed since the interrupted run; restarting its window", self._label)
         if start_us >= end_us:
@@ -113,29 +115,33 @@ class StreamGroupSync:
             return window.start_us <= start_us and window.end_us <= end_us
         return self._settings["as_of"] is None or window.end_us in self._run.scope.instants(self._group)
 
-    def _starts_with_same_ids(self, window: OpenWindow) -> bool:
-        if not window.done:
-            return True
-        digest = IdListDigest()
-        for text in self._ids():
-            digest.add(text)
-            if digest.count == window.done:
-                return digest.value == window.digest
-        return False
-
     def _read_window(self, window: OpenWindow) -> None:
         total = ids_total(self._group, self._settings) or self._bookmark.ids or None
         self._run.progress.start(self._group.name, total, "ids")
-        chunks = ordered_parts(self._jobs(window), self._reader.read, self._settings["concurrency"], self._run.stop)
-        try:
-            self._read(window, chunks)
-        finally:
-            self._run.progress.finish(self._group.name)
-            self._state()
+        with closing(self._list.listed(window)) as listed:
+            self._window = window
+            self._open = OpenIds(listed, window.position or Position(), self._reader.open, self._program)
+            self._workers = Workers(self._settings["concurrency"], self._work)
+            try:
+                self._wait()
+            finally:
+                self._workers.join()
+                self._run.progress.finish(self._group.name)
+                self._state()
         if self._ended:
             raise next(iter(self._ended.values()))
-        self._missing.end_window(found=self._found)
+        self._missing.end_window(found=self._open.known)
         self._report_window()
+
+    def _wait(self) -> None:
+        try:
+            self._workers.wait(self._run.stop)
+        except Stopped:
+            # The state is written before the requests in flight end: a scheduler may kill the process while they do.
+            self._workers.close()
+            with self._open.lock:
+                self._run.output.sink.checkpoint(self._state, final=True)
+            raise
 
     def _report_window(self) -> None:
         text = "created_text has the original text"
@@ -144,79 +150,65 @@ class StreamGroupSync:
         if self._too_fine:
             count = f"{self._too_fine:,}"
             log.warning("%s: created is truncated to microseconds in %s rows; %s", self._label, count, text)
-        if self._group.has_ids and not self._digest.count and not listed_by_management(self._group, self._settings):
+        if self._group.has_ids and not self._list.digest.count and not self._list.by_management:
             log.warning("%s: there are no %s ids, so nothing is read", self._label, self._group.entity)
 
-    def _read(self, window: OpenWindow, chunks: Generator[tuple[Job, Iterator[Chunk]]]) -> None:
-        with closing(chunks), self._state_saved_when_stopped():
-            for job, of_job in chunks:
-                self._read_id(window, job, of_job)
-
-    @contextmanager
-    def _state_saved_when_stopped(self) -> Iterator[None]:
-        """Write the state before the requests in flight end: a scheduler may kill the process while they do."""
+    def _work(self) -> Turn:
+        """Read an id, or a part of one; called from many threads."""
+        taken = self._open.take()
+        if taken is None:
+            return Turn.FINISHED if self._open.finished else Turn.NOTHING_NOW
+        if self._workers.idle:
+            self._workers.wake()
+        open_id, reading = taken
         try:
-            yield
-        except Stopped:
-            self._run.output.sink.checkpoint(self._state, final=True)
-            raise
-
-    def _ids(self) -> Iterator[str]:
-        for text in ids_for(self._group, self._program, self._settings, self._run.scope.client):
-            # ordered_parts waits for requests in flight if its source of jobs raises, so the state is saved here too.
-            with self._state_saved_when_stopped():
-                self._run.stop()
-            yield text
-
-    def _jobs(self, window: OpenWindow) -> Iterator[Job]:
-        """Yield the remaining ids; ids appended since the last run are read from the start."""
-        bookmark, digest, appended = self._bookmark, IdListDigest(), False
-        for text in self._ids():
-            if bookmark.bookmark_us is not None and not bookmark.complete and digest.count == bookmark.ids:
-                appended = digest.value == bookmark.digest
-                self._warn_if_changed(same=appended)
-            digest.add(text)
-            if digest.count <= window.done:
-                continue
-            if window.remaining is not None and digest.value == window.current_digest:
-                yield Job(text, self._program, window.remaining)
-            else:
-                start_us = self._run.scope.earliest_us if appended else window.start_us
-                yield Job(text, self._program, Window(start_us, window.end_us))
-        if bookmark.ids and not bookmark.complete and digest.count <= bookmark.ids:
-            self._warn_if_changed(same=digest.value == bookmark.digest)
-
-    def _warn_if_changed(self, *, same: bool) -> None:
-        """Warn that new ids cannot be recognized: only those at the end of the list are known to be new."""
-        if not same and self._group.incremental and not listed_by_management(self._group, self._settings):
-            log.warning(
-                "%s: the list of ids has changed other than by appending, so new ids in it are read only from the "
-                "bookmark. Append new ids at the end, or run once without state",
-                self._label,
-            )
-
-    def _read_id(self, window: OpenWindow, job: Job, chunks: Iterator[Chunk]) -> None:
-        digest = self._digest.with_next(job.text)
-        try:
-            for chunk in chunks:
-                self._write(chunk)
-                if not self._ended:
-                    window.remaining, window.current_digest = chunk.remaining, digest
-                self._checkpoint()
-            self._found += 1
+            self._read(open_id, reading)
         except RejectedError as error:
-            _name_id(error, job)
-            if not self._group.has_ids and not isinstance(error, NotFoundError):
-                raise
-            self._missing.add(job.text, error, found=self._found)
+            self._refused(open_id, reading, error)
         except (ServerError, UnexpectedResponseError) as error:
-            _name_id(error, job)
+            _name_id(error, open_id)
             raise
-        self._digest.resume(self._digest.count + 1, digest)
-        # If no id is known yet, the ids may be the wrong ones: a run with corrected ids then starts with the first.
-        if self._found and not self._ended:
-            window.done, window.digest, window.remaining = self._digest.count, digest, None
-        self._run.progress.advance(self._group.name)
+        return Turn.WORKED
+
+    def _read(self, open_id: OpenId, reading: Reading) -> None:
+        while not reading.done and not open_id.refused:
+            chunk = reading.step()
+            if chunk is not None and self._take_rows(open_id, reading, chunk):
+                return
+            if self._workers.idle and reading.pages_left():
+                self._workers.wake()  # another thread may read a part of it
+            self._workers.pause()
+        with self._workers.holding(self._open.lock):
+            self._end(open_id, reading)
+
+    def _take_rows(self, open_id: OpenId, reading: Reading, chunk: Chunk) -> bool:
+        """Write the rows of a step; return True if it was the last one of the reading."""
+        with self._workers.holding(self._open.lock):
+            self._write(chunk)
+            self._open.known = True
+            reading.advance()
+            if reading.done:
+                self._end(open_id, reading)
+            else:
+                self._checkpoint()
+            return reading.done
+
+    def _refused(self, open_id: OpenId, reading: Reading, error: RejectedError) -> None:
+        _name_id(error, open_id)
+        if not self._group.has_ids and not isinstance(error, NotFoundError):
+            raise error
+        with self._workers.holding(self._open.lock):
+            if not open_id.refused:
+                self._missing.add(_text(open_id), error)
+            open_id.refused = True
+            self._end(open_id, reading)
+            if not self._open.known:
+                self._missing.give_up_if_wrong(self._open.done)
+
+    def _end(self, open_id: OpenId, reading: Reading) -> None:
+        if self._open.end(open_id, reading):
+            self._open.known = self._open.known or not open_id.refused
+            self._run.progress.advance(self._group.name)
         self._checkpoint()
 
     def _write(self, chunk: Chunk) -> None:
@@ -231,6 +223,7 @@ class StreamGroupSync:
         self._too_fine += chunk.too_fine
 
     def _end_stream(self, stream: str, error: RowRefused) -> None:
+        self._state()
         self._ended[stream] = error
         if len(self._ended) == len(self._masks):
             raise next(iter(self._ended.values()))
@@ -243,21 +236,23 @@ class StreamGroupSync:
 
     def _state(self) -> dict[str, Any]:
         state = self._run.scope.state
+        if self._bookmark.window is self._window and not self._ended:
+            self._window.position = self._open.position()
         state.set_bookmark(self._group.name, self._bookmarks.to_dict())
         return state.to_dict()
 
     def _finish(self, window: OpenWindow) -> OpenWindow | None:
         """Move the bookmark to the end of the window; return the next window if balances need another instant."""
-        bookmark = self._bookmark
+        bookmark, digest = self._bookmark, self._list.digest
         bookmark.window = self._next_window(window)
-        if self._group.incremental and not self._digest.count:
+        if self._group.incremental and not self._list.digest.count:
             log.info("%s: nothing was listed, so the bookmark stays", self._label)
         elif self._group.incremental:
-            bookmark.bookmark_us, bookmark.ids, bookmark.digest = window.end_us, self._digest.count, self._digest.value
+            bookmark.bookmark_us, bookmark.ids, bookmark.digest = window.end_us, digest.count, digest.value
             bookmark.complete = self._reads_all_ids()
         elif self._group.has_ids:
-            bookmark.ids = self._digest.count
-        self._digest, self._found, self._missing.count = IdListDigest(), 0, 0
+            bookmark.ids = digest.count
+        self._missing.count = 0
         self._state()
         self._run.output.sink.checkpoint(self._state)
         return bookmark.window
@@ -272,11 +267,15 @@ class StreamGroupSync:
         """Return True if every card or profile of the program is read: by its feed, or from the list of its cards."""
         if self._strategy.name != PER_ENTITY:
             return True
-        listed = listed_by_management(self._group, self._settings)
-        return self._group.entity == "card" and listed and not self._settings.get("shard")
+        return self._group.entity == "card" and self._list.by_management and not self._settings.get("shard")
 
 
-def _name_id(error: TalonOneError, job: Job) -> None:
+def _text(open_id: OpenId) -> str:
+    return open_id.listed.text if open_id.listed is not None else ""
+
+
+def _name_id(error: TalonOneError, open_id: OpenId) -> None:
     """Put the id into the error's message."""
-    if job.text and repr(job.text) not in error.message:
-        error.message = f"{job.text!r}: {error.message}"
+    text = _text(open_id)
+    if text and repr(text) not in error.message:
+        error.message = f"{text!r}: {error.message}"

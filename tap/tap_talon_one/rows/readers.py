@@ -1,4 +1,4 @@
-"""The readers, one for each kind of response: they read an id and yield its rows."""
+"""The readers, one for each kind of response: they open the reading of an id."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.endpoints import GET_LOYALTY_CARDS
-from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
-from talon_one_client.http.encoding import UNDECODABLE
+from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher, paginate
-from talon_one_client.paging.window_reader import read_window
+from talon_one_client.paging.window_reader import WindowReader
 from talon_one_client.paging.windows import from_us
 from tap_talon_one.rows.balances import Snapshot
-from tap_talon_one.rows.ledger_rows import EncodedRows, encoded_rows
+from tap_talon_one.rows.ledger_rows import encoded_rows
+from tap_talon_one.rows.reading import AllChunks, Chunk, LedgerReading, OneAnswer
 from tap_talon_one.rows.responses import (
     card_without_zeros,
     decode_balances,
@@ -38,38 +38,11 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.paging.ledger_rows import LedgerRows
-    from talon_one_client.paging.windows import Window
+    from tap_talon_one.rows.ledger_rows import Convert, EncodedRows
+    from tap_talon_one.rows.reading import Job, Reading
     from tap_talon_one.strategies.bulk_rows import Export
     from tap_talon_one.strategies.read_strategies import ReadStrategy
     from tap_talon_one.streams import ReaderName, StreamGroup
-
-Rows = dict[str, list[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One id to read, with its window of ``created`` (ledgers) or the instant that ends it (balances)."""
-
-    text: str
-    program: int | None
-    window: Window
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some rows of a job, usually those of a page.
-
-    Attributes:
-        rows: encoded rows by stream.
-        remaining: what remains of the job's window after these rows; None: nothing.
-        undated: number of ledger rows whose ``created`` is not a date and time.
-        too_fine: number of ledger rows whose ``created`` is finer than a microsecond.
-    """
-
-    rows: Rows
-    remaining: Window | None = None
-    undated: int = 0
-    too_fine: int = 0
 
 
 @dataclass
@@ -83,33 +56,22 @@ class Reader:
     group: StreamGroup = field(init=False)
     _size: PageSize | None = field(init=False)
     _source: str = field(init=False)
+    _convert: Convert = field(init=False)
 
     def __post_init__(self) -> None:
         self.group = self.strategy.group
         self._source = f"per_{self.group.entity}" if self.strategy.name == PER_ENTITY else self.strategy.name
+        self._convert = LedgerRow(self.strategy.owner) if self.group.reader == "program_feed" else bytes
         self._size = PageSize(self.group.endpoint, self.page_size) if self.group.endpoint.paged else None
 
-    def read(self, job: Job) -> Iterator[Chunk]:
-        """Yield the rows of one id in chunks.
-
-        Raises:
-            NotFoundError: Talon.One does not know the id.
-            InvalidRequestError: the text cannot be an id.
-            UnexpectedResponseError: a response does not have the documented structure.
-            TalonOneError: see talon_one_client.errors.
-        """
-        try:
-            yield from _READERS[self.group.reader](self, job)
-        except UnicodeEncodeError as error:
-            raise InvalidRequestError(
-                f"{job.text!r} contains half of a surrogate pair, so it is not valid text",
-                operation=self.group.endpoint.name,
-            ) from error
-        except UNDECODABLE as error:
-            raise UnexpectedResponseError(
-                f"the response for {job.text!r} does not have the documented structure: {error}",
-                operation=self.group.endpoint.name,
-            ) from error
+    def open(self, job: Job) -> Reading:
+        """Return the reading of one id."""
+        name, endpoint = self.group.reader, self.group.endpoint
+        if name in _ONE_ANSWER:
+            return OneAnswer(job, endpoint, partial(_ONE_ANSWER[name], self))
+        if name in _CHUNKS:
+            return AllChunks(job, endpoint, partial(_CHUNKS[name], self))
+        return self._ledger(job)
 
     def _path(self, job: Job) -> dict[str, str | int]:
         path: dict[str, str | int] = {} if job.program is None else {"loyaltyProgramId": job.program}
@@ -121,34 +83,28 @@ class Reader:
             raise UnexpectedResponseError("the response is empty", operation=self.group.endpoint.name)
         return answer
 
-    def _ledger(self, job: Job) -> Iterator[Chunk]:
+    def _ledger(self, job: Job) -> Reading:
         (stream,) = self.streams
+        assert self._size is not None
+        endpoint = self.group.endpoint
+        fetch = fetcher(self.client, endpoint, self._path(job), self._size, decode_ledger_page)
+        encode = partial(self._encoded, job)
+        return LedgerReading(job, endpoint, stream, WindowReader(fetch, self._size, job.window), encode)
+
+    def _encoded(self, job: Job, rows: LedgerRows) -> EncodedRows:
         tail = joined({"integrationId": job.text}) if self.group.entity == "profile" else b""
         if self.group.strategy_setting:
             tail += joined({"source": self._source})
-        for rows, remaining in self._windows(job):
-            yield _ledger_chunk(stream, encoded_rows(rows, tail), remaining)
+        return encoded_rows(rows, tail, self._convert)
 
-    def _program_ledger(self, job: Job) -> Iterator[Chunk]:
-        (stream,) = self.streams
-        tail = joined({"source": self._source})
-        convert = LedgerRow(self.strategy.owner)
-        for rows, remaining in self._windows(job):
-            yield _ledger_chunk(stream, encoded_rows(rows, tail, convert), remaining)
-
-    def _windows(self, job: Job) -> Iterator[tuple[LedgerRows, Window]]:
-        assert self._size is not None
-        fetch = fetcher(self.client, self.group.endpoint, self._path(job), self._size, decode_ledger_page)
-        return read_window(fetch, self._size, job.window)
-
-    def _balances(self, job: Job) -> Iterator[Chunk]:
+    def _balances(self, job: Job) -> Chunk:
         (stream,) = self.streams
         as_of = from_us(job.window.end_us)
         tiers = {} if self.group.entity == "card" else {"includeTiers": True, "includeProjectedTier": True}
         answer = self._call(job, decode_balances, endDate=as_of, **tiers)
         ledgers = {"": answer.balance or {}, **(answer.subledger_balances or {})}
         snapshot = self._snapshot(job, as_of)
-        yield Chunk({stream: [snapshot.row(job.text, name, points) for name, points in ledgers.items()]})
+        return Chunk({stream: [snapshot.row(job.text, name, points) for name, points in ledgers.items()]})
 
     def _snapshot(self, job: Job, as_of: datetime) -> Snapshot:
         return Snapshot(job.program, self.strategy.owner, as_of, self._source)
@@ -182,7 +138,7 @@ class Reader:
             return export()
         return complete_export(export, CardList(self.client, GET_LOYALTY_CARDS, job.program))
 
-    def _inventory(self, job: Job) -> Iterator[Chunk]:
+    def _inventory(self, job: Job) -> Chunk:
         wanted = {s.section: s.name for s in self.group.streams if s.name in self.streams and s.section}
         answer = self._call(job, decode_inventory, **dict.fromkeys(wanted, True))
         tail = joined({"integrationId": job.text})
@@ -193,7 +149,7 @@ class Reader:
             "referrals": lambda: (with_fields(raw, tail) for raw in answer.referrals or ()),
             "giveaways": lambda: (with_fields(raw, tail) for raw in answer.giveaways or ()),
         }
-        yield Chunk({stream: list(sections[section]()) for section, stream in wanted.items()})
+        return Chunk({stream: list(sections[section]()) for section, stream in wanted.items()})
 
     def _listing(self, job: Job) -> Iterator[Chunk]:
         (stream,) = self.streams
@@ -207,32 +163,28 @@ class Reader:
             return iter([self._call(job, decode_list).data])
         return paginate(self.client, self.group.endpoint, path=self._path(job), page_size=self._size)
 
-    def _session(self, job: Job) -> Iterator[Chunk]:
+    def _session(self, job: Job) -> Chunk:
         (stream,) = self.streams
         answer = self._call(job, decode_session)
-        yield Chunk({stream: present(answer.customer_session)})
+        return Chunk({stream: present(answer.customer_session)})
 
-    def _reservations(self, job: Job) -> Iterator[Chunk]:
+    def _reservations(self, job: Job) -> Chunk:
         (stream,) = self.streams
         answer = self._call(job, decode_list)
         tail = joined({"couponValue": job.text})
         for raw in answer.data:
             decode_owner(raw)  # raises for a row without its key
-        yield Chunk({stream: [with_fields(raw, tail) for raw in answer.data]})
+        return Chunk({stream: [with_fields(raw, tail) for raw in answer.data]})
 
 
-_READERS: Mapping[ReaderName, Callable[[Reader, Job], Iterable[Chunk]]] = {
-    "ledger": Reader._ledger,
+_ONE_ANSWER: Mapping[ReaderName, Callable[[Reader, Job], Chunk]] = {
     "balances": Reader._balances,
     "inventory": Reader._inventory,
     "session": Reader._session,
     "reservations": Reader._reservations,
+}
+_CHUNKS: Mapping[ReaderName, Callable[[Reader, Job], Iterator[Chunk]]] = {
     "listing": Reader._listing,
-    "program_feed": Reader._program_ledger,
     "card_list": Reader._card_list,
     "csv_export": Reader._csv_export,
-}
-
-
-def _ledger_chunk(stream: str, rows: EncodedRows, remaining: Window) -> Chunk:
-    return Chunk({stream: rows.rows}, remaining, undated=rows.undated, too_fine=rows.too_fine)
+}  # every other reader reads ledgers

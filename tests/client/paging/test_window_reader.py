@@ -12,7 +12,7 @@ from talon_one_client import endpoints as ep
 from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher
-from talon_one_client.paging.window_reader import read_window
+from talon_one_client.paging.window_reader import WindowReader, read_window
 from talon_one_client.paging.windows import MIN_US, Window, from_us, to_us
 
 ROW = ep.GET_LOYALTY_CARD_TRANSACTIONS
@@ -68,6 +68,23 @@ def read(ledger, window, page_size):
         rest = remains
         found += [row.id for row in rows.heads]
     assert rest.start_us == rest.end_us
+    return found
+
+
+def read_in_parts(ledger, window, page_size, random):
+    """Ids found by several readers that take turns: what remains of one is split again and again."""
+    readers, unsafe, found = [WindowReader(ledger, PageSize(ROW, page_size), window)], {}, []
+    while readers:
+        reader = random.choice(readers)
+        if reader in unsafe:
+            found += [row.id for row in unsafe.pop(reader).heads]
+            reader.advance()
+        elif reader.remaining.width_us <= 0:
+            readers.remove(reader)
+        elif (rows := reader.step()) is not None:
+            unsafe[reader] = rows
+        if readers and random.random() < 0.5 and (part := random.choice(readers).split()) is not None:
+            readers.append(part)
     return found
 
 
@@ -135,6 +152,35 @@ def test_a_moving_ledger_loses_and_doubles_nothing(case):
     found = read(ledger, Window(START, START + case["span"]), case["page_size"])
     assert len(found) == len(set(found))
     assert ledger.born & set(ledger.rows) <= set(found)
+
+
+@given(ledgers)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_still_ledger_is_read_once_whole_in_parts(case):
+    """However it is split among readers that take turns, each row comes once, crowded instants included."""
+    ledger = Ledger(instants(case), case["order"], case["bounds"])
+    window, random = Window(START, START + case["span"]), Random(case["seed"])
+    assert sorted(ledger.rows) == sorted(read_in_parts(ledger, window, case["page_size"], random))
+
+
+@given(ledgers.filter(lambda case: case["crowd"][1] <= case["page_size"] and case["span"] > 10))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_a_moving_ledger_read_in_parts_loses_and_doubles_nothing(case):
+    """A row that exists during the whole run comes once, also where its window was handed to another reader."""
+    ledger = Ledger(instants(case), case["order"], case["bounds"], change=changing(case, deletes=True))
+    window, random = Window(START, START + case["span"]), Random(case["seed"])
+    found = read_in_parts(ledger, window, case["page_size"], random)
+    assert len(found) == len(set(found))
+    assert ledger.born & set(ledger.rows) <= set(found)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+def test_parts_take_hardly_more_calls_than_one_reader(order):
+    """20,000 rows in 20 pages take at most 1.8 calls a page when they are split at every opportunity."""
+    ledger = Ledger([START + n * 365 * DAY // 20_000 for n in range(20_000)], order)
+    found = read_in_parts(ledger, Window(MIN_US, START + 2 * 365 * DAY), 1000, Random(5))
+    assert 20_000 == len(found) == len(set(found))
+    assert ledger.calls <= 36
 
 
 @given(ledgers)
