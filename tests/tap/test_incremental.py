@@ -241,6 +241,15 @@ def test_balances_go_on_as_of_their_instant(emu, read):
     assert {} == second.state["bookmarks"]
 
 
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_list_of_ids_that_waits_for_its_retry_is_not_waited_for_forever(emu, read, concurrency):
+    """While the list of cards is requested again and again, other workers leave it the means to go on."""
+    emu.fault("get_loyalty_cards", "503", count=3)
+    result = read(CARDS, now=NOW, concurrency=concurrency, retry_budget_seconds=60)
+    assert result.error is None
+    assert held(emu) == set(result.ids())
+
+
 def test_a_program_that_fails_does_not_keep_the_others_from_being_read(emu, read):
     """Programs are read independently, and a repeated program once."""
     result = read(CARDS, now=NOW, card_ids=ALL, loyalty_program_ids=[99, 1, 1])

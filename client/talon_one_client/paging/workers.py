@@ -109,6 +109,15 @@ class Workers:
             raise _Closed
 
     @contextmanager
+    def keeping_slot(self) -> Iterator[None]:
+        """Keep the slot of a call while it waits for a retry: for a wait that all other calls would wait for."""
+        wait_for_retries_by(self._wait_in_place)
+        try:
+            yield
+        finally:
+            wait_for_retries_by(self._wait_for_retry)
+
+    @contextmanager
     def holding(self, lock: threading.Lock) -> Iterator[None]:
         """Hold a lock in a call; after ``close`` the call ends instead."""
         with lock:
@@ -167,16 +176,19 @@ class Workers:
         gate.acquire()
         return True
 
-    def _wait_for_retry(self, seconds: float, stop: Callable[[], None]) -> None:
+    def _wait_in_place(self, seconds: float, stop: Callable[[], None]) -> None:
         def check() -> None:
             stop()
             if self.closed:
                 raise _Closed
 
+        interruptible_sleep(check)(seconds)
+
+    def _wait_for_retry(self, seconds: float, stop: Callable[[], None]) -> None:
         with self._lock:
             self._free += 1
             self._use_free_slot()
-        interruptible_sleep(check)(seconds)
+        self._wait_in_place(seconds, stop)
         with self._lock:
             if self.closed:
                 raise _Closed
@@ -185,7 +197,8 @@ class Workers:
                 return
             gate = _gate(self._awake)
         gate.acquire()
-        check()
+        if self.closed:
+            raise _Closed
 
 
 def _gate(gates: deque[threading.Lock]) -> threading.Lock:

@@ -155,7 +155,8 @@ class StreamGroupSync:
 
     def _work(self) -> Turn:
         """Read an id, or a part of one; called from many threads."""
-        taken = self._open.take()
+        with self._workers.keeping_slot():  # a list of ids that waits for its retry holds up all others
+            taken = self._open.take()
         if taken is None:
             return Turn.FINISHED if self._open.finished else Turn.NOTHING_NOW
         if self._workers.idle:

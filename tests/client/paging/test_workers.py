@@ -88,6 +88,20 @@ def test_a_call_that_waits_for_its_retry_lets_another_one_go_on():
     assert ["second", "first"] == order
 
 
+def test_a_call_that_others_wait_for_keeps_its_slot():
+    """A call that holds a lock while it waits for its retry is not overtaken by calls that need the lock."""
+    lock, order = threading.Lock(), []
+
+    def task(number):
+        with tasks.workers.keeping_slot(), lock:
+            retry_sleep(never)(0.0)
+            order.append(number)
+
+    tasks = Tasks([lambda number=number: task(number) for number in range(5)])
+    tasks.run(1)
+    assert [*range(5)] == order
+
+
 def test_the_calls_that_wait_are_bounded():
     """No more calls are open than slots and spare threads, however many wait for their retries."""
     lock, begun, enough = threading.Lock(), [0], threading.Event()
