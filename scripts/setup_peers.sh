@@ -1,19 +1,32 @@
 #!/usr/bin/env bash
 # Install third-party programs that the tests use, each into an environment of its own under .venvs.
-# With the argument `all`, also install what only slow tests need: Chromium, and dbt with the adapters of warehouses.
+# With the argument `all`, also install what only slow tests need: Chromium, dbt with
+# the adapters of warehouses, and stand-ins of Snowflake and BigQuery.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for lock in requirements/*.lock; do
     name=$(basename "$lock" .lock)
-    if [ "$name" = dev ] || [ "$name" = demo ] || { [ "$name" = dbt-warehouses ] && [ "${1:-}" != all ]; }; then
-        continue
-    fi
+    case "$name" in
+    dev | demo) continue ;;
+    dbt-warehouses | fakesnow | bqemulator) [ "${1:-}" = all ] || continue ;;
+    esac
     if [ ! -e ".venvs/$name/.stamp" ] || [ "$lock" -nt ".venvs/$name/.stamp" ]; then
         .venvs/uv/bin/uv venv --quiet --clear --python .venv/bin/python ".venvs/$name"
         .venvs/uv/bin/uv pip sync --quiet --python ".venvs/$name/bin/python" "$lock"
         touch ".venvs/$name/.stamp"
     fi
 done
+# bqemulator loads an extension of DuckDB, which its environment has as a package and not where DuckDB looks.
+[ "${1:-}" != all ] || .venvs/bqemulator/bin/python - <<'INSTALL'
+import importlib.util
+from pathlib import Path
+
+import duckdb
+
+package = Path(importlib.util.find_spec("duckdb_extension_spatial").origin).parent
+(extension,) = package.glob(f"extensions/v{duckdb.__version__}/spatial.duckdb_extension")
+duckdb.connect().execute(f"INSTALL '{extension}'")
+INSTALL
 if ! command -v redis-server >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get install -qq -y redis-server >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y redis-server >/dev/null; }
@@ -26,6 +39,14 @@ if [ -z "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] && ! command -v initd
         apt-get install -qq -y postgresql >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y postgresql >/dev/null; }
     else
         echo "setup: no PostgreSQL; the tests that need one will be skipped" >&2
+    fi
+fi
+if ! command -v mariadbd >/dev/null && [ ! -x /usr/sbin/mariadbd ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        install="apt-get install -qq -y --no-install-recommends mariadb-server"
+        $install >/dev/null 2>&1 || { apt-get update -qq && $install >/dev/null; }
+    else
+        echo "setup: no MariaDB; the tests that need one will be skipped" >&2
     fi
 fi
 if [ "${1:-}" = all ] && ! command -v chromedriver >/dev/null; then

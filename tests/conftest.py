@@ -17,6 +17,7 @@ from tests.chaos.proxy import Answer, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.chaos.proxy import Request
@@ -51,6 +52,76 @@ def postgres_url(postgres_server: str) -> str:
     with dbapi.connect(f"{postgres_server}/postgres", autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     return f"{postgres_server}/{name}"
+
+
+@pytest.fixture(scope="session")
+def snowflake_server() -> Iterator[str]:
+    """The parameters of a URL, after ``snowflake://user@account``, for a server of Snowflake's protocol."""
+    with _available(servers.snowflake(), "snowflake.connector") as url:
+        yield f"host=127.0.0.1&port={urlsplit(url).port}&protocol=http"
+
+
+@pytest.fixture
+def snowflake_url(snowflake_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty database of Snowflake; its password is in the environment."""
+    from talon_one_warehouse.connections import snowflake
+
+    monkeypatch.setenv("SNOWFLAKE_PASSWORD", servers.PASSWORD)
+    name = f"test_{next(_NUMBERS)}"
+    with snowflake.connect(f"tester@account?{snowflake_server}") as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}.public")
+    return f"snowflake://tester@account/{name}/public?{snowflake_server}"
+
+
+@pytest.fixture(scope="session")
+def bigquery_server() -> Iterator[str]:
+    """The URL of a server of BigQuery's REST API."""
+    with _available(servers.bigquery(), "google.cloud.bigquery") as url:
+        yield url
+
+
+@pytest.fixture
+def bigquery_url(bigquery_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty dataset of BigQuery; the address of the server is in the environment."""
+    from talon_one_warehouse.connections import bigquery
+
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_server)
+    name = f"test_{next(_NUMBERS)}"
+    client = bigquery.connect("project")
+    client.create_dataset(name)
+    client.close()
+    return f"bigquery://project/{name}"
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[str]:
+    """A MariaDB server, as ``mysql://user:password@host:port``."""
+    with _available(servers.mysql(), "pymysql") as url:
+        yield url
+
+
+@pytest.fixture
+def mysql_url(mysql_server: str) -> str:
+    """An empty database of MariaDB."""
+    from talon_one_warehouse.connections import mysql
+
+    name = f"test_{next(_NUMBERS)}"
+    with mysql.connect(mysql_server.partition("://")[2]) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    return f"{mysql_server}/{name}"
+
+
+@contextmanager
+def _available(server: AbstractContextManager[str], client: str) -> Iterator[str]:
+    """Skip the test if the server or its client is not installed."""
+    pytest.importorskip(client, reason=f"{client} is not installed")
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(server)
+        except servers.ServerUnavailableError as error:
+            pytest.skip(str(error))
+        yield url
 
 
 @pytest.fixture(scope="session")

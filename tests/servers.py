@@ -1,4 +1,4 @@
-"""Temporary servers for tests and chaos runs: PostgreSQL and S3 on loopback."""
+"""Temporary servers for tests and chaos runs on loopback: databases, S3, and stand-ins of Snowflake and BigQuery."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOTO = Path(__file__).resolve().parent.parent / ".venvs" / "moto" / "bin" / "moto_server"
+_PROGRAMS = Path(__file__).resolve().parent.parent / ".venvs"
+MOTO = _PROGRAMS / "moto" / "bin" / "moto_server"
+FAKESNOW = _PROGRAMS / "fakesnow" / "bin" / "fakesnow"
+BQEMULATOR = _PROGRAMS / "bqemulator" / "bin" / "bqemulator"
+_POLL_S = 0.2
 PASSWORD = "planted&secret"
 
 
@@ -115,15 +118,85 @@ def postgres() -> Iterator[Postgres]:
 @contextmanager
 def s3() -> Iterator[str]:
     """Run an S3 server as a separate program and yield its URL."""
+    with _program("moto", [MOTO, "-H", "127.0.0.1", "-p"]) as url:
+        yield url
+
+
+@contextmanager
+def snowflake() -> Iterator[str]:
+    """Run fakesnow, a server of Snowflake's protocol, as a separate program, and yield its URL.
+
+    Raises:
+        ServerUnavailableError: it is not installed.
+    """
+    with _program("fakesnow", [FAKESNOW, "-s", "-p"]) as url:
+        yield url
+
+
+@contextmanager
+def bigquery() -> Iterator[str]:
+    """Run bqemulator, a server of BigQuery's REST API, as a separate program, and yield its URL.
+
+    Raises:
+        ServerUnavailableError: it is not installed.
+    """
+    with _program("bqemulator", [BQEMULATOR, "start", "--grpc-port", "0", "--rest-port"]) as url:
+        yield url
+
+
+@contextmanager
+def _program(name: str, command: list[object]) -> Iterator[str]:
+    """Run a program that takes a port as its last argument."""
+    if not Path(str(command[0])).exists():
+        raise ServerUnavailableError(f"{name} is not installed; run scripts/setup_peers.sh")
     port = free_port()
-    command = [MOTO, "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 30
-        while not _answers(f"http://127.0.0.1:{port}/"):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-        yield f"http://127.0.0.1:{port}"
-        process.kill()
+    with subprocess.Popen(
+        [*map(str, command), str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            deadline = time.monotonic() + 300
+            while not _accepts(port):
+                assert time.monotonic() < deadline
+                with suppress(subprocess.TimeoutExpired):
+                    raise ServerUnavailableError(f"{name} does not start: exit code {process.wait(_POLL_S)}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+@contextmanager
+def mysql() -> Iterator[str]:
+    """Run a MariaDB server and yield ``mysql://user:password@host:port``.
+
+    Raises:
+        ServerUnavailableError: none is installed, or it does not start.
+    """
+    found = [shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in ("mariadb-install-db", "mariadbd")]
+    if None in found:
+        raise ServerUnavailableError("no MariaDB server is installed; run scripts/setup_peers.sh")
+    install, server = found
+    folder = Path(tempfile.mkdtemp(prefix="test-mysql-"))
+    user = ["--user=mysql"] if os.geteuid() == 0 else []
+    if user:
+        shutil.chown(folder, "mysql", "mysql")
+    data, login = f"--datadir={folder}/data", folder / "login.sql"
+    login.write_text(
+        f"CREATE USER tester@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO tester@'127.0.0.1';\n"
+    )
+    login.chmod(0o644)
+    subprocess.run(
+        [install, "--no-defaults", *user, data, "--auth-root-authentication-method=normal", "--skip-test-db"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    options = ["--no-defaults", *user, data, f"--socket={folder}/s", f"--init-file={login}", "--skip-name-resolve"]
+    options += ["--character-set-server=utf8mb4", "--bind-address=127.0.0.1", "--port"]
+    try:
+        with _program("mariadbd", [server, *options]) as url:
+            yield f"mysql://tester:{quote(PASSWORD)}@{url.partition('://')[2]}"
+    finally:
+        shutil.rmtree(folder)
 
 
 def _binaries() -> Path | None:
@@ -164,10 +237,10 @@ def _make(binaries: Path, folder: Path) -> Postgres:
     return server
 
 
-def _answers(url: str) -> bool:
-    """Return whether a server answers."""
+def _accepts(port: int) -> bool:
+    """Return whether a server accepts connections."""
     try:
-        urllib.request.urlopen(url, timeout=1).close()
-    except (URLError, ConnectionError, TimeoutError):
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
         return False
     return True

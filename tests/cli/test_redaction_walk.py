@@ -54,6 +54,9 @@ def urls_with(prefix, ending=""):
     """URLs of a kind, with a password, and with a secret among the parameters."""
     if prefix == "adbc://":
         return [f"adbc://postgresql?uri=postgresql://u:{CANARY}@127.0.0.1:1/x&password={SECOND}"]
+    if prefix == "snowflake://":
+        place = "account/x?host=127.0.0.1&port=1&protocol=http"
+        return [f"{prefix}u:{CANARY}@{place}", f"{prefix}u@{place}&token={CANARY}&private_key_file_pwd={SECOND}"]
     return [
         f"{prefix}u:{CANARY}@127.0.0.1:1/x{ending}",
         f"{prefix}127.0.0.1:1/x{ending}?sig={CANARY}&password={SECOND}",

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from talon_one_warehouse import SourceSpec, open_source
-from talon_one_warehouse.sources.spec import DATABASES
+from talon_one_warehouse.sources.spec import CLIENTS, DATABASES
 from tests.source_files import FILES
 
 IDS = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(40_000)]
@@ -70,7 +70,7 @@ def _database(folder, scheme):
     return path, {"url": urls[scheme], "table": "t"}
 
 
-SERVERS = ("postgresql://", "postgres://")  # their files are not ours to damage; see the queries that fail
+SERVERS = ("postgresql://", "postgres://", *CLIENTS)  # their files are not ours to damage; see the queries that fail
 MAKERS = {
     **{kind: (_file, kind) for kind in FILES},
     **{f"folder, {name}": (_folder, name) for name in ("none", "snappy", "gzip", "zstd")},

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from talon_one_warehouse import SourceSpec
-from talon_one_warehouse.sources.spec import DATABASES
+from talon_one_warehouse.sources.spec import CLIENTS, DATABASES
 from talon_one_warehouse.sources.sql_text import one_query
 from tests.source_files import read, refusal
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 SERVED = {"duckdb://": "duckdb", "sqlite://": "sqlite", "postgresql://": "postgresql", "postgres://": "postgres"}
 GENERIC = {"adbc://": "adbc", "adbc+": "adbc+"}
 
 
 def test_every_kind_of_database_is_walked():
-    """The tests below try every scheme of a database."""
-    assert {*SERVED, *GENERIC} == set(DATABASES)
+    """The tests below try every scheme of a database; those of own clients have a module of tests each."""
+    assert {*SERVED, *GENERIC, *CLIENTS} == set(DATABASES)
+    modules = {f"{path.stem.removeprefix('test_')}://" for path in Path(__file__).parent.glob("clients/test_*.py")}
+    assert set(CLIENTS) <= modules
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=[*SERVED, *GENERIC])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A URL of each kind; what drives any ADBC database is tried with SQLite's driver."""
     scheme = str(request.param)

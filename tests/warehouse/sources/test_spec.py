@@ -5,10 +5,12 @@ import pytest
 
 from talon_one_singer.values.arrow_values import Conversion
 from talon_one_warehouse import WarehouseConfigError
-from talon_one_warehouse.sources.spec import DATABASES, source_spec
+from talon_one_warehouse.sources.spec import DATABASES, UNSUPPORTED, source_spec
 
 
-@pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "snowflake", "bigquery", "mssql", "duckbd", "postgress"])
+@pytest.mark.parametrize(
+    "scheme", ["mysql+pymysql", "mssql", "databricks", "redshift", "snowflak", "duckbd", "postgress"]
+)
 @pytest.mark.parametrize("more", [{}, {"sql": "SELECT 1"}, {"table": "t"}])
 def test_a_scheme_that_is_not_supported_is_reported(scheme, more):
     """The error about an unknown scheme lists the supported ones, without the password."""
@@ -17,6 +19,13 @@ def test_a_scheme_that_is_not_supported_is_reported(scheme, more):
     assert f"source: {scheme}:// is not supported" in str(caught.value)
     assert all(known in str(caught.value) for known in DATABASES)
     assert "planted-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", UNSUPPORTED)
+def test_known_databases_without_a_client_say_what_to_do_instead(scheme):
+    """The error about a database that is known and not supported names a way that works."""
+    with pytest.raises(WarehouseConfigError, match=f"{scheme}:// is not supported.* Airflow"):
+        source_spec({"url": f"{scheme}://u:planted-key@host/db", "table": "t"}, "source")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.input_limits import InputLimits
@@ -12,6 +12,8 @@ from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.sources.spec import DATABASES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fsspec import AbstractFileSystem
 
     from talon_one_warehouse.sources.spec import Source, SourceSpec
@@ -23,6 +25,7 @@ def open_source(
     filesystem: AbstractFileSystem | None = None,
     limits: InputLimits | None = None,
     rendered: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Source:
     """Open a source; its columns are known then, and no two of them have the same name.
 
@@ -32,13 +35,15 @@ def open_source(
         limits: limits of files; by default those of the settings.
         rendered: read values in a second, independent way, which ``verify`` uses: the database renders every value as
             text, which is decoded by the database's own name of the type. DuckDB renders local Parquet files. CSV and
-            JSON Lines are text already, and for other drivers there is only one way.
+            JSON Lines are text already, and for other drivers and clients there is only one way.
+        options: settings of a database's own client, such as a key; they win over the URL, see
+            ``talon_one_warehouse.connections``.
 
     Raises:
         WarehouseConfigError: the source cannot be opened, or two of its columns have the same name.
         WarehouseError: the source cannot be read.
     """
-    source = _opened(spec, filesystem, limits or InputLimits(), rendered=rendered)
+    source = _opened(spec, filesystem, limits or InputLimits(), rendered=rendered, options=options)
     twice = repeated_name(source.columns)
     if twice is not None:
         source.close()
@@ -48,7 +53,14 @@ def open_source(
     return source
 
 
-def _opened(spec: SourceSpec, filesystem: AbstractFileSystem | None, limits: InputLimits, *, rendered: bool) -> Source:
+def _opened(
+    spec: SourceSpec,
+    filesystem: AbstractFileSystem | None,
+    limits: InputLimits,
+    *,
+    rendered: bool,
+    options: Mapping[str, Any] | None,
+) -> Source:
     # The readers import pyarrow and duckdb, which are optional extras.
     try:
         if not spec.url.startswith(DATABASES):
@@ -57,7 +69,7 @@ def _opened(spec: SourceSpec, filesystem: AbstractFileSystem | None, limits: Inp
             return open_file(spec.url, limits, filesystem, rendered=rendered)
         from talon_one_warehouse.sources.databases import open_database
 
-        return open_database(spec, rendered=rendered)
+        return open_database(spec, rendered=rendered, options=options)
     except FileUrlError as error:
         raise WarehouseConfigError(f"source.url: {error}") from None
     except ModuleNotFoundError as error:

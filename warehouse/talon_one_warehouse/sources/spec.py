@@ -10,11 +10,23 @@ from talon_one_singer.reporting.redaction import redact, shown_url
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+<<<<<<< HEAD
     from talon_one_singer.blocks.row_block import RowBlock
 
 DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", "adbc://", "adbc+")
+=======
+CLIENTS = ("snowflake://", "bigquery://", "mysql://")  # read by the database's own client
+DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", *CLIENTS, "adbc://", "adbc+")
+
+# Databases without a client of their own here, and what to do instead.
+UNSUPPORTED: Mapping[str, str] = {
+    "redshift": "UNLOAD the rows to S3 as Parquet and give the folder",
+    "databricks": "write the rows into Parquet files and give their folder",
+    "mssql": "export the rows to a CSV or Parquet file and give the file",
+}
+>>>>>>> c213839 (Sources: Snowflake, BigQuery and MySQL through their own clients, with stand-ins and a real MariaDB in the tests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +34,9 @@ class SourceSpec:
     """A source of rows.
 
     Attributes:
-        url: a database: ``duckdb:///file``, ``postgresql://…``, ``sqlite:///file``, ``adbc+DRIVER://…``; or a file:
-            CSV, JSON Lines or Parquet, or a folder of Parquet files, as a path or any fsspec URL.
+        url: a database: ``duckdb:///file``, ``postgresql://…``, ``sqlite:///file``,
+            ``snowflake://…``, ``bigquery://…``, ``adbc+DRIVER://…``; or a file: CSV, JSON Lines or Parquet, or a folder
+            of Parquet files, as a path or any fsspec URL.
         sql: the query, for a database.
         table: or a table, as ``table`` or ``schema.table``.
     """
@@ -117,8 +130,10 @@ def check_source(spec: SourceSpec, place: str) -> None:
         return
     scheme, separator, _ = spec.url.partition("://")
     if separator and "::" not in scheme and scheme.lower() not in _known_schemes():
+        instead = UNSUPPORTED.get(scheme)
+        hint = f"{instead}, or push from Airflow by a connection of this type; " if instead else ""
         raise WarehouseConfigError(
-            f"{place}: {redact(scheme)}:// is not supported; a source is a file or a database at "
+            f"{place}: {redact(scheme)}:// is not supported; {hint}a source is a file or a database at "
             f"{', '.join(DATABASES)} (any other database by its ADBC driver: adbc+DRIVER://)"
         )
     if spec.sql is not None or spec.table is not None:

@@ -19,6 +19,7 @@ _PIECE = re.compile(
     |(?P<word>\w[\w$]*|.)""",
     re.VERBOSE | re.DOTALL,
 )
+_READING = ("select", "with", "values", "show", "describe", "desc", "table", "from")
 _BACKSLASHED = re.compile(r"'(?:[^'\\]|\\.|'')*'?", re.DOTALL)
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 
@@ -46,6 +47,23 @@ def one_query(sql: str, place: str, *, backslashes: bool = False) -> str:
         raise WarehouseConfigError(f"{place} must be one query: a SELECT; it is empty")
     at = set(ends.semicolons)
     return "".join(" " if index in at else letter for index, letter in enumerate(sql)) + "\n"
+
+
+def require_select(sql: str, place: str) -> None:
+    """Check that a statement begins like a query; the client of a database would run any other statement too.
+
+    Args:
+        sql: one statement.
+        place: the setting, for messages.
+
+    Raises:
+        WarehouseConfigError: it begins with another word.
+    """
+    ends = _ends(sql)
+    begin = next((at for at in (ends.pieces if ends else ()) if sql[at] != "("), None)
+    word = re.match(r"\w+", sql[begin:]) if begin is not None else None
+    if word is None or word[0].lower() not in _READING:
+        raise WarehouseConfigError(f"{place} must be a query: a SELECT, or WITH and a SELECT")
 
 
 class _Ends:

@@ -1,0 +1,1 @@
+"""Queries that run through the own client of a database, as sources."""
