@@ -58,7 +58,8 @@ _SESSION = {
     "TIMEZONE": "UTC",
     "CLIENT_RESULT_CHUNK_SIZE": 16,  # MB, the smallest; some chunks are held at a time
 }
-_LOGIN_TIMEOUT_S = 30
+# The connector repeats a request without end by default.
+_TIMEOUTS = {"login_timeout": 30, "network_timeout": 300}
 
 
 def connect(
@@ -121,4 +122,4 @@ def _settings(url: ClientURL, options: Mapping[str, Any]) -> dict[str, Any]:
         given.setdefault("authenticator", "SNOWFLAKE_JWT")
     if "port" in given:
         given["port"] = int(given["port"])
-    return {"login_timeout": _LOGIN_TIMEOUT_S, **given}
+    return {**_TIMEOUTS, **given}

@@ -6,8 +6,6 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from talon_one_singer.values.refused_value import RefusedValue
 from talon_one_warehouse import SourceSpec, WarehouseConfigError, WarehouseError, open_source
@@ -38,7 +36,6 @@ VALUES = {
     'parse_json(\'{"a": 1.50, "b": [null, 12345678901234567890123]}\')': '{"a":1.5,"b":[null,12345678901234567890123]}',
     "parse_json('null')": "null",
     "object_construct('x', 1)": '{"x":1}',
-    "array_construct('a', 'b')": '["a","b"]',
     "to_binary('00ff', 'HEX')": "refused: it is of type BINARY, which JSON cannot represent",
 }
 
@@ -149,6 +146,7 @@ OF_THE_CLIENT = [
     ("VECTOR", pa.array([[1.0, 2.0]], pa.list_(pa.float64(), 2)), [[1.0, 2.0]]),
     ("MAP", pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())), [{"a": 1}]),
     ("OBJECT", pa.array([{"a": 1}]), [{"a": 1}]),
+    ("ARRAY", pa.array(['["a", 1.50]']), [["a", Decimal("1.5")]]),
     ("ARRAY", pa.array(["[1, undefined]"]), "not JSON"),
 ]
 
@@ -164,9 +162,9 @@ def test_types_that_only_the_vendor_sends_are_exact_or_refused(name, array, expe
         assert expected == found
 
 
-@given(st.lists(st.integers(-(10**37), 10**37).map(lambda number: Decimal(number).scaleb(-18)), min_size=1))
-def test_decimals_of_arrow_are_exact(numbers):
+def test_decimals_of_arrow_are_exact():
     """Every NUMBER(38, 18) keeps all its digits."""
+    numbers = [Decimal(digits).scaleb(-18) for digits in (0, 1, -1, 10**37 + 1, 1 - 10**38, 123456789 * 10**20 + 7)]
     array = pa.array(numbers, pa.decimal128(38, 18))
     assert numbers == column_values(array, pa.field("n", array.type), "FIXED")
 
