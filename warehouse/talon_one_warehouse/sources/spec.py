@@ -12,11 +12,8 @@ from talon_one_warehouse.errors import WarehouseConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-<<<<<<< HEAD
     from talon_one_singer.blocks.row_block import RowBlock
 
-DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", "adbc://", "adbc+")
-=======
 CLIENTS = ("snowflake://", "bigquery://", "mysql://")  # read by the database's own client
 DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", *CLIENTS, "adbc://", "adbc+")
 
@@ -26,7 +23,6 @@ UNSUPPORTED: Mapping[str, str] = {
     "databricks": "write the rows into Parquet files and give their folder",
     "mssql": "export the rows to a CSV or Parquet file and give the file",
 }
->>>>>>> c213839 (Sources: Snowflake, BigQuery and MySQL through their own clients, with stand-ins and a real MariaDB in the tests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from talon_one_singer.blocks.row_block import record_blocks
 from talon_one_singer.values.refused_value import of_type
 from talon_one_warehouse.errors import WarehouseConfigError
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import ExitStack
 
+    from talon_one_singer.blocks.row_block import RowBlock
     from talon_one_warehouse.connections.client_errors import ClientErrors
 
 
@@ -43,6 +45,10 @@ class ClientSource:
             if part is None:
                 return
             yield [dict(zip(self.columns, row, strict=True)) for row in zip(*part, strict=True)]
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """See Source."""
+        return record_blocks(self.rows())
 
     def close(self) -> None:
         """See Source."""
