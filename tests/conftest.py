@@ -112,6 +112,30 @@ def mysql_url(mysql_server: str) -> str:
     return f"{mysql_server}/{name}"
 
 
+@pytest.fixture(scope="session")
+def redshift_server() -> Iterator[tuple[str, str]]:
+    """A PostgreSQL that answers Redshift's client: the URL for its owner, and that for the client."""
+    pytest.importorskip("redshift_connector", reason="redshift_connector is not installed")
+    with _running_postgres() as server, _available(servers.redshift(server), "psycopg") as url:
+        import psycopg
+
+        with psycopg.connect(f"{server.url}/postgres".replace("&", "%26"), autocommit=True) as owner:
+            owner.execute("SET password_encryption = 'md5'")
+            owner.execute(f"CREATE ROLE reader LOGIN PASSWORD '{servers.PASSWORD}' IN ROLE pg_read_all_data")
+        yield server.url.replace("&", "%26"), url
+
+
+@pytest.fixture
+def redshift_url(redshift_server: tuple[str, str]) -> str:
+    """An empty database that Redshift's client can read."""
+    import psycopg
+
+    name = f"test_{next(_NUMBERS)}"
+    with psycopg.connect(f"{redshift_server[0]}/postgres", autocommit=True) as owner:
+        owner.execute(f"CREATE DATABASE {name}")
+    return f"{redshift_server[1]}/{name}?ssl=false"
+
+
 @contextmanager
 def _available(server: AbstractContextManager[str], client: str) -> Iterator[str]:
     """Skip the test if the server or its client is not installed."""

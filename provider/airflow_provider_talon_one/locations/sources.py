@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
 
+from airflow_provider_talon_one.locations.client_connections import client_connection
 from airflow_provider_talon_one.locations.cursor_source import CursorSource
 from airflow_provider_talon_one.locations.location import resolve_location
 from talon_one_singer.values.value_texts import id_text
@@ -37,9 +38,14 @@ def opened_source(
         WarehouseConfigError: the source cannot be opened, or ``sql`` is not a query.
         ValueError: the location cannot be used, or it is a file and a query is given.
     """
-    location = resolve_location(url, conn_id)
-    if location is None:
-        source: Source | CursorSource = _by_cursor(str(conn_id), sql or f"SELECT * FROM {table}")  # noqa: S608 - the DAG's author names it
+    client = client_connection(conn_id) if conn_id and not url else None
+    location = None if client else resolve_location(url, conn_id)
+    if client is not None:
+        spec = SourceSpec(client.url, sql, table)
+        check_source(spec, "source_conn_id")
+        source: Source | CursorSource = open_source(spec, options=client.options)
+    elif location is None:
+        source = _by_cursor(str(conn_id), sql or f"SELECT * FROM {table}")  # noqa: S608 - the DAG's author names it
     else:
         source = _by_url(location, sql, table, limits, rendered=rendered)
     try:
@@ -54,11 +60,16 @@ def query_ids(location: Location | None, conn_id: str | None, sql: str, schema: 
     Raises:
         WarehouseConfigError: see ``opened_source``; or a value cannot be an id.
     """
-    location = resolve_location(None, conn_id) if conn_id else location
-    if location is not None and _is_file(location):
+    client = client_connection(conn_id) if conn_id else None
+    location = resolve_location(None, conn_id) if conn_id and client is None else location
+    if client is None and location is not None and _is_file(location):
         with open_warehouse(location.url, schema=schema, filesystem=location.filesystem) as lake:
             return _ids([row[0] for row in lake.query(sql)])
-    source = _by_cursor(str(conn_id), sql) if location is None else _by_url(location, sql, None)
+    source: Source | CursorSource
+    if client is not None:
+        source = open_source(SourceSpec(client.url, sql), options=client.options)
+    else:
+        source = _by_cursor(str(conn_id), sql) if location is None else _by_url(location, sql, None)
     try:
         name = source.columns[0]
         return _ids([row[name] for part in source.rows() for row in part])

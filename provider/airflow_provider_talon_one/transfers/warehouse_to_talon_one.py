@@ -55,7 +55,8 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
         sql: the query, or the name of a ``.sql`` file on the template search path.
         table: a table, instead of ``sql``.
         source_conn_id: connection of the source. Connections of type postgres, sqlite and duckdb are read by Arrow
-            drivers, all others through their hook.
+            drivers, those of type snowflake, google_cloud_platform, gcpbigquery, redshift and mysql by the database's
+            own client, and all others through their hook. Those of type databricks and mssql are refused.
         source_url: URL of the source instead: ``duckdb:////data/w.duckdb``, or a file, ``/data/segment.parquet``. With
             the credentials of a connection: ``s3://connection@bucket/segment.parquet`` or an ObjectStoragePath.
         key, map: as in a SYNC.yml. ``map`` has templates of its own, over the columns of a row.

@@ -115,10 +115,10 @@ def test_a_server_that_does_not_answer_may_come_back():
 
 
 def test_a_connection_of_any_database_goes_through_its_hook(monkeypatch):
-    """Redshift is read through its hook, and its error is printed without the password."""
+    """A connection with settings that only its hook knows is read by it; the error does not show the password."""
     pytest.importorskip("redshift_connector")
     value = {"conn_type": "redshift", "host": "127.0.0.1", "port": 9, "login": "a", "password": "planted-secret"}
-    monkeypatch.setenv("AIRFLOW_CONN_RS", json.dumps({**value, "extra": {"ssl": False}}))
+    monkeypatch.setenv("AIRFLOW_CONN_RS", json.dumps({**value, "extra": {"ssl": False, "is_serverless": False}}))
     with (
         pytest.raises(WarehouseError, match=r"the source cannot be read: .*refused") as caught,
         opened_source(conn_id="rs", url=None, sql="SELECT 1 AS id", table=None),

@@ -287,7 +287,7 @@ def test_a_secret_that_somebody_logs_is_masked(bucket, monkeypatch):
         assert "it is *** there" == redact(f"it is {secret} there")
 
 
-@pytest.mark.parametrize("scheme", ["mysql+pymysql", "mssql", "databricks", "redshift", "duckbd", "postgress"])
+@pytest.mark.parametrize("scheme", ["mysql+pymysql", "mssql", "databricks", "duckbd", "postgress"])
 @pytest.mark.parametrize("query", [(None, None), ("SELECT 1", None), (None, "t")])
 def test_a_source_url_that_no_source_has_is_refused_as_in_a_sync_file(scheme, query):
     """The error names source_url and the kinds that there are, without the password."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.sources.adbc import open_adbc, open_postgresql
-from talon_one_warehouse.sources.clients import bigquery, mysql, snowflake
+from talon_one_warehouse.sources.clients import bigquery, mysql, redshift, snowflake
 from talon_one_warehouse.sources.duckdb import open_duckdb
 from talon_one_warehouse.sources.sql_text import one_query, require_select
 from talon_one_warehouse.sources.sqlite import open_sqlite
@@ -62,6 +62,7 @@ class _Client(NamedTuple):
 _CLIENTS: Mapping[str, _Client] = {
     "snowflake": _Client(snowflake.open_query, snowflake.quoted_table),
     "bigquery": _Client(bigquery.open_query, bigquery.quoted_table),
+    "redshift": _Client(redshift.open_query, redshift.quoted_table),
     "mysql": _Client(mysql.open_query, mysql.quoted_table),
 }
 _OPENERS: Mapping[str, Callable[..., Source]] = {

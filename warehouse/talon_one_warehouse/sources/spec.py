@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
     from talon_one_singer.blocks.row_block import RowBlock
 
-CLIENTS = ("snowflake://", "bigquery://", "mysql://")  # read by the database's own client
+CLIENTS = ("snowflake://", "bigquery://", "redshift://", "mysql://")  # read by the database's own client
 DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", *CLIENTS, "adbc://", "adbc+")
 
 # Databases without a client of their own here, and what to do instead.
 UNSUPPORTED: Mapping[str, str] = {
-    "redshift": "UNLOAD the rows to S3 as Parquet and give the folder",
     "databricks": "write the rows into Parquet files and give their folder",
     "mssql": "export the rows to a CSV or Parquet file and give the file",
 }
@@ -31,8 +30,8 @@ class SourceSpec:
 
     Attributes:
         url: a database: ``duckdb:///file``, ``postgresql://…``, ``sqlite:///file``,
-            ``snowflake://…``, ``bigquery://…``, ``adbc+DRIVER://…``; or a file: CSV, JSON Lines or Parquet, or a folder
-            of Parquet files, as a path or any fsspec URL.
+            ``snowflake://…``, ``bigquery://…``, ``redshift://…``, ``mysql://…``, ``adbc+DRIVER://…``; or a file: CSV,
+            JSON Lines or Parquet, or a folder of Parquet files, as a path or any fsspec URL.
         sql: the query, for a database.
         table: or a table, as ``table`` or ``schema.table``.
     """
@@ -127,7 +126,7 @@ def check_source(spec: SourceSpec, place: str) -> None:
     scheme, separator, _ = spec.url.partition("://")
     if separator and "::" not in scheme and scheme.lower() not in _known_schemes():
         instead = UNSUPPORTED.get(scheme)
-        hint = f"{instead}, or push from Airflow by a connection of this type; " if instead else ""
+        hint = f"{instead}; " if instead else ""
         raise WarehouseConfigError(
             f"{place}: {redact(scheme)}:// is not supported; {hint}a source is a file or a database at "
             f"{', '.join(DATABASES)} (any other database by its ADBC driver: adbc+DRIVER://)"

@@ -1,0 +1,111 @@
+"""Connections to Amazon Redshift.
+
+https://docs.aws.amazon.com/redshift/latest/mgmt/python-configuration-options.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_one_warehouse.connections.client_errors import ClientErrors
+from talon_one_warehouse.connections.client_url import client_url, one_line, require_client
+from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_connector.core import Connection
+
+    from talon_one_warehouse.connections.client_url import ClientURL
+
+EXAMPLE = "redshift://user:password@cluster.xyz.eu-central-1.redshift.amazonaws.com:5439/database"
+# Names of the connector's own settings.
+_PARAMETERS = (
+    "iam",
+    "cluster_identifier",
+    "db_user",
+    "profile",
+    "region",
+    "is_serverless",
+    "serverless_work_group",
+    "serverless_acct_id",
+    "ssl",
+    "sslmode",
+)
+_BOOLEANS = ("iam", "is_serverless", "ssl")
+_PORT = 5439
+# Classes of SQLSTATE that are about the connection, the resources or the operator, not about the query.
+_TRANSIENT = ("08", "40", "53", "55", "57", "58")
+
+
+def connect(rest: str, options: Mapping[str, Any] | None = None) -> Connection:
+    """Connect to ``user:password@host:port/database?parameters``.
+
+    With ``iam=true`` the connector asks AWS for a password, with the credentials of the environment or of ``profile``;
+    the cluster is then ``cluster_identifier``, or ``serverless_work_group``.
+
+    Args:
+        rest: the URL without its scheme.
+        options: more arguments of ``redshift_connector.connect``; they win over the URL.
+
+    Raises:
+        WarehouseConfigError: the client is not installed, or the URL or the login is wrong.
+        WarehouseError: the server does not answer.
+    """
+    url, settings = _parsed(rest, options)
+    (client,) = require_client("redshift", "redshift_connector")
+    try:
+        connection: Connection = client.connect(**settings)
+    except Exception as error:  # noqa: BLE001 - besides its own errors, those of AWS and of sockets
+        kind = WarehouseError if _is_transient(error, client) else WarehouseConfigError
+        raise kind(f"cannot open {url.shown}: {one_line(_message(error), url.redactor)}") from None
+    return connection
+
+
+def errors(rest: str, options: Mapping[str, Any] | None = None) -> ClientErrors:
+    """Return the translator of errors of a connection."""
+    url, _ = _parsed(rest, options)
+    (client,) = require_client("redshift", "redshift_connector")
+    return ClientErrors(
+        url.shown,
+        (client.Error, OSError),
+        lambda error: not _is_transient(error, client),
+        url.redactor,
+        _message,
+    )
+
+
+def _parsed(rest: str, options: Mapping[str, Any] | None) -> tuple[ClientURL, dict[str, Any]]:
+    url = client_url("redshift", rest, parameters=_PARAMETERS, example=EXAMPLE, depth=1)
+    parameters = {
+        name: value.lower() in ("true", "1", "yes") if name in _BOOLEANS else value
+        for name, value in url.parameters.items()
+    }
+    given: dict[str, Any] = {
+        "user": url.user,
+        "password": url.password,
+        "host": url.host,
+        "port": url.port or _PORT,
+        "database": url.path[0] if url.path else None,
+        **parameters,
+        **(options or {}),
+    }
+    settings = {name: value for name, value in given.items() if value not in ("", None)}
+    if isinstance(settings.get("password"), str):
+        url.redactor.add(settings["password"])
+    return url, settings
+
+
+def _state(error: BaseException) -> dict[str, Any]:
+    """Return the fields of the server's message, whose code is C and whose text is M."""
+    return error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+
+
+def _is_transient(error: BaseException, client: Any) -> bool:
+    code = str(_state(error).get("C", ""))
+    return code.startswith(_TRANSIENT) if code else isinstance(error, client.InterfaceError | OSError)
+
+
+def _message(error: BaseException) -> str:
+    found = _state(error)
+    return f"{found['M']} ({found.get('C')})" if "M" in found else ": ".join(map(str, error.args)) or str(error)
