@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
@@ -12,8 +12,7 @@ MAX_US = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICRO
 SECOND_US = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Half-open span of ``created``: [start_us, end_us) in microseconds since 1970, UTC."""
 
     start_us: int

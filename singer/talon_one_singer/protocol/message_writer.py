@@ -32,7 +32,7 @@ def utc_now() -> datetime:
 
 def format_time(moment: datetime) -> str:
     """Return RFC 3339 text in UTC with microseconds, the format of Singer messages."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class MessageWriter:

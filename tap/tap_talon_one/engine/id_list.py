@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from talon_one_client.paging.windows import Window
 from tap_talon_one.ids.id_list_digest import IdListDigest
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tap_talon_one")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedId:
+class ListedId(NamedTuple):
     """An id of the list.
 
     Attributes:

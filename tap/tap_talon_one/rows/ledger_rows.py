@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tap_talon_one.rows.splicing import to_the_microsecond, typed_dates, undated, with_ledger_dates
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     Convert = Callable[[bytes | msgspec.Raw], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedRows:
+class EncodedRows(NamedTuple):
     """Encoded rows of a ledger.
 
     Attributes:

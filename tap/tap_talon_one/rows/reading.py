@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from talon_one_client.errors import InvalidRequestError, UnexpectedResponseError
 from talon_one_client.http.encoding import UNDECODABLE
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 Rows = dict[str, list[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One id to read, with its window of ``created`` (ledgers) or the instant that ends it (balances)."""
 
     text: str
@@ -30,8 +28,7 @@ class Job:
     window: Window
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Some rows of a job, usually those of a page.
 
     Attributes:
