@@ -34,9 +34,9 @@ class Tasks:
             self.open -= 1
         return Turn.WORKED
 
-    def run(self, slots, poll=never):
+    def run(self, slots, poll=never, cpu_share=lambda: 0.0):
         """Work until nothing is left."""
-        self.workers = Workers(slots, self.work)
+        self.workers = Workers(slots, self.work, cpu_share)
         try:
             self.workers.wait(poll)
         finally:
@@ -62,6 +62,34 @@ def test_as_many_calls_as_slots_run_at_once():
 
     Tasks([task] * 30).run(3)
     assert 3 == most[0]
+
+
+def test_slots_stay_unused_while_the_cpu_is_the_limit():
+    """While the process uses a CPU, two calls run at once; when it waits, as many as there are slots."""
+    share, lock, now, most, looked = [1.0], threading.Lock(), [0], [0], threading.Event()
+
+    def cpu_share():
+        looked.set()
+        return share[0]
+
+    def busy():
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        assert looked.wait(10)
+        looked.clear()
+        with lock:
+            now[0] -= 1
+
+    meet = threading.Barrier(5)
+
+    def waiting():
+        share[0] = 0.0
+        meet.wait(timeout=10)
+
+    Tasks([busy] * 6 + [waiting] * 5).run(5, cpu_share=cpu_share)
+    assert 2 == most[0]
+    assert not meet.broken
 
 
 def test_a_call_that_waits_for_its_retry_lets_another_one_go_on():
