@@ -61,6 +61,7 @@ WALK = {
     "erase": [("erase", "--ids", ID, "--config", "c.json"), ("erase", "--ids-file", ID, "--yes", "--config", "c.json")],
     "check": [("check",), ("check", "--json"), ("check", "--base-url", f"http://{ID}")],
     "call": [("call", ID), ("call", "get_customer_profile", "--path", f"integrationId={ID}"), ("call", "--list")],
+    "migrate-lake": [("migrate-lake", "--to", ID), ("migrate-lake", "--to", f"s3://{ID}")],
     "load": [
         ("load", "--to", "duckdb:///w.duckdb"),
         ("load", "--to", ID),

@@ -145,7 +145,7 @@ def decode_ledger_page(body: bytes) -> LedgerPage:
     """
     page = decode_page(body)
     heads = None if _may_be_too_fine(body) else _heads(body)
-    return LedgerPage(page.data, page.has_more, page.total, says_more=page.says_more, heads=heads)
+    return LedgerPage(**msgspec.structs.asdict(page), heads=heads)
 
 
 def rows_of(page: Page) -> LedgerRows:

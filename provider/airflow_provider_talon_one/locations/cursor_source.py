@@ -6,7 +6,6 @@ import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from talon_one_singer.blocks.row_block import record_blocks
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_singer.values.dbapi_values import dbapi_values
 from talon_one_warehouse import WarehouseConfigError, WarehouseError
@@ -56,6 +55,8 @@ class CursorSource:
 
     def blocks(self) -> Iterator[RowBlock]:
         """See talon_one_warehouse.Source."""
+        from talon_one_singer.blocks.row_block import record_blocks  # imports pyarrow
+
         return record_blocks(self.rows())
 
     def close(self) -> None:

@@ -160,10 +160,10 @@ class LedgerReading(Reading):
         return self._windows.remaining
 
     def pages_left(self) -> float:
-        """See Reading."""
-        return self._windows.pages_left()
+        """See Reading. The Management API allows few requests a second, so that each of them counts."""
+        return 0.0 if self._endpoint.api == "management" else self._windows.pages_left()
 
     def split(self) -> Reading | None:
         """See Reading."""
-        taken = self._windows.split()
+        taken = None if self._endpoint.api == "management" else self._windows.split()
         return None if taken is None else LedgerReading(self._job, self._endpoint, self._stream, taken, self._encoded)

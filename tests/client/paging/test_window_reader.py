@@ -72,7 +72,7 @@ def read(ledger, window, page_size):
 
 
 def read_in_parts(ledger, window, page_size, random):
-    """Ids found by several readers that take turns: what remains of one is split again and again."""
+    """Ids found by up to 16 readers that take turns: what remains of one is split again and again."""
     readers, unsafe, found = [WindowReader(ledger, PageSize(ROW, page_size), window)], {}, []
     while readers:
         reader = random.choice(readers)
@@ -83,7 +83,7 @@ def read_in_parts(ledger, window, page_size, random):
             readers.remove(reader)
         elif (rows := reader.step()) is not None:
             unsafe[reader] = rows
-        if readers and random.random() < 0.5 and (part := random.choice(readers).split()) is not None:
+        if 0 < len(readers) < 16 and random.random() < 0.5 and (part := random.choice(readers).split()) is not None:
             readers.append(part)
     return found
 

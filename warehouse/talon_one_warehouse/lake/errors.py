@@ -45,7 +45,9 @@ def translate_errors(where: str, *, opening: bool = False) -> Iterator[None]:
     except WriteConflictError as error:
         raise WarehouseLockedError(f"{error}; run again when that process has ended") from error
     except OSError as error:
-        if error.errno is None:  # deltalake raises one for some errors of an object store
+        if error.errno is None and not isinstance(
+            error, PermissionError
+        ):  # deltalake raises one for some errors of an object store
             raise _of_delta(where, error, opening=opening) from error
         raise _translated(where, error, opening=opening) from error
     except CommitFailedError as error:

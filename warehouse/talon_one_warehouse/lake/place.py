@@ -5,6 +5,7 @@ https://delta-io.github.io/delta-rs/usage/loading-table/
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 RESERVED = "_talon_one"
 _LOCK = f"{RESERVED}/lock"
+_DECODED = re.compile("%[0-9A-Fa-f]{2}")
 # Keys of an fsspec file system for Azure, by their names in deltalake.
 _AZURE = {
     "account_name": "azure_storage_account_name",
@@ -55,13 +57,15 @@ def local_place(path: str, schema: str) -> LakePlace:
     """Return the place of a schema in a local folder, which is created if it does not exist, and lock it.
 
     Raises:
-        WarehouseConfigError: the parent folder does not exist, or the path is a file.
+        WarehouseConfigError: the parent folder does not exist, or the path is a file or like ``a%20b``.
         WarehouseLockedError: another process has the lake open.
     """
     root = Path(path).expanduser().absolute()
     with translate_errors(path, opening=True):
         if root.exists() and not root.is_dir():
             raise WarehouseConfigError(f"{root} is a file; a lake is a directory")
+        if _DECODED.search(str(root)):  # delta-rs reads such a path as a URL, and then finds nothing
+            raise WarehouseConfigError(f"{root} contains a % before two hex digits, which a lake cannot; rename it")
         if not root.parent.is_dir():
             raise WarehouseConfigError(f"the directory {root.parent} does not exist; make it, or choose another path")
         folder = root / folder_of(schema)
