@@ -75,7 +75,9 @@ class RequestExecutor:
     ) -> None:
         self.config = config
         self.transport = transport
-        self.rate_limiter = RateLimiter(config, sleep=rate_limit_sleep, stop=stop)
+        self.rate_limiter = RateLimiter(
+            config, sleep=rate_limit_sleep, pause=rate_limit_sleep or sleep, pause_clock=clock, stop=stop
+        )
         self.last_clock_reading: ClockReading | None = None
         self._observer = observer or Observer()
         self._stop = stop
@@ -140,7 +142,7 @@ class RequestExecutor:
         useful = may_repeat(endpoint, outcome.what, has_key=request.has_idempotency_key)
         if not useful or self._is_hopeless(outcome, retries):
             raise error
-        wait_s = retries.wait_s(outcome)
+        wait_s = retries.wait_s(outcome, self.rate_limiter.server_wait_s(endpoint))
         if wait_s is None:
             error.message += retries.why_it_ends(outcome)
             raise error

@@ -36,10 +36,19 @@ class RetryBudget:
         remaining_s = self._config.retry.budget_s - self._elapsed_s(now_s)
         return max(self._config.read_timeout_s, min(LONGEST_ANSWER_S, remaining_s))
 
-    def wait_s(self, outcome: Outcome) -> float | None:
-        """Return the seconds to wait before the next attempt, None to give up."""
-        wait = wait_s(self._config.retry, outcome, self.attempts, self._elapsed_s(self._clock()), self._rng)
-        self._retry_waits_s += wait or 0.0
+    def wait_s(self, outcome: Outcome, at_least_s: float = 0.0) -> float | None:
+        """Return the seconds to wait before the next attempt, None to give up.
+
+        Args:
+            outcome: of the last attempt.
+            at_least_s: the wait for other reasons; the call is given up if it is longer than what remains.
+        """
+        elapsed_s = self._elapsed_s(self._clock())
+        wait = wait_s(self._config.retry, outcome, self.attempts, elapsed_s, self._rng)
+        if wait is None or at_least_s > self._config.retry.budget_s - elapsed_s:
+            return None
+        wait = max(wait, at_least_s)
+        self._retry_waits_s += wait
         return wait
 
     def why_it_ends(self, outcome: Outcome) -> str:

@@ -62,6 +62,12 @@ class AdaptiveRate:
                 self._next_s = at_s + 1 / self._rate
             return at_s - now_s
 
+    def wait_s(self) -> float:
+        """Return the seconds until the next departure that nobody has reserved."""
+        if self._rate is None:
+            return self.pause_s()
+        return max(0.0, self._next_s - self._clock(), self.pause_s())
+
     def pause_s(self) -> float:
         """Return the seconds that the key still pauses."""
         return max(0.0, self._paused_until_s - self._clock()) if self._paused_until_s else 0.0

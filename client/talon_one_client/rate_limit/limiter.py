@@ -32,6 +32,8 @@ class RateLimiter:
         config: holds the rates, and where their state is shared.
         sleep: waits that many seconds; for tests.
         clock_ms: the present in milliseconds; for tests.
+        pause: waits that many seconds while the server refuses requests; by default ``sleep``.
+        pause_clock: the clock of these waits, in seconds; by default ``clock_ms``.
         stop: raises once the run was asked to stop.
     """
 
@@ -41,13 +43,16 @@ class RateLimiter:
         *,
         sleep: Callable[[float], None] | None = None,
         clock_ms: Callable[[], float] | None = None,
+        pause: Callable[[float], None] | None = None,
+        pause_clock: Callable[[], float] | None = None,
         stop: Callable[[], None] = never,
     ) -> None:
         self._config = config
         self._sleep, self._stop = sleep or interruptible_sleep(stop), stop
         self._clock_us = (lambda: round(clock_ms() * 1000)) if clock_ms else None
         self._process_clock_us = self._clock_us or (lambda: time.monotonic_ns() // 1000)
-        self._clock_s = (lambda: clock_ms() / 1000) if clock_ms else time.monotonic
+        self._pause = pause or self._sleep
+        self._pause_clock = pause_clock or ((lambda: clock_ms() / 1000) if clock_ms else time.monotonic)
         self._limits: dict[tuple[str, str], RateLimit] = {}
         self._adaptive_rates: dict[tuple[str, str], AdaptiveRate] = {}
         self._lock = threading.Lock()
@@ -61,7 +66,8 @@ class RateLimiter:
         Raises:
             ConnectionFailedError: the shared store does not answer.
         """
-        return self.grant(endpoint).waited_s
+        grant = self.grant(endpoint)
+        return grant.waited_s + grant.paused_s
 
     def grant(self, endpoint: Endpoint) -> Grant:
         """Wait for a departure.
@@ -71,7 +77,7 @@ class RateLimiter:
         """
         rate = self.rate_of(endpoint)
         grant = Grant(None if rate is None else self._limit(endpoint, rate))
-        grant.waited_s = self._wait_for_server(self._adaptive(endpoint))
+        grant.paused_s = self._wait_for_server(self._adaptive(endpoint))
         grant.wait()
         return grant
 
@@ -85,11 +91,15 @@ class RateLimiter:
         """
         self._adaptive(endpoint).answered(refused=refused, retry_after_s=retry_after_s)
 
+    def server_wait_s(self, endpoint: Endpoint) -> float:
+        """Return how long a request would wait now because the server has refused others."""
+        return self._adaptive(endpoint).wait_s()
+
     def _wait_for_server(self, adaptive: AdaptiveRate) -> float:
         """Wait as long as the refusals of the server demand, each thread for itself; return the seconds waited."""
         waited_s = wait_s = adaptive.reserve()
         while wait_s:
-            self._sleep(wait_s)
+            self._pause(wait_s)
             wait_s = adaptive.pause_s()  # others may have been refused meanwhile
             waited_s += wait_s
         return waited_s
@@ -100,7 +110,7 @@ class RateLimiter:
         if adaptive is None:
             with self._lock:
                 name = f"{endpoint.name} (management_key)" if scope[1] else "the Integration API key"
-                made = AdaptiveRate(name, self._clock_s, self._config.retry.budget_s)
+                made = AdaptiveRate(name, self._pause_clock, self._config.retry.budget_s)
                 adaptive = self._adaptive_rates.setdefault(scope, made)
         return adaptive
 

@@ -30,12 +30,14 @@ class Grant:
     Attributes:
         limit: the rate limit, None for no limit.
         waited_s: seconds that were spent waiting for it.
+        paused_s: seconds of a wait because the server has refused others; they count toward the retry budget.
         granted_us: when it was granted, on the store's clock.
         since_us: when it was granted, on the clock of this process.
     """
 
     limit: RateLimit | None
     waited_s: float = 0.0
+    paused_s: float = 0.0
     granted_us: int = 0
     since_us: int = 0
 
