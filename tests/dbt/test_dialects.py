@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 ALL_STREAMS = (*STREAMS, "loyalty_programs", "audiences", "audience_memberships", "customer_coupons")
 OUTPUTS = {
     "snowflake": {"type": "snowflake", "account": "a", "user": "u", "password": "p", "database": "d", "warehouse": "w"},
-    "bigquery": {"type": "bigquery", "method": "oauth-secrets", "token": "t", "project": "p", "dataset": "analytics"},
+    "bigquery": {"type": "bigquery", "method": "oauth-secrets", "token": "t", "project": "p"},
     "databricks": {"type": "databricks", "host": "h.example", "http_path": "/sql", "token": "t", "catalog": "c"},
     "redshift": {"type": "redshift", "host": "h.example", "user": "u", "password": "p", "dbname": "d", "port": 5439},
 }
