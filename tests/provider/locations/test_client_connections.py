@@ -15,7 +15,13 @@ from airflow_provider_talon_one.locations.sources import opened_source, query_id
 from talon_one_warehouse.connections import bigquery, mysql, snowflake
 from tests.servers import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("database", "connection")
+pytestmark = pytest.mark.usefixtures("database", "connection", "folder")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder for the stores of the pushes."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

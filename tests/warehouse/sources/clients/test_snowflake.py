@@ -56,6 +56,13 @@ def test_every_type_is_sent_exactly_or_refused_by_its_name(snowflake_url, sent):
 
 
 @pytest.mark.slow
+def test_the_connector_keeps_decimals(snowflake_url):
+    """The connector is asked for decimals; by default it makes floats of them."""
+    with snowflake.connect(snowflake_url.partition("://")[2]) as connection:
+        assert connection.arrow_number_to_decimal is True
+
+
+@pytest.mark.slow
 def test_a_table_is_found_by_its_name_in_lower_case(execute, snowflake_url):
     """A name without quotes is folded to upper case, as in a statement of Snowflake."""
     execute('CREATE TABLE "ORDERS" (id varchar)', "INSERT INTO orders VALUES ('a')")
