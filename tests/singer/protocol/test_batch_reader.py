@@ -15,6 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.registry import _registry
 from fsspec.spec import AbstractFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
@@ -259,6 +260,7 @@ def test_without_pyarrow_it_is_said_what_to_install(tmp_path, batch, monkeypatch
 def test_without_its_package_a_file_system_is_an_error_too(batch, monkeypatch):
     """The error of a file system without its package names the package to install."""
     monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(_registry, "s3", raising=False)
     with pytest.raises(
         ConfigError, match=r"s3://bucket/a cannot be read: .*s3fs.*pip install 'talon-one-connector\[s3"
     ):
