@@ -10,5 +10,9 @@ class RowRefused(SingerError):
     """A sink cannot hold a row. Its stream ends before this row, other streams continue; see the cause."""
 
 
+class IdListChanged(UnexpectedResponseError):
+    """The list of ids has changed between two reads of one run; run again."""
+
+
 class IncompleteExport(UnexpectedResponseError):
     """A CSV export lacks cards that the list of cards has; none of its rows was written."""

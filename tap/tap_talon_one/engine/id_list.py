@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from talon_one_client.paging.windows import Window
+from tap_talon_one.errors import IdListChanged
 from tap_talon_one.ids.id_list_digest import IdListDigest
 from tap_talon_one.ids.sources import ids_for, listed_by_management
 
@@ -37,6 +39,16 @@ class ListedId(NamedTuple):
     window: Window
 
 
+class _Numbered(NamedTuple):
+    """An id in its place; see ListedId. ``appended``: it came to the list after the last run."""
+
+    number: int
+    before: str
+    digest: str
+    text: str
+    appended: bool
+
+
 class IdList:
     """The list of ids of one stream group and program.
 
@@ -50,6 +62,7 @@ class IdList:
         self._run, self._group, self._program = run, group, program
         self._bookmark, self._label = bookmark, label
         self.digest = IdListDigest()
+        self._resumed: tuple[list[_Numbered], Iterator[_Numbered]] | None = None  # open ids, and the rest of the list
 
     @property
     def by_management(self) -> bool:
@@ -57,22 +70,56 @@ class IdList:
         return listed_by_management(self._group, self._run.scope.settings)
 
     def resumed(self, position: Position) -> Position | None:
-        """Return the position from which this list can be resumed; None if its first ids have changed."""
+        """Return the position from which this list can be resumed; None if its first ids have changed.
+
+        The list is read up to there, and ``listed`` goes on in the same read: another one might find other ids.
+        """
         if not position.begun:
             return position
-        digest, same = IdListDigest(), False
-        for text in self._ids():
-            digest.add(text)
-            if digest.count == position.done:
-                same = digest.value == position.digest
-            if digest.count == position.begun:
-                if digest.value == position.begun_digest:
+        numbered, opened, same = self._numbered(), [], False
+        for each in numbered:
+            if each.number in position.open:
+                opened.append(each)
+            if each.number == position.done:
+                same = each.digest == position.digest
+            if each.number == position.begun:
+                if each.digest == position.begun_digest:
+                    self._resumed = opened, numbered
                     return position
                 break
         return position.up_to_done() if same else None
 
     def listed(self, window: OpenWindow) -> Generator[ListedId]:
-        """Yield all ids; those appended since the last run are read from the start."""
+        """Yield the ids that are open or not begun; those appended since the last run are read from the start.
+
+        Raises:
+            IdListChanged: the ids that are done are not those of the position any more.
+        """
+        for each in self._remaining(window.position):
+            start_us = self._run.scope.earliest_us if each.appended else window.start_us
+            found = Window(start_us, window.end_us)
+            yield ListedId(each.number, each.before, each.digest, each.text, found)
+
+    def _remaining(self, position: Position | None) -> Iterator[_Numbered]:
+        if self._resumed is None:
+            return self._after_done(position)
+        (opened, numbered), self._resumed = self._resumed, None
+        return chain(opened, numbered)
+
+    def _after_done(self, position: Position | None) -> Iterator[_Numbered]:
+        done = position.begun if position is not None else 0
+        for each in self._numbered():
+            if each.number > done:
+                yield each
+            elif position is not None and each.number == done and each.digest != position.begun_digest:
+                break
+        if self.digest.count <= done and position is not None and self.digest.value != position.begun_digest:
+            raise IdListChanged(
+                f"{self._label}: the list of ids has changed between two reads, so the interrupted run cannot be "
+                "resumed; run again to restart its window"
+            )
+
+    def _numbered(self) -> Iterator[_Numbered]:
         bookmark, appended = self._bookmark, False
         digest = self.digest = IdListDigest()
         for text in self._ids():
@@ -81,8 +128,7 @@ class IdList:
                 self._warn_if_changed(same=appended)
             before = digest.value
             digest.add(text)
-            start_us = self._run.scope.earliest_us if appended else window.start_us
-            yield ListedId(digest.count, before, digest.value, text, Window(start_us, window.end_us))
+            yield _Numbered(digest.count, before, digest.value, text, appended)
         if bookmark.ids and not bookmark.complete and digest.count <= bookmark.ids:
             self._warn_if_changed(same=digest.value == bookmark.digest)
 

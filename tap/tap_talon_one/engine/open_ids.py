@@ -53,7 +53,7 @@ class OpenIds:
     """Hands out the ids of a list and parts of their windows, and knows the position.
 
     Args:
-        listed: the ids of the list in their order.
+        listed: the ids of the list in their order, without those that are done.
         position: the position from which the list is resumed.
         open_reading: opens the reading of an id.
         program: the loyalty program.
@@ -74,8 +74,7 @@ class OpenIds:
         self.lock = threading.Lock()
         self._source = threading.Lock()
         self._listed, self._open_reading, self._program = listed, open_reading, program
-        self._resumed = self._begun = position.begun
-        self._begun_digest = position.begun_digest
+        self._begun, self._begun_digest = position.begun, position.begun_digest
         self.done, self._digest = position.done, position.digest
         self.known = position.begun > 0
         self._open = {number: OpenId(windows=position.open[number]) for number in sorted(position.open)}
@@ -122,23 +121,19 @@ class OpenIds:
 
     def _next(self) -> tuple[OpenId, Reading] | None:
         try:
-            for listed in self._listed:
-                taken = self._begin(listed)
-                if taken is not None:
-                    return taken
+            listed = next(self._listed, None)
         except BaseException:
             self._broken = True  # a generator that has raised an error looks as if it were at its end
             raise
+        if listed is not None:
+            return self._begin(listed)
         self._listed_all = not self._broken
         return None
 
-    def _begin(self, listed: ListedId) -> tuple[OpenId, Reading] | None:
-        """Open an id, unless an earlier run has read it."""
+    def _begin(self, listed: ListedId) -> tuple[OpenId, Reading]:
         with self.lock:
             open_id = self._open.get(listed.number)
             if open_id is None:
-                if listed.number <= self._resumed:
-                    return None
                 open_id = self._open[listed.number] = OpenId()
                 self._begun, self._begun_digest = listed.number, listed.digest
             windows = open_id.windows or (listed.window,)
