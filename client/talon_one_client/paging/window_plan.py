@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MARGINS_US = (1_000_000, 1_000, 1)
 INSTANT_US = 4  # an instant and what widened bounds take in around it: no narrower window can leave it out
 NARROWEST_SPLIT_US = 16 * INSTANT_US
+CERTAIN_PAGES = 32  # how far an estimate reaches: rows of one import, say, tell nothing about the year after it
 FILL = 0.85  # share of a page that a window is planned to hold; the rest is room for bursts
 STRETCH = 1.1  # how much wider a window may be if nothing remains after it: the room for bursts is used
 GROWTH = 16  # how much wider than the window before one may be
@@ -130,15 +131,18 @@ class WindowPlan:
         """Return the far part of ``free``, which is not requested yet, and a plan for it; None if it is too narrow.
 
         Where rows were seen on both sides it is the half. Beyond them there may be none: how many pages follow is
-        known by its order of magnitude only, whose half is the square root. One request shows whether there are rows.
+        known by its order of magnitude only, whose half is the square root. There, and where many pages would follow,
+        one request shows whether there are rows at all.
         """
         if self.page_us is None or free.width_us < NARROWEST_SPLIT_US:
             return None
         pages = self.pages_in(free)
         taken = self._far_end(free, int(pages) // 2 * self.page_us)
         plan = replace(self, width_us=_stretched(self.page_us, taken), crowded_us=None)
-        if not self.seen.overlaps(taken):
+        is_beyond = not self.seen.overlaps(taken)
+        if is_beyond:
             taken = self._far_end(free, isqrt(int(pages)) * self.page_us)
+        if is_beyond or self.pages_in(taken) > CERTAIN_PAGES:
             plan.width_us, plan.page_us = taken.width_us, None
         return (taken, plan) if taken.width_us > 0 else None
 

@@ -154,6 +154,17 @@ def test_a_moving_ledger_loses_and_doubles_nothing(case):
     assert ledger.born & set(ledger.rows) <= set(found)
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_a_gap_between_two_imports_is_not_read_in_many_parts(order):
+    """A year without rows between two imports costs few calls, though the rows on both sides are close together."""
+    imports = [START + n * 1_000 for n in range(5_000)] + [START + 365 * DAY + n * 1_000 for n in range(5_000)]
+    for seed in range(5):
+        ledger = Ledger(imports, order)
+        found = read_in_parts(ledger, Window(MIN_US, START + 500 * DAY), 1000, Random(seed))
+        assert [*range(1, 10_001)] == sorted(found)
+        assert ledger.calls <= 60
+
+
 @given(ledgers)
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_still_ledger_is_read_once_whole_in_parts(case):
