@@ -128,7 +128,6 @@ class _Any(msgspec.Struct):
 
 
 _decode_heads = msgspec.json.Decoder(_WireHeads).decode
-_decode_list = msgspec.json.Decoder(list[Head]).decode
 _decode_dated = msgspec.json.Decoder(_Dated).decode
 _decode_any = msgspec.json.Decoder(_Any).decode
 

@@ -169,8 +169,8 @@ class Workers:
         elif self._may_find and len(self._threads) < self._most:
             self._free -= 1
             thread = threading.Thread(target=self._run, name=f"talon-one_{len(self._threads)}", daemon=True)
+            thread.start()  # the system may refuse another thread
             self._threads.append(thread)
-            thread.start()
 
     def _run(self) -> None:
         """Work in a thread, which starts with a slot."""

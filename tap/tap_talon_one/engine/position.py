@@ -62,9 +62,12 @@ class Position:
             return found
         if value.get("rest") is None:
             return cls(done, digest, done, digest)
-        # Earlier versions read the ids in their order, so that only one of them could be open.
+        # Earlier versions read the ids in their order, so that only one of them could be open. They wrote it as open
+        # with an empty window if they were stopped right after its last rows.
         hand = digest_text(value.get("hand", ""))
-        return cls(done, digest, done + 1, hand, {done + 1: (_window(value["rest"]),)})
+        start_us, end_us = map(integer, value["rest"])
+        rest = {} if start_us == end_us else {done + 1: (_window((start_us, end_us)),)}
+        return cls(done, digest, done + 1, hand, rest)
 
 
 def _open(value: Any) -> tuple[int, tuple[Window, ...]]:

@@ -165,5 +165,5 @@ class LedgerReading(Reading):
 
     def split(self) -> Reading | None:
         """See Reading."""
-        taken = None if self._endpoint.api == "management" else self._windows.split()
+        taken = self._windows.split() if self.pages_left() else None
         return None if taken is None else LedgerReading(self._job, self._endpoint, self._stream, taken, self._encoded)

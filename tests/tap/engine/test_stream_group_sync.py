@@ -290,14 +290,23 @@ def three_cards():
 
 FIRST, SECOND, THIRD = (set(range(100 * card, 100 * card + 20)) for card in range(3))
 LATER_OF_SECOND = set(range(110, 120))
-REST = [HALF, to_us(datetime.fromisoformat(END))]
+END_US = to_us(datetime.fromisoformat(END))
+REST = [HALF, END_US]
 OLD = {
     "a card and a half": ({"done": 1, "chain": ONE_CARD, "rest": REST, "hand": TWO_CARDS}, LATER_OF_SECOND | THIRD),
     "half of the first card": (
         {"done": 0, "chain": "", "rest": REST, "hand": ONE_CARD},
         {*range(10, 20)} | SECOND | THIRD,
     ),
+    "all of the first card, not yet done": (
+        {"done": 0, "chain": "", "rest": [END_US, END_US], "hand": ONE_CARD},
+        SECOND | THIRD,
+    ),
     "two cards": ({"done": 2, "chain": TWO_CARDS}, THIRD),
+    "all of the last card, not yet done": (
+        {"done": 2, "chain": TWO_CARDS, "rest": [END_US, END_US], "hand": THREE_CARDS},
+        set(),
+    ),
     "another second card": ({"done": 1, "chain": ONE_CARD, "rest": REST, "hand": THREE_CARDS}, SECOND | THIRD),
     "another first card": ({"done": 1, "chain": TWO_CARDS}, FIRST | SECOND | THIRD),
     "nothing": ({"done": 0, "chain": ""}, FIRST | SECOND | THIRD),

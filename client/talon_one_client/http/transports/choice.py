@@ -24,13 +24,13 @@ def make_transport(config: ClientConfig, stop: Callable[[], None] = never) -> Tr
         config: where and how to send.
         stop: raises once the run was asked to stop; requests in flight are cut off ``stop_grace_s`` later.
     """
-    lacking = _lacking() if config.transport == "auto" else ""
-    if config.transport == "auto" and not lacking:
-        from talon_one_client.http.transports.curl_transport import CurlTransport
+    if config.transport == "auto":
+        lacking = _lacking()
+        if not lacking:
+            from talon_one_client.http.transports.curl_transport import CurlTransport
 
-        return CurlTransport(config, stop)
-    if lacking:
-        log.info("requests are sent by requests, which takes more CPU time, because %s", lacking)
+            return CurlTransport(config, stop)
+        log.info("requests are sent with the library requests, which takes more CPU time, because %s", lacking)
     from talon_one_client.http.transports.requests_transport import RequestsTransport
 
     return RequestsTransport(config, stop)

@@ -80,16 +80,8 @@ class CurlTransport:
             raise
 
     def _watched(self, sender: _Sender, request: Callable[[], Response], bounds: Bounds) -> Response:
-        exchange = sender.exchange
-        try:
-            exchange.begin(bounds)
-            self._watchdog.wake()
-            response = request()
-            exchange.raise_if_cut()
-            return response
-        finally:
-            exchange.end()
-            self._senders.give_back(sender)
+        with self._senders.sending(sender, bounds):
+            return request()
 
     def _for_main_thread(self) -> ThreadPoolExecutor:
         with self._lock:

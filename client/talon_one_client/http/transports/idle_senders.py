@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from talon_one_client.http.transports.watchdog import Exchange, Watchdog
+    from talon_one_client.http.waits import Bounds
 
 
 class Sender(Protocol):
@@ -53,11 +55,22 @@ class IdleSenders(Generic[S]):
             self._watchdog.add(sender.exchange)
             return sender
 
-    def give_back(self, sender: S) -> None:
-        """Make a sender available for the next request."""
-        self._idle.append(sender)
-        if self._closed:
-            self.close()
+    @contextmanager
+    def sending(self, sender: S, bounds: Bounds) -> Iterator[None]:
+        """Watch the request of a sender that was taken, then make the sender available for the next one.
+
+        Raises:
+            TransportFailure: the request was cut off.
+        """
+        exchange = sender.exchange
+        try:
+            exchange.begin(bounds)
+            self._watchdog.wake()
+            yield
+            exchange.raise_if_cut()
+        finally:
+            exchange.end()
+            self._give_back(sender)
 
     def close(self) -> None:
         """Close the connections of all idle senders, and those of the others when they are given back."""
@@ -66,6 +79,11 @@ class IdleSenders(Generic[S]):
             sender = self._idle.pop()
             self._watchdog.discard(sender.exchange)
             sender.close()
+
+    def _give_back(self, sender: S) -> None:
+        self._idle.append(sender)
+        if self._closed:
+            self.close()
 
     def _forget_inherited(self) -> None:
         """Leave the connections of the process that forked this one alone; they are not even closed here."""

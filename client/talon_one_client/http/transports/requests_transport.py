@@ -66,18 +66,12 @@ class RequestsTransport:
             del request.headers["Content-Length"]
         sender = self._senders.take()
         exchange = sender.exchange
-        exchange.begin(bounds)
-        self._watchdog.wake()
-        try:
-            response = self._exchange(sender, request, bounds)
-        except (TransportFailure, requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            exchange.raise_if_cut()
-            raise (error if isinstance(error, TransportFailure) else _failure(error, exchange.departed)) from None
-        finally:
-            exchange.end()
-            self._senders.give_back(sender)
-        exchange.raise_if_cut()
-        return response
+        with self._senders.sending(sender, bounds):
+            try:
+                return self._exchange(sender, request, bounds)
+            except (TransportFailure, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                exchange.raise_if_cut()
+                raise (error if isinstance(error, TransportFailure) else _failure(error, exchange.departed)) from None
 
     def _exchange(self, sender: _Sender, request: requests.PreparedRequest, bounds: Bounds) -> Response:
         answer = sender.adapter.send(
