@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from talon_one_client.http.waits import interruptible_sleep
 from talon_one_singer.cli.definition import TargetContext, TargetDefinition
+from talon_one_singer.cli.process import keep_pandas_out
 from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_singer.version import VERSION
@@ -63,6 +64,7 @@ def run(context: TargetContext) -> None:
     from target_talon_one.store.opening import open_store
     from target_talon_one.sync.run import SyncRun
 
+    keep_pandas_out()
     settings = context.settings
     destinations = destinations_of(settings["streams"])
     with (

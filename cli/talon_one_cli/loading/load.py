@@ -50,10 +50,12 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_loading import load as load_into
     from talon_one_loading.bad_rows import raise_if_rejected
     from talon_one_loading.stream_selection import select_streams
+    from talon_one_singer.cli.process import keep_pandas_out
     from talon_one_warehouse import open_warehouse
     from talon_one_warehouse.urls import raise_if_in_memory
     from tap_talon_one.tap import nothing_selected
 
+    keep_pandas_out()
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     entries = select_streams(settings, options["streams"], options["catalog_file"])
     if not entries:

@@ -47,8 +47,10 @@ def reconcile(**options: Any) -> None:
 def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
     from talon_one_cli.connection_settings import parse_instant
     from talon_one_loading.temporary_warehouse import temporary_warehouse
+    from talon_one_singer.cli.process import keep_pandas_out
     from talon_one_warehouse import open_warehouse
 
+    keep_pandas_out()
     at = None if options["at"] is None else parse_instant("--at", options["at"])
     if options["url"]:
         with open_warehouse(options["url"], schema=options["schema"]) as warehouse:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_cli.connection_settings import PROGRAM
 from talon_one_client.connection.client_factory import client_from_settings
+from talon_one_singer.cli.process import keep_pandas_out
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_warehouse import open_source
@@ -27,6 +28,7 @@ def opened(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[tuple[Talo
     """Open the client and the store of the settings."""
     from target_talon_one.store.opening import open_store  # needs duckdb, which is an extra
 
+    keep_pandas_out()
     with (
         client_from_settings(settings, PROGRAM, stop=stop.check) as client,
         open_store(settings["store"]) as store,

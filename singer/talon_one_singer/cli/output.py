@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
+from talon_one_singer.cli.process import collect_rarely
 from talon_one_singer.errors import ClosedPipe, OutputError, output_errors
 from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.reporting.printable import printable, printable_lines
@@ -32,6 +33,7 @@ def run_process(command: click.Command, name: str | None = None, arguments: Sequ
         arguments: command line; None: the arguments of the process.
     """
     prepare_streams()
+    collect_rarely()
     try:
         code = _exit_code(command, name, arguments)
         with output_errors():

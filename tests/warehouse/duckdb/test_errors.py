@@ -1,13 +1,14 @@
 """What DuckDB leaves behind when a process, a lock or a disk gives out."""
 
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from talon_one_warehouse import WarehouseFullError, WarehouseLockedError, open_warehouse
+from talon_one_warehouse import WarehouseError, WarehouseFullError, WarehouseLockedError, open_warehouse, to_arrow
 from tests.warehouse.filling import merges_until_full
 
 _PROCESS = [sys.executable, str(Path(__file__).parents[1] / "merging_process.py")]
@@ -42,6 +43,22 @@ def test_a_killed_process_leaves_rows_and_state_that_agree(url):
             found = warehouse.query("SELECT count(*), max(id), max(text) FILTER (id = 0) FROM ledger")
         assert [((merge + 1) * 100, merge * 100 + 99, str(merge))] == found
         assert merge >= max(reported[:-1], default=0)
+
+
+def test_damage_is_reported_with_the_name_of_the_file(url, table):
+    """The error about a damaged block names the file."""
+    path = Path(url.removeprefix("duckdb:///"))
+    with open_warehouse(url) as warehouse:
+        warehouse.prepare(table)
+        warehouse.merge(
+            {"ledger": [to_arrow(table, [b'{"id":%d,"text":"%064d"}' % (n, n * n) for n in range(50_000)])]}
+        )
+    content = bytearray(path.read_bytes())
+    for place in range(20_000, len(content), 4096):
+        content[place] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(WarehouseError, match=re.escape(str(path))), open_warehouse(url) as warehouse:
+        warehouse.query("SELECT sum(id), max(text) FROM ledger")
 
 
 def test_a_file_in_use_is_reported_in_one_line(url):

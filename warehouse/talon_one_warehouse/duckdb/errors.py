@@ -71,7 +71,7 @@ def _translated(path: str, error: Exception, *, opening: bool) -> WarehouseError
         )
     if is_out_of_memory(error):
         return WarehouseMemoryError(
-            f"DuckDB: {str(error).splitlines()[0]}; give this process more memory, or read fewer rows at a time, then "
+            f"{path}: {str(error).splitlines()[0]}; give this process more memory, or read fewer rows at a time, then "
             "run again"
         )
     holder = lock_holder(error)
@@ -81,4 +81,4 @@ def _translated(path: str, error: Exception, *, opening: bool) -> WarehouseError
         )
     if opening:
         return WarehouseConfigError(f"cannot open {path}: {one_line(error)}")
-    return WarehouseError(f"DuckDB: {one_line(error)}")
+    return WarehouseError(f"{path}: {one_line(error)}")
