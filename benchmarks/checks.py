@@ -2,7 +2,8 @@
 
 ``python checks.py KIND PATH ROWS CENTS BALANCES`` compares the number of rows, their distinct ids, the sum of their
 amounts in hundredths and the number of balances with those expected. KIND is ``lines`` (rows as JSON in a file or in
-the files of a folder), ``duckdb`` (PATH is ``file.duckdb::table``) or ``parquet`` (a glob pattern).
+the files of a folder), ``duckdb`` (PATH is ``file.duckdb::table``), ``parquet`` (a glob pattern) or ``delta`` (the
+folder of a Delta table, of which only the live files count).
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ def main() -> int:
         found = in_lines(Path(path))
     elif kind == "duckdb":
         found = in_sql(path.split("::")[1], path.split("::")[0])
+    elif kind == "delta":
+        from deltalake import DeltaTable
+
+        found = in_sql(f"read_parquet({DeltaTable(path).file_uris()})")
     else:
         found = in_sql(f"read_parquet('{path}')")
     expected = (rows, rows, cents, balances)

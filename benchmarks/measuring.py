@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BIN = ROOT / ".venv/bin"
+PEERS = HERE / "peers"
 
 
 class BenchFailed(Exception):
@@ -41,6 +42,11 @@ class Measured:
 def python_of(name: str) -> Path:
     """Return the Python of a locked environment for the benchmark, like ``dlt``."""
     return ROOT / f".venvs/bench-{name}/bin/python"
+
+
+def peer(environment: str, script: str, *arguments: str | Path) -> list[str | Path]:
+    """Return the command that runs a script of ``peers`` in its environment."""
+    return [python_of(environment), PEERS / script, *arguments]
 
 
 def measure(

@@ -1,21 +1,21 @@
 """A mirror of many members in one process: memory and seconds of the comparison.
 
-``python mirror.py MEMBERS`` prints ``{"peak_mb", "first_diff_s", "second_diff_s", "cpu_s"}``: memory of the
-process, and the second comparison's seconds and CPU time. The first run acknowledges its members without sending them.
-In the second, 1 % of the members have changed: half of them left, and as many joined.
+``python mirror.py MEMBERS REMOVED ADDED`` prints ``{"peak_mb", "first_diff_s", "second_diff_s", "cpu_s", "requests"}``:
+memory of the process, both comparisons' seconds, and the second one's CPU time. The first run acknowledges its members
+without sending them. The second run removes and adds some, and sends that to an emulator.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from servers import emulator
 from talon_one_client.client import TalonOneClient
 from talon_one_client.connection.config import ClientConfig
 from talon_one_singer.settings.secret import Secret
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from target_talon_one.sync.row_counts import Comparison
 
 BATCH_ROWS = 10_000
-CHANGED = 0.01
 SETTINGS = {"sink": "audience_members", "audience": 1, "mode": "mirror", "key": "id", "create_profiles": "allow"}
 
 
@@ -55,12 +54,11 @@ def timed(run: SyncRun) -> tuple[Comparison, float, float]:
     return found, time.perf_counter() - begin, time.process_time() - begin_cpu
 
 
-def mirror(url: str, key: str, members: int, folder: Path) -> dict[str, float]:
+def mirror(url: str, members: int, removed: int, added: int, folder: Path) -> dict[str, float]:
     """Run both comparisons and return the measurements."""
     options = SyncOptions(rejects_directory=str(folder / "rejects"), results_directory=str(folder / "results"))
-    connection = ClientConfig(base_url=url, api_key=Secret(key))
+    connection = ClientConfig(base_url=url, api_key=Secret("demo-integration-key"))
     path = str(folder / "store.duckdb")
-    moved = round(members * CHANGED / 2)
     with TalonOneClient(connection) as client:
         number = client.create_audience_v2({"name": "Everybody"})["id"]
         config = destination_from("members", SETTINGS | {"audience": number})
@@ -74,27 +72,22 @@ def mirror(url: str, key: str, members: int, folder: Path) -> dict[str, float]:
             store.acks.commit_acknowledged(destination.number)
         with open_store(path) as store, SyncRun(client, store, options, command="second") as run:
             destination = run.open(config, columns=["id"])
-            fill(destination, moved, members + moved)
+            fill(destination, removed, members + added)
             found, second_s, cpu_s = timed(run)
-            assert (found.difference.removes, found.difference.adds) == (moved, moved)
+            assert (found.difference.removes, found.difference.adds) == (removed, added)
+            run.finish()
+            requests = destination.counts.requests
     # Not ru_maxrss, which includes the process before its exec.
     peak = int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) // 1024  # type: ignore[index]
-    return {"peak_mb": peak, "first_diff_s": round(first_s, 2), "second_diff_s": round(second_s, 2), "cpu_s": cpu_s}
+    seconds = {"first_diff_s": round(first_s, 2), "second_diff_s": round(second_s, 2), "cpu_s": cpu_s}
+    return {"peak_mb": peak, **seconds, "requests": requests}
 
 
 def main() -> None:
     """Run the benchmark with an emulator in a separate process."""
-    command = [Path(sys.executable).parent / "talon-one-emulator", "serve", "--seed", "empty", "--port", "0"]
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        try:
-            assert emulator.stdout is not None
-            words = dict(word.split("=", 1) for word in emulator.stdout.readline().split()[1:])
-            print(json.dumps(mirror(words["url"], "demo-integration-key", int(sys.argv[1]), Path(folder))))
-        finally:
-            emulator.terminate()
+    members, removed, added = map(int, sys.argv[1:])
+    with emulator() as url, tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(mirror(url, members, removed, added, Path(folder))))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def _started(command: list[Any], **options: Any) -> Iterator[dict[str, str]]:
                 raise BenchFailed(f"{command[0]} did not start; its error is above")
             yield dict(word.split("=", 1) for word in words[1:])
         finally:
-            process.kill()
+            process.terminate()
 
 
 @contextmanager

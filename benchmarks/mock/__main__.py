@@ -39,17 +39,14 @@ class Seen:
 
     def __init__(self) -> None:
         self.requests = 0
-        self.faults = 0
         self.arrivals: list[float] = []
         self.pushed: list[bytes] = []
 
     def report(self) -> bytes:
-        """Return the counts, and the pushed profiles: their number, distinct ids, and the sum of their points."""
+        """Return the arrivals, and of the pushed profiles their number, distinct ids, and the sum of their points."""
         rows = [row for body in self.pushed for row in msgspec.json.decode(body)["customerProfiles"]]
         return msgspec.json.encode(
             {
-                "requests": self.requests,
-                "faults": self.faults,
                 "arrivals": self.arrivals,
                 "pushed": len(rows),
                 "pushed_ids": len({row["integrationId"] for row in rows}),
@@ -96,7 +93,6 @@ class Server:
         seen.requests += 1
         seen.arrivals.append(time.monotonic())
         if self.settings.faults and (turn := seen.requests % FAULT_EVERY) in (BUSY, THROTTLED):
-            seen.faults += 1
             if turn == BUSY:
                 return [self.head(b"503 Service Unavailable", 2), b"{}"]
             return [self.head(b"429 Too Many Requests", 2, b"Retry-After: 1\r\n"), b"{}"]

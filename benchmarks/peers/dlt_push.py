@@ -1,6 +1,5 @@
 """Push with a dlt destination function. ``dlt_push.py URL IN_FLIGHT < profiles.jsonl``."""
 
-import json
 import os
 import sys
 
@@ -16,28 +15,15 @@ os.environ.update(
 
 import dlt  # noqa: E402 - after its settings
 from dlt.sources.helpers import requests  # noqa: E402
+from profiles import batches, body  # noqa: E402
 
 session = requests.Client().session
 session.headers["Authorization"] = "ApiKey-v1 bench-key"
 
 
-@dlt.resource(name="profiles")
-def profiles():
-    lines = (json.loads(line) for line in sys.stdin)
-    batch = []
-    for message in lines:
-        if message["type"] == "RECORD":
-            batch.append(message["record"])
-        if len(batch) == 1000:
-            yield batch
-            batch = []
-    yield batch
-
-
 @dlt.destination(batch_size=1000, max_parallel_load_jobs=int(in_flight))
 def talon_one(items, table):
-    batch = [{"integrationId": row.pop("integration_id"), "attributes": row} for row in items]
-    session.put(f"{url}/v2/customer_profiles", json={"customerProfiles": batch}).raise_for_status()
+    session.put(f"{url}/v2/customer_profiles", json=body(items)).raise_for_status()
 
 
-dlt.pipeline("push", destination=talon_one, pipelines_dir="pipelines").run(profiles())
+dlt.pipeline("push", destination=talon_one, pipelines_dir="pipelines").run(dlt.resource(batches, name="profiles"))

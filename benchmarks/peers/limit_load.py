@@ -8,10 +8,10 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import msgspec
 import pyarrow as pa
 import pyarrow.json as pj
 import urllib3
+from limit_pages import HEADERS, decode, page_urls
 
 destination, url, in_flight = sys.argv[1], sys.argv[2], int(sys.argv[3])
 PAGES_PER_TABLE = 20
@@ -25,14 +25,7 @@ SCHEMA = pa.schema(
     + [(name, pa.string()) for name in TEXTS]
 )
 OPTIONS = pj.ParseOptions(explicit_schema=SCHEMA)
-
-
-class Page(msgspec.Struct):
-    data: list[msgspec.Raw]
-
-
-decode = msgspec.json.Decoder(Page).decode
-pool = urllib3.PoolManager(maxsize=in_flight, headers={"Authorization": "ApiKey-v1 bench-key"})
+pool = urllib3.PoolManager(maxsize=in_flight, headers=HEADERS)
 
 
 def page(one):
@@ -40,11 +33,7 @@ def page(one):
 
 
 def tables():
-    urls = [
-        f"{url}/v1/loyalty_programs/1/cards/{card}/transactions?pageSize=1000&skip={skip}"
-        for card in json.load(sys.stdin)
-        for skip in range(0, int(card.split("-")[1]), 1000)
-    ]
+    urls = [one for card in json.load(sys.stdin) for one in page_urls(url, card)]
     with ThreadPoolExecutor(in_flight) as threads:
         for first in range(0, len(urls), PAGES_PER_TABLE):
             text = b"\n".join(threads.map(page, urls[first : first + PAGES_PER_TABLE]))

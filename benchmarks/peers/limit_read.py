@@ -9,32 +9,20 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import msgspec
+from limit_pages import HEADERS, decode, page_urls
 
 client, output, url, kind, in_flight = (*sys.argv[1:5], int(sys.argv[5]))
 cards = json.load(sys.stdin)
-HEADERS = {"Authorization": "ApiKey-v1 bench-key"}
 PREFIX, SUFFIX = b'{"type":"RECORD","stream":"loyalty_card_transactions","record":', b"}\n"
-
-
-class Page(msgspec.Struct):
-    """A page of raw rows."""
-
-    data: list[msgspec.Raw]
-
-
-decode = msgspec.json.Decoder(Page).decode
 
 
 def urls():
     """Yield the URL of every page and balance."""
     for card in cards:
-        base = f"{url}/v1/loyalty_programs/1/cards/{card}"
         if "balances" in kind:
-            yield f"{base}/balances"
+            yield f"{url}/v1/loyalty_programs/1/cards/{card}/balances"
         if "transactions" in kind:
-            for skip in range(0, int(card.split("-")[1]), 1000):
-                yield f"{base}/transactions?pageSize=1000&skip={skip}"
+            yield from page_urls(url, card)
 
 
 def write(body):

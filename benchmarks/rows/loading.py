@@ -1,4 +1,4 @@
-"""Loads of ledger A into DuckDB and into Parquet files."""
+"""Loads of ledger A into DuckDB, and into a lake or, by the other programs, Parquet files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from measuring import BIN, HERE, Measured, measure, python_of
+from measuring import BIN, Measured, measure, peer
 from mock.ledgers import count_and_cents
 from rows.model import OURS, Bench, Contender, Row, rate
 from rows.reading import Reading, settings_of
@@ -15,7 +15,6 @@ from rows.reading import Reading, settings_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-PEERS = HERE / "peers"
 DLT, LIMIT = "dlt", "limit: urllib3, pyarrow"
 STREAM = "loyalty_card_transactions"
 
@@ -31,24 +30,26 @@ def ours(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
     config.write_text(json.dumps(settings_of(reading, bench.mock.url)), encoding="utf-8")
     to = f"duckdb:///{folder}/out.duckdb" if kind == "duckdb" else str(folder / "lake")
     found = measure([BIN / "talon-one", "load", "--to", to, "--config", config, "--streams", STREAM], folder)
-    table, files = f"{folder}/out.duckdb::talon_one.{STREAM}", f"{folder}/lake/talon_one/{STREAM}/**/*.parquet"
-    _check(bench, reading, kind, table if kind == "duckdb" else files)
+    if kind == "duckdb":
+        _check(bench, reading, "duckdb", f"{folder}/out.duckdb::talon_one.{STREAM}")
+    else:
+        _check(bench, reading, "delta", folder / "lake/talon_one" / STREAM)
     return found
 
 
 def _dlt(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
     cards, _ = reading.prepare(bench, folder)
-    program = [python_of("dlt"), PEERS / "dlt_read.py", kind]
-    found = measure([*program, bench.mock.url, reading.kind, str(reading.in_flight)], folder, stdin=cards)
-    table, files = f"{folder}/bench.duckdb::bench.{STREAM}", f"{folder}/parquet/bench/{STREAM}/*.parquet"
+    program = peer("dlt", "dlt_read.py", kind, bench.mock.url, reading.kind, str(reading.in_flight))
+    found = measure(program, folder, stdin=cards)
+    table, files = f"{folder}/out.duckdb::bench.{STREAM}", f"{folder}/parquet/bench/{STREAM}/*.parquet"
     _check(bench, reading, kind, table if kind == "duckdb" else files)
     return found
 
 
 def _limit(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
     cards, _ = reading.prepare(bench, folder)
-    program = [python_of("limit"), PEERS / "limit_load.py", kind]
-    found = measure([*program, bench.mock.url, str(reading.in_flight)], folder, stdin=cards)
+    program = peer("limit", "limit_load.py", kind, bench.mock.url, str(reading.in_flight))
+    found = measure(program, folder, stdin=cards)
     _check(bench, reading, kind, f"{folder}/out.duckdb::rows" if kind == "duckdb" else folder / "out.parquet")
     return found
 
@@ -58,7 +59,10 @@ def rows(scale: int) -> list[Row]:
     a = Reading("transactions", 50_000, 20 // scale)
     small = replace(a, cards=2)
     found = []
-    for kind, title, least in (("duckdb", "DuckDB", 110_000), ("parquet", "Parquet files", 120_000)):
+    for kind, title, least in (
+        ("duckdb", "DuckDB", 110_000),
+        ("parquet", "a lake (others: Parquet files)", 120_000),
+    ):
         programs = [
             Contender(OURS, a.work, partial(ours, kind, a)),
             Contender(DLT, small.work, partial(_dlt, kind, small)),

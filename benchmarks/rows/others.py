@@ -11,7 +11,7 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from measuring import BIN, HERE, BenchFailed, Measured, measure, python_of
+from measuring import BIN, HERE, BenchFailed, Measured, measure, peer
 from rows import loading, pushing, reading
 from rows.model import OURS, Bench, Contender, Mark, Row, peak_mb, seconds
 from rows.reading import Reading
@@ -19,7 +19,6 @@ from rows.reading import Reading
 if TYPE_CHECKING:
     from pathlib import Path
 
-PEERS = HERE / "peers"
 BUDGET = 100  # requests per second
 STARTS = 7
 MOST, USED = "requests in the fullest second", "share of the budget used"
@@ -27,13 +26,14 @@ MOST, USED = "requests in the fullest second", "share of the budget used"
 
 def _mirror(members: int, _bench: Bench, folder: Path) -> Measured:
     out = folder / "out.json"
-    measure([sys.executable, HERE / "mirror.py", str(members)], folder, stdout=out)
+    changed = str(members // 200)  # 1 %: one half leaves, and as many join
+    measure([sys.executable, HERE / "mirror.py", str(members), changed, changed], folder, stdout=out)
     found = json.loads(out.read_text(encoding="utf-8"))
     return Measured(found["second_diff_s"], found["cpu_s"], found["peak_mb"])
 
 
 def _budget(processes: int, requests: int, bench: Bench, folder: Path) -> Measured:
-    """Read balances with several taps that share a rate limit; only the time in which all of them run counts."""
+    """Read balances with several taps that share a rate limit; the figures are those of the requests at the server."""
     given = [Reading("balances", 20, requests // processes, 8) for _ in range(processes)]
     bench.mock.set(prepare=(20, 1))
     catalog = folder / "catalog.json"
@@ -82,8 +82,8 @@ def _start(command: list[str | Path], _bench: Bench, folder: Path) -> Measured:
 def _server(requests: int, kind: str, bench: Bench, folder: Path) -> Measured:
     bench.mock.set(prepare=(50_000, 1))
     path = f"/v1/loyalty_programs/1/cards/{Reading('', 50_000, 1).names[0]}/{kind}"
-    program = [python_of("limit"), PEERS / "raw_sockets.py", bench.mock.url.rpartition(":")[2]]
-    return measure([*program, path, str(requests)], folder)
+    port = bench.mock.url.rpartition(":")[2]
+    return measure(peer("limit", "raw_sockets.py", port, path, str(requests)), folder)
 
 
 def _growth(name: str, title: str, programs: list[Contender]) -> Row:
@@ -116,13 +116,14 @@ def _growths() -> list[Row]:
 
 
 def _budgets() -> list[Row]:
-    marks = [
-        Mark("of the budget used", 0.95, lambda medians: min(one.figures[USED] for one in medians.values())),
-        Mark(MOST, BUDGET, lambda medians: max(one.figures[MOST] for one in medians.values()), at_most=True),
-    ]
     programs = [
         Contender(f"{OURS}, {count} process{'es' * (count > 1)}", 1_000, partial(_budget, count, 1_000))
         for count in (1, 4, 8)
+    ]
+    names = [one.name for one in programs]
+    marks = [
+        Mark("of the budget used", 0.95, lambda medians: min(medians[name].figures[USED] for name in names)),
+        Mark(MOST, BUDGET, lambda medians: max(medians[name].figures[MOST] for name in names), at_most=True),
     ]
     return [Row("budget", "A budget of 100 requests/s, shared", "requests", programs, marks, in_quick=False)]
 
@@ -132,7 +133,7 @@ def rows(scale: int) -> list[Row]:
     members = 10_000_000 // scale
     starts = [
         Contender(OURS, 1, partial(_start, [BIN / "tap-talon-one", "--version"])),
-        Contender(reading.SDK, 1, partial(_start, [python_of("singer-sdk"), PEERS / "singer_sdk_tap.py", "--version"])),
+        Contender(reading.SDK, 1, partial(_start, peer("singer-sdk", "singer_sdk_tap.py", "--version"))),
         Contender("limit: python", 1, partial(_start, [sys.executable, "-c", "pass"])),
     ]
     capacity = [

@@ -10,13 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from inputs import points
-from measuring import BIN, HERE, BenchFailed, Measured, measure, python_of
+from measuring import BIN, HERE, BenchFailed, Measured, measure, peer, python_of
 from rows.model import OURS, Bench, Contender, Row, rate, times
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PEERS = HERE / "peers"
 SDK, SDK_FAST, DLT, LOOP, DRT = "Singer SDK", "Singer SDK, tuned", "dlt", "requests loop", "drt"
 LIMIT = "limit: urllib3, typed"
 DRT_SYNC = {
@@ -102,7 +101,7 @@ def ours(pushing: Pushing, bench: Bench, folder: Path) -> Measured:
 def _singer_sdk(pushing: Pushing, bench: Bench, folder: Path, *, fast: bool) -> Measured:
     source, config = pushing.prepare(bench, folder), folder / "config.json"
     config.write_text(json.dumps({"base_url": bench.mock.url, "validate_records": not fast}), encoding="utf-8")
-    command = [python_of("singer-sdk"), PEERS / "singer_sdk_target.py", "--config", config]
+    command = peer("singer-sdk", "singer_sdk_target.py", "--config", config)
     found = measure(command, folder, stdin=source, env={"FAST": "1" if fast else "0"})
     pushing.check(bench)
     return found
@@ -110,8 +109,7 @@ def _singer_sdk(pushing: Pushing, bench: Bench, folder: Path, *, fast: bool) -> 
 
 def _script(environment: str, script: str, pushing: Pushing, bench: Bench, folder: Path) -> Measured:
     source = pushing.prepare(bench, folder)
-    command = [python_of(environment), PEERS / script, bench.mock.url, str(pushing.in_flight)]
-    found = measure(command, folder, stdin=source)
+    found = measure(peer(environment, script, bench.mock.url, str(pushing.in_flight)), folder, stdin=source)
     pushing.check(bench)
     return found
 

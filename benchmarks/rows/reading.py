@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from measuring import BIN, HERE, Measured, measure, python_of
+from measuring import BIN, Measured, measure, peer
 from mock.ledgers import card_name, count_and_cents
 from rows.model import OURS, Bench, Contender, Row, added_s, cpu_us, rate, seconds, times
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PEERS = HERE / "peers"
 SDK, SDK_FAST = "Singer SDK", "Singer SDK, tuned"
 DLT, LOOP = "dlt", "requests loop"
 RAW, TYPED, TYPED_PYREQWEST = "limit: urllib3, raw", "limit: urllib3, typed", "limit: pyreqwest, typed"
@@ -96,7 +95,7 @@ def _singer_sdk(reading: Reading, bench: Bench, folder: Path, *, fast: bool) -> 
     config = folder / "config.json"
     settings = {"base_url": bench.mock.url, "card_ids": reading.names, "streams": reading.kind}
     config.write_text(json.dumps(settings), encoding="utf-8")
-    command = [python_of("singer-sdk"), PEERS / "singer_sdk_tap.py", "--config", config]
+    command = peer("singer-sdk", "singer_sdk_tap.py", "--config", config)
     found = measure(command, folder, stdout=out, env={"FAST": "1" if fast else "0"})
     reading.check(bench, out)
     return found
@@ -104,7 +103,7 @@ def _singer_sdk(reading: Reading, bench: Bench, folder: Path, *, fast: bool) -> 
 
 def _dlt(reading: Reading, bench: Bench, folder: Path) -> Measured:
     cards, _ = reading.prepare(bench, folder)
-    command = [python_of("dlt"), PEERS / "dlt_read.py", "extract", bench.mock.url, reading.kind, str(reading.in_flight)]
+    command = peer("dlt", "dlt_read.py", "extract", bench.mock.url, reading.kind, str(reading.in_flight))
     found = measure(command, folder, stdin=cards)
     reading.check(bench, folder / "pipelines")
     return found
@@ -112,7 +111,7 @@ def _dlt(reading: Reading, bench: Bench, folder: Path) -> Measured:
 
 def _loop(reading: Reading, bench: Bench, folder: Path) -> Measured:
     cards, out = reading.prepare(bench, folder)
-    command = [python_of("loop"), PEERS / "requests_read.py", bench.mock.url, reading.kind]
+    command = peer("loop", "requests_read.py", bench.mock.url, reading.kind)
     found = measure(command, folder, stdin=cards, stdout=out)
     reading.check(bench, out)
     return found
@@ -120,8 +119,8 @@ def _loop(reading: Reading, bench: Bench, folder: Path) -> Measured:
 
 def _limit(client: str, output: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
     cards, out = reading.prepare(bench, folder)
-    program = [python_of("limit"), PEERS / "limit_read.py", client, output]
-    found = measure([*program, bench.mock.url, reading.kind, str(reading.in_flight)], folder, stdin=cards, stdout=out)
+    command = peer("limit", "limit_read.py", client, output, bench.mock.url, reading.kind, str(reading.in_flight))
+    found = measure(command, folder, stdin=cards, stdout=out)
     reading.check(bench, out)
     return found
 
