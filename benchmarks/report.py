@@ -50,9 +50,11 @@ def _number(value: float) -> str:
 
 
 def _mark(mark: Mark, found: Mapping[str, Median]) -> tuple[str, str, str]:
-    sign = "≤" if mark.at_most else "≥"
-    met = "yes" if mark.is_met(found) else "**no**"
-    return f"{sign} {_number(mark.limit)} {mark.what}", _number(mark.value(found)), met
+    wanted = f"{'≤' if mark.at_most else '≥'} {_number(mark.limit)} {mark.what}"
+    figure = mark.measured(found)
+    if figure is None:
+        return wanted, "", "not measured"
+    return wanted, _number(figure), "yes" if mark.is_met_by(figure) else "**no**"
 
 
 def _marks(results: Mapping[str, Any], rows: list[Row]) -> Iterator[str]:
@@ -84,15 +86,27 @@ def _programs(results: Mapping[str, Any], rows: list[Row]) -> Iterator[str]:
             )
 
 
+def _missing(results: Mapping[str, Any], rows: list[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.name not in results:
+            yield f"- {row.title}"
+        elif names := [one.name for one in row.contenders if one.name not in results[row.name]["contenders"]]:
+            yield f"- {row.title}: {', '.join(names)}"
+
+
 def write(results: Mapping[str, Any], rows: list[Row]) -> None:
     """Replace what stands between the markers of the page, and the chart."""
-    days = sorted({one["at"] for one in results.values()})
-    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    parts = [
-        f"Measured {when} on {_machine()}. Versions: {_versions()}. Each figure is the median of the rounds.",
-        "\n".join(_marks(results, rows)),
-        "\n".join(_programs(results, rows)),
-    ]
+    parts = []
+    if results:
+        days = sorted({one["at"] for one in results.values()})
+        when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        parts = [
+            f"Measured {when} on {_machine()}. Versions: {_versions()}. Each figure is the median of the rounds.",
+            "\n".join(_marks(results, rows)),
+            "\n".join(_programs(results, rows)),
+        ]
+    if missing := [*_missing(results, rows)]:
+        parts.append("\n".join(["No results yet, or the last run failed:\n", *missing]))
     page = PAGE.read_text(encoding="utf-8")
     front, rest = page.split("<!-- results -->", 1)
     back = rest.split("<!-- end of results -->", 1)[1]

@@ -34,8 +34,7 @@ def _rounded(run: Measured) -> dict[str, Any]:
     return {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(run).items()}
 
 
-def kept_row(row: Row, runs: dict[str, list[Measured]]) -> dict[str, Any]:
-    """Return the results of a row as they are kept."""
+def _kept(row: Row, runs: dict[str, list[Measured]]) -> dict[str, Any]:
     work = {contender.name: contender.work for contender in row.contenders}
     contenders = {name: {"work": work[name], "rounds": [*map(_rounded, rounds)]} for name, rounds in runs.items()}
     command = ["git", "rev-parse", "--short", "HEAD"]
@@ -49,6 +48,10 @@ def load() -> dict[str, Any]:
     return found
 
 
-def save(results: dict[str, Any]) -> None:
-    """Write all results."""
-    FILE.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+def keep(row: Row, runs: dict[str, list[Measured]]) -> None:
+    """Replace the results of a row by those of its runs; without runs it has none."""
+    kept = load()
+    kept.pop(row.name, None)
+    if runs:
+        kept[row.name] = _kept(row, runs)
+    FILE.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")

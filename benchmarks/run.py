@@ -1,8 +1,8 @@
 """``make bench``: measure the connector beside its peers, and write docs/reference/performance.md.
 
 ``run.py [--rows tap_a,push] [--rounds 3] [--quick] [--only NAME]``. Each round runs every contender of a row once, so
-that what disturbs the machine disturbs all of them. ``--quick`` does a tenth of the work, once, without the peers, and
-writes nothing.
+that what disturbs the machine disturbs all of them. A contender that fails is named and has no results; the others are
+measured. ``--quick`` does a tenth of the work, once, without the peers, and writes nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,13 +60,24 @@ def contenders(row: Row, given: argparse.Namespace) -> list[Contender]:
 
 
 def measured(row: Row, bench: Bench, given: argparse.Namespace) -> dict[str, list[Measured]]:
-    """Measure a row, print every run, and return the runs by contender."""
-    found: dict[str, list[Measured]] = {}
-    for _ in range(1 if given.quick else min(given.rounds, row.rounds)):
-        for contender in contenders(row, given):
-            with tempfile.TemporaryDirectory() as folder:
-                run = contender.run(bench, Path(folder))
-            found.setdefault(contender.name, []).append(run)
+    """Measure a row, print every run and every error, and return the runs by contender.
+
+    A contender that fails once is not run again. It keeps its place in the result, without runs.
+    """
+    left = contenders(row, given)
+    found: dict[str, list[Measured]] = {contender.name: [] for contender in left}
+    for _ in range(1 if given.quick else given.rounds):
+        for contender in list(left):
+            try:
+                with tempfile.TemporaryDirectory() as folder:
+                    run = contender.run(bench, Path(folder))
+            except Exception as error:  # noqa: BLE001 - whatever fails, the results of the others are kept
+                text = str(error) if isinstance(error, BenchFailed) else traceback.format_exc()
+                print(f"{row.name}, {contender.name} failed: {text}", file=sys.stderr, flush=True)
+                left.remove(contender)
+                found[contender.name] = []
+                continue
+            found[contender.name].append(run)
             figures = "".join(f"  {name} {value:.4g}" for name, value in run.figures.items())
             print(
                 f"{row.name:<16} {contender.name:<26} {contender.work / run.seconds:>10,.0f} {row.unit}/s  "
@@ -75,23 +87,33 @@ def measured(row: Row, bench: Bench, given: argparse.Namespace) -> dict[str, lis
     return found
 
 
+def measure_rows(rows: list[Row], bench: Bench, given: argparse.Namespace) -> int:
+    """Measure rows, keep their results and write the page. Return 1 if a contender failed."""
+    failed, writes = [], not (given.quick or given.only)
+    for row in rows:
+        runs = measured(row, bench, given)
+        failed += [f"{row.name} ({name})" for name, found in runs.items() if not found]
+        if writes:
+            results.keep(row, {name: found for name, found in runs.items() if found})
+    if writes:
+        write(results.load(), all_rows(1))
+    if failed:
+        print(f"bench failed: {', '.join(failed)}; the errors are above", file=sys.stderr)
+    return 1 if failed else 0
+
+
 def main() -> int:
     """Run the benchmark. Return 1 if a program fails or its result is wrong."""
     given, begin = arguments(), time.monotonic()
     try:
+        rows = chosen(given)
         with mock() as server:
-            bench = Bench(server)
-            for row in chosen(given):
-                runs = measured(row, bench, given)
-                if not given.quick and not given.only:
-                    results.save(results.load() | {row.name: results.kept_row(row, runs)})
-    except BenchFailed as error:
+            code = measure_rows(rows, Bench(server), given)
+    except (BenchFailed, OSError) as error:
         print(f"bench failed: {error}", file=sys.stderr)
         return 1
-    if not given.quick and not given.only:
-        write(results.load(), all_rows(1))
     print(f"{time.monotonic() - begin:.0f} s")
-    return 0
+    return code
 
 
 if __name__ == "__main__":

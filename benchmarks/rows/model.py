@@ -48,7 +48,7 @@ class Mark:
     Attributes:
         what: the figure in words, like ``rows/s``.
         limit: the least value, or with ``at_most`` the largest one.
-        value: the figure, from the medians by contender.
+        value: the figure, from the medians by contender; raises KeyError if one that it needs is missing.
     """
 
     what: str
@@ -56,9 +56,16 @@ class Mark:
     value: Callable[[Mapping[str, Median]], float]
     at_most: bool = False
 
-    def is_met(self, medians: Mapping[str, Median]) -> bool:
-        """Return whether the figure reaches the mark."""
-        return self.value(medians) <= self.limit if self.at_most else self.value(medians) >= self.limit
+    def measured(self, medians: Mapping[str, Median]) -> float | None:
+        """Return the figure, or None if a contender that it compares has no results."""
+        try:
+            return self.value(medians)
+        except KeyError:
+            return None
+
+    def is_met_by(self, figure: float) -> bool:
+        """Return whether a figure reaches the mark."""
+        return figure <= self.limit if self.at_most else figure >= self.limit
 
 
 def rate(limit: float, unit: str) -> Mark:
@@ -154,7 +161,6 @@ class Row:
         unit: what ``work`` counts.
         contenders: the connector and whatever it is compared with.
         marks: what the connector must reach.
-        rounds: how often it is measured at most.
         in_quick: whether ``make bench-quick`` measures it.
     """
 
@@ -163,5 +169,4 @@ class Row:
     unit: str
     contenders: list[Contender]
     marks: list[Mark] = field(default_factory=list)
-    rounds: int = 3
     in_quick: bool = True
