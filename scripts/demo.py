@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ import duckdb
 
 from demo_syncs import Syncs
 from demo_syncs import table as table_of_pushes
+from demo_tools import DemoFailed, control, expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +48,6 @@ class Step:
     seconds: float
 
 
-class DemoFailed(Exception):
-    """A figure differs from the expected one."""
-
-
 @contextmanager
 def emulator() -> Iterator[str]:
     """Run a local Talon.One with the journey data in a separate process and yield its URL."""
@@ -67,14 +63,6 @@ def emulator() -> Iterator[str]:
             yield next(w.removeprefix("url=") for w in words if w.startswith("url="))
         finally:
             process.terminate()
-
-
-def control(url: str, path: str, body: Any = None) -> Any:
-    """Send GET, or POST with a body, to a control endpoint of the emulator and return the JSON."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{url}/_emulator/{path}", data, {"Content-Type": "application/json"})  # noqa: S310
-    with urllib.request.urlopen(request) as answer:  # noqa: S310
-        return json.loads(answer.read(), parse_float=Decimal)
 
 
 def load(url: str, name: str, as_of: str) -> Step:
@@ -97,12 +85,6 @@ def load(url: str, name: str, as_of: str) -> Step:
         raise DemoFailed(f"talon-one load ended with exit code {done.returncode}")
     report = json.loads(done.stdout)
     return Step(name, report["streams"], report["requests"], report["seconds"])
-
-
-def expect(what: str, expected: object, actual: object) -> None:
-    """Raise DemoFailed unless both values are equal."""
-    if expected != actual:
-        raise DemoFailed(f"{what}: expected {expected}, got {actual}")
 
 
 def query(sql: str) -> list[tuple[Any, ...]]:
@@ -188,7 +170,7 @@ def run(running: list[Background]) -> None:
     with emulator() as url:
         steps, later = loads(url, running)
         table(steps)
-        pushes = Syncs(url, OUT, WAREHOUSE, expect, control).run(AS_OF, later)
+        pushes = Syncs(url, OUT, WAREHOUSE).run(AS_OF, later)
         first, picture, last = (one.result() for one in running)
     table_of_pushes(pushes)
     additions, total, subtractions, cards = EXPECTED

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import urllib.request
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 
+from demo_tools import DemoFailed, control, expect
 from talon_one_client.paging.windows import to_us
 from tap_talon_one.ledger.arithmetic import Entry, Points, balance
 
@@ -35,16 +34,6 @@ LEDGER = """
 Balances = dict[tuple[str, str], Points]
 
 
-class CheckFailed(Exception):
-    """A figure differs from the expected one."""
-
-
-def expect(what: str, expected: object, actual: object) -> None:
-    """Raise CheckFailed unless both values are equal."""
-    if expected != actual:
-        raise CheckFailed(f"{what}: expected {expected}, got {actual}")
-
-
 def different(expected: Balances, actual: Balances) -> dict[Any, Any]:
     """Return the balances that differ, as expected and as found."""
     pairs = {key: (expected.get(key), actual.get(key)) for key in expected.keys() | actual.keys()}
@@ -53,8 +42,7 @@ def different(expected: Balances, actual: Balances) -> dict[Any, Any]:
 
 def of_emulator(url: str, as_of: str) -> Balances:
     """Return the balances as the emulator computes them."""
-    with urllib.request.urlopen(f"{url}/_emulator/truth?program=1&as_of={as_of}") as answer:  # noqa: S310 - loopback
-        totals = json.loads(answer.read(), parse_float=Decimal)
+    totals = control(url, f"truth?program=1&as_of={as_of}")
     names = totals["columns"][2:]
     return {(o, s): Points(**dict(zip(names, map(Decimal, p), strict=True))) for o, s, *p in totals["balances"]}
 
@@ -82,7 +70,7 @@ def main() -> int:
         expect("rows and points", totals, counted)
         expect("balances that differ from those of the emulator", {}, different(of_emulator(url, as_of), loaded))
         expect("balances that differ from the ledger", {}, different(of_ledger(rows, as_of), loaded))
-    except CheckFailed as error:
+    except DemoFailed as error:
         print(error)
         return 1
     print(len(loaded))

@@ -9,14 +9,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
+from demo_tools import control, expect
 from talon_one_emulator.seeds.journey_rows import data_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SYNC = EXAMPLES / "segments.yml"
@@ -41,20 +39,13 @@ class Syncs:
         url: URL of the emulator.
         out: directory for store, rejects and settings.
         warehouse: DuckDB file with the loaded data.
-        expect: raises an error if two values differ: ``expect(what, expected, actual)``.
-        control: calls a control endpoint of the emulator.
+
+    Raises:
+        DemoFailed: a figure differs from the expected one.
     """
 
-    def __init__(
-        self,
-        url: str,
-        out: Path,
-        warehouse: Path,
-        expect: Callable[[str, object, object], None],
-        control: Callable[..., Any],
-    ) -> None:
+    def __init__(self, url: str, out: Path, warehouse: Path) -> None:
         self._url, self._out, self._warehouse = url, out, warehouse
-        self._expect, self._control = expect, control
         self._config = out / "sync-config.json"
 
     def run(self, as_of: str, later: str) -> list[Pushed]:
@@ -76,8 +67,8 @@ class Syncs:
         """Create a second catalog, the settings, and the tables of segments and products."""
         for old in self._out.glob("sync-store.duckdb*"):
             old.unlink()
-        if not any(one["id"] == 2 for one in self._control(self._url, "state?table=catalogs")["catalogs"]):
-            self._control(self._url, "catalogs", [{"id": 2, "name": "Products from the warehouse"}])
+        if not any(one["id"] == 2 for one in control(self._url, "state?table=catalogs")["catalogs"]):
+            control(self._url, "catalogs", [{"id": 2, "name": "Products from the warehouse"}])
         settings = {
             "base_url": self._url,
             "api_key": "demo-integration-key",
@@ -126,30 +117,28 @@ class Syncs:
 
     def _check_first(self, pushed: Pushed) -> None:
         done = pushed.destinations
-        self._expect("products sent", (PRODUCTS, -(-PRODUCTS // 1000)), _figures(done["products"], "sent", "requests"))
+        expect("products sent", (PRODUCTS, -(-PRODUCTS // 1000)), _figures(done["products"], "sent", "requests"))
         self._check_audiences()
 
     def _check_audiences(self) -> None:
-        state = self._control(self._url, "state?table=audiences&table=memberships&table=profiles")
+        state = control(self._url, "state?table=audiences&table=memberships&table=profiles")
         names = {row["id"]: row["integration_id"] for row in state["profiles"]}
         ids = {row["integration_id"]: row["id"] for row in state["audiences"] if row["integration"] == "warehouse"}
         for segment in AUDIENCES:
             number = ids[segment.replace("_", "-")]
             members = {names[row["profile"]] for row in state["memberships"] if row["audience"] == number}
-            self._expect(f"members of {segment}", self._names(segment), members)
+            expect(f"members of {segment}", self._names(segment), members)
 
     def _check_difference(self, pushed: Pushed, joined: int, left: int) -> None:
         done = pushed.destinations
-        self._expect(
-            "the difference in top_spenders", (joined, left), _figures(done["top_spenders"], "adds", "removes")
-        )
-        self._expect(
+        expect("the difference in top_spenders", (joined, left), _figures(done["top_spenders"], "adds", "removes"))
+        expect(
             "the difference in products", (300, 200, 2), _figures(done["products"], "updates", "removes", "requests")
         )
         self._check_audiences()
 
     def _show_rejects(self, pushed: Pushed) -> None:
-        self._expect("refused", (1, 0), _figures(pushed.destinations["products"], "invalid", "rejected"))
+        expect("refused", (1, 0), _figures(pushed.destinations["products"], "invalid", "rejected"))
         path = self._out / "rejects" / pushed.run / "products.jsonl"
         (line,) = path.read_text(encoding="utf-8").splitlines()
         reject = json.loads(line)
@@ -174,7 +163,7 @@ class Syncs:
         done = subprocess.run(
             [BIN / "talon-one", command, *arguments], stdout=out, text=True, env=environment, check=False
         )
-        self._expect(f"exit code of talon-one {command}", 0, done.returncode)
+        expect(f"exit code of talon-one {command}", 0, done.returncode)
         return done.stdout or ""
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install third-party programs that the tests use, each into an environment of its own under .venvs.
-# With the argument `all`, also install what only slow tests need: Chromium, dbt with
-# the adapters of warehouses, and stand-ins of Snowflake and BigQuery.
+# With the argument `all`, also install what only slow tests need: Chromium, dbt with the adapters of warehouses, and
+# stand-ins of Snowflake and BigQuery.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for lock in requirements/*.lock; do
@@ -10,11 +10,7 @@ for lock in requirements/*.lock; do
     dev | demo) continue ;;
     dbt-warehouses | fakesnow | bqemulator) [ "${1:-}" = all ] || continue ;;
     esac
-    if [ ! -e ".venvs/$name/.stamp" ] || [ "$lock" -nt ".venvs/$name/.stamp" ]; then
-        .venvs/uv/bin/uv venv --quiet --clear --python .venv/bin/python ".venvs/$name"
-        .venvs/uv/bin/uv pip sync --quiet --python ".venvs/$name/bin/python" "$lock"
-        touch ".venvs/$name/.stamp"
-    fi
+    bash scripts/setup_venv.sh "$name" "$lock"
 done
 # bqemulator loads an extension of DuckDB, which its environment has as a package and not where DuckDB looks.
 [ "${1:-}" != all ] || .venvs/bqemulator/bin/python - <<'INSTALL'
