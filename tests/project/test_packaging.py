@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,15 @@ def test_setup_cfg_maps_each_top_package_to_its_folder(setup_cfg):
 def test_the_version_is_that_of_the_distribution():
     """The constant that ``--version`` prints is the version of the installed distribution."""
     assert version("talon-one-connector") == VERSION
+
+
+@pytest.mark.parametrize(("tag", "code"), [(f"v{VERSION}", 0), ("v", 1), (f"v{VERSION}1", 1)])
+def test_a_release_begins_only_with_the_tag_of_the_version(tag, code):
+    """The first step of the release workflow fails if the tag is not the version."""
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    (step,) = re.findall(r"- name: The tag is the version\n +run: (.*)", workflow)
+    done = subprocess.run(["bash", "-c", step], cwd=ROOT, env={**os.environ, "GITHUB_REF_NAME": tag}, check=False)
+    assert code == done.returncode
 
 
 def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):
