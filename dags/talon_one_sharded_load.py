@@ -26,7 +26,7 @@ with DAG(
     max_active_tasks=4,
     params={
         "shards": Param(4, type="integer", minimum=1, maximum=64, title="Shards"),
-        "folder": Param(f"{HOME}/lake", type="string", title="Folder of the Parquet files"),
+        "folder": Param(f"{HOME}/lake", type="string", title="Folder of the lakes"),
     },
     tags=["talon-one"],
 ):

@@ -62,7 +62,7 @@ def not_loadable_message(conn_id: str) -> str:
     reason = "takes its password from a token" if kind in _POSTGRES else f"is of type {kind or '(none)'}"
     return (
         f"a load cannot write to the connection {conn_id}, which {reason}; give a connection of type postgres, duckdb, "
-        "sqlite or aws, or a warehouse_url: Parquet files that the database can read (s3://connection@bucket/lake), or "
+        "sqlite or aws, or a warehouse_url: a lake that the database can read (s3://connection@bucket/lake), or "
         "adbc+DRIVER://..."
     )
 

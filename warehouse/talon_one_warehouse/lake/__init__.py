@@ -1,1 +1,1 @@
-"""The lake: Delta tables in a local folder or an object store. Only ``urls`` and ``manifest`` need no extra."""
+"""The lake: Delta tables in a local folder or an object store. Only ``urls`` can be imported without the extra."""
