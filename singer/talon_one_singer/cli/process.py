@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from importlib.abc import MetaPathFinder
+from importlib.util import find_spec
 
 _OBJECTS_PER_COLLECTION = 100_000
 
@@ -22,9 +23,9 @@ def keep_pandas_out() -> None:
     """Spare the process the import of pandas, which pyarrow begins with its first array and which takes 0.3 s of CPU.
 
     pyarrow asks only once whether values may be those of pandas. Conversions to pandas are still possible, and import
-    it then. Nothing is done if pandas is imported already.
+    it then. Nothing is done if pandas is imported already, or if pyarrow is not installed.
     """
-    if "pandas" in sys.modules:
+    if "pandas" in sys.modules or find_spec("pyarrow") is None:
         return
     import pyarrow as pa
 

@@ -43,3 +43,9 @@ def test_every_program_collects_garbage_rarely(module):
     )
     *_, found = output(f"{code}runpy.run_module({module!r}, run_name='__main__')").splitlines()
     assert str((100_000, *gc.get_threshold()[1:])) == found
+
+
+def test_a_process_without_pyarrow_goes_on():
+    """The call does nothing if pyarrow is not installed, so that a command can name the extra that is missing."""
+    code = "sys.modules.pop('pyarrow'); sys.path[:] = [p for p in sys.path if 'site-packages' not in p]\n"
+    assert "False\n" == output(code + "keep_pandas_out(); print('pyarrow' in sys.modules)")
