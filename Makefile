@@ -40,7 +40,7 @@ test: $(STAMP) ## run the tests, except the slow ones
 
 test-all: $(STAMP) ## run all tests
 	@bash scripts/setup_peers.sh all
-	$(PY) -m pytest
+	$(PY) -m pytest --hypothesis-profile=other
 
 test-airflows: $(STAMP) ## run the tests of the provider with each Airflow of requirements/airflow
 	@bash scripts/test_airflows.sh

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import servers
 from tests.chaos.proxy import Answer, Proxy
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from tests.chaos.proxy import Request
 
 _NUMBERS = count()
+
+# How fast the machine is decides no test. `make test` draws the same examples each time, `make test-all` others.
+settings.register_profile("other", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", settings.get_profile("other"), derandomize=True)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -196,7 +196,7 @@ def test_a_page_that_stays_broken_is_an_error(opened, row, spoil):
 
 
 @given(st.integers(0, 99), st.integers(2, 12), st.integers(0, 3), st.integers(0, 3))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_list_that_moves_after_every_page_loses_nothing(opened, seed, size, gone, new):
     """A row that exists all the time comes once while others come and go."""
     random = Random(seed)

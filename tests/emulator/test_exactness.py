@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_emulator.api import json_text
@@ -101,7 +101,6 @@ def test_an_encoded_slash_does_not_end_a_segment(api):
     | st.decimals(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner), max_leaves=20,
 ))  # fmt: skip
-@settings(deadline=None)
 def test_json_survives_a_round_trip(value):
     """Any JSON value is the same after encoding and decoding, down to the digit."""
     assert json_text.decode(json_text.encode(value)) == value

@@ -353,7 +353,6 @@ def _walk(emulator, name, *, examples, steps):
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             derandomize=examples < 20,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -218,7 +218,7 @@ def test_after_close_a_call_takes_no_lock():
 
 
 @given(st.integers(1, 5), st.lists(st.sampled_from(["work", "wait", "pause", "add"]), max_size=25))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_every_task_is_done_once(slots, kinds):
     """Whatever waits, pauses or comes up later: every task ends once, never more of them at work than slots."""
     done, lock, now, most = [], threading.Lock(), [0], [0]

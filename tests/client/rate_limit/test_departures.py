@@ -62,7 +62,7 @@ def test_no_window_holds_more_than_the_rate_and_the_rate_is_used(rate):
     assert 0.95 <= (len(left) - 1) / (left[-1] - left[0]) * 1e6 / rate <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rate=st.one_of(st.sampled_from(RATES), st.floats(0.05, 300)),
     seed=st.integers(0, 1 << 30),

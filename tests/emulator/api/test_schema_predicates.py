@@ -54,7 +54,7 @@ def _like(schema):
     return kinds.get(schema.get("type"), SCALARS) | SCALARS
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(bodies())
 def test_predicates_agree_with_jsonschema(drawn):
     """The quick check and jsonschema give the same verdict on any body."""

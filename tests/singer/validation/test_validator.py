@@ -9,7 +9,7 @@ from decimal import Decimal
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from talon_one_singer.errors import ConfigError
@@ -327,7 +327,7 @@ def _rules(inner):
 SCHEMAS = st.recursive(st.booleans() | st.builds(lambda kind: {"type": kind}, TYPES), _rules, max_leaves=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_rules(SCHEMAS), st.lists(VALUES, min_size=1, max_size=5))
 def test_both_libraries_say_the_same(schema, values):
     """For any schema and value both libraries give the same verdict and sentence."""
@@ -339,7 +339,6 @@ def test_both_libraries_say_the_same(schema, values):
     st.lists(st.dictionaries(st.sampled_from("ab"), st.none() | st.integers(-5, 5) | st.text(max_size=2), max_size=2)),
     st.fixed_dictionaries({}, optional={"a": st.sampled_from([INTEGER, NUMBER, {"type": "string", "minLength": 1}])}),
 )
-@settings(suppress_health_check=[HealthCheck.too_slow])  # of the machine, not of the strategy
 def test_rows_are_accepted_together_if_each_of_them_is_valid(rows, properties):
     """Rows are accepted together exactly if the validator has nothing to say about any of them."""
     rules = validator(of(**properties))

@@ -11,7 +11,7 @@ from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
@@ -172,7 +172,7 @@ def server_of(case):
     return Server(ledgers, case["order"], case["seed"], case["fault_rate"]), ids
 
 
-slowly = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+slowly = settings(max_examples=60)
 ONE_LARGE_LEDGER = {
     "sizes": [2000],
     "unknown": False,

@@ -70,7 +70,7 @@ def emu():
         yield emulator
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=moves, day=st.integers(0, 70))
 def test_any_ledger_gives_the_emulators_balance(emu, moves, day):
     """Two independent implementations agree on the balance of every ledger."""

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import talon_one_schemas
@@ -95,7 +95,7 @@ def bodies(sink, mapped):
 
 
 @pytest.mark.parametrize("name", SINKS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_what_is_mapped_passes_the_request_schema(name, data):
     """Any row that can be mapped leads to a body that matches the schema, in every mode of the sink."""

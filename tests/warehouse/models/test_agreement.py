@@ -114,7 +114,7 @@ def model_balances(database):
     return {owner: tuple(figures) for owner, *figures in rows}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rng=st.randoms(use_true_random=True), day=st.sampled_from(DAYS))
 def test_tap_models_and_emulator_agree_on_every_ledger(database, load, card_row, emu, *, rng, day):
     """All give one balance for ties, late starts, expiries, debts, and amounts from 10^-18 to 10^18."""

@@ -39,7 +39,7 @@ def random_rows(card_row, rng):
             yield card_row(number, at, amount, kind, cardIdentifier=f"card-{card}", **more)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), day=st.integers(0, 8))
 def test_windows_leave_of_each_lot_what_a_replay_leaves(database, load, card_row, *, seed, day):
     """Ledgers with debts, ties and expiries at the instant of a subtraction have the same lots in both ways."""

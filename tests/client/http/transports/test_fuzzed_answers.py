@@ -103,7 +103,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.one_of(PIECES, st.binary(max_size=20)), max_size=8))
 def test_any_bytes_give_an_answer_or_an_error_of_the_client(any_server, capfd, config, pieces):
     """Random answers end in a result or an error of the client, without a traceback."""

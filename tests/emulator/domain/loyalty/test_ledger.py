@@ -46,7 +46,7 @@ instants = st.integers(0, 12)
 rows = st.tuples(instants, st.booleans(), st.integers(1, 6), st.integers(0, 14), st.integers(1, 16) | st.just(FOREVER))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(rows, max_size=9), instants)
 def test_the_balance_equals_the_model(drawn, at):
     """Any ledger has at any instant the balance that moving single cents gives."""
@@ -57,7 +57,7 @@ def test_the_balance_equals_the_model(drawn, at):
     assert tuple(balance(entries, at)) == model(entries, at)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(rows, max_size=20), instants)
 def test_what_was_issued_is_accounted_for(drawn, at):
     """Issued = active + pending + expired + spent - negative, and active or negative is 0."""

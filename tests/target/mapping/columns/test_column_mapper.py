@@ -156,7 +156,7 @@ def check(one, block, rows):
         assert (mapped.key, mapped.fields) == found[position]
 
 
-SETTINGS = settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=400, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @SETTINGS
