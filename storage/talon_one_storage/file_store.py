@@ -65,8 +65,8 @@ class FileStore(Protocol):
         """Remove files; a missing file is no error."""
         ...
 
-    def make_durable(self, folder: str) -> None:
-        """Make the last file, by name, that another library has written into a folder survive a loss of power."""
+    def make_durable(self, path: str) -> None:
+        """Make a file that another library has written survive a loss of power."""
         ...
 
     def uri(self, path: str) -> str:
@@ -86,9 +86,7 @@ def remove_unlisted(
     store: FileStore,
     manifest: str,
     listed: Collection[str],
-    *,
-    subfolders: bool = True,
-    is_removable: Callable[[str], bool] = bool,
+    is_removable: Callable[[str], bool],
 ) -> None:
     """Remove files that a killed or refused writer has left behind.
 
@@ -98,10 +96,9 @@ def remove_unlisted(
         store: holds the manifest and the files.
         manifest: path of the manifest.
         listed: files to keep, besides the manifest.
-        subfolders: look into subfolders too.
         is_removable: whether this program may remove a path.
     """
-    changed_s = {file.path: file.changed_s for file in store.files(subfolders=subfolders)}
+    changed_s = {file.path: file.changed_s for file in store.files(subfolders=False)}
     manifest_s = changed_s.pop(manifest, float("-inf"))
     store.remove(
         path for path, at_s in changed_s.items() if at_s < manifest_s and path not in listed and is_removable(path)

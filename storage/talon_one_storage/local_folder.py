@@ -109,12 +109,12 @@ class LocalFolder:
                 folder.rmdir()
                 self._synced.discard(folder)
 
-    def make_durable(self, folder: str) -> None:
+    def make_durable(self, path: str) -> None:
         """See FileStore."""
-        newest = max((self._folder / folder).iterdir(), key=lambda path: path.name)
-        with newest.open("rb") as file:
+        target = self._folder / path
+        with target.open("rb") as file:
             os.fsync(file.fileno())
-        _sync_folder(self._folder / folder)
+        _sync_folder(target.parent)
 
     def uri(self, path: str) -> str:
         """See FileStore."""

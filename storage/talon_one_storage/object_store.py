@@ -103,7 +103,7 @@ class ObjectStore:
             with suppress(FileNotFoundError):
                 self._fs.rm_file(self._full(path))
 
-    def make_durable(self, folder: str) -> None:
+    def make_durable(self, path: str) -> None:
         """See FileStore; an object is durable when the request that wrote it is answered."""
 
     def uri(self, path: str) -> str:

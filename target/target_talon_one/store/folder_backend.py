@@ -75,7 +75,6 @@ class FolderBackend:
                     self._files,
                     _MANIFEST,
                     {*self._tables.values()},
-                    subfolders=False,
                     is_removable=lambda path: _TABLE_FILE.fullmatch(path) is not None,
                 )
                 return found

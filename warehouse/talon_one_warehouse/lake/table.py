@@ -83,6 +83,7 @@ class LakeTable:
         self._delta, self._place, self.name = delta, place, name
         self.folder, self._label = folder or folder_of(name), f"{place.schema}.{name}"
         self._vacuumed = delta.version() // _COMMITS_PER_VACUUM
+        self._durable = delta.version()
         self._check_protocol()
         self._read()
 
@@ -120,6 +121,7 @@ class LakeTable:
             storage_options=dict(place.options),
         )
         opened = cls(DeltaTable(uri, storage_options=dict(place.options)), place, table.name)
+        opened._durable = -1
         opened._make_durable()
         return opened
 
@@ -152,6 +154,10 @@ class LakeTable:
         """Return the name of a file in DuckDB."""
         return self._place.store.uri(f"{self.folder}/{file.path}")
 
+    def uris(self) -> list[str]:
+        """Return the names of all live files in DuckDB."""
+        return [self.uri(file) for file in self.files]
+
     def commit(self, added: Iterable[DataFile], removed: Iterable[DataFile], *, same_rows: bool = False) -> None:
         """Make new files live and others stale, in one step.
 
@@ -167,8 +173,8 @@ class LakeTable:
         actions: list[AddAction | RemoveAction] = [_add(file, self.schema, data_change=not same_rows) for file in added]
         actions += [RemoveAction(file.path, not same_rows, now_ms, file.size) for file in removed]
         self._delta.create_write_transaction(actions, "append", self._delta.schema(), commit_properties=_STRICT)
-        self._make_durable()
         self._delta.update_incremental()
+        self._make_durable()
         self._read()
 
     def vacuum(self) -> None:
@@ -212,7 +218,11 @@ class LakeTable:
         return _DUCKDB.get(name, name.upper())
 
     def _make_durable(self) -> None:
-        self._place.store.make_durable(f"{self.folder}/_delta_log")
+        """Make the commits of this object survive a loss of power; vacuum makes several at once."""
+        newest = self._delta.version()
+        for version in range(self._durable + 1, newest + 1):
+            self._place.store.make_durable(f"{self.folder}/_delta_log/{version:020}.json")
+        self._durable = newest
 
 
 def small_files(files: Sequence[DataFile]) -> list[DataFile]:
