@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from talon_one_warehouse.connections.client_errors import ClientErrors
-from talon_one_warehouse.connections.client_url import client_url, one_line, require_client
+from talon_one_warehouse.connections.client_url import client_url, flag, one_line, require_client
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from google.cloud.bigquery import Client
     from google.cloud.bigquery_storage import BigQueryReadClient
 
-    from talon_one_warehouse.connections.client_url import ClientURL
+    from talon_one_warehouse.connections.client_url import ClientURL, Parameters
 
 EXAMPLE = "bigquery://project/dataset?location=EU"
-_PARAMETERS = ("location", "credentials_file", "impersonate", "storage_api")
+_PARAMETERS: Parameters = {"location": str, "credentials_file": str, "impersonate": str, "storage_api": flag}
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _EMULATOR = "BIGQUERY_EMULATOR_HOST"
 
@@ -66,7 +66,7 @@ def read_client(client: Client, rest: str, options: Mapping[str, Any] | None = N
     ``storage_api=false`` reads over REST, which needs no role for read sessions and is several times slower.
     """
     _, settings = _parsed(rest, options)
-    if os.environ.get(_EMULATOR) or str(settings.get("storage_api", "true")).lower() in ("false", "0", "no"):
+    if os.environ.get(_EMULATOR) or not settings.get("storage_api", True):
         return None
     (storage,) = require_client("bigquery", "google.cloud.bigquery_storage")
     found: BigQueryReadClient = storage.BigQueryReadClient(credentials=client._credentials)

@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from talon_one_warehouse.connections.client_errors import ClientErrors
-from talon_one_warehouse.connections.client_url import client_url, one_line, require_client
+from talon_one_warehouse.connections.client_url import client_url, flag, number, one_line, require_client
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
@@ -17,21 +17,20 @@ if TYPE_CHECKING:
 
     from pymysql.connections import Connection
 
-    from talon_one_warehouse.connections.client_url import ClientURL
+    from talon_one_warehouse.connections.client_url import ClientURL, Parameters
 
 EXAMPLE = "mysql://user:password@host:3306/database"
-_PARAMETERS = (
-    "read_default_file",
-    "read_default_group",
-    "unix_socket",
-    "connect_timeout",
-    "ssl_ca",
-    "ssl_cert",
-    "ssl_key",
-    "ssl_verify_cert",
-    "ssl_verify_identity",
-)
-_BOOLEANS = ("ssl_verify_cert", "ssl_verify_identity")
+_PARAMETERS: Parameters = {
+    "read_default_file": str,
+    "read_default_group": str,
+    "unix_socket": str,
+    "connect_timeout": number,
+    "ssl_ca": str,
+    "ssl_cert": str,
+    "ssl_key": str,
+    "ssl_verify_cert": flag,
+    "ssl_verify_identity": flag,
+}
 _CONNECT_TIMEOUT_S = 15
 _WAIT_FOR_READER_S = 3_600
 _PORT = 3306
@@ -80,31 +79,10 @@ def errors(rest: str, options: Mapping[str, Any] | None = None) -> ClientErrors:
 
 def _parsed(rest: str, options: Mapping[str, Any] | None) -> tuple[ClientURL, dict[str, Any]]:
     url = client_url("mysql", rest, parameters=_PARAMETERS, example=EXAMPLE, depth=1)
-    given: dict[str, Any] = {
-        "user": url.user,
-        "password": url.password or os.environ.get("MYSQL_PWD"),
-        "host": url.host,
-        "port": url.port,
-        "database": url.path[0] if url.path else None,
-        **{name: _typed(url, name, value) for name, value in url.parameters.items()},
-        **(options or {}),
-    }
-    settings = {name: value for name, value in given.items() if value not in ("", None)}
-    if isinstance(settings.get("password"), str):
-        url.redactor.add(settings["password"])
+    settings = url.settings(options, {"password": os.environ.get("MYSQL_PWD")})
     if "read_default_file" not in settings:
         settings = {"host": "localhost", "port": _PORT, **settings}
     return url, {"connect_timeout": _CONNECT_TIMEOUT_S, "charset": "utf8mb4", **settings}
-
-
-def _typed(url: ClientURL, name: str, value: str) -> Any:
-    if name in _BOOLEANS:
-        return value.lower() in ("true", "1", "yes")
-    if name == "connect_timeout":
-        if not value.isdigit():
-            raise WarehouseConfigError(f"{url.scheme}://: connect_timeout must be seconds, like 15")
-        return int(value)
-    return value
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_warehouse.connections.client_errors import ClientErrors
-from talon_one_warehouse.connections.client_url import client_url, one_line, require_client
+from talon_one_warehouse.connections.client_url import client_url, flag, one_line, require_client
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
@@ -16,23 +16,22 @@ if TYPE_CHECKING:
 
     from redshift_connector.core import Connection
 
-    from talon_one_warehouse.connections.client_url import ClientURL
+    from talon_one_warehouse.connections.client_url import ClientURL, Parameters
 
 EXAMPLE = "redshift://user:password@cluster.xyz.eu-central-1.redshift.amazonaws.com:5439/database"
 # Names of the connector's own settings.
-_PARAMETERS = (
-    "iam",
-    "cluster_identifier",
-    "db_user",
-    "profile",
-    "region",
-    "is_serverless",
-    "serverless_work_group",
-    "serverless_acct_id",
-    "ssl",
-    "sslmode",
-)
-_BOOLEANS = ("iam", "is_serverless", "ssl")
+_PARAMETERS: Parameters = {
+    "iam": flag,
+    "cluster_identifier": str,
+    "db_user": str,
+    "profile": str,
+    "region": str,
+    "is_serverless": flag,
+    "serverless_work_group": str,
+    "serverless_acct_id": str,
+    "ssl": flag,
+    "sslmode": str,
+}
 _PORT = 5439
 # Classes of SQLSTATE that are about the connection, the resources or the operator, not about the query.
 _TRANSIENT = ("08", "40", "53", "55", "57", "58")
@@ -77,23 +76,7 @@ def errors(rest: str, options: Mapping[str, Any] | None = None) -> ClientErrors:
 
 def _parsed(rest: str, options: Mapping[str, Any] | None) -> tuple[ClientURL, dict[str, Any]]:
     url = client_url("redshift", rest, parameters=_PARAMETERS, example=EXAMPLE, depth=1)
-    parameters = {
-        name: value.lower() in ("true", "1", "yes") if name in _BOOLEANS else value
-        for name, value in url.parameters.items()
-    }
-    given: dict[str, Any] = {
-        "user": url.user,
-        "password": url.password,
-        "host": url.host,
-        "port": url.port or _PORT,
-        "database": url.path[0] if url.path else None,
-        **parameters,
-        **(options or {}),
-    }
-    settings = {name: value for name, value in given.items() if value not in ("", None)}
-    if isinstance(settings.get("password"), str):
-        url.redactor.add(settings["password"])
-    return url, settings
+    return url, url.settings(options, {"port": _PORT})
 
 
 def _state(error: BaseException) -> dict[str, Any]:

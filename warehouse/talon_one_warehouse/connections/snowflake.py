@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from talon_one_warehouse.connections.client_errors import ClientErrors
-from talon_one_warehouse.connections.client_url import client_url, one_line, require_client
+from talon_one_warehouse.connections.client_url import client_url, number, one_line, require_client, with_values
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 
 if TYPE_CHECKING:
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
     from snowflake.connector import SnowflakeConnection
 
-    from talon_one_warehouse.connections.client_url import ClientURL
+    from talon_one_warehouse.connections.client_url import ClientURL, Parameters
 
 EXAMPLE = "snowflake://user@account/database/schema?warehouse=wh&private_key_file=/keys/rsa.p8"
 # Names of the connector's own settings; connection_name is an entry of connections.toml.
-_PARAMETERS = (
-    "warehouse",
-    "role",
-    "connection_name",
-    "authenticator",
-    "private_key_file",
-    "private_key_file_pwd",
-    "token",
-    "token_file_path",
-    "passcode",
-    "workload_identity_provider",
-    "host",
-    "port",
-    "protocol",
-)
+_PARAMETERS: Parameters = {
+    "warehouse": str,
+    "role": str,
+    "connection_name": str,
+    "authenticator": str,
+    "private_key_file": str,
+    "private_key_file_pwd": str,
+    "token": str,
+    "token_file_path": str,
+    "passcode": str,
+    "workload_identity_provider": str,
+    "host": str,
+    "port": number,
+    "protocol": str,
+}
 _SECRETS = ("password", "private_key_file_pwd", "private_key", "token", "passcode")
 # Variables of Snowflake's command line; they fill what the URL does not say.
 _VARIABLES: Mapping[str, str] = {
@@ -110,10 +110,9 @@ def _parsed(rest: str, options: Mapping[str, Any] | None) -> tuple[ClientURL, di
 
 
 def _settings(url: ClientURL, options: Mapping[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = {"account": url.host, "user": url.user, "password": url.password}
+    given: dict[str, Any] = {"account": url.host, "port": url.port, "user": url.user, "password": url.password}
     given |= dict(zip(("database", "schema"), url.path, strict=False))
-    given |= url.parameters
-    given = {name: value for name, value in (given | dict(options)).items() if value not in ("", None)}
+    given = with_values({**given, **url.parameters, **options})
     if "connection_name" not in given:
         given = {name: os.environ[key] for name, key in _VARIABLES.items() if os.environ.get(key)} | given
         if "account" not in given:
@@ -121,5 +120,5 @@ def _settings(url: ClientURL, options: Mapping[str, Any]) -> dict[str, Any]:
     if "private_key_file" in given or "private_key" in given:
         given.setdefault("authenticator", "SNOWFLAKE_JWT")
     if "port" in given:
-        given["port"] = int(given["port"])
+        given["port"] = int(given["port"])  # options may have it as text
     return {**_TIMEOUTS, **given}
