@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _MYSQL_PORT, _REDSHIFT_PORT = 3306, 5439
+_MYSQL_SSL = frozenset({"ca", "cert", "key"})
 _REDSHIFT = ("ssl", "sslmode", "region", "profile", "db_user", "cluster_identifier")
 
 
@@ -59,9 +60,7 @@ def client_connection(conn_id: str) -> ClientConnection | None:
     if about is None or find_spec(about.client.partition(".")[0]) is None:
         return None
     extra = _extra(connection, kind)
-    if extra.keys() - about.known:
-        return None
-    return about.translate(connection, extra)
+    return None if extra.keys() - about.known else about.translate(connection, extra)
 
 
 def _extra(connection: Any, kind: str) -> dict[str, Any]:
@@ -99,9 +98,8 @@ def _private_key(text: str, password: str | None) -> Any:
 def _bigquery(connection: Any, extra: Mapping[str, Any]) -> ClientConnection:
     # https://airflow.apache.org/docs/apache-airflow-providers-google/stable/connections/gcp.html
     del connection
-    keyfile = extra.get("keyfile_dict")
     options = {
-        "keyfile": json.loads(keyfile) if isinstance(keyfile, str) else keyfile,
+        "keyfile": extra.get("keyfile_dict"),
         "credentials_file": extra.get("key_path"),
         "impersonate": _impersonated(extra.get("impersonation_chain")),
         "location": extra.get("location"),
@@ -117,15 +115,20 @@ def _impersonated(chain: Any) -> str | None:
     return accounts[0] if accounts else None
 
 
-def _mysql(connection: Any, extra: Mapping[str, Any]) -> ClientConnection:
+def _mysql(connection: Any, extra: Mapping[str, Any]) -> ClientConnection | None:
     # https://airflow.apache.org/docs/apache-airflow-providers-mysql/stable/connections/mysql.html
-    ssl = extra.get("ssl") or {}
-    ssl = json.loads(ssl) if isinstance(ssl, str) else ssl
+    ssl = extra.get("ssl", {})
+    try:
+        ssl = json.loads(ssl) if isinstance(ssl, str) else ssl
+    except ValueError:
+        raise ValueError("ssl in the extra of the connection is not JSON") from None
+    if not isinstance(ssl, dict) or ssl.keys() - _MYSQL_SSL:
+        return None
     options = {
         "user": connection.login,
         "password": connection.password,
         "unix_socket": extra.get("unix_socket"),
-        **{f"ssl_{name}": ssl.get(name) for name in ("ca", "cert", "key")},
+        **{f"ssl_{name}": value for name, value in ssl.items()},
     }
     host = quote(connection.host or "localhost", safe="")
     url = f"mysql://{host}:{connection.port or _MYSQL_PORT}/{quote(connection.schema or '', safe='')}"
@@ -142,7 +145,7 @@ def _redshift(connection: Any, extra: Mapping[str, Any]) -> ClientConnection:
 class _Kind(NamedTuple):
     client: str
     known: frozenset[str]
-    translate: Callable[[Any, Mapping[str, Any]], ClientConnection]
+    translate: Callable[[Any, Mapping[str, Any]], ClientConnection | None]
 
 
 _SNOWFLAKE = _Kind(

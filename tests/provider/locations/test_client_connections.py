@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from airflow_provider_talon_one.locations.client_connections import UnsupportedConnectionError, client_connection
 from airflow_provider_talon_one.locations.sources import opened_source, query_ids
+from talon_one_warehouse import WarehouseConfigError
 from talon_one_warehouse.connections import bigquery, mysql, snowflake
 from tests.servers import PASSWORD
 
@@ -156,6 +157,24 @@ def test_a_key_that_is_none_is_reported_without_it(put):
     assert "planted" not in str(caught.value)
 
 
+def test_tls_settings_that_are_not_json_are_reported(put):
+    """The message names the setting of the connection."""
+    put(conn_type="mysql", extra={"ssl": "{"})
+    with pytest.raises(ValueError, match="ssl in the extra of the connection is not JSON"):
+        client_connection("w")
+
+
+def test_a_service_account_that_is_not_json_is_reported_without_it(put):
+    """The message names what is wrong, and does not repeat the content of the file."""
+    put(conn_type="google_cloud_platform", extra={"project": "p", "keyfile_dict": "planted-secret"})
+    with (
+        pytest.raises(WarehouseConfigError, match="the content of the service account file is not JSON") as caught,
+        opened_source(conn_id="w", url=None, sql="SELECT 1", table=None),
+    ):
+        pass
+    assert "planted-secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("given", "url", "options"),
     [
@@ -188,7 +207,7 @@ def test_a_key_that_is_none_is_reported_without_it(put):
         (
             {"conn_type": "google-cloud-platform", "extra": {"keyfile_dict": '{"project_id": "q"}'}},
             "bigquery://",
-            {"keyfile": {"project_id": "q"}},
+            {"keyfile": '{"project_id": "q"}'},
         ),
         (
             {
@@ -223,6 +242,9 @@ def test_the_fields_of_a_connection_become_settings_of_the_client(put, given, ur
         {"conn_type": "snowflake", "extra": {"account": "a", "refresh_token": "t"}},
         {"conn_type": "google_cloud_platform", "extra": {"project": "p", "key_secret_name": "k"}},
         {"conn_type": "mysql", "extra": {"iam": True}},
+        {"conn_type": "mysql", "extra": {"ssl": {"ca": "/ca", "cipher": "AES256"}}},
+        {"conn_type": "mysql", "extra": {"ssl": '{"capath": "/certificates"}'}},
+        {"conn_type": "mysql", "extra": {"ssl": True}},
         {"conn_type": "oracle"},
     ],
 )
