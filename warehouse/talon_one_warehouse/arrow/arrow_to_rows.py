@@ -33,13 +33,18 @@ def rows_of(
     names = schema.names
     conversions = [Conversion(type_name=(type_names or {}).get(name)) for name in names]
     for batch in batches:
-        for start in range(0, batch.num_rows, ROWS):
-            part = batch.slice(start, ROWS)
+        for part in slices(batch):
             columns = [
                 _decoded(conversion.values(part.column(index), field), (decoders or {}).get(field.name))
                 for index, (conversion, field) in enumerate(zip(conversions, schema, strict=True))
             ]
             yield [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a batch in batches of at most ``ROWS``."""
+    for start in range(0, batch.num_rows, ROWS):
+        yield batch.slice(start, ROWS)
 
 
 def _decoded(values: list[Any], decode: Callable[[Any], Any] | None) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from talon_one_singer.blocks.arrow_block import ArrowBlock
-from talon_one_warehouse.arrow.arrow_to_rows import ROWS, rows_of
+from talon_one_warehouse.arrow.arrow_to_rows import rows_of, slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,8 +57,8 @@ class ArrowSource:
                 batch = next(self._reader, None)
             if batch is None:
                 return
-            for start in range(0, batch.num_rows, ROWS):
-                yield ArrowBlock(batch.slice(start, ROWS), self._decoders, self._type_names)
+            for part in slices(batch):
+                yield ArrowBlock(part, self._decoders, self._type_names)
 
     def close(self) -> None:
         """See Source."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from talon_one_singer.values.arrow_values import Conversion
-from talon_one_warehouse.arrow.arrow_to_rows import ROWS
+from talon_one_warehouse.arrow.arrow_to_rows import ROWS, slices
 from talon_one_warehouse.connections import bigquery
 from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.sources.clients.client_source import ClientSource, refused_column
@@ -47,10 +47,10 @@ def open_query(rest: str, sql: str, *, options: Mapping[str, Any] | None = None)
             schema = _schema(client, sql)
             refused = {field.name: _type_name(field) for field in schema if not _is_exact(field)}
             reader = bigquery.read_client(client, rest, options)
+            if reader is not None:
+                stack.callback(reader.transport.close)
             rows = client.query(_outer_query(sql, refused)).result(page_size=ROWS)
             batches = rows.to_arrow_iterable(bqstorage_client=reader, max_queue_size=1, max_stream_count=1)
-        if reader is not None:
-            stack.callback(reader.transport.close)
         return ClientSource([field.name for field in schema], _parts(batches, schema, refused), errors, stack.pop_all())
 
 
@@ -84,8 +84,7 @@ def _parts(
     batches: Iterator[pa.RecordBatch], schema: Sequence[SchemaField], refused: Mapping[str, str]
 ) -> Iterator[list[list[Any]]]:
     for batch in batches:
-        for start in range(0, batch.num_rows, ROWS):
-            part = batch.slice(start, ROWS)
+        for part in slices(batch):
             columns = zip(part.columns, part.schema, schema, strict=True)
             yield [_values(array, field, about, refused.get(about.name)) for array, field, about in columns]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+import pyarrow as pa
+
 from talon_one_singer.blocks.row_block import record_blocks
+from talon_one_singer.values.arrow_values import Conversion
 from talon_one_singer.values.refused_value import of_type
 from talon_one_warehouse.errors import WarehouseConfigError
 
@@ -65,3 +68,9 @@ def refused_column(values: Sequence[Any], type_name: str) -> list[Any]:
     """Return what stands in for the values of a type that JSON does not have; nulls stay."""
     refused = of_type(type_name)
     return [None if value is None else refused for value in values]
+
+
+def float32_column(values: Sequence[Any]) -> list[Any]:
+    """Return floats of four bytes with the digits that they have; a client returns them as floats of eight bytes."""
+    floats = pa.array(values, pa.float32())
+    return Conversion().values(floats, pa.field("x", floats.type))

@@ -9,14 +9,11 @@ from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from talon_one_singer.values.arrow_extensions import json_of
-from talon_one_singer.values.arrow_values import Conversion
 from talon_one_singer.values.refused_value import RefusedValue, of_type
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS
 from talon_one_warehouse.connections import mysql
-from talon_one_warehouse.sources.clients.client_source import ClientSource
+from talon_one_warehouse.sources.clients.client_source import ClientSource, float32_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,9 +38,9 @@ def open_query(rest: str, sql: str, *, options: Mapping[str, Any] | None = None)
         WarehouseConfigError: the database or the query cannot be used.
         WarehouseError: the server does not answer.
     """
-    from pymysql.cursors import SSCursor
-
     connection, errors = mysql.connect(rest, options), mysql.errors(rest, options)
+    from pymysql.cursors import SSCursor  # an optional extra; connect names it if it is missing
+
     with ExitStack() as stack:
         stack.callback(connection.close)
         with errors.running():
@@ -95,8 +92,7 @@ def column_values(values: Sequence[Any], kind: int) -> list[Any]:
         kind: the number of the column's type in MySQL's protocol.
     """
     if kind == _FLOAT:
-        floats = pa.array(values, pa.float32())
-        return Conversion().values(floats, pa.field("x", floats.type))
+        return float32_column(values)
     decode = _DECODERS.get(kind)
     if decode is None:
         return [of_type("BLOB") if isinstance(value, bytes) else value for value in values]

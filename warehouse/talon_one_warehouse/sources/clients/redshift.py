@@ -9,16 +9,13 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from talon_one_singer.values.arrow_extensions import json_of
-from talon_one_singer.values.arrow_values import Conversion
 from talon_one_singer.values.dbapi_values import dbapi_values
 from talon_one_singer.values.refused_value import RefusedValue
 from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS
 from talon_one_warehouse.connections import redshift
-from talon_one_warehouse.sources.clients.client_source import ClientSource, refused_column
+from talon_one_warehouse.sources.clients.client_source import ClientSource, float32_column, refused_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -82,8 +79,7 @@ def column_values(values: Sequence[Any], kind: int) -> list[Any]:
         kind: the number of the column's type in the protocol.
     """
     if kind == _FLOAT4:
-        floats = pa.array(values, pa.float32())
-        return Conversion().values(floats, pa.field("x", floats.type))
+        return float32_column(values)
     if kind == _SUPER:
         return [None if value is None else json_of(value) for value in values]
     if kind in _MOMENTS:
