@@ -14,24 +14,17 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from talon_one_storage.sql_names import quoted
-from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
-from talon_one_warehouse.arrow.columns import Column, TableSpec
-from talon_one_warehouse.arrow.dedup import last_of_each_key
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
-from talon_one_warehouse.warehouse import STATE_TABLE, MergeCounts
+from talon_one_warehouse.merging import STATES, prepared, raise_if_reserved, rows_to_merge, state_rows, total
+from talon_one_warehouse.warehouse import STATE_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from talon_one_warehouse.adbc.connection import ADBCConnection
+    from talon_one_warehouse.arrow.columns import TableSpec
     from talon_one_warehouse.dialects.base import Dialect
-
-_STATE = Column("state", "state", "json")
-_STATES = TableSpec(
-    STATE_TABLE,
-    (Column("state_name", "state_name", "string"), _STATE, Column("updated_at", "updated_at", "instant")),
-    ("state_name",),
-)
+    from talon_one_warehouse.warehouse import MergeCounts
 
 
 class ADBCWarehouse:
@@ -59,21 +52,20 @@ class ADBCWarehouse:
                 raise WarehouseConfigError("schema must not be empty")
             with connection.opening():
                 dialect.open(connection, schema)
-                self._prepare(_STATES)
+                self._prepare(STATES)
         except BaseException:
             connection.close()
             raise
 
     def prepare(self, table: TableSpec) -> None:
         """See Warehouse."""
-        if table.name.lower() == STATE_TABLE:
-            raise TableError(f"the name {table.name!r} is reserved for the table of states")
+        raise_if_reserved(table.name)
         self._prepare(table)
         self._tables[table.name] = table
 
     def check_rows(self, table: str, rows: pa.RecordBatch) -> None:
         """See Warehouse."""
-        self._dialect.check_rows(self._table(table), pa.Table.from_batches([rows]))
+        self._dialect.check_rows(prepared(self._tables, table), pa.Table.from_batches([rows]))
 
     def merge(
         self,
@@ -81,13 +73,13 @@ class ADBCWarehouse:
         state: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> MergeCounts:
         """See Warehouse."""
-        tables = [(self._table(name), pa.Table.from_batches(parts)) for name, parts in batches.items() if parts]
-        loads = [(table, last_of_each_key(rows, table.key)) for table, rows in tables if rows.num_rows]
-        states = [(_STATES, _state_rows(state))] if state else []
+        loads = rows_to_merge(batches, self._tables)
+        now = datetime.now(UTC).isoformat()
+        texts = {name: (json.dumps(value), now) for name, value in (state or {}).items()}
+        states = [(STATES, state_rows(texts))] if texts else []
         with self._staged([*loads, *states]) as stages, self._connection.transaction():
             counts = [self._dialect.merge(self._connection, self.schema, table, stage) for table, stage in stages]
-        of_rows = counts[: len(loads)]
-        return MergeCounts(sum(c.inserted for c in of_rows), sum(c.updated for c in of_rows))
+        return total(counts[: len(loads)])
 
     def state(self, name: str) -> dict[str, Any] | None:
         """See Warehouse."""
@@ -113,11 +105,6 @@ class ADBCWarehouse:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    def _table(self, name: str) -> TableSpec:
-        if name not in self._tables:
-            raise TableError(f"the table {name!r} was not prepared")
-        return self._tables[name]
 
     def _prepare(self, table: TableSpec) -> None:
         self._dialect.check(table)
@@ -161,11 +148,3 @@ class ADBCWarehouse:
             for _, stage in stages:
                 with suppress(WarehouseError):  # it ends with the connection, and no later stage has its name
                     self._connection.run(f"DROP TABLE IF EXISTS {self._dialect.stage(stage)}")
-
-
-def _state_rows(states: Mapping[str, Mapping[str, Any]]) -> pa.Table:
-    now = datetime.now(UTC)
-    values = [(name, json.dumps(value), now) for name, value in states.items()]
-    fields = [(column.name, ARROW_KINDS[column.kind].type) for column in _STATES.columns]
-    arrays = [pa.array(column, kind) for column, (_, kind) in zip(zip(*values, strict=True), fields, strict=True)]
-    return pa.table(arrays, schema=pa.schema(fields))

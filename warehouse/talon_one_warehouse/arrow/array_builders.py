@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from talon_one_warehouse.arrow.columns import Kind
+    from talon_one_warehouse.arrow.columns import Kind, TableSpec
 
 _DECIMAL = pa.decimal128(38, 18)
 _INSTANT = pa.timestamp("us", tz="UTC")
@@ -155,3 +155,8 @@ ARROW_KINDS: Mapping[Kind, ArrowKind] = {
     "instant": ArrowKind(_INSTANT, _instants),
     "json": ArrowKind(pa.string(), _json_texts),
 }
+
+
+def arrow_schema(table: TableSpec) -> pa.Schema:
+    """Return the columns of a table in Arrow."""
+    return pa.schema([(column.name, ARROW_KINDS[column.kind].type) for column in table.columns])

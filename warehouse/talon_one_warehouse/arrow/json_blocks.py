@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.json as pj
 
-from talon_one_warehouse.arrow.array_builders import ARROW_KINDS, instants
+from talon_one_warehouse.arrow.array_builders import ARROW_KINDS, arrow_schema, instants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,15 +70,13 @@ def _plan(table: TableSpec) -> _Plan:
     cut = [(f"f{index}", msgspec.Raw, _NULL) for index, column in numbered if column.kind in _CUT]
     rename = {f"f{index}": column.source for index, column in numbered}
     row = msgspec.defstruct("Cut", cut, rename=rename, kw_only=True, gc=False)
-    types = [ARROW_KINDS[column.kind].type for column in table.columns]
     read = [
-        (column.source, _READ_AS.get(column.kind, kind))
-        for column, kind in zip(table.columns, types, strict=True)
+        (column.source, _READ_AS.get(column.kind, ARROW_KINDS[column.kind].type))
+        for _, column in numbered
         if column.kind not in _CUT
     ]
     options = pj.ParseOptions(explicit_schema=pa.schema(read), unexpected_field_behavior="ignore")
-    fields = [(column.name, kind) for column, kind in zip(table.columns, types, strict=True)]
-    return _Plan(msgspec.json.Decoder(row), options, pa.schema(fields))
+    return _Plan(msgspec.json.Decoder(row), options, arrow_schema(table))
 
 
 def _read(options: pj.ParseOptions, raws: Sequence[bytes | msgspec.Raw]) -> pa.Table:

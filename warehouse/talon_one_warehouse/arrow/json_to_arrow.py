@@ -66,13 +66,11 @@ def rows_to_arrow(table: TableSpec, raws: Sequence[bytes | msgspec.Raw]) -> pa.R
     """
     import pyarrow as pa
 
-    from talon_one_warehouse.arrow.array_builders import ARROW_KINDS
+    from talon_one_warehouse.arrow.array_builders import ARROW_KINDS, arrow_schema
 
-    kinds = [ARROW_KINDS[column.kind] for column in table.columns]
-    decoded = zip(table.columns, kinds, _decoded_columns(table, raws), strict=True)
-    arrays = [_array(table, column, kind.build, values, raws) for column, kind, values in decoded]
-    fields = [(column.name, kind.type) for column, kind in zip(table.columns, kinds, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+    decoded = zip(table.columns, _decoded_columns(table, raws), strict=True)
+    arrays = [_array(table, column, ARROW_KINDS[column.kind].build, values, raws) for column, values in decoded]
+    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table))
 
 
 def _fields(table: TableSpec) -> dict[str, Column]:

@@ -13,20 +13,21 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
-import pyarrow as pa
 
 from talon_one_storage.duckdb_files import connect_file
 from talon_one_storage.sql_names import quoted
-from talon_one_warehouse.arrow.dedup import last_of_each_key
 from talon_one_warehouse.duckdb import sql
 from talon_one_warehouse.duckdb.errors import translate_errors
 from talon_one_warehouse.duckdb.memory import FIRST_MB, Memory, arrow_columns
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
+from talon_one_warehouse.merging import raise_if_reserved, rows_to_merge, total
 from talon_one_warehouse.results import python_rows
-from talon_one_warehouse.warehouse import STATE_TABLE, MergeCounts
+from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
 
     from talon_one_warehouse.arrow.columns import TableSpec
 
@@ -77,8 +78,7 @@ class DuckDBWarehouse:
 
     def prepare(self, table: TableSpec) -> None:
         """See Warehouse."""
-        if table.name.lower() == STATE_TABLE:
-            raise TableError(f"the name {table.name!r} is reserved for the table of states")
+        raise_if_reserved(table.name)
         with self._transaction():
             there = dict(self._execute(sql.COLUMNS, [self.schema, table.name]))
             if there:
@@ -97,8 +97,7 @@ class DuckDBWarehouse:
         state: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> MergeCounts:
         """See Warehouse."""
-        tables = [(self._table(name), pa.Table.from_batches(parts)) for name, parts in batches.items() if parts]
-        rows = [(table, last_of_each_key(rows, table.key)) for table, rows in tables if rows.num_rows]
+        rows = rows_to_merge(batches, self._tables)
         return self._memory.enough_for(lambda: self._merged(rows, state or {}))
 
     def state(self, name: str) -> dict[str, Any] | None:
@@ -126,11 +125,6 @@ class DuckDBWarehouse:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    def _table(self, name: str) -> TableSpec:
-        if name not in self._tables:
-            raise TableError(f"the table {name!r} was not prepared")
-        return self._tables[name]
 
     def _check_key(self, table: TableSpec) -> None:
         rows = self._execute(sql.KEY, [self.schema, table.name])
@@ -164,7 +158,7 @@ class DuckDBWarehouse:
             except _KeyExistsError as error:
                 self._with_known_keys.add(error.table)
             else:
-                return MergeCounts(sum(c.inserted for c in counts), sum(c.updated for c in counts))
+                return total(counts)
 
     def _merge_table(self, table: TableSpec, rows: pa.Table) -> MergeCounts:
         self._connection.register(_STAGE, rows)

@@ -15,7 +15,7 @@ from talon_one_warehouse.errors import TableError, WarehouseConfigError, Warehou
 from talon_one_warehouse.lake.errors import translate_errors
 from talon_one_warehouse.lake.key_ranges import Bound, DataFile
 from talon_one_warehouse.lake.place import RESERVED, folder_of
-from talon_one_warehouse.lake.states import replace_states
+from talon_one_warehouse.lake.states import open_states, write_states
 from talon_one_warehouse.lake.table import LakeTable
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def migrate(place: LakePlace) -> dict[str, int]:
             if LakeTable.open(place, name) is None:
                 LakeTable.create(place, _spec(name, table), _files(name, table, sizes))
         states = {name: (json.dumps(state.value), state.updated_at) for name, state in manifest.states.items()}
-        replace_states(place, states)
+        write_states(open_states(place), place, states)
         place.store.remove([_VIEWS, MANIFEST])
     return {
         name: sum(file.rows for files in table.partitions.values() for file in files)

@@ -10,12 +10,9 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-import pyarrow as pa
-
 from talon_one_storage.sql_names import quoted
-from talon_one_warehouse.arrow.dedup import last_of_each_key
 from talon_one_warehouse.duckdb.memory import Memory, arrow_columns
-from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
+from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 from talon_one_warehouse.lake import sql
 from talon_one_warehouse.lake.connection import connect
 from talon_one_warehouse.lake.errors import translate_errors
@@ -24,16 +21,18 @@ from talon_one_warehouse.lake.migration import raise_if_manifest
 from talon_one_warehouse.lake.place import RESERVED, local_place, remote_place
 from talon_one_warehouse.lake.states import open_states, read_states, write_states
 from talon_one_warehouse.lake.table import LakeTable
+from talon_one_warehouse.merging import raise_if_reserved, rows_to_merge, total
 from talon_one_warehouse.results import python_rows
-from talon_one_warehouse.warehouse import STATE_TABLE, MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pyarrow as pa
     from fsspec import AbstractFileSystem
 
     from talon_one_warehouse.arrow.columns import TableSpec
     from talon_one_warehouse.lake.place import LakePlace
+    from talon_one_warehouse.warehouse import MergeCounts
 
 _LOG = logging.getLogger("talon_one_warehouse")
 _LOG_FOLDER = "/_delta_log/"
@@ -72,8 +71,7 @@ class LakeWarehouse:
 
     def prepare(self, table: TableSpec) -> None:
         """See Warehouse."""
-        if table.name.lower() in (STATE_TABLE, RESERVED):
-            raise TableError(f"the name {table.name!r} is reserved for the table of states")
+        raise_if_reserved(table.name, RESERVED)
         with translate_errors(self._store.name):
             there = self._tables.get(table.name) or LakeTable.open(self._place, table.name)
             if there is None:
@@ -91,21 +89,17 @@ class LakeWarehouse:
         state: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> MergeCounts:
         """See Warehouse. The states are committed last."""
-        for name in batches:
-            if name not in self._tables:
-                raise TableError(f"the table {name!r} was not prepared")
-        rows = {n: pa.Table.from_batches(parts) for n, parts in batches.items() if any(p.num_rows for p in parts)}
+        rows = rows_to_merge(batches, self._tables)
         with translate_errors(self._store.name):
             merged = self._memory.enough_for(lambda: self._merged(rows))
-            for name, done in merged.items():
+            for table, done in merged:
                 if done.added or done.removed:
-                    self._tables[name].commit(done.added, done.removed)
+                    table.commit(done.added, done.removed)
             if state:
                 self._commit_states(state)
-        for name in merged:
-            self._tidy(self._tables[name])
-        counts = [done.counts for done in merged.values()]
-        return MergeCounts(sum(c.inserted for c in counts), sum(c.updated for c in counts))
+        for table, _ in merged:
+            self._tidy(table)
+        return total(done.counts for _, done in merged)
 
     def state(self, name: str) -> dict[str, Any] | None:
         """See Warehouse."""
@@ -120,8 +114,7 @@ class LakeWarehouse:
         """See Warehouse. The SQL is DuckDB's, over views of the live files."""
         with translate_errors(self._store.name):
             for table in self._all_tables():
-                uris = [table.uri(file) for file in table.files]
-                self._connection.execute(sql.view(self.schema, table.name, table.columns, uris))
+                self._connection.execute(sql.view(self.schema, table.name, table.columns, table.uris()))
             return python_rows(self._memory.enough_for(lambda: arrow_columns(self._connection, statement)))
 
     def close(self) -> None:
@@ -136,15 +129,13 @@ class LakeWarehouse:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _merged(self, rows: Mapping[str, pa.Table]) -> dict[str, Merged]:
+    def _merged(self, tables: Sequence[tuple[LakeTable, pa.Table]]) -> list[tuple[LakeTable, Merged]]:
         """Write the files of a merge; remove them if one of them cannot be written."""
-        merges = {name: TableMerge(self._tables[name], self._store, self._connection) for name in rows}
+        merges = [(table, TableMerge(table, self._store, self._connection), rows) for table, rows in tables]
         try:
-            return {
-                name: merge.run(last_of_each_key(rows[name], self._tables[name].key)) for name, merge in merges.items()
-            }
+            return [(table, merge.run(rows)) for table, merge, rows in merges]
         except Exception:
-            self._store.remove(path for merge in merges.values() for path in merge.written)
+            self._store.remove(path for _, merge, _ in merges for path in merge.written)
             raise
 
     def _commit_states(self, state: Mapping[str, Mapping[str, Any]]) -> None:
