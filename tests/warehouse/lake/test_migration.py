@@ -1,5 +1,6 @@
 """Lakes that version 0.1 has written become Delta tables; the folder ``lake_of_0_1`` is one."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,16 @@ def test_a_manifest_that_cannot_be_read_is_reported(old, content, reason):
     with pytest.raises(WarehouseError, match=reason):
         migrate_lake(str(old), "talon_one")
     assert 7 == len(list(old.rglob("*.parquet")))
+
+
+def test_a_missing_file_is_named(old):
+    """A file that the manifest lists and that is gone is an error that names it."""
+    folder = old / "talon_one"
+    manifest = json.loads((folder / "_talon_one" / "manifest.json").read_bytes())
+    (file, *_), *_ = manifest["tables"]["ledger"]["partitions"].values()
+    (folder / file["path"]).unlink()
+    with pytest.raises(WarehouseError, match=f"the manifest lists {file['path']}, which is not there"):
+        migrate_lake(str(old), "talon_one")
 
 
 def test_the_command_prints_the_rows_of_each_table(old):

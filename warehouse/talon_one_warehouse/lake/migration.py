@@ -76,7 +76,7 @@ def migrate(place: LakePlace) -> dict[str, int]:
     Raises:
         WarehouseConfigError: there is no manifest.
         TableError: a table has a name with characters that the folder of a Delta table cannot have.
-        WarehouseError: the manifest cannot be read.
+        WarehouseError: the manifest cannot be read, or a file that it lists is missing.
     """
     with translate_errors(place.store.name):
         data = place.store.read(MANIFEST)
@@ -106,6 +106,8 @@ def _files(name: str, table: _Table, sizes: Mapping[str, int]) -> list[DataFile]
     for file in files:
         if not file.path.startswith(folder):
             raise TableError(f"the table {name!r} cannot be migrated because of its name; load it again")
+        if file.path not in sizes:
+            raise WarehouseError(f"the manifest lists {file.path}, which is not there; restore it or load {name} again")
     return [
         DataFile(file.path.removeprefix(folder), sizes[file.path], file.rows, file.low, file.high) for file in files
     ]
