@@ -12,12 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs" / "images" / "dbt-lineage.svg"
 REF = re.compile(r"\bref\('(\w+)'\)")
-COLUMNS = {
-    "tables of a load": lambda name: name.startswith("stg_"),
-    "points": lambda name: name in ("points_ledger", "points_moves", "points_walk", "points_lots"),
-    "snapshot": lambda name: name.endswith("_snapshot"),
-    "marts": lambda _: True,
-}
+POINTS = ["points_ledger", "points_moves", "points_walk", "points_lots"]
 BOX, GAP, LEFT, STEP = (250, 26), 12, 20, 350
 
 
@@ -27,13 +22,18 @@ def models() -> dict[str, list[str]]:
     return {path.stem: list(dict.fromkeys(REF.findall(path.read_text(encoding="utf-8")))) for path in sorted(paths)}
 
 
+def column_of(name: str) -> int:
+    """Return the column of a model: staging, points with the snapshot, or marts."""
+    if name.startswith("stg_"):
+        return 0
+    return 1 if name in POINTS or name.endswith("_snapshot") else 2
+
+
 def placed(read: dict[str, list[str]]) -> dict[str, tuple[int, int]]:
-    """Return the position of each model's box; the points and the snapshot share the middle column."""
+    """Return the position of each model's box."""
     columns: dict[int, list[str]] = {0: [], 1: [], 2: []}
-    order = ["points_ledger", "points_moves", "points_walk", "points_lots"]
-    for name in sorted(read, key=lambda name: (order.index(name) if name in order else 9, name)):
-        kind = next(index for index, belongs in enumerate(COLUMNS.values()) if belongs(name))
-        columns[{0: 0, 1: 1, 2: 1, 3: 2}[kind]].append(name)
+    for name in sorted(read, key=lambda name: (POINTS.index(name) if name in POINTS else len(POINTS), name)):
+        columns[column_of(name)].append(name)
     rows = max(map(len, columns.values()))
     found = {}
     for column, names in columns.items():

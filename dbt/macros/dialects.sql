@@ -4,7 +4,6 @@
 {% macro default__instant_type() %}{{ return('TIMESTAMP WITH TIME ZONE') }}{% endmacro %}
 {% macro snowflake__instant_type() %}{{ return('TIMESTAMP_TZ') }}{% endmacro %}
 {% macro bigquery__instant_type() %}{{ return('TIMESTAMP') }}{% endmacro %}
-{% macro spark__instant_type() %}{{ return('TIMESTAMP') }}{% endmacro %}
 {% macro databricks__instant_type() %}{{ return('TIMESTAMP') }}{% endmacro %}
 {% macro redshift__instant_type() %}{{ return('TIMESTAMPTZ') }}{% endmacro %}
 
