@@ -30,5 +30,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except Exception as error:  # noqa: BLE001 - Airflow itself logs what a task raises
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - Airflow itself logs what a task raises
         sys.exit(f"Error: {type(error).__name__}: {error}")
