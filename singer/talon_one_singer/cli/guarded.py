@@ -12,7 +12,7 @@ from talon_one_singer.errors import ClosedPipe, OutputError, SingerError, Stoppe
 from talon_one_singer.exit_codes import SIGNAL_BASE, ExitCode
 from talon_one_singer.reporting.printable import printable
 from talon_one_singer.reporting.redaction import activate
-from talon_one_singer.reporting.resource_errors import OUT_OF_MEMORY, resource_shortage
+from talon_one_singer.reporting.resource_errors import OUT_OF_MEMORY, is_panic, resource_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,10 @@ def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work:
         return error.exit_code
     except Exception as error:  # noqa: BLE001  the outermost place: nothing may end in a bare traceback
         return _other_exit_code(definition, redact, error)
+    except BaseException as error:
+        if is_panic(error):
+            return _other_exit_code(definition, redact, error)
+        raise
     return _stopped_code(stop)
 
 
@@ -68,7 +72,7 @@ def _stopped_code(stop: StopSignal) -> int:
     return SIGNAL_BASE + stop.signum if stop.signum else ExitCode.OK
 
 
-def _other_exit_code(definition: PluginDefinition, redact: Redactor, error: Exception) -> int:
+def _other_exit_code(definition: PluginDefinition, redact: Redactor, error: BaseException) -> int:
     for kind, exit_code in definition.expected_errors.items():
         if isinstance(error, kind):
             _print_error(redact, error)

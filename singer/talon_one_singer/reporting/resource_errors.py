@@ -52,9 +52,14 @@ def resource_shortage(error: BaseException) -> str | None:
     return None
 
 
+def is_panic(error: BaseException) -> bool:
+    """Return whether a library written in Rust has given up; its exception is not one of Python's ``Exception``."""
+    return type(error).__module__ == "pyo3_runtime"
+
+
 def _may_wrap(error: BaseException) -> bool:
     from_database = type(error).__module__.partition(".")[0] in {"duckdb", "_duckdb", "sqlite3"}
-    return from_database or isinstance(error, OSError | ImportError | RuntimeError)
+    return from_database or is_panic(error) or isinstance(error, OSError | ImportError | RuntimeError)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -11,6 +11,8 @@ import pytest
 from talon_one_singer import SingerError
 from talon_one_singer.reporting.resource_errors import resource_shortage
 
+# Rust raises a class that derives from BaseException, and that no module exports.
+PanicException = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
 SHORT = {
     "memory": (
         MemoryError(),
@@ -19,7 +21,11 @@ SHORT = {
         ImportError("libarrow.so: failed to map segment from shared object"),
         duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure"),
     ),
-    "open files": (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), RuntimeError("epoll: Too many open files")),
+    "open files": (
+        OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
+        RuntimeError("epoll: Too many open files"),
+        PanicException('Os { code: 24, message: "Too many open files" }'),
+    ),
     "disk": (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), RuntimeError("write: No space left on device")),
     "threads": (
         RuntimeError("can't start new thread"),

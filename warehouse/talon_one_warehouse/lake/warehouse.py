@@ -134,7 +134,7 @@ class LakeWarehouse:
         merges = [(table, TableMerge(table, self._store, self._connection), rows) for table, rows in tables]
         try:
             return [(table, merge.run(rows)) for table, merge, rows in merges]
-        except Exception:
+        except BaseException:
             self._store.remove(path for _, merge, _ in merges for path in merge.written)
             raise
 

@@ -50,6 +50,7 @@ def failure_of(code: int, text: str, errno: int, *, departed: bool, proxied: boo
         departed: the connection was made and the request may have been written.
         proxied: the connection goes to a proxy.
     """
+    text = text or f"error {code} of libcurl"
     if departed:
         if code in _BROKEN:
             return TransportFailure(Failure.BROKEN, _reason(text, errno))
