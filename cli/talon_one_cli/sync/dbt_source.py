@@ -8,14 +8,13 @@ https://docs.getdbt.com/docs/core/connect-data-platform/profiles.yml
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from talon_one_cli.sync.yaml_file import read_yaml
 from talon_one_singer import ConfigError
-from talon_one_singer.settings.json_files import read_json_object
+from talon_one_singer.settings.json_files import nearest, read_json_object
 from talon_one_singer.settings.local_paths import local_path
 from talon_one_storage.sql_names import quoted
 from talon_one_warehouse import SourceSpec
@@ -52,9 +51,8 @@ def dbt_source(given: Mapping[str, Any], place: str, redact: Redactor, environ: 
     """
     for name, value in given.items():
         if name not in _SETTINGS:
-            hint = get_close_matches(str(name), _SETTINGS, n=1)
-            more = f"; did you mean {hint[0]!r}?" if hint else f"; it has {', '.join(_SETTINGS)}"
-            raise ConfigError(f"{place}: {name!r} is not a setting of a dbt source{more}")
+            hint = nearest(str(name), _SETTINGS) or f"; it has {', '.join(_SETTINGS)}"
+            raise ConfigError(f"{place}: {name!r} is not a setting of a dbt source{hint}")
         if not isinstance(value, str) or not value:
             raise ConfigError(f"{place}.{name} must be text")
     folder = Path(local_path(given.get("project", ".")))
@@ -88,8 +86,7 @@ def _node(name: str, nodes: Mapping[str, Mapping[str, Any]], place: str) -> Mapp
     package, _, model = name.rpartition(".")
     found = [n for n in nodes.values() if n["name"] == model and package in ("", n["package_name"])]
     if not found:
-        near = get_close_matches(model, [str(node["name"]) for node in nodes.values()], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = nearest(model, (str(node["name"]) for node in nodes.values()))
         raise ConfigError(
             f"{place}.dbt: the manifest has no model, snapshot or seed {name!r}{hint}; "
             "if it is new, run dbt build or dbt parse"
@@ -178,7 +175,7 @@ def _duckdb_url(output: Mapping[str, Any], folder: Path, node: Mapping[str, Any]
             f"{path} can be read; give url with sql or table instead"
         )
     # dbt takes the path from where it is run, which is the folder of the project.
-    return f"duckdb:///{(folder / path).absolute()}"
+    return f"duckdb:///{quote(str((folder / path).absolute()))}"
 
 
 def _postgresql_url(output: Mapping[str, Any], _folder: Path, node: Mapping[str, Any], _place: str) -> str:

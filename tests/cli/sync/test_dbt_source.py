@@ -77,6 +77,16 @@ def test_a_model_in_duckdb_is_read(source):
         assert [[{"customer_id": "ann"}]] == list(rows.rows())
 
 
+def test_a_file_of_any_name_is_read(source, project):
+    """A path of the profile is a path, whatever its characters mean in a URL."""
+    name = "50%25 of #1?.duckdb"
+    (project / "warehouse.duckdb").rename(project / name)
+    profile = {"shop": {"target": "dev", "outputs": {"dev": OUTPUTS["dev"] | {"path": name}}}}
+    (project / "profiles.yml").write_text(yaml.safe_dump(profile))
+    with open_source(source(dbt="vips")) as rows:
+        assert [[{"customer_id": "ann"}]] == list(rows.rows())
+
+
 def test_a_model_in_postgresql_has_the_url_of_the_target(source):
     """The URL has all of the profile's target, with its variables filled in, and special characters escaped."""
     spec = source({"PASSWORD": PASSWORD, "PORT": "6000"}, dbt="shop.vips", target="prod")
