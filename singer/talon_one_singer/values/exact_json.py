@@ -24,6 +24,8 @@ NOT_EXACT_JSON: Final = (msgspec.DecodeError, ArithmeticError, RecursionError, U
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}.{0,5}$", re.DOTALL)  # msgspec reports a missing end
+_SPACED_COLONS = (b" :", b"\t:", b"\r:")
+_SPACED_NAME = re.compile(rb'"[ \t\r]+:')
 _TOO_DEEP = "nested too deeply"
 _WORDS = (
     (RecursionError, _TOO_DEEP),
@@ -119,7 +121,7 @@ def _has_names(text: bytes, count: int) -> bool:
 
     Every name is followed by `":`. A quote and a colon within a text look the same, but have a backslash before them.
     """
-    if b'" :' in text or b'"\t:' in text or b'"\r:' in text:
+    if any(colon in text for colon in _SPACED_COLONS) and _SPACED_NAME.search(text):
         return False
     found = text.count(b'":')
     return found == count or (b'\\\\"' not in text and found - text.count(b'\\":') == count)

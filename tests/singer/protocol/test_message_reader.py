@@ -380,7 +380,16 @@ def _read(messages):
                 yield message
 
 
-@pytest.mark.parametrize("row", [b'{"a":1,"a":2}', b'{"b":{"a":1,"a":2}}', b'{"b" : 1, "c":[{"a" : 1, "a" : 1}]}'])
+@pytest.mark.parametrize(
+    "row",
+    [
+        b'{"a":1,"a":2}',
+        b'{"b":{"a":1,"a":2}}',
+        b'{"b" : 1, "c":[{"a" : 1, "a" : 1}]}',
+        b'{"a":1,"a":2,"b"  :3}',
+        b'{"a":1,"a":2,"b" \t:3}',
+    ],
+)
 def test_a_row_that_has_a_name_twice_is_reported(row):
     """A row with a repeated name is reported, because either value could be meant."""
     found = bad(b'{"type":"RECORD","stream":"s","record":%b}' % row)
