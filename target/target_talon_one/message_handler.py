@@ -217,16 +217,15 @@ class MessageHandler:
         self._flush_if_due()
 
     def _add_checked(self, stream: _Stream, message: RecordLines) -> None:
-        rows, origins = [], []
+        """Add valid and invalid rows in their order, because of rows with one key the last one counts."""
+        destination = stream.destination
         for row, origin in zip(message.rows, message.origins, strict=True):
             # A log-based tap may send only the key of a deleted row.
-            reason = None if stream.destination.mapper.is_deleted(row) else stream.validator(row)
+            reason = None if destination.mapper.is_deleted(row) else stream.validator(row)
             if reason is None:
-                rows.append(row)
-                origins.append(origin)
+                destination.add([row], [origin])
             else:
-                stream.destination.add_invalid(row, origin, f"the row breaks the stream's schema: {reason}")
-        stream.destination.add(rows, origins)
+                destination.add_invalid(row, origin, f"the row breaks the stream's schema: {reason}")
 
     def _flush_if_due(self) -> None:
         """Send what is waiting while further rows are read: first few rows, so that sending begins early."""

@@ -75,6 +75,20 @@ def test_of_marked_and_other_rows_with_one_key_the_last_counts(engine, rows, exp
     assert expected | {"z"} == engine.members()
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [(["x", 5], {"z"}), ([5, "x"], {"a", "z"}), (["x", 5, "x"], {"a", "z"})],
+    ids=["invalid", "valid again", "many times"],
+)
+def test_of_valid_and_invalid_rows_with_one_key_the_last_counts(engine, singer, values, expected):
+    """A row that breaks its schema replaces the valid row before it, and a valid row after it replaces both."""
+    records = [{"id": "a", "name": value} for value in values] + [{"id": "z", "name": "x"}]
+    lines = [SCHEMA, *({"type": "RECORD", "stream": "vip", "record": record} for record in records)]
+    done = singer(lines, {"vip": MEMBERS | {"mode": "upsert", "max_reject_share": 1}})
+    assert 0 == done.returncode, done.stderr
+    assert expected == engine.members()
+
+
 @pytest.mark.parametrize("sink", SINKS)
 def test_no_mode_of_any_sink_adds_a_marked_row(engine, sink):
     """A marked row is counted and nothing is sent for it, whatever else the row holds."""
