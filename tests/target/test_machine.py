@@ -292,13 +292,14 @@ class Machine(RuleBasedStateMachine):
             elif heal:
                 known = acknowledged_keys(store, destination.number)
                 store.acks.forget(destination.number, [key for key in known if key in self.source])
-            sent = run.send
+            compare = run.compare
 
-            def send(found):
+            def compared():
+                found = compare()  # if no guard stops the run, it begins to send
                 self.last_source = set(self.source) | (set() if complete else self.last_source or set())
-                sent(found)
+                return found
 
-            run.send = send
+            run.compare = compared
             try:
                 run.finish()
             finally:

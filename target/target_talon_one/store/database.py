@@ -24,8 +24,6 @@ _T = TypeVar("_T")
 
 FORMAT = 1
 MEMORY = "64MB"
-MEMORY_FOR_MANY_ROWS = "64MB"
-MANY_ROWS = 1_500_000  # staged rows that do not fit into MEMORY
 LARGEST_LIMIT_MB = 1 << 20
 FEW_DESTINATIONS = 8  # MEMORY is enough for them
 MB_PER_DESTINATION = 2  # DuckDB cannot spill what is smaller than a block: 1 MB of the tables of a destination
@@ -64,7 +62,6 @@ class Database:
 
     def __init__(self, path: str, *, memory: str = MEMORY, location: str | None = None) -> None:
         self.path, self.location = path, location or path
-        self._has_default_memory = memory == MEMORY
         self._base_mb, self._destinations = _megabytes(memory), 0
         self._in_transaction = False
         self._connection = _connect(path, location)
@@ -79,12 +76,6 @@ class Database:
         """Set the memory limit of DuckDB for the tables of this many destinations."""
         self._destinations = count
         self._set_limit()
-
-    def expect_many_rows(self) -> None:
-        """Raise the memory limit of DuckDB for more than MANY_ROWS staged rows, unless the caller has set one."""
-        if self._has_default_memory:
-            self._base_mb = max(self._base_mb, _megabytes(MEMORY_FOR_MANY_ROWS))
-            self._set_limit()
 
     def run(self, statement: str, *values: Any) -> list[Any]:
         """Return the rows of a statement; outside of a transaction it is tried again with more memory."""

@@ -169,7 +169,7 @@ class SyncRun:
         rate = self._client.config.requests_per_second
         return [plan_destination(one, self._compare(one), self._store, rate) for one in self.destinations.values()]
 
-    def start_flush(self) -> None:
+    def start_flush(self) -> dict[str, Comparison]:
         """Compare the rows that were added so far and begin to send them; ``proceed`` and ``wait`` send the others.
 
         Rows may be added meanwhile.
@@ -179,7 +179,9 @@ class SyncRun:
             IncompleteError: rows of an earlier flush are still to do.
         """
         self.wait()
-        self._start(self._found())
+        found = self._found()
+        self._start(found)
+        return found
 
     def _found(self) -> dict[str, Comparison]:
         for one in self.destinations.values():
@@ -188,15 +190,6 @@ class SyncRun:
         found = self.compare()
         self._keep_invalid()  # the comparison may have refused rows whose profiles do not exist
         return found
-
-    def send(self, found: Mapping[str, Comparison]) -> None:
-        """Send the changes that a comparison found.
-
-        Raises:
-            IncompleteError, Stopped: see ``wait``.
-        """
-        self._start(found)
-        self.wait()
 
     def _start(self, found: Mapping[str, Comparison]) -> None:
         groups = {name: self.destinations[name].op_groups for name in found}
@@ -244,9 +237,8 @@ class SyncRun:
 
     def flush(self) -> dict[str, Comparison]:
         """Compare and send the rows that were added so far."""
+        found = self.start_flush()
         self.wait()
-        found = self._found()
-        self.send(found)
         return found
 
     def finish(self) -> dict[str, Comparison]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from target_talon_one.mapping.columns.column_mapper import POSITION
-from target_talon_one.store.database import MANY_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +65,7 @@ class StagedRows:
             "place": pa.array(origins, pa.string(), memory_pool=_POOL),
         }
         self._database.insert(f"staged_{destination}", pa.table(columns))
-        self._count(destination, len(keys))
+        self._counts[destination] += len(keys)
 
     def add_columns(
         self,
@@ -93,14 +92,8 @@ class StagedRows:
             self._database.run(
                 f"INSERT INTO staged_{destination} SELECT seq, {mapped.key}, {fields}, origin FROM incoming {where}"
             )
-        self._count(destination, len(positions) - len(others))
+        self._counts[destination] += len(positions) - len(others)
         return others
-
-    def _count(self, destination: int, added: int) -> None:
-        first = self._counts[destination]
-        self._counts[destination] = first + added
-        if first < MANY_ROWS <= first + added:
-            self._database.expect_many_rows()
 
     def add_rejects(self, destination: int) -> int:
         """Stage the rows that Talon.One refused in earlier runs, before all rows of this run; return their number."""
