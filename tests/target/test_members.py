@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_talon_one.errors import GuardError, SyncConfigError
+from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError
 
 VIP = {
     "sink": "audience_members",
@@ -13,6 +13,8 @@ VIP = {
     "key": "customer_id",
     "create_profiles": "allow",
 }
+
+LISTS = "update_customer_profile_audiences"
 
 
 def rows(*names: object) -> list[dict]:
@@ -54,6 +56,27 @@ def test_without_a_management_key_the_id_of_a_made_audience_is_remembered(engine
     engine.folder = engine.folder / "other"
     with pytest.raises(SyncConfigError, match=r"exists, but its id is not known; set audience\.id"):
         engine.push(VIP, rows(1))
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_mirror_removes_nobody_for_whom_no_request_began(engine, concurrency):
+    """After a push whose first requests are refused, members of other requests that somebody else adds stay."""
+    with engine.client() as client:
+        client.create_audience_v2({"name": "VIP", "integration": "warehouse", "integrationId": "vip"})
+    engine.emu.fault(LISTS, "403", count=0)
+    with pytest.raises(IncompleteError, match="403"):
+        engine.push(VIP, rows(*range(25_000)), concurrency=concurrency)
+    engine.emu.clear_faults()
+    begun = 1000 * engine.requests()[LISTS]
+    added = [f"c-{n}" for n in (begun, 9999, 10_000, 24_999)]
+    with engine.client() as client:
+        changes = [{"action": "add", "audienceId": 1, "profileIntegrationId": name} for name in added]
+        client.update_customer_profile_audiences({"data": changes})
+    segment = [row for row in rows(*range(25_000)) if row["customer_id"] not in added]
+    figures = engine.push(VIP, segment)
+    assert begun == figures.known
+    assert 0 == figures.removes
+    assert {f"c-{n}" for n in range(25_000)} == engine.members()
 
 
 def test_an_input_that_broke_off_removes_nobody(engine):

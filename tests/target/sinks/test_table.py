@@ -9,8 +9,13 @@ import pytest
 from talon_one_client import TalonOneClient, endpoints
 from talon_one_client.http.transport import Response
 from talon_one_client.http.transports.requests_transport import RequestsTransport
+from talon_one_singer.cli.signals import StopSignal
+from talon_one_singer.errors import Stopped
+from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.errors import GuardError, IncompleteError, SyncConfigError
 from target_talon_one.sinks.table import SINKS
+from target_talon_one.store.opening import open_store
+from target_talon_one.sync.run import SyncRun
 
 COVERED: set[tuple[str, str]] = set()
 
@@ -384,6 +389,27 @@ def test_a_referral_whose_answer_got_lost_is_unknown_and_not_sent_again(engine):
     assert (1, 0) == ((figures := engine.push(REFERRALS, rows)).sent, figures.unknown)
     assert 2 == len(state(engine, "referrals"))
     assert ["unknown"] == [line["kind"] for line in engine.rejects()]
+
+
+@pytest.mark.parametrize("given", [REFERRALS, MANY_REFERRALS], ids=["one by one", "in batches"])
+def test_a_row_whose_request_never_began_is_not_unknown(engine, given):
+    """After a push that is stopped before a request, the next one sends the rows, although none may be sent twice."""
+    names = [f"p-{n}" for n in range(3)]
+    engine.emu.add("profiles", *({"integrationId": name} for name in names))
+    rows = [{"advocateProfileIntegrationId": name} for name in names]
+    stop = StopSignal()
+    with (
+        engine.client() as client,
+        open_store(engine.store) as store,
+        SyncRun(client, store, engine.options(), command="test", check=stop.check) as run,
+    ):
+        run.open(destination_from("rows", given)).add(rows, names)
+        stop.set()
+        with pytest.raises(Stopped):
+            run.finish()
+    assert 3 == engine.push(given, rows).sent
+    assert [] == engine.rejects()
+    assert names == sorted(row["advocate"] for row in state(engine, "referrals"))
 
 
 @pytest.mark.parametrize("mode", ["add", "upsert"])

@@ -50,6 +50,7 @@ class AcknowledgedRows:
         self._destinations, self._values, self._rejects = destinations, values, rejects
         self._log = log
         self._journal: Journal | None = None
+        self._taken_back: dict[int, list[tuple[int, int]]] = {}
 
     @property
     def keeps_journal(self) -> bool:
@@ -88,6 +89,10 @@ class AcknowledgedRows:
         if self._journal and changes:
             self._journal.begin(destination)
 
+    def take_back(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
+        """Remember until the commit that no request began for these changes, although they are noted as begun."""
+        self._taken_back.setdefault(destination, []).extend(ranges)
+
     def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
         """Note that Talon.One has acknowledged the changes of these ranges."""
         first, end = zip(*ranges, strict=True)
@@ -100,19 +105,20 @@ class AcknowledgedRows:
     def commit_acknowledged(self, destination: int) -> None:
         """Move acknowledged changes into the acknowledged rows, and drop all changes.
 
-        A row whose request began but has no known result is kept as uncertain: the next run adds it again or removes
-        it, even if its source has not changed. If its operation must not be repeated it becomes a reject.
+        A row whose request may have begun and has no known result is kept as uncertain: the next run adds it again or
+        removes it, even if its source has not changed. If its operation must not be repeated it becomes a reject.
         """
         if self._journal:
             self._journal.end()
         taken = merged_ranges(self._database.run(f"SELECT first, past FROM done_{destination}"))
+        known = [*taken, *self._taken_back.pop(destination, [])]
         begun = self._database.run(f"SELECT first, past, once FROM begun_{destination}")
 
         def commit() -> None:
             self._database.run("DELETE FROM remembered WHERE name = ?", CHANGES)
             for non_idempotent, keep in ((True, self._keep_unknown), (False, self._keep_uncertain)):
                 ranges = [(first, end) for first, end, each in begun if each == non_idempotent]
-                without_end = ranges_without(ranges, taken)
+                without_end = ranges_without(ranges, known)
                 if without_end:
                     keep(destination, self._changes_in(destination, without_end))
             if taken:

@@ -62,8 +62,9 @@ class BatchSender:
     def send(self, rows: ChangeRows) -> Outcome:
         """Send changes that may share a request; an error that is not about a single row is in the outcome."""
         outcome = Outcome()
-        if self._has_failed:
-            return outcome  # it was handed over before an earlier batch failed; no request begins after that
+        if self._has_failed:  # it was handed over before an earlier batch failed; no request begins after that
+            outcome.untouched.append((rows.first, rows.end))
+            return outcome
         action = self._actions[rows.column("op")[0]]
         try:
             try:
@@ -74,6 +75,8 @@ class BatchSender:
                 self._send_in_batches(action, waiting, outcome)
         except Exception as error:  # noqa: BLE001 - the thread that owns the store raises it after recording the outcome
             outcome.error, self._has_failed = error, True
+            if not outcome.requests:
+                outcome.untouched.append((rows.first, rows.end))
         return outcome
 
     def send_singly(self, changes: Sequence[Change]) -> Outcome:
@@ -85,6 +88,7 @@ class BatchSender:
                 self._give_up_if_hopeless(outcome)
         except Exception as error:  # noqa: BLE001 - as above
             outcome.error = error
+            outcome.untouched = ranges_of(change.sequence for change in changes[outcome.requests :])
         return outcome
 
     def _send_complete(self, action: Action, rows: ChangeRows, outcome: Outcome) -> None:

@@ -4,6 +4,8 @@ Invariants:
 
 - A row is noted as begun before its request is sent, and as acknowledged after its answer has come. Whatever was begun
   and not acknowledged is uncertain, and the next run sends or removes it.
+- A loop that ends early takes back the notes of rows for which no request began: a mirror must not remove a member that
+  it did not add. After a kill all notes stay, because it is unknown which requests began.
 - Files of answers and rejects are written before the store: an acknowledged row is never without its answer.
 - No two requests with one ordering key are in flight at once; sinks that are ``ordered`` have one request at a time.
 - An error ends the loop only after the requests in flight have been answered and their outcomes are kept.
@@ -18,7 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from talon_one_client.errors import TalonOneError
-from target_talon_one.store.sequence_ranges import count_of, merged_ranges
+from target_talon_one.store.sequence_ranges import count_of, merged_ranges, ranges_of
 from target_talon_one.store.tables.rejects import Reject
 from target_talon_one.sync.sending.batching import ROWS_PER_REQUEST, ROWS_PER_SLICE, batches, by_ordering_key
 
@@ -85,6 +87,7 @@ class DeliveryLoop:
         at_once = self._non_idempotent or store.acks.keeps_journal
         self._most_unnoted = ROWS_PER_REQUEST if at_once else ROWS_PER_SLICE
         self._finished: list[Outcome] = []
+        self._handed_over = 0  # sequence number after the last batch that a worker got
         self._last_note_s = time.monotonic()
 
     def steps(self, total: int, groups: Sequence[Sequence[Op]]) -> Iterator[Waiting]:
@@ -101,13 +104,19 @@ class DeliveryLoop:
         """
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="talon-one-send") as pool:
             if self._batched:
-                yield from self._send(pool, self._sender.send, self._batches(total, groups))
+                try:
+                    yield from self._send(pool, self._sender.send, self._batches(total, groups))
+                finally:
+                    self._take_back([(self._handed_over, total)])
                 return
             # One slice after the other, so that rows of one ordering key are never in flight from two slices.
             for changes in self._slices(total, self._concurrency * (1 if self._non_idempotent else SINGLES_PER_WORKER)):
                 self._begin(changes[0].sequence, changes[-1].sequence + 1)
                 jobs = by_ordering_key(changes, self._destination.config.sink)
-                yield from self._send(pool, self._sender.send_singly, jobs)
+                try:
+                    yield from self._send(pool, self._sender.send_singly, jobs)
+                finally:
+                    self._take_back(ranges_of(change.sequence for same_key in jobs for change in same_key))
 
     def _batches(self, total: int, groups: Sequence[Sequence[Op]]) -> Iterator[ChangeRows]:
         """Yield batches that are noted as begun, those of a slice at once where repeating does no harm."""
@@ -117,10 +126,16 @@ class DeliveryLoop:
             for start in range(0, len(found), at_once):
                 begun = found[start : start + at_once]
                 self._begin(begun[0].first, begun[-1].end)
-                yield from begun
+                for batch in begun:
+                    self._handed_over = batch.end
+                    yield batch
 
     def _begin(self, first: int, end: int) -> None:
         self._store.acks.begin(self._destination.number, first, end, non_idempotent=self._non_idempotent)
+
+    def _take_back(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Take back the notes of rows for which no request began."""
+        self._store.acks.take_back(self._destination.number, ranges)
 
     def _slices(self, total: int, size: int) -> Iterator[list[Change]]:
         for first in range(0, total, size):
@@ -162,6 +177,7 @@ class DeliveryLoop:
         finished, self._finished = self._finished, []
         self._last_note_s = time.monotonic()
         answers = [answer for outcome in finished for answer in outcome.answers]
+        self._take_back([each for outcome in finished for each in outcome.untouched])
         refused = [self._reject(refusal) for outcome in finished for refusal in outcome.refused]
         acknowledged = [each for outcome in finished for each in outcome.acknowledged]
         destination = self._destination

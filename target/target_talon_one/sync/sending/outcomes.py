@@ -38,6 +38,7 @@ class Outcome:
         refused: rows that it refused.
         answers: answers worth keeping, each with its row; None: it is the answer to a whole batch.
         requests: requests that were answered, failed ones included.
+        untouched: ranges of rows for which no request began.
         error: why the remaining rows were not sent.
     """
 
@@ -45,6 +46,7 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
     answers: list[tuple[Change | None, Any]] = field(default_factory=list)
     requests: int = 0
+    untouched: list[tuple[int, int]] = field(default_factory=list)
     error: Exception | None = None
 
     @property
