@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from talon_one_client.http.retry_policy import Failure, TransportFailure
 from talon_one_client.http.transport import Headers, Response, check_headers
 from talon_one_client.http.transports.curl_failures import failure_of
 from talon_one_client.http.transports.environment import environment_proxy, trusted_certificates
+from talon_one_client.http.transports.helper_thread import HelperThread
 from talon_one_client.http.transports.idle_senders import IdleSenders
 from talon_one_client.http.transports.response_body import BodyReader, too_large
 from talon_one_client.http.transports.watchdog import Exchange, Watchdog, shut_down
@@ -33,7 +32,6 @@ BUFFER_BYTES = 128 * 1024
 LARGE_BODY_BYTES = 256 * 1024  # a request that takes long to send is not silent
 MOST_HEADERS = 100
 LONGEST_HEADER = 65_536
-FOLLOW_UPS = 4  # threads for requests of the main thread, one of which a signal handler may send during another
 _ABORT = 0  # a callback for data returns this to end the transfer
 _DONE = 0  # a callback for sockets returns this
 _CONTINUE = 100
@@ -51,8 +49,6 @@ class CurlTransport:
         self._watchdog = Watchdog(stop, config.stop_grace_s)
         verify, proxy = trusted_certificates(config), environment_proxy(config)
         self._senders = IdleSenders(lambda: _Sender(config, verify, proxy), self._watchdog)
-        self._lock = threading.Lock()
-        self._threads: tuple[int, ThreadPoolExecutor] | None = None
 
     def send(
         self,
@@ -65,14 +61,15 @@ class CurlTransport:
         """Send one request; see Transport.
 
         libcurl does not let Python handle signals, and they are handled in the main thread: a request of the main
-        thread is sent by another one, while the main thread waits for it and stays interruptible.
+        thread is sent by another one, while the main thread waits for it and stays interruptible. A signal handler
+        may send a request too, at any moment of this method.
         """
         check_headers(headers)
         sender = self._senders.take()
         request = partial(sender.send, method, url, headers, body, bounds)
         if threading.get_ident() != threading.main_thread().ident:
             return self._watched(sender, request, bounds)
-        answer = self._for_main_thread().submit(self._watched, sender, request, bounds)
+        answer = sender.helper.submit(partial(self._watched, sender, request, bounds))
         try:
             return answer.result()
         except BaseException:
@@ -83,20 +80,10 @@ class CurlTransport:
         with self._senders.sending(sender, bounds):
             return request()
 
-    def _for_main_thread(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._threads is None or self._threads[0] != os.getpid():
-                self._threads = os.getpid(), ThreadPoolExecutor(FOLLOW_UPS, "talon-one-send")
-            return self._threads[1]
-
     def close(self) -> None:
         """Close all connections."""
         self._watchdog.close()
         self._senders.close()
-        with self._lock:
-            if self._threads is not None and self._threads[0] == os.getpid():
-                self._threads[1].shutdown(wait=False)
-            self._threads = None
 
 
 class _Sender:
@@ -104,6 +91,7 @@ class _Sender:
 
     def __init__(self, config: ClientConfig, verify: bool | str, proxy: str | None) -> None:
         self.exchange = Exchange(self._shut_down, config.read_timeout_s)
+        self.helper = HelperThread()
         self._proxied = proxy is not None
         self._sockets: set[Any] = set()  # their numbers
         self._is_doubtful = False  # the last request on the connection has failed
@@ -153,6 +141,7 @@ class _Sender:
 
     def close(self) -> None:
         """Close the connection."""
+        self.helper.close()
         self._curl.close()
 
     def _prepare(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:

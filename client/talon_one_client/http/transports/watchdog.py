@@ -6,7 +6,9 @@ thread shuts the socket down instead, whatever the request is waiting for: the T
 
 from __future__ import annotations
 
+import _thread
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -113,64 +115,66 @@ class Watchdog:
     def __init__(self, stop: Callable[[], None] = never, grace_s: float = 5.0) -> None:
         self._stop, self._grace_s = stop, grace_s
         self._stopped_s: float | None = None
+        # A signal handler may interrupt every method, and wait for another thread. So there is no lock, but collections
+        # whose methods are atomic, and threads of the lowest level, because threading.Thread.start has a lock.
         self._exchanges: set[Exchange] = set()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._closed = threading.Event()
+        self._vacancy = [True]  # the thread that takes it watches; empty while one does
+        self._pid = os.getpid()
+        self._closed, self._ended = threading.Event(), threading.Event()
 
     def add(self, exchange: Exchange) -> None:
         """Watch an exchange whenever it is active."""
-        with self._lock:
-            self._exchanges.add(exchange)
+        self._exchanges.add(exchange)
 
     def discard(self, exchange: Exchange) -> None:
         """Forget an exchange."""
-        with self._lock:
-            self._exchanges.discard(exchange)
+        self._exchanges.discard(exchange)
 
     def wake(self) -> None:
         """Start the thread if it does not run. Call this after ``begin``."""
-        thread = self._thread
-        if thread is None or not thread.is_alive():  # it does not live in a process that was forked
-            with self._lock:
-                if self._thread is thread:
-                    self._closed.clear()
-                    self._thread = threading.Thread(target=self._run, name="talon-one-watch", daemon=True)
-                    self._thread.start()
+        if self._pid != os.getpid():  # a process that was forked has no threads
+            self._pid, self._vacancy = os.getpid(), [True]
+        if self._vacancy:
+            self._closed = threading.Event()  # clearing the old one would take its lock
+            _thread.start_new_thread(self._run, ())
 
     def close(self) -> None:
         """End the thread."""
         self._closed.set()
-        thread = self._thread
-        if thread is not None:
-            thread.join(POLL_S)
+        if not self._vacancy:
+            self._ended.wait(POLL_S)
+            self._ended = threading.Event()
 
     def _run(self) -> None:
+        while self._takes_vacancy():
+            self._watch()
+            self._vacancy.append(True)
+            # Whoever begins a request now either sees the vacancy, or is seen by this check.
+            if not self._check(time.monotonic()):
+                self._ended.set()
+                return
+
+    def _takes_vacancy(self) -> bool:
+        try:
+            self._vacancy.pop()
+        except IndexError:
+            return False
+        return True
+
+    def _watch(self) -> None:
+        """Watch until there has been no request for a while, or none after ``close``."""
         idle = 0
-        while True:
+        while idle < IDLE_POLLS and not (idle and self._closed.is_set()):
             if idle:
                 self._closed.wait(POLL_S)
             else:
                 time.sleep(POLL_S)
             idle = 0 if self._check(time.monotonic()) else idle + 1
-            if (idle and self._closed.is_set()) or idle >= IDLE_POLLS:
-                # Whoever begins a request now either sees that there is no thread, or is seen by the last check.
-                self._thread = None
-                if not self._check(time.monotonic()) or not self._resume():
-                    return
-
-    def _resume(self) -> bool:
-        """Return whether this thread continues, because no other one was started."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.current_thread()
-            return self._thread is threading.current_thread()
 
     def _check(self, now_s: float) -> bool:
         """Cut off what is due; return whether any exchange is active."""
         stopping = self._grace_is_over(now_s)
-        with self._lock:
-            active = [exchange for exchange in self._exchanges if exchange.active]
+        active = [exchange for exchange in tuple(self._exchanges) if exchange.active]
         for exchange in active:
             if stopping:
                 exchange.cut(TransportFailure(Failure.STOPPED, "the run was asked to stop"))

@@ -278,6 +278,57 @@ def test_a_signal_handler_may_send_a_request(serve, sender):
     assert [200] == inner
 
 
+INTERRUPTED_ANYWHERE = """
+import sys
+from talon_one_client import ClientConfig, Secret
+from talon_one_client.http.transports.choice import make_transport
+from talon_one_client.http.waits import Bounds
+
+url, kind, stride = sys.argv[1], sys.argv[2], int(sys.argv[3])
+config = ClientConfig(url, management_key=Secret("m" * 8), transport=kind)
+place, statuses = 0, []
+while True:
+    transport = make_transport(config)
+    lines = 0
+
+    def send():
+        return transport.send("GET", url, {}, None, Bounds()).status
+
+    def trace(frame, event, arg):
+        global lines
+        lines += 1
+        if lines == place + 1:
+            sys.settrace(None)
+            statuses.append(send())
+        return trace
+
+    sys.settrace(trace)
+    statuses.append(send())
+    sys.settrace(None)
+    if lines <= place:
+        break
+    place += stride
+print(statuses == [200] * (2 * place // stride + 1), place)
+"""
+
+
+@pytest.mark.parametrize(("kind", "stride"), [("auto", 1), ("requests", 29)])
+def test_a_signal_handler_may_send_a_request_at_any_line(serve, kind, stride):
+    """Whichever line of a request in the main thread is interrupted, a request of the signal handler is answered."""
+    server = serve(lambda _: (200, {}, PROGRAMS))
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_ANYWHERE, server.url, kind, str(stride)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "" == done.stderr
+    answered, place = done.stdout.split()
+    assert "True" == answered
+    assert 50 < int(place)
+
+
 def test_a_forked_process_has_connections_of_its_own(serve, sender):
     """A process that is forked after a request makes new connections, and leaves those of its parent open."""
     ports = []
