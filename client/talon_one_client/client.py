@@ -135,6 +135,7 @@ class TalonOneClient(
         query: Mapping[str, Any] | None = None,
         page_size: int | PageSize | None = None,
         decode: Callable[[msgspec.Raw], Any] = decode_json,
+        on_short: Callable[[], None] | None = None,
     ) -> Iterator[list[Any]]:
         """Read a whole list by its row of the endpoint table; yields pages of rows, each row once.
 
@@ -147,12 +148,13 @@ class TalonOneClient(
             query: query parameters by wire name, without those of the page.
             page_size: rows of one request; None: the most that the endpoint allows.
             decode: makes a row of its JSON.
+            on_short: is called if the list ends before the number of rows that the server counts.
 
         Raises:
             UnexpectedResponseError: a page is not what Talon.One sends, or the server does not page.
             TalonOneError: see talon_one_client.errors.
         """
-        for page in paginate(self, endpoint, path=path, query=query, page_size=page_size):
+        for page in paginate(self, endpoint, path=path, query=query, page_size=page_size, on_short=on_short):
             try:
                 rows = [decode(row) for row in page]
             except UNDECODABLE as error:

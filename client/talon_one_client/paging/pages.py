@@ -8,13 +8,13 @@ there, and the reader goes back until it meets a row that it knows: no row that 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from talon_one_client.errors import BadRequestError, UnexpectedResponseError
+from talon_one_client.paging.known_rows import KnownRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ log = logging.getLogger("talon_one_client")
 
 LEAST_ROWS = 2  # a page of one row cannot overlap with the page before it
 OVERLAP = 1  # rows of the page before that each further page requests again
-REMEMBERED = 20_000  # rows whose ids are kept, so that memory does not grow with the list
 STUCK_PAGES = 2  # pages without a new row and without progress before the list is given up
 
 
@@ -177,6 +176,7 @@ def paginate(
     path: Mapping[str, str | int] | None = None,
     query: Mapping[str, Any] | None = None,
     page_size: int | PageSize | None = None,
+    on_short: Callable[[], None] | None = None,
 ) -> Iterator[list[msgspec.Raw]]:
     """Read a complete list; yields its rows as they came, each once, in pages that are never empty.
 
@@ -187,6 +187,7 @@ def paginate(
         query: query parameters by wire name, without those of the page.
         page_size: rows of one request; None: the most that the endpoint allows. Several reads may share a PageSize, so
             that the maximum of an older deployment is found once.
+        on_short: is called if the list ends before the number of rows that the server counts.
 
     Raises:
         UnexpectedResponseError: pages hold nothing new though the server says that more rows follow.
@@ -194,7 +195,7 @@ def paginate(
     """
     size = page_size if isinstance(page_size, PageSize) else PageSize(endpoint, page_size)
     fetch = fetcher(client, endpoint, path or {}, size, _decode_page_with_ids)
-    return _Listing(endpoint, fetch, size, query or {}).pages()
+    return _Listing(endpoint, fetch, size, query or {}, on_short).pages()
 
 
 @dataclass
@@ -210,11 +211,12 @@ class _Listing:
     fetch: Fetch
     size: PageSize
     query: Mapping[str, Any]
+    on_short: Callable[[], None] | None = None
     end: int = 0
     rows: int = 0
 
     def __post_init__(self) -> None:
-        self._known = _Known()
+        self._known = KnownRows()
         self._last = self._stuck = 0
 
     def pages(self) -> Iterator[list[msgspec.Raw]]:
@@ -273,28 +275,5 @@ class _Listing:
                 f"{page.total:,}",
                 f"{self._known.count:,}",
             )
-
-
-class _Known:
-    """The ids of the last rows that were read, numbered in their order."""
-
-    def __init__(self) -> None:
-        self._numbers: OrderedDict[int | str, int] = OrderedDict()
-        self.count = 0
-
-    def __contains__(self, key: int | str) -> bool:
-        return key in self._numbers
-
-    def add(self, key: int | str) -> bool:
-        """Remember an id; return True if it is new."""
-        if key in self._numbers:
-            return False
-        self._numbers[key] = self.count
-        self.count += 1
-        if len(self._numbers) > REMEMBERED:
-            self._numbers.popitem(last=False)
-        return True
-
-    def number(self, key: int | str) -> int:
-        """Return the position of an id in the order of reading."""
-        return self._numbers[key]
+            if self.on_short is not None:
+                self.on_short()

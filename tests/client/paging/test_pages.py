@@ -175,6 +175,23 @@ def test_every_kind_of_end(serve, client_of, answers, expected):
 
 
 @pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (b'{"data":[{"id":2}],"totalResultSize":9}', ["short"]),
+        (b'{"data":[{"id":2}],"totalResultSize":2}', []),
+        (b'{"data":[{"id":2}],"hasMore":false,"totalResultSize":0}', []),
+        (b'{"data":[{"id":2}]}', []),
+    ],
+)
+def test_a_list_that_ends_before_its_total_is_reported(serve, client_of, end, expected):
+    """The caller learns that the server counts more rows than it lists."""
+    left, found = [b'{"data":[{"id":1},{"id":2}],"totalResultSize":9}', end], []
+    client = client_of(serve(lambda _: (200, {}, left.pop(0))).url)
+    assert 2 == sum(map(len, paginate(client, ep.GET_AUDIENCES, page_size=2, on_short=lambda: found.append("short"))))
+    assert expected == found
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b'{"data":5}',
