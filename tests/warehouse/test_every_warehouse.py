@@ -22,7 +22,7 @@ from talon_one_warehouse import (
     table_spec,
     to_arrow,
 )
-from talon_one_warehouse.arrow.load_time import with_load_time
+from talon_one_warehouse.arrow.load_time import with_load_time, with_no_mark
 
 QUOTING = "adbc on postgresql"  # its driver quotes names of keys, so that a key with blanks or quotes is refused
 # By name: the URL in a directory. The server of PostgreSQL is a fixture.
@@ -175,6 +175,88 @@ def test_a_table_of_an_earlier_version_gets_the_instant_of_its_next_change(place
         again = to_arrow(table, [b'{"id":1,"a":"x"}', b'{"id":2,"a":"y"}'])
         assert MergeCounts(0, 1) == warehouse.merge({"t": with_load_time([again], NOON)})
         assert [(1, "x", None), (2, "y", NOON)] == place.read(warehouse, table.with_loaded_at())
+
+
+PAIRS = table_spec(
+    "pairs", {"properties": {"owner": {"type": "integer"}, "name": {"type": "string"}}}, ["owner", "name"]
+)
+MARKED = PAIRS.with_loaded_at().with_deleted_at()
+
+
+def read(warehouse, pairs, at, **end):
+    """Read these pairs and no others, in merges of two rows; return how many others were marked."""
+    warehouse.begin_read("pairs")
+    for first in range(0, len(pairs), 2):
+        rows = [b'{"owner":%d,"name":%s}' % (owner, json_text(name)) for owner, name in pairs[first : first + 2]]
+        warehouse.merge({"pairs": with_no_mark(with_load_time([to_arrow(PAIRS, rows)], at))})
+    return warehouse.end_read("pairs", at, **end)
+
+
+EVERY = [(1, "a"), (1, "it's"), (1, ""), (2, "a"), (2, "ü"), (3, "a")]
+
+
+def test_a_read_marks_what_it_does_not_find(place):
+    """Rows that a read does not find get its instant, and keep it until a read finds them again."""
+    with place.open() as warehouse:
+        warehouse.prepare(MARKED)
+        counts = [read(warehouse, EVERY, MORNING), read(warehouse, EVERY[::2], NOON), read(warehouse, EVERY[::2], NOON)]
+        half = place.read(warehouse, MARKED)
+        counts += [read(warehouse, EVERY[1:], MORNING)]
+        after = place.read(warehouse, MARKED)
+    assert [0, 3, 0, 1] == counts
+    gone = {pair: (MORNING, None) if pair in EVERY[::2] else (NOON, NOON) for pair in EVERY}
+    assert {pair: gone[pair] for pair in EVERY} == {row[:2]: row[2:] for row in half}
+    # What is found again is loaded again; what was there all the time was not written.
+    assert {EVERY[0]: MORNING} == {row[:2]: row[3] for row in after if row[3]}
+
+
+def test_a_read_deletes_what_it_does_not_find(place):
+    """With ``delete`` the rows that a read does not find are deleted, also those that were marked before."""
+    with place.open() as warehouse:
+        warehouse.prepare(MARKED)
+        read(warehouse, EVERY, MORNING)
+        counts = [read(warehouse, EVERY[:4], NOON), read(warehouse, EVERY[:3], NOON, delete=True)]
+        assert sorted(EVERY[:3]) == [row[:2] for row in place.read(warehouse, MARKED)]
+    assert [2, 3] == counts
+
+
+def test_a_read_may_be_about_some_rows_only(place):
+    """Rows with other integers than those of ``within`` are left alone, and without any, all are."""
+    with place.open() as warehouse:
+        warehouse.prepare(MARKED)
+        read(warehouse, EVERY, MORNING)
+        counts = [
+            read(warehouse, EVERY[:1], NOON, within={"owner": []}),
+            read(warehouse, EVERY[:1], NOON, within={"owner": [1, 3]}),
+        ]
+        marked = [row[:2] for row in place.read(warehouse, MARKED) if row[3]]
+    assert [0, 3] == counts
+    assert sorted([EVERY[1], EVERY[2], EVERY[5]]) == marked
+
+
+def test_a_read_without_rows_marks_all_of_them(place):
+    """A read that finds nothing marks every row; one that has not ended marks none."""
+    with place.open() as warehouse:
+        warehouse.prepare(MARKED)
+        assert [0, 0] == [read(warehouse, [], MORNING), read(warehouse, [], MORNING, delete=True)]
+        read(warehouse, EVERY, MORNING)
+        warehouse.begin_read("pairs")
+        assert [] == [row for row in place.read(warehouse, MARKED) if row[3]]
+        assert len(EVERY) == warehouse.end_read("pairs", NOON)
+        assert {(MORNING if at is None else NOON) for *_, at in place.read(warehouse, MARKED)} == {NOON}
+        assert 0 == read(warehouse, EVERY, NOON)
+        assert [] == [row for row in place.read(warehouse, MARKED) if row[3]]
+
+
+def test_a_table_of_an_earlier_version_gets_marks(place):
+    """A table that was loaded before the column existed gets it, and its rows are marked like others."""
+    with place.open() as warehouse:
+        warehouse.prepare(PAIRS.with_loaded_at())
+        rows = [b'{"owner":%d,"name":%s}' % (owner, json_text(name)) for owner, name in EVERY]
+        warehouse.merge({"pairs": with_load_time([to_arrow(PAIRS, rows)], MORNING)})
+        warehouse.prepare(MARKED)
+        assert 1 == read(warehouse, EVERY[1:], NOON)
+        assert [EVERY[0]] == [row[:2] for row in place.read(warehouse, MARKED) if row[3]]
 
 
 def test_of_rows_with_one_key_the_last_wins(place, table):

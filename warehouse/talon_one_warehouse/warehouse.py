@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import pyarrow as pa
 
@@ -59,6 +60,29 @@ class Warehouse(Protocol):
         Args:
             batches: record batches of ``to_arrow`` by table name; of rows with the same key the last one counts.
             state: states by name, which ``state(name)`` returns.
+        """
+        ...
+
+    def begin_read(self, table: str) -> None:
+        """Begin to note the keys of all rows that are merged into a prepared table with ``_deleted_at``.
+
+        The keys are in a temporary table, which ends with the process. Keys that were noted before are forgotten.
+        """
+        ...
+
+    def end_read(
+        self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
+    ) -> int:
+        """Mark the rows whose keys were not noted since ``begin_read``, in one transaction.
+
+        Args:
+            table: the table.
+            at: becomes the ``_deleted_at`` and ``_loaded_at`` of rows that have no mark yet.
+            delete: delete the rows instead.
+            within: integers by column; rows with others are left alone.
+
+        Returns:
+            The number of rows that were marked or deleted.
         """
         ...
 

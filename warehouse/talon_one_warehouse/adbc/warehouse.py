@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
+from talon_one_warehouse.key_limits import limits
 from talon_one_warehouse.merging import STATES, prepared, raise_if_reserved, rows_to_merge, state_rows, total
 from talon_one_warehouse.warehouse import STATE_TABLE
 
@@ -47,6 +48,7 @@ class ADBCWarehouse:
         self._connection, self._dialect = connection, dialect
         self._tables: dict[str, TableSpec] = {}
         self._stages = count()
+        self._reads: dict[str, str] = {}  # tables of seen keys by table; "" before the first rows
         try:
             if not schema:
                 raise WarehouseConfigError("schema must not be empty")
@@ -79,7 +81,28 @@ class ADBCWarehouse:
         states = [(STATES, state_rows(texts))] if texts else []
         with self._staged([*loads, *states]) as stages, self._connection.transaction():
             counts = [self._dialect.merge(self._connection, self.schema, table, stage) for table, stage in stages]
+            seen = {table.name: self._note(table, stage) for table, stage in stages if table.name in self._reads}
+        self._reads |= seen
         return total(counts[: len(loads)])
+
+    def begin_read(self, table: str) -> None:
+        """See Warehouse."""
+        self._forget(prepared(self._tables, table).name)
+        self._reads[table] = ""
+
+    def end_read(
+        self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
+    ) -> int:
+        """See Warehouse."""
+        spec, seen, conditions = prepared(self._tables, table), self._reads[table], limits(within)
+        with self._connection.transaction():
+            if seen:
+                self._dialect.analyze(self._connection, seen)
+                conditions.append(self._dialect.unseen(spec, seen))
+            where, marked_at = " AND ".join(conditions) or "1 = 1", None if delete else at
+            count = self._dialect.end_read(self._connection, self.schema, spec, marked_at, where)
+        self._forget(table)
+        return count
 
     def state(self, name: str) -> dict[str, Any] | None:
         """See Warehouse."""
@@ -134,6 +157,21 @@ class ADBCWarehouse:
                     f"the column {self.schema}.{table.name}.{column.name} exists as {there[column.name]} "
                     f"instead of {wanted}; alter its type, rename the table or choose another schema"
                 )
+
+    def _note(self, table: TableSpec, stage: str) -> str:
+        """Note the keys of a stage; return the name of the table of seen keys."""
+        seen, keys = self._reads[table.name], self._dialect.keys(table, stage)
+        if seen:
+            self._connection.run(f"INSERT INTO {self._dialect.stage(seen)} {keys}")
+            return seen
+        seen = f"_talon_one_seen_{next(self._stages)}"
+        self._connection.run(f"CREATE TEMPORARY TABLE {self._dialect.stage(seen)} AS {keys}")
+        return seen
+
+    def _forget(self, table: str) -> None:
+        seen = self._reads.pop(table, "")
+        if seen:
+            self._connection.run(f"DROP TABLE {self._dialect.stage(seen)}")
 
     @contextmanager
     def _staged(self, loads: Sequence[tuple[TableSpec, pa.Table]]) -> Iterator[list[tuple[TableSpec, str]]]:

@@ -42,6 +42,9 @@ class Column:
 
 # When a load wrote the row. It is not compared: a row that is loaded again unchanged keeps its instant.
 LOADED_AT = Column("_loaded_at", "_loaded_at", "instant")
+# When a load found that the row is gone at the source. Rows are merged with null in it, so that the mark goes when
+# the row comes back.
+DELETED_AT = Column("_deleted_at", "_deleted_at", "instant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,14 @@ class TableSpec:
             TableError: a property of the rows has that name.
         """
         return replace(self, columns=(*self.columns, LOADED_AT))
+
+    def with_deleted_at(self) -> TableSpec:
+        """Return the table with the column ``_deleted_at``.
+
+        Raises:
+            TableError: a property of the rows has that name.
+        """
+        return replace(self, columns=(*self.columns, DELETED_AT))
 
 
 def table_spec(name: str, schema: Mapping[str, Any], key_properties: Sequence[str]) -> TableSpec:

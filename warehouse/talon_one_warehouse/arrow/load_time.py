@@ -1,4 +1,4 @@
-"""The column that says when a load wrote a row."""
+"""The columns that say when a load wrote a row, and when the row was gone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from talon_one_warehouse.arrow.array_builders import ARROW_KINDS, int64s
-from talon_one_warehouse.arrow.columns import LOADED_AT
+from talon_one_warehouse.arrow.columns import DELETED_AT, LOADED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,3 +21,9 @@ def with_load_time(batches: Iterable[pa.RecordBatch], at: datetime) -> list[pa.R
     # A scalar of a datetime would import pandas, as ``pyarrow.array`` does.
     instant = int64s([(at - _EPOCH) // timedelta(microseconds=1)]).cast(ARROW_KINDS[LOADED_AT.kind].type)[0]
     return [batch.append_column(LOADED_AT.name, pa.repeat(instant, batch.num_rows)) for batch in batches]
+
+
+def with_no_mark(batches: Iterable[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """Return the batches with null as the column ``_deleted_at`` of every row: it is there."""
+    kind = ARROW_KINDS[DELETED_AT.kind].type
+    return [batch.append_column(DELETED_AT.name, pa.nulls(batch.num_rows, kind)) for batch in batches]

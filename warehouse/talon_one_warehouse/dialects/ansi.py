@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from talon_one_storage.sql_names import quoted
+from talon_one_warehouse.arrow.columns import DELETED_AT
 from talon_one_warehouse.dialects.base import Dialect, names, same_key, values
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from talon_one_warehouse.adbc.connection import ADBCConnection
     from talon_one_warehouse.arrow.columns import Kind, TableSpec
@@ -54,6 +56,23 @@ class Ansi(Dialect):
             updated = int(connection.rows(f"SELECT count(*) FROM {differing}")[0][0])  # noqa: S608
         connection.run(self._merge_statement(schema, table, stage))
         return MergeCounts(int(everything[0][0]) - int(both[0][0]), updated)
+
+    def end_read(
+        self, connection: ADBCConnection, schema: str, table: TableSpec, at: datetime | None, where: str
+    ) -> int:
+        """See Dialect. Drivers differ in whether they report the number of rows, so that they are counted."""
+        before = self._rows(connection, schema, table, marked=at is not None)
+        super().end_read(connection, schema, table, at, where)
+        return before - self._rows(connection, schema, table, marked=at is not None)
+
+    def instant(self, at: datetime) -> str:
+        """See Dialect."""
+        return f"CAST({super().instant(at)} AS {self.types['instant']})"
+
+    def _rows(self, connection: ADBCConnection, schema: str, table: TableSpec, *, marked: bool) -> int:
+        """Return the number of rows; with ``marked`` those that have no mark."""
+        there = f"WHERE {quoted(DELETED_AT.name)} IS NULL" if marked else ""
+        return int(connection.rows(f"SELECT count(*) FROM {self.target(schema, table.name)} {there}")[0][0])  # noqa: S608
 
     def _merge_statement(self, schema: str, table: TableSpec, stage: str) -> str:
         sets = ", ".join(f"{quoted(column.name)} = s.{quoted(column.name)}" for column in values(table))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
-from talon_one_storage.sql_names import quoted
+from talon_one_storage.sql_names import literal, quoted
+from talon_one_warehouse.arrow.columns import DELETED_AT, LOADED_AT
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     import pyarrow as pa
 
@@ -80,6 +83,46 @@ class Dialect:
         # INSERT ... ON CONFLICT DO UPDATE would not count new and changed rows apart.
         updated = self.changed(connection, self.update(schema, table, stage)) if table.compared else 0
         return MergeCounts(self.changed(connection, self.insert(schema, table, stage)), updated)
+
+    def end_read(
+        self, connection: ADBCConnection, schema: str, table: TableSpec, at: datetime | None, where: str
+    ) -> int:
+        """Mark rows that have no mark yet, or delete them; return their number.
+
+        Args:
+            connection: the connection.
+            schema: the schema of the table.
+            table: the table.
+            at: the instant of the mark; None: delete the rows.
+            where: the condition that rows ``t`` have to fulfill.
+        """
+        return self.changed(connection, self.remove(schema, table, at, where))
+
+    def remove(self, schema: str, table: TableSpec, at: datetime | None, where: str) -> str:
+        """Return the statement of ``end_read``."""
+        target = f"{self.target(schema, table.name)} AS t"
+        if at is None:
+            return f"DELETE FROM {target} WHERE {where}"  # noqa: S608 - names are quoted
+        sets = ", ".join(f"{quoted(column.name)} = {self.instant(at)}" for column in (DELETED_AT, LOADED_AT))
+        there = f"t.{quoted(DELETED_AT.name)} IS NULL"
+        return f"UPDATE {target} SET {sets} WHERE {there} AND {where}"  # noqa: S608 - names are quoted
+
+    def analyze(self, connection: ADBCConnection, stage: str) -> None:
+        """Update the statistics of a temporary table, if the database does not do so by itself."""
+
+    def unseen(self, table: TableSpec, seen: str) -> str:
+        """Return the condition that the key of a row ``t`` is not in a temporary table."""
+        return f"NOT EXISTS (SELECT 1 FROM {self.stage(seen)} AS s WHERE {same_key(table)})"  # noqa: S608 - quoted
+
+    def keys(self, table: TableSpec, stage: str) -> str:
+        """Return SELECT of the keys of a stage."""
+        columns = [column for column in table.columns if column.name in table.key]
+        selected = ", ".join(f"{self.value(column)} AS {quoted(column.name)}" for column in columns)
+        return f"SELECT {selected} FROM {self.stage(stage)} AS s"  # noqa: S608 - names are quoted
+
+    def instant(self, at: datetime) -> str:
+        """Return an instant as a literal."""
+        return literal(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
     def changed(self, connection: ADBCConnection, statement: str) -> int:
         """Run a statement; return the number of rows that it changed."""

@@ -116,6 +116,10 @@ class PostgreSQL(Dialect):
         connection.run(f"ANALYZE {self.stage(stage)} ({names(table.key)})")
         return super().merge(connection, schema, table, stage)
 
+    def analyze(self, connection: ADBCConnection, stage: str) -> None:
+        """See Dialect. Autovacuum does not see temporary tables."""
+        connection.run(f"ANALYZE {self.stage(stage)}")
+
     def value(self, column: Column) -> str:
         """See Dialect."""
         return super().value(column) + ("::json" if column.kind == "json" else "")

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from talon_one_storage.sql_names import literal, quoted
-from talon_one_warehouse.dialects.base import Dialect
+from talon_one_warehouse.dialects.base import Dialect, names
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseFullError, WarehouseLockedError
 from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
 
@@ -84,6 +84,11 @@ class SQLite(Dialect):
             elif column.kind == "instant":
                 rows = rows.set_column(index, column.name, instant_texts(rows[column.name]))
         return rows
+
+    def unseen(self, table: TableSpec, seen: str) -> str:
+        """See Dialect. The keys of NOT IN are sorted once, those of NOT EXISTS are looked through for each row."""
+        key = ", ".join(f"t.{quoted(name)}" for name in table.key)
+        return f"({key}) NOT IN (SELECT {names(table.key)} FROM {self.stage(seen)})"  # noqa: S608 - names are quoted
 
     def changed(self, connection: ADBCConnection, statement: str) -> int:
         """See Dialect. The driver does not report the number."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_one_storage.sql_names import quoted
+from talon_one_storage.sql_names import literal, quoted
+from talon_one_warehouse.arrow.columns import DELETED_AT, LOADED_AT
 from talon_one_warehouse.warehouse import STATE_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec
 
@@ -54,6 +56,19 @@ def insert(schema: str, table: TableSpec, stage: str) -> str:
     target, columns = quoted(schema, table.name), _list(column.name for column in table.columns)
     absent = f"{quoted(stage)} AS s ANTI JOIN {target} AS t ON {_same_key(table)}"
     return f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {absent}"  # noqa: S608 - names are quoted
+
+
+def mark(schema: str, table: str, unseen: str, at: datetime) -> str:
+    """Return UPDATE that marks the rows ``t`` without a mark for which ``unseen`` is true."""
+    columns = (DELETED_AT.name, LOADED_AT.name)
+    sets = ", ".join(f"{quoted(name)} = TIMESTAMPTZ {literal(at.isoformat())}" for name in columns)
+    there = f"t.{quoted(DELETED_AT.name)} IS NULL"
+    return f"UPDATE {quoted(schema, table)} AS t SET {sets} WHERE {there} AND {unseen}"  # noqa: S608 - names are quoted
+
+
+def delete(schema: str, table: str, unseen: str) -> str:
+    """Return DELETE of the rows ``t`` for which ``unseen`` is true."""
+    return f"DELETE FROM {quoted(schema, table)} AS t WHERE {unseen}"  # noqa: S608 - names are quoted
 
 
 def create_state(schema: str) -> str:

@@ -19,13 +19,15 @@ from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.duckdb import sql
 from talon_one_warehouse.duckdb.errors import translate_errors
 from talon_one_warehouse.duckdb.memory import FIRST_MB, Memory, arrow_columns
+from talon_one_warehouse.duckdb.seen_keys import SeenKeys
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
-from talon_one_warehouse.merging import raise_if_reserved, rows_to_merge, total
+from talon_one_warehouse.merging import prepared, raise_if_reserved, rows_to_merge, total
 from talon_one_warehouse.results import python_rows
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     import pyarrow as pa
 
@@ -64,6 +66,7 @@ class DuckDBWarehouse:
         self._tables: dict[str, TableSpec] = {}
         self._with_known_keys: set[str] = set()  # tables whose last rows had keys that exist
         self._connection = _connect(self.path, schema)
+        self._seen = SeenKeys(self._execute)
         try:
             with translate_errors(self.path, opening=True):
                 # Without a file DuckDB cannot spill what does not fit into memory.
@@ -99,6 +102,22 @@ class DuckDBWarehouse:
         """See Warehouse."""
         rows = rows_to_merge(batches, self._tables)
         return self._memory.enough_for(lambda: self._merged(rows, state or {}))
+
+    def begin_read(self, table: str) -> None:
+        """See Warehouse."""
+        spec = prepared(self._tables, table)
+        kinds = {column.name: sql.TYPES[column.kind] for column in spec.columns}
+        self._seen.begin(table, spec.key, kinds)
+
+    def end_read(
+        self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
+    ) -> int:
+        """See Warehouse."""
+        unseen = self._seen.unseen(table, within)
+        statement = sql.delete(self.schema, table, unseen) if delete else sql.mark(self.schema, table, unseen, at)
+        count = self._memory.enough_for(lambda: self._count(statement))
+        self._seen.end(table)
+        return count
 
     def state(self, name: str) -> dict[str, Any] | None:
         """See Warehouse."""
@@ -163,6 +182,7 @@ class DuckDBWarehouse:
     def _merge_table(self, table: TableSpec, rows: pa.Table) -> MergeCounts:
         self._connection.register(_STAGE, rows)
         try:
+            self._seen.add(table.name, quoted(_STAGE))
             if table.name not in self._with_known_keys:
                 return MergeCounts(self._insert_new(table))
             inserted = self._count(sql.insert(self.schema, table, _STAGE))

@@ -23,6 +23,7 @@ from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+    from datetime import datetime
 
     import duckdb
 
@@ -72,6 +73,26 @@ class TableMerge:
             self._connection.unregister(sql.STAGE)
         added = self._files(self._parts(pa.concat_tables([fresh, changed]), stale))
         return Merged(added, stale, MergeCounts(fresh.num_rows, changed.num_rows))
+
+    def remove(self, unseen: str, at: datetime | None) -> Merged:
+        """Write the files with rows ``t`` for which ``unseen`` is true anew: these rows marked, or without them.
+
+        Args:
+            unseen: a condition in SQL.
+            at: the instant of the mark; None: leave the rows out. Counted as changed rows in both cases.
+        """
+        key, columns = self._table.key, self._table.columns
+        self._connection.execute(sql.find_unseen(key, columns, list(self._by_uri), unseen, at))
+        counts = f"SELECT {quoted(sql.FILE)}, count(*) FROM {quoted(sql.CHANGED)} GROUP BY ALL"  # noqa: S608 - quoted
+        found = dict(self._connection.execute(counts).fetchall())
+        stale = [self._by_uri[uri] for uri in found]
+        added = self._files(self._rewritten(stale, marked=at is not None))
+        return Merged(added, stale, MergeCounts(0, sum(found.values())))
+
+    def _rewritten(self, stale: Sequence[DataFile], *, marked: bool) -> Generator[pa.Table]:
+        if marked and stale:
+            yield from self._read(sql.changed(self._table.columns))
+        yield from self._parts(self._table.schema.empty_table(), stale)
 
     def compact(self) -> Merged | None:
         """Write the rows of many small files to one file; return None if there are few of them."""

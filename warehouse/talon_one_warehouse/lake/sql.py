@@ -6,10 +6,11 @@ import glob
 from typing import TYPE_CHECKING
 
 from talon_one_storage.sql_names import literal, quoted
-from talon_one_warehouse.arrow.columns import LOADED_AT
+from talon_one_warehouse.arrow.columns import DELETED_AT, LOADED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
 FILE = "_talon_one_file"
 ROW = "_talon_one_row"
@@ -61,6 +62,26 @@ def find_changed(key: Sequence[str], columns: Mapping[str, str], staged: Iterabl
     return (
         f"CREATE OR REPLACE TEMP TABLE {quoted(CHANGED)} AS SELECT {selected}, t.{quoted(FILE)} "  # noqa: S608
         f"FROM ({scan(columns, uris)}) AS t JOIN {quoted(STAGE)} AS s ON {_same(key)} WHERE {differ}"
+    )
+
+
+def find_unseen(
+    key: Sequence[str], columns: Mapping[str, str], uris: Sequence[str], unseen: str, at: datetime | None
+) -> str:
+    """Return the statement that creates ``CHANGED``: the rows ``t`` for which ``unseen`` is true.
+
+    With ``at`` they are marked with it, and rows with a mark are left out; without it only their keys are needed.
+    """
+    if at is None:
+        selected, there = ", ".join(f"t.{quoted(name)}" for name in key), ""
+    else:
+        mark = f"TIMESTAMPTZ {literal(at.isoformat())}"
+        marked = (DELETED_AT.name, LOADED_AT.name)
+        selected = ", ".join(f"{mark if n in marked else f't.{quoted(n)}'} AS {quoted(n)}" for n in columns)
+        there = f"t.{quoted(DELETED_AT.name)} IS NULL AND "
+    return (
+        f"CREATE OR REPLACE TEMP TABLE {quoted(CHANGED)} AS SELECT {selected}, t.{quoted(FILE)} "  # noqa: S608
+        f"FROM ({scan(columns, uris)}) AS t WHERE {there}{unseen}"
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.duckdb.memory import Memory, arrow_columns
+from talon_one_warehouse.duckdb.seen_keys import SeenKeys
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 from talon_one_warehouse.lake import sql
 from talon_one_warehouse.lake.connection import connect
@@ -21,7 +22,7 @@ from talon_one_warehouse.lake.migration import raise_if_manifest
 from talon_one_warehouse.lake.place import RESERVED, local_place, remote_place
 from talon_one_warehouse.lake.states import open_states, read_states, write_states
 from talon_one_warehouse.lake.table import LakeTable
-from talon_one_warehouse.merging import raise_if_reserved, rows_to_merge, total
+from talon_one_warehouse.merging import prepared, raise_if_reserved, rows_to_merge, total
 from talon_one_warehouse.results import python_rows
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class LakeWarehouse:
         self._tables: dict[str, LakeTable] = {}
         self._connection, self._spill = connect(place.schema)
         self._memory = Memory(self._connection)
+        # DuckDB 2 refuses the next statement while the rows of an answer are unread.
+        self._seen = SeenKeys(lambda statement: self._connection.execute(statement).fetchall())
         try:
             with translate_errors(self._store.name, opening=True):
                 self._store.attach(self._connection)
@@ -92,6 +95,8 @@ class LakeWarehouse:
         rows = rows_to_merge(batches, self._tables)
         with translate_errors(self._store.name):
             merged = self._memory.enough_for(lambda: self._merged(rows))
+            for table, noted in rows:
+                self._note(table.name, noted)
             for table, done in merged:
                 if done.added or done.removed:
                     table.commit(done.added, done.removed)
@@ -100,6 +105,25 @@ class LakeWarehouse:
         for table, _ in merged:
             self._tidy(table)
         return total(done.counts for _, done in merged)
+
+    def begin_read(self, table: str) -> None:
+        """See Warehouse."""
+        there = prepared(self._tables, table)
+        with translate_errors(self._store.name):
+            self._seen.begin(table, there.key, there.columns)
+
+    def end_read(
+        self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
+    ) -> int:
+        """See Warehouse."""
+        there, unseen = prepared(self._tables, table), self._seen.unseen(table, within)
+        with translate_errors(self._store.name):
+            done = self._memory.enough_for(lambda: self._removed(there, unseen, None if delete else at))
+            if done.removed:
+                there.commit(done.added, done.removed)
+            self._seen.end(table)
+        self._tidy(there)
+        return done.counts.updated
 
     def state(self, name: str) -> dict[str, Any] | None:
         """See Warehouse."""
@@ -137,6 +161,22 @@ class LakeWarehouse:
         except BaseException:
             self._store.remove(path for _, merge, _ in merges for path in merge.written)
             raise
+
+    def _removed(self, table: LakeTable, unseen: str, at: datetime | None) -> Merged:
+        """Write the files without unseen rows, or with their marks; remove the files if one cannot be written."""
+        merge = TableMerge(table, self._store, self._connection)
+        try:
+            return merge.remove(unseen, at)
+        except Exception:
+            self._store.remove(merge.written)
+            raise
+
+    def _note(self, table: str, rows: pa.Table) -> None:
+        self._connection.register(sql.STAGE, rows)
+        try:
+            self._seen.add(table, quoted(sql.STAGE))
+        finally:
+            self._connection.unregister(sql.STAGE)
 
     def _commit_states(self, state: Mapping[str, Mapping[str, Any]]) -> None:
         now = datetime.now(UTC).isoformat()
