@@ -29,8 +29,9 @@ class ArrowSink:
         self._spec: TableSpec | None = None
         self._batches: list[pa.RecordBatch] = []
 
-    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any], *, whole: bool) -> None:
         """Set the columns from the schema of a stream."""
+        del whole
         self._spec = table_spec(entry.stream, schema, entry.key_properties)
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
@@ -45,6 +46,9 @@ class ArrowSink:
         log_rejected(rejected, self._rejected)
         self._rejected += len(rejected)
         self._batches += batches
+
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+        """Do nothing: there are no earlier rows."""
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
         """Do nothing: no state is kept."""

@@ -41,12 +41,18 @@ class LoadResult:
         """The number of rejected rows by stream, without streams that have none."""
         return {name: counts.rejected for name, counts in self.streams.items() if counts.rejected}
 
+    @property
+    def deleted(self) -> dict[str, int]:
+        """The number of rows that were marked as deleted, or deleted, by stream, without streams that have none."""
+        return {name: counts.deleted for name, counts in self.streams.items() if counts.deleted}
+
     def as_dict(self) -> dict[str, Any]:
         """Return the counts as JSON values."""
         streams = {n: {"read": c.read, "inserted": c.inserted, "updated": c.updated} for n, c in self.streams.items()}
         return {
             "streams": streams,
             "rejected": self.rejected,
+            "deleted": self.deleted,
             "requests": self.requests,
             "retries": self.retries,
             "seconds": round(self.seconds, 3),
@@ -83,7 +89,8 @@ def load(
     name = state_name(settings)
     state = None if full_refresh else warehouse.state(name)
     context = run_context(settings, State.from_dict(state or {}, "the state in the warehouse"), stop, redact)
-    sink = WarehouseSink(warehouse, state_name=name, bad_rows=settings["bad_rows"])
+    policies = {policy: settings[policy] for policy in ("bad_rows", "deleted_rows")}
+    sink = WarehouseSink(warehouse, state_name=name, **policies)
     started_s = time.monotonic()
     try:
         with sink:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from talon_one_loading.background import Background
 from talon_one_loading.bad_rows import BAD_ROW_POLICIES, REJECTS, REJECTS_TABLE, RejectedRow, log_rejected
 from talon_one_warehouse import table_spec, to_arrow
 from tap_talon_one.errors import RowRefused
+from tap_talon_one.streams import READ_WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from talon_one_singer import CatalogEntry
     from talon_one_warehouse import TableSpec, Warehouse
+
+log = logging.getLogger("talon_one_loading")
 
 STATE_NAME = "tap-talon-one"
 ROWS_A_BATCH = 1_000
@@ -35,12 +39,13 @@ def state_name(settings: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class LoadCounts:
-    """Counts of a stream's rows: read, new in the warehouse, changed there, rejected."""
+    """Counts of a stream's rows: read, new in the warehouse, changed there, rejected, and marked or deleted there."""
 
     read: int = 0
     inserted: int = 0
     updated: int = 0
     rejected: int = 0
+    deleted: int = 0
 
 
 class _PendingRows:
@@ -93,6 +98,7 @@ class WarehouseSink:
         *,
         state_name: str = STATE_NAME,
         bad_rows: str = "fail",
+        deleted_rows: str = "mark",
         rows_per_merge: int = 20_000,
         seconds_per_merge: float = 20.0,
         clock: Callable[[], float] = time.monotonic,
@@ -100,20 +106,25 @@ class WarehouseSink:
         self._warehouse, self._state_name = warehouse, state_name
         self._rows_per_merge, self._seconds_per_merge, self._clock = rows_per_merge, seconds_per_merge, clock
         self._convert = BAD_ROW_POLICIES[bad_rows]
+        self._delete = deleted_rows == "delete"
         self._specs: dict[str, TableSpec] = {}
         self._pending: dict[str, _PendingRows] = {}
         self._rejected: list[RejectedRow] = []
         self._rejects_ready = False
+        self._whole: dict[str, Mapping[str, Sequence[int]]] = {}
         self._merges = Background("talon-one-merge")
         self._count, self._last_s, self._failed = 0, clock(), False
         self.counts: dict[str, LoadCounts] = {}
 
-    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
-        """Create or extend the stream's table."""
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any], *, whole: bool = False) -> None:
+        """Create or extend the stream's table; for ``whole`` see tap_talon_one.engine.sinks.Sink."""
         spec = table_spec(entry.stream, schema, entry.key_properties)
         with self._stop_after_failure():
             self._merges.wait()
-        self._warehouse.prepare(spec.with_loaded_at())
+        loaded = spec.with_loaded_at()
+        self._warehouse.prepare(loaded.with_deleted_at() if entry.stream in READ_WHOLE else loaded)
+        if whole:
+            self._warehouse.begin_read(entry.stream)
         self._specs[entry.stream] = spec
         self._pending[entry.stream] = _PendingRows()
         self.counts.setdefault(entry.stream, LoadCounts())
@@ -138,6 +149,13 @@ class WarehouseSink:
             counts.rejected += len(rejected)
         self._count += len(rows)
 
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+        """Mark or delete the other rows of the stream with the next merge; see tap_talon_one.engine.sinks.Sink."""
+        if self.counts[stream].rejected:
+            log.warning("%s: rows were rejected, so no row is taken for deleted", stream)
+            return
+        self._whole[stream] = within
+
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
         """Start a merge if one is due; the state is saved in the transaction of the last table.
 
@@ -149,7 +167,7 @@ class WarehouseSink:
             return
         with self._stop_after_failure():
             self._merges.raise_error()
-            if final or self._count >= self._rows_per_merge or self._clock() - self._last_s >= self._seconds_per_merge:
+            if final or self._is_due():
                 self._start_merge(state())
             if final:
                 self._merges.wait()
@@ -164,12 +182,17 @@ class WarehouseSink:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _is_due(self) -> bool:
+        late = self._clock() - self._last_s >= self._seconds_per_merge
+        return late or self._count >= self._rows_per_merge or bool(self._whole)
+
     def _start_merge(self, state: Mapping[str, Any]) -> None:
         # The state goes on to change while the rows are merged.
         saved = {self._state_name: msgspec.json.decode(msgspec.json.encode(state))}
         rejected, self._rejected = self._rejected, []
         pending = {name: batches for name, one in self._pending.items() if (batches := one.take())}
-        self._merges.start(partial(self._merge, pending, rejected, saved))
+        whole, self._whole = self._whole, {}
+        self._merges.start(partial(self._merge, pending, rejected, saved, whole))
         self._count, self._last_s = 0, self._clock()
 
     def _merge(
@@ -177,15 +200,20 @@ class WarehouseSink:
         pending: Mapping[str, list[pa.RecordBatch]],
         rejected: Sequence[RejectedRow],
         state: Mapping[str, Mapping[str, Any]],
+        whole: Mapping[str, Mapping[str, Sequence[int]]],
     ) -> None:
-        from talon_one_warehouse.arrow.load_time import with_load_time  # imports pyarrow, an optional extra
+        from talon_one_warehouse.arrow.load_time import with_load_time, with_no_mark  # imports pyarrow, an extra
 
         tables = {**self._prepared_rejects(rejected), **pending}
         if not tables:
             self._warehouse.merge({}, state)
         last, now = next(reversed(tables), None), datetime.now(UTC)
         for name, batches in tables.items():
-            self._merge_table(name, with_load_time(batches, now), state if name == last else None)
+            loaded = with_load_time(batches, now)
+            marked = with_no_mark(loaded) if name in READ_WHOLE else loaded
+            self._merge_table(name, marked, state if name == last else None)
+        for name, within in whole.items():
+            self.counts[name].deleted += self._warehouse.end_read(name, now, delete=self._delete, within=within)
 
     def _prepared_rejects(self, rejected: Sequence[RejectedRow]) -> dict[str, list[pa.RecordBatch]]:
         if not rejected:

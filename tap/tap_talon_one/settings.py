@@ -136,6 +136,15 @@ SETTINGS = SettingsTable(
             allowed=("fail", "reject"),
         ),
         Setting(
+            "deleted_rows",
+            "string",
+            "What becomes of rows that are gone at Talon.One, in streams that are read whole: mark sets _deleted_at, "
+            "delete deletes them, keep leaves them as they are. Only a complete read shows what is gone. With mark or "
+            "delete the tap writes ACTIVATE_VERSION, and the target does what it is set to.",
+            default="mark",
+            allowed=("mark", "delete", "keep"),
+        ),
+        Setting(
             "concurrency",
             "integer",
             "Maximum number of requests in flight. More of them may wait for their next try.",

@@ -52,6 +52,7 @@ class StreamGroup:
         reader: key in the table of readers, see tap_talon_one.rows.readers.
         by_default: read if neither catalog nor command line selects streams.
         strategy_setting: setting that chooses between one call for each id and the bulk strategies.
+        id_field: field of a row that has the id it was read for, if no list of the API has all ids.
     """
 
     name: str
@@ -62,6 +63,7 @@ class StreamGroup:
     program_kind: ProgramKind | None = None
     by_default: bool = True
     strategy_setting: str | None = None
+    id_field: str | None = None
 
     @property
     def per_program(self) -> bool:
@@ -82,6 +84,11 @@ class StreamGroup:
     def incremental(self) -> bool:
         """True if a run reads only the rows created since the last run."""
         return self.reader in ("ledger", "program_feed")
+
+    @property
+    def read_whole(self) -> bool:
+        """True if a run reads all rows that there are, so that a row it does not find is gone."""
+        return self.reader in ("listing", "inventory")
 
 
 CARD_TRANSACTIONS = Stream(
@@ -257,8 +264,17 @@ STREAM_GROUPS: tuple[StreamGroup, ...] = (
         "listing",
         by_default=False,
     ),
-    StreamGroup("catalog_items", ep.LIST_CATALOG_ITEMS, "catalog", (CATALOG_ITEMS,), "listing", by_default=False),
+    StreamGroup(
+        "catalog_items",
+        ep.LIST_CATALOG_ITEMS,
+        "catalog",
+        (CATALOG_ITEMS,),
+        "listing",
+        by_default=False,
+        id_field="catalogid",
+    ),
     StreamGroup("attributes", ep.GET_ATTRIBUTES, "account", (ATTRIBUTES,), "listing", by_default=False),
 )
 
 STREAMS: tuple[Stream, ...] = tuple(stream for group in STREAM_GROUPS for stream in group.streams)
+READ_WHOLE = frozenset(stream.name for group in STREAM_GROUPS if group.read_whole for stream in group.streams)

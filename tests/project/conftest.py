@@ -56,10 +56,13 @@ def settings(emu: Emulator) -> dict[str, Any]:
 def pipe(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Return a function that pipes the tap into a target and returns the last state."""
 
-    def run(target: Path, config: dict, settings: dict, state: dict | None = None) -> dict[str, Any]:
+    def run(
+        target: Path, config: dict, settings: dict, state: dict | None = None, catalog: Path | None = None
+    ) -> dict[str, Any]:
         for name, value in {"config": settings, "state": state or {}, "target": config}.items():
             (tmp_path / f"{name}.json").write_text(json.dumps(value))
         arguments = ["--config", tmp_path / "config.json", "--state", tmp_path / "state.json"]
+        arguments += ["--catalog", catalog] if catalog else []
         with subprocess.Popen(
             [sys.executable, "-m", "tap_talon_one", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as tap:

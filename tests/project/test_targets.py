@@ -13,6 +13,9 @@ import pytest
 import yaml
 from adbc_driver_postgresql import dbapi as postgresql
 
+from talon_one_client import ClientConfig, Secret, TalonOneClient
+from tap_talon_one.tap import catalog as tap_catalog
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 LEDGER, POINTS = "loyalty_card_transactions", "loyalty_card_balances"
 
@@ -82,6 +85,48 @@ def test_target_postgres_gets_every_row(emu, settings, pipe, postgres_url, tmp_p
     assert truth(emu) == rows
     assert balances(emu) == points
     assert first.startswith("2024-01-01 00:00:01")
+
+
+@pytest.mark.parametrize("hard_delete", [True, False])
+def test_target_postgres_removes_members_who_left(emu, pipe, postgres_url, peer, tmp_path, hard_delete):
+    """A complete read removes those who left, or marks them; a read of some audiences removes nobody."""
+    config = {"sqlalchemy_url": postgres_url.replace("postgresql://", "postgresql+psycopg://")}
+    config |= {"default_target_schema": "loyalty", "hard_delete": hard_delete}
+    settings = {"base_url": emu.url, "api_key": emu.api_key, "management_key": emu.management_key}
+    catalog = catalog_of("audience_memberships", tmp_path)
+    client = TalonOneClient(
+        ClientConfig(base_url=emu.url, api_key=Secret(emu.api_key), management_key=Secret(emu.management_key))
+    )
+    found = []
+    with client:
+        audience = client.create_audience_v2({"name": "VIP"})["id"]
+        for members, given in ((10, {}), (4, {"audience_ids": [audience]}), (4, {}), (6, {})):
+            names = [f"member-{number}" for number in range(members)]
+            client.import_audiences_memberships(audience, "\n".join(["profileintegrationid", *names]).encode())
+            pipe(peer("target-postgres"), config, settings | given, catalog=catalog)
+            found.append(members_there(postgres_url, hard_delete=hard_delete))
+    assert [10, 10, 4, 6] == found
+
+
+def catalog_of(stream, folder) -> Path:
+    """Return a catalog file that selects one stream."""
+    path = folder / "catalog.json"
+    discovered = tap_catalog().to_dict()
+    for entry in discovered["streams"]:
+        for metadata in entry["metadata"]:
+            if not metadata["breadcrumb"]:
+                metadata["metadata"]["selected"] = entry["tap_stream_id"] == stream
+    path.write_text(json.dumps(discovered))
+    return path
+
+
+def members_there(postgres_url, *, hard_delete) -> int:
+    """Return how many members the target has, without those that it has marked as deleted."""
+    there = "" if hard_delete else "WHERE _sdc_deleted_at IS NULL"
+    with postgresql.connect(postgres_url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM loyalty.audience_memberships {there}")
+        ((count,),) = cursor.fetchall()
+    return count
 
 
 def test_singer_check_tap_finds_nothing_wrong(emu, settings, tmp_path, peer):

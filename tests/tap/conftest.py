@@ -38,7 +38,8 @@ def parse(line):
 class Result:
     """The output of a run: raw rows, schemas and states in their order, and the error that ended it.
 
-    ``covered`` holds the number of rows before each state.
+    ``covered`` holds the number of rows before each state, ``whole`` which streams were to be read whole, and
+    ``complete`` those that were.
     """
 
     raw: list = field(default_factory=list)
@@ -46,6 +47,8 @@ class Result:
     states: list = field(default_factory=list)
     covered: list = field(default_factory=list)
     error: Exception | None = None
+    whole: dict = field(default_factory=dict)
+    complete: dict = field(default_factory=dict)
 
     def rows(self, stream):
         """Rows of a stream as dicts."""
@@ -62,9 +65,14 @@ class Result:
 
     # As a sink:
 
-    def open(self, entry, schema):
-        """Keeps the schema."""
+    def open(self, entry, schema, *, whole):
+        """Keeps the schema, and which streams may be read whole."""
         self.schemas[entry.stream] = schema
+        self.whole[entry.stream] = whole
+
+    def read_whole(self, stream, within):
+        """Keeps which streams were read whole."""
+        self.complete[stream] = within
 
     def add(self, stream, rows):
         """Keeps rows."""
@@ -79,6 +87,7 @@ class Result:
 class _Sink:
     def __init__(self, result):
         self.open, self.rows, self.checkpoint = result.open, result.add, result.checkpoint
+        self.read_whole = result.read_whole
 
 
 @pytest.fixture(scope="session")

@@ -79,4 +79,6 @@ def _report(loaded: LoadResult, *, as_json: bool) -> None:
     say(f"{'stream':<{width}}  {'read':>12}  {'new':>12}  {'changed':>12}")
     for name, c in counts.items():
         say(f"{name:<{width}}  {c.read:>12,}  {c.inserted:>12,}  {c.updated:>12,}")
+    for name, count in loaded.deleted.items():
+        say(f"{name}: rows that are gone at Talon.One: {count:,}")
     say(f"{loaded.requests:,} requests, {loaded.retries:,} of them retries, in {loaded.seconds:.1f} s")

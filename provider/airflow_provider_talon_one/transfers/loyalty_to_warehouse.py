@@ -140,6 +140,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
                 self.schema,
             )
         rows = sum(one["inserted"] + one["updated"] for one in counts["streams"].values())
+        rows += sum(counts["deleted"].values())
         self.record_load(location.url, self.schema, list(self.streams), rows)
         add_to_asset_events(self, context, {"rows": rows, "requests": counts["requests"]})
         return counts

@@ -54,6 +54,7 @@ class IdList:
 
     Attributes:
         digest: number and digest of the ids that ``listed`` has yielded.
+        incomplete: the server counts more ids than it lists.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class IdList:
     ) -> None:
         self._run, self._group, self._program = run, group, program
         self._bookmark, self._label = bookmark, label
-        self.digest = IdListDigest()
+        self.digest, self.incomplete = IdListDigest(), False
         self._resumed: tuple[list[_Numbered], Iterator[_Numbered]] | None = None  # open ids, and the rest of the list
 
     @property
@@ -133,9 +134,13 @@ class IdList:
             self._warn_if_changed(same=digest.value == bookmark.digest)
 
     def _ids(self) -> Iterator[str]:
-        for text in ids_for(self._group, self._program, self._run.scope.settings, self._run.scope.client):
+        scope = self._run.scope
+        for text in ids_for(self._group, self._program, scope.settings, scope.client, on_short=self._note_incomplete):
             self._run.stop()
             yield text
+
+    def _note_incomplete(self) -> None:
+        self.incomplete = True
 
     def _warn_if_changed(self, *, same: bool) -> None:
         """Warn that new ids cannot be recognized: only those at the end of the list are known to be new."""

@@ -15,7 +15,7 @@ from talon_one_singer import ConfigError
 from talon_one_singer.shards import Shard
 from tap_talon_one.engine.bookmarks import GroupBookmarks
 from tap_talon_one.engine.run_clock import RunClock
-from tap_talon_one.ids.sources import program_list
+from tap_talon_one.ids.sources import listed_by_management, program_list
 from tap_talon_one.strategies.read_request import ReadRequest
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
@@ -84,6 +84,20 @@ class Scope:
     def shard(self) -> Shard:
         """The shard of the ids that is read."""
         return Shard.of(self.settings)
+
+    def reads_whole(self, group: StreamGroup) -> bool:
+        """Return whether the settings select all rows of a group, so that rows that are not found are gone."""
+        settings = self.settings
+        some_profiles = group.entity == "profile" and (settings["application_id"] or settings["sandbox"])
+        some_programs = group.per_program and settings["loyalty_program_ids"]
+        some_ids = group.has_ids and group.id_field is None and not listed_by_management(group, settings)
+        narrowed = settings["shard"] or some_profiles or some_programs or some_ids
+        return group.read_whole and settings["deleted_rows"] != "keep" and not narrowed
+
+    def within(self, group: StreamGroup) -> dict[str, list[int]]:
+        """Return the ids that the settings list, by the field of the rows that has them; {} if the API lists all."""
+        ids = self.settings.get(f"{group.entity}_ids")
+        return {} if group.id_field is None or ids is None else {group.id_field: list(ids)}
 
     @property
     def earliest_us(self) -> int:

@@ -10,6 +10,7 @@ from talon_one_singer import ConfigError
 from talon_one_singer.protocol.batch_writer import BatchFiles
 from talon_one_singer.protocol.selection import selected_schema
 from talon_one_singer.protocol.state import StateTicker
+from tap_talon_one.streams import READ_WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,14 +25,28 @@ if TYPE_CHECKING:
 class Sink(Protocol):
     """A receiver of rows: Singer messages or a warehouse."""
 
-    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
-        """Prepare for the rows of a stream, which have this schema."""
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any], *, whole: bool) -> None:
+        """Prepare for the rows of a stream, which have this schema.
+
+        Args:
+            entry: the stream.
+            schema: of its rows.
+            whole: all rows of the stream are to be read; if they are, ``read_whole`` is called.
+        """
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
         """Take rows of a stream, each an encoded JSON object.
 
         Raises:
             RowRefused: the sink cannot hold one of the rows, and has taken none of them.
+        """
+
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+        """Take note that the rows so far are all rows of a stream: other rows are gone at the source.
+
+        Args:
+            stream: the stream.
+            within: integers by field; nothing is known of rows with others. {}: all rows were read.
         """
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
@@ -54,9 +69,9 @@ class RowOutput:
     hashes: FieldHashes
     main_ledger: MainLedgerName
 
-    def open(self, entry: CatalogEntry) -> None:
-        """Prepare the sink for the rows of a stream."""
-        self.sink.open(entry, self.hashes.schema(entry.stream, selected_schema(entry)))
+    def open(self, entry: CatalogEntry, *, whole: bool) -> None:
+        """Prepare the sink for the rows of a stream; for ``whole`` see Sink."""
+        self.sink.open(entry, self.hashes.schema(entry.stream, selected_schema(entry)), whole=whole)
 
     def write(self, stream: str, rows: list[bytes], mask: RawMask | None) -> None:
         """Write rows without the fields that are not selected.
@@ -85,20 +100,32 @@ def singer_sink(context: RunContext) -> Sink:
 
 
 class RecordSink:
-    """Writes RECORD messages, and a STATE at intervals and at the end."""
+    """Writes RECORD messages, and a STATE at intervals and at the end.
+
+    The rows of streams that are read whole have a version, which is that of the run: ACTIVATE_VERSION after a complete
+    read lets the target remove the rows of earlier versions.
+    """
 
     def __init__(self, context: RunContext) -> None:
         self._writer = context.writer
         self._ticker = StateTicker(float(context.settings["state_interval_seconds"]), time.monotonic)
+        self._versioned = READ_WHOLE if context.settings["deleted_rows"] != "keep" else frozenset()
+        self._version = time.time_ns() // 1_000_000
 
-    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any], *, whole: bool) -> None:
         """Write the SCHEMA."""
+        del whole  # rows of an incomplete read have a version too, so that a later complete read removes them
         bookmarks = [entry.replication_key] if entry.replication_key else []
         self._writer.schema(entry.stream, schema, entry.key_properties, bookmarks)
 
     def rows(self, stream: str, rows: Sequence[bytes]) -> None:
         """Write RECORDs."""
-        self._writer.records(stream, rows)
+        self._writer.records(stream, rows, version=self._version if stream in self._versioned else None)
+
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+        """Write ACTIVATE_VERSION, which is about all rows of a stream."""
+        if not within:
+            self._writer.activate_version(stream, self._version)
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
         """Write a STATE if one is due."""
@@ -115,8 +142,9 @@ class BatchSink:
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._waiting: dict[str, list[bytes]] = {}
 
-    def open(self, entry: CatalogEntry, schema: Mapping[str, Any]) -> None:
+    def open(self, entry: CatalogEntry, schema: Mapping[str, Any], *, whole: bool) -> None:
         """Write the SCHEMA of the rows in the files."""
+        del whole
         bookmarks = [entry.replication_key] if entry.replication_key else []
         self._schemas[entry.stream] = schema
         self._writer.schema(entry.stream, self._files.schema(schema), entry.key_properties, bookmarks)
@@ -128,6 +156,9 @@ class BatchSink:
         while len(waiting) >= self._rows_per_file:
             self._write(stream, waiting[: self._rows_per_file])
             del waiting[: self._rows_per_file]
+
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+        """Do nothing: rows in files have no version, so that a target could not tell which of its rows are gone."""
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
         """Write the remaining rows and then a STATE, if one is due."""

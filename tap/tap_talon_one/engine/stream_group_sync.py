@@ -59,6 +59,7 @@ class StreamGroupSync:
         self._missing = MissingIds(group, program, self._label, on_missing=settings["on_missing"], alone=alone)
         self._list = IdList(run, group, program, self._bookmark, self._label)
         self._undated = self._too_fine = 0
+        self._complete = False
         self._ended: dict[str, RowRefused] = {}  # streams that ended at a row; the position stays before that row
 
     def run(self) -> None:
@@ -77,6 +78,11 @@ class StreamGroupSync:
             self._read_window(window)
             window = self._finish(window)
         self._missing.raise_if_refused()
+
+    @property
+    def complete(self) -> bool:
+        """True if this run has read all ids of the list from the start, and everything that the server counts."""
+        return self._complete
 
     def _first_window(self) -> OpenWindow | None:
         """Return the window of an interrupted run, or a new one; None if it is empty."""
@@ -116,6 +122,7 @@ class StreamGroupSync:
         return self._settings["as_of"] is None or window.end_us in self._run.scope.instants(self._group)
 
     def _read_window(self, window: OpenWindow) -> None:
+        from_start = window.position is None
         total = ids_total(self._group, self._settings) or self._bookmark.ids or None
         self._run.progress.start(self._group.name, total, "ids")
         with closing(self._list.listed(window)) as listed:
@@ -131,6 +138,8 @@ class StreamGroupSync:
         if self._ended:
             raise next(iter(self._ended.values()))
         self._missing.end_window(found=self._open.known)
+        some = self._missing.count or self._reader.incomplete or self._list.incomplete
+        self._complete = from_start and not some
         self._report_window()
 
     def _wait(self) -> None:

@@ -104,12 +104,15 @@ class Engine:
     def _sync_group(self, group: StreamGroup, entries: list[CatalogEntry]) -> None:
         self.state.currently_syncing = entries[0].tap_stream_id
         try:
+            whole = self._scope.reads_whole(group)
             for entry in entries:
-                self._output.open(entry)
+                self._output.open(entry, whole=whole)
             programs = self._scope.programs(group)
             done = [self._sync_program(group, entries, program, alone=len(programs) == 1) for program in programs]
-            if all(done):
+            if None not in done:
                 self.state.currently_syncing = None
+            if whole:
+                self._end_whole(group, entries, complete=all(done))
         except (AuthenticationError, RateLimitUrlError):
             raise
         except (TalonOneError, ConfigError, RowRefused) as error:
@@ -119,22 +122,30 @@ class Engine:
 
     def _sync_program(
         self, group: StreamGroup, entries: list[CatalogEntry], program: int | None, *, alone: bool
-    ) -> bool:
-        """Read one program; return False if it failed, so that the other programs are still read."""
+    ) -> bool | None:
+        """Read one program; return whether that was complete, or None if it failed and the others are still read."""
         try:
             request = self._scope.read_request(group, program)
             *first, last = (each.strategy for each in candidates(group, request, self.settings, self.client))
             for strategy in first:
                 if self._try(strategy, entries, program, alone=alone):
                     return True
-            StreamGroupSync(self._services, last, entries, program, alone=alone).run()
+            sync = StreamGroupSync(self._services, last, entries, program, alone=alone)
+            sync.run()
         except (AuthenticationError, RateLimitUrlError):
             raise
         except (TalonOneError, ConfigError, RowRefused) as error:
             names = _names(entries)
             self._add_failure(names if program is None else f"{names} of program {program}", error)
-            return False
-        return True
+            return None
+        return sync.complete
+
+    def _end_whole(self, group: StreamGroup, entries: list[CatalogEntry], *, complete: bool) -> None:
+        if not complete:
+            log.warning("%s: the read was not complete, so no row is taken for deleted", _names(entries))
+            return
+        for entry in entries:
+            self.sink.read_whole(entry.stream, self._scope.within(group))
 
     def _try(self, strategy: ReadStrategy, entries: list[CatalogEntry], program: int | None, *, alone: bool) -> bool:
         """Read with one strategy; return False if another strategy has to be used."""

@@ -21,21 +21,28 @@ from talon_one_singer.values.text_rows import CsvRows, json_rows
 from talon_one_singer.values.value_texts import id_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
     from tap_talon_one.streams import StreamGroup
 
+    _Listing = tuple[Endpoint, dict[str, str | int], str, dict[str, Any]]  # endpoint, path, field, query
     _Found = tuple[str, Any]  # position in the file (for messages), and the value
 
 
 def ids_for(
-    group: StreamGroup, program: int | None, settings: Mapping[str, Any], client: TalonOneClient
+    group: StreamGroup,
+    program: int | None,
+    settings: Mapping[str, Any],
+    client: TalonOneClient,
+    *,
+    on_short: Callable[[], None] | None = None,
 ) -> Iterator[str]:
     """Yield the ids to read for a group (and program), in the order of their source.
 
-    An id that directly repeats the one before it is skipped.
+    An id that directly repeats the one before it is skipped. ``on_short`` is called if a list ends before the number of
+    ids that the server counts.
 
     Raises:
         ConfigError: there is no source of ids, or a file that cannot be used.
@@ -44,7 +51,7 @@ def ids_for(
     previous, shard = None, Shard.of(settings)
     if not group.has_ids and shard.number > 1:
         return  # a group without ids is read by the first shard only
-    for text in _source(group, program, settings, client):
+    for text in _source(group, program, settings, client, on_short):
         if text != previous and (shard.takes(text) or not group.has_ids):
             yield text
         previous = text
@@ -97,7 +104,11 @@ def listed_by_management(group: StreamGroup, settings: Mapping[str, Any]) -> boo
 
 
 def _source(
-    group: StreamGroup, program: int | None, settings: Mapping[str, Any], client: TalonOneClient
+    group: StreamGroup,
+    program: int | None,
+    settings: Mapping[str, Any],
+    client: TalonOneClient,
+    on_short: Callable[[], None] | None,
 ) -> Iterator[str]:
     entity = group.entity
     if not group.has_ids:
@@ -112,7 +123,7 @@ def _source(
     if settings["management_key"]:
         listing = listing_of(group, program, settings)
         if listing is not None:
-            return _listed(client, *listing)
+            return _listed(client, listing, on_short)
     raise ConfigError(f"there are no {entity} ids to read; {_id_settings_hint(group)}, or deselect the stream")
 
 
@@ -128,9 +139,7 @@ def _id_settings_hint(group: StreamGroup) -> str:
     return hint
 
 
-def listing_of(
-    group: StreamGroup, program: int | None, settings: Mapping[str, Any]
-) -> tuple[Endpoint, dict[str, str | int], str, dict[str, Any]] | None:
+def listing_of(group: StreamGroup, program: int | None, settings: Mapping[str, Any]) -> _Listing | None:
     """Return (endpoint, path, field, query) of the list that contains the ids; None if there is no such list."""
     application = settings["application_id"]
     if group.entity == "card" and program is not None:
@@ -146,13 +155,12 @@ def listing_of(
     return None
 
 
-def _listed(
-    client: TalonOneClient, endpoint: Endpoint, path: dict[str, str | int], name: str, query: dict[str, Any]
-) -> Iterator[str]:
+def _listed(client: TalonOneClient, listing: _Listing, on_short: Callable[[], None] | None) -> Iterator[str]:
+    endpoint, path, name, query = listing
     only_id = msgspec.defstruct("OnlyId", [("value", str | int | None, None)], rename={"value": name})
     decode = msgspec.json.Decoder(only_id).decode
     try:
-        for page in client.paginate(endpoint, path=path, query=query, decode=decode):
+        for page in client.paginate(endpoint, path=path, query=query, decode=decode, on_short=on_short):
             yield from (str(row.value) for row in page if row.value)
     except NotFoundError as error:
         what = ", ".join(f"{name} {value}" for name, value in path.items())

@@ -17,6 +17,7 @@ from tap_talon_one.rows.balances import Snapshot
 from tap_talon_one.rows.ledger_rows import encoded_rows
 from tap_talon_one.rows.reading import AllChunks, Chunk, LedgerReading, OneAnswer
 from tap_talon_one.rows.responses import (
+    NULL,
     card_without_zeros,
     decode_balances,
     decode_inventory,
@@ -47,12 +48,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Reader:
-    """Reads the jobs of a stream group with one strategy. Called from many threads."""
+    """Reads the jobs of a stream group with one strategy. Called from many threads.
+
+    Attributes:
+        incomplete: an answer had less than it should have, so that rows that were not read may exist.
+    """
 
     strategy: ReadStrategy
     client: TalonOneClient
     streams: frozenset[str]
     page_size: int | None = None
+    incomplete: bool = field(default=False, init=False)
     group: StreamGroup = field(init=False)
     _size: PageSize | None = field(init=False)
     _source: str = field(init=False)
@@ -141,6 +147,8 @@ class Reader:
     def _inventory(self, job: Job) -> Chunk:
         wanted = {s.section: s.name for s in self.group.streams if s.name in self.streams and s.section}
         answer = self._call(job, decode_inventory, **dict.fromkeys(wanted, True))
+        if "profile" in wanted and answer.profile == NULL:
+            self._note_incomplete()
         tail = joined({"integrationId": job.text})
         sections: dict[str, Callable[[], Iterable[bytes]]] = {
             "profile": lambda: present(answer.profile),
@@ -161,7 +169,13 @@ class Reader:
     def _pages(self, job: Job) -> Iterator[Sequence[msgspec.Raw]]:
         if self._size is None:
             return iter([self._call(job, decode_list).data])
-        return paginate(self.client, self.group.endpoint, path=self._path(job), page_size=self._size)
+        path = self._path(job)
+        return paginate(
+            self.client, self.group.endpoint, path=path, page_size=self._size, on_short=self._note_incomplete
+        )
+
+    def _note_incomplete(self) -> None:
+        self.incomplete = True
 
     def _session(self, job: Job) -> Chunk:
         (stream,) = self.streams

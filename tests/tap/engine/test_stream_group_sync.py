@@ -93,7 +93,7 @@ class Sink:
     def __init__(self):
         self.ids, self.states = [], []
 
-    def open(self, *_):
+    def open(self, *_, whole):
         """See Sink."""
 
     def rows(self, stream, rows):
