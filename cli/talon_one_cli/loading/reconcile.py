@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,12 @@ from talon_one_singer.cli.output import say, write_data
 from talon_one_singer.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from talon_one_cli.loading.deleted_transactions import DeletedTransactions
     from talon_one_cli.loading.ledgers import LedgerKey
     from talon_one_warehouse import Warehouse
+    from tap_talon_one.ledger.arithmetic import Entry
     from tap_talon_one.ledger.reconcile import Difference
 
 _COLUMNS = ("kind", "program", "owner", "subledger", "figure", "counted", "reported", "difference")
@@ -28,6 +31,12 @@ _COLUMNS = ("kind", "program", "owner", "subledger", "figure", "counted", "repor
 @click.option("--at", metavar="INSTANT", help="Instant to compare at. Default: now minus settle_seconds.")
 @click.option("--in", "url", metavar="URL", help="Warehouse with the data. Default: read it from Talon.One.")
 @schema_option
+@click.option(
+    "--rows",
+    "names_rows",
+    is_flag=True,
+    help="With --in: read the ledgers that disagree from Talon.One, and name the transactions that are gone there.",
+)
 @json_option("Print one line of JSON per difference.")
 def reconcile(**options: Any) -> None:
     """Compare transactions with balances at one instant.
@@ -47,18 +56,38 @@ def reconcile(**options: Any) -> None:
 def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
     from talon_one_cli.connection_settings import parse_instant
     from talon_one_loading.temporary_warehouse import temporary_warehouse
+    from talon_one_singer import ConfigError
     from talon_one_singer.cli.process import keep_pandas_out
     from talon_one_warehouse import open_warehouse
 
     keep_pandas_out()
     at = None if options["at"] is None else parse_instant("--at", options["at"])
     if options["url"]:
-        with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
-            return _compare(warehouse, at, as_json=options["as_json"])
+        with (
+            open_warehouse(options["url"], schema=options["schema"]) as warehouse,
+            _deleted_transactions(options, stop, redact) as deleted,
+        ):
+            return _compare(warehouse, at, deleted, as_json=options["as_json"])
+    if options["names_rows"]:
+        raise ConfigError("--rows needs --in: without a warehouse there are no rows that could be gone at Talon.One")
     settings = _settings(options, stop, redact, at)
     streams = [name for kind in _kinds() for name in (kind.transactions, kind.balances)]
     with temporary_warehouse(settings, streams, stop, redact) as warehouse:
-        return _compare(warehouse, settings["as_of"][0], as_json=options["as_json"])
+        return _compare(warehouse, settings["as_of"][0], None, as_json=options["as_json"])
+
+
+@contextmanager
+def _deleted_transactions(options: Mapping[str, Any], stop: Any, redact: Any) -> Iterator[DeletedTransactions | None]:
+    from talon_one_cli.connection_settings import PROGRAM, load_settings
+    from talon_one_cli.loading.deleted_transactions import DeletedTransactions
+    from talon_one_client.connection.client_factory import client_from_settings
+
+    if not options["names_rows"]:
+        yield None
+        return
+    settings = load_settings(options["config"], redact, base_url=options["base_url"])
+    with client_from_settings(settings, PROGRAM, stop=stop.check) as client:
+        yield DeletedTransactions(client)
 
 
 def _settings(options: Mapping[str, Any], stop: Any, redact: Any, at: datetime | None) -> dict[str, Any]:
@@ -79,20 +108,24 @@ def _kinds() -> Any:
     return KINDS
 
 
-def _compare(warehouse: Warehouse, at: datetime | None, *, as_json: bool) -> int:
+def _compare(warehouse: Warehouse, at: datetime | None, deleted: DeletedTransactions | None, *, as_json: bool) -> int:
     compared = disagreeing = 0
-    for row in _rows(warehouse, at):
+    for kind, key, entries, found in _rows(warehouse, at):
         compared += 1
-        kind, key, found = row
-        disagreeing += bool(found)
+        if not found:
+            continue
+        disagreeing += 1
+        gone = None if deleted is None else deleted.among(kind, key, entries)
         for difference in found:
-            _print(kind, key, difference, as_json=as_json)
+            _print(kind, key, difference, gone, as_json=as_json)
+        if gone and not as_json:
+            say(f"{kind} {_ledger(key)}: transactions that Talon.One no longer has: {', '.join(map(str, gone))}")
     if not as_json:
         say(f"{compared:,} ledgers compared, {disagreeing:,} disagree")
     return ExitCode.DIFFERENT if disagreeing else ExitCode.OK
 
 
-def _rows(warehouse: Warehouse, at: datetime | None) -> Iterator[tuple[str, LedgerKey, list[Difference]]]:
+def _rows(warehouse: Warehouse, at: datetime | None) -> Iterator[tuple[str, LedgerKey, list[Entry], list[Difference]]]:
     from talon_one_cli.loading.ledgers import LedgerReader, iso
     from talon_one_client.paging.windows import to_us
     from talon_one_singer import ConfigError
@@ -106,7 +139,7 @@ def _rows(warehouse: Warehouse, at: datetime | None) -> Iterator[tuple[str, Ledg
     for kind in kinds:
         when = at or _latest(warehouse, kind.balances)
         for key, entries, reported in LedgerReader(warehouse, kind, iso(when)).ledgers():
-            yield kind.name, key, differences(entries, reported, to_us(when))
+            yield kind.name, key, entries, differences(entries, reported, to_us(when))
 
 
 def _has(warehouse: Warehouse, *tables: str) -> bool:
@@ -130,15 +163,20 @@ def _latest(warehouse: Warehouse, table: str) -> datetime:
     return found
 
 
-def _print(kind: str, key: LedgerKey, difference: Difference, *, as_json: bool) -> None:
+def _ledger(key: LedgerKey) -> str:
+    return f"{key.owner}{f'/{key.subledger}' if key.subledger else ''} of program {key.program}"
+
+
+def _print(kind: str, key: LedgerKey, difference: Difference, gone: Sequence[int] | None, *, as_json: bool) -> None:
     counted, reported = plain_amount(difference.counted), plain_amount(difference.reported)
     values = (kind, *key, difference.figure, counted, reported, plain_amount(difference.by))
     if as_json:
         row = dict(zip(_COLUMNS, values, strict=True)) | {"told": reported}  # alias
+        if gone is not None:
+            row["deleted_transactions"] = gone
         write_data(json.dumps(row).encode() + b"\n")
         return
-    ledger = f"{key.owner}/{key.subledger}" if key.subledger else key.owner
     say(
-        f"{kind} {ledger} of program {key.program}: reported {difference.figure} points: {reported}, "
+        f"{kind} {_ledger(key)}: reported {difference.figure} points: {reported}, "
         f"sum of its transactions: {counted} ({signed_amount(difference.by)})"
     )

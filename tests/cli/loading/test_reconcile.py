@@ -65,6 +65,50 @@ def test_what_a_warehouse_holds_can_be_reconciled(emu, config_for, talon_one, tm
     assert {} == emu.counters()
 
 
+@pytest.fixture
+def changed_after_a_load(emu, config_for, talon_one, tmp_path):
+    """A warehouse with all transactions, and newer balances: two transactions of one card are gone, one is changed."""
+    to = f"duckdb:///{tmp_path}/w.duckdb"
+    config = config_for(emu, as_of=AT)
+    load = ["load", "--to", to, "--config", config, "--streams"]
+    assert 0 == talon_one(*load, "loyalty_card_transactions").returncode
+    emu.recount([{"id": row["id"], "amount": "77"} for row in emu.state("ledger")["ledger"] if row["id"] == 60])
+    rows = [row for row in emu.state("ledger")["ledger"] if row["card"] == 1 and row["addition"]]
+    gone = sorted(row["id"] for row in rows[:2])
+    emu.delete_transactions(gone)
+    assert 0 == talon_one(*load, "loyalty_card_balances").returncode
+    return to, config, gone
+
+
+def test_transactions_that_are_gone_are_named(emu, changed_after_a_load, talon_one):
+    """Of the ledgers that disagree only the transactions are named that Talon.One no longer has."""
+    to, config, gone = changed_after_a_load
+    found = talon_one("reconcile", "--in", to, "--config", config, "--rows")
+    assert 4 == found.returncode, found.stderr
+    line = f"card card-000001 of program 1: transactions that Talon.One no longer has: {', '.join(map(str, gone))}"
+    assert [line] == [each for each in found.stdout.splitlines() if "no longer has" in each]
+    rows = talon_one("reconcile", "--in", to, "--config", config, "--rows", "--json").stdout.splitlines()
+    named = {(row["owner"], *row["deleted_transactions"]) for row in map(json.loads, rows)}
+    assert {("card-000001", *gone), ("card-000003",)} == named
+
+
+def test_a_card_that_talon_one_does_not_know_names_no_rows(emu, changed_after_a_load, talon_one):
+    """Nothing is known of the rows of an unknown card: the load may have hashed its identifier."""
+    to, config, _ = changed_after_a_load
+    emu.reset("synthetic", cards=0, transactions=0)
+    found = talon_one("reconcile", "--in", to, "--config", config, "--rows")
+    assert 4 == found.returncode, found.stderr
+    assert "does not know the card 'card-000001' of program 1" in found.stderr
+    assert "no longer has" not in found.stdout
+
+
+def test_without_a_warehouse_no_rows_can_be_named(emu, config_for, talon_one):
+    """The option that names rows of a warehouse needs one."""
+    done = talon_one("reconcile", "--config", config_for(emu), "--rows")
+    assert 2 == done.returncode
+    assert "--rows needs --in" in done.stderr
+
+
 def test_rows_made_at_the_very_instant_agree_in_either_way(emu, config_for, talon_one):
     """A row at the instant of the balance is never a difference, because its effect is not documented."""
     emu.add_transactions([{"program": 1, "card": "card-000001", "amount": "12.5", "created": AT}])
