@@ -35,11 +35,14 @@
     }[kind]) -}}
 {% endmacro %}
 
-{#- The rows of a stream, or none of them if the stream is not loaded. -#}
+{#- The rows of a stream without members and coupons that are gone, or no rows if the stream is not loaded. -#}
 {% macro staged(stream) %}
 {%- if stream in var('talon_one_streams') -%}
 SELECT {{ talon_one.columns_of(stream) | join(', ') }}
 FROM {{ source('talon_one', stream) }}
+{%- if stream in ('audience_memberships', 'customer_coupons') %}
+WHERE _deleted_at IS NULL
+{%- endif %}
 {%- else -%}
 -- The stream {{ stream }} is not in the variable talon_one_streams.
 SELECT

@@ -178,10 +178,11 @@ def test_memberships_have_a_history(tmp_path, url):
     rows = "(1, 'ann'), (1, 'bob')"
     table = "talon_one.audience_memberships"
     dbt = Dbt(tmp_path / "dbt", output_of(url), streams=["audience_memberships"])
-    query(url, f"CREATE TABLE {table} (audience_id BIGINT, integration_id VARCHAR, _loaded_at TIMESTAMPTZ)")
-    query(url, f"INSERT INTO {table} SELECT *, now() FROM (VALUES {rows})")
-    for change in ("SELECT 1", f"DELETE FROM {table} WHERE integration_id = 'ann'", None):
-        query(url, change or f"INSERT INTO {table} VALUES (1, 'ann', now())")
+    columns = "audience_id BIGINT, integration_id VARCHAR, _loaded_at TIMESTAMPTZ, _deleted_at TIMESTAMPTZ"
+    query(url, f"CREATE TABLE {table} ({columns})")
+    query(url, f"INSERT INTO {table} SELECT *, now(), NULL FROM (VALUES {rows})")
+    for change in ("_deleted_at = NULL", "_deleted_at = now()", "_deleted_at = NULL"):
+        query(url, f"UPDATE {table} SET {change} WHERE integration_id = 'ann'")
         done = dbt("build")
         assert 0 == done.returncode, done.stdout[-3000:]
     found = query(
