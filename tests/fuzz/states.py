@@ -27,10 +27,13 @@ STREAMS = ("loyalty_card_transactions", "loyalty_card_balances", "loyalty_progra
 class _StateChecker:
     """A sink that checks the state and discards the rows."""
 
-    def open(self, *_: Any) -> None:
+    def open(self, *_: Any, whole: bool) -> None:
         """See Sink."""
 
     def rows(self, *_: Any) -> None:
+        """See Sink."""
+
+    def read_whole(self, *_: Any) -> None:
         """See Sink."""
 
     def checkpoint(self, state: Callable[[], Any], *, final: bool = False) -> None:
