@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -108,14 +107,16 @@ def bare(request, wheel, tmp_path_factory):
 
 
 def test_the_bare_tap_describes_itself_within_a_second(bare):
-    """--about and --discover of the bare wheel each take less than a second."""
+    """--about and --discover of the bare wheel each take less than a second of CPU time."""
     for option in ("--about", "--discover"):
-        best = 9.9
-        for _ in range(3):
-            begin = time.monotonic()
-            subprocess.run([bare / "tap-talon-one", option], check=True, capture_output=True)
-            best = min(best, time.monotonic() - begin)
-        assert best < 1.0, option
+        begin_s = _cpu_s_of_children()
+        subprocess.run([bare / "tap-talon-one", option], check=True, capture_output=True)
+        assert _cpu_s_of_children() - begin_s < 1.0, option
+
+
+def _cpu_s_of_children():
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def test_the_bare_tap_loads_nothing_heavy(bare):
