@@ -11,7 +11,7 @@ _OBJECTS_PER_COLLECTION = 100_000
 
 
 def collect_rarely() -> None:
-    """Search for cyclic garbage after 100,000 new objects instead of 700.
+    """Search for cyclic garbage after 100,000 new objects instead of some hundred.
 
     A block of rows is made of tens of thousands of objects without cycles, which end by their reference counts; with
     Python's default each of them is visited several times before.

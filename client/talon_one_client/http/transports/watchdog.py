@@ -147,8 +147,10 @@ class Watchdog:
 
     def _run(self) -> None:
         while self._takes_vacancy():
-            self._watch()
-            self._vacancy.append(True)
+            try:
+                self._watch()
+            finally:  # otherwise no thread would ever watch again
+                self._vacancy.append(True)
             # Whoever begins a request now either sees the vacancy, or is seen by this check.
             if not self._check(time.monotonic()):
                 self._ended.set()
