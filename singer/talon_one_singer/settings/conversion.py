@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 _ABSENT = frozenset({"", "None", "null"})
 _BRACKETS = ("[", "(", "{")
-_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
 def is_absent(value: Any) -> bool:
@@ -228,7 +228,7 @@ def _shown(value: Any) -> str:
 
 def _parse_boolean(text: str) -> bool:
     try:
-        return _BOOLEANS[text.strip().lower()]
+        return BOOLEANS[text.strip().lower()]
     except KeyError:
         raise ValueError(f"must be true or false, not {text!r}") from None
 

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from talon_one_singer.reporting.redaction import Redactor
+from talon_one_singer.settings.conversion import BOOLEANS
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Parameters = Mapping[str, Callable[[str], Any]]
-
-_FLAGS: Mapping[str, bool] = {
-    **dict.fromkeys(("true", "1", "yes", "on"), True),
-    **dict.fromkeys(("false", "0", "no", "off"), False),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +109,9 @@ def flag(text: str) -> bool:
     Raises:
         ValueError: it is neither; the message says what it must be.
     """
-    if text.lower() not in _FLAGS:
+    if text.lower() not in BOOLEANS:
         raise ValueError("true or false")
-    return _FLAGS[text.lower()]
+    return BOOLEANS[text.lower()]
 
 
 def number(text: str) -> int:
