@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tests.account import settings_of
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "dbt"
 AS_OF = "2024-01-20T00:00:00Z"
@@ -33,17 +35,8 @@ def talon_one(*arguments):
 def load(emu, url, folder, streams=STREAMS, as_of=AS_OF, **settings):
     """Load streams with balances at ``as_of``, whose figures are complete."""
     config = folder / "config.json"
-    values = {
-        "base_url": emu.url,
-        "api_key": emu.api_key,
-        "management_key": emu.management_key,
-        "management_requests_per_second": 1000,
-        "settle_seconds": 0,
-        "as_of": as_of,
-        "transactions_strategy": "per_entity",
-        "balances_strategy": "per_entity",
-    }
-    config.write_text(json.dumps(values | settings))
+    strategies = {"transactions_strategy": "per_entity", "balances_strategy": "per_entity"}
+    config.write_text(json.dumps(settings_of(emu, as_of=as_of, **strategies) | settings))
     done = talon_one("load", "--to", url, "--config", config, "--streams", ",".join(streams))
     assert 0 == done.returncode, done.stderr
 

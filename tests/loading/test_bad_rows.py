@@ -21,6 +21,7 @@ from talon_one_warehouse import open_warehouse
 from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.errors import RowRefused
 from tap_talon_one.settings import SETTINGS
+from tests import account
 
 TRANSACTIONS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
 TOO_SMALL = "0." + "0" * 29 + "1"  # the column has 18 digits behind the point
@@ -44,16 +45,8 @@ def url(request, tmp_path):
 
 def settings_of(emu, **changes):
     """Settings of a load, checked."""
-    values = {
-        "base_url": emu.url,
-        "api_key": emu.api_key,
-        "management_key": emu.management_key,
-        "management_requests_per_second": 1000,
-        "settle_seconds": 0,
-        "transactions_strategy": "per_entity",
-        "balances_strategy": "per_entity",
-    }
-    return SETTINGS.load([ConfigSource("the test", values | changes)], {})
+    strategies = {"transactions_strategy": "per_entity", "balances_strategy": "per_entity"}
+    return SETTINGS.load([ConfigSource("the test", account.settings_of(emu, **strategies) | changes)], {})
 
 
 def loaded_into(url, settings, streams=f"{TRANSACTIONS},{BALANCES}"):

@@ -22,6 +22,7 @@ from talon_one_singer.reporting.logs import Redactor
 from talon_one_warehouse import open_warehouse
 from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.settings import SETTINGS
+from tests.account import settings_of
 
 MEMBERS = "audience_memberships"
 PLACES = {
@@ -66,22 +67,9 @@ class Audiences:
         self._client.import_audiences_memberships(audience, "\n".join(["profileintegrationid", *members]).encode())
 
 
-def settings_of(emu, **given):
-    """Settings that reach the emulator."""
-    values = {
-        "base_url": emu.url,
-        "api_key": emu.api_key,
-        "management_key": emu.management_key,
-        "management_requests_per_second": 1000,
-        "settle_seconds": 0,
-        "retry_budget_seconds": 0.5,
-    }
-    return values | given
-
-
 def run(emu, url, streams=MEMBERS, **given):
     """Load streams; return the result."""
-    settings = SETTINGS.load([ConfigSource("the test", settings_of(emu, **given))], {})
+    settings = SETTINGS.load([ConfigSource("the test", settings_of(emu, **{"retry_budget_seconds": 0.5} | given))], {})
     with open_warehouse(url) as warehouse:
         return load(warehouse, settings, select_streams(settings, streams), StopSignal(), Redactor())
 
@@ -216,7 +204,7 @@ def test_a_row_that_was_rejected_is_not_gone(url):
 def command(emu, url, folder, *options):
     """A load of the members as a process."""
     config = folder / "config.json"
-    config.write_text(json.dumps(settings_of(emu, page_size=10, concurrency=2)))
+    config.write_text(json.dumps(settings_of(emu, retry_budget_seconds=0.5, page_size=10, concurrency=2)))
     arguments = ["load", "--config", str(config), "--streams", MEMBERS, "--json", *options]
     return subprocess.Popen(
         [sys.executable, "-m", "talon_one_cli", *arguments],
