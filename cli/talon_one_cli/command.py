@@ -11,7 +11,7 @@ import click
 
 from talon_one_singer.cli.guarded import guarded
 from talon_one_singer.cli.signals import StopSignal
-from talon_one_singer.errors import ClosedPipe
+from talon_one_singer.errors import ClosedPipe, SingerError
 from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.reporting.logs import Redactor, configure_logging, log_level
 from talon_one_singer.temporary_folders import sweep
@@ -22,16 +22,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+_EXIT_CODES: Mapping[type[Exception], int] = {
+    WarehouseConfigError: ExitCode.CONFIG,
+    WarehouseError: ExitCode.FAILED,
+    **definition().expected_errors,
+}
+EXPECTED: tuple[type[Exception], ...] = (SingerError, *_EXIT_CODES)
+"""Errors that are no bug: they are printed as one line for each problem."""
+
+
+def exit_code_of(error: Exception) -> int:
+    """Return the exit code of an expected error."""
+    if isinstance(error, SingerError):
+        return error.exit_code
+    return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
+
+
 def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
     """Do the work of a command and return its exit code; see talon_one_singer.exit_codes."""
     redact, stop = Redactor(), StopSignal()
     redact.add_from(_command_line())
-    tap = definition()
-    expected: dict[type[Exception], int] = {
-        WarehouseConfigError: ExitCode.CONFIG,
-        WarehouseError: ExitCode.FAILED,
-        **tap.expected_errors,
-    }
 
     def run() -> None:
         configure_logging(name, log_level(os.environ, "TALON_ONE"), redact)
@@ -44,7 +54,7 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
             except BrokenPipeError as error:  # the reader has ended, like ``head``
                 raise ClosedPipe("the program that reads the output has ended") from error
 
-    return guarded(replace(tap, name=name, expected_errors=expected), redact, stop, run)
+    return guarded(replace(definition(), name=name, expected_errors=_EXIT_CODES), redact, stop, run)
 
 
 def _command_line() -> list[Mapping[str, Any]]:

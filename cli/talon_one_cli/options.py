@@ -36,8 +36,27 @@ def connection_options(command: F) -> F:
 
 
 def sync_options(command: F) -> F:
-    """Add the argument SYNC.yml and ``--config``."""
-    return click.argument("sync_file", metavar="SYNC.yml")(config_option(command))
+    """Add the argument SYNC.yml, which may be a folder, ``--select`` and ``--config``."""
+    select = click.option(
+        "--select",
+        multiple=True,
+        metavar="NAME,NAME",
+        help="Run only these syncs. Syncs that they depend on run only if they are named too.",
+    )
+    return click.argument("sync_file", metavar="SYNC.yml|FOLDER")(select(config_option(command)))
+
+
+def guard_option(command: F) -> F:
+    """Add ``--guard``."""
+    option = click.option(
+        "--guard",
+        "guards",
+        multiple=True,
+        metavar="[SYNC.]NAME=VALUE",
+        help="Set a guard in this run only, like max_deletes=500, or vip.max_delete_share=0.5 for the sync vip alone. "
+        "Repeat it for each guard.",
+    )
+    return option(command)
 
 
 def schema_option(command: F) -> F:

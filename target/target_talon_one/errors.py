@@ -72,10 +72,12 @@ class IncompleteError(SyncError):
 
     Attributes:
         causes: the errors that left rows to be sent, one for each destination; empty if too many rows were rejected.
+        destinations: names of the destinations that are incomplete, once ``SyncRun.finish`` has found them.
     """
 
     def __init__(self, *lines: str, causes: Sequence[Exception] = ()) -> None:
         self.causes = tuple(causes)
+        self.destinations: tuple[str, ...] = ()
         super().__init__(*lines)
 
 

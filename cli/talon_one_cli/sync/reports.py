@@ -9,7 +9,7 @@ from talon_one_cli.formatting import new_table, open_console
 from talon_one_singer.cli.output import say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rich.console import Console
 
@@ -17,20 +17,28 @@ if TYPE_CHECKING:
     from target_talon_one.sync.plan import PlannedDestination
 
 
-def print_plan(plans: Sequence[PlannedDestination]) -> None:
-    """Print the planned changes, and below them reasons of refused rows and samples."""
+def print_plan(plans: Collection[PlannedDestination], depends_on: Mapping[str, Sequence[str]]) -> None:
+    """Print the planned changes, and below them reasons of refused rows and samples.
+
+    Args:
+        plans: one for each sync.
+        depends_on: names of the syncs that are sent before a sync, by its name.
+    """
     names = ("add", "change", "remove", "unchanged", "refused", "new profiles", "requests", "minutes")
     table = new_table(("sync", "sink", "mode"), names, "What a push would change")
     for one in plans:
         counts = (one.adds, one.updates, one.removes, one.same, one.invalid)
         new = "?" if one.new_profiles is None else f"{one.new_profiles:,}"
-        minutes = "no rate limit" if one.minutes is None else f"{one.minutes:g}"
+        minutes = "no rate set" if one.minutes is None else f"{one.minutes:g}"
         cells = [f"{count:,}" for count in counts]
         table.add_row(one.name, one.sink, one.mode, *cells, new, f"{one.requests:,}", minutes)
     console = open_console()
     console.print(table)
+    planned = {one.name for one in plans}
     for one in plans:
-        for line in _plan_notes(one):
+        before = [name for name in depends_on[one.name] if name in planned]
+        notes = [f"is sent after {', '.join(before)}, and compared again then"] if before else []
+        for line in [*notes, *_plan_notes(one)]:
             _print_line(console, f"{one.name}: {line}")
 
 
@@ -39,8 +47,7 @@ def print_run(
 ) -> None:
     """Print what a run sent; ``more`` is added to the JSON."""
     if as_json:
-        counts = {one.config.name: one.counts.as_dict() for one in destinations}
-        say_json({"run": run_id, "destinations": counts, **(more or {})})
+        say_json(run_report(destinations, run_id) | dict(more or {}))
         return
     names = ("read", "added", "changed", "removed", "unchanged", "sent", "refused", "pending", "requests")
     table = new_table(("sync",), names, f"Run {run_id}")
@@ -54,6 +61,11 @@ def print_run(
     for one in destinations:
         for reason in one.reasons.lines():
             _print_line(console, f"{one.config.name}: refused {reason}")
+
+
+def run_report(destinations: Sequence[DestinationRun], run_id: str) -> dict[str, Any]:
+    """Return what a run sent as JSON holds it."""
+    return {"run": run_id, "destinations": {one.config.name: one.counts.as_dict() for one in destinations}}
 
 
 def _plan_notes(one: PlannedDestination) -> list[str]:

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from talon_one_singer import ConfigError, ConfigSource
+from talon_one_singer import ConfigError, ConfigSource, Setting
+from talon_one_singer.settings.conversion import convert
 from talon_one_singer.settings.json_files import json_type
 from talon_one_warehouse import source_spec
 from target_talon_one.config.destination_reader import destination_from
@@ -23,12 +24,21 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+DEPENDS_ON = Setting("depends_on", "array", "Syncs that are sent before this one; if one of them fails, it is skipped.")
+
+
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """One destination and the source of its rows."""
+    """One destination, the source of its rows, and the names of the syncs that are sent before it."""
 
     destination: DestinationConfig
     source: SourceSpec
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the sync."""
+        return self.destination.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ def _sync(name: str, given: Any, path: str, redact: Redactor, environ: Mapping[s
     if not isinstance(given, dict):
         raise ConfigError(f"{where} must be an object with source, sink and mode, not {json_type(given)}")
     options = dict(given)
-    source = options.pop("source", None)
+    source, depends_on = options.pop("source", None), options.pop("depends_on", None)
     if source is None:
         raise ConfigError(f"{where}: 'source' is missing; give a file, or url with sql or table")
     if isinstance(source, dict) and "dbt" in source:
@@ -105,7 +115,11 @@ def _sync(name: str, given: Any, path: str, redact: Redactor, environ: Mapping[s
         spec = dbt_source(source, f"{where}.source", redact, environ)
     else:
         spec = source_spec(source, f"{where}.source")
-    return Sync(destination_from(name, options, where=f"{path}: syncs"), spec)
+    try:
+        before = convert(DEPENDS_ON, depends_on) or []
+    except ValueError as error:
+        raise ConfigError(f"{where}.depends_on {error}") from None
+    return Sync(destination_from(name, options, where=f"{path}: syncs"), spec, tuple(before))
 
 
 def _read(path: str, environ: Mapping[str, str], redact: Redactor) -> dict[str, Any]:

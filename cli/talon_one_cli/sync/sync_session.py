@@ -16,21 +16,25 @@ from target_talon_one.config.options import SyncOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from talon_one_cli.progress import SyncProgress
     from talon_one_cli.sync.sync_file import SyncFile
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.cli.signals import StopSignal
+    from talon_one_singer.reporting.metrics import Metrics
     from target_talon_one.store.store import Store
     from target_talon_one.sync.run import SyncRun
 
 
 @contextmanager
-def opened(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[tuple[TalonOneClient, Store]]:
-    """Open the client and the store of the settings."""
+def opened(
+    settings: Mapping[str, Any], stop: StopSignal, metrics: Metrics | None = None
+) -> Iterator[tuple[TalonOneClient, Store]]:
+    """Open the client and the store of the settings; ``metrics`` counts the requests."""
     from target_talon_one.store.opening import open_store  # needs duckdb, which is an extra
 
     keep_pandas_out()
     with (
-        client_from_settings(settings, PROGRAM, stop=stop.check) as client,
+        client_from_settings(settings, PROGRAM, metrics=metrics, stop=stop.check) as client,
         open_store(settings["store"]) as store,
     ):
         yield client, store
@@ -38,7 +42,7 @@ def opened(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[tuple[Talo
 
 @contextmanager
 def sync_run(
-    client: TalonOneClient, store: Store, settings: Mapping[str, Any], stop: StopSignal, command: str
+    client: TalonOneClient, store: Store, settings: Mapping[str, Any], stop: StopSignal | SyncProgress, command: str
 ) -> Iterator[SyncRun]:
     """Start a run with the options of the settings; ``command`` is its name in the history."""
     from talon_one_warehouse.sync_log import logged
@@ -52,7 +56,7 @@ def sync_run(
         yield run
 
 
-def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal, *, rendered: bool = False) -> None:
+def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal | SyncProgress, *, rendered: bool = False) -> None:
     """Read every row of every source. A source that fails ends the run before anything is sent.
 
     Args:

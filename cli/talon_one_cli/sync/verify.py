@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     from target_talon_one.store.store import Store
     from target_talon_one.sync.verify import Finding
 
+_WORDS = {"missing": "missing", "changed": "changed", "stale_rows": "to remove"}
 _CODES = {"drift": ExitCode.DIFFERENT, "unknown": ExitCode.UNKNOWN}
 
 
 @click.command()
 @sync_options
-@click.option("--heal", is_flag=True, help="Send missing and changed rows, and remove stale rows.")
+@click.option("--heal", is_flag=True, help="Send missing and changed rows, and remove rows that left the source.")
 @json_option("Print the findings as JSON.")
 def verify(**options: Any) -> None:
     """Compare the sources with what Talon.One has.
 
     Reads Talon.One through the Management API. The sources are read independently of a push: databases convert the
-    values to text.
+    values to text. A folder stands for all SYNC.yml files in it.
 
     Exit codes: 0 equal; 4 drift, with --heal only if it remains; 5 unknown, because there is no management key or
     Talon.One has no list to compare with.
@@ -39,27 +40,42 @@ def verify(**options: Any) -> None:
     from talon_one_cli.command import guarded_run
 
     found: list[Finding] = []
-    code = guarded_run("talon-one verify", lambda stop, redact: found.extend(_verify(options, stop, redact)))
+    code = guarded_run("talon-one verify", lambda stop, redact: _verify(options, stop, redact, found))
     verdicts = {one.verdict for one in found}
     click.get_current_context().exit(
         code or next((found_code for verdict, found_code in _CODES.items() if verdict in verdicts), ExitCode.OK)
     )
 
 
-def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> list[Finding]:
-    from talon_one_cli.sync.sync_file import read_sync_file
+def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor, into: list[Finding]) -> None:
+    """Compare the syncs, and add the last findings to ``into``."""
+    from talon_one_cli.sync.sync_set import RunsInOrder, read_sync_set
+
+    syncs = read_sync_set(options["sync_file"], options["config"], redact, select=options["select"])
+    quiet = options["as_json"]
+
+    def verify_run(file: SyncFile) -> None:
+        into.extend(_verify_run(file, stop, heal=options["heal"], quiet=quiet))
+
+    try:
+        RunsInOrder(syncs).run(verify_run, skip_dependents=options["heal"])
+    finally:
+        if quiet and (into or syncs.only is None):
+            say_json([one.as_dict() for one in into])
+
+
+def _verify_run(file: SyncFile, stop: StopSignal, *, heal: bool, quiet: bool) -> list[Finding]:
     from talon_one_cli.sync.sync_session import opened
 
-    file = read_sync_file(options["sync_file"], options["config"], redact)
     with opened(file.settings, stop) as (client, store):
-        found = _compare(file, client, store, stop, heal=options["heal"])
-        _print(found, as_json=options["as_json"] and not options["heal"])
-        if options["heal"] and any(one.verdict == "drift" for one in found):
+        found = _compare(file, client, store, stop, heal=heal)
+        if not quiet:
+            _print(found)
+        if heal and any(one.verdict == "drift" for one in found):
             found = _compare(file, client, store, stop, heal=False)
-            if not options["as_json"]:
+            if not quiet:
                 say("after healing:")
-        if options["heal"]:
-            _print(found, as_json=options["as_json"])
+                _print(found)
     return found
 
 
@@ -80,19 +96,16 @@ def _compare(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSig
     return found
 
 
-def _print(found: Sequence[Finding], *, as_json: bool) -> None:
-    if as_json:
-        say_json([one.as_dict() for one in found])
-        return
+def _print(found: Sequence[Finding]) -> None:
     for one in found:
         if one.verdict == "unknown":
             say(f"{one.name}: unknown: {one.why}")
             continue
-        counts = f"{one.expected:,} expected, {one.there:,} found, {one.foreign_members:,} added by someone else"
-        drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.stale_rows:,} stale" * (
+        counts = f"{one.expected:,} expected, {one.there:,} found, {one.foreign_members:,} not managed by this sync"
+        drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.stale_rows:,} to remove" * (
             one.verdict == "drift"
         )
         refused = f"; {one.refused:,} refused in the source, see talon-one plan" * (one.refused > 0)
         say(f"{one.name}: {one.verdict}: {counts}{drift}{refused}")
         for kind, keys in one.examples.items():
-            say(f"  {kind}: {', '.join(keys)}")
+            say(f"  {_WORDS[kind]}: {', '.join(keys)}")

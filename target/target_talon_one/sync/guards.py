@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from target_talon_one.errors import GuardError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.row_counts import Comparison
@@ -106,6 +106,11 @@ def _too_many(destination: DestinationRun, found: Comparison) -> Iterator[GuardE
 
 def _stopped(destination: DestinationRun, guard: str, message: str, **figures: Any) -> GuardError:
     return GuardError(message, guard=guard, destination=destination.config.name, figures=figures)
+
+
+def incomplete(destinations: Iterable[DestinationRun]) -> tuple[str, ...]:
+    """Return the names of the destinations with rows to do, or with more refused rows than allowed."""
+    return tuple(one.config.name for one in destinations if one.counts.to_do or too_many_refused(one))
 
 
 def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> str | None:

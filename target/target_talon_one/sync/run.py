@@ -247,8 +247,12 @@ class SyncRun:
         Raises:
             IncompleteError: rows are still to do, or more were refused than is allowed.
         """
-        found = self.flush()
-        self.raise_if_incomplete()
+        try:
+            found = self.flush()
+            self.raise_if_incomplete()
+        except IncompleteError as error:
+            error.destinations = guards.incomplete(self.destinations.values())
+            raise
         return found
 
     def raise_if_incomplete(self) -> None:
