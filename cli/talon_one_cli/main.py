@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "talon_one_cli.sync.push:apply",
     "call": "talon_one_cli.api.call:call",
     "check": "talon_one_cli.api.check:check",
+    "doctor": "talon_one_cli.project.doctor:doctor",
     "erase": "talon_one_cli.sync.erase:erase",
     "estimate": "talon_one_cli.loading.estimate:estimate",
     "expiring": "talon_one_cli.loading.expiring:expiring",

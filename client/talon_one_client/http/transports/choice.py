@@ -25,7 +25,7 @@ def make_transport(config: ClientConfig, stop: Callable[[], None] = never) -> Tr
         stop: raises once the run was asked to stop; requests in flight are cut off ``stop_grace_s`` later.
     """
     if config.transport == "auto":
-        lacking = _lacking()
+        lacking = what_curl_lacks()
         if not lacking:
             from talon_one_client.http.transports.curl_transport import CurlTransport
 
@@ -36,7 +36,7 @@ def make_transport(config: ClientConfig, stop: Callable[[], None] = never) -> Tr
     return RequestsTransport(config, stop)
 
 
-def _lacking() -> str:
+def what_curl_lacks() -> str:
     """Return what pycurl lacks to be used here, "" if nothing."""
     try:
         import pycurl

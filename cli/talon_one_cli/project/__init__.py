@@ -1,0 +1,1 @@
+"""The command doctor, which finds out what is wrong with a project."""
