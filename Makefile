@@ -29,6 +29,7 @@ check: $(STAMP) ## check lint, types, import rules and generated files
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) scripts/build_schemas.py --check
+	$(PY) scripts/build_editor_schemas.py --check
 	$(PY) scripts/build_views.py --check
 	$(PY) scripts/draw_lineage.py --check
 	$(PY) scripts/build_docs.py --check
@@ -70,10 +71,11 @@ bench-quick: $(STAMP) ## measure a tenth of it once, without the other programs,
 	@bash scripts/setup_bench.sh loop limit mock
 	$(PY) benchmarks/run.py --quick $(if $(ROWS),--rows $(ROWS))
 
-docs: $(STAMP) ## regenerate the tables in docs/, the views of the dbt package and meltano.yml
+docs: $(STAMP) ## regenerate the tables in docs/, schemas/editor, the views of the dbt package and meltano.yml
 	$(PY) scripts/build_views.py
 	$(PY) scripts/draw_lineage.py
 	$(PY) scripts/build_docs.py
+	$(PY) scripts/build_editor_schemas.py
 	$(PY) scripts/build_meltano.py
 
 schemas: $(STAMP) ## rebuild the shipped schemas from schemas/source

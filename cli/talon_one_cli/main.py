@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "erase": "talon_one_cli.sync.erase:erase",
     "estimate": "talon_one_cli.loading.estimate:estimate",
     "expiring": "talon_one_cli.loading.expiring:expiring",
+    "init": "talon_one_cli.project.init:init",
     "load": "talon_one_cli.loading.load:load",
     "migrate-lake": "talon_one_cli.loading.migrate_lake:migrate_lake",
     "models": "talon_one_cli.loading.models:models",

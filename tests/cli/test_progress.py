@@ -8,20 +8,17 @@ import pty
 import subprocess
 import sys
 
-import pytest
-
 MEMBERS = {"sink": "customer_profiles", "mode": "upsert", "key": "id"}
 
 
-@pytest.mark.parametrize("command", ["plan", "push"])
-def test_a_terminal_shows_rows_and_a_file_shows_nothing(command, tmp_path, server, account, monkeypatch):
+def test_a_terminal_shows_rows_and_a_file_shows_nothing(tmp_path, server, account, monkeypatch):
     """Rows that are read and sent are shown on a terminal; without one, standard error stays empty."""
     server.reset()
     server.add("attributes", {"entity": "CustomerProfile", "name": "city", "type": "string"})
     account(server)
     (tmp_path / "p.csv").write_text("id,city\n" + "".join(f"p-{n},Ulm\n" for n in range(3000)))
     (tmp_path / "s.yml").write_text(json.dumps({"syncs": {"shoppers": {"source": "p.csv", **MEMBERS}}}))
-    program = [sys.executable, "-m", "talon_one_cli", command, "s.yml", "--json"]
+    program = [sys.executable, "-m", "talon_one_cli", "push", "s.yml", "--json"]
     monkeypatch.setenv("TERM", "xterm")
     done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
     assert (0, "") == (done.returncode, done.stderr)
@@ -40,4 +37,4 @@ def test_a_terminal_shows_rows_and_a_file_shows_nothing(command, tmp_path, serve
         assert "shoppers" in process.stdout.read().decode()
     assert 0 == process.returncode
     assert b"shoppers: read" in shown
-    assert (command == "push") == (b"shoppers: send" in shown)
+    assert b"shoppers: send" in shown

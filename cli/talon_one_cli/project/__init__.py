@@ -1,1 +1,1 @@
-"""The command doctor, which finds out what is wrong with a project."""
+"""Commands that set up a project and find out what is wrong with it: init and doctor."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from talon_one_singer.reporting.logs import Redactor
 
-_SETTINGS = ("dbt", "project", "profiles", "target")
+SETTINGS = ("dbt", "project", "profiles", "target")
 _WITH_ROWS = ("model", "snapshot", "seed")
 
 
@@ -50,8 +50,8 @@ def dbt_source(given: Mapping[str, Any], place: str, redact: Redactor, environ: 
         ConfigError: the project, its manifest or its profile cannot be read, or the model has no table to read.
     """
     for name, value in given.items():
-        if name not in _SETTINGS:
-            hint = nearest(str(name), _SETTINGS) or f"; it has {', '.join(_SETTINGS)}"
+        if name not in SETTINGS:
+            hint = nearest(str(name), SETTINGS) or f"; it has {', '.join(SETTINGS)}"
             raise ConfigError(f"{place}: {name!r} is not a setting of a dbt source{hint}")
         if not isinstance(value, str) or not value:
             raise ConfigError(f"{place}.{name} must be text")

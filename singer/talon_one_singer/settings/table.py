@@ -29,12 +29,14 @@ class ConfigSource:
 
     @classmethod
     def from_file(cls, path: str) -> ConfigSource:
-        """Read the settings in a JSON file.
+        """Read the settings in a JSON file, without the address of a schema, which only editors read.
 
         Raises:
             ConfigError: the file cannot be read, is not JSON, or is not an object.
         """
-        return cls(path, read_json_object(path, "config"))
+        values = read_json_object(path, "config")
+        values.pop("$schema", None)
+        return cls(path, values)
 
 
 class SettingsTable:
