@@ -121,6 +121,15 @@ class Database:
             with suppress(duckdb.TransactionException):  # the transaction has failed; its error is raised next
                 self._connection.unregister(name)
 
+    @contextmanager
+    def threads(self, count: int) -> Iterator[None]:
+        """Let DuckDB use this many threads for the statements of the block; elsewhere it has one."""
+        self.run(f"SET threads = {count}")
+        try:
+            yield
+        finally:
+            self.run("SET threads = 1")
+
     def atomically(self, work: Callable[[], _T]) -> _T:
         """Call ``work`` in a transaction; repeat it with twice the memory limit as long as memory runs out."""
         while True:

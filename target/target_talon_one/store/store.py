@@ -17,6 +17,7 @@ from target_talon_one.store.tables.changes import Changes
 from target_talon_one.store.tables.destinations import Destinations
 from target_talon_one.store.tables.erasure import erase_person
 from target_talon_one.store.tables.named_values import NamedValues
+from target_talon_one.store.tables.narrowing import Narrowing
 from target_talon_one.store.tables.profiles import KnownProfiles
 from target_talon_one.store.tables.rejects import Rejects
 from target_talon_one.store.tables.remote_rows import RemoteRows
@@ -62,8 +63,9 @@ class Store:
         self.runs = RunHistory(database, self.values)
         self.log = ChangeLog(database, self.values, self.runs)
         self.rejects = Rejects(database, self.runs, self.log)
-        self.staging = StagedRows(database)
-        self.changes = Changes(database)
+        narrowing = Narrowing(database)
+        self.staging = StagedRows(database, narrowing)
+        self.changes = Changes(database, narrowing)
         self.acks = AcknowledgedRows(persistence, self.destinations, self.values, self.rejects, self.log)
         self.remote = RemoteRows(database)
         self.profiles = KnownProfiles(database)

@@ -239,7 +239,8 @@ class DestinationRun:
             staging.add_rejects(number)
         if sink.filter_field:
             self.unfiltered = staging.count_unfiltered(number, sink.filter_field)
-        self._duplicates = staging.drop_duplicates(number) + staging.drop_superseded(number)
+        dropped = staging.drop_duplicates(number, compared=sink.compares(self.config.mode))
+        self._duplicates = dropped + staging.drop_superseded(number)
         self._staging_closed = True
 
     def refuse_new_profiles(self, keys: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from target_talon_one.store.tables.narrowing import FINGERPRINT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,12 +17,9 @@ if TYPE_CHECKING:
 
     from target_talon_one.sinks.sink_type import Op
     from target_talon_one.store.database import Database
+    from target_talon_one.store.tables.narrowing import Narrowing
 
 _HASHES_PER_FETCH = 20_000
-_FEW_ROWS = 100_000  # are compared as they are
-_ROWS_PER_PASS = 2_000_000  # so that the groups of a pass fit into little memory
-_NARROWED = ("hashes", "differing", "narrowed_staged", "narrowed_sent")
-_FINGERPRINT = "coalesce(md5_number_lower(fields), 0)::UBIGINT"
 _READ = ("op", "grp", "key", "fields", "place", "version")
 
 
@@ -120,8 +119,8 @@ class Difference:
 class Changes:
     """The numbered changes of each destination."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, narrowing: Narrowing) -> None:
+        self._database, self._narrowing = database, narrowing
 
     def compare(
         self,
@@ -148,7 +147,7 @@ class Changes:
         def number_changes() -> None:
             self._database.run(f"DELETE FROM changes_{destination}")
             first = 0
-            staged, sent = self._narrowed(destination, known) if diff else (f"staged_{destination}", "")
+            staged, sent = self._narrowing.tables(destination) if diff else (f"staged_{destination}", "")
             for mixed in ops:
                 for select in _selects(destination, mixed, staged, sent, diff=diff, absent=absent, known=known > 0):
                     order = ", ".join(["grp"] * grouped + ["seq"] * ordered)
@@ -159,46 +158,14 @@ class Changes:
                         f"key, fingerprint, fields, place, version FROM (SELECT *, {group} AS grp FROM ({select}))"
                     )
 
+        if diff:
+            self._narrowing.differing(destination)
         self._database.atomically(number_changes)
-        for table in _NARROWED:
-            self._database.run(f"DROP TABLE IF EXISTS {table}_{destination}")
         counts = dict(self._database.run(f"SELECT op, count(*) FROM changes_{destination} GROUP BY op"))
         staged = self._database.count(f"SELECT count(*) FROM staged_{destination}")
         adds, updates, removes = (int(counts.get(op, 0)) for op in ("add", "update", "remove"))
         same = staged - adds - updates - (0 if diff else removes)
         return Difference(adds, updates, removes, same, known)
-
-    def _narrowed(self, destination: int, known: int) -> tuple[str, str]:
-        """Return the tables of staged and acknowledged rows to compare: of many rows, only those that may differ.
-
-        Every row has a hash of its key and a check value of key and fields. A staged and an acknowledged row are the
-        same if they are the only two with their hash, and have the same check value. Grouping numbers takes a fraction
-        of the time and memory of joining texts, and few rows remain for the exact comparison.
-        """
-        staged, sent = f"staged_{destination}", f"sent_{destination}"
-        rows = self._database.count(f"SELECT count(*) FROM {staged}")
-        if known < _FEW_ROWS or rows < known // 4:
-            return staged, sent
-        hashes, differing, *narrowed = (f"{table}_{destination}" for table in _NARROWED)
-        check = "xor(hash(reverse(key)), {})"
-        self._database.run(
-            f"CREATE OR REPLACE TEMP TABLE {hashes} AS "
-            f"SELECT hash(key) AS h, {check.format(_FINGERPRINT)} AS c FROM {staged} UNION ALL "
-            f"SELECT hash(key), {check.format('xor(coalesce(fingerprint, hash(key)), 1::UBIGINT)')} FROM {sent}"
-        )
-        self._database.run(f"CREATE OR REPLACE TEMP TABLE {differing} (h UBIGINT)")
-        passes = (rows + known) // _ROWS_PER_PASS + 1
-        for number in range(passes):
-            self._database.run(
-                f"INSERT INTO {differing} SELECT h FROM {hashes} WHERE h % {passes} = {number} GROUP BY h "
-                "HAVING NOT (count(*) = 2 AND bit_xor(c) = 1)"
-            )
-        for table, narrow in zip((staged, sent), narrowed, strict=True):
-            self._database.run(
-                f"CREATE OR REPLACE TEMP TABLE {narrow} AS "
-                f"SELECT * FROM {table} WHERE hash(key) IN (SELECT h FROM {differing})"
-            )
-        return narrowed[0], narrowed[1]
 
     def read(self, destination: int, first: int, size: int) -> ChangeRows:
         """Return up to ``size`` changes from sequence number ``first`` on, in order."""
@@ -273,7 +240,7 @@ def _selects(
     may_have = f"(SELECT key FROM rejects WHERE destination = {destination} AND kind = 'unknown')"
     if not known and "add" in ops:
         found.append(
-            f"SELECT 'add' AS op, seq, key, {_FINGERPRINT} AS fingerprint, fields, place, 0 AS version FROM {staged} "
+            f"SELECT 'add' AS op, seq, key, {FINGERPRINT} AS fingerprint, fields, place, 0 AS version FROM {staged} "
             f"WHERE key NOT IN {may_have}"
         )
     elif wanted and known:
@@ -281,7 +248,7 @@ def _selects(
             "SELECT * FROM (SELECT CASE WHEN t.fingerprint IS NULL THEN 'add' "
             "WHEN t.fingerprint <> s.fingerprint THEN 'update' END AS op, "
             "s.*, coalesce(t.version, 0) AS version FROM (SELECT seq, key, "
-            f"{_FINGERPRINT} AS fingerprint, fields, place FROM {staged}) AS s "
+            f"{FINGERPRINT} AS fingerprint, fields, place FROM {staged}) AS s "
             f"LEFT JOIN {sent} AS t ON t.key = s.key) WHERE op IN ({', '.join(wanted)}) AND key NOT IN {may_have}"
         )
     return found

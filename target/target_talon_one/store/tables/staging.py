@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from target_talon_one.mapping.columns.column_mapper import MappedColumns
     from target_talon_one.store.database import Database
+    from target_talon_one.store.tables.narrowing import Narrowing
 
 _LAST = 1 << 62  # after every row of the source
+_KEYS_PER_PASS = 1_000_000
 _BEFORE_ALL = 1_000_000_000_000  # the positions of staged rejects are this far before those of the source
 
 # Returns memory at once; Arrow's own pool keeps some 20 MB.
@@ -27,12 +29,13 @@ class StagedRows:
     They are in temporary tables, so that none of them is kept.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, narrowing: Narrowing) -> None:
+        self._database, self._narrowing = database, narrowing
         self._counts: dict[int, int] = {}
 
     def start(self, destination: int) -> None:
         """Begin with no rows."""
+        self._narrowing.forget(destination)
         columns = "seq BIGINT, key VARCHAR, fields VARCHAR, place VARCHAR"
         self._database.run(f"CREATE OR REPLACE TEMP TABLE staged_{destination} ({columns})")
         self._database.run(f"CREATE OR REPLACE TEMP TABLE kept_{destination} (seq BIGINT, key VARCHAR)")
@@ -128,27 +131,37 @@ class StagedRows:
             f"SELECT count(*) FROM staged_{destination} WHERE coalesce(json_array_length(fields, '$.{field}'), 0) = 0"
         )
 
-    def drop_duplicates(self, destination: int) -> int:
-        """Keep the last of the valid rows with one key, and return the number of dropped rows."""
+    def drop_duplicates(self, destination: int, *, compared: bool) -> int:
+        """Keep the last of the valid rows with one key, and return the number of dropped rows.
+
+        ``compared``: the rows are compared with the acknowledged ones next.
+        """
         staged = f"staged_{destination}"
-        rows = self._database.count(f"SELECT count(*) FROM {staged}")
-        # Different hashes are those of different keys. They are counted in several passes, each over a part of them, so
-        # that few are in memory at once.
-        passes = rows // 1_000_000 + 1
-        for counted in ("hash(key)", "key"):
-            keys = sum(
-                self._database.count(
-                    f"SELECT count(DISTINCT {counted}) FROM {staged} WHERE hash(key) % {passes} = {number}"
-                )
-                for number in range(passes)
-            )
-            if rows == keys:
-                return 0
-        self._database.run(
-            f"DELETE FROM {staged} AS s USING (SELECT key, max(seq) AS last FROM {staged} GROUP BY key "
+        differing = self._narrowing.differing(destination) if compared else None
+        among = staged if differing is None else f"{staged} WHERE hash(key) IN (SELECT h FROM {differing})"
+        rows = self._database.count(f"SELECT count(*) FROM {differing or staged}")
+        if self._are_distinct(f"SELECT key FROM {among}", rows // _KEYS_PER_PASS + 1):
+            return 0
+        return self._database.count(
+            f"DELETE FROM {staged} AS s USING (SELECT key, max(seq) AS last FROM {among} GROUP BY key "
             "HAVING count(*) > 1) AS d WHERE s.key = d.key AND s.seq < d.last"
         )
-        return rows - keys
+
+    def _are_distinct(self, keys: str, passes: int) -> bool:
+        """Return whether no two of the keys that a SELECT returns are the same.
+
+        Different hashes are those of different keys. They are counted in several passes, each over a part of them, so
+        that few are in memory at once.
+        """
+        return any(
+            all(
+                self._database.run(
+                    f"SELECT count(*) = count(DISTINCT {counted}) FROM ({keys}) WHERE hash(key) % {passes} = {number}"
+                )[0][0]
+                for number in range(passes)
+            )
+            for counted in ("hash(key)", "key")
+        )
 
     def drop_superseded(self, destination: int) -> int:
         """Keep the last of the rows with one key, whether it is valid, refused or deleted.

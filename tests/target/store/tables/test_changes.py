@@ -86,14 +86,45 @@ def test_of_many_rows_exactly_those_that_differ_become_changes(store):
     assert expected == {(one.op, one.key) for one in store.changes.read(1, 0, found.changes).changes()}
 
 
-def test_the_last_of_many_rows_with_one_key_counts(store):
+@pytest.mark.parametrize("compared", [True, False])
+def test_the_last_of_many_rows_with_one_key_counts(store, compared):
     """Of rows with one key the last one is compared, also among many rows."""
     keys = [f"row-{number}" for number in range(KNOWN)]
     store.staging.start(1)
     store.staging.add(
         1, [*keys, "row-3"], [b'{"value":%d}' % (n == KNOWN) for n in range(KNOWN + 1)], ["row"] * (KNOWN + 1)
     )
-    assert 1 == store.staging.drop_duplicates(1)
+    assert 1 == store.staging.drop_duplicates(1, compared=compared)
     store.changes.compare(1, OPS, diff=True, grouped=False, ordered=True)
     (found,) = store.database.run("SELECT fields FROM changes_1 WHERE key = 'row-3'")
     assert ('{"value":1}',) == found
+
+
+def acknowledged(store, rows):
+    """Stage rows and acknowledge all of them."""
+    found = compare(store, rows)
+    store.acks.begin(1, 0, found.changes, non_idempotent=False)
+    store.acks.acknowledge(1, [(0, found.changes)])
+    store.acks.commit_acknowledged(1)
+
+
+def test_many_rows_are_compared_as_few_are(store):
+    """Repeated, refused and deleted keys, in each order with their rows, give the same changes among many rows."""
+    base = {f"row-{number}": 1 for number in range(KNOWN)}
+    acknowledged(store, base)
+    events = ["row-1", "row-2", "row-3", "new"]
+    staging = store.staging
+    staging.start(1)
+    keys = [*base, "row-1", "row-2", "new", "row-5"]
+    values = [b'{"value":%d}' % (1 + (number >= KNOWN)) for number in range(len(keys))]
+    staging.add(1, keys, values, ["row"] * len(keys))
+    assert 3 == staging.drop_duplicates(1, compared=True)
+    staging.delete(1, events[:1], [KNOWN + 10])  # after its rows
+    staging.delete(1, events[1:2], [0])  # before its rows
+    staging.delete(1, events[2:3], [KNOWN + 11])
+    staging.keep(1, ["row-4"], [KNOWN + 12])
+    staging.leave_out(1, ["row-5", "new"])
+    staging.drop_superseded(1)
+    found = store.changes.compare(1, OPS, diff=True, absent=False, grouped=False, ordered=True)
+    expected = {("remove", "row-1"), ("remove", "row-3"), ("update", "row-2")}
+    assert expected == {(one.op, one.key) for one in store.changes.read(1, 0, found.changes).changes()}
