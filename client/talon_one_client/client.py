@@ -18,6 +18,7 @@ from talon_one_client.operations.catalogs import CatalogOperations
 from talon_one_client.operations.coupons import CouponOperations
 from talon_one_client.operations.customers import CustomerOperations
 from talon_one_client.operations.loyalty import LoyaltyOperations
+from talon_one_client.operations.loyalty_points import LoyaltyPointOperations
 from talon_one_client.operations.loyalty_programs import LoyaltyProgramOperations
 from talon_one_client.operations.sessions import SessionOperations
 from talon_one_client.paging.pages import paginate
@@ -43,6 +44,7 @@ class TalonOneClient(
     CouponOperations,
     CustomerOperations,
     LoyaltyOperations,
+    LoyaltyPointOperations,
     LoyaltyProgramOperations,
     SessionOperations,
 ):

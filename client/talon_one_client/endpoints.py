@@ -1,8 +1,9 @@
 """The endpoint table: every Talon.One operation this project knows, as data.
 
 One row per operation. The client, the rate limits, the emulator, the docs page and the contract tests
-read this table and nothing else, so a fact about an endpoint is written down once. The 26 operations of
-the Integration API come first, then those of the Management API that enumerate, export or verify.
+read this table and nothing else, so a fact about an endpoint is written down once. The 39 operations of
+the Integration API come first, then those of the Management API that enumerate, export or verify. Era ``current``
+is platform 26.16 of August 2026.
 
 Source: https://docs.talon.one/integration-api and https://docs.talon.one/management-api
 """
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 Api = Literal["integration", "management"]
 Era = Literal["seed", "current"]
-Conflict = Literal["none", "concurrency", "exists"]
+Conflict = Literal["none", "concurrency", "exists", "either"]
 Media = Literal["json", "csv", "multipart"]
 
 
@@ -27,7 +28,9 @@ class Param:
     """A path or query parameter.
 
     ``minimum``/``maximum`` bound an integer in era ``current``; ``seed_maximum`` is the older cap where it
-    differs. ``seed_single`` marks a repeatable parameter that took a single value in era ``seed``.
+    differs. ``seed_single`` marks a repeatable parameter that took a single value in era ``seed``. ``comma`` marks an
+    array whose items are sent in one value, separated by commas; the items of other arrays repeat the parameter.
+    ``enum`` of an array bounds its items.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Param:
     seed_maximum: int | None = None
     seed_default: int | None = None
     seed_single: bool = False
+    comma: bool = False
     min_length: int | None = None
     max_length: int | None = None
 
@@ -50,12 +54,13 @@ class Param:
 class Endpoint:
     """One operation.
 
-    ``responses`` maps each success status to a record schema (None: no JSON body). ``repeatable`` says that
-    sending the request twice does no harm; a request that is not is repeated only if it surely was not
-    processed, or under its ``Idempotency-Key``. ``conflict`` is the meaning of a 409: ``concurrency`` (try
-    again), ``exists`` (do not try again), ``none`` (not documented; do not try again). ``items`` names the body field
-    that ``max_items`` bounds. ``one_at_a_time`` names the path parameter whose requests must not overlap and
-    ``max_in_flight`` bounds requests on one profile or session. ``since`` is the era that introduced the operation.
+    ``responses`` maps each success status to a record schema (None: no JSON body). ``reads`` marks a POST that changes
+    nothing. ``repeatable`` says that sending the request twice does no harm; a request that is not is repeated only if
+    it surely was not processed, or under its ``Idempotency-Key``. ``conflict`` is the meaning of a 409: ``concurrency``
+    (try again), ``exists`` (do not try again), ``either`` (the server's message says which of these two), ``none`` (not
+    documented; do not try again). ``items`` names the body field that ``max_items`` bounds. ``one_at_a_time`` names the
+    path parameter whose requests must not overlap and ``max_in_flight`` bounds requests on one profile or session.
+    ``since`` is the era that introduced the operation.
     """
 
     name: str
@@ -71,6 +76,7 @@ class Endpoint:
     response_media: Media = "json"
     errors: tuple[int, ...] = ()
     paged: bool = False
+    reads: bool = False
     repeatable: bool = True
     idempotency_key: bool = False
     destructive: bool = False
@@ -88,7 +94,7 @@ class Endpoint:
     @property
     def writes(self) -> bool:
         """True if the operation changes anything at Talon.One."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.reads
 
     @property
     def has_body(self) -> bool:
@@ -106,6 +112,33 @@ class Endpoint:
         cap = param.seed_maximum if era == "seed" and param.seed_maximum else param.maximum
         return cap or 1000
 
+
+ACTIVATE_LOYALTY_POINTS = Endpoint(
+    name="activate_loyalty_points",
+    operation_id="activateLoyaltyPoints",
+    api="integration",
+    method="POST",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/activate_points",
+    path_params=(Param("loyaltyProgramId", type="integer"),),
+    request="ActivateLoyaltyPoints",
+    responses={200: "ActivateLoyaltyPointsResponse"},
+    errors=(400, 401, 404),
+    items="transactionUUIDs",
+    max_items=50,
+    since="current",
+)
+
+BEST_PRIOR_PRICE = Endpoint(
+    name="best_prior_price",
+    operation_id="bestPriorPrice",
+    api="integration",
+    method="POST",
+    path="/v1/best_prior_price",
+    request="BestPriorPriceRequest",
+    responses={200: "BestPriorPriceList"},
+    reads=True,
+    since="current",
+)
 
 CREATE_AUDIENCE_V2 = Endpoint(
     name="create_audience_v2",
@@ -212,6 +245,81 @@ DELETE_CUSTOMER_DATA = Endpoint(
     destructive=True,
 )
 
+DELETE_LOYALTY_TRANSACTIONS_FROM_LEDGERS = Endpoint(
+    name="delete_loyalty_transactions_from_ledgers",
+    operation_id="deleteLoyaltyTransactionsFromLedgers",
+    api="integration",
+    method="POST",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/profile/{integrationId}/delete_transactions",
+    path_params=(
+        Param("loyaltyProgramId", type="integer"),
+        Param("integrationId"),
+    ),
+    request="DeleteLoyaltyTransactionsRequest",
+    responses={204: None},
+    errors=(400, 401, 404),
+    destructive=True,
+    since="current",
+)
+
+GENERATE_LOYALTY_CARD = Endpoint(
+    name="generate_loyalty_card",
+    operation_id="generateLoyaltyCard",
+    api="integration",
+    method="POST",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/cards",
+    path_params=(Param("loyaltyProgramId", type="integer"),),
+    request="GenerateLoyaltyCard",
+    responses={200: "LoyaltyCard"},
+    errors=(400, 401),
+    repeatable=False,
+    since="current",
+)
+
+GET_CUSTOMER_ACHIEVEMENTS = Endpoint(
+    name="get_customer_achievements",
+    operation_id="getCustomerAchievements",
+    api="integration",
+    method="GET",
+    path="/v1/customer_profiles/{integrationId}/achievements",
+    path_params=(Param("integrationId"),),
+    query=(
+        Param("campaignIds", type="array", comma=True),
+        Param("achievementIds", type="array", comma=True),
+        Param("achievementStatus", type="array", comma=True, enum=("active", "scheduled")),
+        Param("currentProgressStatus", type="array", comma=True, enum=("inprogress", "completed", "not_started")),
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+    ),
+    responses={200: "CustomerAchievementsPage"},
+    errors=(400, 401, 404),
+    paged=True,
+    since="current",
+)
+
+GET_CUSTOMER_ACHIEVEMENT_HISTORY = Endpoint(
+    name="get_customer_achievement_history",
+    operation_id="getCustomerAchievementHistory",
+    api="integration",
+    method="GET",
+    path="/v1/customer_profiles/{integrationId}/achievements/{achievementId}",
+    path_params=(
+        Param("integrationId"),
+        Param("achievementId", type="integer"),
+    ),
+    query=(
+        Param("progressStatus", type="array", comma=True, enum=("inprogress", "completed", "expired")),
+        Param("startDate", format="date-time"),
+        Param("endDate", format="date-time"),
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+    ),
+    responses={200: "AchievementHistoryPage"},
+    errors=(400, 401, 404),
+    paged=True,
+    since="current",
+)
+
 GET_CUSTOMER_INVENTORY = Endpoint(
     name="get_customer_inventory",
     operation_id="getCustomerInventory",
@@ -240,6 +348,18 @@ GET_CUSTOMER_SESSION = Endpoint(
     path_params=(Param("customerSessionId"),),
     responses={200: "IntegrationCustomerSessionResponse"},
     errors=(400, 401),
+)
+
+GET_EVENT_V3 = Endpoint(
+    name="get_event_v3",
+    operation_id="getEventV3",
+    api="integration",
+    method="GET",
+    path="/v3/events/{integrationId}",
+    path_params=(Param("integrationId"),),
+    responses={200: "EventV3"},
+    errors=(404,),
+    since="current",
 )
 
 GET_LOYALTY_BALANCES = Endpoint(
@@ -280,6 +400,31 @@ GET_LOYALTY_CARD_BALANCES = Endpoint(
     errors=(400, 401, 404),
 )
 
+GET_LOYALTY_CARD_POINTS = Endpoint(
+    name="get_loyalty_card_points",
+    operation_id="getLoyaltyCardPoints",
+    api="integration",
+    method="GET",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/cards/{loyaltyCardId}/points",
+    path_params=(
+        Param("loyaltyProgramId", type="integer"),
+        Param("loyaltyCardId", min_length=4, max_length=108),
+    ),
+    query=(
+        Param("status", enum=("active", "pending", "expired"), default="active"),
+        Param("subledgerId", type="array"),
+        Param("customerSessionIDs", type="array"),
+        Param("transactionUUIDs", type="array"),
+        Param("pageSize", type="integer", default=50, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort", enum=("startDate", "-startDate", "expiryDate", "-expiryDate")),
+    ),
+    responses={200: "LoyaltyCardPointsPage"},
+    errors=(400, 401, 404),
+    paged=True,
+    since="current",
+)
+
 GET_LOYALTY_CARD_TRANSACTIONS = Endpoint(
     name="get_loyalty_card_transactions",
     operation_id="getLoyaltyCardTransactions",
@@ -304,6 +449,31 @@ GET_LOYALTY_CARD_TRANSACTIONS = Endpoint(
     responses={200: "LoyaltyCardTransactionsPage"},
     errors=(400, 401, 404),
     paged=True,
+)
+
+GET_LOYALTY_PROGRAM_PROFILE_POINTS = Endpoint(
+    name="get_loyalty_program_profile_points",
+    operation_id="getLoyaltyProgramProfilePoints",
+    api="integration",
+    method="GET",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/profile/{integrationId}/points",
+    path_params=(
+        Param("loyaltyProgramId", type="integer"),
+        Param("integrationId"),
+    ),
+    query=(
+        Param("status", enum=("active", "pending", "expired"), default="active"),
+        Param("subledgerId", type="array"),
+        Param("customerSessionIDs", type="array"),
+        Param("transactionUUIDs", type="array"),
+        Param("pageSize", type="integer", default=50, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort", enum=("startDate", "-startDate", "expiryDate", "-expiryDate")),
+    ),
+    responses={200: "LoyaltyProgramProfilePointsPage"},
+    errors=(400, 401, 404),
+    paged=True,
+    since="current",
 )
 
 GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS = Endpoint(
@@ -341,6 +511,44 @@ GET_RESERVED_CUSTOMERS = Endpoint(
     path_params=(Param("couponValue"),),
     responses={200: "ReservedCustomers"},
     errors=(400, 401, 404),
+)
+
+INTEGRATION_GET_ALL_CAMPAIGNS = Endpoint(
+    name="integration_get_all_campaigns",
+    operation_id="integrationGetAllCampaigns",
+    api="integration",
+    method="GET",
+    path="/v1/integration/campaigns",
+    query=(
+        Param("pageSize", type="integer", default=50, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("campaignIds", type="array", comma=True),
+        Param("startAfter", format="date-time"),
+        Param("startBefore", format="date-time"),
+        Param("endAfter", format="date-time"),
+        Param("endBefore", format="date-time"),
+        Param("storeId", type="integer"),
+        Param("audienceId", type="integer"),
+    ),
+    responses={200: "IntegrationCampaignsPage"},
+    errors=(400, 401, 404),
+    paged=True,
+    since="current",
+)
+
+JOIN_LOYALTY_PROGRAM = Endpoint(
+    name="join_loyalty_program",
+    operation_id="joinLoyaltyProgram",
+    api="integration",
+    method="POST",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/profile/{integrationId}/join",
+    path_params=(
+        Param("loyaltyProgramId", type="integer"),
+        Param("integrationId"),
+    ),
+    responses={200: None},
+    errors=(400, 401, 404),
+    since="current",
 )
 
 LINK_LOYALTY_CARD_TO_PROFILE = Endpoint(
@@ -422,6 +630,42 @@ TRACK_EVENT_V2 = Endpoint(
     repeatable=False,
     conflict="concurrency",
     max_in_flight=3,
+)
+
+TRACK_EVENT_V3 = Endpoint(
+    name="track_event_v3",
+    operation_id="trackEventV3",
+    api="integration",
+    method="POST",
+    path="/v3/events",
+    query=(
+        Param("silent", enum=("yes", "no"), default="yes"),
+        Param("dry", type="boolean"),
+        Param("forceCompleteEvaluation", type="boolean", default=False),
+    ),
+    request="IntegrationEventV3Request",
+    responses={200: "IntegrationEventV3Response", 204: None},
+    errors=(400, 401, 409),
+    conflict="either",
+    max_in_flight=3,
+    since="current",
+)
+
+UNLINK_LOYALTY_CARD_FROM_PROFILE = Endpoint(
+    name="unlink_loyalty_card_from_profile",
+    operation_id="unlinkLoyaltyCardFromProfile",
+    api="integration",
+    method="POST",
+    path="/v2/loyalty_programs/{loyaltyProgramId}/cards/{loyaltyCardId}/unlink_profile",
+    path_params=(
+        Param("loyaltyProgramId", type="integer"),
+        Param("loyaltyCardId", min_length=4, max_length=108),
+    ),
+    request="LoyaltyCardRegistration",
+    responses={200: "LoyaltyCard"},
+    errors=(400, 401, 404),
+    destructive=True,
+    since="current",
 )
 
 UPDATE_AUDIENCE_CUSTOMERS_ATTRIBUTES = Endpoint(
@@ -546,7 +790,7 @@ GET_LOYALTY_CARDS = Endpoint(
         Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
         Param("skip", type="integer"),
         Param("sort"),
-        Param("identifier"),
+        Param("identifier", min_length=4),
         Param("profileId", type="integer", minimum=1),
         Param("batchId", since="current"),
     ),
@@ -857,6 +1101,8 @@ GET_ATTRIBUTES = Endpoint(
 
 
 INTEGRATION: tuple[Endpoint, ...] = (
+    ACTIVATE_LOYALTY_POINTS,
+    BEST_PRIOR_PRICE,
     CREATE_AUDIENCE_V2,
     CREATE_COUPON_RESERVATION,
     CREATE_REFERRAL,
@@ -865,18 +1111,29 @@ INTEGRATION: tuple[Endpoint, ...] = (
     DELETE_AUDIENCE_V2,
     DELETE_COUPON_RESERVATION,
     DELETE_CUSTOMER_DATA,
+    DELETE_LOYALTY_TRANSACTIONS_FROM_LEDGERS,
+    GENERATE_LOYALTY_CARD,
+    GET_CUSTOMER_ACHIEVEMENTS,
+    GET_CUSTOMER_ACHIEVEMENT_HISTORY,
     GET_CUSTOMER_INVENTORY,
     GET_CUSTOMER_SESSION,
+    GET_EVENT_V3,
     GET_LOYALTY_BALANCES,
     GET_LOYALTY_CARD_BALANCES,
+    GET_LOYALTY_CARD_POINTS,
     GET_LOYALTY_CARD_TRANSACTIONS,
+    GET_LOYALTY_PROGRAM_PROFILE_POINTS,
     GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS,
     GET_RESERVED_CUSTOMERS,
+    INTEGRATION_GET_ALL_CAMPAIGNS,
+    JOIN_LOYALTY_PROGRAM,
     LINK_LOYALTY_CARD_TO_PROFILE,
     REOPEN_CUSTOMER_SESSION,
     RETURN_CART_ITEMS,
     SYNC_CATALOG,
     TRACK_EVENT_V2,
+    TRACK_EVENT_V3,
+    UNLINK_LOYALTY_CARD_FROM_PROFILE,
     UPDATE_AUDIENCE_CUSTOMERS_ATTRIBUTES,
     UPDATE_AUDIENCE_V2,
     UPDATE_CUSTOMER_PROFILE_AUDIENCES,

@@ -167,7 +167,7 @@ class Emulator:
         return self._call(lambda controller: controller.set_clock(freeze=freeze, advance=advance, reset=reset))
 
     def add(self, what: str, *records: Record) -> list[Any]:
-        """Create attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
+        """Create achievements and progress, attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
         return self._call(lambda controller: controller.add(what, records))
 
     def add_transactions(self, records: Iterable[Record]) -> list[int]:

@@ -10,7 +10,17 @@ from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, HIDD
 PACKAGE = "airflow_provider_talon_one"
 NAME = "talon-one-connector"
 DOCS = "https://docs.talon.one/integration-api"
-RESOURCES = ("audiences", "catalogs", "coupons", "customers", "events", "loyalty", "referrals", "sessions")
+RESOURCES = (
+    "audiences",
+    "catalogs",
+    "coupons",
+    "customers",
+    "events",
+    "loyalty",
+    "loyalty_points",
+    "referrals",
+    "sessions",
+)
 
 
 def get_provider_info() -> dict[str, Any]:

@@ -223,12 +223,17 @@ READERS = {  # who may know how pages are asked for: the paginator, the table, a
     "client/talon_one_client/operations/account.py",
     "client/talon_one_client/operations/audiences.py",
     "client/talon_one_client/operations/catalogs.py",
+    "client/talon_one_client/operations/coupons.py",
     "client/talon_one_client/operations/customers.py",
     "client/talon_one_client/operations/loyalty.py",
+    "client/talon_one_client/operations/loyalty_points.py",
     "client/talon_one_client/operations/loyalty_programs.py",
     "client/talon_one_client/operations/sessions.py",
     "client/talon_one_client/paging/page_counts.py",
+    "provider/airflow_provider_talon_one/operators/coupons.py",
+    "provider/airflow_provider_talon_one/operators/customers.py",
     "provider/airflow_provider_talon_one/operators/loyalty.py",
+    "provider/airflow_provider_talon_one/operators/loyalty_points.py",
     "client/talon_one_client/connection/check.py",  # probes of keys: one row each
     "client/talon_one_client/http/response_shapes.py",  # which keys a page must have
 }

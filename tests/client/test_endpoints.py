@@ -26,12 +26,12 @@ def snake(name):
 
 
 def test_all_operations_are_there():
-    """The table has 26 operations of the Integration API and 20 of the Management API, without duplicates."""
+    """The table has 39 operations of the Integration API and 20 of the Management API, without duplicates."""
     names = {row.name for row in endpoints.ALL}
-    assert 26 == len(endpoints.INTEGRATION)
+    assert 39 == len(endpoints.INTEGRATION)
     assert 20 == len(endpoints.MANAGEMENT)
-    assert 46 == len(names)
-    assert 46 == len({row.operation_id for row in endpoints.ALL}) == len({(r.method, r.path) for r in endpoints.ALL})
+    assert 59 == len(names)
+    assert 59 == len({row.operation_id for row in endpoints.ALL}) == len({(r.method, r.path) for r in endpoints.ALL})
 
 
 @rows
@@ -74,7 +74,7 @@ def test_nothing_unknown_is_found():
 
 
 def test_idempotency_keys_and_conflicts():
-    """Six operations document an Idempotency-Key, three a 409 for requests in flight, one for an existing name."""
+    """Six operations document an Idempotency-Key, four a 409 for requests in flight, two for an existing name."""
     assert {
         "update_customer_session_v2",
         "return_cart_items",
@@ -85,14 +85,16 @@ def test_idempotency_keys_and_conflicts():
     } == {row.name for row in endpoints.ALL if row.idempotency_key}
     in_flight = {"update_customer_profile_v2", "update_customer_session_v2", "track_event_v2"}
     assert in_flight == {row.name for row in endpoints.ALL if row.conflict == "concurrency"}
-    assert in_flight == {row.name for row in endpoints.ALL if row.max_in_flight == 3}
+    assert in_flight | {"track_event_v3"} == {row.name for row in endpoints.ALL if row.max_in_flight == 3}
+    assert ["track_event_v3"] == [row.name for row in endpoints.ALL if row.conflict == "either"]
     assert ["create_audience_v2"] == [row.name for row in endpoints.ALL if row.conflict == "exists"]
 
 
 def test_reads_may_be_repeated_and_destroy_nothing():
-    """Every GET is repeatable and not destructive; every operation that is not repeatable writes."""
+    """Every GET is repeatable and not destructive, and so is the one POST that reads."""
+    assert ["best_prior_price"] == [row.name for row in endpoints.ALL if row.reads]
     for row in endpoints.ALL:
-        if row.method == "GET":
+        if row.method == "GET" or row.reads:
             assert True is row.repeatable
             assert False is row.destructive
             assert False is row.writes

@@ -1,4 +1,4 @@
-"""The 26 operations of the Integration API against the emulator, each with its effect read back."""
+"""The operations of the Integration API that both eras have, each with its effect read back from the emulator."""
 
 from decimal import Decimal
 

@@ -55,6 +55,12 @@ KNOWN = {
     "attr": "colour",
     "op": "EQ",
     "value": "red",
+    "transactionUUIDs": ["00000001-0000-4000-8000-000000000006"],
+    "sessionId": "order-1",
+    "connectedSessionId": "session",
+    "cardIdentifier": "card-new",
+    "customerProfileIds": ["ada"],
+    "timeframe": "30",
 }
 UNDOCUMENTED = {404, 405}  # of a path that is empty or has another meaning
 
@@ -81,9 +87,11 @@ def sample(schema, name=""):
 
 
 def bodies(endpoint):
-    """Return full bodies of an operation: one of each kind of action for a catalog."""
+    """Return full bodies of an operation: one of each kind of action for a catalog, and of activation."""
     schema = talon_one_schemas.request(endpoint.request)
     body = sample(schema)
+    if endpoint.name == "activate_loyalty_points":
+        return [{name: value} for name, value in body.items()]
     if endpoint.name != "sync_catalog":
         return [body]
     actions = schema["properties"]["actions"]["items"]["oneOf"]
@@ -164,10 +172,13 @@ def connected(emu, era):
 
 
 def prepare(wire):
-    """Create a closed session, so that returns and reopening can be tested."""
+    """Create a closed session, an achievement and an advanced event, so that each operation finds what it names."""
     cart = {"profileId": "ada", "state": "closed", "cartItems": [{"sku": "MUG-1", "quantity": 2, "price": 1}]}
     body = json.dumps({"customerSession": cart}).encode()
     wire.send(endpoints.UPDATE_CUSTOMER_SESSION_V2, "/v2/customer_sessions/session", body=body)
+    event = {"integrationId": "event", "profileId": "ada", "type": "visit"}
+    wire.send(endpoints.TRACK_EVENT_V3, "/v3/events", body=json.dumps(event).encode())
+    wire.emulator.add("achievements", {"name": "walk", "target": 1})
 
 
 def path_of(endpoint, **changed):
@@ -175,6 +186,8 @@ def path_of(endpoint, **changed):
     known = {"customerSessionId": "cart"} if endpoint.request == "IntegrationRequest" else {}
     if "/profile/" in endpoint.path or endpoint.name == "export_loyalty_balances":
         known["loyaltyProgramId"] = 2
+    if endpoint.name == "get_event_v3":
+        known["integrationId"] = "event"
     path = endpoint.path
     for param in endpoint.path_params:
         value = {**PATHS, **known, **changed}.get(param.name, 1)

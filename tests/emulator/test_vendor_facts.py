@@ -115,6 +115,7 @@ DRY = [
     (PUT, ("s",), {"customerSession": {"profileId": "new", "state": "closed", "cartItems": [MUG]}}, {}),
     ("return_cart_items", ("closed",), {"return": {"returnedCartItems": [{"position": 0}]}}, {}),
     ("track_event_v2", (), {"profileId": "new", "type": "visit"}, {}),
+    ("track_event_v3", (), {"integrationId": "e", "profileId": "new", "type": "visit"}, {}),
     (
         "update_customer_profile_v2",
         ("new",),
@@ -149,6 +150,8 @@ MEMBER = {"data": [{"action": "delete", "profileIntegrationId": "ada", "audience
         (PUT, ("s",), {"customerSession": {"profileId": "ada"}}, {"dry": "true"}, False),
         ("track_event_v2", (), {"profileId": "ada", "type": "visit"}, {}, True),
         ("track_event_v2", (), {"profileId": "ada", "type": "visit"}, {"dry": "true"}, False),
+        ("track_event_v3", (), {"integrationId": "e", "profileId": "ada", "type": "visit"}, {}, True),
+        ("join_loyalty_program", (2, "ada"), None, {}, False),
         ("update_customer_profile_v2", ("ada",), {"attributes": {"Name": "A"}}, {"runRuleEngine": "true"}, True),
         ("update_customer_profile_v2", ("ada",), {"attributes": {"Name": "A"}}, {}, False),
         ("return_cart_items", ("closed",), {"return": {"returnedCartItems": [{"position": 0}]}}, {}, False),

@@ -297,6 +297,7 @@ NAMED = [kind for kind in classes() if issubclass(kind, TalonOneOperator) and ki
 BODIES = {
     "UpdateCustomerProfileOperator": {"attributes": {"a": 1}},
     "TrackEventOperator": {"profileId": "p", "type": "t", "attributes": {}},
+    "TrackEventV3Operator": {"integrationId": "e", "profileId": "p", "type": "t", "attributes": {}},
     "UpdateCustomerSessionOperator": {"customerSession": {"profileId": "p"}},
     "CreateReferralsForMultipleAdvocatesOperator": {
         "campaignId": 1,
@@ -304,7 +305,9 @@ BODIES = {
         "usageLimit": 1,
     },
 }
-LISTS = {
+KNOWN = {
+    "target": {"targetType": "NONE"},
+    "timeframe_end_date_type": "price",
     "data": [{"action": "add", "profileIntegrationId": "p", "audienceId": 1}],
     "actions": [{"type": "ADD", "payload": {"sku": "a", "price": 1}}],
     "customer_profiles": [{"integrationId": "p", "attributes": {"a": 1}}],
@@ -317,8 +320,10 @@ def literal_of(kind: type, name: str) -> Any:
     annotation = str(inspect.signature(kind.__init__).parameters[name].annotation)
     if name == "body":
         return BODIES[kind.__name__]
-    if name in LISTS:
-        return LISTS[name]
+    if name in KNOWN:
+        return KNOWN[name]
+    if (kind.__name__, name) == ("GenerateLoyaltyCardOperator", "status"):
+        return "inactive"
     if name in ("start_date", "end_date", "now", "expiry_date"):
         return "2026-01-31T05:00:00Z"
     values = {"bool": True, "list[str]": ["a", "b"], "list[int]": [7], "int": 20, "Mapping": {"a": "b"}}

@@ -14,7 +14,11 @@ _DESTROYS = {
     "delete_audience_v2": "deletes audience {audienceId} with its memberships",
     "delete_coupon_reservation": "removes reservations of coupon {couponValue}",
     "delete_customer_data": "deletes all data of customer {integrationId}, which cannot be undone",
+    "delete_loyalty_transactions_from_ledgers": (
+        "deletes transactions of customer {integrationId} in loyalty program {loyaltyProgramId}, which cannot be undone"
+    ),
     "import_audiences_memberships": "replaces all members of audience {audienceId} with those of the file",
+    "unlink_loyalty_card_from_profile": "unlinks card {loyaltyCardId} from a profile",
 }
 _EVERY_ITEM = {"REMOVE_MANY": "removes every item of catalog {}", "PATCH_MANY": "changes every item of catalog {}"}
 

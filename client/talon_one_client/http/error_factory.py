@@ -70,7 +70,8 @@ class ErrorFactory:
     def of_status(self, endpoint: Endpoint, response: Response) -> e.TalonOneError:
         """Return the error of an answer whose status is no success."""
         message, details, request_id = read_error_body(response.body)
-        kind, explanation = error_kind(endpoint, response.status), _explanation(endpoint, response.status)
+        kind = error_kind(endpoint, response.status, " ".join([message, *map(str, details)]))
+        explanation = _explanation(endpoint, response.status)
         if is_foreign(response):
             is_about_content = endpoint.writes and response.status in _ABOUT_CONTENT
             kind = e.UnexpectedResponseError if issubclass(kind, e.RejectedError) and not is_about_content else kind
@@ -103,10 +104,12 @@ class ErrorFactory:
         return replace(detail, title=title, details=details, source=source)
 
 
-def error_kind(endpoint: Endpoint, status: int) -> type[e.TalonOneError]:
-    """Return the error class of a status that is no success."""
+def error_kind(endpoint: Endpoint, status: int, message: str = "") -> type[e.TalonOneError]:
+    """Return the error class of a status that is no success; ``message`` is all that the server says about it."""
     if status == 409:
-        return _BY_CONFLICT[endpoint.conflict]
+        # An advanced event that exists and too many requests are documented as one status; only their words differ.
+        either = "exists" if "exist" in message.lower() else "concurrency"
+        return _BY_CONFLICT[either if endpoint.conflict == "either" else endpoint.conflict]
     if status >= 500:
         return e.ServerError
     if 300 <= status < 400 or status < 200:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from talon_one_client.connection.server_clock import ClockReading, read_date_header
+from talon_one_client.errors import ConflictError
 from talon_one_client.http.encoding import UNDECODABLE, decode_json
 from talon_one_client.http.error_factory import ErrorFactory, is_temporary
 from talon_one_client.http.request_builder import RequestBuilder
@@ -139,7 +140,8 @@ class RequestExecutor:
         self, endpoint: Endpoint, request: Request, outcome: Outcome, error: TalonOneError, retries: RetryBudget
     ) -> None:
         """Wait until the next attempt, or raise ``error`` if there is none."""
-        useful = may_repeat(endpoint, outcome.what, has_key=request.has_idempotency_key)
+        is_busy = isinstance(error, ConflictError)
+        useful = is_busy or may_repeat(endpoint, outcome.what, has_key=request.has_idempotency_key)
         if not useful or self._is_hopeless(outcome, retries):
             raise error
         wait_s = retries.wait_s(outcome, self.rate_limiter.server_wait_s(endpoint))

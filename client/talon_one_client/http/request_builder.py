@@ -186,7 +186,7 @@ def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
 
 def _query_texts(endpoint: Endpoint, param: Param, value: Any) -> Iterable[str]:
     if param.type == "array" and not isinstance(value, str):
-        return [str(item) for item in value]
+        return _array_texts(endpoint, param, [str(item) for item in value])
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if isinstance(value, datetime | date):
@@ -194,6 +194,18 @@ def _query_texts(endpoint: Endpoint, param: Param, value: Any) -> Iterable[str]:
     if isinstance(value, int):
         _check_bounds(endpoint, param, value)
     return [str(value)]
+
+
+def _array_texts(endpoint: Endpoint, param: Param, items: list[str]) -> list[str]:
+    """Return the values of an array: one for each item, or one with all items, separated by commas."""
+    if not param.comma or not items:
+        return items
+    for item in items:
+        if "," in item:
+            raise InvalidRequestError(
+                f"{param.name} must not hold {item!r}: its items are separated by commas", operation=endpoint.name
+            )
+    return [",".join(items)]
 
 
 def _check_bounds(endpoint: Endpoint, param: Param, value: int) -> None:

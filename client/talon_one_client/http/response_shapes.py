@@ -17,6 +17,7 @@ ERROR = frozenset({"error", "errors", "message", "StatusCode"})
 MORE = frozenset({"hasMore", "totalResultSize"})
 
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
 def check_answer(endpoint: Endpoint, status: int, body: bytes) -> None:
@@ -26,7 +27,8 @@ def check_answer(endpoint: Endpoint, status: int, body: bytes) -> None:
     needs ``data``. Rows of a page, and null in their place, need ``hasMore`` or ``totalResultSize`` beside them where
     these are documented as required, because without them it is unknown whether more rows follow. Another object needs
     one of the keys that are documented as required, or any documented key if none is required: older deployments leave
-    out keys that later ones require. No object may hold the keys of an error.
+    out keys that later ones require. No object may hold the keys of an error. Where a list is documented, an object is
+    an error.
 
     Raises:
         msgspec.DecodeError: the answer is not as documented; ValidationError, a subclass, if it is readable JSON.
@@ -38,6 +40,8 @@ def check_answer(endpoint: Endpoint, status: int, body: bytes) -> None:
     if endpoint.response_media == "csv":
         for _ in read_csv(body):
             pass
+    elif name is not None and record(name).get("type") == "array":
+        _check_list(body)
     elif name is not None:
         _check_object(endpoint, _documented(name), _top_level(body))
     elif body:
@@ -53,6 +57,15 @@ def _check_object(endpoint: Endpoint, documented: _Documented, found: dict[str, 
         _require(documented.required or documented.keys, found)
     if failed := sorted((ERROR & found.keys()) - documented.keys):
         raise msgspec.ValidationError(f"it says that it failed ({', '.join(failed)}){_error_message(found)}")
+
+
+def _check_list(body: bytes) -> None:
+    try:
+        _rows.decode(body)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{error}{_message_in(body)}") from error
+    except (RecursionError, UnicodeDecodeError) as error:
+        raise msgspec.DecodeError(f"JSON that cannot be decoded ({type(error).__name__})") from error
 
 
 class _Documented(NamedTuple):

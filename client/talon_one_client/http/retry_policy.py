@@ -82,7 +82,8 @@ class Outcome:
 def may_repeat(endpoint: Endpoint, what: int | Failure, *, has_key: bool) -> bool:
     """Return whether repeating ``endpoint`` after ``what`` is useful and does no harm.
 
-    ``has_key``: the request carries an Idempotency-Key.
+    ``has_key``: the request carries an Idempotency-Key. A 409 that has one of two meanings is decided by its error, see
+    ``RequestExecutor``.
     """
     if what == 409:
         return endpoint.conflict == "concurrency"

@@ -1,4 +1,4 @@
-"""Catalogs and their items: one typed method per operation.
+"""Catalogs, their items and the history of prices: one typed method per operation.
 
 https://docs.talon.one/integration-api
 """
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 
 class CatalogOperations(Operations):
-    """Catalogs and their items: operations of the Integration API and the Management API."""
+    """Catalogs, their items and the history of prices: operations of the Integration API and the Management API."""
+
+    def best_prior_price(self, body: JsonObject) -> list[JsonObject]:
+        """Return the lowest price that each SKU had within a timeframe; a SKU without a price is left out.
+
+        https://docs.talon.one/integration-api#operation/bestPriorPrice
+        """
+        return self._list(ep.BEST_PRIOR_PRICE, body=body)
 
     def sync_catalog(self, catalog_id: int, body: JsonObject) -> JsonObject:
         """Change up to 1,000 items of a catalog, never two requests at a time for one catalog.

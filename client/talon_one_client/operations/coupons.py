@@ -1,4 +1,4 @@
-"""Coupon reservations and referral codes: one typed method per operation.
+"""Running campaigns, coupon reservations and referral codes: one typed method per operation.
 
 https://docs.talon.one/integration-api
 """
@@ -11,11 +11,13 @@ from talon_one_client import endpoints as ep
 from talon_one_client.operations.typed_calls import Operations
 
 if TYPE_CHECKING:
-    from talon_one_client.operations.typed_calls import JsonObject
+    from collections.abc import Sequence
+
+    from talon_one_client.operations.typed_calls import Instant, JsonObject
 
 
 class CouponOperations(Operations):
-    """Coupon reservations and referral codes: operations of the Integration API."""
+    """Running campaigns, coupon reservations and referral codes: operations of the Integration API."""
 
     def create_coupon_reservation(self, coupon_value: str, body: JsonObject) -> JsonObject:
         """Reserve a coupon for profiles (at most 1,000 ``integrationIDs``).
@@ -55,3 +57,35 @@ class CouponOperations(Operations):
         https://docs.talon.one/integration-api#operation/getReservedCustomers
         """
         return self._object(ep.GET_RESERVED_CUSTOMERS, path={"couponValue": coupon_value})
+
+    def integration_get_all_campaigns(
+        self,
+        *,
+        page_size: int | None = None,
+        skip: int | None = None,
+        campaign_ids: Sequence[int | str] | None = None,
+        start_after: Instant | None = None,
+        start_before: Instant | None = None,
+        end_after: Instant | None = None,
+        end_before: Instant | None = None,
+        store_id: int | None = None,
+        audience_id: int | None = None,
+    ) -> JsonObject:
+        """Return one page of the running campaigns of the key's Application; the bounds of dates are inclusive.
+
+        https://docs.talon.one/integration-api#operation/integrationGetAllCampaigns
+        """
+        return self._object(
+            ep.INTEGRATION_GET_ALL_CAMPAIGNS,
+            query={
+                "pageSize": page_size,
+                "skip": skip,
+                "campaignIds": campaign_ids,
+                "startAfter": start_after,
+                "startBefore": start_before,
+                "endAfter": end_after,
+                "endBefore": end_before,
+                "storeId": store_id,
+                "audienceId": audience_id,
+            },
+        )

@@ -1,4 +1,4 @@
-"""Customer profiles: one typed method per operation.
+"""Customer profiles and their achievements: one typed method per operation.
 
 https://docs.talon.one/integration-api
 """
@@ -11,11 +11,13 @@ from talon_one_client import endpoints as ep
 from talon_one_client.operations.typed_calls import Operations
 
 if TYPE_CHECKING:
-    from talon_one_client.operations.typed_calls import JsonObject
+    from collections.abc import Sequence
+
+    from talon_one_client.operations.typed_calls import Instant, JsonObject
 
 
 class CustomerOperations(Operations):
-    """Customer profiles: operations of the Integration API and the Management API."""
+    """Customer profiles and their achievements: operations of the Integration API and the Management API."""
 
     def delete_customer_data(self, integration_id: str) -> None:
         """Erase all data of a customer: irreversible, in every Application of the key's environment.
@@ -23,6 +25,61 @@ class CustomerOperations(Operations):
         https://docs.talon.one/integration-api#operation/deleteCustomerData
         """
         self._nothing(ep.DELETE_CUSTOMER_DATA, path={"integrationId": integration_id})
+
+    def get_customer_achievements(
+        self,
+        integration_id: str,
+        *,
+        campaign_ids: Sequence[int | str] | None = None,
+        achievement_ids: Sequence[int | str] | None = None,
+        achievement_status: Sequence[str] | None = None,
+        current_progress_status: Sequence[str] | None = None,
+        page_size: int | None = None,
+        skip: int | None = None,
+    ) -> JsonObject:
+        """Return one page of the achievements that a profile can reach, with its progress; by default active ones.
+
+        https://docs.talon.one/integration-api#operation/getCustomerAchievements
+        """
+        return self._object(
+            ep.GET_CUSTOMER_ACHIEVEMENTS,
+            path={"integrationId": integration_id},
+            query={
+                "campaignIds": campaign_ids,
+                "achievementIds": achievement_ids,
+                "achievementStatus": achievement_status,
+                "currentProgressStatus": current_progress_status,
+                "pageSize": page_size,
+                "skip": skip,
+            },
+        )
+
+    def get_customer_achievement_history(
+        self,
+        integration_id: str,
+        achievement_id: int,
+        *,
+        progress_status: Sequence[str] | None = None,
+        start_date: Instant | None = None,
+        end_date: Instant | None = None,
+        page_size: int | None = None,
+        skip: int | None = None,
+    ) -> JsonObject:
+        """Return one page of a profile's attempts at an achievement. The rows have no id, and both dates are inclusive.
+
+        https://docs.talon.one/integration-api#operation/getCustomerAchievementHistory
+        """
+        return self._object(
+            ep.GET_CUSTOMER_ACHIEVEMENT_HISTORY,
+            path={"integrationId": integration_id, "achievementId": achievement_id},
+            query={
+                "progressStatus": progress_status,
+                "startDate": start_date,
+                "endDate": end_date,
+                "pageSize": page_size,
+                "skip": skip,
+            },
+        )
 
     def get_customer_inventory(
         self,

@@ -1,4 +1,4 @@
-"""Balances and ledgers of one card or profile: one typed method per operation.
+"""Balances and ledgers of one card or profile, and cards: one typed method per operation.
 
 https://docs.talon.one/integration-api
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LoyaltyOperations(Operations):
-    """Balances and ledgers of one card or profile: operations of the Integration API."""
+    """Balances and ledgers of one card or profile, and cards: operations of the Integration API."""
 
     def get_loyalty_balances(
         self,
@@ -144,3 +144,23 @@ class LoyaltyOperations(Operations):
             path={"loyaltyProgramId": loyalty_program_id, "loyaltyCardId": loyalty_card_id},
             body=body,
         )
+
+    def unlink_loyalty_card_from_profile(
+        self, loyalty_program_id: int, loyalty_card_id: str, body: JsonObject
+    ) -> JsonObject:
+        """Remove the link of a loyalty card to a profile.
+
+        https://docs.talon.one/integration-api#operation/unlinkLoyaltyCardFromProfile
+        """
+        return self._object(
+            ep.UNLINK_LOYALTY_CARD_FROM_PROFILE,
+            path={"loyaltyProgramId": loyalty_program_id, "loyaltyCardId": loyalty_card_id},
+            body=body,
+        )
+
+    def generate_loyalty_card(self, loyalty_program_id: int, body: JsonObject) -> JsonObject:
+        """Create a loyalty card, with an identifier of the program's format unless ``body`` names one.
+
+        https://docs.talon.one/integration-api#operation/generateLoyaltyCard
+        """
+        return self._object(ep.GENERATE_LOYALTY_CARD, path={"loyaltyProgramId": loyalty_program_id}, body=body)

@@ -74,6 +74,34 @@ class SessionOperations(Operations):
             idempotency_key=idempotency_key,
         )
 
+    def track_event_v3(
+        self,
+        body: JsonObject,
+        *,
+        silent: str | None = None,
+        dry: bool | None = None,
+        force_complete_evaluation: bool | None = None,
+    ) -> JsonObject | None:
+        """Track an advanced event, which its own ``integrationId`` identifies; it may refer to a closed session.
+
+        AlreadyExistsError if there is an event with this id. After a retry that may be the event of an earlier attempt:
+        ``get_event_v3`` returns it.
+
+        https://docs.talon.one/integration-api#operation/trackEventV3
+        """
+        return self._optional_object(
+            ep.TRACK_EVENT_V3,
+            query={"silent": silent, "dry": dry, "forceCompleteEvaluation": force_complete_evaluation},
+            body=body,
+        )
+
+    def get_event_v3(self, integration_id: str) -> JsonObject:
+        """Return an advanced event.
+
+        https://docs.talon.one/integration-api#operation/getEventV3
+        """
+        return self._object(ep.GET_EVENT_V3, path={"integrationId": integration_id})
+
     def update_customer_session_v2(
         self,
         customer_session_id: str,

@@ -1,4 +1,4 @@
-"""The calls behind all typed methods, by what they return: an object, bytes or nothing."""
+"""The calls behind all typed methods, by what they return: an object, a list, bytes or nothing."""
 
 from __future__ import annotations
 
@@ -59,6 +59,12 @@ class Operations:
         )
         if answer is None:
             raise UnexpectedResponseError("expected a JSON object, got an empty answer", operation=endpoint.name)
+        return answer
+
+    def _list(self, endpoint: Endpoint, *, body: JsonObject) -> list[JsonObject]:
+        answer = self.executor.call(endpoint, body=body)
+        if not isinstance(answer, list):
+            raise UnexpectedResponseError(f"expected a JSON list, got {type(answer).__name__}", operation=endpoint.name)
         return answer
 
     def _nothing(

@@ -46,13 +46,19 @@ def query_values(name: str, query: bytes, era: Era, switches: Switches) -> Mappi
         if texts is None:
             values[param.name] = _default(endpoint, param, era)
         elif param.type == "array" and not (param.seed_single and era == "seed"):
-            values[param.name] = texts
+            values[param.name] = _items(param, texts, era)
         elif param.name == "pageSize":
             values["pageSize"] = _page_size(endpoint, param, texts[-1], era, switches)
         else:
             value = _value(param, texts[-1], era)
             values[param.name] = [value] if param.type == "array" else value
     return MappingProxyType(values)
+
+
+def _items(param: Param, texts: list[str], era: Era) -> list[str]:
+    """Return the items of an array, which are given one by one or in one value that is separated by commas."""
+    items = [item for text in texts for item in text.split(",")] if param.comma else texts
+    return [_text(param, item, era) for item in items]
 
 
 def _given(query: bytes) -> dict[str, list[str]]:

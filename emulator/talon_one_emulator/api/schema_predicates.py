@@ -6,6 +6,7 @@ which names the problem.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
@@ -84,6 +85,10 @@ def _one_of(branches: list[Mapping[str, Any]], _: Mapping[str, Any]) -> Predicat
     return lambda value: sum(check(value) for check in checks) == 1
 
 
+def _matches(pattern: re.Pattern[str]) -> Predicate:
+    return lambda value: not isinstance(value, str) or pattern.search(value) is not None
+
+
 def _unique(wanted: bool, _: Mapping[str, Any]) -> Predicate | None:
     if not wanted:
         return None
@@ -107,6 +112,7 @@ _KEYWORDS: Mapping[str, Callable[[Any, Mapping[str, Any]], Predicate | None]] = 
     "uniqueItems": _unique,
     "enum": lambda values, _: lambda value: isinstance(value, str) and value in values,
     "const": lambda wanted, _: lambda value: bool(value == wanted),
+    "pattern": lambda text, _: _matches(re.compile(text)),
     "minLength": _sized(str, lambda value, limit: len(value) >= limit),
     "maxLength": _sized(str, lambda value, limit: len(value) <= limit),
     "minItems": _sized(list, lambda value, limit: len(value) >= limit),

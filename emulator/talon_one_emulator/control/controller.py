@@ -10,6 +10,7 @@ from talon_one_emulator.api import json_text
 from talon_one_emulator.control import faults, fixtures
 from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.domain import timestamps
+from talon_one_emulator.domain.loyalty import transactions
 from talon_one_emulator.domain.loyalty.oracle import program_totals
 from talon_one_emulator.domain.store import TABLES
 from talon_one_emulator.seeds import Seed, load
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
-_JSON_COLUMNS = frozenset({"attributes", "body", "items", "product", "adjustments", "tiers"})
+_JSON_COLUMNS = frozenset({"attributes", "body", "items", "product", "adjustments", "tiers", "codes"})
 _FIXTURE_FUNCTIONS: Mapping[str, Callable[[Any, Record], Any]] = {
+    "achievement_progress": fixtures.add_achievement_progress,
+    "achievements": fixtures.add_achievement,
     "attributes": fixtures.add_attribute,
     "campaigns": fixtures.add_campaign,
     "cards": fixtures.add_card,
@@ -140,7 +143,7 @@ class Controller:
         ]
 
     def add(self, what: str, records: Iterable[Record]) -> list[Any]:
-        """Create attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
+        """Create achievements and progress, attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
         make, account = _FIXTURE_FUNCTIONS[what], self.service.account
         with account.store.transaction():
             return [make(account, record) for record in records]
@@ -152,9 +155,9 @@ class Controller:
 
     def delete_transactions(self, ids: Iterable[int]) -> int:
         """Delete ledger rows and return how many were deleted."""
-        marks = [(int(row),) for row in ids]
-        with self.service.account.store.transaction():
-            return self.service.account.store.db.executemany("DELETE FROM ledger WHERE id = ?", marks).rowcount
+        store, wanted = self.service.account.store, [int(row) for row in ids]
+        with store.transaction():
+            return sum(transactions.delete(store, "id = ?", [row]) for row in wanted)
 
     def recount(self, changes: Iterable[Record]) -> int:
         """Make balances use other amounts of ledger rows than lists show: ``{id, amount}``. Return how many changed."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from typing import Any, TypeVar, get_args
 
 from talon_one_emulator.api import json_text
-from talon_one_emulator.domain import profiles, timestamps
+from talon_one_emulator.domain import achievements, profiles, timestamps
 from talon_one_emulator.domain.account import APPLICATION_ID, Account
 from talon_one_emulator.domain.loyalty import tiers, transactions
 
@@ -20,6 +20,15 @@ _ROW_FIELDS = frozenset({
 })  # fmt: skip
 
 
+_CAMPAIGN_FIELDS = (
+    "description", "attributes", "tags", "features", "rules", "linkedStoreIds", "linkedAudienceIds",
+)  # fmt: skip
+_ACHIEVEMENT_DEFAULTS: Record = {
+    "description": "",
+    "recurrencePolicy": "no_recurrence",
+    "activationPolicy": "user_action",
+    "allowRollbackAfterCompletion": False,
+}
 _TIERS = ({"name": "Bronze", "minPoints": 0}, {"name": "Silver", "minPoints": 100}, {"name": "Gold", "minPoints": 1000})
 
 
@@ -37,11 +46,12 @@ def skeleton(account: Account) -> None:
 
 
 def add_program(account: Account, given: Record) -> int:
-    """Create a loyalty program from ``{id, name, title, cardBased, usersPerCardLimit, tiers}``; ``name`` is required.
+    """Create a loyalty program from ``{id, name, title, cardBased, usersPerCardLimit, tiers, cardCodeSettings}``.
 
-    ``tiers`` of a profile-based program is a list of ``{name, minPoints}``.
+    ``name`` is required. ``tiers`` of a profile-based program is a list of ``{name, minPoints}``. ``cardCodeSettings``
+    of a card-based one is ``{couponPattern, validCharacters}``; each # of the pattern becomes a character.
     """
-    name = _text(given, "name")
+    name, codes = _text(given, "name"), given.get("cardCodeSettings")
     return account.store.insert(
         "programs",
         id=given.get("id"),
@@ -51,6 +61,7 @@ def add_program(account: Account, given: Record) -> int:
         card_based=int(bool(given.get("cardBased", True))),
         users_per_card=int(given.get("usersPerCardLimit", 0)),
         tiers=tiers.to_json(given.get("tiers", ())),
+        codes=None if codes is None else json_text.encode_text(codes),
     )
 
 
@@ -61,8 +72,67 @@ def add_catalog(account: Account, given: Record) -> int:
 
 
 def add_campaign(account: Account, given: Record) -> int:
-    """Create a campaign from ``{id, name}``."""
-    return account.store.insert("campaigns", id=given.get("id"), created=account.now(), name=_text(given, "name"))
+    """Create a campaign from ``{id, name, state, startTime, endTime}`` and the other fields of an IntegrationCampaign.
+
+    ``name`` is required; ``state`` is ``enabled``, ``disabled`` or ``archived``.
+    """
+    _refuse_unknown("a campaign", given, {"id", "name", "state", "startTime", "endTime", *_CAMPAIGN_FIELDS})
+    if given.get("state", "enabled") not in ("enabled", "disabled", "archived"):
+        raise ValueError("state must be enabled, disabled or archived")
+    return account.store.insert(
+        "campaigns",
+        id=given.get("id"),
+        created=account.now(),
+        name=_text(given, "name"),
+        state=given.get("state", "enabled"),
+        starts=_parsed(given, "startTime"),
+        ends=_parsed(given, "endTime"),
+        body=json_text.encode_text({name: given[name] for name in _CAMPAIGN_FIELDS if name in given}),
+    )
+
+
+def add_achievement(account: Account, given: Record) -> int:
+    """Create an achievement from ``{id, name, title, target, campaignId, fixedStartDate, endDate}`` and its policies.
+
+    ``name`` and ``target`` are required. The others are ``description``, ``period``, ``recurrencePolicy``,
+    ``activationPolicy`` and ``allowRollbackAfterCompletion``.
+    """
+    known = {"id", "name", "title", "target", "campaignId", "fixedStartDate", "endDate", "period"}
+    _refuse_unknown("an achievement", given, known | _ACHIEVEMENT_DEFAULTS.keys())
+    name = _text(given, "name")
+    body = {key: given.get(key, default) for key, default in _ACHIEVEMENT_DEFAULTS.items()}
+    return account.store.insert(
+        "achievements",
+        id=given.get("id"),
+        created=account.now(),
+        campaign=int(given.get("campaignId", 1)),
+        name=name,
+        title=str(given.get("title", name)),
+        target=json_text.number(given.get("target")),
+        starts=_parsed(given, "fixedStartDate"),
+        ends=_parsed(given, "endDate"),
+        body=json_text.encode_text({**body, **({"period": given["period"]} if "period" in given else {})}),
+    )
+
+
+def add_achievement_progress(account: Account, given: Record) -> int:
+    """Record progress from ``{achievement, profile, progress, startDate, endDate}``; a missing profile is created.
+
+    Progress continues the attempt that is in progress; ``startDate`` begins a new one.
+    """
+    _refuse_unknown("progress", given, {"achievement", "profile", "progress", "startDate", "endDate"})
+    found = achievements.select(account, "id = ?", [int(given.get("achievement", 1))])
+    if not found:
+        raise ValueError(f"there is no achievement {given.get('achievement', 1)!r}")
+    name = _text(given, "profile")
+    return achievements.record(
+        account,
+        profiles.ensure(account, [name])[name],
+        found[0],
+        json_text.number(given.get("progress")),
+        started=_parsed(given, "startDate"),
+        ends=_parsed(given, "endDate"),
+    )
 
 
 def add_coupon(account: Account, given: Record) -> int:
@@ -125,9 +195,7 @@ def add_transactions(account: Account, given: Iterable[Record]) -> list[int]:
 
 
 def _row(account: Account, given: Record) -> transactions.NewRow:
-    unknown = given.keys() - _ROW_FIELDS
-    if unknown:
-        raise ValueError(f"a ledger row has no field {sorted(unknown)[0]!r}")
+    _refuse_unknown("a ledger row", given, _ROW_FIELDS)
     program = int(given.get("program", 1))
     card, profile, owner = _owner(account, program, given)
     amount = json_text.number(given.get("amount"))
@@ -190,6 +258,17 @@ def _instant(text: str, words: tuple[str, ...]) -> str:
     if text not in words:
         timestamps.parse(text)
     return text
+
+
+def _parsed(given: Record, name: str) -> int | None:
+    text = given.get(name)
+    return None if text is None else timestamps.parse(text)
+
+
+def _refuse_unknown(what: str, given: Record, known: Set[str]) -> None:
+    unknown = given.keys() - known
+    if unknown:
+        raise ValueError(f"{what} has no field {sorted(unknown)[0]!r}")
 
 
 def _text(given: Record, name: str) -> str:

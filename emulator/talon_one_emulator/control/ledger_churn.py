@@ -29,7 +29,7 @@ def apply(account: Account, request: Request, rule: FaultRule) -> None:
     if rule.kind == "delete_rows":
         # An arbitrary but repeatable choice all over the ledger.
         chosen = f"SELECT id FROM ledger WHERE {where} ORDER BY (id * 40503) & 65535, id LIMIT ?"  # noqa: S608
-        account.store.db.execute(f"DELETE FROM ledger WHERE id IN ({chosen})", (*args, rule.rows))  # noqa: S608
+        transactions.delete(account.store, f"id IN ({chosen})", [*args, rule.rows])
         return
     row = account.store.row(f"SELECT min(created), max(created) FROM ledger WHERE {where}", args)  # noqa: S608
     now = account.now()

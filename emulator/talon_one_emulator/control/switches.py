@@ -20,6 +20,8 @@ BalanceBound = Literal["inclusive", "exclusive"]
 NegativeColumn = Literal["absent", "present"]
 DeletedProfile = Literal["gone", "empty"]
 ExportedCards = Literal["all", "with_transactions"]
+RepeatedEvent = Literal["conflict", "stored"]
+RepeatedUnlink = Literal["reject", "accept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Switches:
     negative_column: NegativeColumn = "absent"
     deleted_profile: DeletedProfile = "gone"
     exported_cards: ExportedCards = "all"
+    repeated_event: RepeatedEvent = "conflict"
+    repeated_unlink: RepeatedUnlink = "reject"
 
     def changed(self, **values: str) -> Switches:
         """Return a copy with some switches set. Raise ValueError that names an unknown switch or value."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
+from talon_one_emulator.domain import prices
 from talon_one_emulator.domain.profiles import merged
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def _add(account: Account, catalog: int, version: int, payload: Payload) -> None
     if stored and not payload.get("replaceIfExists"):
         raise ActionRefused(f"an item with SKU {sku!r} exists; set replaceIfExists to replace it")
     if stored:
+        _observe(account, sku, payload)
         account.store.db.execute(
             "UPDATE items SET price = ?, attributes = ?, product = ?, version = ?, adjustments = '[]' WHERE id = ?",
             (
@@ -68,6 +70,7 @@ def _patch(account: Account, catalog: int, version: int, payload: Payload) -> No
         _insert(account, catalog, version, payload)
         return
     item, price, attributes, product = stored
+    _observe(account, sku, payload)
     account.store.db.execute(
         "UPDATE items SET price = ?, attributes = ?, product = ?, version = ? WHERE id = ?",
         (
@@ -82,7 +85,8 @@ def _patch(account: Account, catalog: int, version: int, payload: Payload) -> No
 
 
 def _patch_many(account: Account, catalog: int, version: int, payload: Payload) -> None:
-    for item, price, attributes in _matching(account, catalog, payload.get("filters") or ()):
+    for item, price, attributes, sku in _matching(account, catalog, payload.get("filters") or ()):
+        _observe(account, sku, payload)
         account.store.db.execute(
             "UPDATE items SET price = ?, attributes = ?, version = ? WHERE id = ?",
             (
@@ -111,6 +115,9 @@ def _adjust_price(account: Account, catalog: int, version: int, payload: Payload
     )
     if stored is None:
         raise ActionRefused(f"there is no item with SKU {payload['sku']!r}")
+    for adjustment in payload["adjustments"]:
+        if adjustment.get("price") is not None:
+            prices.observe_adjustment(account, payload["sku"], json_text.encode_text(adjustment["price"]), adjustment)
     adjustments = [*json_text.decode(stored[1]), *payload["adjustments"]]
     account.store.db.execute(
         "UPDATE items SET adjustments = ?, version = ? WHERE id = ?",
@@ -129,6 +136,7 @@ _ACTIONS: Mapping[str, Callable[[Account, int, int, Payload], None]] = {
 
 
 def _insert(account: Account, catalog: int, version: int, payload: Payload) -> None:
+    _observe(account, payload["sku"], payload)
     account.store.insert(
         "items",
         catalog=catalog,
@@ -141,6 +149,12 @@ def _insert(account: Account, catalog: int, version: int, payload: Payload) -> N
     )
 
 
+def _observe(account: Account, sku: str, payload: Payload) -> None:
+    price = _price(payload)
+    if price is not None and account.current:
+        prices.observe(account, sku, price)
+
+
 def _price(payload: Payload) -> str | None:
     price = payload.get("price")
     return None if price is None else json_text.encode_text(price)
@@ -151,19 +165,21 @@ def _product(account: Account, payload: Payload) -> str | None:
     return None if product is None else json_text.encode_text({"name": product["name"]})
 
 
-def _matching(account: Account, catalog: int, filters: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
-    """Return the items that match every filter, as (id, price, attributes). Without filters, all items match."""
+def _matching(
+    account: Account, catalog: int, filters: Sequence[Mapping[str, Any]]
+) -> list[tuple[int, str | None, str, str]]:
+    """Return the items that match every filter, as (id, price, attributes, SKU). Without filters, all items match."""
     tests = [_test(account, index, each) for index, each in enumerate(filters)]
     rows = account.store.rows("SELECT id, price, attributes, sku FROM items WHERE catalog = ?", [catalog])
     if not tests:
-        return [row[:3] for row in rows]
+        return rows
     found = []
     for item, price, attributes, sku in rows:
         values = {**json_text.decode(attributes), "sku": sku}
         if price is not None:
             values["price"] = json_text.decode(price)
         if all(test(values) for test in tests):
-            found.append((item, price, attributes))
+            found.append((item, price, attributes, sku))
     return found
 
 

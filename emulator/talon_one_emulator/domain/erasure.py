@@ -18,7 +18,8 @@ def erase(account: Account, profile: Profile) -> None:
     """Erase the attributes of a profile, its sessions, events and referrals.
 
     With switch ``deleted_profile=gone``, the profile and its audience memberships, card links and reservations are
-    deleted too, and ledger rows, sessions, events and referrals no longer name it.
+    deleted too, as are its achievements and program memberships; ledger rows, sessions, events and referrals no longer
+    name it.
     """
     store, name = account.store, profile.integration_id
     _strip_sessions(account, name)
@@ -39,7 +40,7 @@ def _strip_sessions(account: Account, name: str) -> None:
 
 def _remove_profile(account: Account, profile: Profile) -> None:
     db, name = account.store.db, profile.integration_id
-    for table in ("memberships", "card_profiles", "reservations"):
+    for table in ("memberships", "card_profiles", "reservations", "program_members", "achievement_progress"):
         db.execute(f"DELETE FROM {table} WHERE profile = ?", (profile.id,))  # noqa: S608 - constants
     # A negative id, because the next new profile may get the id of the deleted one.
     db.execute(

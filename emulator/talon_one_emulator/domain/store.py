@@ -14,17 +14,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Increase it whenever the tables or the rows of a seed change: cached seeds of other versions are not read.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
-CREATE TABLE campaigns (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
+CREATE TABLE campaigns (
+    id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'enabled',
+    starts INTEGER, ends INTEGER, body TEXT NOT NULL DEFAULT '{}');
 CREATE TABLE attributes (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, entity TEXT NOT NULL, event_type TEXT NOT NULL DEFAULT '',
     name TEXT NOT NULL, type TEXT NOT NULL, UNIQUE (entity, event_type, name));
 CREATE TABLE programs (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
-    card_based INTEGER NOT NULL, users_per_card INTEGER NOT NULL DEFAULT 0, tiers TEXT NOT NULL DEFAULT '[]');
+    card_based INTEGER NOT NULL, users_per_card INTEGER NOT NULL DEFAULT 0, tiers TEXT NOT NULL DEFAULT '[]',
+    codes TEXT);
+CREATE TABLE program_members (
+    program INTEGER NOT NULL, profile INTEGER NOT NULL, joined INTEGER NOT NULL,
+    PRIMARY KEY (program, profile)) WITHOUT ROWID;
 CREATE TABLE profiles (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, integration_id TEXT NOT NULL UNIQUE,
     attributes TEXT NOT NULL DEFAULT '{}', closed_sessions INTEGER NOT NULL DEFAULT 0,
@@ -48,6 +54,7 @@ CREATE INDEX ledger_card ON ledger (card, created, id, subledger, addition, amou
 CREATE INDEX ledger_profile ON ledger (profile, created, id, program, subledger, addition, amount, starts, expires)
     WHERE profile IS NOT NULL;
 CREATE INDEX ledger_program ON ledger (program, created, id);
+CREATE TABLE last_ids (name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE audiences (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL, integration TEXT, integration_id TEXT,
     body TEXT NOT NULL);
@@ -62,6 +69,10 @@ CREATE TABLE items (
     attributes TEXT NOT NULL DEFAULT '{}', product TEXT, version INTEGER NOT NULL,
     adjustments TEXT NOT NULL DEFAULT '[]', UNIQUE (catalog, sku));
 CREATE INDEX items_page ON items (catalog, id);
+CREATE TABLE prices (
+    id INTEGER PRIMARY KEY, sku TEXT NOT NULL, observed INTEGER NOT NULL, price TEXT NOT NULL,
+    context TEXT NOT NULL DEFAULT '', reference TEXT NOT NULL DEFAULT '', type TEXT NOT NULL DEFAULT '');
+CREATE INDEX prices_sku ON prices (sku, observed);
 CREATE TABLE coupons (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, campaign INTEGER NOT NULL, value TEXT NOT NULL UNIQUE,
     usage_limit INTEGER NOT NULL, body TEXT NOT NULL DEFAULT '{}');
@@ -79,7 +90,14 @@ CREATE TABLE returns (
     id INTEGER PRIMARY KEY, session INTEGER NOT NULL, created INTEGER NOT NULL, items TEXT NOT NULL);
 CREATE TABLE events (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, profile TEXT NOT NULL, type TEXT NOT NULL,
-    attributes TEXT NOT NULL, store TEXT);
+    attributes TEXT NOT NULL, store TEXT, integration_id TEXT UNIQUE, session TEXT);
+CREATE TABLE achievements (
+    id INTEGER PRIMARY KEY, created INTEGER NOT NULL, campaign INTEGER NOT NULL, name TEXT NOT NULL,
+    title TEXT NOT NULL, target TEXT NOT NULL, starts INTEGER, ends INTEGER, body TEXT NOT NULL DEFAULT '{}');
+CREATE TABLE achievement_progress (
+    id INTEGER PRIMARY KEY, achievement INTEGER NOT NULL, profile INTEGER NOT NULL, progress TEXT NOT NULL,
+    started INTEGER NOT NULL, completed INTEGER, ends INTEGER);
+CREATE INDEX achievement_progress_profile ON achievement_progress (profile, achievement);
 CREATE TABLE replays (
     operation TEXT NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL, request BLOB NOT NULL,
     status INTEGER NOT NULL, media TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (operation, key)) WITHOUT ROWID;

@@ -1,4 +1,4 @@
-"""Cart item catalogs: the sync of the Integration API and the item list of the Management API."""
+"""Cart item catalogs: sync and best prior price of the Integration API, the item list of the Management API."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from talon_one_emulator.api import json_text
 from talon_one_emulator.api.batches import raise_problems, row_problems
 from talon_one_emulator.api.call import Answer, Call, handles, ok
 from talon_one_emulator.api.errors import Problem, invalid, not_found
+from talon_one_emulator.domain import prices, timestamps
 from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, Account, raw, stamp
 from talon_one_emulator.domain.catalog import ActionRefused, apply, refused_attributes
 from talon_one_emulator.handlers.listing import count, window, with_optional_total
@@ -56,6 +57,26 @@ def list_catalog_items(call: Call) -> Answer:
     ids = dict(account.store.rows("SELECT name, id FROM attributes WHERE entity = 'CartItem'"))
     data = [_item(row, ids) for row in rows]
     return with_optional_total(call, data, more, lambda: count(call, "items", where, args))
+
+
+@handles(endpoints.BEST_PRIOR_PRICE)
+def best_prior_price(call: Call) -> Answer:
+    """Return the lowest price of each SKU in the days before an instant; SKUs without a price are left out.
+
+    Prices of audiences are not emulated, so a request for an audience returns none.
+    """
+    body = call.body
+    if not body["timeframe"].isascii() or not body["timeframe"].isdigit() or len(body["timeframe"]) > 6:
+        raise invalid("Invalid value", "timeframe must be a number of days", pointer="/timeframe")
+    try:
+        end = timestamps.parse(body["timeframeEndDate"])
+    except ValueError as error:
+        raise invalid("Invalid value", str(error), pointer="/timeframeEndDate") from error
+    if (body.get("target") or {}).get("targetType") == "AUDIENCE":
+        return ok([])
+    days, end_type = int(body["timeframe"]), body["timeframeEndDateType"]
+    found = [prices.best(call.account, sku, end=end, days=days, end_type=end_type) for sku in body["skus"]]
+    return ok([prices.describe(each) for each in found if each is not None])
 
 
 def _check_version(call: Call, stored: int) -> None:

@@ -10,7 +10,7 @@ from talon_one_emulator.api.call import Answer, Call, handles, ok
 from talon_one_emulator.api.errors import not_found
 from talon_one_emulator.domain import cart, profiles
 from talon_one_emulator.domain.account import APPLICATION_ID, stamp
-from talon_one_emulator.handlers import coupons, referrals
+from talon_one_emulator.handlers import achievements, coupons, referrals
 from talon_one_emulator.handlers.listing import count, ordering, window, with_optional_total
 from talon_one_emulator.handlers.state import loyalty
 
@@ -72,7 +72,7 @@ def get_customer_inventory(call: Call) -> Answer:
     if query["giveaways"]:
         answer["giveaways"] = []
     if query.get("achievements"):
-        answer["achievements"] = []
+        answer["achievements"] = achievements.of_profile(account, profile)
     return ok(answer)
 
 

@@ -13,7 +13,7 @@ from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.account import Account, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _KEPT = ("startDate", "expiryDate", "friendProfileIntegrationId", "attributes")
 _COLUMNS = "id, created, campaign, advocate, code, usage_limit, body"
@@ -64,7 +64,7 @@ def _create(call: Call, advocates: Sequence[str]) -> list[dict[str, Any]]:
     first = int(account.store.scalar("SELECT coalesce(max(id), 0) FROM referrals")) + 1
     made = []
     for number, advocate in enumerate(advocates, first):
-        code = _code(number, body)
+        code = numbered_code(body.get("referralPattern") or _PATTERN, body.get("validCharacters") or _LETTERS, number)
         if account.store.row("SELECT 1 FROM referrals WHERE code = ?", [code]) is not None:
             raise invalid("Invalid pattern", f"the code {code!r} exists; use more # signs", pointer="/referralPattern")
         row = account.store.insert(
@@ -81,11 +81,10 @@ def _create(call: Call, advocates: Sequence[str]) -> list[dict[str, Any]]:
     return made
 
 
-def _code(number: int, body: Mapping[str, Any]) -> str:
+def numbered_code(pattern: str, letters: Sequence[str], number: int) -> str:
     """Return the pattern with the digits of a number in place of each #, so that the codes of a pattern are unique."""
-    letters = body.get("validCharacters") or _LETTERS
     code = ""
-    for sign in reversed(body.get("referralPattern") or _PATTERN):
+    for sign in reversed(pattern):
         if sign == "#":
             number, digit = divmod(number, len(letters))
             sign = letters[digit]  # noqa: PLW2901 - the sign is replaced on purpose

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.domain import profiles
+from talon_one_emulator.domain.account import stamp
 from talon_one_emulator.domain.loyalty import programs, transactions
 
 if TYPE_CHECKING:
@@ -65,4 +66,8 @@ def _ledgers(account: Account, program: programs.Program, profile: int) -> dict[
         account, programs.balances(account, chosen, account.now()), program.ladder
     )
     names = {"id": program.id, "title": program.title, "name": program.name}
-    return {**names, "ledger": ledger, "subLedgers": subledgers}
+    joined = account.store.scalar(
+        "SELECT joined FROM program_members WHERE program = ? AND profile = ?", [program.id, profile]
+    )
+    joined_at = {} if joined is None else account.since_current(joinDate=stamp(joined))
+    return {**names, **joined_at, "ledger": ledger, "subLedgers": subledgers}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
 from talon_one_emulator.control import fixtures
-from talon_one_emulator.domain import profiles
+from talon_one_emulator.domain import prices, profiles
 from talon_one_emulator.seeds import empty
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def load(account: Account) -> None:
         fixtures.add_coupon(account, {"value": "WELCOME", "usageLimit": 1})
         _audience(account)
         _items(account)
+        prices.observe_items(account)
 
 
 def _audience(account: Account) -> None:

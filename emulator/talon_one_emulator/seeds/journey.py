@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from talon_one_emulator.domain.account import Account
 
 # Increase it when the rows of this seed change, so that caches are built again.
-DATA_VERSION = 1
+DATA_VERSION = 2
 CACHE_VARIABLE = "TALON_ONE_EMULATOR_CACHE"
 
 

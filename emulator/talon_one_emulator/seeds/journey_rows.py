@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -183,6 +184,7 @@ def _profiles(
 
 
 def _audiences(account: Account, given: Tables, households: set[int]) -> None:
+    account.store.db.execute("DELETE FROM campaigns")
     for row in given["campaign_descriptions"].to_pylist():
         number = int(row["campaign_id"])
         name, key = f"Campaign {number} ({row['campaign_type']})", f"campaign-{number}"
@@ -190,13 +192,24 @@ def _audiences(account: Account, given: Tables, households: set[int]) -> None:
             "audiences", id=number, created=FIRST, name=name, integration="completejourney", integration_id=key,
             body=json_text.encode_text({"integration": "completejourney", "integrationId": key}),
         )  # fmt: skip
-        if number > 1:
-            fixtures.add_campaign(account, {"id": number, "name": name})
+        fixtures.add_campaign(account, {"id": number, "name": name, **_campaign(row, number)})
     pairs = _rows(given["campaigns"], "campaign_id", "household_id")
     account.store.db.executemany(
         "INSERT INTO memberships (audience, profile) VALUES (?, ?)",
         sorted({(campaign, household) for campaign, household in pairs if household in households}),
     )
+
+
+def _campaign(row: Mapping[str, Any], audience: int) -> dict[str, Any]:
+    """Return the running time and the audience of a campaign, which includes its last day."""
+    last_day = row["end_date"] + timedelta(days=1)
+    return {
+        "startTime": f"{row['start_date']:%Y-%m-%dT%H:%M:%SZ}",
+        "endTime": f"{last_day:%Y-%m-%dT%H:%M:%SZ}",
+        "features": ["coupons"],
+        "rules": [{"title": "Coupon redeemed"}],
+        "linkedAudienceIds": [audience],
+    }
 
 
 def _catalog(account: Account, products: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from talon_one_emulator.control import fixtures
-from talon_one_emulator.domain import timestamps
+from talon_one_emulator.domain import prices, timestamps
 from talon_one_emulator.domain.loyalty import transactions
 from talon_one_emulator.seeds import empty
 
@@ -47,6 +47,7 @@ def load(account: Account, cards: int, rows_per_card: int, rows_per_profile: int
         _insert(account, _rows(cards, rows_per_card, by_card=True))
         _insert(account, _rows(cards, rows_per_profile, by_card=False))
         _catalog(account, cards)
+        prices.observe_items(account)
 
 
 def _insert(account: Account, rows: Iterator[transactions.NewRow]) -> None:

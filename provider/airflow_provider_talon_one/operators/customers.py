@@ -1,4 +1,4 @@
-"""Operators for customer profiles.
+"""Operators for customer profiles and their achievements.
 
 https://docs.talon.one/integration-api
 """
@@ -120,5 +120,84 @@ class DeleteCustomerDataOperator(TalonOneOperator):
         super().__init__(
             operation="delete_customer_data",
             path={"integrationId": integration_id},
+            **kwargs,
+        )
+
+
+class GetCustomerAchievementsOperator(TalonOneOperator):
+    """Lists the achievements that a customer can reach, with the progress.
+
+    Args:
+        integration_id: integration id of the profile.
+        campaign_ids: only achievements of these campaigns.
+        achievement_ids: only these achievements.
+        achievement_status: `active` (default) and `scheduled`.
+        current_progress_status: only `inprogress`, `completed` or `not_started`.
+        page_size: number of rows to return.
+        skip: number of rows to skip.
+    """
+
+    def __init__(
+        self,
+        *,
+        integration_id: str,
+        campaign_ids: list[str] | None = None,
+        achievement_ids: list[str] | None = None,
+        achievement_status: list[str] | None = None,
+        current_progress_status: list[str] | None = None,
+        page_size: int | None = None,
+        skip: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="get_customer_achievements",
+            path={"integrationId": integration_id},
+            query={
+                "campaignIds": campaign_ids,
+                "achievementIds": achievement_ids,
+                "achievementStatus": achievement_status,
+                "currentProgressStatus": current_progress_status,
+                "pageSize": page_size,
+                "skip": skip,
+            },
+            **kwargs,
+        )
+
+
+class GetCustomerAchievementHistoryOperator(TalonOneOperator):
+    """Lists the attempts of a customer at an achievement.
+
+    Args:
+        integration_id: integration id of the profile.
+        achievement_id: id of the achievement.
+        progress_status: only attempts that are `inprogress`, `completed` or `expired`.
+        start_date: only attempts at or after this instant.
+        end_date: only attempts at or before this instant.
+        page_size: number of rows to return.
+        skip: number of rows to skip.
+    """
+
+    def __init__(
+        self,
+        *,
+        integration_id: str,
+        achievement_id: int | str,
+        progress_status: list[str] | None = None,
+        start_date: str | None = None,
+        end_date: str | None = None,
+        page_size: int | None = None,
+        skip: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="get_customer_achievement_history",
+            path={"integrationId": integration_id, "achievementId": achievement_id},
+            query={
+                "progressStatus": progress_status,
+                "startDate": start_date,
+                "endDate": end_date,
+                "pageSize": page_size,
+                "skip": skip,
+            },
             **kwargs,
         )

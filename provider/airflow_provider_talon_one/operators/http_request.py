@@ -114,11 +114,11 @@ class OperatorRequest:
 
     def _without_absent(self, body: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body without optional texts and numbers whose templates rendered to nothing."""
-        kinds = {name: one.get("type") for name, one in (schema.get("properties") or {}).items()}
+        fields = schema.get("properties") or {}
         absent = {
             name
             for name in self.templated
-            if name in body and is_absent(body[name]) and kinds.get(name) not in ("array", "object")
+            if name in body and is_absent(body[name]) and not _is_structure(fields.get(name, {}))
         }
         missing = sorted(absent & set(schema.get("required") or ()))
         if missing:
@@ -136,6 +136,12 @@ class OperatorRequest:
             found += [f"/{name}: unknown field; known fields: {', '.join(fields)}" for name in body.keys() - fields]
         if found:
             raise ValueError(f"{self.task_id}: the body is not a {schema}: {'; '.join(found[:_SHOWN_PROBLEMS])}")
+
+
+def _is_structure(schema: Mapping[str, Any]) -> bool:
+    """Return whether a field is a list or an object, in which a template of nothing is an error."""
+    kinds = schema.get("type", ())
+    return not {"array", "object"}.isdisjoint({kinds} if isinstance(kinds, str) else kinds)
 
 
 def find_operation(task_id: str, operation: str) -> Endpoint:

@@ -167,3 +167,55 @@ class LinkLoyaltyCardToProfileOperator(TalonOneOperator):
             body=given(integrationId=integration_id),
             **kwargs,
         )
+
+
+class UnlinkLoyaltyCardFromProfileOperator(TalonOneOperator):
+    """Removes the link of a card to a profile.
+
+    Args:
+        loyalty_program_id: id of the program.
+        loyalty_card_id: identifier of the card.
+        integration_id: integration id of the profile.
+    """
+
+    def __init__(
+        self,
+        *,
+        loyalty_program_id: int | str,
+        loyalty_card_id: str,
+        integration_id: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="unlink_loyalty_card_from_profile",
+            path={"loyaltyProgramId": loyalty_program_id, "loyaltyCardId": loyalty_card_id},
+            body=given(integrationId=integration_id),
+            **kwargs,
+        )
+
+
+class GenerateLoyaltyCardOperator(TalonOneOperator):
+    """Creates a card.
+
+    Args:
+        loyalty_program_id: id of the program.
+        card_identifier: identifier of the card; default: Talon.One makes one of the program's format.
+        customer_profile_ids: integration ids of the profiles to link.
+        status: `active` (default) or `inactive`.
+    """
+
+    def __init__(
+        self,
+        *,
+        loyalty_program_id: int | str,
+        card_identifier: str | None = None,
+        customer_profile_ids: list[str] | None = None,
+        status: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            operation="generate_loyalty_card",
+            path={"loyaltyProgramId": loyalty_program_id},
+            body=given(cardIdentifier=card_identifier, customerProfileIds=customer_profile_ids, status=status),
+            **kwargs,
+        )

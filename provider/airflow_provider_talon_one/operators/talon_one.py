@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
 
 
@@ -76,10 +77,14 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
         """Send the request, and return the response as XCom can store it."""
         with self.opened_hook() as hook, fail_for_good():
             key = _idempotency_key(context) if self.endpoint.idempotency_key else None
-            response = self._request().send(hook.client, key)
+            response = self.send(hook.client, key)
             address = campaign_manager_url(hook.client.config.base_url, self.path)
         context["ti"].xcom_push(key=LINK_KEY, value=address)
         return xcom_value(response)
+
+    def send(self, client: TalonOneClient, idempotency_key: str | None) -> Any:
+        """Send the request and return the response; see ``OperatorRequest.send``."""
+        return self._request().send(client, idempotency_key)
 
     def _request(self) -> OperatorRequest:
         return OperatorRequest(self.task_id, self.endpoint, self.path, self.query, self.body, self._templated)

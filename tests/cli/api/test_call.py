@@ -169,6 +169,20 @@ def test_a_wrong_body_is_reported_with_its_place(talon_one, emu, body, reason):
         (("delete_customer_data", "--path", "integrationId=p1"), "deletes all data of customer p1"),
         (("delete_audience_v2", "--path", "audienceId=7"), "deletes audience 7"),
         (
+            (
+                "delete_loyalty_transactions_from_ledgers", "--path", "loyaltyProgramId=2",
+                "--path", "integrationId=p1", "--body", '{"scope":"AllSubledgers"}',
+            ),
+            "deletes transactions of customer p1 in loyalty program 2",
+        ),
+        (
+            (
+                "unlink_loyalty_card_from_profile", "--path", "loyaltyProgramId=1",
+                "--path", "loyaltyCardId=card-1", "--body", '{"integrationId":"p1"}',
+            ),
+            "unlinks card card-1",
+        ),
+        (
             ("import_audiences_memberships", "--path", "audienceId=7", "--body", "identifier\nx\n"),
             "replaces all members of audience 7",
         ),

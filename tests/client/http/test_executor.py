@@ -222,6 +222,23 @@ def test_409_by_its_meaning(serve, client_of, name, kind, requests):
     assert requests == len(server.seen)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "requests"),
+    [
+        (b'{"message":"An advanced event already exists"}', e.AlreadyExistsError, 1),
+        (b'{"message":"Conflict","errors":[{"title":"Exists"}]}', e.AlreadyExistsError, 1),
+        (b'{"message":"Too many requests are updating this profile at the same time"}', e.ConflictError, 26),
+        (b"{}", e.ConflictError, 26),
+    ],
+)
+def test_the_words_of_a_409_decide_between_its_two_meanings(serve, client_of, body, kind, requests):
+    """An advanced event that exists is not sent again; too many requests, or no word of an event, are tried again."""
+    server = serve((409, {}, body))
+    with pytest.raises(kind):
+        client_of(server.url).track_event_v3({"integrationId": "e", "profileId": "p", "type": "t"})
+    assert requests == len(server.seen)
+
+
 @pytest.mark.parametrize("body", [b"[1]", b'{"message":"temporarily unavailable"}'])
 def test_a_shape_that_is_not_documented_is_tried_again(serve, client_of, body):
     """JSON of another shape is requested again; if it persists, the error says what is missing."""

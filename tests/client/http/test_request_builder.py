@@ -51,6 +51,17 @@ def test_an_id_that_cannot_be_sent_is_refused(row, param, value):
     assert row.name == raised.value.operation
 
 
+def test_items_of_an_array_repeat_the_parameter_or_are_separated_by_commas():
+    """An array is sent as the vendor documents it; an item with a comma cannot be sent in the second form."""
+    row = endpoints.GET_CUSTOMER_ACHIEVEMENTS
+    assert "?campaignIds=1%2C2" == url_query(row, {"campaignIds": [1, "2"], "achievementIds": []})
+    assert "?subledgerId=a&subledgerId=b%2Cc" == url_query(
+        endpoints.GET_LOYALTY_CARD_POINTS, {"subledgerId": ["a", "b,c"]}
+    )
+    with pytest.raises(InvalidRequestError, match="campaignIds must not hold '1,2': its items are separated by commas"):
+        url_query(row, {"campaignIds": ["1,2"]})
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_ids_reach_the_server(client, emu, name):
     """A profile with a hostile id is created and found under that id."""

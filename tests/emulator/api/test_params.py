@@ -149,20 +149,24 @@ def test_operations_of_the_current_era_were_not_there_before(api, emu, endpoint)
     """Era ``seed`` answers 404 to an operation that came later, as to any path it does not know."""
     path = re.sub(r"\{\w+\}", "1", endpoint.path)
     options = {"headers": api.key(endpoint.api), "params": {"audienceIds": "1"}}
-    assert api.send(endpoint.method, path, **options).status in (200, 400)
+    now = api.send(endpoint.method, path, **options)
+    assert now.status in (200, 400, 404)
+    assert "no such path" not in now.text
     emu.reset(era="seed")
-    assert api.send(endpoint.method, path, **options).status == 404
+    before = api.send(endpoint.method, path, **options)
+    assert before.status in (404, 405)  # 405: a path that era seed has, with another method
 
 
-def test_five_operations_came_later():
-    """Five operations are missing in the vendor's documents of 2023."""
+def test_operations_that_came_later():
+    """Five operations of the Management API and 13 of the Integration API are missing in the documents of 2023."""
+    assert 13 == sum(endpoint.api == "integration" for endpoint in NEW)
     assert {
         "exportLoyaltyCards",
         "getAudiencesAnalytics",
         "getAudienceMemberships",
         "exportAudiencesMemberships",
         "importAudiencesMemberships",
-    } == {endpoint.operation_id for endpoint in NEW}
+    } == {endpoint.operation_id for endpoint in NEW if endpoint.api == "management"}
 
 
 BOOLEANS = [(each, param) for each in endpoints.ALL for param in each.query if param.type == "boolean"]

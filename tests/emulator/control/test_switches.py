@@ -41,6 +41,8 @@ def test_the_defaults_are_the_harsher_values(emu):
             "negative_column": "absent",
             "deleted_profile": "gone",
             "exported_cards": "all",
+            "repeated_event": "conflict",
+            "repeated_unlink": "reject",
         }
     )
 

@@ -14,6 +14,7 @@ from airflow_provider_talon_one.operators import (
     customers,
     events,
     loyalty,
+    loyalty_points,
     referrals,
     sessions,
 )
@@ -74,6 +75,42 @@ def all_operators():
         loyalty.GetLoyaltyProgramProfileTransactionsOperator(
             task_id="rows", loyalty_program_id=2, integration_id="p1", page_size=50
         ),
+        loyalty.GenerateLoyaltyCardOperator(
+            task_id="new_card", loyalty_program_id=1, card_identifier="card-2", customer_profile_ids=["p1"]
+        ),
+        loyalty.UnlinkLoyaltyCardFromProfileOperator(
+            task_id="unlink", loyalty_program_id=1, loyalty_card_id="card-2", integration_id="p1"
+        ),
+        loyalty_points.GetLoyaltyCardPointsOperator(
+            task_id="card_points", loyalty_program_id=1, loyalty_card_id="card-1", sort="expiryDate"
+        ),
+        loyalty_points.ActivateLoyaltyPointsOperator(task_id="activate", loyalty_program_id=1, session_id="order-1"),
+        loyalty_points.JoinLoyaltyProgramOperator(task_id="join", loyalty_program_id=2, integration_id="p1"),
+        loyalty_points.JoinLoyaltyProgramOperator(
+            task_id="join_again", loyalty_program_id="{{ 2 }}", integration_id="p1"
+        ),
+        loyalty_points.GetLoyaltyProgramProfilePointsOperator(
+            task_id="points", loyalty_program_id=2, integration_id="p1", status="pending"
+        ),
+        loyalty_points.DeleteLoyaltyTransactionsFromLedgersOperator(
+            task_id="delete_rows", loyalty_program_id=2, integration_id="p1", subledger_ids=[""]
+        ),
+        customers.GetCustomerAchievementsOperator(
+            task_id="achievements", integration_id="p1", achievement_status=["active", "scheduled"]
+        ),
+        customers.GetCustomerAchievementHistoryOperator(
+            task_id="attempts",
+            integration_id="p1",
+            achievement_id="{{ ti.xcom_pull('achievements')['data'][0]['id'] }}",
+        ),
+        catalogs.BestPriorPriceOperator(
+            task_id="prior_price", skus=["a"], timeframe="30", timeframe_end_date="2099-01-01T00:00:00Z"
+        ),
+        coupons.IntegrationGetAllCampaignsOperator(task_id="campaigns", campaign_ids=["1"]),
+        events.TrackEventV3Operator(
+            task_id="event_3", body={"integrationId": "e1", "profileId": "p1", "type": "visit", "attributes": {}}
+        ),
+        events.GetEventV3Operator(task_id="get_event", integration_id="e1"),
         audiences.DeleteAudienceMembershipsOperator(task_id="empty", audience_id=audience),
         audiences.DeleteAudienceOperator(task_id="delete", audience_id=audience),
         customers.DeleteCustomerDataOperator(task_id="erase", integration_id="p0"),

@@ -1,4 +1,4 @@
-"""The 26 operators, each in a DAG run against the emulator, whose state is read afterward."""
+"""The 39 operators, each in a DAG run against the emulator, whose state is read afterward."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ from talon_one_client import endpoints
 
 
 @pytest.mark.usefixtures("database", "connection")
-def test_all_26_operators_run_in_a_dag_run(emu, run_dag):
+def test_all_operators_run_in_a_dag_run(emu, run_dag):
     """The emulator's state shows what each operator has done."""
     emu.add("attributes", {"entity": "CustomerProfile", "name": "tier", "type": "string"})
     emu.add("coupons", {"value": "SAVE"})
     emu.add("cards", {"program": 1, "identifier": "card-1"})
-    emu.add_transactions([{"program": 1, "card": "card-1", "amount": "12.50"}])
+    emu.add("achievements", {"name": "walk", "target": 10})
+    emu.add_transactions(
+        [
+            {"program": 1, "card": "card-1", "amount": "12.50"},
+            {"program": 1, "card": "card-1", "amount": "5", "startDate": "on_action", "customerSessionId": "order-1"},
+        ]
+    )
     assert "success" == run_dag("all_operators").state
     operations = {one["operation"] for one in emu.requests()}
     assert {one.name for one in endpoints.ALL if one.api == "integration"} <= operations
@@ -30,7 +36,10 @@ def test_all_26_operators_run_in_a_dag_run(emu, run_dag):
     assert [] == state["memberships"]
     assert ["a"] == [row["sku"] for row in state["items"]]
     assert 1 == len(state["reservations"])
-    assert ["visit"] == [row["type"] for row in state["events"]]
+    assert [(None, "visit"), ("e1", "visit")] == [(row["integration_id"], row["type"]) for row in state["events"]]
+    assert ["card-1", "card-2"] == [row["identifier"] for row in state["cards"]]
+    assert [2] == [row["program"] for row in state["program_members"]]
+    assert not any("on_action" in row["head"] for row in state["ledger"])
     assert {"s1": "partially_returned", "s2": "open"} == {
         row["integration_id"]: row["state"] for row in state["sessions"]
     }

@@ -1,6 +1,7 @@
 """409: too many parallel requests on one profile or session.
 
-The only other 409 is that of an audience whose ``integrationId`` exists: ``handlers/audiences/integration.py``.
+The other 409s are those of an ``integrationId`` that exists: of an audience (``handlers/audiences/integration.py``) and
+of an advanced event (``handlers/events.py``).
 """
 
 from __future__ import annotations
@@ -28,9 +29,8 @@ class InFlight:
         """Count a request while it is processed. Raise ApiError 409 if the limit of the endpoint is reached."""
         limit = endpoint.max_in_flight
         if limit is not None and any(self._running[subject] >= limit for subject in subjects):
-            raise ApiError(
-                409, [Problem("Conflict", f"more than {limit} requests in flight on one profile or session")]
-            )
+            problem = Problem("Conflict", f"more than {limit} requests in flight on one profile or session")
+            raise ApiError(409, [problem], "Too many requests are updating this profile at the same time")
         self._running.update(subjects)
         try:
             yield

@@ -44,17 +44,32 @@ class Balance(NamedTuple):
     negative: Decimal = ZERO
 
 
+class Unused(NamedTuple):
+    """What is left of an addition: the id of its row, and the amount."""
+
+    id: int
+    amount: Decimal
+
+
+class UnusedPoints(NamedTuple):
+    """What is left of the additions of a ledger, by the status that the API has for it."""
+
+    active: list[Unused]
+    pending: list[Unused]
+    expired: list[Unused]
+
+
 class _OpenAdditions:
-    """Active additions by expiry, and the debt that the next active points pay."""
+    """Active additions by expiry, the debt that the next active points pay, and what was left of those that expired."""
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, int, int, Decimal]] = []
         self.debt = ZERO
-        self.expired = ZERO
+        self.expired: list[Unused] = []
 
     def add(self, row: LedgerRow, at: int) -> None:
         if row.expires <= at:
-            self.expired += row.amount
+            self.expired.append(Unused(row.id, row.amount))
             return
         left = row.amount
         if self.debt:
@@ -66,7 +81,8 @@ class _OpenAdditions:
 
     def expire(self, at: int) -> None:
         while self.heap and self.heap[0][0] <= at:
-            self.expired += heappop(self.heap)[3]
+            _, _, row, left = heappop(self.heap)
+            self.expired.append(Unused(row, left))
 
     def take(self, amount: Decimal) -> Decimal:
         """Consume active additions. Return the amount that they do not cover, which becomes debt."""
@@ -82,32 +98,50 @@ class _OpenAdditions:
 
 def balance(rows: Iterable[LedgerRow], at: int) -> Balance:
     """Return the balance of one ledger at an instant (microseconds, inclusive)."""
-    seen = [row for row in rows if row.created <= at]
-    pending = ZERO
+    with localcontext(EXACT):
+        lots, pending, spent = _replay(rows, at)
+        active = sum((lot[3] for lot in lots.heap), ZERO)
+        return Balance(active, _sum(pending), spent, _sum(lots.expired), lots.debt)
+
+
+def unused(rows: Iterable[LedgerRow], at: int) -> UnusedPoints:
+    """Return what is left of each addition of one ledger at an instant; additions that are used up are left out.
+
+    The sums are those of ``balance``.
+    """
+    with localcontext(EXACT):
+        lots, pending, _ = _replay(rows, at)
+    active = [Unused(row, left) for _, _, row, left in lots.heap]
+    return UnusedPoints(*([each for each in found if each.amount] for found in (active, pending, lots.expired)))
+
+
+def _replay(rows: Iterable[LedgerRow], at: int) -> tuple[_OpenAdditions, list[Unused], Decimal]:
+    """Return the additions at an instant, those that are pending, and the sum of all subtractions."""
+    pending: list[Unused] = []
     spent = ZERO
     lots = _OpenAdditions()
     moves: list[tuple[int, int, int, LedgerRow]] = []
-    with localcontext(EXACT):
-        for move in _moves(seen):
-            row = move[-1]
-            if move[0] <= at:
-                moves.append(move)
-            elif row.expires <= at:
-                lots.expired += row.amount
-            else:
-                pending += row.amount
-        moves.sort()
-        for effective, _, _, row in moves:
-            if lots.heap and lots.heap[0][0] <= effective:
-                lots.expire(effective)
-            if row.addition:
-                lots.add(row, effective)
-            else:
-                spent += row.amount
-                lots.take(row.amount)
-        lots.expire(at)
-        active = sum((lot[3] for lot in lots.heap), ZERO)
-    return Balance(active, pending, spent, lots.expired, lots.debt)
+    for move in _moves(row for row in rows if row.created <= at):
+        row = move[-1]
+        if move[0] <= at:
+            moves.append(move)
+        else:
+            (lots.expired if row.expires <= at else pending).append(Unused(row.id, row.amount))
+    moves.sort()
+    for effective, _, _, row in moves:
+        if lots.heap and lots.heap[0][0] <= effective:
+            lots.expire(effective)
+        if row.addition:
+            lots.add(row, effective)
+        else:
+            spent += row.amount
+            lots.take(row.amount)
+    lots.expire(at)
+    return lots, pending, spent
+
+
+def _sum(found: Iterable[Unused]) -> Decimal:
+    return sum((each.amount for each in found), ZERO)
 
 
 def debtors(rows: Iterable[LedgerRow]) -> set[int]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talon_one_emulator.api.errors import not_found
-from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, Account, stamp
+from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, Account, raw, stamp
 from talon_one_emulator.domain.loyalty import transactions
 from talon_one_emulator.domain.loyalty.ledger import Balance, balance
 from talon_one_emulator.domain.loyalty.tiers import TierLadder
@@ -31,6 +31,7 @@ class Program(NamedTuple):
     card_based: int
     users_per_card: int
     tiers: str
+    codes: str | None
 
     @property
     def ladder(self) -> TierLadder:
@@ -181,6 +182,7 @@ def describe_program(account: Account, program: Program) -> dict[str, Any]:
             canUpdateTiers=False,
             canUpgradeToAdvancedTiers=False,
             canUpdateSubledgers=False,
+            **({"cardCodeSettings": raw(program.codes)} if program.codes else {}),
         ),
     }
 

@@ -29,8 +29,10 @@ _COLUMNS = (
     "id, program, card, profile, created, addition, amount, starts, expires, subledger, session, uuid, kind,"
     " head, rule, extra, log, owner"
 )
+_LAST_ID = "coalesce((SELECT max(id) FROM ledger), 0)"
+_DELETED_ID = "coalesce((SELECT id FROM last_ids WHERE name = 'ledger'), 0)"
 # Multiplying by an odd constant permutes the ids: an arbitrary order that never changes.
-_ORDERS: dict[Order, str] = {
+ORDERS: dict[Order, str] = {
     "newest": "created DESC, id DESC",
     "oldest": "created, id",
     "shuffled": "(id * 2654435761) & 4294967295, id",
@@ -74,14 +76,20 @@ class NewRow:
 
 
 def insert(store: Store, rows: Iterable[NewRow]) -> list[int]:
-    """Insert ledger rows and return their ids, which continue from the highest one."""
-    first = int(store.scalar("SELECT coalesce(max(id), 0) FROM ledger")) + 1
+    """Insert ledger rows and return their ids, which continue from the highest one that was ever given."""
+    first = int(store.scalar(f"SELECT max({_LAST_ID}, {_DELETED_ID})")) + 1
     added = list(rows)
     values = [_values(first + offset, row) for offset, row in enumerate(added)]
     marks = ", ".join("?" * 18)
     store.db.executemany(f"INSERT INTO ledger ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608 - constants
     _flag_debts(store, {(row.program, row.card, row.profile) for row in added if row.type == "subtraction"})
     return [row[0] for row in values]
+
+
+def delete(store: Store, where: str, args: Sequence[Any]) -> int:
+    """Delete the ledger rows that match an SQL condition and return how many. Their ids are not given again."""
+    store.db.execute(f"INSERT OR REPLACE INTO last_ids VALUES ('ledger', max({_LAST_ID}, {_DELETED_ID}))")  # noqa: S608
+    return int(store.db.execute(f"DELETE FROM ledger WHERE {where}", tuple(args)).rowcount)  # noqa: S608 - constants
 
 
 def _flag_debts(store: Store, owners: Iterable[tuple[int, int | None, int | None]]) -> None:
@@ -162,14 +170,14 @@ def page(
     store: Store, fragments: str, chosen: Selection, switches: Switches, *, skip: int, size: int
 ) -> tuple[list[str], bool]:
     """Return the JSON rows of one page (without braces), and whether more follow."""
-    order = _ORDERS[switches.order]
+    order = ORDERS[switches.order]
     rows = _printed(store, fragments, chosen, switches, window=(order, size + 1, skip))
     return [row[2] for row in rows[:size]], len(rows) > size
 
 
 def newest(store: Store, fragments: str, chosen: Selection, switches: Switches, *, size: int) -> tuple[list[str], bool]:
     """Return the most recent rows in the order of the switch, and whether there are more."""
-    rows = _printed(store, fragments, chosen, switches, window=(_ORDERS["newest"], size + 1, 0))
+    rows = _printed(store, fragments, chosen, switches, window=(ORDERS["newest"], size + 1, 0))
     if len(rows) <= size:
         return [row[2] for row in rows], False
     rows.remove(min(rows))
@@ -187,7 +195,7 @@ def _printed(
     order, limit, offset = window
     ids = f"SELECT id FROM ledger WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608 - constants
     return store.rows(
-        f"SELECT created, id, {fragments} FROM ledger WHERE id IN ({ids}) ORDER BY {_ORDERS[switches.order]}",  # noqa: S608
+        f"SELECT created, id, {fragments} FROM ledger WHERE id IN ({ids}) ORDER BY {ORDERS[switches.order]}",  # noqa: S608
         [*args, limit, offset],
     )
 

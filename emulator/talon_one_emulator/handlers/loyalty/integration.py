@@ -1,4 +1,4 @@
-"""Loyalty in the Integration API: balances, transactions, linking a card to a profile."""
+"""Loyalty in the Integration API: balances and transactions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client import endpoints
 from talon_one_emulator.api import json_text
 from talon_one_emulator.api.call import Answer, Call, handles, ok
-from talon_one_emulator.api.errors import ApiError, invalid, not_found
+from talon_one_emulator.api.errors import ApiError, not_found
 from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.loyalty import programs, transactions
 from talon_one_emulator.domain.loyalty.programs import EMPTY
@@ -30,7 +30,7 @@ def get_loyalty_card_balances(call: Call) -> Answer:
 @handles(endpoints.GET_LOYALTY_BALANCES)
 def get_loyalty_balances(call: Call) -> Answer:
     """Return the balances of a profile; with ``includeTiers`` and ``includeProjectedTier``, its tiers too."""
-    chosen = _profile_ledger(call)
+    chosen = profile_ledger(call)
     subledger = call.query.get("subledgerId")
     answer = _balances(call, chosen, None if subledger is None else [subledger])
     _add_tiers(call, chosen, {"": answer["balance"], **answer["subledgerBalances"]})
@@ -63,25 +63,8 @@ def get_loyalty_card_transactions(call: Call) -> Answer:
 @handles(endpoints.GET_LOYALTY_PROGRAM_PROFILE_TRANSACTIONS)
 def get_loyalty_program_profile_transactions(call: Call) -> Answer:
     """List the ledger rows of a profile."""
-    ledger = _profile_ledger(call)
+    ledger = profile_ledger(call)
     return page_answer(call, selection(call, profile=ledger.profile, program=ledger.program), "rule", flags=True)
-
-
-@handles(endpoints.LINK_LOYALTY_CARD_TO_PROFILE)
-def link_loyalty_card_to_profile(call: Call) -> Answer:
-    """Link a card to an existing profile, unless the card has reached the limit of its program."""
-    account, card = call.account, programs.get_card(call)
-    program = programs.get_program(call)
-    profile = profiles.find(account, call.body["integrationId"])
-    if profile is None:
-        raise not_found(call.endpoint, "customer profile")
-    linked = account.store.rows("SELECT profile FROM card_profiles WHERE card = ?", [card.id])
-    if (profile.id,) not in linked:
-        if program.users_per_card and len(linked) >= program.users_per_card:
-            raise invalid("Limit reached", f"a card of this program can have {program.users_per_card} profiles")
-        account.store.insert("card_profiles", card=card.id, profile=profile.id, linked=account.now())
-        account.store.db.execute("UPDATE cards SET modified = ? WHERE id = ?", (account.now(), card.id))
-    return ok(programs.describe_cards(account, program, [programs.get_card(call)])[0])
 
 
 def selection(call: Call, *, program: int | None = None, card: int | None = None, profile: int | None = None) -> Any:
@@ -141,7 +124,8 @@ def _instant(call: Call) -> int:
     return call.account.now() if at is None else int(at)
 
 
-def _profile_ledger(call: Call) -> transactions.Selection:
+def profile_ledger(call: Call) -> transactions.Selection:
+    """Return the ledger of the profile and program of the path. Raise ApiError if it cannot exist."""
     program = programs.get_program(call)
     if program.card_based:
         raise ApiError(400, [], "This loyalty program is card-based: its ledgers belong to cards, not to profiles")

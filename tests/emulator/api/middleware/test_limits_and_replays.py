@@ -129,6 +129,12 @@ def at_once(emu, count, method, path, body):
         (PROFILE, "PUT", "/v2/customer_profiles/ada", {}),
         ("update_customer_session_v2", "PUT", "/v2/customer_sessions/s", {"customerSession": {}}),
         ("track_event_v2", "POST", "/v2/events?silent=no", {"profileId": "ada", "type": "visit"}),
+        (
+            "track_event_v3",
+            "POST",
+            "/v3/events?silent=no&dry=true",
+            {"integrationId": "e", "profileId": "ada", "type": "visit"},
+        ),
     ],
 )
 def test_three_requests_may_be_in_flight_on_one_subject(emu, operation, method, path, body):

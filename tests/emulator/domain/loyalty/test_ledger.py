@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talon_one_emulator.domain.loyalty.ledger import Balance, LedgerRow, balance
+from talon_one_emulator.domain.loyalty.ledger import Balance, LedgerRow, balance, unused
 from talon_one_emulator.domain.timestamps import FOREVER
 
 
@@ -55,6 +55,24 @@ def test_the_balance_equals_the_model(drawn, at):
         for n, (created, add, amount, start, end) in enumerate(drawn)
     ]
     assert tuple(balance(entries, at)) == model(entries, at)
+
+
+@settings(max_examples=200)
+@given(st.lists(rows, max_size=9), instants)
+def test_what_is_left_of_the_additions_adds_up_to_the_balance(drawn, at):
+    """Unused points have the sums of the balance by status, and no row twice."""
+    entries = [
+        LedgerRow(n, created, add, Decimal(amount), start, end)
+        for n, (created, add, amount, start, end) in enumerate(drawn)
+    ]
+    found, whole = unused(entries, at), balance(entries, at)
+    sums = [sum((each.amount for each in some), Decimal(0)) for some in found]
+    assert sums == [whole.active, whole.pending, whole.expired]
+    ids = [each.id for some in found for each in some]
+    assert len(set(ids)) == len(ids)
+    assert all(
+        entries[each.id].addition and 0 < each.amount <= entries[each.id].amount for some in found for each in some
+    )
 
 
 @settings(max_examples=200)
