@@ -1,4 +1,4 @@
-"""The sinks of customers: attributes, single profiles, loyalty cards, erasure."""
+"""The sinks of customers: attributes, single profiles, erasure."""
 
 from __future__ import annotations
 
@@ -36,22 +36,6 @@ CUSTOMER_PROFILE = SinkType(
     ),
     {"upsert": {"add": _PUT_PROFILE, "update": _PUT_PROFILE}},
     entity="CustomerProfile",
-    results=True,
-)
-
-_LINK = Action(
-    ep.LINK_LOYALTY_CARD_TO_PROFILE,
-    body=payloads.only("integrationId"),
-    path=(("loyaltyProgramId", "target.loyalty_program_id"), ("loyaltyCardId", "loyaltyCardId")),
-)
-
-LOYALTY_CARD_LINKS = SinkType(
-    "loyalty_card_links",
-    "Links of loyalty cards to profiles.",
-    (key_field("loyaltyCardId", max_length=108, personal=True), key_field("integrationId", personal=True)),
-    {"add": {"add": _LINK}, "upsert": {"add": _LINK}},
-    target=("loyalty_program_id",),
-    ordering_key="integrationId",
     results=True,
 )
 

@@ -27,6 +27,28 @@ EVENTS = SinkType(
     results=True,
 )
 
+_TRACK_ADVANCED = Action(ep.TRACK_EVENT_V3, body=payloads.without(), query=(("silent", "no"),))
+
+ADVANCED_EVENTS = SinkType(
+    "advanced_events",
+    "Advanced events, which have an id at Talon.One; each is evaluated by the Rule Engine.",
+    (
+        key_field("integrationId", max_length=None),
+        Field("profileId", required=True, max_length=1000, personal=True),
+        Field("type", required=True),
+        Field("attributes", "attributes"),
+        Field("connectedSessionId"),
+        Field("storeIntegrationId"),
+        Field("evaluableCampaignIds", "array"),
+        Field("loyaltyCards", "array"),
+        Field("responseContent", "array"),
+    ),
+    {"add": {"add": _TRACK_ADVANCED}},
+    entity="Event",
+    ordering_key="profileId",
+    results=True,
+)
+
 _SESSION = (("customerSessionId", "customerSessionId"),)
 _PUT_SESSION = Action(ep.UPDATE_CUSTOMER_SESSION_V2, body=payloads.session_body, path=_SESSION)
 

@@ -112,6 +112,7 @@ class SinkType:
         creates_profiles: an added row creates the profile that it names, if there is none.
         collects_attributes: without a map, columns that no field takes become attributes.
         filter_field: field with the filters of a row; a row without any concerns the whole catalog.
+        rows_may_be_missing: a 404 may be about a row of a batch, and not about the destination.
         audience_id_field: field that holds the id of the audience that a row names; it is looked up before sending.
     """
 
@@ -129,6 +130,7 @@ class SinkType:
     creates_profiles: bool = False
     collects_attributes: bool = False
     filter_field: str | None = None
+    rows_may_be_missing: bool = False
     audience_id_field: str | None = None
 
     @property
@@ -166,6 +168,12 @@ class SinkType:
     def batched(self, mode: Mode) -> bool:
         """Return whether a request of this mode holds many rows."""
         return next(iter(self.actions(mode).values())).item is not None
+
+    def rows_per_request(self, mode: Mode) -> int:
+        """Return the number of rows that a request of this mode may hold."""
+        if not self.batched(mode):
+            return 1
+        return min(action.endpoint.max_items or 1 for action in self.actions(mode).values())
 
     def compares(self, mode: Mode) -> bool:
         """Return whether the mode sends only what differs from the acknowledged rows."""

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_talon_one.sinks import audience_sinks, catalog_sinks, profile_sinks, promotion_sinks, session_sinks
+from target_talon_one.sinks import (
+    audience_sinks,
+    catalog_sinks,
+    loyalty_sinks,
+    profile_sinks,
+    promotion_sinks,
+    session_sinks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +33,18 @@ SINKS: Mapping[str, SinkType] = {
         catalog_sinks.CATALOG_ITEMS,
         catalog_sinks.CATALOG_RULES,
         session_sinks.EVENTS,
+        session_sinks.ADVANCED_EVENTS,
         session_sinks.CUSTOMER_SESSIONS,
         session_sinks.CART_ITEM_RETURNS,
         session_sinks.SESSION_REOPENS,
         promotion_sinks.COUPON_RESERVATIONS,
         promotion_sinks.REFERRALS,
         promotion_sinks.REFERRALS_MULTIPLE,
-        profile_sinks.LOYALTY_CARD_LINKS,
+        loyalty_sinks.LOYALTY_CARDS,
+        loyalty_sinks.LOYALTY_CARD_LINKS,
+        loyalty_sinks.LOYALTY_PROGRAM_MEMBERS,
+        loyalty_sinks.LOYALTY_POINT_ACTIVATIONS,
+        loyalty_sinks.LOYALTY_TRANSACTION_DELETIONS,
         profile_sinks.CUSTOMER_DATA_DELETIONS,
         profile_sinks.CUSTOMER_PROFILE,
     )

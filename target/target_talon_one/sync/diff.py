@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_talon_one.sync.row_counts import Comparison
-from target_talon_one.sync.sending.batching import ROWS_PER_REQUEST
 
 if TYPE_CHECKING:
     from target_talon_one.lookups.profiles import Profiles
@@ -46,7 +45,7 @@ def _difference(destination: DestinationRun, store: Store) -> Difference:
 
 
 def _count_requests(destination: DestinationRun, store: Store) -> int:
-    size = ROWS_PER_REQUEST if destination.config.sink.batched(destination.config.mode) else 1
+    size = destination.config.sink.rows_per_request(destination.config.mode)
     return store.changes.count_requests(destination.number, destination.op_groups, size)
 
 

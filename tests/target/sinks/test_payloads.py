@@ -65,6 +65,11 @@ BY_NAME = {
     "cartItems": st.lists(_cart_item, max_size=3),
     "additionalCosts": st.dictionaries(_texts, st.fixed_dictionaries({"price": _money})),
     "audiencesChanges": json_or(st.fixed_dictionaries({"adds": st.lists(_ids), "deletes": st.lists(_ids)})),
+    "cardIdentifier": st.from_regex(r"[A-Za-z0-9._%+@-]{4,20}", fullmatch=True).filter(lambda text: set(text) != {"."}),
+    "status": st.sampled_from(["active", "inactive"]),
+    "customerProfileIds": json_or(st.lists(_texts, max_size=3)),
+    "scope": st.sampled_from(["AllSubledgers", "SelectedSubledgers"]),
+    "subledgerIds": json_or(st.lists(_texts, max_size=3)),
     "returnedCartItems": json_or(st.lists(st.fixed_dictionaries({"position": _ids, "quantity": _ids}))),
 }
 

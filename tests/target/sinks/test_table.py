@@ -1,4 +1,4 @@
-"""Every sink and mode writes to the emulator, whose state is read afterward; together they use all 19 writes."""
+"""Every sink and mode writes to the emulator, whose state is read afterward; together they use all 25 writes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ RETURNS = case("cart_item_returns", "add")
 REOPENS = case("session_reopens", "add")
 REFERRALS = case("referrals", "add", campaign_id=1)
 MANY_REFERRALS = case("referrals_multiple", "add", campaign_id=1, usage_limit=1)
-LINKS = {mode: case("loyalty_card_links", mode, loyalty_program_id=1) for mode in ("add", "upsert")}
+ADVANCED_EVENTS = case("advanced_events", "add")
+LINKS = {mode: case("loyalty_card_links", mode, loyalty_program_id=1) for mode in ("add", "upsert", "remove")}
+CARDS = case("loyalty_cards", "add", loyalty_program_id=1)
+MEMBERS_OF_PROGRAM = case("loyalty_program_members", "add", loyalty_program_id=2)
+ACTIVATIONS = case("loyalty_point_activations", "add", loyalty_program_id=1)
+TRANSACTION_DELETIONS = case("loyalty_transaction_deletions", "remove", loyalty_program_id=2)
 DELETIONS = case("customer_data_deletions", "remove")
 
 
@@ -420,6 +425,94 @@ def test_cards_are_linked_to_profiles(engine, mode):
     figures = engine.push(LINKS[mode], [{"loyaltyCardId": "card-1", "integrationId": name} for name in ("a", "b")])
     assert 2 == figures.sent
     assert 2 == len(state(engine, "card_profiles"))
+    removal = LINKS["remove"] | {"allow_destructive": True, "max_reject_share": 1}
+    figures = engine.push(removal, [{"loyaltyCardId": "card-1", "integrationId": name} for name in ("a", "zz")])
+    assert (1, 1) == (figures.sent, figures.rejected)
+    assert 1 == len(state(engine, "card_profiles"))
+
+
+def test_cards_are_generated_once(engine):
+    """New cards are linked to profiles; a card whose answer got lost is unknown and is not sent again."""
+    engine.emu.add("profiles", {"integrationId": "a"})
+    rows = [
+        {"cardIdentifier": "card-1", "customerProfileIds": ["a"], "status": None},
+        {"cardIdentifier": "card-2", "customerProfileIds": None, "status": "inactive"},
+    ]
+    engine.push(CARDS, rows)
+    assert {"card-1": "active", "card-2": "inactive"} == {
+        row["identifier"]: row["status"] for row in state(engine, "cards")
+    }
+    assert 1 == len(state(engine, "card_profiles"))
+    assert {"card-1", "card-2"} == {line["answer"]["identifier"] for line in engine.results()}
+    engine.emu.fault("generate_loyalty_card", "drop_after", count=1)
+    with pytest.raises(IncompleteError, match="does not answer"):
+        engine.push(CARDS, [{"cardIdentifier": "card-3"}])
+    assert 0 == engine.push(CARDS, [{"cardIdentifier": "card-3"}]).sent
+    assert ["unknown"] == [line["kind"] for line in engine.rejects()]
+
+
+def test_profiles_join_a_program(engine):
+    """A profile that has joined already is rejected, and the others join."""
+    engine.push(MEMBERS_OF_PROGRAM, [{"integrationId": "a"}])
+    with engine.client() as client:
+        client.join_loyalty_program(2, "b")
+    figures = engine.push(
+        MEMBERS_OF_PROGRAM | {"max_reject_share": 1}, [{"integrationId": name} for name in ("a", "b", "c")]
+    )
+    assert (1, 1) == (figures.sent, figures.rejected)
+    assert 3 == len(state(engine, "program_members"))
+
+
+def test_points_are_activated_50_a_request(engine):
+    """Transactions are activated in requests of 50, and one that does not exist is found and rejected alone."""
+    engine.emu.add("cards", {"program": 1, "identifier": "card-1"})
+    row = {"program": 1, "card": "card-1", "amount": 1, "startDate": "on_action"}
+    engine.emu.add_transactions([row] * 120)
+    uuids = [each["uuid"] for each in state(engine, "ledger")]
+    engine.requests()
+    figures = engine.push(ACTIVATIONS, [{"transactionUUID": uuid} for uuid in uuids[:110]])
+    assert 110 == figures.sent
+    assert 3 == engine.requests()["activate_loyalty_points"]
+    rows = [{"transactionUUID": uuid} for uuid in [*uuids[110:], "00000001-0000-4000-8000-ffffffffffff"]]
+    figures = engine.push(ACTIVATIONS | {"max_reject_share": 1}, rows)
+    assert (10, 1) == (figures.sent, figures.rejected)
+    assert not any("on_action" in each["head"] for each in state(engine, "ledger"))
+
+
+def test_transactions_are_deleted_only_if_that_is_allowed(engine):
+    """Without allow_destructive the guard stops the run; a row deletes in all ledgers or in those that it names.
+
+    A row that lost the names of its ledgers is rejected, and deletes nothing.
+    """
+    for name in ("a", "b", "c"):
+        engine.emu.add("profiles", {"integrationId": name})
+        engine.emu.add_transactions(
+            {"program": 2, "profile": name, "amount": 1, "subledgerId": subledger} for subledger in ("", "x")
+        )
+    rows = [
+        {"integrationId": "a", "scope": "AllSubledgers", "subledgerIds": None},
+        {"integrationId": "b", "scope": "SelectedSubledgers", "subledgerIds": ["x"]},
+        {"integrationId": "c", "scope": "SelectedSubledgers", "subledgerIds": None},
+    ]
+    with pytest.raises(GuardError, match="allow_destructive"):
+        engine.push(TRANSACTION_DELETIONS, rows)
+    assert 6 == len(state(engine, "ledger"))
+    figures = engine.push(TRANSACTION_DELETIONS | {"allow_destructive": True, "max_reject_share": 1}, rows)
+    assert (2, 1) == (figures.sent, figures.rejected)
+    assert [(2, ""), (3, ""), (3, "x")] == [(row["profile"], row["subledger"]) for row in state(engine, "ledger")]
+
+
+def test_advanced_events_have_their_id_at_talon_one(engine):
+    """An event is sent once; an id that exists at Talon.One, from elsewhere too, is rejected without a retry."""
+    with engine.client() as client:
+        client.track_event_v3({"integrationId": "e0", "profileId": "p", "type": "visit"})
+    engine.requests()
+    rows = [{"integrationId": f"e{n}", "profileId": f"p{n % 2}", "type": "visit"} for n in range(4)]
+    figures = engine.push(ADVANCED_EVENTS | {"max_reject_share": 1}, rows)
+    assert (3, 1) == (figures.sent, figures.rejected)
+    assert {"track_event_v3": 4} == {k: v for k, v in engine.requests().items() if k.startswith("track")}
+    assert {"e0", "e1", "e2", "e3"} == {row["integration_id"] for row in state(engine, "events")}
+    assert {"e1", "e2", "e3"} == {line["key"] for line in engine.results()}
 
 
 def test_customer_data_is_deleted_only_if_that_is_allowed(engine):
@@ -441,12 +534,12 @@ def test_every_sink_and_mode_has_a_test_here():
 
 
 def test_all_writes_are_reached_through_a_sink():
-    """The sinks use all 19 operations of the Integration API that write."""
+    """The sinks use all 25 operations of the Integration API that write."""
     writes = {one.name for one in endpoints.ALL if one.api == "integration" and one.writes}
     reached = {
         action.endpoint.name for sink in SINKS.values() for mode in sink.modes.values() for action in mode.values()
     }
-    assert 19 == len(writes)
+    assert 25 == len(writes)
     assert writes == reached
 
 

@@ -51,30 +51,31 @@ def _share_requests(one: Action, other: Action, *, ordered: bool) -> bool:
 
 
 def batches(
-    read: Callable[[int, int], ChangeRows], total: int, groups: Sequence[Sequence[Op]]
+    read: Callable[[int, int], ChangeRows], total: int, groups: Sequence[Sequence[Op]], size: int
 ) -> Iterator[list[ChangeRows]]:
-    """Yield lists of batches: at most 1,000 rows, one value of the sink's group field, ops of one group.
+    """Yield lists of batches: at most ``size`` rows, one value of the sink's group field, ops of one group.
 
     Args:
         read: returns changes by the sequence number of the first one and their number.
         total: number of all changes.
         groups: see ``op_groups``.
+        size: rows that a request may hold, at most ``ROWS_PER_REQUEST``.
     """
     first = 0
     while first < total:
-        found = list(_divided(read(first, ROWS_PER_SLICE), groups))
-        if found[-1].end < total and len(found[-1]) < ROWS_PER_REQUEST:
+        found = list(_divided(read(first, ROWS_PER_SLICE), groups, size))
+        if found[-1].end < total and len(found[-1]) < size:
             found.pop()  # further rows may join it
         yield found
         first = found[-1].end
 
 
-def _divided(rows: ChangeRows, groups: Sequence[Sequence[Op]]) -> Iterator[ChangeRows]:
+def _divided(rows: ChangeRows, groups: Sequence[Sequence[Op]], size: int) -> Iterator[ChangeRows]:
     group_of: Mapping[str, int] = {op: index for index, ops in enumerate(groups) for op in ops}
     start = 0
     for _, length in rows.runs(group_of):
         end = start + length
-        yield from (rows.part(at, min(ROWS_PER_REQUEST, end - at)) for at in range(start, end, ROWS_PER_REQUEST))
+        yield from (rows.part(at, min(size, end - at)) for at in range(start, end, size))
         start = end
 
 

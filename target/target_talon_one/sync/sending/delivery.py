@@ -121,7 +121,8 @@ class DeliveryLoop:
     def _batches(self, total: int, groups: Sequence[Sequence[Op]]) -> Iterator[ChangeRows]:
         """Yield batches that are noted as begun, those of a slice at once where repeating does no harm."""
         read = partial(self._store.changes.read, self._destination.number)
-        for found in batches(read, total, groups):
+        size = self._destination.config.sink.rows_per_request(self._destination.config.mode)
+        for found in batches(read, total, groups, size):
             at_once = 1 if self._non_idempotent else len(found)
             for start in range(0, len(found), at_once):
                 begun = found[start : start + at_once]

@@ -41,7 +41,7 @@ def take_apart(sink: SinkType, action: Action, batch: list[Change], error: Talon
     Raises:
         DestinationError: the destination or the complete request is at fault, not a single row.
     """
-    if isinstance(error, NotFoundError):
+    if isinstance(error, NotFoundError) and not sink.rows_may_be_missing:
         if sink.group is None:
             raise DestinationError(f"the destination does not exist at Talon.One: {error}; check its id") from error
         return Rejection([Refusal(change, error) for change in batch])  # what their group names is missing
