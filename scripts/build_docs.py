@@ -147,13 +147,34 @@ def _read_by() -> dict[str, str]:
     return {group.endpoint.name: ", ".join(f"`{s.name}`" for s in group.streams) for group in STREAM_GROUPS}
 
 
+def _written_by() -> dict[str, str]:
+    from target_talon_one.sinks.table import SINKS
+
+    found: dict[str, list[str]] = {}
+    for sink in SINKS.values():
+        used = {action.endpoint.name for mode in sink.modes.values() for action in mode.values()}
+        for name in used:
+            found.setdefault(name, []).append(f"`{sink.name}`")
+    return {name: ", ".join(sinks) for name, sinks in found.items()}
+
+
 def coverage() -> str:
-    """Return every operation with the method of the client, the retry rule, and the streams."""
+    """Return every operation of the client with its method, its retry rule, and who reads or writes with it."""
+    from operation_uses import OTHER_USES
     from talon_one_client.endpoints import ALL
 
-    read_by = _read_by()
+    read_by, written_by = _read_by(), _written_by()
     return _table(
-        ("operation", "key", "method of the client", "request", "repeated after an unclear failure", "stream"),
+        (
+            "operation",
+            "key",
+            "method of the client",
+            "request",
+            "repeated after an unclear failure",
+            "read by stream",
+            "written by sink",
+            "other uses",
+        ),
         (
             (
                 f"[{e.operation_id}]({e.doc_url})",
@@ -162,10 +183,20 @@ def coverage() -> str:
                 f"`{e.method} {e.path}`",
                 "yes" if e.repeatable else "under its Idempotency-Key" if e.idempotency_key else "no",
                 read_by.get(e.name, ""),
+                written_by.get(e.name, ""),
+                OTHER_USES.get(e.name, ""),
             )
             for e in ALL
         ),
     )
+
+
+def unused_operations() -> str:
+    """Return the operations of the vendor that the client does not have, each with the reason."""
+    from operation_uses import NOT_USED
+
+    rows = sorted((operation, reason) for reason, operations in NOT_USED.items() for operation in operations)
+    return _table(("operation", "not used, because"), ((f"`{operation}`", reason) for operation, reason in rows))
 
 
 def cli() -> str:
@@ -236,6 +267,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "streams": streams,
     "fields": fields,
     "coverage": coverage,
+    "unused-operations": unused_operations,
     "cli": cli,
     "exit-codes": exit_codes,
     "packages": packages,
