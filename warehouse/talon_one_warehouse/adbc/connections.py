@@ -14,7 +14,7 @@ from talon_one_singer.reporting.redaction import url_secrets
 from talon_one_singer.settings.local_paths import path_in_url
 from talon_one_warehouse.adbc.connection import ADBCConnection
 from talon_one_warehouse.adbc.errors import ErrorTranslator
-from talon_one_warehouse.adbc.warehouse import ADBCWarehouse
+from talon_one_warehouse.databases.warehouse import DatabaseWarehouse
 from talon_one_warehouse.dialects.ansi import Ansi
 from talon_one_warehouse.dialects.postgresql import MEANINGS as POSTGRESQL_MEANINGS
 from talon_one_warehouse.dialects.postgresql import PostgreSQL
@@ -45,7 +45,7 @@ def open_postgresql(rest: str, schema: str) -> Warehouse:
         WarehouseConfigError: the URL cannot be read, or no server answers there.
         WarehouseLockedError: another process loads into the schema.
     """
-    return ADBCWarehouse(connect_postgresql(rest), PostgreSQL(), schema=schema)
+    return DatabaseWarehouse(connect_postgresql(rest), PostgreSQL(), schema=schema)
 
 
 def open_sqlite(rest: str, schema: str) -> Warehouse:
@@ -55,7 +55,7 @@ def open_sqlite(rest: str, schema: str) -> Warehouse:
         WarehouseConfigError: the folder does not exist, or the file is of another kind.
         WarehouseLockedError: another process has the file open.
     """
-    return ADBCWarehouse(_connect_sqlite(rest), SQLite(), schema=schema)
+    return DatabaseWarehouse(_connect_sqlite(rest), SQLite(), schema=schema)
 
 
 def open_driver(driver: str, uri: str, schema: str, options: Mapping[str, str] | None = None) -> Warehouse:
@@ -64,7 +64,7 @@ def open_driver(driver: str, uri: str, schema: str, options: Mapping[str, str] |
     Raises:
         WarehouseConfigError: the driver cannot open the database.
     """
-    return ADBCWarehouse(connect_driver(driver, uri, options), Ansi(), schema=schema)
+    return DatabaseWarehouse(connect_driver(driver, uri, options), Ansi(), schema=schema)
 
 
 def connect_postgresql(rest: str) -> ADBCConnection:

@@ -1,1 +1,1 @@
-"""SQL dialects of the warehouses connected over ADBC. Its modules need pyarrow."""
+"""SQL dialects of the warehouses in databases. Its modules need pyarrow."""

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.columns import DELETED_AT
-from talon_one_warehouse.dialects.base import Dialect, names, same_key, values
+from talon_one_warehouse.dialects.base import Dialect
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    import pyarrow as pa
+
     from talon_one_warehouse.adbc.connection import ADBCConnection
     from talon_one_warehouse.arrow.columns import Kind, TableSpec
 
 
-class Ansi(Dialect):
+class Ansi(Dialect["ADBCConnection"]):
     """Merges with the standard's MERGE and counts rows with queries before it; takes no lock."""
 
     types: Mapping[Kind, str] = {
@@ -45,16 +47,21 @@ class Ansi(Dialect):
         keys = [c for c in found.get("table_constraints") or () if c["constraint_type"] == "PRIMARY KEY"]
         return list(keys[0]["constraint_column_names"]) if keys else None
 
+    def ingest(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str, rows: pa.Table) -> None:
+        """See Dialect."""
+        del schema, table
+        connection.ingest(stage, rows)
+
     def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
         """See Dialect."""
-        target, source = f"{self.target(schema, table.name)} AS t", f"{self.stage(stage)} AS s"
-        both = connection.rows(f"SELECT count(*) FROM {source} JOIN {target} ON {same_key(table)}")  # noqa: S608
+        target, source = f"{self.target(schema, table.name)} AS t", f"{self.stage(schema, stage)} AS s"
+        both = connection.rows(f"SELECT count(*) FROM {source} JOIN {target} ON {self.same_key(table)}")  # noqa: S608
         everything = connection.rows(f"SELECT count(*) FROM {source}")  # noqa: S608 - names are quoted
         updated = 0
         if table.compared:
-            differing = f"{source} JOIN {target} ON {same_key(table)} WHERE {self.differ(table)}"
+            differing = f"{source} JOIN {target} ON {self.same_key(table)} WHERE {self.differ(table)}"
             updated = int(connection.rows(f"SELECT count(*) FROM {differing}")[0][0])  # noqa: S608
-        connection.run(self._merge_statement(schema, table, stage))
+        connection.run(self.merge_statement(schema, table, self.stage(schema, stage)))
         return MergeCounts(int(everything[0][0]) - int(both[0][0]), updated)
 
     def end_read(
@@ -73,11 +80,3 @@ class Ansi(Dialect):
         """Return the number of rows; with ``marked`` those that have no mark."""
         there = f"WHERE {quoted(DELETED_AT.name)} IS NULL" if marked else ""
         return int(connection.rows(f"SELECT count(*) FROM {self.target(schema, table.name)} {there}")[0][0])  # noqa: S608
-
-    def _merge_statement(self, schema: str, table: TableSpec, stage: str) -> str:
-        sets = ", ".join(f"{quoted(column.name)} = s.{quoted(column.name)}" for column in values(table))
-        update = f"WHEN MATCHED AND ({self.differ(table)}) THEN UPDATE SET {sets} " if table.compared else ""
-        inserted = ", ".join(f"s.{quoted(column.name)}" for column in table.columns)
-        insert = f"WHEN NOT MATCHED THEN INSERT ({names(c.name for c in table.columns)}) VALUES ({inserted})"  # noqa: S608 - names are quoted
-        source = f"{self.target(schema, table.name)} AS t USING {self.stage(stage)} AS s ON {same_key(table)}"
-        return f"MERGE INTO {source} {update}{insert}"

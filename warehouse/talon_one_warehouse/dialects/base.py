@@ -1,12 +1,14 @@
-"""The SQL that databases with an ADBC driver have in common. Every name is quoted."""
+"""The SQL that databases have in common. Every name is quoted."""
 
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.arrow.columns import DELETED_AT, LOADED_AT
+from talon_one_warehouse.databases.connection import DatabaseConnection
+from talon_one_warehouse.merging import STATES
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
@@ -15,22 +17,28 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from talon_one_warehouse.adbc.connection import ADBCConnection
     from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec
 
+# Names of staging tables, and of tables of seen keys. The second since 1970 at which they were made follows, in
+# hexadecimal digits.
+STAGE_PREFIX, SEEN_PREFIX = "_talon_one_stage_", "_talon_one_seen_"
+Connection = TypeVar("Connection", bound=DatabaseConnection)
 
-class Dialect:
+
+class Dialect(Generic[Connection]):
     """The SQL of a database; each subclass overrides what its database does differently.
 
     Attributes:
         types: the column type of each kind, as the database's catalog names it.
         distinct: the operator that compares two values, nulls included.
+        states: the table of states; the text of a state comes back unchanged.
     """
 
     types: Mapping[Kind, str]
     distinct = "IS DISTINCT FROM"
+    states: TableSpec = STATES
 
-    def open(self, connection: ADBCConnection, schema: str) -> None:
+    def open(self, connection: Connection, schema: str) -> None:
         """Create the schema, and keep other loads out if the database can.
 
         Raises:
@@ -38,21 +46,30 @@ class Dialect:
         """
         raise NotImplementedError
 
-    def columns(self, connection: ADBCConnection, schema: str, table: str) -> dict[str, str]:
+    def columns(self, connection: Connection, schema: str, table: str) -> dict[str, str]:
         """Return the column types of a table by name, "" for an unknown type; empty if there is no such table."""
         raise NotImplementedError
 
-    def key(self, connection: ADBCConnection, schema: str, table: str) -> list[str] | None:
+    def key(self, connection: Connection, schema: str, table: str) -> list[str] | None:
         """Return the columns of a table's primary key; None if the database does not report it."""
         raise NotImplementedError
 
+    def name(self, *parts: str) -> str:
+        """Return a quoted name in SQL; its parts may contain any character."""
+        return quoted(*parts)
+
+    def names(self, columns: Iterable[str]) -> str:
+        """Return a list of quoted names."""
+        return ", ".join(map(self.name, columns))
+
     def target(self, schema: str, table: str) -> str:
         """Return a table's name in SQL."""
-        return quoted(schema, table)
+        return self.name(schema, table)
 
-    def stage(self, name: str) -> str:
-        """Return a temporary table's name in SQL."""
-        return quoted(name)
+    def stage(self, schema: str, name: str) -> str:
+        """Return a staging table's name in SQL."""
+        del schema  # temporary tables have none
+        return self.name(name)
 
     def check(self, table: TableSpec) -> None:
         """Raise TableError if the database cannot have such a table."""
@@ -60,33 +77,30 @@ class Dialect:
     def check_rows(self, table: TableSpec, rows: pa.Table) -> None:
         """Raise RowError for the first value that the database cannot hold."""
 
-    def staged(self, table: TableSpec, rows: pa.Table) -> pa.Table:
-        """Return the rows in the types that are ingested.
+    def ingest(self, connection: Connection, schema: str, table: TableSpec, stage: str, rows: pa.Table) -> None:
+        """Create a staging table of the rows.
 
         Raises:
             RowError: a value that the database cannot hold.
         """
-        self.check_rows(table, rows)
-        return rows
+        raise NotImplementedError
 
     def create_table(self, schema: str, table: TableSpec) -> str:
         """Return CREATE TABLE with the key as primary key."""
         columns = ", ".join(self._definition(column) for column in table.columns)
-        return f"CREATE TABLE {self.target(schema, table.name)} ({columns}, PRIMARY KEY ({names(table.key)}))"
+        return f"CREATE TABLE {self.target(schema, table.name)} ({columns}, PRIMARY KEY ({self.names(table.key)}))"
 
     def add_column(self, schema: str, table: TableSpec, column: Column) -> str:
         """Return ALTER TABLE ADD COLUMN."""
         return f"ALTER TABLE {self.target(schema, table.name)} ADD COLUMN {self._definition(column)}"
 
-    def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
+    def merge(self, connection: Connection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
         """Update existing rows whose values differ from the stage's, and insert new rows."""
         # INSERT ... ON CONFLICT DO UPDATE would not count new and changed rows apart.
         updated = self.changed(connection, self.update(schema, table, stage)) if table.compared else 0
         return MergeCounts(self.changed(connection, self.insert(schema, table, stage)), updated)
 
-    def end_read(
-        self, connection: ADBCConnection, schema: str, table: TableSpec, at: datetime | None, where: str
-    ) -> int:
+    def end_read(self, connection: Connection, schema: str, table: TableSpec, at: datetime | None, where: str) -> int:
         """Mark rows that have no mark yet, or delete them; return their number.
 
         Args:
@@ -103,71 +117,84 @@ class Dialect:
         target = f"{self.target(schema, table.name)} AS t"
         if at is None:
             return f"DELETE FROM {target} WHERE {where}"  # noqa: S608 - names are quoted
-        sets = ", ".join(f"{quoted(column.name)} = {self.instant(at)}" for column in (DELETED_AT, LOADED_AT))
-        there = f"t.{quoted(DELETED_AT.name)} IS NULL"
+        sets = ", ".join(f"{self.name(column.name)} = {self.instant(at)}" for column in (DELETED_AT, LOADED_AT))
+        there = f"t.{self.name(DELETED_AT.name)} IS NULL"
         return f"UPDATE {target} SET {sets} WHERE {there} AND {where}"  # noqa: S608 - names are quoted
 
-    def analyze(self, connection: ADBCConnection, stage: str) -> None:
-        """Update the statistics of a temporary table, if the database does not do so by itself."""
+    def analyze(self, connection: Connection, schema: str, seen: str) -> None:
+        """Update the statistics of a table of seen keys, if the database does not do so by itself."""
 
-    def unseen(self, table: TableSpec, seen: str) -> str:
-        """Return the condition that the key of a row ``t`` is not in a temporary table."""
-        return f"NOT EXISTS (SELECT 1 FROM {self.stage(seen)} AS s WHERE {same_key(table)})"  # noqa: S608 - quoted
+    def create_seen(self, schema: str, table: TableSpec, seen: str, stage: str) -> str:
+        """Return CREATE TABLE of seen keys, with those of a stage."""
+        return f"CREATE TEMPORARY TABLE {self.stage(schema, seen)} AS {self.keys(schema, table, stage)}"
 
-    def keys(self, table: TableSpec, stage: str) -> str:
+    def add_seen(self, schema: str, table: TableSpec, seen: str, stage: str) -> str:
+        """Return INSERT of the keys of a stage into a table of seen keys."""
+        return f"INSERT INTO {self.stage(schema, seen)} {self.keys(schema, table, stage)}"
+
+    def unseen(self, schema: str, table: TableSpec, seen: str) -> str:
+        """Return the condition that the key of a row ``t`` is not in a table of seen keys."""
+        return f"NOT EXISTS (SELECT 1 FROM {self.stage(schema, seen)} AS s WHERE {self.same_key(table)})"  # noqa: S608 - quoted
+
+    def keys(self, schema: str, table: TableSpec, stage: str) -> str:
         """Return SELECT of the keys of a stage."""
         columns = [column for column in table.columns if column.name in table.key]
-        selected = ", ".join(f"{self.value(column)} AS {quoted(column.name)}" for column in columns)
-        return f"SELECT {selected} FROM {self.stage(stage)} AS s"  # noqa: S608 - names are quoted
+        selected = ", ".join(f"{self.value(column)} AS {self.name(column.name)}" for column in columns)
+        return f"SELECT {selected} FROM {self.stage(schema, stage)} AS s"  # noqa: S608 - names are quoted
 
     def instant(self, at: datetime) -> str:
         """Return an instant as a literal."""
         return literal(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
-    def changed(self, connection: ADBCConnection, statement: str) -> int:
+    def changed(self, connection: Connection, statement: str) -> int:
         """Run a statement; return the number of rows that it changed."""
         return connection.run(statement)
 
     def update(self, schema: str, table: TableSpec, stage: str) -> str:
         """Return UPDATE with the rows of the stage whose values differ."""
-        sets = ", ".join(f"{quoted(column.name)} = {self.value(column)}" for column in values(table))
-        source = f"{self.target(schema, table.name)} AS t SET {sets} FROM {self.stage(stage)} AS s"
-        return f"UPDATE {source} WHERE {same_key(table)} AND ({self.differ(table)})"
+        sets = ", ".join(f"{self.name(column.name)} = {self.value(column)}" for column in values(table))
+        source = f"{self.target(schema, table.name)} AS t SET {sets} FROM {self.stage(schema, stage)} AS s"
+        return f"UPDATE {source} WHERE {self.same_key(table)} AND ({self.differ(table)})"
 
     def insert(self, schema: str, table: TableSpec, stage: str) -> str:
         """Return INSERT of the rows of the stage whose key is new."""
         target, selected = self.target(schema, table.name), ", ".join(map(self.value, table.columns))
-        absent = f"NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {same_key(table)})"  # noqa: S608 - names are quoted
-        columns = names(column.name for column in table.columns)
-        return f"INSERT INTO {target} ({columns}) SELECT {selected} FROM {self.stage(stage)} AS s WHERE {absent}"  # noqa: S608
+        absent = f"NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {self.same_key(table)})"  # noqa: S608 - names are quoted
+        columns = self.names(column.name for column in table.columns)
+        source = f"{self.stage(schema, stage)} AS s WHERE {absent}"
+        return f"INSERT INTO {target} ({columns}) SELECT {selected} FROM {source}"  # noqa: S608
 
     def differ(self, table: TableSpec) -> str:
         """Return the condition that rows ``t`` and ``s`` of one key have different values."""
         compared = [column for column in table.columns if column.name in table.compared]
-        return " OR ".join(f"{self.stored(c)} {self.distinct} s.{quoted(c.name)}" for c in compared)
+        return " OR ".join(f"{self.stored(c)} {self.distinct} s.{self.name(c.name)}" for c in compared)
 
     def value(self, column: Column) -> str:
         """Return a value of the stage in the type of the table's column."""
-        return f"s.{quoted(column.name)}"
+        return f"s.{self.name(column.name)}"
 
     def stored(self, column: Column) -> str:
         """Return a value of the table in a type that can be compared with the stage's."""
-        return f"t.{quoted(column.name)}"
+        return f"t.{self.name(column.name)}"
+
+    def same_key(self, table: TableSpec) -> str:
+        """Return the condition that rows ``t`` and ``s`` have the same key."""
+        return " AND ".join(f"t.{self.name(name)} = s.{self.name(name)}" for name in table.key)
+
+    def merge_statement(self, schema: str, table: TableSpec, source: str) -> str:
+        """Return MERGE of a source ``s``, which updates rows whose values differ and inserts new ones."""
+        sets = ", ".join(f"{self.name(column.name)} = s.{self.name(column.name)}" for column in values(table))
+        update = f"WHEN MATCHED AND ({self.differ(table)}) THEN UPDATE SET {sets} " if table.compared else ""
+        inserted = ", ".join(f"s.{self.name(column.name)}" for column in table.columns)
+        columns = self.names(column.name for column in table.columns)
+        insert = f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({inserted})"  # noqa: S608 - names are quoted
+        both = f"{self.target(schema, table.name)} AS t USING {source} AS s ON {self.same_key(table)}"
+        return f"MERGE INTO {both} {update}{insert}"
 
     def _definition(self, column: Column) -> str:
-        return f"{quoted(column.name)} {self.types[column.kind]}"
-
-
-def names(columns: Iterable[str]) -> str:
-    """Return a list of quoted names."""
-    return ", ".join(map(quoted, columns))
+        return f"{self.name(column.name)} {self.types[column.kind]}"
 
 
 def values(table: TableSpec) -> list[Column]:
     """Return the columns that are not part of the key."""
     return [column for column in table.columns if column.name not in table.key]
-
-
-def same_key(table: TableSpec) -> str:
-    """Return the condition that rows ``t`` and ``s`` have the same key."""
-    return " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.key)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from talon_one_storage.errors import StorageLockedError
 from talon_one_storage.postgresql_session import KEEP_ALIVE, lock_session
 from talon_one_storage.sql_names import literal, quoted
-from talon_one_warehouse.dialects.base import Dialect, names
+from talon_one_warehouse.dialects.base import Dialect
 from talon_one_warehouse.errors import (
     RowError,
     TableError,
@@ -46,7 +46,7 @@ _LONGEST_NAME = 63  # bytes; PostgreSQL cuts a longer name without an error
 _SESSION = ("SET TimeZone = 'UTC'", "SET application_name = 'talon-one-connector'", *KEEP_ALIVE)
 
 
-class PostgreSQL(Dialect):
+class PostgreSQL(Dialect["ADBCConnection"]):
     """PostgreSQL 12 and later."""
 
     types: Mapping[Kind, str] = {
@@ -89,8 +89,9 @@ class PostgreSQL(Dialect):
         )
         return [name for (name,) in found]
 
-    def stage(self, name: str) -> str:
+    def stage(self, schema: str, name: str) -> str:
         """See Dialect."""
+        del schema
         return quoted("pg_temp", name)
 
     def check(self, table: TableSpec) -> None:
@@ -110,15 +111,21 @@ class PostgreSQL(Dialect):
                 if row >= 0:
                     raise _has_nul(table, column, rows.slice(row, 1).to_pylist()[0])
 
+    def ingest(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str, rows: pa.Table) -> None:
+        """See Dialect."""
+        del schema
+        self.check_rows(table, rows)
+        connection.ingest(stage, rows)
+
     def merge(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
         """See Dialect."""
         # Without statistics the planner assumes that a new table is small.
-        connection.run(f"ANALYZE {self.stage(stage)} ({names(table.key)})")
+        connection.run(f"ANALYZE {self.stage(schema, stage)} ({self.names(table.key)})")
         return super().merge(connection, schema, table, stage)
 
-    def analyze(self, connection: ADBCConnection, stage: str) -> None:
+    def analyze(self, connection: ADBCConnection, schema: str, seen: str) -> None:
         """See Dialect. Autovacuum does not see temporary tables."""
-        connection.run(f"ANALYZE {self.stage(stage)}")
+        connection.run(f"ANALYZE {self.stage(schema, seen)}")
 
     def value(self, column: Column) -> str:
         """See Dialect."""

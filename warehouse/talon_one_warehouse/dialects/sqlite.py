@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from talon_one_storage.sql_names import literal, quoted
-from talon_one_warehouse.dialects.base import Dialect, names
+from talon_one_warehouse.dialects.base import Dialect
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseFullError, WarehouseLockedError
 from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
 
@@ -38,7 +38,7 @@ _LOCK_WAIT_MS = 2000
 _PADDING = pa.scalar(Decimal(10**20), pa.decimal256(40, 18))
 
 
-class SQLite(Dialect):
+class SQLite(Dialect["ADBCConnection"]):
     """SQLite 3.33 and later."""
 
     # A type name with the word TEXT keeps text unchanged; the words before it describe the text to readers.
@@ -72,23 +72,25 @@ class SQLite(Dialect):
         """See Dialect. A schema other than the default is a prefix of the table's name."""
         return quoted("main", _name(schema, table))
 
-    def stage(self, name: str) -> str:
+    def stage(self, schema: str, name: str) -> str:
         """See Dialect."""
+        del schema
         return quoted("temp", name)
 
-    def staged(self, table: TableSpec, rows: pa.Table) -> pa.Table:
+    def ingest(self, connection: ADBCConnection, schema: str, table: TableSpec, stage: str, rows: pa.Table) -> None:
         """See Dialect."""
+        del schema
         for index, column in enumerate(table.columns):
             if column.kind == "number":
                 rows = rows.set_column(index, column.name, decimal_texts(rows[column.name]))
             elif column.kind == "instant":
                 rows = rows.set_column(index, column.name, instant_texts(rows[column.name]))
-        return rows
+        connection.ingest(stage, rows)
 
-    def unseen(self, table: TableSpec, seen: str) -> str:
+    def unseen(self, schema: str, table: TableSpec, seen: str) -> str:
         """See Dialect. The keys of NOT IN are sorted once, those of NOT EXISTS are looked through for each row."""
         key = ", ".join(f"t.{quoted(name)}" for name in table.key)
-        return f"({key}) NOT IN (SELECT {names(table.key)} FROM {self.stage(seen)})"  # noqa: S608 - names are quoted
+        return f"({key}) NOT IN (SELECT {self.names(table.key)} FROM {self.stage(schema, seen)})"  # noqa: S608 - names are quoted
 
     def changed(self, connection: ADBCConnection, statement: str) -> int:
         """See Dialect. The driver does not report the number."""

@@ -1,37 +1,36 @@
-"""Warehouses in databases with an ADBC driver: rows go into a temporary table, then are merged in one transaction.
-
-https://arrow.apache.org/adbc/
-"""
+"""Warehouses in databases: rows go into a staging table, then are merged into their table."""
 
 from __future__ import annotations
 
 import json
+import secrets
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 import pyarrow as pa
 
-from talon_one_storage.sql_names import quoted
+from talon_one_warehouse.dialects.base import SEEN_PREFIX, STAGE_PREFIX, Connection
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
 from talon_one_warehouse.key_limits import limits
-from talon_one_warehouse.merging import STATES, prepared, raise_if_reserved, rows_to_merge, state_rows, total
+from talon_one_warehouse.merging import prepared, raise_if_reserved, rows_to_merge, state_rows, total
 from talon_one_warehouse.warehouse import STATE_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from talon_one_warehouse.adbc.connection import ADBCConnection
     from talon_one_warehouse.arrow.columns import TableSpec
     from talon_one_warehouse.dialects.base import Dialect
     from talon_one_warehouse.warehouse import MergeCounts
 
 
-class ADBCWarehouse:
+class DatabaseWarehouse(Generic[Connection]):
     """A warehouse in a database; see Warehouse for the methods.
 
-    A merge is one transaction: if the process is killed, the merge is either complete or not done at all.
+    A merge is one transaction, if the database can do that, so that after a SIGKILL it is complete or not done at all.
+    Else tables are merged one by one and the states last: rows without their state come again and change nothing.
 
     Args:
         connection: closed with the warehouse.
@@ -43,18 +42,18 @@ class ADBCWarehouse:
         WarehouseLockedError: another process loads into the schema.
     """
 
-    def __init__(self, connection: ADBCConnection, dialect: Dialect, *, schema: str = "talon_one") -> None:
+    def __init__(self, connection: Connection, dialect: Dialect[Connection], *, schema: str = "talon_one") -> None:
         self.schema = schema
         self._connection, self._dialect = connection, dialect
         self._tables: dict[str, TableSpec] = {}
-        self._stages = count()
+        self._session, self._stages = secrets.token_hex(4), count()
         self._reads: dict[str, str] = {}  # tables of seen keys by table; "" before the first rows
         try:
             if not schema:
                 raise WarehouseConfigError("schema must not be empty")
             with connection.opening():
                 dialect.open(connection, schema)
-                self._prepare(STATES)
+                self._prepare(dialect.states)
         except BaseException:
             connection.close()
             raise
@@ -78,7 +77,7 @@ class ADBCWarehouse:
         loads = rows_to_merge(batches, self._tables)
         now = datetime.now(UTC).isoformat()
         texts = {name: (json.dumps(value), now) for name, value in (state or {}).items()}
-        states = [(STATES, state_rows(texts))] if texts else []
+        states = [(self._dialect.states, state_rows(texts))] if texts else []
         with self._staged([*loads, *states]) as stages, self._connection.transaction():
             counts = [self._dialect.merge(self._connection, self.schema, table, stage) for table, stage in stages]
             seen = {table.name: self._note(table, stage) for table, stage in stages if table.name in self._reads}
@@ -94,11 +93,11 @@ class ADBCWarehouse:
         self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
     ) -> int:
         """See Warehouse."""
-        spec, seen, conditions = prepared(self._tables, table), self._reads[table], limits(within)
+        spec, seen, conditions = prepared(self._tables, table), self._reads[table], limits(within, self._dialect.name)
         with self._connection.transaction():
             if seen:
-                self._dialect.analyze(self._connection, seen)
-                conditions.append(self._dialect.unseen(spec, seen))
+                self._dialect.analyze(self._connection, self.schema, seen)
+                conditions.append(self._dialect.unseen(self.schema, spec, seen))
             where, marked_at = " AND ".join(conditions) or "1 = 1", None if delete else at
             count = self._dialect.end_read(self._connection, self.schema, spec, marked_at, where)
         self._forget(table)
@@ -106,8 +105,9 @@ class ADBCWarehouse:
 
     def state(self, name: str) -> dict[str, Any] | None:
         """See Warehouse."""
-        statement = f"SELECT state_name, {quoted('state')} FROM {self._dialect.target(self.schema, STATE_TABLE)}"  # noqa: S608
-        texts = dict(self._connection.rows(statement))
+        columns = self._dialect.names(("state_name", "state"))
+        table = self._dialect.target(self.schema, STATE_TABLE)
+        texts = dict(self._connection.rows(f"SELECT {columns} FROM {table}"))  # noqa: S608 - names are quoted
         value: dict[str, Any] | None = json.loads(texts[name]) if name in texts else None
         return value
 
@@ -160,29 +160,32 @@ class ADBCWarehouse:
 
     def _note(self, table: TableSpec, stage: str) -> str:
         """Note the keys of a stage; return the name of the table of seen keys."""
-        seen, keys = self._reads[table.name], self._dialect.keys(table, stage)
+        seen = self._reads[table.name]
         if seen:
-            self._connection.run(f"INSERT INTO {self._dialect.stage(seen)} {keys}")
+            self._connection.run(self._dialect.add_seen(self.schema, table, seen, stage))
             return seen
-        seen = f"_talon_one_seen_{next(self._stages)}"
-        self._connection.run(f"CREATE TEMPORARY TABLE {self._dialect.stage(seen)} AS {keys}")
+        seen = self._new_name(SEEN_PREFIX)
+        self._connection.run(self._dialect.create_seen(self.schema, table, seen, stage))
         return seen
 
     def _forget(self, table: str) -> None:
         seen = self._reads.pop(table, "")
         if seen:
-            self._connection.run(f"DROP TABLE {self._dialect.stage(seen)}")
+            self._connection.run(f"DROP TABLE {self._dialect.stage(self.schema, seen)}")
+
+    def _new_name(self, prefix: str) -> str:
+        return f"{prefix}{int(time.time()):x}_{self._session}_{next(self._stages)}"
 
     @contextmanager
     def _staged(self, loads: Sequence[tuple[TableSpec, pa.Table]]) -> Iterator[list[tuple[TableSpec, str]]]:
-        """Create temporary tables of the rows, which only this connection sees, and drop them at the end."""
+        """Create staging tables of the rows, and drop them at the end."""
         stages: list[tuple[TableSpec, str]] = []
         try:
             for table, rows in loads:
-                stages.append((table, f"_talon_one_stage_{next(self._stages)}"))
-                self._connection.ingest(stages[-1][1], self._dialect.staged(table, rows))
+                stages.append((table, self._new_name(STAGE_PREFIX)))
+                self._dialect.ingest(self._connection, self.schema, *stages[-1], rows)
             yield stages
         finally:
             for _, stage in stages:
-                with suppress(WarehouseError):  # it ends with the connection, and no later stage has its name
-                    self._connection.run(f"DROP TABLE IF EXISTS {self._dialect.stage(stage)}")
+                with suppress(WarehouseError):  # no later stage has its name
+                    self._connection.run(f"DROP TABLE IF EXISTS {self._dialect.stage(self.schema, stage)}")
