@@ -17,6 +17,7 @@ from talon_one_emulator import Emulator
 from talon_one_singer.cli.options import Options
 from talon_one_singer.cli.tap_cli import run_tap
 from talon_one_singer.cli.target_cli import run_target
+from talon_one_warehouse.databases.urls import CLIENT_OPENERS
 from talon_one_warehouse.sources.spec import DATABASES
 from talon_one_warehouse.urls import _OPENERS
 from tap_talon_one.settings import SETTINGS as TAP_SETTINGS
@@ -124,7 +125,7 @@ def test_secrets_of_the_environment_are_masked_however_a_driver_quotes_them(here
     assert_nothing_leaks(command("runs", "--store", "st.duckdb", "--json")[1] + traces(here, "s.yml"))
 
 
-@pytest.mark.parametrize("scheme", [*_OPENERS, "adbc+postgresql", "adbc+nosuch", "mysql", "typo"])
+@pytest.mark.parametrize("scheme", [*_OPENERS, *CLIENT_OPENERS, "adbc+postgresql", "adbc+nosuch", "mysql", "typo"])
 def test_no_warehouse_tells_its_secrets(here, command, scheme):
     """No secret of a warehouse URL appears in the output of any command that opens it."""
     for url in urls_with(f"{scheme}://"):

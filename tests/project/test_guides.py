@@ -18,6 +18,8 @@ GUIDES = sorted(f"{page.parent.name}/{page.name}" for page in DOCS.glob("g*/*.md
 PORT = "8321"  # of the emulator in all guides
 INSTALLATION = re.compile(r"^```console\n\$ pip install [^\n]+\n```$", re.MULTILINE)
 DATABASE = "postgresql://loader:secret@localhost:5432/analytics"
+SNOWFLAKE = "snowflake://loader@account/analytics?host=127.0.0.1&port=8400&protocol=http"
+SLOW = ("guides/load-snowflake.md",)  # with servers that only the slow tests have
 
 
 @pytest.fixture
@@ -43,12 +45,14 @@ def replacements(request, page):
     found = {PORT: str(free_port())}
     if DATABASE in text:
         found[DATABASE] = request.getfixturevalue("postgres_url")
+    if SNOWFLAKE in text:
+        found[SNOWFLAKE] = request.getfixturevalue("snowflake_url").replace("/public", "")
     if "s3://bucket/" in text:
         request.getfixturevalue("s3")
     return found
 
 
-@pytest.mark.parametrize("page", GUIDES)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=[pytest.mark.slow] * (page in SLOW)) for page in GUIDES])
 def test_the_examples_of_a_guide_run(page, replacements, request, tmp_path):
     """Every marked command of the guide ends with exit code 0 and prints the lines that the guide shows."""
     runner = GuideRunner(tmp_path, request.getfixturevalue("environment"), replacements)

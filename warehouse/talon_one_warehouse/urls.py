@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.reporting.redaction import redact
 from talon_one_singer.settings.local_paths import FileUrlError, is_url, local_path, path_in_url
 from talon_one_storage.file_store import OBJECT_STORES
 from talon_one_warehouse.adbc.urls import ADBC_OPENERS, open_driver
+from talon_one_warehouse.databases.urls import CLIENT_OPENERS
 from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.lake.urls import LAKE_OPENERS, is_folder, open_folder, open_remote_at
 from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
@@ -22,25 +23,33 @@ if TYPE_CHECKING:
 
 
 def open_warehouse(
-    url: str, *, schema: str = DEFAULT_SCHEMA, filesystem: AbstractFileSystem | None = None
+    url: str,
+    *,
+    schema: str = DEFAULT_SCHEMA,
+    filesystem: AbstractFileSystem | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Warehouse:
     """Open the warehouse at a URL.
 
     Args:
         url: ``duckdb:///relative.duckdb``, ``duckdb:////absolute/path.duckdb`` or ``duckdb:///:memory:``;
             ``postgresql://user:password@host/database``; ``sqlite:///relative.db`` or ``sqlite:////absolute.db``;
+            ``snowflake://user@account/database/schema``;
             ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for a lake
             ``./folder``, ``file:///absolute/folder``, ``s3://bucket/prefix``, ``gs://`` or ``abfs://``.
-        schema: the database schema that holds the tables; created if missing.
+        schema: the database schema that holds the tables; created if missing. If it is the default, a schema in the URL
+            wins.
         filesystem: has the keys of an ``s3://``, ``gs://`` or ``abfs://`` URL; by default the keys come from the
             environment.
+        options: settings of a database's own client, such as a key; they win over the URL.
 
     Raises:
         WarehouseConfigError: the URL is not one of a warehouse, or the warehouse cannot be opened.
         WarehouseLockedError: another process has it open.
+        WarehouseError: its server does not answer.
     """
     try:
-        return _opened(url, schema, filesystem)
+        return _opened(url, schema, filesystem, options)
     except FileUrlError as error:
         raise WarehouseConfigError(str(error)) from None
 
@@ -58,7 +67,9 @@ def raise_if_in_memory(url: str) -> None:
         )
 
 
-def _opened(url: str, schema: str, filesystem: AbstractFileSystem | None) -> Warehouse:
+def _opened(
+    url: str, schema: str, filesystem: AbstractFileSystem | None, options: Mapping[str, Any] | None
+) -> Warehouse:
     path = local_path(url)
     if is_folder(url) or (is_url(url) and not is_url(path)):
         return open_folder(path, schema)
@@ -69,12 +80,17 @@ def _opened(url: str, schema: str, filesystem: AbstractFileSystem | None) -> War
         if scheme not in OBJECT_STORES:
             raise WarehouseConfigError(f"{scheme}:// URLs take no file system; {', '.join(OBJECT_STORES)} do")
         return open_remote_at(scheme, rest, schema, filesystem)
+    if scheme in CLIENT_OPENERS:
+        return CLIENT_OPENERS[scheme](rest, schema, options)
+    if options:
+        raise WarehouseConfigError(f"{scheme}:// URLs take no options; {', '.join(CLIENT_OPENERS)} do")
     if scheme.startswith("adbc+"):
         return open_driver(scheme.removeprefix("adbc+"), rest, schema)
     if scheme not in _OPENERS:
-        close = get_close_matches(scheme, _OPENERS, n=1, cutoff=0.7)
+        known = [*_OPENERS, *CLIENT_OPENERS]
+        close = get_close_matches(scheme, known, n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}://?" if close else ""
-        raise WarehouseConfigError(f"no warehouse for {scheme}:// URLs; supported: {', '.join(_OPENERS)}{hint}")
+        raise WarehouseConfigError(f"no warehouse for {scheme}:// URLs; supported: {', '.join(known)}{hint}")
     return _OPENERS[scheme](rest, schema)
 
 

@@ -28,7 +28,12 @@ class Warehouse(Protocol):
     """Tables that rows are loaded into. Use as a context manager or call ``close()``; not thread-safe.
 
     All methods raise WarehouseError, see talon_one_warehouse.errors.
+
+    Attributes:
+        schema: holds the tables.
     """
+
+    schema: str
 
     def prepare(self, table: TableSpec) -> None:
         """Create the table, or add the columns that it lacks. Nothing is ever dropped or changed.
@@ -55,7 +60,8 @@ class Warehouse(Protocol):
     ) -> MergeCounts:
         """Insert new and update changed rows of prepared tables, and save the states, in one transaction.
 
-        Merging the same rows again changes nothing.
+        A warehouse that has no transaction over several tables saves the states last. Merging the same rows again
+        changes nothing.
 
         Args:
             batches: record batches of ``to_arrow`` by table name; of rows with the same key the last one counts.

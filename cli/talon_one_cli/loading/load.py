@@ -67,7 +67,7 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
             load_into(warehouse, settings, entries, stop, redact, full_refresh=options["full_refresh"], into=loaded)
         finally:
             _report(loaded, as_json=options["as_json"])
-    raise_if_rejected(loaded.rejected, options["schema"])
+    raise_if_rejected(loaded.rejected, warehouse.schema)
 
 
 def _report(loaded: LoadResult, *, as_json: bool) -> None:

@@ -51,6 +51,25 @@ class ClientErrors:
             raise WarehouseError(f"{self.where}: {line}; run again") from None
 
     @contextmanager
+    def loading(self, *, opening: bool = False) -> Iterator[None]:
+        """Translate errors of a load.
+
+        Args:
+            opening: the warehouse is being opened, so that permanent errors are errors of its settings.
+
+        Raises:
+            WarehouseConfigError: the warehouse cannot be opened.
+            WarehouseError: any other error.
+        """
+        try:
+            yield
+        except self.all as error:
+            line = one_line(self.message(error), self.redactor)
+            if opening and self.permanent(error):
+                raise WarehouseConfigError(f"cannot open {self.where}: {line}") from None
+            raise WarehouseError(f"{self.where}: {line}") from None
+
+    @contextmanager
     def reading(self) -> Iterator[None]:
         """Translate errors of rows that are being read.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from talon_one_warehouse.connections.client_errors import ClientErrors
@@ -51,6 +52,7 @@ _VARIABLES: Mapping[str, str] = {
     "token": "SNOWFLAKE_TOKEN",
     "token_file_path": "SNOWFLAKE_TOKEN_FILE_PATH",
 }
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 # Without it, the connector makes floats of decimals.
 _EXACT = {"arrow_number_to_decimal": True}
 _SESSION = {
@@ -98,6 +100,13 @@ def errors(rest: str, options: Mapping[str, Any] | None = None) -> ClientErrors:
     (connector,) = require_client("snowflake", "snowflake.connector")
     wrong = (connector.ProgrammingError, connector.DataError, connector.NotSupportedError)
     return ClientErrors(url.shown, (connector.Error, OSError), lambda error: isinstance(error, wrong), url.redactor)
+
+
+def schema_of(rest: str) -> str:
+    """Return the schema that a URL names, in upper case as the connector takes a plain name, or ""."""
+    url, _ = _parsed(rest, None)
+    schema = url.path[1] if len(url.path) > 1 else ""
+    return schema.upper() if _PLAIN.fullmatch(schema) else schema
 
 
 def _parsed(rest: str, options: Mapping[str, Any] | None) -> tuple[ClientURL, dict[str, Any]]:
