@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AWS = ("aws", "s3")
-_POSTGRES = ("postgres", "postgresql")
+POSTGRES = ("postgres", "postgresql")
 # Parameters of libpq; everything else in a connection's extra is for Airflow's hook.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 _LIBPQ = frozenset(
@@ -47,24 +47,13 @@ def connection_url(conn_id: str) -> str | None:
     connection = BaseHook.get_connection(conn_id)
     mask_connection(connection)
     kind = (connection.conn_type or "").replace("-", "_")
-    if kind in _POSTGRES:
+    if kind in POSTGRES:
         return None if any(connection.extra_dejson.get(name) for name in _TOKENS) else _postgresql(connection)
     if kind in AWS:
         return f"s3://{_bucket(connection)}"
     if kind in ("sqlite", "duckdb"):
         return f"{kind}:///{quote(connection.host or connection.schema or '', safe='/:~')}"
     return None
-
-
-def not_loadable_message(conn_id: str) -> str:
-    """Return the message that says why a load cannot write through a connection, and what to use instead."""
-    kind = BaseHook.get_connection(conn_id).conn_type
-    reason = "takes its password from a token" if kind in _POSTGRES else f"is of type {kind or '(none)'}"
-    return (
-        f"a load cannot write to the connection {conn_id}, which {reason}; give a connection of type postgres, duckdb, "
-        "sqlite or aws, or a warehouse_url: a lake that the database can read (s3://connection@bucket/lake), or "
-        "adbc+DRIVER://..."
-    )
 
 
 def _postgresql(connection: Any) -> str:

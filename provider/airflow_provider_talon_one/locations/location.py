@@ -13,6 +13,8 @@ from airflow_provider_talon_one.locations.connection_urls import AWS, connection
 from talon_one_singer.settings.local_paths import is_url, local_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fsspec import AbstractFileSystem
 
 _PROVIDERS = {
@@ -27,15 +29,17 @@ _AZURE_ACCOUNT = ".core.windows.net"
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """The URL of a warehouse, a file or a store, with the file system that opens it.
+    """The URL of a warehouse, a file or a store, with what opens it.
 
     Attributes:
         url: may hold the password of a database, so it is not part of the repr.
         filesystem: authenticated by an Airflow connection; None if the credentials come from the environment.
+        options: settings of a database's own client, keys among them.
     """
 
     url: str = field(repr=False)
     filesystem: AbstractFileSystem | None = field(default=None, repr=False)
+    options: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def resolve_location(url: Any, conn_id: str | None = None) -> Location | None:

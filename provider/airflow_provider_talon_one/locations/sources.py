@@ -94,7 +94,7 @@ def _by_url(
         raise ValueError(
             "a file takes neither sql nor table; to query files, use duckdb:///:memory: and read_parquet(...)"
         )
-    return open_source(spec, filesystem=location.filesystem, limits=limits, rendered=rendered)
+    return open_source(spec, filesystem=location.filesystem, limits=limits, rendered=rendered, options=location.options)
 
 
 def _by_cursor(conn_id: str, sql: str) -> CursorSource:

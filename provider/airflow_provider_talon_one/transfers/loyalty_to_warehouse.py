@@ -9,8 +9,8 @@ from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import RecordsLineage
-from airflow_provider_talon_one.locations.connection_urls import not_loadable_message
-from airflow_provider_talon_one.locations.location import check_connection_or_url, resolve_location
+from airflow_provider_talon_one.locations.loads import load_location
+from airflow_provider_talon_one.locations.location import check_connection_or_url
 from airflow_provider_talon_one.locations.sources import query_ids
 from airflow_provider_talon_one.parameters import convert_parameters, copy_mapping
 from talon_one_singer import Setting
@@ -31,9 +31,9 @@ MAX_SHARDS = 64
 
 
 class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
-    """Loads streams of the tap into DuckDB, PostgreSQL, SQLite, Parquet or any ADBC database.
+    """Loads streams of the tap into DuckDB, PostgreSQL, SQLite, Snowflake, a lake or any ADBC database.
 
-    Rows are merged by key in the same transaction as the state of the load: if a task is killed and retried, on this
+    Rows are merged by key before or together with the state of the load: if a task is killed and retried, on this
     worker or on another one, it continues after its last merge and leaves no duplicate rows. XCom receives the counts.
 
     All parameters can be templates, which render to texts: ``False`` and ``0`` are false, a list is split at its
@@ -42,8 +42,8 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
 
     Args:
         streams: names of the streams, like ``loyalty_card_transactions``.
-        warehouse_conn_id: connection of type postgres, sqlite, duckdb or aws (its bucket); or the credentials for the
-            URL.
+        warehouse_conn_id: connection of type postgres, sqlite, duckdb, snowflake or aws (its bucket); or the
+            credentials for the URL.
         warehouse_url: URL instead, as in ``talon-one load``: ``duckdb:////data/w.duckdb``, ``s3://bucket/lake``. With
             the credentials of a connection: ``s3://connection@bucket/lake`` or an ObjectStoragePath.
         schema: schema of the tables.
@@ -125,11 +125,13 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
         with fail_for_good():
             convert_parameters(self, self.parameters)
             hook = TalonOneHook(self.talon_one_conn_id)
-            location = self._location()
+            location = load_location(self.warehouse_url, self.warehouse_conn_id)
             settings = hook.settings(SETTINGS, self._given(), redact) | self._ids(location)
             entries = select_streams(settings, ",".join(self.streams))
             raise_if_in_memory(location.url)
-            with open_warehouse(location.url, schema=self.schema, filesystem=location.filesystem) as warehouse:
+            with open_warehouse(
+                location.url, schema=self.schema, filesystem=location.filesystem, options=location.options
+            ) as warehouse:
                 loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh is True)
         counts = loaded.as_dict()
         for stream, count in loaded.rejected.items():
@@ -137,11 +139,11 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
                 "%s: %s rows do not match their columns and were rejected; see the table %s.rejected_rows",
                 stream,
                 count,
-                self.schema,
+                warehouse.schema,
             )
         rows = sum(one["inserted"] + one["updated"] for one in counts["streams"].values())
         rows += sum(counts["deleted"].values())
-        self.record_load(location.url, self.schema, list(self.streams), rows)
+        self.record_load(location.url, warehouse.schema, list(self.streams), rows)
         add_to_asset_events(self, context, {"rows": rows, "requests": counts["requests"]})
         return counts
 
@@ -149,12 +151,6 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
         """End after the requests in flight; the rows that were read are merged with their state."""
         if self._stop is not None:
             self._stop.set()
-
-    def _location(self) -> Location:
-        location = resolve_location(self.warehouse_url, self.warehouse_conn_id)
-        if location is None:
-            raise ValueError(not_loadable_message(str(self.warehouse_conn_id)))
-        return location
 
     def _given(self) -> dict[str, Any]:
         return {**self.settings, **({"shard": self.shard} if self.shard else {})}
