@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from target_talon_one.config.destination_config import DestinationConfig
 
+_FOR_ONE_RUN = "for this run"  # how messages end that propose to raise a guard
 _VALUES = {"boolean": "true", "integer": "NUMBER", "number": "SHARE"}  # by the type of the guard
 
 
@@ -53,7 +54,10 @@ def with_option(error: GuardError) -> GuardError:
         return error
     setting = OPTIONS[error.guard]
     value = "allow" if error.guard == "create_profiles" else _VALUES[setting.type]
-    reason = f"{error.reason} (for one run: --guard {error.destination}.{error.guard}={value})"
+    option = f"--guard {error.destination}.{error.guard}={value}"
+    reason = (
+        f"{error.reason} with {option}" if _FOR_ONE_RUN in error.reason else f"{error.reason} (for one run: {option})"
+    )
     more = error.lines[1:]
     return GuardError(reason, *more, guard=error.guard, destination=error.destination, figures=error.figures)
 

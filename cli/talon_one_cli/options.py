@@ -12,7 +12,16 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from click.shell_completion import CompletionItem
+
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def complete_files(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the path of a file or folder."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def config_option(command: F) -> F:
@@ -21,6 +30,7 @@ def config_option(command: F) -> F:
         "--config",
         multiple=True,
         metavar="FILE",
+        shell_complete=complete_files,
         help="JSON file with settings such as base_url, api_key and management_key. Repeat it to add files; the last "
         "one wins. Environment variables (TALON_ONE_API_KEY, TALON_ONE_MANAGEMENT_KEY, ...) override all files.",
     )
@@ -43,7 +53,8 @@ def sync_options(command: F) -> F:
         metavar="NAME,NAME",
         help="Run only these syncs. Syncs that they depend on run only if they are named too.",
     )
-    return click.argument("sync_file", metavar="SYNC.yml|FOLDER")(select(config_option(command)))
+    file = click.argument("sync_file", metavar="SYNC.yml|FOLDER", shell_complete=complete_files)
+    return file(select(config_option(command)))
 
 
 def guard_option(command: F) -> F:

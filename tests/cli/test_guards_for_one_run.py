@@ -50,7 +50,7 @@ def test_a_guard_is_raised_for_one_run(smaller, in_process):
     """The message of the guard names the option; with it the run goes on, and the next run has the guard again."""
     stopped = in_process("push", "s.yml")
     assert 3 == stopped.code
-    assert "(for one run: --guard vip.max_delete_share=SHARE)" in stopped.err
+    assert "raise max_delete_share for this run with --guard vip.max_delete_share=SHARE" in stopped.err
     one = in_process("plan", "s.yml", "--json", "--guard", "vip.max_delete_share=0.8")
     assert 3 == one.code
     assert "vip: " not in one.err

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import config_option, json_option
+from talon_one_cli.options import complete_files, config_option, json_option
 from talon_one_singer.cli.output import say, say_json
 from talon_one_singer.exit_codes import ExitCode
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sync_file", metavar="[SYNC.yml|FOLDER]", required=False)
+@click.argument("sync_file", metavar="[SYNC.yml|FOLDER]", required=False, shell_complete=complete_files)
 @config_option
 @json_option("Print the findings as JSON.")
 def doctor(**options: Any) -> None:

@@ -137,13 +137,15 @@ def _write(options: Mapping[str, Any], typed: Mapping[str, str], settings: Mappi
         files.SYNC_FILE: files.sync_file_text(_segment(options)),
         files.CATALOG: files.catalog_text(_catalog(settings, options["streams"])),
     }
-    for line in files.write_new(Path(local_path(options["folder"])), texts):
+    folder = Path(local_path(options["folder"]))
+    for line in files.write_new(folder, texts):
         say(line)
     if typed.keys() & _KEYS.keys():
         say(f"{files.CONFIG} holds keys: do not commit it")
+    config_file = folder / files.CONFIG
     say("next:")
-    say(f"  talon-one load --to duckdb:///loyalty.duckdb --config {files.CONFIG} --catalog {files.CATALOG}")
-    say(f"  talon-one plan {files.SYNC_FILE} --config {files.CONFIG}")
+    say(f"  talon-one load --to duckdb:///loyalty.duckdb --config {config_file} --catalog {folder / files.CATALOG}")
+    say(f"  talon-one plan {folder / files.SYNC_FILE} --config {config_file}")
 
 
 def _catalog(settings: Mapping[str, Any], streams: str | None) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import config_option, guard_option, json_option, sync_options
+from talon_one_cli.options import complete_files, config_option, guard_option, json_option, sync_options
 from talon_one_singer.cli.output import say_json
 from talon_one_singer.reporting.redaction import redacted
 from talon_one_singer.settings.local_paths import local_path
@@ -63,7 +63,7 @@ def push(**options: Any) -> None:
 
 
 @click.command()
-@click.argument("plan_file", metavar="PLAN.json")
+@click.argument("plan_file", metavar="PLAN.json", shell_complete=complete_files)
 @config_option
 @json_option("Print the counts as JSON.")
 def apply(**options: Any) -> None:
