@@ -29,7 +29,6 @@ check: $(STAMP) ## check lint, types, import rules and generated files
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) scripts/build_schemas.py --check
-	$(PY) scripts/build_editor_schemas.py --check
 	$(PY) scripts/build_views.py --check
 	$(PY) scripts/draw_lineage.py --check
 	$(PY) scripts/build_docs.py --check
@@ -75,7 +74,6 @@ docs: $(STAMP) ## regenerate the tables in docs/, schemas/editor, the views of t
 	$(PY) scripts/build_views.py
 	$(PY) scripts/draw_lineage.py
 	$(PY) scripts/build_docs.py
-	$(PY) scripts/build_editor_schemas.py
 	$(PY) scripts/build_meltano.py
 
 schemas: $(STAMP) ## rebuild the shipped schemas from schemas/source

@@ -1,10 +1,12 @@
 """Write the generated tables of docs/ from the code, between ``<!-- table: name -->`` and ``<!-- end -->``.
 
-``python scripts/build_docs.py`` writes them, ``--check`` only says whether they are up to date.
+The same tables of settings and sinks are written as JSON Schemas for editors, into schemas/editor.
+``python scripts/build_docs.py`` writes both, ``--check`` only says whether they are up to date.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+SCHEMAS = DOCS.parent / "schemas" / "editor"
 BLOCK = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -274,21 +277,45 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
+def pages() -> dict[Path, str]:
+    """Return the text of every page by its path."""
+    # A table that is not generated from the code, like that of `make chaos`, stays unchanged.
+    return {
+        page: BLOCK.sub(
+            lambda m: f"{m[1]}{TABLES[m['name']]()}{m[4]}" if m["name"] in TABLES else m[0],
+            page.read_text(encoding="utf-8"),
+        )
+        for page in sorted(DOCS.rglob("*.md"))
+    }
+
+
+def schemas() -> dict[Path, str]:
+    """Return the text of every schema for editors by its path."""
+    from talon_one_cli.project.editor_schemas import editor_schemas
+
+    found = editor_schemas().items()
+    return {SCHEMAS / name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in found}
+
+
 def main(argv: list[str]) -> int:
-    """Write the tables, or with ``--check`` compare them with the pages."""
-    stale = []
-    for page in sorted(DOCS.rglob("*.md")):
-        text = page.read_text(encoding="utf-8")
-        # A table that is not generated from the code, like that of `make chaos`, stays unchanged.
-        fresh = BLOCK.sub(lambda m: f"{m[1]}{TABLES[m['name']]()}{m[4]}" if m["name"] in TABLES else m[0], text)
-        if fresh != text:
-            stale.append(str(page.relative_to(DOCS)))
-            if "--check" not in argv:
-                page.write_text(fresh, encoding="utf-8")
-    if "--check" in argv and stale:
-        print(f"not current: docs/{', docs/'.join(stale)} (run `make docs`)", file=sys.stderr)
-        return 1
-    print(f"docs: {len(stale)} pages written" if stale else "docs are current")
+    """Write the pages and schemas, or with ``--check`` compare them with the files."""
+    files = pages() | schemas()
+    there = {path: path.read_text(encoding="utf-8") for path in [*DOCS.rglob("*.md"), *SCHEMAS.glob("*.json")]}
+    stale = sorted(path for path in files.keys() | there.keys() if files.get(path) != there.get(path))
+    if "--check" in argv:
+        if stale:
+            names = ", ".join(str(path.relative_to(DOCS.parent)) for path in stale)
+            print(f"not current: {names} (run `make docs`)", file=sys.stderr)
+            return 1
+        print("docs are current")
+        return 0
+    SCHEMAS.mkdir(exist_ok=True)
+    for path in stale:
+        if path in files:
+            path.write_text(files[path], encoding="utf-8")
+        else:
+            path.unlink()
+    print(f"docs: {len(stale)} files written")
     return 0
 
 
