@@ -21,10 +21,11 @@ from talon_one_client.http.transports.helper_thread import HelperThread
 from talon_one_client.http.transports.idle_senders import IdleSenders
 from talon_one_client.http.transports.response_body import BodyReader, too_large
 from talon_one_client.http.transports.watchdog import Exchange, Watchdog, shut_down
-from talon_one_client.http.waits import DEFAULT_BOUNDS, Bounds, never
+from talon_one_client.http.waits import DEFAULT_BOUNDS, SLICE_S, Bounds, never
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
     from talon_one_client.connection.config import ClientConfig
 
@@ -71,7 +72,7 @@ class CurlTransport:
             return self._watched(sender, request, bounds)
         answer = sender.helper.submit(partial(self._watched, sender, request, bounds))
         try:
-            return answer.result()
+            return _awaited(answer)
         except BaseException:
             sender.exchange.cut(TransportFailure(Failure.STOPPED, "the request was interrupted"))
             raise
@@ -84,6 +85,16 @@ class CurlTransport:
         """Close all connections."""
         self._watchdog.close()
         self._senders.close()
+
+
+def _awaited(answer: Future[Response]) -> Response:
+    """Return the answer; handle a signal that came right before the wait, or to another thread, soon nevertheless."""
+    while True:
+        try:
+            return answer.result(SLICE_S)
+        except TimeoutError:
+            if answer.done():  # it is the request's own error
+                return answer.result()
 
 
 class _Sender:

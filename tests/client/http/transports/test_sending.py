@@ -254,6 +254,23 @@ def test_control_c_ends_a_request_of_the_main_thread(transport):
     assert ("interrupted\n", "") == (done.stdout, done.stderr)
 
 
+@pytest.mark.parametrize("transport", ["auto"], indirect=True)
+def test_a_signal_that_the_main_thread_sleeps_through_is_handled_soon(serve, sender):
+    """A signal that does not interrupt the wait of the main thread is handled before the answer comes."""
+    handled = threading.Event()
+
+    def answer(_):
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)  # the system lets any thread receive it
+        return (200 if handled.wait(10) else 500), {}, PROGRAMS
+
+    old = signal.signal(signal.SIGUSR1, lambda *_: handled.set())
+    try:
+        url = serve(answer).url
+        assert 200 == sender(url).send("GET", url, {}, None, Bounds()).status
+    finally:
+        signal.signal(signal.SIGUSR1, old)
+
+
 def test_a_signal_handler_may_send_a_request(serve, sender):
     """A signal handler that sends a request itself runs while the main thread waits for an answer."""
     inner = []
