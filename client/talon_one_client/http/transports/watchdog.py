@@ -167,10 +167,10 @@ class Watchdog:
         """Watch until there has been no request for a while, or none after ``close``."""
         idle = 0
         while idle < IDLE_POLLS and not (idle and self._closed.is_set()):
-            if idle:
-                self._closed.wait(POLL_S)
-            else:
+            if self._closed.is_set():
                 time.sleep(POLL_S)
+            else:
+                self._closed.wait(POLL_S)  # closing a client does not wait for the next look
             idle = 0 if self._check(time.monotonic()) else idle + 1
 
     def _check(self, now_s: float) -> bool:
