@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import urllib.request
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,18 @@ _NUMBERS = count()
 settings.register_profile("other", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", settings.get_profile("other"), derandomize=True)
 settings.load_profile("same")
+
+
+def pytest_collection_finish() -> None:
+    """Spare every garbage collection the modules and tests, which stay to the end, and collect less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_unconfigure() -> None:
+    """Let the interpreter take its modules apart."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
