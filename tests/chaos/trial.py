@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests import commands
 from tests.chaos.commands import COMMANDS
 from tests.chaos.faults import Cell
 
@@ -153,13 +154,13 @@ def _starter(
     arguments: list[str], environment: dict[str, str], stdout: object, before: Callable[[], None] | None
 ) -> Callable[[], subprocess.Popen[bytes]]:
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+        return commands.Popen(
             arguments,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=stdout,  # type: ignore[arg-type]
             stderr=subprocess.PIPE,
-            preexec_fn=before,  # noqa: PLW1509 - limits must be those of the command alone
+            preexec_fn=before,
         )
 
     return start

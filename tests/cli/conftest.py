@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,10 @@ import pytest
 from talon_one_cli.main import cli
 from talon_one_emulator import Emulator
 from talon_one_singer.cli.output import run_process
+from tests import commands
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -45,7 +46,7 @@ def talon_one() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "talon_one_cli", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+        return commands.run(command, capture_output=True, text=True, timeout=120)
 
     return run
 

@@ -1,7 +1,6 @@
 """File URLs with a query, a fragment or another system are refused, so that no token becomes the name of a file."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -15,6 +14,7 @@ from talon_one_singer.settings.table import ConfigSource
 from talon_one_warehouse import SourceSpec, WarehouseConfigError, open_source, open_warehouse
 from tap_talon_one.settings import SETTINGS as TAP
 from target_talon_one.store.opening import open_store
+from tests import commands
 
 TOKEN = "planted-token-9"
 PARTS = {
@@ -116,7 +116,7 @@ def test_a_load_ends_with_2_and_without_the_token(place, to):
     """The command ends with exit code 2 and one line that does not show the token."""
     (place / "config.json").write_text(json.dumps({"base_url": "http://127.0.0.1:9", "management_key": "k" * 20}))
     command = [sys.executable, "-m", "talon_one_cli", "load", "--to", to, "--config", "config.json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = commands.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert 2 == done.returncode
     assert TOKEN not in done.stdout + done.stderr
     assert 1 == len(done.stderr.strip().splitlines())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
@@ -15,6 +14,7 @@ from tap_talon_one.settings import SETTINGS as TAP
 from target_talon_one.config.destination_settings import AUDIENCE, OPTIONS, TARGETS
 from target_talon_one.settings import SETTINGS as TARGET
 from target_talon_one.settings import SYNC_SETTINGS
+from tests import commands
 
 TABLES = {"tap": TAP, "target": TARGET, "sync": SYNC_SETTINGS}
 GIVEN = {name: {"base_url": "x"} | ({"streams": {"a": {}}} if name == "target" else {}) for name in TABLES}
@@ -71,7 +71,7 @@ def test_commands_end_with_one_line(tmp_path, given):
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"base_url": "http://127.0.0.1:9", "api_key": "abcd", **given}))
     command = [sys.executable, "-m", "talon_one_cli", "estimate", "--config", str(config)]
-    done = subprocess.run(command, env=os.environ, capture_output=True, text=True)
+    done = commands.run(command, env=os.environ, capture_output=True, text=True)
     assert 2 == done.returncode
     assert 1 == done.stderr.count("\n")
     assert f"setting {next(iter(given))!r} in {config} must be " in done.stderr

@@ -15,6 +15,8 @@ import time
 
 import pytest
 
+from tests import commands
+
 DRIPS = {
     "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n", b" "),
     "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
@@ -119,9 +121,9 @@ LINES = [
 ]
 
 
-def stopped(folder, server, command, signum=signal.SIGTERM):
+def stopped(folder, server, command, signum=signal.SIGTERM, start=subprocess.Popen):
     """Return exit code and output of a command that receives a signal while it waits for its first answer."""
-    with subprocess.Popen(
+    with start(
         [sys.executable, *COMMANDS[command]],
         cwd=folder,
         stdin=subprocess.PIPE,
@@ -160,7 +162,7 @@ def test_a_stop_ends_every_way_to_wait(tmp_path, dripping, command, kind):
     """SIGTERM and SIGINT end a wait for headers, for chunks, for a silent server and between two attempts."""
     server = dripping(kind)
     prepare(tmp_path, server.url, 0.5)
-    code, _, err = stopped(tmp_path, server, command, signal.SIGINT)
+    code, _, err = stopped(tmp_path, server, command, signal.SIGINT, commands.Popen)
     assert 130 == code, err
     assert "Traceback" not in err, err
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,10 @@ import duckdb
 import pytest
 
 from talon_one_emulator import Emulator
+from tests import commands
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -51,7 +52,7 @@ class Project:
         (self.folder / "config.json").write_text(json.dumps(settings))
         config = [] if arguments[0] == "runs" else ["--config", "config.json"]
         command = [sys.executable, "-m", "talon_one_cli", *arguments, *config]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+        done = commands.run(command, cwd=self.folder, capture_output=True, text=True)
         assert "Traceback" not in done.stderr
         return done
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tests import commands
 from tests.account import settings_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ STREAMS = (
 def talon_one(*arguments):
     """Run a command; return it with its output."""
     command = [sys.executable, "-m", "talon_one_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+    return commands.run(command, capture_output=True, text=True)
 
 
 def load(emu, url, folder, streams=STREAMS, as_of=AS_OF, **settings):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -21,7 +20,7 @@ from talon_one_warehouse import open_warehouse
 from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.errors import RowRefused
 from tap_talon_one.settings import SETTINGS
-from tests import account
+from tests import account, commands
 
 TRANSACTIONS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
 TOO_SMALL = "0." + "0" * 29 + "1"  # the column has 18 digits behind the point
@@ -202,7 +201,7 @@ def test_the_command_ends_with_exit_code_1_and_names_the_table(emu, tmp_path):
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
     command = [sys.executable, "-m", "talon_one_cli", "load", "--to", "duckdb:///w.duckdb", "--config", "config.json"]
-    done = subprocess.run([*command, "--streams", TRANSACTIONS, "--json"], cwd=tmp_path, capture_output=True, text=True)
+    done = commands.run([*command, "--streams", TRANSACTIONS, "--json"], cwd=tmp_path, capture_output=True, text=True)
     assert 1 == done.returncode
     assert {TRANSACTIONS: 1} == json.loads(done.stdout)["rejected"]
     assert f"Error: {TRANSACTIONS}: 1 rows do not fit their columns and are in talon_one.rejected_rows" in done.stderr

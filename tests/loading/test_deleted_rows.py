@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -22,6 +23,7 @@ from talon_one_singer.reporting.logs import Redactor
 from talon_one_warehouse import open_warehouse
 from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.settings import SETTINGS
+from tests import commands
 from tests.account import settings_of
 
 MEMBERS = "audience_memberships"
@@ -206,7 +208,7 @@ def command(emu, url, folder, *options):
     config = folder / "config.json"
     config.write_text(json.dumps(settings_of(emu, retry_budget_seconds=0.5, page_size=10, concurrency=2)))
     arguments = ["load", "--config", str(config), "--streams", MEMBERS, "--json", *options]
-    return subprocess.Popen(
+    return commands.Popen(
         [sys.executable, "-m", "talon_one_cli", *arguments],
         env={**os.environ, "TALON_ONE_TO": url},
         stdout=subprocess.PIPE,
@@ -222,13 +224,16 @@ def killed_at_random(emu, url, client, folder, times, seed):
     audiences.set(audience, sorted(there))
     run(emu, url)
     emu.fault("get_audience_memberships", "latency", count=0, seconds=0.02)
+    began = time.monotonic()
+    command(emu, url, folder).communicate()
+    whole_s = time.monotonic() - began
     marked = set()
     for _ in range(times):
         there = set(chance.sample(names(200), chance.randint(50, 150)))
         audiences.set(audience, sorted(there))
         process = command(emu, url, folder)
         try:
-            process.communicate(timeout=chance.uniform(0.5, 2.0))
+            process.communicate(timeout=chance.uniform(0.05, 0.95) * whole_s)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()

@@ -6,14 +6,15 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from talon_one_client.connection.client_factory import client_from_settings
+from talon_one_client import RetryConfig, TalonOneClient
+from talon_one_client.connection.client_factory import config_from_settings
 from talon_one_emulator import Emulator
 from talon_one_singer import ConfigSource
 from talon_one_singer.protocol.selection import selected_streams
@@ -23,10 +24,13 @@ from talon_one_singer.reporting.progress import Progress
 from tap_talon_one.engine.sync import Engine
 from tap_talon_one.settings import SETTINGS
 from tap_talon_one.tap import catalog
+from tests import commands
 
 CARD_ROWS = "loyalty_card_transactions"
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+QUICK = RetryConfig(max_attempts=8, base_s=0.01)  # where a test does not say for how long a call is repeated
 
 
 def parse(line):
@@ -133,7 +137,8 @@ def read(settings, caplog):
         known = catalog(loaded)
         entries = [e for e in known if e.stream in streams] if streams else selected_streams(known)
         result, metrics = Result(), Metrics(time.monotonic)
-        with client_from_settings(loaded, "tests") as client:
+        config = config_from_settings(loaded, "tests")
+        with TalonOneClient(config if "retry_budget_seconds" in given else replace(config, retry=QUICK)) as client:
             engine = Engine(
                 settings=loaded,
                 client=client,
@@ -201,7 +206,7 @@ def start():
         command = [sys.executable, "-m", "tap_talon_one", *map(str, arguments)]
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("TAP_TALON_ONE", "LOGLEVEL", "PYTHON"))}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-        started.append(subprocess.Popen(command, env=clean | (env or {}), **options))
+        started.append(commands.Popen(command, env=clean | (env or {}), **options))
         return started[-1]
 
     yield run

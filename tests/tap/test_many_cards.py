@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from talon_one_emulator import Emulator
+from tests import commands
 
 CARDS = 100_000
 STREAM = "loyalty_card_transactions"
@@ -63,7 +64,9 @@ def run(tmp_path: Path, settings: dict, state: dict | None, kill_after: int | No
 
 def catalog(tmp_path: Path) -> None:
     """The discovered catalog with the card ledgers selected."""
-    found = json.loads(subprocess.check_output([sys.executable, "-m", "tap_talon_one", "--discover"]))
+    found = json.loads(
+        commands.run([sys.executable, "-m", "tap_talon_one", "--discover"], capture_output=True, check=True).stdout
+    )
     for stream in found["streams"]:
         stream["metadata"][0]["metadata"]["selected"] = stream["stream"] == STREAM
     (tmp_path / "catalog.json").write_text(json.dumps(found))

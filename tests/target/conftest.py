@@ -20,6 +20,7 @@ from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.config.options import SyncOptions
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
+from tests import commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -150,7 +151,7 @@ def singer(emu: Emulator, tmp_path: Path) -> Callable[..., subprocess.CompletedP
         }
         path = tmp_path / "config.json"
         path.write_text(json.dumps({k: v for k, v in (config | settings).items() if v is not None}))
-        done = subprocess.run(
+        done = commands.run(
             [sys.executable, "-m", "target_talon_one", "--config", str(path), *options],
             input=lines if isinstance(lines, bytes) else b"".join(map(_line, lines)),
             capture_output=True,

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests import commands
+
 MEMBERS = {"sink": "audience_members", "audience": {"name": "VIP"}, "key": "id", "create_profiles": "allow"}
 MIRROR = {"vip": MEMBERS | {"mode": "mirror", "max_delete_share": 1}}
 UPSERT = {"vip": MEMBERS | {"mode": "upsert"}}
@@ -300,7 +302,7 @@ def test_sigterm_ends_it_after_the_requests_in_flight(engine, tmp_path):
     text = "".join(json.dumps(line) + "\n" for line in [schema, *rows, state({"x": 1})]).encode()
     command = [sys.executable, "-m", "target_talon_one", "--config", str(tmp_path / "config.json")]
     engine.emu.fault("track_event_v2", "latency", count=0, seconds=0.02)
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = commands.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdin.write(text)
     process.stdin.close()
     process.stdin = None
@@ -313,7 +315,7 @@ def test_sigterm_ends_it_after_the_requests_in_flight(engine, tmp_path):
     assert b"" == output, errors
     sent = len(engine.emu.state("events")["events"])
     assert 10 <= sent < 200
-    done = subprocess.run(command, input=text, capture_output=True)
+    done = commands.run(command, input=text, capture_output=True)
     assert 0 == done.returncode
     assert b'{"x":1}\n' == done.stdout
     assert 200 == len(engine.emu.state("events")["events"])
@@ -351,4 +353,4 @@ def started(engine, tmp_path, streams):
     }
     config.write_text(json.dumps(settings))
     command = [sys.executable, "-m", "target_talon_one", "--config", str(config)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return commands.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

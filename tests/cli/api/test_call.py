@@ -10,6 +10,7 @@ import pytest
 
 from talon_one_client.endpoints import ALL
 from talon_one_emulator import Emulator
+from tests import commands
 
 PROGRAM = ("--path", "loyaltyProgramId=1")
 PROFILE = ("update_customer_profile_v2", "--path", "integrationId=p1")
@@ -36,7 +37,7 @@ def talon_one(emu, tmp_path):
         clean = {k: v for k, v in os.environ.items() if "TALON_ONE" not in k}
         environ = {k: v for k, v in {**clean, **keys, **(env or {})}.items() if v is not None}
         command = [sys.executable, "-m", "talon_one_cli", *map(str, arguments)]
-        return subprocess.run(command, env=environ, input=stdin, capture_output=True, cwd=tmp_path, check=False)
+        return commands.run(command, env=environ, input=stdin, capture_output=True, cwd=tmp_path, check=False)
 
     return run
 

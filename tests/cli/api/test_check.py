@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from talon_one_emulator import Emulator
+from tests import commands
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +26,7 @@ def check(emu, *options: str, **keys: str | None) -> subprocess.CompletedProcess
     given = {"BASE_URL": emu.url, "API_KEY": emu.api_key, "MANAGEMENT_KEY": emu.management_key, **keys}
     env = {f"TALON_ONE_{name}": value for name, value in given.items() if value is not None}
     command = [sys.executable, "-m", "talon_one_cli", "check", *options]
-    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True)
+    return commands.run(command, env={**os.environ, **env}, capture_output=True, text=True)
 
 
 def test_both_keys_work(emu):

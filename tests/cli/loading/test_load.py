@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from talon_one_emulator import Emulator
+from tests import commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ def command(to: object, config: Path, *more: str) -> list[str]:
 
 
 def load(to: object, config: Path, *more: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return commands.run(
         command(to, config, "--streams", STREAMS, *more),
         capture_output=True,
         text=True,
@@ -114,11 +115,11 @@ def test_a_load_killed_at_twenty_random_moments_loses_and_doubles_nothing(emu, c
     emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.03)
     killed = 0
     for _ in range(20):
-        process = subprocess.Popen(
+        process = commands.Popen(
             command(path, settings, "--streams", STREAMS), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            process.wait(timeout=0.4 + chance.random() * 1.2)
+            process.wait(timeout=0.1 + chance.random() * 1.2)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             killed += 1
@@ -134,7 +135,7 @@ def test_sigterm_merges_what_was_read_with_its_state(emu, config, tmp_path):
     path = tmp_path / "w.duckdb"
     emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.05)
     try:
-        process = subprocess.Popen(
+        process = commands.Popen(
             command(path, config(concurrency=1), "--streams", "loyalty_card_transactions"),
             stdout=subprocess.PIPE,
             text=True,

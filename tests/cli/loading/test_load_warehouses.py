@@ -17,6 +17,7 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
+from tests import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,7 @@ class Loader:
     def start(self) -> subprocess.Popen[str]:
         """Start a load."""
         command = [sys.executable, "-m", "talon_one_cli", "load", "--config", str(self.config)]
-        return subprocess.Popen(
+        return commands.Popen(
             [*command, "--streams", f"{ROWS},{BALANCES}", "--json"],
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
+from tests import commands
+
+if TYPE_CHECKING:
+    import subprocess
 
 AS_OF = "2024-01-20T00:00:00Z"
 
 
 def talon_one(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "talon_one_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+    return commands.run(command, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

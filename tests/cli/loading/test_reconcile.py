@@ -13,6 +13,7 @@ from decimal import Decimal
 import pytest
 
 from talon_one_emulator import Emulator
+from tests import commands
 
 AT = "2026-01-01T00:00:00Z"
 
@@ -160,7 +161,7 @@ def test_a_date_in_the_past_is_refused(emu, config_for, talon_one):
 def test_a_reader_that_leaves_ends_the_report_quietly(emu, config_for):
     """``| head -1`` ends the command with exit code 141 and without a traceback."""
     arguments = ["--config", config_for(emu), "--from", "2024-06-01", "--by", "2025-06-01", "--json"]
-    with subprocess.Popen(
+    with commands.Popen(
         [sys.executable, "-m", "talon_one_cli", "expiring", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         process.stdout.close()

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from talon_one_warehouse import open_warehouse
+from tests import commands
 
 LISTS = "update_customer_profile_audiences"
 UNREACHABLE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -147,7 +148,7 @@ def test_the_history_of_killed_pushes_equals_the_audience(here, server, log_url)
         for turn in range(20):
             members = members - set(chance.sample(sorted(members), 300)) | {10_000 + 400 * turn + n for n in range(300)}
             write(here, [f"c-{n}" for n in sorted(members)], log_url)
-            process = subprocess.Popen([sys.executable, "-m", "talon_one_cli", "push", "s.yml"], stderr=subprocess.PIPE)
+            process = commands.Popen([sys.executable, "-m", "talon_one_cli", "push", "s.yml"], stderr=subprocess.PIPE)
             if turn % 4 == 1:
                 sent = server.counters().get(LISTS, {"requests": 0})["requests"]
                 while process.poll() is None and server.counters().get(LISTS, {"requests": 0})["requests"] <= sent:

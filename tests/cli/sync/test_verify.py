@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import duckdb
 import pytest
 
 from talon_one_emulator import Emulator
+from tests import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def test_a_push_that_misreads_a_value_is_found_out(emu, tmp_path, source, fault,
     def run(command, fault=""):
         script = f"import sys; sys.argv[0] = 'talon-one'; {fault or 'pass'}\n{COMMAND}"
         arguments = [sys.executable, "-c", script, command, "SYNC.yml", "--config", "config.json"]
-        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True)
+        done = commands.run(arguments, cwd=tmp_path, capture_output=True, text=True)
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import subprocess
 import sys
 from datetime import date, time
 from decimal import Decimal
@@ -19,6 +18,7 @@ from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.mapping.refusal_reasons import Reasons
 from target_talon_one.sinks.table import SINKS
+from tests import commands
 
 ITEMS = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "map": {"sku": "id", "price": "price"}}
 
@@ -33,7 +33,7 @@ def talon_one(engine, tmp_path):
         config = {"base_url": engine.emu.url, "api_key": engine.emu.api_key}
         (tmp_path / "config.json").write_text(json.dumps(config))
         arguments = [command, "SYNC.yml", "--config", "config.json", *options]
-        return subprocess.run(
+        return commands.run(
             [sys.executable, "-m", "talon_one_cli", *arguments], cwd=tmp_path, capture_output=True, text=True
         )
 

@@ -10,6 +10,7 @@ import pytest
 
 from talon_one_emulator import Emulator
 from target_talon_one.store.opening import open_store
+from tests import commands
 
 MANY = 200
 KILLED = f"""
@@ -110,7 +111,7 @@ def test_a_sync_file_of_many_syncs_is_pushed(tmp_path):
         (tmp_path / "c.json").write_text(json.dumps(settings | {"management_requests_per_second": 100_000}))
         command = [sys.executable, "-m", "talon_one_cli", "push", "SYNC.yml", "--config", "c.json"]
         for _ in range(2):
-            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+            done = commands.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
             assert 0 == done.returncode
             assert "" == done.stderr
         assert 2 * MANY == len(emulator.state("memberships")["memberships"])

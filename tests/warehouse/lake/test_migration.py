@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +12,7 @@ from deltalake import DeltaTable
 
 from talon_one_warehouse import MergeCounts, WarehouseConfigError, WarehouseError, open_warehouse, table_spec, to_arrow
 from talon_one_warehouse.lake.urls import migrate_lake
+from tests import commands
 
 OLD = Path(__file__).with_name("lake_of_0_1")
 TYPES = {
@@ -133,7 +133,7 @@ def test_a_missing_file_is_named(old):
 def test_the_command_prints_the_rows_of_each_table(old):
     """The command prints a line with the number of rows for each table."""
     command = [sys.executable, "-m", "talon_one_cli", "migrate-lake", "--to", str(old)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = commands.run(command, capture_output=True, text=True, check=True)
     assert [["talon_one.ledger", "4"], ["talon_one.balances", "2"]] == [
         line.split() for line in done.stdout.splitlines()
     ]
