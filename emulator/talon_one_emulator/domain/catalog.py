@@ -40,11 +40,11 @@ def apply(account: Account, catalog: int, version: int, action: Mapping[str, Any
 
 def _add(account: Account, catalog: int, version: int, payload: Payload) -> None:
     sku = payload["sku"]
-    stored = account.store.row("SELECT id, price FROM items WHERE catalog = ? AND sku = ?", [catalog, sku])
+    stored = account.store.row("SELECT id, price, adjustments FROM items WHERE catalog = ? AND sku = ?", [catalog, sku])
     if stored and not payload.get("replaceIfExists"):
         raise ActionRefused(f"an item with SKU {sku!r} exists; set replaceIfExists to replace it")
     if stored:
-        _observe(account, sku, payload)
+        _observe(account, sku, payload, stored[1:])
         account.store.db.execute(
             "UPDATE items SET price = ?, attributes = ?, product = ?, version = ?, adjustments = '[]' WHERE id = ?",
             (
@@ -62,15 +62,15 @@ def _add(account: Account, catalog: int, version: int, payload: Payload) -> None
 def _patch(account: Account, catalog: int, version: int, payload: Payload) -> None:
     sku = payload["sku"]
     stored = account.store.row(
-        "SELECT id, price, attributes, product FROM items WHERE catalog = ? AND sku = ?", [catalog, sku]
+        "SELECT id, price, attributes, product, adjustments FROM items WHERE catalog = ? AND sku = ?", [catalog, sku]
     )
     if stored is None:
         if not payload.get("createIfNotExists"):
             raise ActionRefused(f"there is no item with SKU {sku!r}; set createIfNotExists to create it")
         _insert(account, catalog, version, payload)
         return
-    item, price, attributes, product = stored
-    _observe(account, sku, payload)
+    item, price, attributes, product, adjustments = stored
+    _observe(account, sku, payload, (price, adjustments))
     account.store.db.execute(
         "UPDATE items SET price = ?, attributes = ?, product = ?, version = ? WHERE id = ?",
         (
@@ -86,7 +86,7 @@ def _patch(account: Account, catalog: int, version: int, payload: Payload) -> No
 
 def _patch_many(account: Account, catalog: int, version: int, payload: Payload) -> None:
     for item, price, attributes, sku in _matching(account, catalog, payload.get("filters") or ()):
-        _observe(account, sku, payload)
+        _observe(account, sku, payload, (price, "[]"))
         account.store.db.execute(
             "UPDATE items SET price = ?, attributes = ?, version = ? WHERE id = ?",
             (
@@ -136,7 +136,7 @@ _ACTIONS: Mapping[str, Callable[[Account, int, int, Payload], None]] = {
 
 
 def _insert(account: Account, catalog: int, version: int, payload: Payload) -> None:
-    _observe(account, payload["sku"], payload)
+    _observe(account, payload["sku"], payload, (None, "[]"))
     account.store.insert(
         "items",
         catalog=catalog,
@@ -149,9 +149,10 @@ def _insert(account: Account, catalog: int, version: int, payload: Payload) -> N
     )
 
 
-def _observe(account: Account, sku: str, payload: Payload) -> None:
+def _observe(account: Account, sku: str, payload: Payload, stored: tuple[Any, ...]) -> None:
+    """Note a price that differs from the stored one, or that follows price adjustments."""
     price = _price(payload)
-    if price is not None and account.current:
+    if price is not None and stored != (price, "[]") and account.current:
         prices.observe(account, sku, price)
 
 

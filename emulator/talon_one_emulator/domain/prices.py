@@ -31,10 +31,8 @@ class Observation(NamedTuple):
 
 
 def observe(account: Account, sku: str, price: str) -> None:
-    """Note that a SKU has a price from now on; a price that has not changed is not noted again."""
-    history = _until(account, sku, account.now())
-    if not history or history[-1].context or history[-1].price != price:
-        account.store.insert("prices", sku=sku, observed=account.now(), price=price)
+    """Note that a SKU has a price from now on."""
+    account.store.db.execute("INSERT INTO prices (sku, observed, price) VALUES (?, ?, ?)", (sku, account.now(), price))
 
 
 def observe_adjustment(account: Account, sku: str, price: str, adjustment: Mapping[str, Any]) -> None:

@@ -52,6 +52,36 @@ def test_points_expire_after_a_year(loaded, client_of):
     assert api("get_loyalty_card_balances", 1, "card-1", endDate="2019-02-01").json["balance"]["activePoints"] == 0
 
 
+def test_campaigns_run_on_their_days_of_2017(loaded, client_of):
+    """The 27 campaigns have the days of the data set, including the last one, and their audience."""
+    api = client_of(loaded)
+    assert len(loaded.state("campaigns")["campaigns"]) == 27
+    running = {}
+    try:
+        for day in ("2017-03-02", "2017-03-03", "2017-04-09", "2017-04-10"):
+            loaded.clock(freeze=f"{day}T12:00:00Z")
+            running[day] = [row["id"] for row in api("integration_get_all_campaigns", audienceId=1).json["data"]]
+    finally:
+        loaded.clock(reset=True)
+    assert running == {"2017-03-02": [], "2017-03-03": [1], "2017-04-09": [1], "2017-04-10": []}
+
+
+def test_unused_points_of_a_household_add_up(loaded, client_of):
+    """What is left of a card's additions in the middle of 2018 has the sums of its balance."""
+    api = client_of(loaded)
+    at = "2018-06-01T00:00:00Z"
+    expected = next(row for row in loaded.truth(1, at)["balances"] if row[0] == "card-1")
+    loaded.clock(freeze=at)
+    try:
+        pages = [
+            api("get_loyalty_card_points", 1, "card-1", status=s, pageSize=1000).json for s in ("active", "expired")
+        ]
+    finally:
+        loaded.clock(reset=True)
+    assert [sum(row["amount"] for row in page["data"]) for page in pages] == [expected[2], expected[5]]
+    assert all(page["data"] for page in pages)
+
+
 def test_a_broken_build_leaves_no_cache(tmp_path, monkeypatch):
     """The cache appears by renaming a finished file, so a failure leaves nothing behind."""
     from talon_one_emulator.domain.account import Account
