@@ -82,9 +82,12 @@ class ADBCConnection:
 
     def ingest(self, name: str, rows: pa.Table) -> None:
         """Create a temporary table of the rows."""
-        reader = rows.to_reader(max_chunksize=_ROWS_PER_BATCH)
+        self.ingest_batches(name, rows.to_reader(max_chunksize=_ROWS_PER_BATCH))
+
+    def ingest_batches(self, name: str, batches: pa.RecordBatchReader) -> None:
+        """Create a temporary table of the rows that a reader streams."""
         with self.translate_errors(), self._raw.cursor() as cursor:
-            cursor.adbc_ingest(name, reader, mode="create", temporary=True)
+            cursor.adbc_ingest(name, batches, mode="create", temporary=True)
 
     def catalog(self, schema: str, table: str) -> dict[str, Any] | None:
         """Return the driver's description of a table, as of ADBC's GetObjects; None if there is no such table."""

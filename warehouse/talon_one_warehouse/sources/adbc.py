@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Roles and databases may have settings that round floats and write dates in local ways, within arrays and ranges.
 # The order of day and month in literals of the query stays.
-_EXACT_TEXTS = "SELECT set_config('extra_float_digits', '1', false), set_config('DateStyle', 'ISO', false)"
+EXACT_TEXTS = "SELECT set_config('extra_float_digits', '1', false), set_config('DateStyle', 'ISO', false)"
 
 
 def open_postgresql(rest: str, sql: str, *, rendered: bool = False) -> ArrowSource:
@@ -41,12 +41,25 @@ def open_postgresql(rest: str, sql: str, *, rendered: bool = False) -> ArrowSour
     from talon_one_warehouse.adbc.connections import connect_postgresql  # imports the driver manager
 
     connection = connect_postgresql(rest)
-    with ExitStack() as stack:
-        stack.callback(connection.close)
+    stack = ExitStack()
+    stack.callback(connection.close)
+    with stack, query_errors():
+        connection.rows(EXACT_TEXTS)
+        return postgresql_source(connection, sql, f"postgresql://{rest}", stack.pop_all(), rendered=rendered)
+
+
+def postgresql_source(
+    connection: ADBCConnection, sql: str, url: str, stack: ExitStack, *, rendered: bool = False
+) -> ArrowSource:
+    """Run a query on an open connection; ``stack`` is closed with the source, or after an error.
+
+    Raises:
+        WarehouseConfigError: the query cannot be used.
+    """
+    with stack:
         decoders: dict[str, Callable[[Any], Any]] = {}
         type_names: dict[str, str] = {}
-        with _query_errors():
-            connection.rows(_EXACT_TEXTS)
+        with query_errors():
             names = connection.names(sql)
             if repeated_name(names) is None:  # a repeated name is refused by the caller
                 columns = columns_of(connection, sql, names, rendered=rendered) if names else []
@@ -54,7 +67,7 @@ def open_postgresql(rest: str, sql: str, *, rendered: bool = False) -> ArrowSour
                 decoders = {name: one.decode for name, one in zip(names, columns, strict=True) if one.decode}
                 type_names = {name: one.type_name for name, one in zip(names, columns, strict=True)}
         reader = _reader(connection, sql, stack)
-        translate_errors = partial(connection.translate_errors, source=shown_url(f"postgresql://{rest}"))
+        translate_errors = partial(connection.translate_errors, source=shown_url(url))
         return ArrowSource(reader, translate_errors, stack.pop_all(), decoders=decoders, type_names=type_names)
 
 
@@ -78,7 +91,7 @@ def open_adbc(url: str, sql: str) -> ArrowSource:
 
 
 def _reader(connection: ADBCConnection, sql: str, stack: ExitStack) -> pa.RecordBatchReader:
-    with _query_errors():
+    with query_errors():
         reader = stack.enter_context(connection.reader(sql))
     if not reader.schema.names:
         raise WarehouseConfigError("source.sql must be a query: a SELECT")
@@ -86,7 +99,8 @@ def _reader(connection: ADBCConnection, sql: str, stack: ExitStack) -> pa.Record
 
 
 @contextmanager
-def _query_errors() -> Iterator[None]:
+def query_errors() -> Iterator[None]:
+    """Translate errors of the database while the query of a source is prepared."""
     try:
         yield
     except WarehouseError as error:

@@ -25,6 +25,10 @@ class ArrowSource:
         stack: closed with the source.
         decoders: decode the text of columns that the query renders as text.
         type_names: the database's names of the column types.
+
+    Attributes:
+        columns: names of the columns.
+        type_names: the database's names of the column types, where they are known.
     """
 
     def __init__(
@@ -37,12 +41,13 @@ class ArrowSource:
         type_names: Mapping[str, str] | None = None,
     ) -> None:
         self._reader, self._translate_errors, self._stack = reader, translate_errors, stack
-        self._decoders, self._type_names = decoders, type_names
+        self._decoders = decoders
+        self.type_names: Mapping[str, str] = type_names or {}
         self.columns: tuple[str, ...] = tuple(reader.schema.names)
 
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """See Source."""
-        parts = rows_of(iter(self._reader), self._reader.schema, decoders=self._decoders, type_names=self._type_names)
+        parts = rows_of(iter(self._reader), self._reader.schema, decoders=self._decoders, type_names=self.type_names)
         while True:
             with self._translate_errors():
                 part = next(parts, None)
@@ -58,7 +63,7 @@ class ArrowSource:
             if batch is None:
                 return
             for part in slices(batch):
-                yield ArrowBlock(part, self._decoders, self._type_names)
+                yield ArrowBlock(part, self._decoders, self.type_names)
 
     def close(self) -> None:
         """See Source."""

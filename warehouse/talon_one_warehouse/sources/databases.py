@@ -35,14 +35,22 @@ def open_database(spec: SourceSpec, *, rendered: bool = False, options: Mapping[
     client = _CLIENTS.get(scheme)
     if client is not None:
         return client.open_query(rest, _client_sql(spec, client), options=options)
-    if spec.sql is not None:
-        sql = one_query(spec.sql, "source.sql", backslashes=scheme not in _STANDARD_STRINGS)
-    else:
-        sql = f"SELECT * FROM {quoted(*(spec.table or '').split('.'))}"  # noqa: S608 - quoted
+    sql = query_of(spec)
     opener = _OPENERS.get(scheme)
     if opener is None:
         return open_adbc(spec.url, sql)
     return opener(rest, sql, rendered=rendered)
+
+
+def query_of(spec: SourceSpec) -> str:
+    """Return the query of a source, which reads its table if it has one.
+
+    Raises:
+        WarehouseConfigError: the text is not one query.
+    """
+    if spec.sql is None:
+        return f"SELECT * FROM {quoted(*(spec.table or '').split('.'))}"  # noqa: S608 - quoted
+    return one_query(spec.sql, "source.sql", backslashes=spec.url.partition("://")[0] not in _STANDARD_STRINGS)
 
 
 def _client_sql(spec: SourceSpec, client: _Client) -> str:
@@ -65,6 +73,8 @@ _CLIENTS: Mapping[str, _Client] = {
     "redshift": _Client(redshift.open_query, redshift.quoted_table),
     "mysql": _Client(mysql.open_query, mysql.quoted_table),
 }
+
+
 _OPENERS: Mapping[str, Callable[..., Source]] = {
     "duckdb": open_duckdb,
     "sqlite": open_sqlite,

@@ -33,6 +33,20 @@ def open_duckdb(rest: str, sql: str, *, rendered: bool = False) -> ArrowSource:
     Raises:
         WarehouseConfigError: the file does not exist, or the query cannot be used.
     """
+    path = duckdb_path(rest)
+    with ExitStack() as stack, translate_errors(path, opening=True):
+        db = stack.enter_context(connect_file(path, read_only=True))
+        db.execute("SET temp_directory = ?", [stack.enter_context(TemporaryFolder("query"))])
+        prepare_session(db)
+        return query_source(db, path, sql, stack.pop_all(), rendered=rendered)
+
+
+def duckdb_path(rest: str) -> str:
+    """Return the path in the URL of a source, without its scheme.
+
+    Raises:
+        WarehouseConfigError: the file does not exist, or the URL names none.
+    """
     path = path_in_url(rest.removeprefix("/"))
     if not rest.startswith("/") or not path:
         raise WarehouseConfigError(
@@ -40,25 +54,36 @@ def open_duckdb(rest: str, sql: str, *, rendered: bool = False) -> ArrowSource:
         )
     if path != ":memory:" and not Path(path).is_file():
         raise WarehouseConfigError(f"there is no DuckDB file {path}; check source.url")
-    with ExitStack() as stack, translate_errors(path, opening=True):
-        answer = _answer(path, sql, stack)
+    return path
+
+
+def prepare_session(db: duckdb.DuckDBPyConnection) -> None:
+    """Set what the rows of a source are read with."""
+    db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET threads = 1")
+    db.execute("SET arrow_lossless_conversion = true")
+
+
+def query_source(
+    db: duckdb.DuckDBPyConnection, path: str, sql: str, stack: ExitStack, *, rendered: bool = False
+) -> ArrowSource:
+    """Run a query on an open file; ``stack`` is closed with the source, or after an error."""
+    with stack:
+        check_query(sql)
+        answer = db.sql(sql)
         type_names = dict(zip(answer.columns, map(str, answer.types), strict=True))
         decoders: dict[str, Callable[[Any], Any]] = {}
         if rendered and repeated_name(answer.columns) is None:
             shown, decoders = rendering(answer.columns, list(type_names.values()))
             answer = answer.project(shown)
         reader = answer.to_arrow_reader(ROWS)
+        stack.callback(reader.close)  # a connection with an open result takes no other statement
         return ArrowSource(
             reader, lambda: translate_reading_errors(path), stack.pop_all(), decoders=decoders, type_names=type_names
         )
 
 
-def _answer(path: str, sql: str, stack: ExitStack) -> duckdb.DuckDBPyRelation:
-    db = stack.enter_context(connect_file(path, read_only=True))
-    db.execute("SET temp_directory = ?", [stack.enter_context(TemporaryFolder("query"))])
-    db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET threads = 1")
-    db.execute("SET arrow_lossless_conversion = true")
+def check_query(sql: str) -> None:
+    """Raise WarehouseConfigError if the text is not one query."""
     statements = duckdb.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise WarehouseConfigError("source.sql must be one query: a SELECT")
-    return db.sql(sql)
