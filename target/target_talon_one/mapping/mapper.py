@@ -5,6 +5,7 @@ The function that sets each field is made once, with the ``Mapper``; a row only 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,9 @@ class Mapper:
     Attributes:
         columns_used: columns that are read; if the columns are not known, without those that become attributes because
             no field takes them.
+        deleted_at: columns that mark a row as deleted, if the source has them.
+        settings: what a mapped row depends on beside the source row and this program, as JSON.
+        key_columns: columns whose values are the key; None if templates make it of several values.
         fields: names of the sink's fields that rows can have.
         by_column: maps row blocks to the same keys and fields.
 
@@ -80,7 +84,11 @@ class Mapper:
         self._key_setters = [setters.field(one, sources.fields[one.name]) for one in sink.key]
         self._setters = setters.all(sources)
         alike = [column for column in columns or () if folded(column) == DELETED_AT[0]]
-        self._deleted_at = tuple(dict.fromkeys((*DELETED_AT, *alike)))
+        self._deleted_at = self.deleted_at = tuple(dict.fromkeys((*DELETED_AT, *alike)))
+        of_key = [sources.fields[one.name] for one in sink.key]
+        self.key_columns = tuple(one.columns[0] for one in of_key) if all(one.is_column for one in of_key) else None
+        mapped = [sink.name, options.map, options.key, options.nulls, attribute_types]
+        self.settings = json.dumps(mapped, sort_keys=True, default=str)
         self.by_column = ColumnMapper(sink, sources, options.nulls, setters=setters, deleted_at=self._deleted_at)
 
     def __call__(self, row: Mapping[str, Any]) -> Mapped:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from target_talon_one.store.database import Database
+    from target_talon_one.store.in_source.source_rows import SourceRows
 
 
 class Persistence(Protocol):
@@ -19,6 +20,11 @@ class Persistence(Protocol):
     @property
     def location(self) -> str:
         """Return where the tables are kept, without secrets."""
+        ...
+
+    @property
+    def source_rows(self) -> SourceRows | None:
+        """Return the acknowledged rows that are loaded from the database of the source; None: all are in the store."""
         ...
 
     def save_begun(self, destination: int, *, non_idempotent: bool) -> None:
@@ -48,6 +54,8 @@ class Persistence(Protocol):
 
 class LocalFile:
     """A DuckDB file, in which the result of every statement is durable."""
+
+    source_rows: SourceRows | None = None
 
     def __init__(self, database: Database) -> None:
         self.database, self.location = database, database.location

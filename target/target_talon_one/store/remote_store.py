@@ -20,6 +20,7 @@ from target_talon_one.store.translation import store_errors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from target_talon_one.store.in_source.source_rows import SourceRows
     from target_talon_one.store.store_backends import StoreBackend
 
 SECONDS_PER_SAVE = 3.0
@@ -33,6 +34,8 @@ class RemoteStore:
         memory: see Database.
         seconds_per_save: how often acknowledged rows are saved.
     """
+
+    source_rows: SourceRows | None = None
 
     def __init__(
         self, backend: StoreBackend, *, memory: str = MEMORY, seconds_per_save: float = SECONDS_PER_SAVE

@@ -40,6 +40,7 @@ class Store:
 
     Attributes:
         database: all tables.
+        source_rows: acknowledged rows that are loaded from the database of the source; None: all are in ``database``.
         destinations: numbers and identities of the destinations.
         staging: rows of the run's sources.
         changes: rows to send.
@@ -58,6 +59,7 @@ class Store:
     def __init__(self, persistence: Persistence, *, journal: JournalSlot | None = None) -> None:
         self._persistence = persistence
         self.database = database = persistence.database
+        self.source_rows = persistence.source_rows
         self.values = NamedValues(database)
         self.destinations = Destinations(database)
         self.runs = RunHistory(database, self.values)
@@ -83,7 +85,19 @@ class Store:
 
     def erase(self, integration_id: str) -> int:
         """Delete every trace of a person and return the number of deleted rows."""
-        return erase_person(self.database, integration_id)
+        destinations = list(self.destinations.identities()) if self.source_rows else []
+        for number in destinations:
+            self.load_acknowledged(number)
+        deleted = erase_person(self.database, integration_id)
+        for number in destinations:
+            self._persistence.save_committed(number)
+        return deleted
+
+    def load_acknowledged(self, destination: int) -> None:
+        """Load all acknowledged rows of a destination from the database of the source, if they are kept there."""
+        if self.source_rows:
+            self.source_rows.start(destination)
+            self.source_rows.load_known(destination)
 
     def compact(self) -> None:
         """Remove every trace of deleted rows."""

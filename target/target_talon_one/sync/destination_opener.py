@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from talon_one_singer.shards import WHOLE
 from target_talon_one.config.shards import check_shardable
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.lookups.attribute_types import attribute_types
@@ -64,7 +65,13 @@ class DestinationOpener:
         """
         base_url = self._client.config.base_url
         destination = DestinationRun(
-            config, self._store, audiences=self._audiences, base_url=base_url, mapper=mapper, shard=shard
+            config,
+            self._store,
+            audiences=self._audiences,
+            base_url=base_url,
+            mapper=mapper,
+            # The database of the source has divided the rows already.
+            shard=WHOLE if self._store.source_rows else shard,
         )
         destination.masked = self._options.mask_rejects
         check_shardable(config, shard, creates_audience=destination.creates_audience)
@@ -74,6 +81,8 @@ class DestinationOpener:
                 f"{config.name} and {twin.config.name} write to the same {config.sink.name}; let only one of them do it"
             )
         guards.check_before_reading(destination, self._options.environment)
+        if config.adopt:
+            self._store.load_acknowledged(destination.number)
         if config.adopt and not destination.creates_audience:
             self._adopt(destination)
         return destination

@@ -62,6 +62,8 @@ class DestinationRun:
         masked: reasons are shown without values.
         replayed: the rows are those that an earlier run left refused.
         of_other_shards: rows of the source that other shards send.
+        unchanged: rows that were not read, because the database of the source has found them to be acknowledged.
+        not_loaded: acknowledged rows that are only in the database of the source.
         unfiltered: rows without a filter, which concern the whole catalog.
     """
 
@@ -90,7 +92,7 @@ class DestinationRun:
         self.number = store.destinations.number_of(self.identity, config.name)
         self.source = SourceState.OPEN
         self.masked = self.replayed = False
-        self.of_other_shards = self.unfiltered = 0
+        self.of_other_shards = self.unfiltered = self.unchanged = self.not_loaded = 0
         self._staged = self._duplicates = self._position = 0
         self._staging_closed = False
         store.staging.start(self.number)
@@ -119,6 +121,11 @@ class DestinationRun:
     def waiting(self) -> int:
         """The number of rows that were read and are not yet sent."""
         return self._staged + self._buffer.size + len(self._pending.rows)
+
+    @property
+    def position(self) -> int:
+        """The position of the last row that was read."""
+        return self._position
 
     @property
     def duplicates(self) -> int:
@@ -228,12 +235,16 @@ class DestinationRun:
         self.reasons.add(reason)
         self.invalid.append(Reject(self.config.name, "unreadable", "", None, None, text, origin, reason))
 
+    def stage(self) -> None:
+        """Map and stage the rows that were added so far, in the store."""
+        self.settle()
+        self._stage()
+
     def close_staging(self) -> None:
         """Prepare the staged rows for the comparison: of several rows with one key only the last one stays."""
         if self._staging_closed:
             return
-        self.settle()
-        self._stage()
+        self.stage()
         staging, number, sink = self._store.staging, self.number, self.config.sink
         if self.config.retry_rejects and not self.config.mirror and sink.compares(self.config.mode):
             staging.add_rejects(number)
@@ -261,6 +272,7 @@ class DestinationRun:
         """Start again without rows: all earlier rows were sent, or remain to be sent in the next run."""
         self._store.staging.start(self.number)
         self._staged, self._staging_closed = 0, False
+        self.unchanged = self.not_loaded = 0
         self.invalid = []
 
     def _refuse(self, row: Mapping[str, Any], origin: str, position: int, problem: InvalidRow) -> None:

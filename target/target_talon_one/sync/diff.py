@@ -5,6 +5,7 @@ The comparison itself is set-based and runs in the store (``store.changes``); th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_talon_one.sync.row_counts import Comparison
@@ -34,7 +35,7 @@ def compare(destination: DestinationRun, store: Store, profiles: Profiles) -> Co
 
 def _difference(destination: DestinationRun, store: Store) -> Difference:
     sink = destination.config.sink
-    return store.changes.compare(
+    found = store.changes.compare(
         destination.number,
         destination.op_groups,
         diff=sink.compares(destination.config.mode),
@@ -42,6 +43,7 @@ def _difference(destination: DestinationRun, store: Store) -> Difference:
         grouped=sink.group is not None,
         ordered=sink.ordered,
     )
+    return replace(found, same=found.same + destination.unchanged, known=found.known + destination.not_loaded)
 
 
 def _count_requests(destination: DestinationRun, store: Store) -> int:

@@ -80,6 +80,7 @@ def retry(
         of_destination = [one for one in rejects if one["destination"] == number]
         config = _config_of(store, number, of_destination[0]["stream"], known)
         destination = run.open(replace(config, adopt=False, retry_rejects=False))
+        store.load_acknowledged(destination.number)
         destination.close_source(complete=False)
         destination.replayed = True
         absent = store.runs.source_was_read_after(of_run, number) and not (include_absent and not config.mirror)

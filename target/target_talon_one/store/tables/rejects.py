@@ -150,7 +150,9 @@ class Rejects:
         """
         with self._database.transaction():
             if self.any(destination, "run <> ?", run):
-                self.supersede(destination, "in_source", f"SELECT key FROM staged_{destination} WHERE seq >= 0")
+                read = f"SELECT key FROM staged_{destination} WHERE seq >= 0"
+                unchanged = f"SELECT key FROM unchanged_{destination}"
+                self.supersede(destination, "in_source", f"{read} UNION ALL {unchanged}")
                 self.supersede(destination, "removed", f"SELECT key FROM deleted_{destination}")
                 if complete and mirror:
                     present = f"SELECT key FROM staged_{destination} UNION ALL SELECT key FROM kept_{destination}"

@@ -40,6 +40,7 @@ class StagedRows:
         self._database.run(f"CREATE OR REPLACE TEMP TABLE staged_{destination} ({columns})")
         self._database.run(f"CREATE OR REPLACE TEMP TABLE kept_{destination} (seq BIGINT, key VARCHAR)")
         self._database.run(f"CREATE OR REPLACE TEMP TABLE deleted_{destination} (seq BIGINT, key VARCHAR)")
+        self._database.run(f"CREATE OR REPLACE TEMP TABLE unchanged_{destination} (seq BIGINT, key VARCHAR)")
         self._counts[destination] = 0
 
     def add(
@@ -104,7 +105,8 @@ class StagedRows:
             return self._database.count(
                 f"INSERT INTO staged_{destination} "
                 f"SELECT row_number() OVER () - {_BEFORE_ALL}, key, nullif(fields, ''), place FROM rejects "
-                "WHERE destination = ? AND kind = 'rejected' AND op <> 'remove'",
+                "WHERE destination = ? AND kind = 'rejected' AND op <> 'remove' "
+                f"AND key NOT IN (SELECT key FROM unchanged_{destination})",
                 destination,
             )
 
@@ -115,6 +117,10 @@ class StagedRows:
     def delete(self, destination: int, keys: Sequence[str], positions: Sequence[int]) -> None:
         """Note rows that the source marks as deleted: they are not sent, and removed if they are acknowledged."""
         self._note(f"deleted_{destination}", keys, positions)
+
+    def note_unchanged(self, destination: int, keys: Sequence[str]) -> None:
+        """Note rows that were refused earlier, and whose row in the source is the acknowledged one again."""
+        self._note(f"unchanged_{destination}", keys, None)
 
     def leave_out(self, destination: int, keys: Sequence[str]) -> None:
         """Remove rows from the staged ones, without removing them from the destination."""

@@ -1,0 +1,1 @@
+"""Reads the rows of sources that are compared in their own database."""
