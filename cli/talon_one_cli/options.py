@@ -70,6 +70,14 @@ def guard_option(command: F) -> F:
     return option(command)
 
 
+def store_of_option(command: F) -> F:
+    """Add ``--sync``."""
+    option = click.option(
+        "--sync", "sync_file", metavar="SYNC.yml", help="Use the settings of this file, among them its store."
+    )
+    return option(command)
+
+
 def schema_option(command: F) -> F:
     """Add ``--schema``."""
     option = click.option(

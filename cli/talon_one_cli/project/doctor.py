@@ -66,7 +66,7 @@ def _findings(options: Mapping[str, Any], stop: StopSignal, redact: Redactor) ->
             yield CheckResult("settings", "problem", line, "correct it, then run talon-one doctor again")
         return
     connections: set[tuple[Any, ...]] = set()
-    stores: set[str] = set()
+    stores: set[Any] = set()
     for place, settings in found.items():
         yield CheckResult("settings", "ok", f"{place}: base_url is {settings['base_url']}")
         connection = tuple(settings[name] for name in ("base_url", "api_key", "management_key"))
@@ -93,10 +93,13 @@ def _check_files(settings: Mapping[str, Any]) -> Iterator[CheckResult]:
             "run: pip install 'talon-one-connector[sync]'",
         )
         return
-    file = store_file(settings["store"])
-    folders = [settings["rejects_directory"], settings["results_directory"]]
+    store, folders = settings["store"], [settings["rejects_directory"], settings["results_directory"]]
+    file = store_file(store) if isinstance(store, str) else None
     yield from check_disks([*([str(Path(file).parent)] if file is not None else []), *folders])
-    yield from check_store(settings["store"])
+    if isinstance(store, str):
+        yield from check_store(store)
+    else:
+        yield CheckResult("store", "ok", f"{store} is in the database of the source, and was not opened")
 
 
 def _settings(options: Mapping[str, Any], redact: Redactor) -> dict[str, Mapping[str, Any]]:

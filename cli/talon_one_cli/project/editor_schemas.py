@@ -73,7 +73,20 @@ def sync_file_schema() -> dict[str, Any]:
         "minProperties": 1,
         "additionalProperties": _sync(),
     }
-    return _document("SYNC.yml of talon-one-connector", _properties(SYNC_SETTINGS) | {"syncs": syncs}, ["syncs"])
+    properties = _properties(SYNC_SETTINGS)
+    return _document(
+        "SYNC.yml of talon-one-connector",
+        properties | {"store": _store(properties["store"]), "syncs": syncs},
+        ["syncs"],
+    )
+
+
+def _store(anywhere: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``store`` may be: a file or URL, or an object for the database of the sources."""
+    about = {name: value for name, value in anywhere.items() if name != "type"}
+    schema = {"description": "Schema of its tables.", "type": ["string", "null"]}
+    in_source = _object({"in": {"const": "source"}, "schema": schema}, ["in"])
+    return about | {"anyOf": [{"type": anywhere["type"]}, in_source]}
 
 
 def _config(title: str, settings: Iterable[Setting]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import config_option, json_option
+from talon_one_cli.options import config_option, json_option, store_of_option
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Plan file to remove the customers from. Repeat the option for each file.",
 )
+@store_of_option
 @config_option
 @click.option("--local-only", is_flag=True, help="Delete the traces on this machine only, and nothing at Talon.One.")
 @click.option("--yes", is_flag=True, help="Confirm. Data deleted at Talon.One cannot be restored.")
@@ -46,14 +47,17 @@ def erase(**options: Any) -> None:
 
 def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     from talon_one_cli.sync.erase_files import clean_lines, clean_plan, remove_leftovers
-    from talon_one_cli.sync.sync_file import read_settings
+    from talon_one_cli.sync.sync_file import read_settings, read_sync_file
     from talon_one_cli.sync.sync_session import opened
     from target_talon_one.store.tables.personal_data import Person
     from target_talon_one.sync.reject_files import file_name
 
     ids = list(dict.fromkeys(_ids(options)))
     _check_confirmed(options, len(ids))
-    settings = read_settings({}, "", options["config"], redact)
+    sync_file, config = options["sync_file"], options["config"]
+    settings = (
+        read_sync_file(sync_file, config, redact).settings if sync_file else read_settings({}, "", config, redact)
+    )
     counts = {"customers": len(ids), "deleted": 0, "not_there": 0, "rows": 0, "lines": 0}
     with opened(settings, stop) as (client, store):
         for name in ids:

@@ -239,7 +239,7 @@ def _rows_read(file: SyncFile, stop: StopSignal, command: str) -> Iterator[SyncR
             sync_run(client, store, file.settings, progress, command) as run,
         ):
             progress.run = run
-            read_sources(file, run, progress)
+            read_sources(file, run, store, progress)
             yield run
     except GuardError as error:
         raise with_option(error) from None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import ConfigError, ConfigSource, Setting
+from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.conversion import convert
 from talon_one_singer.settings.json_files import json_type
 from talon_one_warehouse import source_spec
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from talon_one_warehouse import SourceSpec
     from target_talon_one.config.destination_config import DestinationConfig
 
+_IN_SOURCE = "{in: source}"  # stands for the object while the settings are read
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -41,13 +43,29 @@ class Sync:
         return self.destination.name
 
 
+@dataclass(frozen=True)
+class StoreInSource:
+    """A store in the database of the sources: ``store: {in: source, schema: …}``.
+
+    Attributes:
+        url: of the first source; all others are in the same database.
+        schema: of the tables.
+    """
+
+    url: str = field(repr=False)
+    schema: str = "talon_one_sync"
+
+    def __str__(self) -> str:
+        return f"{shown_url(self.url)} (schema {self.schema})"
+
+
 @dataclass(frozen=True, slots=True)
 class SyncFile:
     """A SYNC.yml with its settings.
 
     Attributes:
         path: path of the file.
-        settings: value by name; the names are those of SYNC_SETTINGS.
+        settings: value by name; the names are those of SYNC_SETTINGS. ``store`` is a text or a StoreInSource.
         syncs: the syncs in the order of the file.
     """
 
@@ -72,6 +90,9 @@ def read_sync_file(
     if not isinstance(given, dict) or not given:
         raise ConfigError(f"{path}: 'syncs' must name at least one sync, each with source, sink and mode")
     redact.add_from(given)  # the URLs of sources may hold passwords and keys
+    in_source = content["store"] if isinstance(content.get("store"), dict) else None
+    if in_source is not None:
+        content["store"] = _IN_SOURCE
     settings = read_settings(content, path, config, redact, environ=environ)
     problems: list[str] = []
     syncs: list[Sync] = []
@@ -82,7 +103,20 @@ def read_sync_file(
             problems += error.lines
     if problems:
         raise ConfigError(*problems)
+    if settings["store"] == _IN_SOURCE:  # no --config file and no variable gives another store
+        settings["store"] = _store_in_source(in_source, path, syncs[0].source.url)
     return SyncFile(path, settings, tuple(syncs))
+
+
+def _store_in_source(given: Any, path: str, url: str) -> StoreInSource:
+    options = dict(given)
+    if options.pop("in", "source") != "source":
+        raise ConfigError(f"{path}: store.in must be source; a store in a file or at a URL is written as a text")
+    schema = options.pop("schema", None) or StoreInSource.schema
+    if options or not isinstance(schema, str):
+        unknown = next(iter(options), "schema")
+        raise ConfigError(f"{path}: store: {unknown!r} cannot be used; the object has in and schema, which is text")
+    return StoreInSource(url, schema)
 
 
 def read_settings(

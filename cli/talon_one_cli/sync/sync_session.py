@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from talon_one_cli.progress import SyncProgress
-    from talon_one_cli.sync.sync_file import SyncFile
+    from talon_one_cli.sync.sync_file import StoreInSource, SyncFile
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.cli.signals import StopSignal
     from talon_one_singer.reporting.metrics import Metrics
@@ -30,14 +30,24 @@ def opened(
     settings: Mapping[str, Any], stop: StopSignal, metrics: Metrics | None = None
 ) -> Iterator[tuple[TalonOneClient, Store]]:
     """Open the client and the store of the settings; ``metrics`` counts the requests."""
-    from target_talon_one.store.opening import open_store  # needs duckdb, which is an extra
-
     keep_pandas_out()
     with (
         client_from_settings(settings, PROGRAM, metrics=metrics, stop=stop.check) as client,
-        open_store(settings["store"]) as store,
+        opened_store(settings["store"]) as store,
     ):
         yield client, store
+
+
+def opened_store(location: str | StoreInSource) -> Store:
+    """Open the store at a location, or in the database of the sources."""
+    from target_talon_one.store.opening import open_store  # needs duckdb, which is an extra
+
+    if isinstance(location, str):
+        return open_store(location)
+    from talon_one_warehouse.in_source.tables import SourceTables
+    from target_talon_one.store.in_source.source_store import open_source_store
+
+    return open_source_store(SourceTables(location.url, location.schema))
 
 
 @contextmanager
@@ -56,12 +66,17 @@ def sync_run(
         yield run
 
 
-def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal | SyncProgress, *, rendered: bool = False) -> None:
-    """Read every row of every source. A source that fails ends the run before anything is sent.
+def read_sources(
+    file: SyncFile, run: SyncRun, store: Store, stop: StopSignal | SyncProgress, *, rendered: bool = False
+) -> None:
+    """Read every row of every source, or those that differ if the store is there.
+
+    A source that fails ends the run before anything is sent.
 
     Args:
         file: names the sources.
         run: receives the rows.
+        store: of the run.
         stop: checked between batches of rows.
         rendered: see talon_one_warehouse.open_source.
 
@@ -69,6 +84,9 @@ def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal | SyncProgress, 
         WarehouseConfigError, WarehouseError: a source cannot be read.
         ConfigError, GuardError: a setting of a destination cannot be used.
     """
+    if store.source_rows:
+        _read_differences(file, run, store, stop, rendered=rendered)
+        return
     limits = InputLimits.of(file.settings)
     for sync in file.syncs:
         with open_source(sync.source, limits=limits, rendered=rendered) as source:
@@ -79,3 +97,15 @@ def read_sources(file: SyncFile, run: SyncRun, stop: StopSignal | SyncProgress, 
                 destination_run.add_block(block, [f"row {n}" for n in range(count + 1, count + len(block) + 1)])
                 count += len(block)
             destination_run.close_source(complete=True)
+
+
+def _read_differences(
+    file: SyncFile, run: SyncRun, store: Store, stop: StopSignal | SyncProgress, *, rendered: bool
+) -> None:
+    from target_talon_one.sync.reading.source_difference import read_difference
+
+    assert store.source_rows is not None
+    for sync in file.syncs:
+        source = store.source_rows.tables.open(sync.source, rendered=rendered)
+        destination = run.open(sync.destination, columns=source.columns, source=shown_url(sync.source.url))
+        read_difference(destination, store, source, check=stop.check, everything=rendered)

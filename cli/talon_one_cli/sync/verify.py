@@ -85,7 +85,7 @@ def _compare(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSig
     from target_talon_one.sync.verify import Verification
 
     with sync_run(client, store, file.settings, stop, "verify" + " --heal" * heal) as run:
-        read_sources(file, run, stop, rendered=True)
+        read_sources(file, run, store, stop, rendered=True)
         checks = [Verification(client, store, one, stop.check) for one in run.destinations.values()]
         found = [check.find() for check in checks]
         drifted = [check for check, one in zip(checks, found, strict=True) if one.verdict == "drift"]
