@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
 
-from airflow_provider_talon_one.locations.client_connections import client_connection
+from airflow_provider_talon_one.locations.client_connections import ClientConnection, client_connection
 from airflow_provider_talon_one.locations.cursor_source import CursorSource
 from airflow_provider_talon_one.locations.location import resolve_location
 from talon_one_singer.values.value_texts import id_text
@@ -52,6 +52,25 @@ def opened_source(
         yield source
     finally:
         source.close()
+
+
+def source_database(conn_id: str | None, url: Any) -> ClientConnection:
+    """Return the database of a source, in which its rows can be compared.
+
+    Raises:
+        ValueError: only the hook of the connection can open it, or it is in an object store.
+    """
+    client = client_connection(conn_id) if conn_id and not url else None
+    if client is not None:
+        return client
+    location = resolve_location(url, conn_id)
+    if location is None or location.filesystem is not None:
+        what = f"the connection {conn_id}, which only its hook can open," if location is None else "an object store"
+        raise ValueError(
+            f"store_in_source: the source is in {what} and cannot compare rows; leave out store_in_source and give a "
+            "store"
+        )
+    return ClientConnection(location.url, {})
 
 
 def query_ids(location: Location | None, conn_id: str | None, sql: str, schema: str) -> list[str]:

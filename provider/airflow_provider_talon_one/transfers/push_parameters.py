@@ -16,6 +16,8 @@ PARAMETERS = (
     OPTIONS,
     Setting("store", "string", "File or URL of the store."),
     Setting("store_conn_id", "string", "Connection of the store."),
+    Setting("store_in_source", "boolean", "Whether the store is in the database of the source.", default=False),
+    Setting("store_schema", "string", "Schema of a store in the source.", default="talon_one_sync"),
     Setting("rejects_directory", "string", "Folder for refused rows.", default="rejects"),
     Setting("results_directory", "string", "Folder for responses worth keeping.", default="results"),
     Setting("settings", "object", "Settings of the target.", default={}),

@@ -12,15 +12,14 @@ from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage import RecordsLineage
 from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
 from airflow_provider_talon_one.locations.location import check_connection_or_url, local_folder
-from airflow_provider_talon_one.locations.sources import opened_source
 from airflow_provider_talon_one.locations.stores import opened_store
 from airflow_provider_talon_one.parameters import convert_parameters, converted, copy_mapping, is_templated
 from airflow_provider_talon_one.transfers.push_parameters import OPTIONS, PARAMETERS
 from airflow_provider_talon_one.transfers.push_result import page_parameters, push_result, written_name
+from airflow_provider_talon_one.transfers.push_source import PushSource
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.reporting.logs import Redactor
-from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.conversion import is_absent
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_singer.shards import Shard
@@ -36,6 +35,9 @@ if TYPE_CHECKING:
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.store.store import Store
     from target_talon_one.sync.run import SyncRun
+
+
+_ONE_STORE = "give either store_in_source or a store (store, store_conn_id), not both"
 
 
 class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
@@ -64,6 +66,9 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
         store: file or URL of the store, one for each environment; default ``talon-one-store.duckdb``. With the
             credentials of a connection: ``s3://connection@bucket/store`` or an ObjectStoragePath.
         store_conn_id: connection of type postgres whose database keeps the store; or the credentials for ``store``.
+        store_in_source: keep the store in the database of the source, which then finds the rows that differ, so that
+            only these leave it; instead of ``store``. DuckDB or PostgreSQL.
+        store_schema: schema of a store in the source; created if missing.
         rejects_directory, results_directory: folders for refused rows and for responses.
         settings: settings of the target: ``concurrency``, ``mask_rejects``, ...
         shard: a stable part of the keys, like ``3/16``, for mapped tasks; see ``plan_shards``. Each shard has its own
@@ -102,6 +107,8 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
         options: Mapping[str, Any] | str | None = None,
         store: str | ObjectStoragePath | None = None,
         store_conn_id: str | None = None,
+        store_in_source: bool | str = False,
+        store_schema: str = "talon_one_sync",
         rejects_directory: str = "rejects",
         results_directory: str = "results",
         settings: Mapping[str, Any] | str | None = None,
@@ -116,10 +123,13 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
             check_connection_or_url(f"{self.task_id}: give either store_conn_id or store", store_conn_id, store)
         if sql is not None and table is not None:
             raise ValueError(f"{self.task_id}: give sql or table, not both")
+        if store_in_source is True and (store or store_conn_id):
+            raise ValueError(f"{self.task_id}: {_ONE_STORE}")
         self.sink, self.mode, self.key, self.map = sink, mode, key, map
         self.sql, self.table, self.source_conn_id, self.source_url = sql, table, source_conn_id, source_url
         self.options, self.settings = copy_mapping(options), copy_mapping(settings)
         self.store, self.store_conn_id = store, store_conn_id
+        self.store_in_source, self.store_schema = store_in_source, store_schema
         self.rejects_directory, self.results_directory = rejects_directory, results_directory
         self.shard, self.plan_only, self.talon_one_conn_id = shard, plan_only, talon_one_conn_id
         self._stop: Any = None
@@ -151,17 +161,26 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
             ) as run,
         ):
             destination = self._destination()
-            self._read(run, destination, InputLimits.of(settings))
+            self._source().read(
+                run, store, destination, InputLimits.of(settings), shard=self._shard(), check=self._stop.check
+            )
             return self._work(run, client, store, destination, context)
 
     def _opened_store(self, default: str, context: Context) -> Store:
         journal = journal_of(context) if self.verb == "push" and not self.plan_only else None
         given = self.settings.get("store")
         location = self.store if is_absent(given) else given
-        return opened_store(location, self.store_conn_id, default, journal=journal, shard=self._shard())
+        if not self.store_in_source:
+            return opened_store(location, self.store_conn_id, default, journal=journal, shard=self._shard())
+        if location or self.store_conn_id:
+            raise ValueError(_ONE_STORE)
+        return self._source().opened_store(self.store_schema, journal=journal, shard=self._shard())
 
     def _shard(self) -> Shard:
         return Shard.of({"shard": self.shard})
+
+    def _source(self) -> PushSource:
+        return PushSource(self.source_conn_id, self.source_url, self.sql, self.table, rendered=self.verb == "verify")
 
     def _work(
         self, run: SyncRun, client: TalonOneClient, store: Store, destination: DestinationConfig, context: Context
@@ -217,35 +236,13 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
     def _named(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.named_options}
 
-    def _read(self, run: SyncRun, destination: DestinationConfig, limits: InputLimits) -> None:
-        with opened_source(
-            conn_id=self.source_conn_id,
-            url=self.source_url,
-            sql=self.sql,
-            table=self.table,
-            limits=limits,
-            rendered=self.verb == "verify",
-        ) as source:
-            destination_run = run.open(
-                destination, columns=source.columns, shard=self._shard(), source=shown_url(self._source_url())
-            )
-            count = 0
-            for block in source.blocks():
-                self._stop.check()
-                destination_run.add_block(block, [f"row {n}" for n in range(count + 1, count + len(block) + 1)])
-                count += len(block)
-            destination_run.close_source(complete=True)
-
-    def _source_url(self) -> str:
-        return str(self.source_url or "") or f"airflow://{self.source_conn_id}"
-
     def _record(
         self, context: Context, base_url: str, destination: DestinationConfig, result: Mapping[str, Any]
     ) -> None:
         address = campaign_manager_url(base_url, page_parameters(destination))
         context["ti"].xcom_push(key=LINK_KEY, value=address)
         name = self.table or "query"
-        self.record_push(self._source_url(), name, base_url, written_name(destination), result["sent"])
+        self.record_push(self._source().address, name, base_url, written_name(destination), result["sent"])
         add_to_asset_events(self, context, {"rows": result["sent"], "refused": result["refused"]})
 
 

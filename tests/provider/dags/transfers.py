@@ -57,6 +57,7 @@ with DAG("push_parts", **ARGUMENTS):
         source_conn_id="{{ dag_run.conf['conn'] }}",
         table="vip",
         store=STORE,
+        store_in_source="{{ dag_run.conf.get('in_source') }}",
         rejects_directory="{{ dag_run.conf['store'] }}-rejects",
         options={"create_profiles": "allow", "max_delete_share": 1},
     ).expand(shard=parts())

@@ -75,12 +75,11 @@ def test_a_push_leaves_a_link_and_figures_on_its_asset(emu, sqlite, push, stored
     assert [{"rows": 2, "refused": 0}] == run.asset_events("talonone://127.0.0.1/audiences/1")
 
 
-def test_a_segment_in_postgresql_streams(emu, push, postgres_url, monkeypatch):
-    """A PostgreSQL connection is read by the Arrow driver."""
+@pytest.fixture
+def postgresql(postgres_url, monkeypatch):
+    """Create a database as the connection ``pg``, and return a function that runs statements in it."""
     from adbc_driver_postgresql import dbapi
 
-    with dbapi.connect(postgres_url, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE vip AS SELECT 'pg-' || n AS id FROM generate_series(1, 2500) AS n")
     user, rest = postgres_url.removeprefix("postgresql://").split(":", 1)
     password, place = rest.rsplit("@", 1)
     host, _, schema = place.partition("/")
@@ -89,6 +88,19 @@ def test_a_segment_in_postgresql_streams(emu, push, postgres_url, monkeypatch):
         "conn_type": "postgres", "login": user, "password": password, "host": name, "port": int(port), "schema": schema,
     }  # fmt: skip
     monkeypatch.setenv("AIRFLOW_CONN_PG", json.dumps(value))
+
+    def run(*statements):
+        with dbapi.connect(postgres_url, autocommit=True) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    return run
+
+
+def test_a_segment_in_postgresql_streams(emu, push, postgresql):
+    """A PostgreSQL connection is read by the Arrow driver."""
+    postgresql("CREATE TABLE vip AS SELECT 'pg-' || n AS id FROM generate_series(1, 2500) AS n")
     assert "success" == push(conn="pg").state
     assert {f"pg-{n}" for n in range(1, 2501)} == members(emu)
 
@@ -170,10 +182,39 @@ def test_parts_of_a_segment_are_pushed_by_mapped_tasks(emu, sqlite, run_dag, tmp
     assert "has 4 shards, and this push has 3" in task_logs()
 
 
+def test_shards_keep_their_stores_in_the_database_of_the_source(emu, postgresql, sqlite, run_dag, tmp_path, task_logs):
+    """Each shard has a table of what it has added, compares there, and sends only what differs."""
+    with TalonOneHook().client as client:
+        client.create_audience_v2({"name": "VIP"})
+    postgresql("CREATE TABLE vip AS SELECT 'c-' || n AS id FROM generate_series(1, 100) AS n")
+    conf = {"conn": "pg", "store": "", "in_source": True, "parts": 2}
+    assert "success" == run_dag("push_parts", **conf).state
+    assert {f"c-{n}" for n in range(1, 101)} == members(emu)
+    tables = [f"talon_one_sync.acknowledged_1_part_{n}_of_2" for n in (1, 2)]
+    assert [(100,)] == postgresql("SELECT " + " + ".join(f"(SELECT count(*) FROM {one})" for one in tables))
+    postgresql("DELETE FROM vip WHERE id LIKE 'c-1%'", "INSERT INTO vip VALUES ('new')")
+    assert "success" == run_dag("push_parts", **conf).state
+    assert {f"c-{n}" for n in range(2, 100) if not str(n).startswith("1")} | {"new"} == members(emu)
+    sqlite("CREATE TABLE vip AS SELECT 'a' AS id")
+    for changes, words in (
+        ({"store": str(tmp_path / "store")}, "give either store_in_source or a store"),
+        ({"conn": "warehouse"}, "cannot compare rows; that is possible in DuckDB"),
+    ):
+        task_logs()
+        assert "failed" == run_dag("push_parts", **(conf | changes)).state
+        assert words in task_logs()
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda: WarehouseToAudienceOperator(task_id="t", audience=1, key="id"), "source_conn_id or source_url"),
+        (
+            lambda: WarehouseToAudienceOperator(
+                task_id="t", audience=1, key="id", source_url="x", store="y", store_in_source=True
+            ),
+            "give either store_in_source or a store",
+        ),
         (
             lambda: WarehouseToAudienceOperator(task_id="t", audience=1, key="id", source_url="x", mode="insert_only"),
             "it has mirror, upsert, add, remove",
