@@ -143,10 +143,8 @@ class Emulator:
 
     def state(self, *tables: str) -> dict[str, Any]:
         """Return all rows by table, of all tables or the named ones."""
-        state: dict[str, Any] = json_text.decode(
-            self._call(lambda controller: json_text.encode(controller.state(tables or None)))
-        )
-        return state
+        found = self._call(lambda controller: controller.state(tables or None))
+        return {table: [_decoded(row) for row in rows] for table, rows in found.items()}
 
     def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
         """Return the request log of one operation, or of all."""
@@ -188,3 +186,11 @@ class Emulator:
     def truth(self, program: int = 1, as_of: str | None = None) -> dict[str, Any]:
         """Return totals and balances of a program, computed independently of the endpoints."""
         return self._call(lambda controller: controller.expected_balances(program, as_of))
+
+
+def _decoded(row: Record) -> dict[str, Any]:
+    """Return a row with its JSON columns as values."""
+    return {
+        name: json_text.decode(bytes(value)) if isinstance(value, json_text.Raw) else value
+        for name, value in row.items()
+    }

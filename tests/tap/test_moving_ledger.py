@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +19,21 @@ from talon_one_emulator import Emulator
 ROWS = 50_000
 ENDPOINT = ep.GET_LOYALTY_CARD_TRANSACTIONS
 PATH = {"loyaltyProgramId": 1, "loyaltyCardId": "card-000001"}
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory):
+    """A database file of an emulator whose card has 50,000 transactions."""
+    path = tmp_path_factory.mktemp("seed") / "emulator.db"
+    with Emulator(seed="synthetic", cards=1, transactions=ROWS, db=path):
+        pass
+    return path
+
+
+@pytest.fixture
+def started(seeded, tmp_path):
+    """Returns an emulator with a copy of that database, and the given settings."""
+    return lambda **settings: Emulator(db=shutil.copy(seeded, tmp_path), management_rate=0, **settings)
 
 
 def ledger_ids(emu) -> set[int]:
@@ -67,10 +83,10 @@ QUICK = {("newest", "exclusive", "current"), ("shuffled", "exclusive", "current"
     ("order", "bounds", "era"),
     [pytest.param(*c, marks=() if c in QUICK else pytest.mark.slow) for c in COMBINATIONS],
 )
-def test_rows_that_live_through_the_run_come_exactly_once(order, bounds, era, in_parts):
+def test_rows_that_live_through_the_run_come_exactly_once(started, order, bounds, era, in_parts):
     """With 20 insertions and 200 deletions a page, every lasting row is read once, in 1.6 calls a page."""
     switches = {"order": order, "date_bounds": bounds}
-    with Emulator(seed="synthetic", cards=1, transactions=ROWS, era=era, switches=switches, management_rate=0) as emu:
+    with started(era=era, switches=switches) as emu:
         before = ledger_ids(emu)
         emu.fault(ENDPOINT.name, "insert_rows", count=0, rows=20, at="past")
         emu.fault(ENDPOINT.name, "delete_rows", count=0, rows=200)
@@ -98,9 +114,9 @@ def test_an_instant_with_more_rows_than_a_page_is_read_by_overlapping_pages(orde
     assert calls <= 3 * 20_000 / 1000
 
 
-def test_a_quiet_ledger_costs_little_more_than_its_pages():
+def test_a_quiet_ledger_costs_little_more_than_its_pages(started):
     """An unchanged ledger of 50 pages takes at most 75 calls, and every row is read."""
-    with Emulator(seed="synthetic", cards=1, transactions=ROWS, management_rate=0) as emu:
+    with started() as emu:
         ids, calls = read(emu)
         assert ledger_ids(emu) == set(ids)
     assert calls <= 75
