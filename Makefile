@@ -5,6 +5,8 @@ PY := .venv/bin/python
 STAMP := .venv/.stamp
 DEMO_STAMP := .venvs/demo/.stamp
 JOBS ?= 3
+# A database waits for the disk after every commit: the files of tests are in memory where there is room for them.
+MEMORY := $(shell df -BG --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 + 0 >= 8 {print "/dev/shm"}')
 # Some machines set this. Every process of tests and demo would then compile all of its modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -36,7 +38,7 @@ check: $(STAMP) ## check lint, types, import rules and generated files
 
 test: $(STAMP) ## run the tests, except the slow ones
 	@bash scripts/setup_peers.sh
-	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not slow"
+	$(if $(MEMORY),TMPDIR=$(MEMORY)) $(PY) -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-all: $(STAMP) ## run all tests
 	@bash scripts/setup_peers.sh all

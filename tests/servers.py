@@ -59,7 +59,8 @@ class Postgres:
     def start(self) -> None:
         """Start the server and wait until it accepts connections."""
         settings = (
-            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.folder} -c fsync=off"
+            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.folder} -c fsync=off "
+            "-c full_page_writes=off -c autovacuum=off -c jit=off"  # its data outlive the server, but no machine
         )
         log = self.folder / "log"
         _run(
