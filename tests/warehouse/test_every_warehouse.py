@@ -5,7 +5,7 @@ import random
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from talon_one_warehouse import (
     Column,
     MergeCounts,
     RowError,
+    Span,
     TableError,
     TableSpec,
     WarehouseError,
@@ -260,6 +261,22 @@ def test_a_read_may_be_about_some_rows_only(place):
         marked = [row[:2] for row in place.read(warehouse, MARKED) if row[3]]
     assert [0, 3] == counts
     assert sorted([EVERY[1], EVERY[2], EVERY[5]]) == marked
+
+
+def test_a_read_may_be_about_a_span_of_instants(place):
+    """Rows with an instant outside of the span, or without one, are left alone; the span has its start, not its end."""
+    table = spec(at="string").with_loaded_at().with_deleted_at()
+    instants = [MORNING, NOON, NOON - timedelta(microseconds=1), datetime(1, 1, 1, tzinfo=UTC)]
+    rows = [b'{"id":%d,"at":"%s"}' % (n, at.isoformat().encode()) for n, at in enumerate(instants)] + [b'{"id":9}']
+    with place.open() as warehouse:
+        warehouse.prepare(table)
+        warehouse.merge({"t": with_no_mark(with_load_time([to_arrow(spec(at="string"), rows)], MORNING))})
+        marked = []
+        for span in (Span(MORNING, NOON), Span(None, NOON), Span(None, datetime(9999, 1, 1, tzinfo=UTC))):
+            warehouse.begin_read("t")
+            count = warehouse.end_read("t", NOON, within={"id": [0, 1, 2, 3, 9], "at": span})
+            marked.append((count, {row[0] for row in place.read(warehouse, table) if row[3]}))
+    assert [(2, {0, 2}), (1, {0, 2, 3}), (1, {0, 1, 2, 3})] == marked
 
 
 def test_a_read_without_rows_marks_all_of_them(place):

@@ -15,6 +15,7 @@ from talon_one_warehouse.errors import (
     WarehouseFullError,
     WarehouseLockedError,
 )
+from talon_one_warehouse.key_limits import Span
 from talon_one_warehouse.sources.open_source import open_source
 from talon_one_warehouse.sources.spec import Source, SourceSpec, source_spec
 from talon_one_warehouse.urls import open_warehouse
@@ -27,6 +28,7 @@ __all__ = [
     "RowError",
     "Source",
     "SourceSpec",
+    "Span",
     "TableError",
     "TableSpec",
     "Warehouse",

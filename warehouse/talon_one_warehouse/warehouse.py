@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from talon_one_warehouse.arrow.columns import TableSpec
+    from talon_one_warehouse.key_limits import Within
 
 
 DEFAULT_SCHEMA = "talon_one"
@@ -76,16 +77,14 @@ class Warehouse(Protocol):
         """
         ...
 
-    def end_read(
-        self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
-    ) -> int:
+    def end_read(self, table: str, at: datetime, *, delete: bool = False, within: Within | None = None) -> int:
         """Mark the rows whose keys were not noted since ``begin_read``, in one transaction.
 
         Args:
             table: the table.
             at: becomes the ``_deleted_at`` and ``_loaded_at`` of rows that have no mark yet.
             delete: delete the rows instead.
-            within: integers by column; rows with others are left alone.
+            within: integers or a span of instants by column; rows with others are left alone.
 
         Returns:
             The number of rows that were marked or deleted.

@@ -10,7 +10,7 @@ import pytest
 import sqlglot
 
 from talon_one_storage.sql_names import literal
-from talon_one_warehouse import Column, TableSpec, to_arrow
+from talon_one_warehouse import Column, Span, TableSpec, to_arrow
 from talon_one_warehouse.databases.warehouse import DatabaseWarehouse
 from talon_one_warehouse.dialects.snowflake import Snowflake, folded
 
@@ -94,7 +94,8 @@ def statements(table):
                 for _ in range(2):
                     rows = [to_arrow(table, [b'{"a":"x","b":1,"integer":1}'])]
                     warehouse.merge({table.name: rows}, {"run": {"at": 1}})
-                warehouse.end_read(table.name, AT, delete=delete, within={table.key[0]: [1]})
+                within = {table.key[0]: [1], "_loaded_at": Span(AT, AT)}
+                warehouse.end_read(table.name, AT, delete=delete, within=within)
         found += connection.statements
     return found
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from talon_one_warehouse.arrow.columns import TableSpec
     from talon_one_warehouse.dialects.base import Dialect
+    from talon_one_warehouse.key_limits import Within
     from talon_one_warehouse.warehouse import MergeCounts
 
 
@@ -89,9 +90,7 @@ class DatabaseWarehouse(Generic[Connection]):
         self._forget(prepared(self._tables, table).name)
         self._reads[table] = ""
 
-    def end_read(
-        self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
-    ) -> int:
+    def end_read(self, table: str, at: datetime, *, delete: bool = False, within: Within | None = None) -> int:
         """See Warehouse."""
         spec, seen, conditions = prepared(self._tables, table), self._reads[table], limits(within, self._dialect.name)
         with self._connection.transaction():

@@ -8,7 +8,9 @@ from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.key_limits import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from talon_one_warehouse.key_limits import Within
 
 
 class SeenKeys:
@@ -47,7 +49,7 @@ class SeenKeys:
             names = ", ".join(map(quoted, self._keys[table]))
             self._execute(f"INSERT INTO {self._names[table]} SELECT {names} FROM {stage}")  # noqa: S608 - quoted
 
-    def unseen(self, table: str, within: Mapping[str, Iterable[int]] | None = None) -> str:
+    def unseen(self, table: str, within: Within | None = None) -> str:
         """Return the condition that the key of a row ``t`` was not seen; for ``within`` see Warehouse.end_read."""
         same = " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in self._keys[table])
         absent = f"NOT EXISTS (SELECT 1 FROM {self._names[table]} AS s WHERE {same})"  # noqa: S608 - names are quoted

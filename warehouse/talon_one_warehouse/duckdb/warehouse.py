@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from talon_one_warehouse.arrow.columns import TableSpec
+    from talon_one_warehouse.key_limits import Within
 
 _STAGE = "_talon_one_stage"
 
@@ -109,9 +110,7 @@ class DuckDBWarehouse:
         kinds = {column.name: sql.TYPES[column.kind] for column in spec.columns}
         self._seen.begin(table, spec.key, kinds)
 
-    def end_read(
-        self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
-    ) -> int:
+    def end_read(self, table: str, at: datetime, *, delete: bool = False, within: Within | None = None) -> int:
         """See Warehouse."""
         unseen = self._seen.unseen(table, within)
         statement = sql.delete(self.schema, table, unseen) if delete else sql.mark(self.schema, table, unseen, at)

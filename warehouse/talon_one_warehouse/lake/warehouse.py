@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
     from talon_one_warehouse.arrow.columns import TableSpec
+    from talon_one_warehouse.key_limits import Within
     from talon_one_warehouse.lake.place import LakePlace
     from talon_one_warehouse.warehouse import MergeCounts
 
@@ -112,9 +113,7 @@ class LakeWarehouse:
         with translate_errors(self._store.name):
             self._seen.begin(table, there.key, there.columns)
 
-    def end_read(
-        self, table: str, at: datetime, *, delete: bool = False, within: Mapping[str, Sequence[int]] | None = None
-    ) -> int:
+    def end_read(self, table: str, at: datetime, *, delete: bool = False, within: Within | None = None) -> int:
         """See Warehouse."""
         there, unseen = prepared(self._tables, table), self._seen.unseen(table, within)
         with translate_errors(self._store.name):
