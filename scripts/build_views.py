@@ -1,7 +1,7 @@
 """Build the SQL of ``talon-one models`` from the models of the dbt package. ``--check`` fails if a file is not current.
 
 The views are the models that need nothing but the tables of a load. Their Jinja is rendered for DuckDB and PostgreSQL,
-which share the SQL; ``{schema}`` and ``{as_of}`` stay for the command to fill in.
+which share the SQL; ``{schema}``, ``{as_of}`` and ``{there.TABLE}`` stay for the command to fill in.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ OWNERS = {
     "loyalty_profile_transactions": ("profile", "integration_id"),
     "loyalty_program_transactions": ("program", None),
 }
+MARKED = (*OWNERS, "customer_coupons")
 _HEAD = "-- Generated from the dbt package by scripts/build_views.py.\n"
 
 
@@ -75,7 +76,8 @@ class Package:
 def _ref(name: str) -> str:
     if name in INLINED:
         return name
-    return f"{{schema}}.{name.removeprefix('stg_talon_one__')}"
+    table = name.removeprefix("stg_talon_one__")
+    return f"{{there.{table}}}" if table != name and table in MARKED else f"{{schema}}.{table}"
 
 
 def files(package: Package) -> dict[str, str]:
@@ -92,7 +94,7 @@ def files(package: Package) -> dict[str, str]:
             text = f"{comment}\nWITH\n{inlined}\n\n{select}"
         found[f"{name}.sql"] = f"{_HEAD}{text}\n"
     for table, (kind, owner) in OWNERS.items():
-        select = package.ledger_rows(f"{{schema}}.{table}", kind, owner, with_loaded_at=False)
+        select = package.ledger_rows(f"{{there.{table}}}", kind, owner, with_loaded_at=False)
         found[f"ledger_{table}.sql"] = f"{_HEAD}{str(select).strip()}\n"
     found["not_in.sql"] = f"{str(package.not_in('{schema}.{table}')).strip()}\n"
     return {name: re.sub(r"[ \t]+\n", "\n", text) for name, text in found.items()}

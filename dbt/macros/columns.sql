@@ -35,12 +35,20 @@
     }[kind]) -}}
 {% endmacro %}
 
-{#- The rows of a stream without members and coupons that are gone, or no rows if the stream is not loaded. -#}
+{#- The streams whose loads mark the rows that are gone at Talon.One, of those that the models use for what there is. -#}
+{% macro marked_streams() %}
+    {{- return([
+        'loyalty_card_transactions', 'loyalty_profile_transactions', 'loyalty_program_transactions',
+        'audience_memberships', 'customer_coupons',
+    ]) -}}
+{% endmacro %}
+
+{#- The rows of a stream without those that are gone, or no rows if the stream is not loaded. -#}
 {% macro staged(stream) %}
 {%- if stream in var('talon_one_streams') -%}
 SELECT {{ talon_one.columns_of(stream) | join(', ') }}
 FROM {{ source('talon_one', stream) }}
-{%- if stream in ('audience_memberships', 'customer_coupons') %}
+{%- if stream in talon_one.marked_streams() %}
 WHERE _deleted_at IS NULL
 {%- endif %}
 {%- else -%}

@@ -33,6 +33,44 @@ FROM {{ rows }} AS t
 WHERE {{ talon_one.created_by_then('t.created') }} AND t.amount IS NOT NULL
 {%- endmacro %}
 
+{#- All ledger rows in one form, each of them once.
+
+A row that is gone from the table of cards or profiles does not count because the feed of the program still has it.
+-#}
+{% macro all_ledger_rows() %}
+{{- talon_one.ledger_rows(ref('stg_talon_one__loyalty_card_transactions'), 'card', 'card_identifier') }}
+UNION ALL
+{{- talon_one.ledger_rows(ref('stg_talon_one__loyalty_profile_transactions'), 'profile', 'integration_id') }}
+UNION ALL
+{{- talon_one.ledger_rows(ref('stg_talon_one__loyalty_program_transactions'), 'program') }}
+{{- talon_one.not_in(talon_one.loaded('loyalty_card_transactions')) }}
+{{- talon_one.not_in(talon_one.loaded('loyalty_profile_transactions')) }}
+{%- endmacro %}
+
+{#- The table of a stream with the rows that are gone, or without rows if the stream is not loaded. -#}
+{% macro loaded(stream) %}
+    {%- if stream in var('talon_one_streams') -%}
+        {{- return(source('talon_one', stream)) -}}
+    {%- else -%}
+        {{- return(ref('stg_talon_one__' ~ stream)) -}}
+    {%- endif -%}
+{% endmacro %}
+
+{#- The statement that deletes the rows of an incremental ledger that are gone, whether loads mark or delete them. -#}
+{% macro delete_gone_rows(ledger) %}
+DELETE FROM {{ ledger }}
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM (
+        SELECT program_id AS there_program_id, id AS there_id
+        FROM (
+            {{- talon_one.all_ledger_rows() | indent(12) }}
+        ) AS every_row
+    ) AS there
+    WHERE there.there_program_id = program_id AND there.there_id = id
+)
+{%- endmacro %}
+
 {#- The condition that a row of the feed is in no other table, so that each row counts once. -#}
 {% macro not_in(rows) %}
     AND NOT EXISTS (SELECT 1 FROM {{ rows }} AS o WHERE o.program_id = t.program_id AND o.id = t.id)

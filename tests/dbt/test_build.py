@@ -12,7 +12,7 @@ from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
 from tap_talon_one.ledger.arithmetic import Entry, Points, balance
 
-from .conftest import AS_OF, Dbt, load, output_of, talon_one
+from .conftest import AS_OF, STREAMS, Dbt, load, output_of, talon_one
 
 FIGURES = "SUM(active_points), SUM(pending_points), SUM(expired_points), SUM(spent_points)"
 JOURNEY_AS_OF = "2018-01-02T00:00:00Z"
@@ -49,7 +49,7 @@ def of_arithmetic(url, as_of):
         rows = query(
             url,
             f"SELECT program_id, {owner}, subledger_id, type, id, created, amount, start_at, expiry_at "
-            f"FROM talon_one.loyalty_{kind}_transactions WHERE created <= '{as_of}'",
+            f"FROM talon_one.loyalty_{kind}_transactions WHERE created <= '{as_of}' AND _deleted_at IS NULL",
         )
         for program, name, subledger, sign, number, created, amount, *dates in rows:
             instants = (None if date is None else to_us(date) for date in dates)
@@ -85,9 +85,19 @@ def build(url, folder, **variables):
     return dbt, dbt("build", **variables)
 
 
+def delete_some(emu, count):
+    """Delete the first and the last transactions at Talon.One; return their ids."""
+    rows = [row["id"] for row in emu.state("ledger")["ledger"]]
+    gone = {*rows[:count], *rows[-count:]}
+    emu.delete_transactions(gone)
+    return gone
+
+
 def agrees(emu, url, tmp_path):
-    """Load and build, and compare the points in every way."""
+    """Load, also after some transactions were deleted, and build, and compare the points in every way."""
     load(emu, url, tmp_path)
+    delete_some(emu, 3)
+    load(emu, url, tmp_path, transactions_strategy="program_feed", recheck_days=0)
     dbt, done = build(url, tmp_path / "dbt", talon_one_as_of=AS_OF)
     assert 0 == done.returncode, done.stdout[-3000:]
     assert {"success", "pass", "no-op"} == set(dbt.results().values())
@@ -139,15 +149,19 @@ def test_a_replay_in_steps_equals_the_recursive_query(emu, each_url, tmp_path):
 
 @pytest.mark.slow
 def test_a_later_build_reads_only_what_was_loaded_since(emu, each_url, tmp_path):
-    """After a second load, an incremental build has the rows that a build from the beginning has."""
+    """After more loads, an incremental build has the rows that a build from the beginning has: none that are gone."""
     ledger = "SELECT * FROM analytics.points_ledger ORDER BY program_id, id"
     load(emu, each_url, tmp_path)
     dbt, first = build(each_url, tmp_path / "dbt")
     assert 0 == first.returncode, first.stdout[-3000:]
     emu.add_transactions([{"program": 1, "card": "card-000003", "amount": "1.5"}])
-    load(emu, each_url, tmp_path)
-    second = dbt("build")
-    assert 0 == second.returncode, second.stdout[-3000:]
+    gone, check = set(), {"transactions_strategy": "program_feed", "recheck_days": 0}
+    for deleted_rows in ("mark", "delete"):
+        gone |= delete_some(emu, 2)
+        load(emu, each_url, tmp_path, deleted_rows=deleted_rows, **check)
+        later = dbt("build")
+        assert 0 == later.returncode, later.stdout[-3000:]
+        assert gone.isdisjoint({number for (number,) in query(each_url, "SELECT id FROM analytics.points_ledger")})
     incremental = query(each_url, ledger)
     assert 0 == dbt("build", "--full-refresh").returncode
     assert query(each_url, ledger) == incremental
@@ -164,9 +178,11 @@ def test_a_later_build_reads_only_what_was_loaded_since(emu, each_url, tmp_path)
 )
 def test_a_damaged_ledger_fails_a_test(emu, url, tmp_path, damage, test):
     """A ledger without a row, with another amount or with an unknown type fails a test of the package."""
-    load(emu, url, tmp_path)
+    streams = [name for name in STREAMS if name != "loyalty_program_transactions"]  # the feed would have the row too
+    load(emu, url, tmp_path, streams)
     query(url, damage.replace("{}", "talon_one.loyalty_card_transactions"))
-    dbt, done = build(url, tmp_path / "dbt", talon_one_as_of=AS_OF)
+    dbt = Dbt(tmp_path / "dbt", output_of(url), streams=streams)
+    done = dbt("build", talon_one_as_of=AS_OF)
     assert 1 == done.returncode
     failed = [name for name, status in dbt.results().items() if status == "fail"]
     assert any(name.startswith(test) for name in failed), failed

@@ -59,9 +59,13 @@ class LedgerReader:
     as_of: str
 
     def ledgers(self) -> Iterator[tuple[LedgerKey, list[Entry], ReportedBalance | None]]:
-        """Yield every ledger that has a transaction or a balance at that instant."""
+        """Yield every ledger that has a transaction or a balance at that instant.
+
+        Transactions that a load has marked as deleted are left out.
+        """
+        there = self._not_deleted()
         for span in self._spans():
-            entries, balances = self._entries(span), self._reported(span)
+            entries, balances = self._entries(span + there), self._reported(span)
             for key in sorted(entries.keys() | balances.keys()):
                 yield key, entries.get(key, []), balances.get(key)
 
@@ -72,6 +76,16 @@ class LedgerReader:
     @property
     def _balances(self) -> str:
         return self.warehouse.name_of(self.kind.balances)
+
+    def _not_deleted(self) -> str:
+        """Return the condition that leaves out what is gone; "" for a table that an earlier version has loaded."""
+        from talon_one_warehouse import WarehouseError
+
+        try:
+            self.warehouse.query(f"SELECT _deleted_at FROM {self._transactions} WHERE 1 = 0")  # noqa: S608
+        except WarehouseError:
+            return ""
+        return " AND _deleted_at IS NULL"
 
     def _spans(self) -> Iterator[str]:
         """Yield SQL conditions that divide the owners into ranges."""

@@ -15,4 +15,4 @@ SELECT
         WHEN start_date > {{ talon_one.as_of() }} THEN 'not started'
         ELSE 'usable'
     END AS wallet_state
-FROM {{ ref('stg_talon_one__customer_coupons') }}
+FROM {{ ref('stg_talon_one__customer_coupons') }} AS coupons

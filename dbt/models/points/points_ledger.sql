@@ -2,18 +2,14 @@
     materialized='table' if var('talon_one_as_of', none) else 'incremental',
     unique_key=['program_id', 'id'],
     on_schema_change='fail',
+    post_hook="{{ talon_one.delete_gone_rows(this) if is_incremental() else '' }}",
 ) -}}
-{%- set cards = ref('stg_talon_one__loyalty_card_transactions') -%}
-{%- set profiles = ref('stg_talon_one__loyalty_profile_transactions') -%}
--- The rows of all ledgers in one form, each of them once.
+-- depends_on: {{ ref('stg_talon_one__loyalty_card_transactions') }}
+-- depends_on: {{ ref('stg_talon_one__loyalty_profile_transactions') }}
+-- depends_on: {{ ref('stg_talon_one__loyalty_program_transactions') }}
+-- The rows of all ledgers in one form, each of them once, without those that are gone at Talon.One.
 WITH ledger AS (
-    {{ talon_one.ledger_rows(cards, 'card', 'card_identifier') | indent }}
-    UNION ALL
-    {{ talon_one.ledger_rows(profiles, 'profile', 'integration_id') | indent }}
-    UNION ALL
-    {{ talon_one.ledger_rows(ref('stg_talon_one__loyalty_program_transactions'), 'program') | indent }}
-    {{- talon_one.not_in(cards) | indent }}
-    {{- talon_one.not_in(profiles) | indent }}
+    {{ talon_one.all_ledger_rows() | indent }}
 )
 
 SELECT program_id, owner_kind, owner, subledger_id, id, created, is_addition, amount, active_at, expiry_at, _loaded_at

@@ -93,6 +93,19 @@ def test_transactions_that_are_gone_are_named(emu, changed_after_a_load, talon_o
     assert {("card-000001", *gone), ("card-000003",)} == named
 
 
+def test_transactions_that_a_load_has_marked_are_not_counted(emu, config_for, talon_one, tmp_path):
+    """After a load that checks the ledgers, transactions that are gone make no difference any more."""
+    to = f"duckdb:///{tmp_path}/w.duckdb"
+    config = config_for(emu, as_of=AT, recheck_days=0)
+    load = ["load", "--to", to, "--config", config, "--streams", "loyalty_card_transactions,loyalty_card_balances"]
+    assert 0 == talon_one(*load).returncode
+    emu.delete_transactions(row["id"] for row in emu.state("ledger")["ledger"][:3])
+    loaded = talon_one(*load)
+    assert "loyalty_card_transactions: rows that are gone at Talon.One: 3" in loaded.stdout, loaded.stderr
+    found = talon_one("reconcile", "--in", to)
+    assert 0 == found.returncode, found.stdout
+
+
 def test_a_card_that_talon_one_does_not_know_names_no_rows(emu, changed_after_a_load, talon_one):
     """Nothing is known of the rows of an unknown card: the load may have hashed its identifier."""
     to, config, _ = changed_after_a_load

@@ -133,6 +133,27 @@ def test_ledgers_of_all_streams_count_once(database, load, card_row):
     assert expected == found
 
 
+def test_rows_that_are_gone_count_nowhere(database, load, card_row):
+    """A row that a load has marked as deleted does not count, not even where the feed of its program still has it."""
+    load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5), card_row(2, day(1), 7)])
+    load(streams.PROGRAM_TRANSACTIONS, [card_row(n, day(1), 7) | {"customerProfileId": ""} for n in (2, 3, 4)])
+    for table, number in (("loyalty_card_transactions", 2), ("loyalty_program_transactions", 3)):
+        database.query(f"ALTER TABLE talon_one.{table} ADD COLUMN _deleted_at TIMESTAMP WITH TIME ZONE")
+        database.query(f"UPDATE talon_one.{table} SET _deleted_at = now() WHERE id = {number}")
+    create_models(database, as_of=day(2))
+    found = database.query("SELECT id, active_points FROM talon_one.points_lots ORDER BY id")
+    assert [(1, 5), (4, 7)] == found
+
+
+def test_a_coupon_that_is_gone_is_in_no_wallet(database, load_stream):
+    """A coupon that a load has marked as deleted is left out."""
+    load_stream(streams.CUSTOMER_COUPONS, [{"integrationId": "ann", "id": number} for number in (1, 2)])
+    database.query("ALTER TABLE talon_one.customer_coupons ADD COLUMN _deleted_at TIMESTAMP WITH TIME ZONE")
+    database.query("UPDATE talon_one.customer_coupons SET _deleted_at = now() WHERE id = 1")
+    create_models(database, as_of=day(2))
+    assert [(2,)] == database.query("SELECT coupon_id FROM talon_one.coupon_wallet")
+
+
 def test_without_an_instant_the_views_follow_the_clock(database, load, card_row):
     """Views without an instant follow the clock, and can be replaced by views with one."""
     ahead = datetime.now(UTC) + timedelta(days=1)

@@ -16,4 +16,4 @@ SELECT
         WHEN start_date > {as_of} THEN 'not started'
         ELSE 'usable'
     END AS wallet_state
-FROM {schema}.customer_coupons
+FROM {there.customer_coupons} AS coupons

@@ -15,5 +15,5 @@ SELECT
         ELSE t.created
     END AS active_at,
     t.expiry_at
-FROM {schema}.loyalty_profile_transactions AS t
+FROM {there.loyalty_profile_transactions} AS t
 WHERE t.created <= {as_of} AND t.amount IS NOT NULL

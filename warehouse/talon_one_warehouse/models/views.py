@@ -1,11 +1,12 @@
 """Reporting views over the tables of a load, in SQL that both DuckDB and PostgreSQL accept.
 
 The SQL files in this folder are generated from the dbt package; ``{schema}`` and ``{as_of}`` stand for the schema and
-for an instant.
+for an instant, and ``{there.TABLE}`` for the rows of a table that are not gone at Talon.One.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,6 +41,7 @@ _OF_ONE_TABLE: Mapping[str, tuple[str, frozenset[str]]] = {
         | {"start_date", "expiry_date"},
     ),
 }
+_THERE = re.compile(r"\{there\.(\w+)\}")
 SCHEMES = ("duckdb", "postgresql", "postgres")
 
 _COLUMNS = frozenset(
@@ -97,7 +99,8 @@ def create_models(
         else:
             selects[name] = _text(name)
     for name, select in selects.items():
-        warehouse.query(f"CREATE OR REPLACE VIEW {quoted(schema, name)} AS\n{_filled(select, schema, as_of)}")
+        text = _filled(select, schema, as_of, there)
+        warehouse.query(f"CREATE OR REPLACE VIEW {quoted(schema, name)} AS\n{text}")
     return [*map(Model, selects), *skipped]
 
 
@@ -141,9 +144,16 @@ def _ledger(sources: Sequence[str]) -> str:
     return "UNION ALL\n".join(parts)
 
 
-def _filled(select: str, schema: str, as_of: datetime | None) -> str:
+def _filled(select: str, schema: str, as_of: datetime | None, there: Mapping[str, set[str]]) -> str:
     instant = "now()" if as_of is None else f"TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat(sep=' ')}'"
-    return select.replace("{schema}", quoted(schema)).replace("{as_of}", instant)
+    filled = _THERE.sub(lambda found: _rows_of(found[1], there), select)
+    return filled.replace("{schema}", quoted(schema)).replace("{as_of}", instant)
+
+
+def _rows_of(table: str, there: Mapping[str, set[str]]) -> str:
+    """Return a table without the rows that are gone; an earlier version has loaded tables without marks."""
+    rows = f"{{schema}}.{table}"
+    return f"(SELECT * FROM {rows} WHERE _deleted_at IS NULL)" if "_deleted_at" in there[table] else rows  # noqa: S608
 
 
 def _text(name: str) -> str:
