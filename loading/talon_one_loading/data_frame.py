@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from talon_one_client.paging.windows import Window
     from talon_one_singer import CatalogEntry
     from talon_one_singer.cli.signals import StopSignal
     from talon_one_singer.reporting.logs import Redactor
@@ -47,7 +48,7 @@ class ArrowSink:
         self._rejected += len(rejected)
         self._batches += batches
 
-    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int] | Window]) -> None:
         """Do nothing: there are no earlier rows."""
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:

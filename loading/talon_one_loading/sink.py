@@ -14,17 +14,20 @@ import msgspec
 
 from talon_one_loading.background import Background
 from talon_one_loading.bad_rows import BAD_ROW_POLICIES, REJECTS, REJECTS_TABLE, RejectedRow, log_rejected
+from talon_one_loading.read_limits import by_column
 from talon_one_warehouse import table_spec, to_arrow
 from tap_talon_one.errors import RowRefused
-from tap_talon_one.streams import READ_WHOLE
+from tap_talon_one.streams import MARKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
+    from talon_one_client.paging.windows import Window
     from talon_one_singer import CatalogEntry
     from talon_one_warehouse import TableSpec, Warehouse
+    from talon_one_warehouse.key_limits import Within
 
 log = logging.getLogger("talon_one_loading")
 
@@ -111,7 +114,7 @@ class WarehouseSink:
         self._pending: dict[str, _PendingRows] = {}
         self._rejected: list[RejectedRow] = []
         self._rejects_ready = False
-        self._whole: dict[str, Mapping[str, Sequence[int]]] = {}
+        self._whole: dict[str, Within] = {}
         self._merges = Background("talon-one-merge")
         self._count, self._last_s, self._failed = 0, clock(), False
         self.counts: dict[str, LoadCounts] = {}
@@ -122,7 +125,7 @@ class WarehouseSink:
         with self._stop_after_failure():
             self._merges.wait()
         loaded = spec.with_loaded_at()
-        self._warehouse.prepare(loaded.with_deleted_at() if entry.stream in READ_WHOLE else loaded)
+        self._warehouse.prepare(loaded.with_deleted_at() if entry.stream in MARKED else loaded)
         if whole:
             self._warehouse.begin_read(entry.stream)
         self._specs[entry.stream] = spec
@@ -149,12 +152,16 @@ class WarehouseSink:
             counts.rejected += len(rejected)
         self._count += len(rows)
 
-    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int] | Window]) -> None:
         """Mark or delete the other rows of the stream with the next merge; see tap_talon_one.engine.sinks.Sink."""
+        limits = by_column(self._specs[stream], within)
         if self.counts[stream].rejected:
             log.warning("%s: rows were rejected, so no row is taken for deleted", stream)
-            return
-        self._whole[stream] = within
+        elif limits is None:
+            fields = ", ".join(within)
+            log.warning("%s: %s must be loaded, and not hashed, so that rows can be taken for deleted", stream, fields)
+        else:
+            self._whole[stream] = limits
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
         """Start a merge if one is due; the state is saved in the transaction of the last table.
@@ -200,7 +207,7 @@ class WarehouseSink:
         pending: Mapping[str, list[pa.RecordBatch]],
         rejected: Sequence[RejectedRow],
         state: Mapping[str, Mapping[str, Any]],
-        whole: Mapping[str, Mapping[str, Sequence[int]]],
+        whole: Mapping[str, Within],
     ) -> None:
         from talon_one_warehouse.arrow.load_time import with_load_time, with_no_mark  # imports pyarrow, an extra
 
@@ -210,7 +217,7 @@ class WarehouseSink:
         last, now = next(reversed(tables), None), datetime.now(UTC)
         for name, batches in tables.items():
             loaded = with_load_time(batches, now)
-            marked = with_no_mark(loaded) if name in READ_WHOLE else loaded
+            marked = with_no_mark(loaded) if name in MARKED else loaded
             self._merge_table(name, marked, state if name == last else None)
         for name, within in whole.items():
             self.counts[name].deleted += self._warehouse.end_read(name, now, delete=self._delete, within=within)

@@ -145,6 +145,14 @@ SETTINGS = SettingsTable(
             allowed=("mark", "delete", "keep"),
         ),
         Setting(
+            "recheck_days",
+            "integer",
+            "Loads only: every this many days a load reads the ledgers whole, and does with transactions that are gone "
+            "at Talon.One what deleted_rows says; 0: every load does. Without it, loads read only new transactions.",
+            minimum=0,
+            maximum=3650,
+        ),
+        Setting(
             "concurrency",
             "integer",
             "Maximum number of requests in flight. More of them may wait for their next try.",

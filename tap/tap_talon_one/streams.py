@@ -278,3 +278,5 @@ STREAM_GROUPS: tuple[StreamGroup, ...] = (
 
 STREAMS: tuple[Stream, ...] = tuple(stream for group in STREAM_GROUPS for stream in group.streams)
 READ_WHOLE = frozenset(stream.name for group in STREAM_GROUPS if group.read_whole for stream in group.streams)
+LEDGERS = frozenset(stream.name for group in STREAM_GROUPS if group.incremental for stream in group.streams)
+MARKED = READ_WHOLE | LEDGERS  # their rows can be marked as deleted

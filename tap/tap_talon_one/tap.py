@@ -68,9 +68,10 @@ def sync(context: RunContext) -> None:
     if not context.selected:
         raise nothing_selected(context.settings)
 
-    with client_from_settings(context.settings, NAME, metrics=context.metrics, stop=context.stop.check) as client:
+    settings = {**context.settings, "recheck_days": None}  # no message tells a target which transactions are gone
+    with client_from_settings(settings, NAME, metrics=context.metrics, stop=context.stop.check) as client:
         Engine(
-            settings=context.settings,
+            settings=settings,
             client=client,
             entries=context.selected,
             state=context.state,

@@ -42,8 +42,8 @@ def parse(line):
 class Result:
     """The output of a run: raw rows, schemas and states in their order, and the error that ended it.
 
-    ``covered`` holds the number of rows before each state, ``whole`` which streams were to be read whole, and
-    ``complete`` those that were.
+    ``covered`` holds the number of rows before each state, ``whole`` which streams were to be read whole, ``complete``
+    those that were, and ``states_before`` the number of states before that was said.
     """
 
     raw: list = field(default_factory=list)
@@ -53,6 +53,7 @@ class Result:
     error: Exception | None = None
     whole: dict = field(default_factory=dict)
     complete: dict = field(default_factory=dict)
+    states_before: dict = field(default_factory=dict)
 
     def rows(self, stream):
         """Rows of a stream as dicts."""
@@ -77,6 +78,7 @@ class Result:
     def read_whole(self, stream, within):
         """Keeps which streams were read whole."""
         self.complete[stream] = within
+        self.states_before[stream] = len(self.states)
 
     def add(self, stream, rows):
         """Keeps rows."""

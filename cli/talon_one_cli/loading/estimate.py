@@ -102,3 +102,6 @@ def _print(found: Sequence[StrategyEstimate], asked: int, programs_calls: int) -
     costs = [each.cost for each in found if each.chosen and each.cost]
     calls, seconds = programs_calls + sum(cost.calls for cost in costs), sum(cost.seconds for cost in costs)
     say(f"* A load uses these strategies: {calls:,} calls, {minutes(seconds)}. This estimate took {asked:,} calls.")
+    for each in found:
+        if each.chosen and each.check and each.cost:
+            say(f"{each.group} of program {each.program}: the check for deleted transactions is due (recheck_days)")

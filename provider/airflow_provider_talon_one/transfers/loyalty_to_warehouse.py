@@ -47,7 +47,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
         warehouse_url: URL instead, as in ``talon-one load``: ``duckdb:////data/w.duckdb``, ``s3://bucket/lake``. With
             the credentials of a connection: ``s3://connection@bucket/lake`` or an ObjectStoragePath.
         schema: schema of the tables.
-        settings: settings of the tap: ``loyalty_program_ids``, ``start_date``, ``as_of``, ``concurrency``, ...
+        settings: settings of the tap: ``loyalty_program_ids``, ``start_date``, ``as_of``, ``recheck_days``, ...
         card_ids_sql, profile_ids_sql: queries whose first column holds the ids to read. A query without rows reads
             nothing.
         ids_conn_id: connection in which these queries run; default: the warehouse.

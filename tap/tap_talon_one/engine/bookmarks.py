@@ -1,11 +1,12 @@
 """The bookmark of a stream group in the state; its size does not depend on the number of ids.
 
-``{"programs": {"1": {"bookmark", "ids", "chain", "whole", "shard", "running": {...}}}}``:
+``{"programs": {"1": {"bookmark", "ids", "chain", "whole", "checked", "tried", "shard", "running": {...}}}}``:
 
 - ``bookmark``: end of the last window that was read completely.
 - ``ids``, ``chain``: number of ids of that run, and their digest. Ids appended since are then known to be new, and
   are read from the start.
 - ``whole``: the ids were all ids of the program.
+- ``checked``, ``tried``: end of the last ledger check that was complete, and of the last one; see ``ledger_checks``.
 - ``shard``: the shard of the ids that was read.
 - ``running``: the window that is not complete: its ``start`` and ``end``; ``done``, the number of ids at the start of
   the list that are done, and ``chain``, their digest; ``by``, the strategy, if it is not one call for each id. If later
@@ -88,6 +89,8 @@ class Bookmark:
         ids: number of ids of that run.
         digest: digest of these ids.
         complete: True if they were all ids of the program.
+        checked_us: end of the last ledger check after which rows were marked.
+        tried_us: end of the last ledger check, complete or not.
         shard: the shard of the ids that was read; "": all ids.
         window: the window that is not complete.
     """
@@ -96,6 +99,8 @@ class Bookmark:
     ids: int = 0
     digest: str = ""
     complete: bool = False
+    checked_us: int | None = None
+    tried_us: int | None = None
     shard: str = ""
     window: OpenWindow | None = None
 
@@ -106,6 +111,8 @@ class Bookmark:
             value = {"bookmark": _text(self.bookmark_us), "ids": self.ids, "chain": self.digest}
             if self.complete:
                 value["whole"] = True
+            checks = {"checked": self.checked_us, "tried": self.tried_us}
+            value |= {name: _text(at_us) for name, at_us in checks.items() if at_us is not None}
         if self.window is not None and self.window.begun:
             value["running"] = self.window.to_dict()
         if value and self.shard:
@@ -117,10 +124,12 @@ class Bookmark:
         """Read a bookmark from the state. Raises KeyError, TypeError or ValueError if it is malformed."""
         window = value.get("running")
         return cls(
-            bookmark_us=_instant(value["bookmark"]) if "bookmark" in value else None,
+            bookmark_us=_instant_at(value, "bookmark"),
             ids=count(value.get("ids", 0)),
             digest=digest_text(value.get("chain", "")),
             complete=bool(value.get("whole", False)),
+            checked_us=_instant_at(value, "checked"),
+            tried_us=_instant_at(value, "tried"),
             shard=str(value.get("shard", "")),
             window=None if window is None else OpenWindow.from_dict(window),
         )
@@ -172,6 +181,10 @@ def _malformed(group: str, key: str, reason: str) -> ConfigError:
 
 def _text(instant_us: int) -> str:
     return format_instant(from_us(instant_us))
+
+
+def _instant_at(value: Mapping[str, Any], key: str) -> int | None:
+    return _instant(value[key]) if key in value else None
 
 
 def _instant(text: Any) -> int:

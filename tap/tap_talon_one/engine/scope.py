@@ -14,10 +14,12 @@ from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
 from talon_one_singer.shards import Shard
 from tap_talon_one.engine.bookmarks import GroupBookmarks
+from tap_talon_one.engine.ledger_checks import LedgerChecks
 from tap_talon_one.engine.run_clock import RunClock
 from tap_talon_one.ids.sources import listed_by_management, program_list
 from tap_talon_one.strategies.read_request import ReadRequest
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
+from tap_talon_one.strategies.selection import strategies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from talon_one_singer.protocol.state import State
     from tap_talon_one.engine.bookmarks import Bookmark
     from tap_talon_one.ids.sources import Program
+    from tap_talon_one.strategies.read_strategies import ReadStrategy
     from tap_talon_one.streams import StreamGroup
 
 log = logging.getLogger("tap_talon_one")
@@ -94,6 +97,11 @@ class Scope:
         narrowed = settings["shard"] or some_profiles or some_programs or some_ids
         return group.read_whole and settings["deleted_rows"] != "keep" and not narrowed
 
+    @property
+    def checks(self) -> LedgerChecks:
+        """When ledgers are checked."""
+        return LedgerChecks(self.settings)
+
     def within(self, group: StreamGroup) -> dict[str, list[int]]:
         """Return the ids that the settings list, by the field of the rows that has them; {} if the API lists all."""
         ids = self.settings.get(f"{group.entity}_ids")
@@ -105,12 +113,18 @@ class Scope:
         given = self.settings["start_date"]
         return MIN_US if given is None else to_us(given)
 
-    def start_us(self, bookmark: Bookmark, strategy: str) -> int:
-        """Return where reading a ledger starts: at the bookmark, unless the strategy reads more ids than before."""
-        more_ids = strategy != PER_ENTITY and not bookmark.complete
+    def start_us(self, bookmark: Bookmark, strategy: ReadStrategy) -> int:
+        """Return where reading a ledger starts: at the bookmark, unless a check or a read of more ids is due."""
+        more_ids = strategy.name != PER_ENTITY and not bookmark.complete
         if bookmark.bookmark_us is None or more_ids or self.is_future(bookmark):
             return self.earliest_us
+        if self.is_check_due(bookmark, strategy):
+            return self.earliest_us
         return max(self.earliest_us, bookmark.bookmark_us)
+
+    def is_check_due(self, bookmark: Bookmark, strategy: ReadStrategy) -> bool:
+        """Return whether a read with a strategy has to be a ledger check."""
+        return self.checks.by(strategy) and self.checks.due(bookmark, self.pinned_us)
 
     def is_future(self, bookmark: Bookmark) -> bool:
         """Return True if a bookmark is later than Talon.One's clock: the machine that wrote it had a clock ahead.
@@ -128,13 +142,14 @@ class Scope:
     def read_request(self, group: StreamGroup, program: int | None) -> ReadRequest:
         """Return what a run would read of a group, for cost estimates."""
         bookmark = GroupBookmarks.from_state(group.name, self.state.bookmark(group.name)).of(program, str(self.shard))
-        window = bookmark.window
+        window, strategies = bookmark.window, strategies_of(group)
         return ReadRequest(
             program=program,
-            window=Window(self.start_us(bookmark, "program_feed"), self.pinned_us),
+            window=Window(self.start_us(bookmark, strategies[-1]), self.pinned_us),
             instants=len(self.instants(group)),
             ids=bookmark.ids,
             begun=window.by if window is not None and window.begun else None,
+            check=any(self.is_check_due(bookmark, strategy) for strategy in strategies),
         )
 
     def programs(self, group: StreamGroup) -> list[int | None]:

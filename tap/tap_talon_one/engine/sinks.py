@@ -15,6 +15,7 @@ from tap_talon_one.streams import READ_WHOLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from talon_one_client.paging.windows import Window
     from talon_one_singer import CatalogEntry, RunContext
     from talon_one_singer.protocol.encoded_selection import RawMask
     from talon_one_singer.reporting.metrics import Metrics
@@ -41,12 +42,13 @@ class Sink(Protocol):
             RowRefused: the sink cannot hold one of the rows, and has taken none of them.
         """
 
-    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int] | Window]) -> None:
         """Take note that the rows so far are all rows of a stream: other rows are gone at the source.
 
         Args:
             stream: the stream.
-            within: integers by field; nothing is known of rows with others. {}: all rows were read.
+            within: integers, or a span of instants, by field; nothing is known of rows with others. {}: all rows were
+                read.
         """
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:
@@ -122,7 +124,7 @@ class RecordSink:
         """Write RECORDs."""
         self._writer.records(stream, rows, version=self._version if stream in self._versioned else None)
 
-    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int] | Window]) -> None:
         """Write ACTIVATE_VERSION, which is about all rows of a stream."""
         if not within:
             self._writer.activate_version(stream, self._version)
@@ -157,7 +159,7 @@ class BatchSink:
             self._write(stream, waiting[: self._rows_per_file])
             del waiting[: self._rows_per_file]
 
-    def read_whole(self, stream: str, within: Mapping[str, Sequence[int]]) -> None:
+    def read_whole(self, stream: str, within: Mapping[str, Sequence[int] | Window]) -> None:
         """Do nothing: rows in files have no version, so that a target could not tell which of its rows are gone."""
 
     def checkpoint(self, state: Callable[[], Mapping[str, Any]], *, final: bool = False) -> None:

@@ -43,6 +43,10 @@ class StreamGroupSync:
 
     Args:
         alone: False if the same ids are read for several programs, where most programs do not know most ids.
+
+    Attributes:
+        complete: this run has read all ids of the list from the start, and everything that the server counts.
+        checked_us: end of a ledger check that was complete; None: there was none.
     """
 
     def __init__(
@@ -59,7 +63,8 @@ class StreamGroupSync:
         self._missing = MissingIds(group, program, self._label, on_missing=settings["on_missing"], alone=alone)
         self._list = IdList(run, group, program, self._bookmark, self._label)
         self._undated = self._too_fine = 0
-        self._complete = False
+        self.complete = False
+        self.checked_us: int | None = None
         self._ended: dict[str, RowRefused] = {}  # streams that ended at a row; the position stays before that row
 
     def run(self) -> None:
@@ -78,11 +83,6 @@ class StreamGroupSync:
             self._read_window(window)
             window = self._finish(window)
         self._missing.raise_if_refused()
-
-    @property
-    def complete(self) -> bool:
-        """True if this run has read all ids of the list from the start, and everything that the server counts."""
-        return self._complete
 
     def _first_window(self) -> OpenWindow | None:
         """Return the window of an interrupted run, or a new one; None if it is empty."""
@@ -104,9 +104,12 @@ class StreamGroupSync:
         scope, bookmark_us = self._run.scope, self._bookmark.bookmark_us
         if not self._group.incremental:
             return MIN_US, scope.instants(self._group)[0]
-        start_us = scope.start_us(self._bookmark, self._strategy.name)
+        start_us = scope.start_us(self._bookmark, self._strategy)
+        scope.checks.warn_if_impossible(self._strategy, self._label)
         if scope.is_future(self._bookmark) and bookmark_us is not None:
             scope.clock.warn_of_future(self._label, from_us(bookmark_us))
+        elif scope.is_check_due(self._bookmark, self._strategy):
+            log.info("%s: all transactions are read, which shows those that are gone (recheck_days)", self._label)
         elif bookmark_us is not None and start_us < bookmark_us:
             log.info("%s: earlier runs read only some of the ids; all ids are read from the start", self._label)
         return start_us, scope.pinned_us
@@ -139,7 +142,7 @@ class StreamGroupSync:
             raise next(iter(self._ended.values()))
         self._missing.end_window(found=self._open.known)
         some = self._missing.count or self._reader.incomplete or self._list.incomplete
-        self._complete = from_start and not some
+        self.complete = from_start and not some
         self._report_window()
 
     def _wait(self) -> None:
@@ -253,13 +256,15 @@ class StreamGroupSync:
 
     def _finish(self, window: OpenWindow) -> OpenWindow | None:
         """Move the bookmark to the end of the window; return the next window if balances need another instant."""
-        bookmark, digest = self._bookmark, self._list.digest
+        bookmark, digest, scope = self._bookmark, self._list.digest, self._run.scope
         bookmark.window = self._next_window(window)
         if self._group.incremental and not self._list.digest.count:
             log.info("%s: nothing was listed, so the bookmark stays", self._label)
         elif self._group.incremental:
             bookmark.bookmark_us, bookmark.ids, bookmark.digest = window.end_us, digest.count, digest.value
             bookmark.complete = self._reads_all_ids()
+            if window.start_us <= scope.earliest_us and scope.checks.by(self._strategy):
+                self.checked_us = scope.checks.end(bookmark, window.end_us, self._label, complete=self.complete)
         elif self._group.has_ids:
             bookmark.ids = digest.count
         self._missing.count = 0

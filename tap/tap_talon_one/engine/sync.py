@@ -16,7 +16,9 @@ from talon_one_client.errors import (
     RateLimitUrlError,
     TalonOneError,
 )
+from talon_one_client.paging.windows import Window
 from talon_one_singer import ConfigError, SingerError
+from tap_talon_one.engine.bookmarks import GroupBookmarks
 from tap_talon_one.engine.run_services import RunServices
 from tap_talon_one.engine.scope import Scope
 from tap_talon_one.engine.sinks import RowOutput
@@ -104,15 +106,17 @@ class Engine:
     def _sync_group(self, group: StreamGroup, entries: list[CatalogEntry]) -> None:
         self.state.currently_syncing = entries[0].tap_stream_id
         try:
-            whole = self._scope.reads_whole(group)
+            whole, checks = self._scope.reads_whole(group), self._scope.checks.possible(group)
             for entry in entries:
-                self._output.open(entry, whole=whole)
+                self._output.open(entry, whole=whole or checks)
             programs = self._scope.programs(group)
-            done = [self._sync_program(group, entries, program, alone=len(programs) == 1) for program in programs]
-            if None not in done:
+            syncs = [self._sync_program(group, entries, program, alone=len(programs) == 1) for program in programs]
+            if None not in syncs:
                 self.state.currently_syncing = None
             if whole:
-                self._end_whole(group, entries, complete=all(done))
+                self._end_whole(group, entries, complete=all(sync is not None and sync.complete for sync in syncs))
+            if checks and None not in syncs:
+                self._end_checks(group, entries, dict(zip(programs, syncs, strict=True)))
         except (AuthenticationError, RateLimitUrlError):
             raise
         except (TalonOneError, ConfigError, RowRefused) as error:
@@ -122,14 +126,15 @@ class Engine:
 
     def _sync_program(
         self, group: StreamGroup, entries: list[CatalogEntry], program: int | None, *, alone: bool
-    ) -> bool | None:
-        """Read one program; return whether that was complete, or None if it failed and the others are still read."""
+    ) -> StreamGroupSync | None:
+        """Read one program; return its sync, or None if it failed and the others are still read."""
         try:
             request = self._scope.read_request(group, program)
             *first, last = (each.strategy for each in candidates(group, request, self.settings, self.client))
             for strategy in first:
-                if self._try(strategy, entries, program, alone=alone):
-                    return True
+                sync = StreamGroupSync(self._services, strategy, entries, program, alone=alone)
+                if self._try(sync, strategy):
+                    return sync
             sync = StreamGroupSync(self._services, last, entries, program, alone=alone)
             sync.run()
         except (AuthenticationError, RateLimitUrlError):
@@ -138,7 +143,7 @@ class Engine:
             names = _names(entries)
             self._add_failure(names if program is None else f"{names} of program {program}", error)
             return None
-        return sync.complete
+        return sync
 
     def _end_whole(self, group: StreamGroup, entries: list[CatalogEntry], *, complete: bool) -> None:
         if not complete:
@@ -147,10 +152,28 @@ class Engine:
         for entry in entries:
             self.sink.read_whole(entry.stream, self._scope.within(group))
 
-    def _try(self, strategy: ReadStrategy, entries: list[CatalogEntry], program: int | None, *, alone: bool) -> bool:
+    def _end_checks(
+        self, group: StreamGroup, entries: list[CatalogEntry], syncs: Mapping[int | None, StreamGroupSync | None]
+    ) -> None:
+        """Let rows of the programs that were checked be marked, and note in the state that they were checked."""
+        ends = {program: sync.checked_us for program, sync in syncs.items() if sync is not None and program is not None}
+        checked = {program: end_us for program, end_us in ends.items() if end_us is not None}
+        if not checked:
+            return
+        span = Window(self._scope.earliest_us, min(checked.values()))
+        for entry in entries:
+            self.sink.read_whole(entry.stream, {"programId": list(checked), "created": span})
+        # The state that says so is stored after the marks: a process killed in between checks the ledgers again.
+        self.sink.checkpoint(self.state.to_dict)
+        bookmarks = GroupBookmarks.from_state(group.name, self.state.bookmark(group.name))
+        for program, end_us in checked.items():
+            bookmarks.of(program).checked_us = end_us
+        self.state.set_bookmark(group.name, bookmarks.to_dict())
+
+    def _try(self, sync: StreamGroupSync, strategy: ReadStrategy) -> bool:
         """Read with one strategy; return False if another strategy has to be used."""
         try:
-            StreamGroupSync(self._services, strategy, entries, program, alone=alone).run()
+            sync.run()
         except (PermissionDeniedError, IncompleteExport) as error:
             problem = "is incomplete" if isinstance(error, IncompleteExport) else "is not permitted"
             log.warning("%s: %s %s, trying another strategy: %s", strategy.group.name, strategy.name, problem, error)

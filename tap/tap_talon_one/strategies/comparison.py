@@ -11,7 +11,7 @@ from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher
 from talon_one_client.paging.window_reader import read_window
 from tap_talon_one.strategies.cost_estimate import CostEstimate, estimate_cost
-from tap_talon_one.strategies.selection import allowed, strategies_of, why_not
+from tap_talon_one.strategies.selection import able_to_check, allowed, strategies_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +31,7 @@ class StrategyEstimate:
         cost: None if the strategy cannot be used.
         why_not: why the strategy cannot be used, or "".
         chosen: True for the strategy that a load would use.
+        check: True if a load would check the ledger with it for deleted transactions, and so read all of it.
     """
 
     group: str
@@ -39,6 +40,7 @@ class StrategyEstimate:
     cost: CostEstimate | None
     why_not: str = ""
     chosen: bool = False
+    check: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as a JSON object."""
@@ -47,7 +49,7 @@ class StrategyEstimate:
             return {**row, "chosen": False, "why_not": self.why_not}
         cost = self.cost
         numbers = {"ids": cost.ids, "calls": cost.calls, "at_most": cost.at_most, "seconds": round(cost.seconds, 1)}
-        return {**row, **numbers, "chosen": self.chosen}
+        return {**row, **numbers, "chosen": self.chosen, "check": self.check}
 
 
 def compare_strategies(
@@ -66,7 +68,7 @@ def compare_strategies(
         for program in scope.programs(group) if group.strategy_setting else ():
             request = scope.read_request(group, program)
             found = [_estimate(scope, strategy, request, exact=exact) for strategy in strategies_of(group)]
-            yield from _with_choice(found, allowed(group, scope.settings), request.begun)
+            yield from _with_choice(found, group, request, scope.settings)
 
 
 def _estimate(scope: Scope, strategy: ReadStrategy, request: ReadRequest, *, exact: bool) -> StrategyEstimate:
@@ -84,12 +86,18 @@ def _estimate(scope: Scope, strategy: ReadStrategy, request: ReadRequest, *, exa
     return StrategyEstimate(group.name, request.program, strategy.name, cost)
 
 
-def _with_choice(found: list[StrategyEstimate], names: Sequence[str], begun: str | None) -> list[StrategyEstimate]:
+def _with_choice(
+    found: list[StrategyEstimate], group: StreamGroup, request: ReadRequest, settings: Mapping[str, Any]
+) -> list[StrategyEstimate]:
     """Mark the strategy that a load would use: that of an interrupted run, else the fastest allowed one."""
+    names = allowed(group, settings)
     able = [each for each in reversed(found) if each.cost is not None and each.strategy in names]
-    resumed = [each for each in able if each.strategy == begun]
-    best = min(resumed or able, key=lambda each: each.cost.seconds if each.cost else math.inf, default=None)
-    return [replace(each, chosen=each is best) for each in found]
+    resumed = [each for each in able if each.strategy == request.begun]
+    checking = {strategy.name for strategy in able_to_check(strategies_of(group), request)}
+    preferred = resumed or [each for each in able if each.strategy in checking] or able
+    best = min(preferred, key=lambda each: each.cost.seconds if each.cost else math.inf, default=None)
+    checks = checking if request.check else set()
+    return [replace(each, chosen=each is best, check=each.strategy in checks) for each in found]
 
 
 def _counted_cost(scope: Scope, group: StreamGroup, request: ReadRequest) -> CostEstimate:

@@ -19,6 +19,7 @@ class ReadRequest:
         instants: number of instants to read balances for.
         ids: number of ids of the last run; 0: unknown.
         begun: strategy of an interrupted run that is to be resumed.
+        check: a ledger check is due, which takes a strategy that leaves no owner out.
     """
 
     program: int | None
@@ -26,3 +27,4 @@ class ReadRequest:
     instants: int = 1
     ids: int = 0
     begun: str | None = None
+    check: bool = False

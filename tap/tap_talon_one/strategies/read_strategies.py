@@ -31,6 +31,11 @@ class ReadStrategy:
     group: StreamGroup
     owner: Entity
 
+    @property
+    def reads_programs(self) -> bool:
+        """True if no owner of a program is left out: the program has one list of transactions, or one of its cards."""
+        return self.group.entity in ("program", "card")
+
 
 def per_entity(group: StreamGroup) -> ReadStrategy:
     """Return the strategy that makes one call for each id."""

@@ -84,6 +84,11 @@ def candidates(
     return _cheapest_first(group, usable, request, settings, client)
 
 
+def able_to_check(strategies: Sequence[ReadStrategy], request: ReadRequest) -> list[ReadStrategy]:
+    """Return the strategies to prefer: if a ledger check is due, those that leave no owner out; else all of them."""
+    return [strategy for strategy in strategies if strategy.reads_programs or not request.check]
+
+
 def allowed(group: StreamGroup, settings: Mapping[str, Any]) -> list[str]:
     """Return the names of the allowed strategies; for profiles, a strategy that only cards have means ``auto``."""
     wanted = settings[group.strategy_setting] if group.strategy_setting else PER_ENTITY
@@ -114,7 +119,8 @@ def _cheapest_first(
         found.append(StrategyCandidate(strategy, cost))
         if cost.calls - cost.checks <= request.instants:
             break  # no strategy can be cheaper
-    found.sort(key=lambda candidate: candidate.cost.seconds if candidate.cost else 0.0)
+    able = {strategy.name for strategy in able_to_check(usable, request)}
+    found.sort(key=lambda each: (each.strategy.name not in able, each.cost.seconds if each.cost else 0.0))
     if found:
         costs = ", ".join(f"{candidate.strategy.name} {candidate.cost}" for candidate in found)
         first = found[0].strategy.name

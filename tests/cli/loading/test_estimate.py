@@ -86,6 +86,22 @@ def test_the_state_of_a_warehouse_makes_it_an_estimate_of_the_next_load(config_f
         assert 1 == costs["loyalty_card_transactions", "program_feed"]["calls"]
 
 
+def test_an_estimate_knows_when_a_check_is_due(config_for, talon_one, tmp_path):
+    """With ``recheck_days``, the estimate of the next load has the calls of the check that is due, and says so."""
+    with Emulator(seed="synthetic", cards=100, transactions=40, profile_transactions=0, management_rate=0) as emu:
+        given = {"transactions_strategy": "program_feed", "as_of": UNTIL, "page_size": 100}
+        load(emu, talon_one, config_for(emu, **given, recheck_days=30), tmp_path / "w.duckdb")
+        found = []
+        for days in (30, 0):
+            config = config_for(emu, **given, recheck_days=days)
+            more = ("--to", f"duckdb:///{tmp_path}/w.duckdb")
+            feed = estimated(talon_one, config, *more)["loyalty_card_transactions", "program_feed"]
+            found.append((feed["check"], feed["calls"] > 40))
+        text = talon_one("estimate", "--config", config, "--streams", STREAMS, *more).stdout
+    assert [(False, False), (True, True)] == found
+    assert "loyalty_card_transactions of program 1: the check for deleted transactions is due (recheck_days)" in text
+
+
 def test_the_table_says_why_a_way_cannot_be_taken(config_for, talon_one):
     """Each strategy has a line with its costs or with the setting that it needs."""
     with Emulator(seed="synthetic", cards=20, transactions=5, management_rate=0) as emu:
