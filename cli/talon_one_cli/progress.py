@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from talon_one_singer.reporting.metrics import Metrics
-from talon_one_singer.reporting.progress import TerminalProgress
+from talon_one_singer.reporting.progress import bars_on_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +80,7 @@ class SyncProgress:
 def shown_progress(stop: StopSignal) -> Iterator[SyncProgress]:
     """Show the progress of a run while the block runs, if standard error is a terminal."""
     metrics = Metrics(time.monotonic)
-    bars = TerminalProgress(metrics, time.monotonic, sys.stderr, interval_s=0) if sys.stderr.isatty() else None
+    bars = bars_on_terminal(metrics, time.monotonic)
     progress = SyncProgress(stop, bars, metrics)
     try:
         yield progress

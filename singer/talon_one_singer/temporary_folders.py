@@ -53,6 +53,11 @@ class TemporaryFolder:
         self.cleanup()
 
 
+def temporary_root() -> str:
+    """Return the folder in which temporary files and folders are made."""
+    return tempfile.gettempdir()
+
+
 def nameless_file() -> IO[bytes]:
     """Return an open file without a name, which the system removes when the process ends."""
     return tempfile.TemporaryFile()

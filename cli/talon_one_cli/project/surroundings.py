@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from talon_one_client.connection.client_factory import client_from_settings
 from talon_one_client.connection.server_clock import TOLERANCE_S
 from talon_one_client.errors import ConfigurationError, TalonOneError
 from talon_one_singer.reporting.redaction import shown_url
+from talon_one_singer.temporary_folders import temporary_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -93,7 +93,7 @@ def check_disks(folders: Iterable[str]) -> Iterator[CheckResult]:
     Args:
         folders: paths of folders, which need not exist yet.
     """
-    for folder in dict.fromkeys(_existing(Path(one).expanduser()) for one in [*folders, tempfile.gettempdir()]):
+    for folder in dict.fromkeys(_existing(Path(one).expanduser()) for one in [*folders, temporary_root()]):
         free = shutil.disk_usage(folder).free
         space = f"{folder} has {free / 1e9:,.1f} GB free"
         if not os.access(folder, os.W_OK | os.X_OK):

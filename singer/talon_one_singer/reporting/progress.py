@@ -161,6 +161,11 @@ def progress_for(metrics: Metrics, clock: Callable[[], float]) -> Progress:
     return LogProgress(metrics, clock)
 
 
+def bars_on_terminal(metrics: Metrics, clock: Callable[[], float]) -> TerminalProgress | None:
+    """Return bars that show every tick if stderr is a terminal."""
+    return TerminalProgress(metrics, clock, sys.stderr, interval_s=0) if sys.stderr.isatty() else None
+
+
 def summary(totals: Totals) -> str:
     """Return the last line of a run: rows by stream, requests, time."""
     rows = ", ".join(f"{stream} {count:,}" for stream, count in totals.records.items()) or "none"
