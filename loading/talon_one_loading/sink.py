@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.paging.windows import Window
     from talon_one_singer import CatalogEntry
-    from talon_one_warehouse import TableSpec, Warehouse
+    from talon_one_warehouse import MergePace, TableSpec, Warehouse
     from talon_one_warehouse.key_limits import Within
 
 log = logging.getLogger("talon_one_loading")
@@ -86,8 +86,8 @@ class WarehouseSink:
     """Collects rows and merges them with their state in one transaction. Use as a context manager or call ``close()``.
 
     Each row is converted when it arrives, so that a row that does not fit is found before the state moves on. Merges
-    run in a second thread while the next rows are collected. A merge is due after ``rows_per_merge`` rows or
-    ``seconds_per_merge`` seconds, which bounds the work that a crash loses. After a failed merge nothing more is
+    run in a second thread while the next rows are collected. A merge is due after the rows or the seconds of ``pace``,
+    by default that of the warehouse, which bounds the work that a crash loses. After a failed merge nothing more is
     merged, so that no state covers rows that are not in the warehouse; its error is raised by the next call, at the
     latest by the final checkpoint.
 
@@ -102,12 +102,11 @@ class WarehouseSink:
         state_name: str = STATE_NAME,
         bad_rows: str = "fail",
         deleted_rows: str = "mark",
-        rows_per_merge: int = 20_000,
-        seconds_per_merge: float = 20.0,
+        pace: MergePace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._warehouse, self._state_name = warehouse, state_name
-        self._rows_per_merge, self._seconds_per_merge, self._clock = rows_per_merge, seconds_per_merge, clock
+        self._pace, self._clock = pace or warehouse.pace, clock
         self._convert = BAD_ROW_POLICIES[bad_rows]
         self._delete = deleted_rows == "delete"
         self._specs: dict[str, TableSpec] = {}
@@ -190,8 +189,8 @@ class WarehouseSink:
         self.close()
 
     def _is_due(self) -> bool:
-        late = self._clock() - self._last_s >= self._seconds_per_merge
-        return late or self._count >= self._rows_per_merge or bool(self._whole)
+        late = self._clock() - self._last_s >= self._pace.seconds
+        return late or self._count >= self._pace.rows or bool(self._whole)
 
     def _start_merge(self, state: Mapping[str, Any]) -> None:
         # The state goes on to change while the rows are merged.

@@ -16,7 +16,7 @@ from talon_one_loading.stream_selection import select_streams
 from talon_one_singer import ConfigSource
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.reporting.logs import Redactor
-from talon_one_warehouse import open_warehouse
+from talon_one_warehouse import MergePace, open_warehouse
 from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.errors import RowRefused
 from tap_talon_one.settings import SETTINGS
@@ -140,7 +140,7 @@ def test_every_kind_of_value_that_does_not_fit(url, case, policy):
     name, text = VALUES.get(case, ("name", rb'"a\u0000b"'))
     holds_nul = case not in VALUES and not url.startswith("postgresql")
     with open_warehouse(url) as warehouse:
-        sink = WarehouseSink(warehouse, bad_rows=policy, rows_per_merge=1)
+        sink = WarehouseSink(warehouse, bad_rows=policy, pace=MergePace(rows=1))
         sink.open(_Entry, SCHEMA)
         sink.rows("s", [row_of(1)])
         sink.checkpoint(lambda: {"at": 1})

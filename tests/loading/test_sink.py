@@ -8,14 +8,14 @@ from decimal import Decimal
 import pytest
 
 from talon_one_emulator import Emulator
-from talon_one_loading.sink import WarehouseSink
+from talon_one_loading.sink import STATE_NAME, WarehouseSink
 from talon_one_loading.stream_selection import select_streams
 from talon_one_loading.tap_runner import TapRun, run_context
 from talon_one_singer import ConfigSource
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.protocol.state import State
 from talon_one_singer.reporting.logs import Redactor
-from talon_one_warehouse import WarehouseError, open_warehouse
+from talon_one_warehouse import MergePace, WarehouseError, open_warehouse
 from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.settings import SETTINGS
 
@@ -45,7 +45,7 @@ def load(emu, tmp_path):
         entries = select_streams(settings, "loyalty_card_transactions")
         with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
             state = State.from_dict(warehouse.state("tap-talon-one") or {}, "the state")
-            sink = WarehouseSink(warehouse, rows_per_merge=rows_per_merge)
+            sink = WarehouseSink(warehouse, pace=MergePace(rows=rows_per_merge))
             TapRun(settings, entries, run_context(settings, state, StopSignal(), Redactor()), sink).run()
 
     return run
@@ -107,10 +107,25 @@ def merging(tmp_path):
     """A warehouse, and a sink that merges after every row."""
     with (
         open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse,
-        WarehouseSink(warehouse, rows_per_merge=1) as sink,
+        WarehouseSink(warehouse, pace=MergePace(rows=1)) as sink,
     ):
         sink.open(_Entry, {"properties": {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}}})
         yield warehouse, sink
+
+
+def test_a_load_merges_as_many_rows_at_a_time_as_its_warehouse_wants(tmp_path):
+    """Without a pace of its own, a load merges when the pace of the warehouse says so."""
+    with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
+        warehouse.pace = MergePace(rows=3)
+        with WarehouseSink(warehouse, clock=lambda: 0.0) as sink:
+            sink.open(_Entry, {"properties": {"id": {"type": "integer"}}})
+            for number in (1, 2):
+                sink.rows("s", [b'{"id":%d}' % number])
+                sink.checkpoint(lambda: {"at": "early"})
+            assert warehouse.state(STATE_NAME) is None
+            sink.rows("s", [b'{"id":3}'])
+            sink.checkpoint(lambda: {"at": "third"})
+        assert {"at": "third"} == warehouse.state(STATE_NAME)
 
 
 def test_the_error_of_a_merge_is_raised_and_nothing_more_is_merged(merging):

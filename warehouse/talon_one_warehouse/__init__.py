@@ -19,12 +19,13 @@ from talon_one_warehouse.key_limits import Span
 from talon_one_warehouse.sources.open_source import open_source
 from talon_one_warehouse.sources.spec import Source, SourceSpec, source_spec
 from talon_one_warehouse.urls import open_warehouse
-from talon_one_warehouse.warehouse import MergeCounts, Warehouse
+from talon_one_warehouse.warehouse import MergeCounts, MergePace, Warehouse
 
 __all__ = [
     "Column",
     "Kind",
     "MergeCounts",
+    "MergePace",
     "RowError",
     "Source",
     "SourceSpec",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyarrow as pa
@@ -23,6 +24,10 @@ STATES = TableSpec(
         Column("updated_at", "updated_at", "instant"),
     ),
     ("state_name",),
+)
+# For databases whose JSON would not come back unchanged.
+STATES_AS_TEXT = replace(
+    STATES, columns=tuple(replace(c, kind="string" if c.kind == "json" else c.kind) for c in STATES.columns)
 )
 
 

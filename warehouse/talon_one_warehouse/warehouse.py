@@ -25,6 +25,17 @@ class MergeCounts(NamedTuple):
     updated: int = 0
 
 
+class MergePace(NamedTuple):
+    """How much is merged at a time: a merge is due after so many rows or seconds, whichever comes first."""
+
+    rows: int = 20_000
+    seconds: float = 20.0
+
+
+# For databases that take seconds for a merge, or that charge for what it reads.
+LARGE_MERGES = MergePace(100_000, 120.0)
+
+
 class Warehouse(Protocol):
     """Tables that rows are loaded into. Use as a context manager or call ``close()``; not thread-safe.
 
@@ -32,9 +43,11 @@ class Warehouse(Protocol):
 
     Attributes:
         schema: holds the tables.
+        pace: how much a load should merge at a time.
     """
 
     schema: str
+    pace: MergePace
 
     def prepare(self, table: TableSpec) -> None:
         """Create the table, or add the columns that it lacks. Nothing is ever dropped or changed.

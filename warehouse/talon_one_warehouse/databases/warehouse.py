@@ -44,7 +44,7 @@ class DatabaseWarehouse(Generic[Connection]):
     """
 
     def __init__(self, connection: Connection, dialect: Dialect[Connection], *, schema: str = "talon_one") -> None:
-        self.schema = schema
+        self.schema, self.pace = schema, dialect.pace
         self._connection, self._dialect = connection, dialect
         self._tables: dict[str, TableSpec] = {}
         self._session, self._stages = secrets.token_hex(4), count()
@@ -80,7 +80,7 @@ class DatabaseWarehouse(Generic[Connection]):
         texts = {name: (json.dumps(value), now) for name, value in (state or {}).items()}
         states = [(self._dialect.states, state_rows(texts))] if texts else []
         with self._staged([*loads, *states]) as stages, self._connection.transaction():
-            counts = [self._dialect.merge(self._connection, self.schema, table, stage) for table, stage in stages]
+            counts = self._dialect.merge_all(self._connection, self.schema, stages)
             seen = {table.name: self._note(table, stage) for table, stage in stages if table.name in self._reads}
         self._reads |= seen
         return total(counts[: len(loads)])

@@ -9,10 +9,10 @@ from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.arrow.columns import DELETED_AT, LOADED_AT
 from talon_one_warehouse.databases.connection import DatabaseConnection
 from talon_one_warehouse.merging import STATES
-from talon_one_warehouse.warehouse import MergeCounts
+from talon_one_warehouse.warehouse import MergeCounts, MergePace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     import pyarrow as pa
@@ -32,11 +32,13 @@ class Dialect(Generic[Connection]):
         types: the column type of each kind, as the database's catalog names it.
         distinct: the operator that compares two values, nulls included.
         states: the table of states; the text of a state comes back unchanged.
+        pace: how much a load should merge at a time.
     """
 
     types: Mapping[Kind, str]
     distinct = "IS DISTINCT FROM"
     states: TableSpec = STATES
+    pace = MergePace()
 
     def open(self, connection: Connection, schema: str) -> None:
         """Create the schema, and keep other loads out if the database can.
@@ -93,6 +95,12 @@ class Dialect(Generic[Connection]):
     def add_column(self, schema: str, table: TableSpec, column: Column) -> str:
         """Return ALTER TABLE ADD COLUMN."""
         return f"ALTER TABLE {self.target(schema, table.name)} ADD COLUMN {self._definition(column)}"
+
+    def merge_all(
+        self, connection: Connection, schema: str, stages: Sequence[tuple[TableSpec, str]]
+    ) -> list[MergeCounts]:
+        """Merge staging tables into their tables, one after the other; that of the states is the last."""
+        return [self.merge(connection, schema, table, stage) for table, stage in stages]
 
     def merge(self, connection: Connection, schema: str, table: TableSpec, stage: str) -> MergeCounts:
         """Update existing rows whose values differ from the stage's, and insert new rows."""
@@ -181,10 +189,18 @@ class Dialect(Generic[Connection]):
         """Return the condition that rows ``t`` and ``s`` have the same key."""
         return " AND ".join(f"t.{self.name(name)} = s.{self.name(name)}" for name in table.key)
 
-    def merge_statement(self, schema: str, table: TableSpec, source: str) -> str:
-        """Return MERGE of a source ``s``, which updates rows whose values differ and inserts new ones."""
+    def merge_statement(self, schema: str, table: TableSpec, source: str, *, all_differ: bool = False) -> str:
+        """Return MERGE of a source ``s``, which updates rows whose values differ and inserts new ones.
+
+        Args:
+            schema: the schema of the table.
+            table: the table.
+            source: a table's name, or a subquery.
+            all_differ: the source has no row that is equal to one of the table.
+        """
         sets = ", ".join(f"{self.name(column.name)} = s.{self.name(column.name)}" for column in values(table))
-        update = f"WHEN MATCHED AND ({self.differ(table)}) THEN UPDATE SET {sets} " if table.compared else ""
+        condition = "" if all_differ else f" AND ({self.differ(table)})"
+        update = f"WHEN MATCHED{condition} THEN UPDATE SET {sets} " if table.compared else ""
         inserted = ", ".join(f"s.{self.name(column.name)}" for column in table.columns)
         columns = self.names(column.name for column in table.columns)
         insert = f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({inserted})"  # noqa: S608 - names are quoted

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.dialects.base import SEEN_PREFIX, STAGE_PREFIX, Dialect
-from talon_one_warehouse.merging import STATES
-from talon_one_warehouse.warehouse import MergeCounts
+from talon_one_warehouse.merging import STATES_AS_TEXT
+from talon_one_warehouse.warehouse import LARGE_MERGES, MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,9 +49,8 @@ class Snowflake(Dialect["SnowflakeConnection"]):
         "instant": "TIMESTAMP_TZ",
         "json": "VARIANT",
     }
-    states = replace(
-        STATES, columns=tuple(replace(c, kind="string" if c.kind == "json" else c.kind) for c in STATES.columns)
-    )
+    pace = LARGE_MERGES
+    states = STATES_AS_TEXT
 
     def name(self, *parts: str) -> str:
         """See Dialect."""

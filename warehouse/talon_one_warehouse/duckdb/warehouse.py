@@ -23,7 +23,7 @@ from talon_one_warehouse.duckdb.seen_keys import SeenKeys
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
 from talon_one_warehouse.merging import prepared, raise_if_reserved, rows_to_merge, total
 from talon_one_warehouse.results import python_rows
-from talon_one_warehouse.warehouse import MergeCounts
+from talon_one_warehouse.warehouse import MergeCounts, MergePace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +64,7 @@ class DuckDBWarehouse:
             raise WarehouseConfigError("schema must not be empty")
         self.path = str(path)
         self.schema = schema
+        self.pace = MergePace()
         self._tables: dict[str, TableSpec] = {}
         self._with_known_keys: set[str] = set()  # tables whose last rows had keys that exist
         self._connection = _connect(self.path, schema)

@@ -24,6 +24,7 @@ from talon_one_warehouse.lake.states import open_states, read_states, write_stat
 from talon_one_warehouse.lake.table import LakeTable
 from talon_one_warehouse.merging import prepared, raise_if_reserved, rows_to_merge, total
 from talon_one_warehouse.results import python_rows
+from talon_one_warehouse.warehouse import MergePace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ class LakeWarehouse:
     """
 
     def __init__(self, place: LakePlace) -> None:
-        self.schema = place.schema
+        self.schema, self.pace = place.schema, MergePace()
         self._place, self._store = place, place.store
         self._tables: dict[str, LakeTable] = {}
         self._connection, self._spill = connect(place.schema)
