@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import redshift_server as redshift_servers
 from tests import servers
 from tests.chaos.proxy import Answer, Proxy
 
@@ -135,12 +136,13 @@ def mysql_url(mysql_server: str) -> str:
 def redshift_server() -> Iterator[tuple[str, str]]:
     """A PostgreSQL that answers Redshift's client: the URL for its owner, and that for the client."""
     pytest.importorskip("redshift_connector", reason="redshift_connector is not installed")
-    with _running_postgres() as server, _available(servers.redshift(server), "psycopg") as url:
+    with _running_postgres() as server, _available(redshift_servers.redshift(server), "psycopg") as url:
         import psycopg
 
-        with psycopg.connect(f"{server.url}/postgres".replace("&", "%26"), autocommit=True) as owner:
-            owner.execute("SET password_encryption = 'md5'")
-            owner.execute(f"CREATE ROLE reader LOGIN PASSWORD '{servers.PASSWORD}' IN ROLE pg_read_all_data")
+        for name, statements in redshift_servers.ROLES_AND_FUNCTIONS.items():
+            with psycopg.connect(f"{server.url}/{name}".replace("&", "%26"), autocommit=True) as owner:
+                for statement in statements:
+                    owner.execute(statement)
         yield server.url.replace("&", "%26"), url
 
 
@@ -155,6 +157,17 @@ def redshift_url(redshift_server: tuple[str, str]) -> str:
     return f"{redshift_server[1]}/{name}?ssl=false"
 
 
+@pytest.fixture
+def redshift_load_url(redshift_url: str, redshift_server: tuple[str, str], s3: Any) -> str:
+    """An empty database that Redshift's client can load into, with files staged in the empty bucket ``bucket``."""
+    import psycopg
+
+    name = redshift_url.rpartition("/")[2].partition("?")[0]
+    with psycopg.connect(f"{redshift_server[0]}/postgres", autocommit=True) as owner:
+        owner.execute(f"ALTER DATABASE {name} OWNER TO loader")
+    return f"{redshift_url.replace('reader', 'loader')}&staging=s3://bucket/staging"
+
+
 @contextmanager
 def _available(server: AbstractContextManager[str], client: str) -> Iterator[str]:
     """Skip the test if the server or its client is not installed."""
@@ -164,6 +177,17 @@ def _available(server: AbstractContextManager[str], client: str) -> Iterator[str
             url = stack.enter_context(server)
         except servers.ServerUnavailableError as error:
             pytest.skip(str(error))
+        yield url
+
+
+@pytest.fixture
+def databricks_url(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty catalog of Databricks; the token is in the environment."""
+    pytest.importorskip("databricks.sql", reason="databricks-sql-connector is not installed")
+    from tests.databricks_server import databricks
+
+    monkeypatch.setenv("DATABRICKS_TOKEN", servers.PASSWORD)
+    with databricks(tmp_path_factory.mktemp("databricks")) as url:
         yield url
 
 

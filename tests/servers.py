@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -12,7 +11,6 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -84,6 +82,10 @@ class Postgres:
         """Crash the server and start it again."""
         self.stop()
         self.start()
+
+    def reload(self) -> None:
+        """Let the server read its rules of access again."""
+        _run(self.folder, self.binaries / "pg_ctl", "reload", "-D", self.folder / "data")
 
     def create_database(self, name: str) -> str:
         """Create an empty database and return its URL."""
@@ -200,57 +202,6 @@ def mysql() -> Iterator[str]:
             yield f"mysql://tester:{quote(PASSWORD)}@{url.partition('://')[2]}"
     finally:
         shutil.rmtree(folder)
-
-
-@contextmanager
-def redshift(postgres: Postgres) -> Iterator[str]:
-    """Let a PostgreSQL answer Redshift's client, and yield ``redshift://user:password@host:port``.
-
-    PostgreSQL refuses the parameters with which the client begins, and the client does not read its version.
-    """
-    rules = postgres.folder / "data" / "pg_hba.conf"
-    rules.write_text(f"host all reader 127.0.0.1/32 md5\n{rules.read_text()}")
-    _run(postgres.folder, postgres.binaries / "pg_ctl", "reload", "-D", postgres.folder / "data")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        Thread(target=_answer_redshift, args=(server, postgres.port), daemon=True).start()
-        yield f"redshift://reader:{quote(PASSWORD)}@127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-
-
-def _answer_redshift(server: socket.socket, port: int) -> None:
-    with suppress(OSError):
-        while True:
-            client, _ = server.accept()
-            upstream = socket.create_connection(("127.0.0.1", port))
-            upstream.sendall(_plain_startup(client))
-            Thread(target=_pump, args=(upstream, client, True), daemon=True).start()
-            Thread(target=_pump, args=(client, upstream, False), daemon=True).start()
-
-
-def _plain_startup(client: socket.socket) -> bytes:
-    """Return the client's first message without Redshift's parameters."""
-    length = int.from_bytes(client.recv(4, socket.MSG_WAITALL), "big")
-    body = client.recv(length - 4, socket.MSG_WAITALL)
-    texts = body[4:].rstrip(b"\0").split(b"\0")
-    kept = [
-        text
-        for pair in zip(texts[::2], texts[1::2], strict=False)
-        if pair[0] in (b"user", b"database")
-        for text in pair
-    ]
-    body = body[:4] + b"\0".join([*kept, b"", b""])
-    return (len(body) + 4).to_bytes(4, "big") + body
-
-
-def _pump(source: socket.socket, to: socket.socket, from_server: bool) -> None:
-    with source, suppress(OSError):
-        while data := source.recv(1 << 16):
-            to.sendall(_VERSION.sub(lambda match: b"8.0.2+".ljust(len(match[0]), b"x"), data) if from_server else data)
-    with suppress(OSError):
-        to.shutdown(socket.SHUT_RDWR)
-
-
-_VERSION = re.compile(rb"(?<=server_version\0)[^\0]+")
 
 
 def _binaries() -> Path | None:

@@ -68,7 +68,7 @@
 {% macro bigquery__json_text(value, name) %}{{ return("JSON_VALUE(" ~ value ~ ", '$." ~ name ~ "')") }}{% endmacro %}
 {% macro databricks__json_text(value, name) %}{{ return("GET_JSON_OBJECT(" ~ value ~ ", '$." ~ name ~ "')") }}{% endmacro %}
 {% macro redshift__json_text(value, name) %}
-    {{- return("JSON_EXTRACT_PATH_TEXT(JSON_SERIALIZE(" ~ value ~ "), '" ~ name ~ "')") -}}
+    {{- return("JSON_EXTRACT_PATH_TEXT(" ~ value ~ ", '" ~ name ~ "', TRUE)") -}}
 {% endmacro %}
 
 {#- True if the engine takes window functions in the recursive part of a query. -#}

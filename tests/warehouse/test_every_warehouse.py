@@ -37,17 +37,14 @@ PLACES = {
     "adbc": "adbc+duckdb://{}/x.duckdb",
     QUOTING: None,
     "snowflake": None,
+    "redshift": None,
+    "databricks": None,
 }
 # What needs a server of its own, and takes longer.
-CLIENTS = ["snowflake"]
-DATABASES = [
-    "duckdb",
-    "postgresql",
-    "sqlite",
-    "adbc",
-    QUOTING,
-]  # with tables that can be dropped behind a loader's back
-TYPED = ["duckdb", "postgresql", "sqlite", "lake", "snowflake"]  # that tell the types of their columns
+CLIENTS = ["snowflake", "redshift", "databricks"]
+# With transactions of several statements, and tables that can be dropped behind a loader's back.
+DATABASES = ["duckdb", "postgresql", "sqlite", "adbc", QUOTING, "redshift"]
+TYPED = ["duckdb", "postgresql", "sqlite", "lake", *CLIENTS]  # that tell the types of their columns
 PLAIN = re.compile(r"[a-z_]+")
 _PROCESS = [sys.executable, str(Path(__file__).with_name("merging_process.py"))]
 
@@ -69,7 +66,9 @@ class Place:
         return f"{self.quoted(schema)}.{self.quoted(table)}"
 
     def quoted(self, name):
-        """A name in SQL; Snowflake's plain names are in upper case."""
+        """A name in SQL; Snowflake's plain names are in upper case, and those of two others in backticks."""
+        if self.name == "databricks":
+            return f"`{name}`"
         return quoted(name.upper() if self.name == "snowflake" and PLAIN.fullmatch(name) else name)
 
     def read(self, warehouse, table, schema="talon_one"):
@@ -80,9 +79,10 @@ class Place:
         return [tuple(map(self.value_of, table.columns, row)) for row in found]
 
     def column(self, column):
-        """A column in a query; instants of Snowflake as text, since fakesnow sends the first one of 1970 for null."""
+        """A column in a query; instants as text where the client or fakesnow, which sends 1970 for null, lacks some."""
         name = self.quoted(column.name)
-        return f"CAST({name} AS TEXT)" if self.name == "snowflake" and column.kind == "instant" else name
+        text = {"snowflake": "TEXT", "databricks": "STRING"}.get(self.name) if column.kind == "instant" else None
+        return f"CAST({name} AS {text})" if text else name
 
     def value_of(self, column, value):
         """A value as Python has it."""
@@ -126,7 +126,8 @@ def place(request, tmp_path):
         pytest.importorskip("adbc_driver_manager")
     url = PLACES[request.param]
     if request.param in CLIENTS:
-        url = request.getfixturevalue(f"{request.param}_url").replace("/public", "")
+        fixture = "redshift_load_url" if request.param == "redshift" else f"{request.param}_url"
+        url = request.getfixturevalue(fixture).replace("/public", "")
     elif url is None:
         url = request.getfixturevalue("postgres_url")
         url = f"adbc://postgresql?{urlencode({'uri': url})}" if "adbc" in request.param else url
@@ -367,6 +368,10 @@ def test_any_name_is_quoted(place, name):
         if name == "'":
             pytest.skip("fakesnow cannot create a table with such a column")
     table = TableSpec(name, (Column(name, "key", "string"), Column("n", "n", "number")), (name,))
+    if place.name == "databricks" and set(name) & set(" .;"):
+        with place.open(schema) as warehouse, pytest.raises(TableError, match="that Databricks does not take or keep"):
+            warehouse.prepare(table)
+        return
     with place.open(schema) as warehouse:
         for value in (b"1", b"2"):
             warehouse.prepare(table)
@@ -475,10 +480,15 @@ def test_an_instant_keeps_its_microseconds(place):
 
 
 def test_instants_beyond_pythons_datetime_are_kept(place, table):
-    """Instants of year 0 and year 10000 in UTC are kept."""
+    """Instants of year 0 and year 10000 in UTC are kept, or refused with their row where the database has none."""
     rows = [b'{"id":1,"at":"0001-01-01T00:00:00+05:00"}', b'{"id":2,"at":"9999-12-31T23:59:59-05:00"}']
     with place.open() as warehouse:
         warehouse.prepare(table)
+        if place.name == "redshift":
+            for row, text in zip(rows, ("0000-12-31 19:00:00.000000Z", "10000-01-01 04:59:59.000000Z"), strict=True):
+                with pytest.raises(RowError, match=f"ledger.at: {text} is outside the years 1 to 9999 in UTC"):
+                    warehouse.check_rows("ledger", to_arrow(table, [b'{"id":0}', row]))
+            return
         counts = [warehouse.merge({"ledger": [to_arrow(table, rows)]}) for _ in range(2)]
         at = place.column(Column("at", "at", "instant"))
         assert 2 == len(warehouse.query(f"SELECT {at} FROM {place.target('ledger')}"))
@@ -488,7 +498,8 @@ def test_instants_beyond_pythons_datetime_are_kept(place, table):
 def test_texts_come_back_unchanged(place):
     """Empty and long texts, any alphabet, and characters with a meaning in SQL come back unchanged."""
     table = spec(s="string", j="object")
-    texts = ["", " ", "😀 ünï 日本 \u202e", "'; DROP TABLE t; --", '"\\', "a\tb\r\nc", "NULL", "\\N", "x" * 100_000]
+    texts = ["", " ", "😀 ünï 日本 \u202e", "'; DROP TABLE t; --", '"\\', "a\tb\r\nc", "NULL", "\\N"]
+    texts.append("x" * (65_535 if place.name == "redshift" else 100_000))
     rows = [b'{"id":%d,"s":%s}' % (i, json_text(text)) for i, text in enumerate(texts)]
     with place.open() as warehouse:
         warehouse.prepare(table)
@@ -502,6 +513,7 @@ def json_text(text):
     return json.dumps(text).encode()
 
 
+@only(*(name for name in PLACES if name != "redshift"))  # refused; see dialects/test_redshift.py
 def test_json_of_ten_megabytes_comes_back_unchanged(place):
     """JSON of ten megabytes comes back unchanged beside small rows."""
     table = spec(j="object")
@@ -519,10 +531,11 @@ def test_the_character_nul_is_kept_or_refused_with_its_row(place):
     batch = to_arrow(table, [b'{"id":1,"s":"a"}', b'{"id":2,"s":"a\\u0000b"}'])
     with place.open() as warehouse:
         warehouse.prepare(table)
-        if place.name == "postgresql":
+        if place.name in (names := {"postgresql": "PostgreSQL", "redshift": "Redshift"}):
             with pytest.raises(RowError) as caught:
                 warehouse.merge({"t": [batch]}, {"run": {}})
-            reason = 't.s: "a\\u0000b" holds the character NUL, which PostgreSQL\'s text cannot hold (row id=2)'
+            who = names[place.name]
+            reason = f't.s: "a\\u0000b" holds the character NUL, which {who}\'s text cannot hold (row id=2)'
             assert (reason, []) == (str(caught.value), place.read(warehouse, table))
             assert warehouse.state("run") is None
         elif place.name == QUOTING:
@@ -576,14 +589,14 @@ def test_a_killed_process_leaves_rows_and_state_that_agree(place):
 
 
 @pytest.mark.slow
-@only("postgresql", "sqlite")
+@only("postgresql", "sqlite", "redshift")
 def test_twenty_killed_processes_leave_rows_and_state_that_agree(place):
     """A process killed at twenty random moments leaves rows and state that agree."""
     killed_at_random(place, 20, 8)
 
 
 @pytest.mark.slow
-@only("snowflake")
+@only("snowflake", "databricks")
 def test_twenty_killed_processes_leave_no_state_without_its_rows(place):
     """Where tables are merged before the state, the rows of one merge may be there without their state, never less."""
     rng = random.Random(9)

@@ -13,6 +13,8 @@ from talon_one_warehouse import WarehouseConfigError, open_warehouse
     [
         ("talon_one.duckdb", "a warehouse URL looks like duckdb:///loyalty.duckdb, not 'talon_one.duckdb'"),
         ("mysql://u:secret@host/x", "no warehouse for mysql:// URLs; supported: duckdb"),
+        ("mysql://u:secret@host/x", "databricks; load into one of these"),
+        ("mssql://u:secret@host/x", "no warehouse for mssql:// URLs; supported: duckdb"),
         ("duckbd:///x", "did you mean duckdb://"),
         ("duckdb://x.duckdb", "three slashes before a relative path and four before an absolute one"),
         ("duckdb:///", "names no file"),

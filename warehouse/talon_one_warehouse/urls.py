@@ -35,6 +35,8 @@ def open_warehouse(
         url: ``duckdb:///relative.duckdb``, ``duckdb:////absolute/path.duckdb`` or ``duckdb:///:memory:``;
             ``postgresql://user:password@host/database``; ``sqlite:///relative.db`` or ``sqlite:////absolute.db``;
             ``snowflake://user@account/database/schema``;
+            ``snowflake://user@account/database/schema``; ``redshift://user@host/database?staging=s3://bucket/prefix``;
+            ``databricks://host/catalog?http_path=/sql/...&staging=/Volumes/catalog/schema/volume``;
             ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for a lake
             ``./folder``, ``file:///absolute/folder``, ``s3://bucket/prefix``, ``gs://`` or ``abfs://``.
         schema: the database schema that holds the tables; created if missing. If it is the default, a schema in the URL
@@ -89,7 +91,7 @@ def _opened(
     if scheme not in _OPENERS:
         known = [*_OPENERS, *CLIENT_OPENERS]
         close = get_close_matches(scheme, known, n=1, cutoff=0.7)
-        hint = f"; did you mean {close[0]}://?" if close else ""
+        hint = f"; did you mean {close[0]}://?" if close else "; load into one of these"
         raise WarehouseConfigError(f"no warehouse for {scheme}:// URLs; supported: {', '.join(known)}{hint}")
     return _OPENERS[scheme](rest, schema)
 

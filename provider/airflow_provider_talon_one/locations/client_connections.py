@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MYSQL_PORT, _REDSHIFT_PORT = 3306, 5439
 _MYSQL_SSL = frozenset({"ca", "cert", "key"})
+_TOKEN_USER = "token"  # noqa: S105 - a name, as in Databricks' own URLs
 _REDSHIFT = ("ssl", "sslmode", "region", "profile", "db_user", "cluster_identifier")
 
 
@@ -37,8 +38,12 @@ class UnsupportedConnectionError(ValueError):
     """Connections of this type cannot be read; the message says what to do instead."""
 
 
-def client_connection(conn_id: str) -> ClientConnection | None:
-    """Return how a connection's database is read by its own client. Masks its secrets in all logs.
+def client_connection(conn_id: str, *, to_load: bool = False) -> ClientConnection | None:
+    """Return how a connection's database is opened by its own client. Masks its secrets in all logs.
+
+    Args:
+        conn_id: the id of the connection.
+        to_load: whether a load writes there; else it is read.
 
     Returns:
         None if the connection is of another type, has settings that only its own hook knows, or if the client is not
@@ -46,21 +51,26 @@ def client_connection(conn_id: str) -> ClientConnection | None:
 
     Raises:
         AirflowNotFoundException: the connection does not exist.
-        UnsupportedConnectionError: connections of the type are not supported.
+        UnsupportedConnectionError: connections of the type cannot be read.
         ValueError: a setting of the connection cannot be used.
     """
     connection = BaseHook.get_connection(conn_id)
     mask_connection(connection)
     kind = (connection.conn_type or "").replace("-", "_")
-    if kind in _INSTEAD:
+    if kind in _INSTEAD and not to_load:
         raise UnsupportedConnectionError(
             f"the connection {conn_id} is of type {connection.conn_type}, which cannot be read; {_INSTEAD[kind]}"
         )
     about = _KINDS.get(kind)
-    if about is None or find_spec(about.client.partition(".")[0]) is None:
+    if about is None or not client_is_installed(kind):
         return None
     extra = _extra(connection, kind)
     return None if extra.keys() - about.known else about.translate(connection, extra)
+
+
+def client_is_installed(kind: str) -> bool:
+    """Return whether the client of a type of connections is installed."""
+    return find_spec(_KINDS[kind].client) is not None
 
 
 def _extra(connection: Any, kind: str) -> dict[str, Any]:
@@ -142,6 +152,18 @@ def _redshift(connection: Any, extra: Mapping[str, Any]) -> ClientConnection:
     return ClientConnection(url, {"user": connection.login, "password": connection.password, **extra})
 
 
+def _databricks(connection: Any, extra: Mapping[str, Any]) -> ClientConnection | None:
+    # https://airflow.apache.org/docs/apache-airflow-providers-databricks/stable/connections/databricks.html
+    host = quote((connection.host or "").removeprefix("https://").strip("/"), safe="")
+    if extra.get("service_principal_oauth"):
+        login = {"client_id": connection.login, "client_secret": connection.password}
+    elif connection.login and connection.login != _TOKEN_USER:
+        return None
+    else:
+        login = {"token": extra.get("token") or connection.password}
+    return ClientConnection(f"databricks://{host}/", {"http_path": extra.get("http_path"), **login})
+
+
 class _Kind(NamedTuple):
     client: str
     known: frozenset[str]
@@ -164,6 +186,7 @@ _KINDS: Mapping[str, _Kind] = {
     "google_cloud_platform": _BIGQUERY,
     "gcpbigquery": _BIGQUERY,
     "redshift": _Kind("redshift_connector", frozenset(_REDSHIFT), _redshift),
+    "databricks": _Kind("databricks", frozenset({"http_path", "token", "service_principal_oauth"}), _databricks),
     "mysql": _Kind("pymysql", frozenset({"ssl", "unix_socket", "charset", "cursor", "client"}), _mysql),
 }
 _FILES = "and give the folder as source_url, like s3://connection@bucket/folder"

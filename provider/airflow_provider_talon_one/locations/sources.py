@@ -82,8 +82,10 @@ def query_ids(location: Location | None, conn_id: str | None, sql: str, schema: 
     client = client_connection(conn_id) if conn_id else None
     location = resolve_location(None, conn_id) if conn_id and client is None else location
     if client is None and location is not None and _is_file(location):
-        with open_warehouse(location.url, schema=schema, filesystem=location.filesystem) as lake:
-            return _ids([row[0] for row in lake.query(sql)])
+        with open_warehouse(
+            location.url, schema=schema, filesystem=location.filesystem, options=location.options
+        ) as warehouse:
+            return _ids([row[0] for row in warehouse.query(sql)])
     source: Source | CursorSource
     if client is not None:
         source = open_source(SourceSpec(client.url, sql), options=client.options)

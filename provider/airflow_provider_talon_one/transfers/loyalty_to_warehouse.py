@@ -31,7 +31,7 @@ MAX_SHARDS = 64
 
 
 class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
-    """Loads streams of the tap into DuckDB, PostgreSQL, SQLite, Snowflake, a lake or any ADBC database.
+    """Loads streams of the tap into a warehouse: a database, or a lake of Delta tables.
 
     Rows are merged by key before or together with the state of the load: if a task is killed and retried, on this
     worker or on another one, it continues after its last merge and leaves no duplicate rows. XCom receives the counts.
@@ -42,10 +42,13 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
 
     Args:
         streams: names of the streams, like ``loyalty_card_transactions``.
-        warehouse_conn_id: connection of type postgres, sqlite, duckdb, snowflake or aws (its bucket); or the
-            credentials for the URL.
+        warehouse_conn_id: connection of type postgres, sqlite, duckdb, snowflake, redshift, databricks or aws (its
+            bucket); or the credentials for the URL.
         warehouse_url: URL instead, as in ``talon-one load``: ``duckdb:////data/w.duckdb``, ``s3://bucket/lake``. With
             the credentials of a connection: ``s3://connection@bucket/lake`` or an ObjectStoragePath.
+        warehouse_options: settings of the client of Snowflake, Redshift or Databricks, as in a URL, but no secrets. For
+            Redshift ``{"staging": "s3://connection@bucket/prefix"}``, for Databricks
+            ``{"catalog": "main", "staging": "/Volumes/main/default/loads"}``.
         schema: schema of the tables.
         settings: settings of the tap: ``loyalty_program_ids``, ``start_date``, ``as_of``, ``recheck_days``, ...
         card_ids_sql, profile_ids_sql: queries whose first column holds the ids to read. A query without rows reads
@@ -64,6 +67,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
         "streams",
         "warehouse_conn_id",
         "warehouse_url",
+        "warehouse_options",
         "schema",
         "settings",
         "card_ids_sql",
@@ -77,6 +81,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
         Setting("streams", "array", "Streams to load."),
         Setting("warehouse_conn_id", "string", "Connection of the warehouse."),
         Setting("warehouse_url", "string", "URL of the warehouse."),
+        Setting("warehouse_options", "object", "Settings of the warehouse's client.", default={}),
         Setting("schema", "string", "Schema of the tables.", default="talon_one"),
         Setting("settings", "object", "Settings of the tap.", default={}),
         Setting("card_ids_sql", "string", "Query whose first column holds card ids.", narrows=True),
@@ -95,6 +100,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
         streams: Sequence[str] | str = ("loyalty_card_transactions", "loyalty_card_balances"),
         warehouse_conn_id: str | None = None,
         warehouse_url: str | ObjectStoragePath | None = None,
+        warehouse_options: Mapping[str, Any] | str | None = None,
         schema: str = "talon_one",
         settings: Mapping[str, Any] | str | None = None,
         card_ids_sql: str | None = None,
@@ -111,6 +117,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
         )
         self.streams, self.schema, self.settings = streams, schema, copy_mapping(settings)
         self.warehouse_conn_id, self.warehouse_url = warehouse_conn_id, warehouse_url
+        self.warehouse_options = copy_mapping(warehouse_options)
         self.card_ids_sql, self.profile_ids_sql, self.ids_conn_id = card_ids_sql, profile_ids_sql, ids_conn_id
         self.shard, self.full_refresh = shard, full_refresh
         self.talon_one_conn_id = talon_one_conn_id
@@ -125,7 +132,7 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
         with fail_for_good():
             convert_parameters(self, self.parameters)
             hook = TalonOneHook(self.talon_one_conn_id)
-            location = load_location(self.warehouse_url, self.warehouse_conn_id)
+            location = load_location(self.warehouse_url, self.warehouse_conn_id, self.warehouse_options)
             settings = hook.settings(SETTINGS, self._given(), redact) | self._ids(location)
             entries = select_streams(settings, ",".join(self.streams))
             raise_if_in_memory(location.url)

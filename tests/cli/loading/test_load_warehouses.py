@@ -31,8 +31,17 @@ PLACES = {
     "lake": "file://{}/lake",
     "sqlite": "sqlite:///{}/w.sqlite",
     "snowflake": None,
+    "redshift": None,
+    "databricks": None,
 }
-SERVERS = {"postgresql": "postgres_url", "snowflake": "snowflake_url"}  # fixtures of those without a file
+# Fixtures of those without a file.
+SERVERS = {
+    "postgresql": "postgres_url",
+    "snowflake": "snowflake_url",
+    "redshift": "redshift_load_url",
+    "databricks": "databricks_url",
+}
+SLOW = ("snowflake", "redshift", "databricks")
 
 
 @pytest.fixture
@@ -89,14 +98,16 @@ class Loader:
             return warehouse.query(f"SELECT {columns} FROM {prefix}{table} ORDER BY {columns}")
 
     def instant(self, column: str) -> str:
-        """Return a column of instants in a query; as text from fakesnow, which sends the first one of 1970 for null."""
-        return f"CAST({column} AS TEXT)" if self.url.startswith("snowflake") else column
+        """Return a column of instants in a query; as text where the client or fakesnow lacks some of them."""
+        text = "STRING" if self.url.startswith("databricks") else "TEXT"
+        return f"CAST({column} AS {text})" if self.url.startswith(("snowflake", "databricks")) else column
 
     def other(self, folder: Path) -> Loader:
-        """Return a loader into another warehouse that is as fast, in DuckDB or in another schema of Snowflake."""
-        slow = self.url.startswith("snowflake")
-        url = self.url.replace("?", "/other?") if slow else f"duckdb:///{folder}/other.duckdb"
-        return Loader(self.emu, url, folder)
+        """Return a loader into another warehouse that is as fast, in DuckDB or in another schema of the server."""
+        if not self.url.startswith("snowflake"):
+            return Loader(self.emu, f"duckdb:///{folder}/other.duckdb", folder)
+        place, mark, parameters = self.url.partition("?")
+        return Loader(self.emu, f"{place}/other{mark}{parameters}", folder)
 
     def ledger(self) -> list[tuple]:
         """Return id, card and amount of every row in the warehouse."""

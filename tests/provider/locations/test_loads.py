@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_talon_one.locations.loads import load_location
 from talon_one_warehouse.connections import snowflake
@@ -70,7 +72,16 @@ def test_a_connection_of_type_snowflake_is_a_database(put):
             {"conn_type": "snowflake", "extra": {"account": "a", "refresh_token": "t"}},
             "has settings that only Airflow's hook knows; use a key pair, a token or a password",
         ),
-        ({"conn_type": "databricks"}, "is of type databricks; give a connection of type postgres"),
+        (
+            {"conn_type": "redshift", "extra": {"iam": True}},
+            "has settings that only Airflow's hook knows; use a password, cluster_identifier or a profile",
+        ),
+        (
+            {"conn_type": "databricks", "login": "me@example.com"},
+            "has settings that only Airflow's hook knows; use a token or a service principal",
+        ),
+        ({"conn_type": "mysql"}, "is of type mysql; give a connection of type postgres, .* or a warehouse_url: a lake"),
+        ({"conn_type": "mssql"}, "is of type mssql; give a connection of type postgres, .* or a warehouse_url: a lake"),
         (
             {"conn_type": "google_cloud_platform"},
             "is of type google_cloud_platform; give a connection of type postgres",
@@ -86,9 +97,67 @@ def test_other_connections_say_what_to_do_instead(put, given, words):
     assert "\n" not in str(caught.value)
 
 
-def test_a_client_that_is_not_installed_is_named(put, monkeypatch):
-    """Without Snowflake's connector, the message names the extra to install."""
-    monkeypatch.setitem(sys.modules, "snowflake", None)
-    put(conn_type="snowflake", extra={"account": "a"})
-    with pytest.raises(ValueError, match=r"pip install 'talon-one-connector\[snowflake\]'"):
+@pytest.mark.parametrize(("kind", "module"), [("snowflake", "snowflake"), ("redshift", "redshift_connector")])
+def test_a_client_that_is_not_installed_is_named(put, monkeypatch, kind, module):
+    """Without the client, the message names the extra to install."""
+    monkeypatch.setitem(sys.modules, module, None)
+    put(conn_type=kind, extra={"account": "a"} if kind == "snowflake" else {})
+    with pytest.raises(ValueError, match=rf"pip install 'talon-one-connector\[{kind}\]'"):
         load_location(None, "w")
+
+
+def test_a_load_writes_into_a_connection_of_type_redshift(emu, load, put, redshift_load_url, s3, monkeypatch):
+    """Files are staged with the keys of a connection of type aws; the ids come from the warehouse itself."""
+    pytest.importorskip("airflow.providers.amazon", reason="apache-airflow-providers-amazon is not installed")
+    emu.reset("synthetic", cards=5, transactions=20)
+    place, _, _ = redshift_load_url.partition("://")[2].partition("?")
+    host, _, name = place.rpartition("@")[2].partition("/")
+    given = {"host": "127.0.0.1", "port": int(host.rpartition(":")[2]), "schema": name, "login": "loader"}
+    put(conn_type="redshift", **given, password=PASSWORD, extra={"ssl": False})
+    keys = {"conn_type": "aws", "login": "key", "password": "planted-secret-of-s3"}
+    extra = {"endpoint_url": os.environ["AWS_ENDPOINT_URL"]}
+    monkeypatch.setenv("AIRFLOW_CONN_STAGING", json.dumps({**keys, "extra": {**extra, "region_name": "us-east-1"}}))
+    given = {"warehouse_conn_id": "w", "warehouse_options": {"staging": "s3://staging@bucket/files"}}
+    done = load(**given)
+    assert 100 == done.returned["streams"]["loyalty_card_transactions"]["inserted"]
+    ids = "SELECT DISTINCT card_identifier FROM talon_one.loyalty_card_transactions WHERE card_identifier LIKE '%1'"
+    again = load(**given, card_ids_sql=ids, full_refresh=True)
+    assert 20 == again.returned["streams"]["loyalty_card_transactions"]["read"]
+    assert [] == s3.find("bucket")
+
+
+@pytest.mark.parametrize(
+    ("staging", "words"),
+    [
+        ("s3://key:secret@bucket/x", "staging has the id of a connection before the @, and never keys"),
+        ("s3://w@bucket/x", "the connection w is of type redshift; staging needs one of type aws"),
+        ("", "needs a folder in S3 for staged files: the parameter staging"),
+    ],
+)
+def test_a_place_of_staged_files_that_cannot_be_used_is_refused(load, put, staging, words):
+    """The task fails at once in one line."""
+    put(conn_type="redshift", host="127.0.0.1", login="loader", password="planted-secret")
+    with pytest.raises(AirflowFailException, match=words) as caught:
+        load(warehouse_conn_id="w", warehouse_options={"staging": staging})
+    assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({"password": "planted", "extra": {"http_path": "/sql/1"}}, {"token": "planted", "http_path": "/sql/1"}),
+        ({"login": "token", "password": "planted"}, {"token": "planted", "http_path": None}),
+        ({"extra": {"token": "planted"}}, {"token": "planted", "http_path": None}),
+        (
+            {"login": "app", "password": "planted", "extra": {"service_principal_oauth": True}},
+            {"client_id": "app", "client_secret": "planted", "http_path": None},
+        ),
+    ],
+)
+def test_a_connection_of_type_databricks_has_a_token_or_a_service_principal(put, given, options):
+    """The login of the connection reaches the client under its own names, and is in no representation."""
+    put(conn_type="databricks", host="https://adb-1.azuredatabricks.net/", **given)
+    found = load_location(None, "w", {"catalog": "main"})
+    assert "databricks://adb-1.azuredatabricks.net/" == found.url
+    assert {**options, "catalog": "main"} == found.options
+    assert "planted" not in repr(found)

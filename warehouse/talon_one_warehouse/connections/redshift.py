@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/redshift/latest/mgmt/python-configuration-options.ht
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from talon_one_warehouse.connections.client_errors import ClientErrors
@@ -32,6 +33,9 @@ _PARAMETERS: Parameters = {
     "ssl": flag,
     "sslmode": str,
 }
+# Where files are staged, and how Redshift reads them; only for loads.
+_OF_LOADS: Parameters = {"staging": str, "iam_role": str, "copy_keys": flag}
+_S3 = "s3"
 _PORT = 5439
 # Classes of SQLSTATE that are about the connection, the resources or the operator, not about the query.
 _TRANSIENT = ("08", "40", "53", "55", "57", "58")
@@ -45,7 +49,8 @@ def connect(rest: str, options: Mapping[str, Any] | None = None) -> Connection:
 
     Args:
         rest: the URL without its scheme.
-        options: more arguments of ``redshift_connector.connect``; they win over the URL.
+        options: more arguments of ``redshift_connector.connect``; they win over the URL. Those of ``load_settings`` are
+            left out.
 
     Raises:
         WarehouseConfigError: the client is not installed, or the URL or the login is wrong.
@@ -53,8 +58,10 @@ def connect(rest: str, options: Mapping[str, Any] | None = None) -> Connection:
     """
     url, settings = _parsed(rest, options)
     (client,) = require_client("redshift", "redshift_connector")
+    logging.getLogger("redshift_connector").setLevel(logging.WARNING)  # COPY may have keys in it
+    given = {name: value for name, value in settings.items() if name not in (*_OF_LOADS, _S3)}
     try:
-        connection: Connection = client.connect(**settings)
+        connection: Connection = client.connect(**given)
     except Exception as error:  # noqa: BLE001 - besides its own errors, those of AWS and of sockets
         kind = WarehouseError if _is_transient(error, client) else WarehouseConfigError
         raise kind(f"cannot open {url.shown}: {one_line(_message(error), url.redactor)}") from None
@@ -74,8 +81,18 @@ def errors(rest: str, options: Mapping[str, Any] | None = None) -> ClientErrors:
     )
 
 
+def load_settings(rest: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the settings of staged files, see ``databases.s3_staging``.
+
+    ``s3`` among the options is the access to the place of the files, an ``S3Access``; None if it comes from the
+    environment.
+    """
+    _, settings = _parsed(rest, options)
+    return {name: settings.get(name) for name in (*_OF_LOADS, _S3)}
+
+
 def _parsed(rest: str, options: Mapping[str, Any] | None) -> tuple[ClientURL, dict[str, Any]]:
-    url = client_url("redshift", rest, parameters=_PARAMETERS, example=EXAMPLE, depth=1)
+    url = client_url("redshift", rest, parameters={**_PARAMETERS, **_OF_LOADS}, example=EXAMPLE, depth=1)
     return url, url.settings(options, {"port": _PORT})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_warehouse.connections import snowflake
+from talon_one_warehouse.connections import databricks, redshift, snowflake
 from talon_one_warehouse.connections.client_url import require_client
 from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
@@ -47,4 +47,57 @@ def _open_snowflake(rest: str, schema: str, options: Mapping[str, Any] | None) -
     return DatabaseWarehouse(SnowflakeConnection(client, errors), Snowflake(), schema=schema)
 
 
-CLIENT_OPENERS: Mapping[str, Callable[[str, str, Mapping[str, Any] | None], Warehouse]] = {"snowflake": _open_snowflake}
+def _open_redshift(rest: str, schema: str, options: Mapping[str, Any] | None) -> Warehouse:
+    """Open the database at ``user:password@host:port/database?staging=s3://bucket/prefix``.
+
+    Args:
+        rest: the URL without its scheme.
+        schema: holds the tables.
+        options: see ``connections.redshift``.
+
+    Raises:
+        WarehouseConfigError: the URL or the login is wrong, or files cannot be staged.
+        WarehouseError: Redshift or S3 does not answer.
+    """
+    require_client("redshift", "redshift_connector", "boto3")
+    from talon_one_warehouse.connections.s3 import s3_access
+    from talon_one_warehouse.databases.redshift import RedshiftConnection
+    from talon_one_warehouse.databases.s3_staging import S3Staging
+    from talon_one_warehouse.databases.warehouse import DatabaseWarehouse
+    from talon_one_warehouse.dialects.redshift import Redshift
+
+    errors, settings = redshift.errors(rest, options), redshift.load_settings(rest, options)
+    access = settings["s3"] or s3_access()
+    staging = S3Staging(settings, access, errors.redactor)
+    client = redshift.connect(rest, options)
+    return DatabaseWarehouse(RedshiftConnection(client, errors, staging), Redshift(), schema=schema)
+
+
+def _open_databricks(rest: str, schema: str, options: Mapping[str, Any] | None) -> Warehouse:
+    """Open the catalog at ``host/catalog?http_path=/sql/...&staging=/Volumes/catalog/schema/volume``.
+
+    Args:
+        rest: the URL without its scheme.
+        schema: holds the tables.
+        options: see ``connections.databricks``.
+
+    Raises:
+        WarehouseConfigError: the URL or the login is wrong, or files cannot be staged.
+        WarehouseError: Databricks does not answer.
+    """
+    require_client("databricks", "databricks.sql", "databricks.sdk")
+    from talon_one_warehouse.databases.databricks import DatabricksConnection, volume_folder
+    from talon_one_warehouse.databases.warehouse import DatabaseWarehouse
+    from talon_one_warehouse.dialects.databricks import Databricks
+
+    errors = databricks.errors(rest, options)
+    folder = volume_folder(databricks.staging(rest, options))
+    client = databricks.connect(rest, options)
+    return DatabaseWarehouse(DatabricksConnection(client, errors, folder), Databricks(), schema=schema)
+
+
+CLIENT_OPENERS: Mapping[str, Callable[[str, str, Mapping[str, Any] | None], Warehouse]] = {
+    "snowflake": _open_snowflake,
+    "redshift": _open_redshift,
+    "databricks": _open_databricks,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import time
 from contextlib import contextmanager, suppress
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from talon_one_warehouse.dialects.base import Dialect
     from talon_one_warehouse.key_limits import Within
     from talon_one_warehouse.warehouse import MergeCounts
+
+
+_LOG = logging.getLogger("talon_one_warehouse")
 
 
 class DatabaseWarehouse(Generic[Connection]):
@@ -62,6 +66,11 @@ class DatabaseWarehouse(Generic[Connection]):
     def prepare(self, table: TableSpec) -> None:
         """See Warehouse."""
         raise_if_reserved(table.name)
+        if self._dialect.beta and not self._tables:
+            _LOG.warning(
+                "loads into %s are beta: their statements were checked, and never run on the service; see %s",
+                *self._dialect.beta,
+            )
         self._prepare(table)
         self._tables[table.name] = table
 
@@ -187,4 +196,4 @@ class DatabaseWarehouse(Generic[Connection]):
         finally:
             for _, stage in stages:
                 with suppress(WarehouseError):  # no later stage has its name
-                    self._connection.run(f"DROP TABLE IF EXISTS {self._dialect.stage(self.schema, stage)}")
+                    self._dialect.drop_stage(self._connection, self.schema, stage)

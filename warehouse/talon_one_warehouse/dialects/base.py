@@ -33,12 +33,14 @@ class Dialect(Generic[Connection]):
         distinct: the operator that compares two values, nulls included.
         states: the table of states; the text of a state comes back unchanged.
         pace: how much a load should merge at a time.
+        beta: the database and a page about it, if its statements were never run there; each load logs it.
     """
 
     types: Mapping[Kind, str]
     distinct = "IS DISTINCT FROM"
     states: TableSpec = STATES
     pace = MergePace()
+    beta: tuple[str, str] | None = None
 
     def open(self, connection: Connection, schema: str) -> None:
         """Create the schema, and keep other loads out if the database can.
@@ -86,6 +88,10 @@ class Dialect(Generic[Connection]):
             RowError: a value that the database cannot hold.
         """
         raise NotImplementedError
+
+    def drop_stage(self, connection: Connection, schema: str, stage: str) -> None:
+        """Drop a staging table, if it exists."""
+        connection.run(f"DROP TABLE IF EXISTS {self.stage(schema, stage)}")
 
     def create_table(self, schema: str, table: TableSpec) -> str:
         """Return CREATE TABLE with the key as primary key."""

@@ -1,0 +1,74 @@
+"""Loads into Amazon Redshift by its own client."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from talon_one_warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redshift_connector.core import Connection as Client
+
+    from talon_one_warehouse.connections.client_errors import ClientErrors
+    from talon_one_warehouse.databases.s3_staging import S3Staging
+
+
+class RedshiftConnection:
+    """A connection; see DatabaseConnection for the methods.
+
+    Args:
+        client: closed with this object.
+        errors: translates its errors.
+        staging: has the files that are copied.
+
+    Attributes:
+        staging: see the argument.
+    """
+
+    def __init__(self, client: Client, errors: ClientErrors, staging: S3Staging) -> None:
+        self.where, self.staging = errors.where, staging
+        self._client, self._errors = client, errors
+        self._opening = False
+        client.autocommit = True  # it would begin a transaction before every statement
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """See DatabaseConnection."""
+        self._opening = True
+        try:
+            yield
+        finally:
+            self._opening = False
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """See DatabaseConnection."""
+        with self._errors.loading(opening=self._opening), self._client.cursor() as cursor:
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def run(self, statement: str) -> int:
+        """See DatabaseConnection."""
+        with self._errors.loading(opening=self._opening), self._client.cursor() as cursor:
+            cursor.execute(statement)
+            return int(cursor.rowcount)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See DatabaseConnection."""
+        self.run("BEGIN")
+        try:
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            # The first error is raised below; after a lost connection there is nothing to roll back.
+            with suppress(WarehouseError):
+                self.run("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """See DatabaseConnection."""
+        with self._errors.loading():
+            self._client.close()
