@@ -9,6 +9,7 @@ import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.proxy import Answer, Break
@@ -99,18 +100,16 @@ def half_of_gzip(request: Request, ask: Ask) -> Answer:
     return replace(answer, body=packed[: len(packed) // 2])
 
 
+@cache
 def _bomb() -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = b"a" * (1 << 20)
     return b"".join([packer.compress(b'{"x":"'), *(packer.compress(block) for _ in range(400)), packer.flush()])
 
 
-BOMB = _bomb()
-
-
 def bomb(_request: Request, _ask: Ask) -> Answer:
     """Send 400 MB that are compressed to 400 kB."""
-    return Answer(200, [*_JSON, ("Content-Encoding", "gzip")], BOMB)
+    return Answer(200, [*_JSON, ("Content-Encoding", "gzip")], _bomb())
 
 
 def _instead(status: int, headers: list[tuple[str, str]], body: bytes) -> Handler:

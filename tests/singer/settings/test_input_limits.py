@@ -43,9 +43,10 @@ def rows_of_batch(tmp_path, content, compression, **limits):
 @pytest.mark.parametrize("compression", PACK)
 def test_a_batch_file_that_unpacks_to_too_much_is_reported(tmp_path, compression):
     """A compression bomb of any format is reported in one line, with bounded memory."""
-    found = rows_of_batch(tmp_path, PACK[compression](ROW * 400), compression)
+    packed = PACK[compression](ROW * 400)
+    found = rows_of_batch(tmp_path, packed, compression)
     assert "unpacks to more than 200 times its size, the limit of max_decompression_ratio" in found[-1].reason
-    raised = rows_of_batch(tmp_path, PACK[compression](ROW * 400), compression, max_decompression_ratio=10**9)
+    raised = rows_of_batch(tmp_path, packed, compression, max_decompression_ratio=10**9)
     assert 400 == sum(len(each.rows) for each in raised if isinstance(each, RecordLines))
 
 
