@@ -40,7 +40,8 @@ class Ledger:
         self.calls += 1
         assert self.calls < 3000  # far above what any read here may take
         size = min(page_size, self.cap)
-        chosen = [(at, row) for row, at in self.rows.items() if self._within(at, query["startDate"], query["endDate"])]
+        low, high = map(self._cut, (query["startDate"], query["endDate"]))
+        chosen = [(at, row) for row, at in self.rows.items() if self._within(at // self.unit * self.unit, low, high)]
         key = {"newest": lambda r: (-r[0], -r[1]), "oldest": None, "shuffled": lambda r: shuffled(r[1])}[self.order]
         chosen.sort(key=key)
         data = [{"id": row, "created": from_us(at)} for at, row in chosen[skip : skip + size]]
@@ -48,10 +49,10 @@ class Ledger:
             self.change(self)
         return decode_ledger_page(msgspec.json.encode({"hasMore": len(chosen) > skip + size, "data": data}))
 
-    def _within(self, at, start, end):
-        at = at // self.unit * self.unit
-        low = None if start is None else to_us(start) // self.unit * self.unit
-        high = None if end is None else to_us(end) // self.unit * self.unit
+    def _cut(self, text):
+        return None if text is None else to_us(text) // self.unit * self.unit
+
+    def _within(self, at, low, high):
         above = low is None or (at >= low if self.bounds != "exclusive" else at > low)
         return above and (high is None or (at <= high if self.bounds == "inclusive" else at < high))
 
