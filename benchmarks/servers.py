@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from measuring import BIN, HERE, BenchFailed, python_of
+from measuring import BIN, HERE, ROOT, BenchFailed, python_of
+
+sys.path.append(str(ROOT))
+from tests.servers import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["Mock", "emulator", "mock", "postgres"]
 
 
 class Mock:

@@ -1,13 +1,16 @@
-"""Read with dlt: its REST client in parallel resources. ``dlt_read.py DESTINATION URL KIND IN_FLIGHT < cards.json``.
+"""Read with dlt: its REST client in parallel resources.
 
-DESTINATION is ``extract`` (only the step that reads and writes JSON Lines), ``duckdb`` or ``parquet``.
+``dlt_read.py DESTINATION URL KIND IN_FLIGHT [DATABASE] < cards.json``.
+
+DESTINATION is ``extract`` (only the step that reads and writes JSON Lines), ``duckdb``, ``parquet``, or ``postgresql``
+with the URL of its DATABASE.
 """
 
 import json
 import os
 import sys
 
-destination, url, kind, in_flight = sys.argv[1:5]
+destination, url, kind, in_flight, *database = sys.argv[1:]
 cards = json.load(sys.stdin)
 os.environ.update(
     {
@@ -53,11 +56,13 @@ def balances(card):
 resources = [found for name, found in (("transactions", transactions), ("balances", balances)) if name in kind]
 if destination == "parquet":
     to = dlt.destinations.filesystem(bucket_url="parquet")
+elif destination == "postgresql":
+    to = dlt.destinations.postgres(database[0])
 else:
     to = dlt.destinations.duckdb("out.duckdb")
 pipeline = dlt.pipeline("bench", destination=to, dataset_name="bench", pipelines_dir="pipelines")
 if destination == "extract":
     pipeline.extract(resources)
 else:
-    # By default, DuckDB gets INSERT statements, which take many times as long.
-    pipeline.run(resources, loader_file_format="parquet")
+    # By default, databases get INSERT statements, which take many times as long.
+    pipeline.run(resources, loader_file_format="csv" if destination == "postgresql" else "parquet")

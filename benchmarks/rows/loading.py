@@ -11,9 +11,13 @@ from measuring import BIN, Measured, measure, peer
 from mock.ledgers import count_and_cents
 from rows.model import OURS, Bench, Contender, Row, rate
 from rows.reading import Reading, settings_of
+from servers import postgres
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Program = Callable[[Reading, Bench, Path], Measured]
 
 DLT, LIMIT = "dlt", "limit: urllib3, pyarrow"
 STREAM = "loyalty_card_transactions"
@@ -26,15 +30,38 @@ def _check(bench: Bench, reading: Reading, kind: str, path: str | Path) -> None:
 def ours(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
     """Load with ``talon-one load``."""
     reading.prepare(bench, folder)
-    config = folder / "config.json"
-    config.write_text(json.dumps(settings_of(reading, bench.mock.url)), encoding="utf-8")
     to = f"duckdb:///{folder}/out.duckdb" if kind == "duckdb" else str(folder / "lake")
-    found = measure([BIN / "talon-one", "load", "--to", to, "--config", config, "--streams", STREAM], folder)
+    found = _load(to, reading, bench, folder)
     if kind == "duckdb":
         _check(bench, reading, "duckdb", f"{folder}/out.duckdb::talon_one.{STREAM}")
     else:
         _check(bench, reading, "delta", folder / "lake/talon_one" / STREAM)
     return found
+
+
+def _load(to: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
+    config = folder / "config.json"
+    config.write_text(json.dumps(settings_of(reading, bench.mock.url)), encoding="utf-8")
+    return measure([BIN / "talon-one", "load", "--to", to, "--config", config, "--streams", STREAM], folder)
+
+
+def _into_postgresql(load: Callable[[str, Reading, Bench, Path], Measured], schema: str) -> Program:
+    """Return a program that loads into an empty PostgreSQL."""
+
+    def run(reading: Reading, bench: Bench, folder: Path) -> Measured:
+        reading.prepare(bench, folder)
+        with postgres() as server:
+            url = server.create_database("bench")
+            found = load(url, reading, bench, folder)
+            _check(bench, reading, "postgresql", f"{url}::{schema}.{STREAM}")
+        return found
+
+    return run
+
+
+def _dlt_into_postgresql(url: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
+    program = peer("dlt", "dlt_read.py", "postgresql", bench.mock.url, reading.kind, str(reading.in_flight), url)
+    return measure(program, folder, stdin=folder / "cards.json")
 
 
 def _dlt(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
@@ -69,4 +96,9 @@ def rows(scale: int) -> list[Row]:
             Contender(LIMIT, a.work, partial(_limit, kind, a)),
         ]
         found.append(Row(f"load_{kind}", f"A loaded into {title}, 0 ms", "rows", programs, [rate(least, "rows/s")]))
+    programs = [
+        Contender(OURS, a.work, partial(_into_postgresql(_load, "talon_one"), a)),
+        Contender(DLT, small.work, partial(_into_postgresql(_dlt_into_postgresql, "bench"), small)),
+    ]
+    found.append(Row("load_postgresql", "A loaded into PostgreSQL, 0 ms", "rows", programs, in_quick=False))
     return found
