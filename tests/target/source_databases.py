@@ -40,6 +40,8 @@ class SourceDatabase:
         if self.url.startswith("duckdb:"):
             with closing(duckdb.connect(self.url.removeprefix("duckdb:///"))) as connection:
                 return [connection.execute(one) for one in statements][-1].fetchall()
+        if self.url.startswith("snowflake:"):
+            return _in_snowflake(self.url, statements)
         from adbc_driver_postgresql import dbapi
 
         with dbapi.connect(self.url, autocommit=True) as connection, connection.cursor() as cursor:
@@ -56,6 +58,12 @@ class SourceDatabase:
     def fill_ids(self, ids: Sequence[str]) -> None:
         """Replace the table by one with a column ``id``."""
         self.fill("id varchar", [f"('{one}')" for one in ids])
+
+    def fill_numbers(self, count: int) -> None:
+        """Replace the table by one with the ids c-1, c-2 and so on."""
+        series = f"SELECT 'c-' || i FROM generate_series(1, {count}) AS s (i)"
+        in_snowflake = f"SELECT 'c-' || (seq4() + 1) FROM TABLE(GENERATOR(ROWCOUNT => {count}))"
+        self.fill("id varchar", in_snowflake if self.url.startswith("snowflake:") else series)
 
     def store(self, shard: Shard = WHOLE) -> Store:
         """Open the store."""
@@ -95,3 +103,12 @@ class SourceDatabase:
         destination = run.open(destination_from("rows", given), columns=source.columns, shard=shard)
         read_difference(destination, store, source, check=check, shard=shard, everything=everything)
         return destination
+
+
+def _in_snowflake(url: str, statements: Sequence[str]) -> list[Any]:
+    from talon_one_warehouse.connections import snowflake
+
+    with snowflake.connect(url.partition("://")[2]) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return cursor.fetchall()

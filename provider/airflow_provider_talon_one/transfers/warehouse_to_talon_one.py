@@ -67,7 +67,7 @@ class WarehouseToTalonOneOperator(RecordsLineage, ConnectorOperator):
             credentials of a connection: ``s3://connection@bucket/store`` or an ObjectStoragePath.
         store_conn_id: connection of type postgres whose database keeps the store; or the credentials for ``store``.
         store_in_source: keep the store in the database of the source, which then finds the rows that differ, so that
-            only these leave it; instead of ``store``. DuckDB or PostgreSQL.
+            only these leave it; instead of ``store``. DuckDB, PostgreSQL or Snowflake.
         store_schema: schema of a store in the source; created if missing.
         rejects_directory, results_directory: folders for refused rows and for responses.
         settings: settings of the target: ``concurrency``, ``mask_rejects``, ...

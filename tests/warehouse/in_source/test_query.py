@@ -69,7 +69,22 @@ POSTGRESQL = {
     "point": ["'(0,0)'", "'(0,1)'"],
     "tsvector": ["'a b'", "'a:1 b:2'"],
 }  # fmt: skip
-TYPES = [("duckdb", name) for name in DUCKDB] + [("postgresql", name) for name in POSTGRESQL]
+SNOWFLAKE = {
+    "TEXT": ["''", "'-'", "' '", "'a'", "'a '", "'A'", "'é'", "'e\u0301'", "'1:a'", "'🎉'"],
+    "BOOLEAN": ["true", "false"],
+    "NUMBER(38, 0)": ["0", "1", "-1", "9223372036854775807"],  # fakesnow has 64 bits
+    "NUMBER(38, 18)": ["1", "1.000000000000000001", "-1", "99999999999999999999.999999999999999999"],
+    "FLOAT": ["0.1", "'0.30000000000000004'", "0.3", "1e308", "'inf'", "'nan'", "0"],
+    "DATE": ["'2026-01-01'", "'0001-01-01'", "'9999-12-31'"],
+    "TIME": ["'00:00:00'", "'00:00:00.000001'"],
+    "TIMESTAMP_NTZ": ["'2026-01-01 00:00:00'", "'2026-01-01 00:00:00.000001'"],
+    "TIMESTAMP_TZ": ["'2026-10-25 00:30:00+00'", "'2026-10-25 01:30:00+00'", "'2026-10-25 00:30:00.000001+00'"],
+    "VARIANT": [f"PARSE_JSON('{one}')" for one in ('{"a":1}', '{"a":1.5}', '{"a":"1"}', "null", "[]", '""', '"1"', 1)],
+}  # fmt: skip
+VALUES = {"duckdb": DUCKDB, "postgresql": POSTGRESQL, "snowflake": SNOWFLAKE}
+MARKS = {"snowflake": [pytest.mark.slow]}
+KINDS = [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in VALUES]
+TYPES = [pytest.param(kind, name, marks=MARKS.get(kind, ())) for kind, names in VALUES.items() for name in names]
 PAIRS = [
     ("", ""), ("a", ""), ("", "a"), (None, ""), ("", None), (None, None), (None, "a"), ("a", None), ("-", ""),
     ("ab", ""), ("a", "b"), ("", "ab"), ("1:a", ""), ("1", ":a"), ("a1:b", ""), ("a", "1:b"), ("a1:", "b"), ("0:", ""),
@@ -82,7 +97,8 @@ def tables_in(request, tmp_path):
     opened = []
 
     def tables(kind):
-        url = f"duckdb:///{tmp_path}/w.duckdb" if kind == "duckdb" else request.getfixturevalue("postgres_url")
+        of_server = {"postgresql": "postgres_url", "snowflake": "snowflake_url"}.get(kind)
+        url = request.getfixturevalue(of_server) if of_server else f"duckdb:///{tmp_path}/w.duckdb"
         if kind == "duckdb" and not opened:
             import duckdb
 
@@ -98,7 +114,9 @@ def tables_in(request, tmp_path):
 def hashes(tables, sql, columns, *, salt="", **shard):
     """Return the hashes of all rows of a query."""
     query = tables.open(SourceSpec(tables.url, sql=sql))
-    query.hash_rows(columns, salt, **shard)
+    names = {name.lower(): name for name in query.columns}
+    key = [names[name] for name in shard.pop("key", ())]
+    query.hash_rows([names[name] for name in columns], salt, key=key, **shard)
     with closing(query.everything()) as blocks:
         return [one for _, found in blocks for one in found]
 
@@ -106,7 +124,7 @@ def hashes(tables, sql, columns, *, salt="", **shard):
 @pytest.mark.parametrize(("kind", "name"), TYPES)
 def test_no_two_values_have_one_hash(tables_in, kind, name):
     """Values that a mapping tells apart, and null, have different hashes, which are the same in each query."""
-    values = [*(DUCKDB if kind == "duckdb" else POSTGRESQL)[name], "NULL"]
+    values = [*VALUES[kind][name], "NULL"]
     tables = tables_in(kind)
     cast = ", ".join(f"(CAST({one} AS {name}))" for one in values)
     sql = f"SELECT v FROM (VALUES {cast}) AS t (v)"
@@ -115,7 +133,7 @@ def test_no_two_values_have_one_hash(tables_in, kind, name):
     assert sorted(found) == sorted(hashes(tables, sql, ["v"]))
 
 
-@pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_two_rows_have_one_hash(tables_in, kind):
     """Rows whose texts are the same one after the other, but not column by column, have different hashes."""
     tables = tables_in(kind)
@@ -125,7 +143,7 @@ def test_no_two_rows_have_one_hash(tables_in, kind):
     assert len({one for one, _ in PAIRS}) == len(set(hashes(tables, sql, ["a"])))
 
 
-@pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_another_salt_changes_every_hash(tables_in, kind):
     """With another salt no row keeps its hash."""
     tables = tables_in(kind)
@@ -133,11 +151,12 @@ def test_another_salt_changes_every_hash(tables_in, kind):
     assert not set(hashes(tables, sql, ["a"], salt="one")) & set(hashes(tables, sql, ["a"], salt="two"))
 
 
-@pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_row_is_in_one_shard(tables_in, kind):
     """The shards of a source are its rows, each once, and a null has a shard too."""
     tables = tables_in(kind)
-    sql = "SELECT CAST(i AS BIGINT) AS i, CAST(NULL AS VARCHAR) AS t FROM generate_series(1, 100) AS s (i)"
+    numbers = ", ".join(f"({number})" for number in range(100))
+    sql = f"SELECT CAST(i AS BIGINT) AS i, CAST(NULL AS VARCHAR) AS t FROM (VALUES {numbers}) AS s (i)"
     for key in (["i"], ["i", "t"], ["t"]):
         shards = [hashes(tables, sql, ["i"], key=key, shard=Shard(number, 3)) for number in (1, 2, 3)]
         assert sorted(hashes(tables, sql, ["i"])) == sorted(chain(*shards))

@@ -14,12 +14,14 @@ from talon_one_warehouse.in_source.dialects.databricks import Databricks
 from talon_one_warehouse.in_source.dialects.duckdb import DuckDB
 from talon_one_warehouse.in_source.dialects.postgresql import PostgreSQL
 from talon_one_warehouse.in_source.dialects.redshift import Redshift
+from talon_one_warehouse.in_source.dialects.snowflake import Snowflake
 from talon_one_warehouse.in_source.statements import DELTA, Statements
 
 # By dialect of the parser: the dialect, and a type of each kind of text.
 DIALECTS = {
     "duckdb": (DuckDB(), ("VARCHAR", "INTEGER[]", "STRUCT(a INTEGER)")),
     "postgres": (PostgreSQL(), ("text", "jsonb")),
+    "snowflake": (Snowflake(), ("TEXT", "FIXED(0)", "REAL", "TIMESTAMP_TZ", "VARIANT")),
     "bigquery": (BigQuery(), ("STRING", "FLOAT", "JSON", "RECORD", "BYTES", "ARRAY<STRING>")),
     "redshift": (Redshift(), ("VARCHAR", "BOOLEAN", "SUPER", "VARBYTE")),
     "databricks": (Databricks(), ("STRING", "BINARY", "ARRAY<STRING>", "VARIANT")),
@@ -81,6 +83,13 @@ def test_every_statement_parses_in_its_dialect(name):
         for statement in found:
             (parsed,) = sqlglot.parse(statement, read=name)
             assert not isinstance(parsed, sqlglot.exp.Command), statement
+
+
+def test_a_copy_parses_in_its_dialect():
+    """Rows of a Parquet file are copied into Snowflake by one statement."""
+    statement = Snowflake().copy('"_DELTA"', {"key": "TEXT", "n": "NUMBER(38,0)"}, '@"S"."FILES"/a.parquet')
+    (parsed,) = sqlglot.parse(statement, read="snowflake")
+    assert isinstance(parsed, sqlglot.exp.Copy)
 
 
 @pytest.mark.parametrize("name", DIALECTS)

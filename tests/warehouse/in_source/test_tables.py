@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import pyarrow as pa
 import pytest
 
 from talon_one_warehouse.errors import WarehouseLockedError
@@ -58,3 +59,21 @@ def test_files_that_a_killed_process_has_left_are_removed(postgres_url, tmp_path
         found = tables.fetch(tmp_path)
     assert b"\0\xff'" == found["saved"].read_bytes()
     assert ["", "part-1-of-2"] == [name.partition("/")[0] for name in files(SourceDatabase(postgres_url))]
+
+
+@pytest.mark.slow
+def test_of_two_processes_in_snowflake_the_later_one_changes_nothing(snowflake_url, tmp_path, file):
+    """Without a lock, the process that saves later is refused, and what it writes afterward is not written."""
+    columns = {"key": ["a"], "fingerprint": [1], "version": [1], "row_hash": ["0" * 32], "stays": [True]}
+    with closing(SourceTables(snowflake_url)) as first, closing(SourceTables(snowflake_url)) as second:
+        for tables in (first, second):
+            tables.fetch(tmp_path)
+            tables.create(1)
+        first.save({"first": file}, ())
+        with pytest.raises(WarehouseLockedError, match="another process has changed the store since this run read it"):
+            second.save({"second": file}, ())
+        second.write(1, pa.table(columns).to_reader())
+        assert [] == list(second.known(1))
+        first.write(1, pa.table(columns).to_reader())
+        assert [1] == [batch.num_rows for batch in first.known(1)]
+        assert {"first"} == set(first.fetch(tmp_path))

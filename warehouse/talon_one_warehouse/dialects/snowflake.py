@@ -137,13 +137,17 @@ class Snowflake(Dialect["SnowflakeConnection"]):
         columns = ", ".join(f"{self.name(_staged(index))} {kind}" for index, kind in enumerate(kinds))
         return f"CREATE TRANSIENT TABLE {self.stage(schema, stage)} ({columns})"
 
+    def files(self, schema: str) -> str:
+        """Return the reference to the stage of ``create_files``."""
+        return f"@{self.name(schema, _FILES)}"
+
     def put(self, schema: str, path: str) -> str:
         """Return PUT of a local file, whose name is plain."""
-        return f"PUT {_literal(f'file://{path}')} @{self.name(schema, _FILES)} AUTO_COMPRESS = FALSE"
+        return f"PUT {_literal(f'file://{path}')} {self.files(schema)} AUTO_COMPRESS = FALSE"
 
     def copy(self, schema: str, stage: str, file: str) -> str:
         """Return COPY of a file that was put into a staging table; the file is removed then."""
-        return f"COPY INTO {self.stage(schema, stage)} FROM @{self.name(schema, _FILES)}/{file} {_FORMAT} PURGE = TRUE"
+        return f"COPY INTO {self.stage(schema, stage)} FROM {self.files(schema)}/{file} {_FORMAT} PURGE = TRUE"
 
     def source(self, schema: str, table: TableSpec, stage: str) -> str:
         """Return the rows of a staging table as the source of a merge."""

@@ -13,6 +13,7 @@ from talon_one_singer.reporting.redaction import shown_url
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseLockedError
 from talon_one_warehouse.in_source.databases.duckdb import DuckDBSource
 from talon_one_warehouse.in_source.databases.postgresql import PostgreSQLSource
+from talon_one_warehouse.in_source.databases.snowflake import SnowflakeSource
 from talon_one_warehouse.in_source.query import ComparedQuery
 from talon_one_warehouse.in_source.statements import DELTA, NOTED
 from talon_one_warehouse.sources.databases import query_of
@@ -30,6 +31,7 @@ _DATABASES: Mapping[str, Callable[[str, str, str, Mapping[str, Any] | None], Sou
     "duckdb": DuckDBSource,
     "postgresql": PostgreSQLSource,
     "postgres": PostgreSQLSource,
+    "snowflake": SnowflakeSource,
 }
 _KNOWN = pa.schema(
     [
@@ -73,8 +75,8 @@ class SourceTables:
         opener = _DATABASES.get(url.partition("://")[0])
         if opener is None:
             raise WarehouseConfigError(
-                f"store: the source {shown_url(url)} cannot compare rows; that is possible in DuckDB and PostgreSQL. "
-                "Keep the store in a file"
+                f"store: the source {shown_url(url)} cannot compare rows; that is possible in DuckDB, PostgreSQL and "
+                "Snowflake. Keep the store in a file"
             )
         self.url, self.name = url, f"{shown_url(url)} (schema {schema})"
         self._store = store

@@ -32,10 +32,10 @@ def open_database(spec: SourceSpec, *, rendered: bool = False, options: Mapping[
         WarehouseConfigError: the database or the query cannot be used.
     """
     scheme, _, rest = spec.url.partition("://")
+    sql = query_of(spec)
     client = _CLIENTS.get(scheme)
     if client is not None:
-        return client.open_query(rest, _client_sql(spec, client), options=options)
-    sql = query_of(spec)
+        return client.open_query(rest, sql, options=options)
     opener = _OPENERS.get(scheme)
     if opener is None:
         return open_adbc(spec.url, sql)
@@ -48,9 +48,12 @@ def query_of(spec: SourceSpec) -> str:
     Raises:
         WarehouseConfigError: the text is not one query.
     """
+    scheme = spec.url.partition("://")[0]
+    if scheme in _CLIENTS:
+        return _client_sql(spec, _CLIENTS[scheme])
     if spec.sql is None:
         return f"SELECT * FROM {quoted(*(spec.table or '').split('.'))}"  # noqa: S608 - quoted
-    return one_query(spec.sql, "source.sql", backslashes=spec.url.partition("://")[0] not in _STANDARD_STRINGS)
+    return one_query(spec.sql, "source.sql", backslashes=scheme not in _STANDARD_STRINGS)
 
 
 def _client_sql(spec: SourceSpec, client: _Client) -> str:

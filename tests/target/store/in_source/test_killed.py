@@ -70,13 +70,21 @@ class Killed:
         return counted
 
 
+def _source(request, tmp_path):
+    of_server = {"postgresql": "postgres_url", "snowflake": "snowflake_url"}.get(request.param)
+    return SourceDatabase(request.getfixturevalue(of_server) if of_server else f"duckdb:///{tmp_path}/source.duckdb")
+
+
 @pytest.fixture(params=["duckdb", "postgresql"])
 def source(request, tmp_path):
+    """A database without tables, in which what was acknowledged is saved every few seconds."""
+    return _source(request, tmp_path)
+
+
+@pytest.fixture(params=["duckdb", "postgresql", "snowflake"])
+def any_source(request, tmp_path):
     """A database without tables."""
-    url = (
-        f"duckdb:///{tmp_path}/source.duckdb" if request.param == "duckdb" else request.getfixturevalue("postgres_url")
-    )
-    return SourceDatabase(url)
+    return _source(request, tmp_path)
 
 
 @pytest.fixture
@@ -107,9 +115,10 @@ def test_a_killed_push_goes_on_where_it_was(engine, source):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("audience")
-def test_a_mirror_killed_at_20_random_moments_ends_as_the_segment(engine, source):
+def test_a_mirror_killed_at_20_random_moments_ends_as_the_segment(engine, any_source):
     """The tables never list a member that is not in the audience, and the last run completes the mirror."""
-    chance, killing = random.Random(4), Killed(engine, source, VIP)
+    chance, source = random.Random(4), any_source
+    killing = Killed(engine, source, VIP)
     engine.emu.fault(LISTS, "latency", count=0, seconds=0.05)
     members = set(range(20_000))
     source.fill_ids([f"c-{n}" for n in sorted(members)])

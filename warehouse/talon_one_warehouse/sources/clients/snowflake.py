@@ -46,7 +46,7 @@ def open_query(rest: str, sql: str, *, options: Mapping[str, Any] | None = None)
     connection, errors = snowflake.connect(rest, options), snowflake.errors(rest, options)
     with ExitStack() as stack:
         stack.callback(connection.close)
-        return _run(connection, sql, errors, stack)
+        return run_query(connection, sql, errors, stack.pop_all())
 
 
 def quoted_table(parts: Sequence[str]) -> str:
@@ -54,16 +54,23 @@ def quoted_table(parts: Sequence[str]) -> str:
     return ".".join(part if _PLAIN_NAME.fullmatch(part) else '"{}"'.format(part.replace('"', '""')) for part in parts)
 
 
-def _run(connection: SnowflakeConnection, sql: str, errors: ClientErrors, stack: ExitStack) -> ClientSource:
+def run_query(connection: SnowflakeConnection, sql: str, errors: ClientErrors, stack: ExitStack) -> ClientSource:
+    """Run a query on an open connection; ``stack`` is closed with the source, or after an error.
+
+    Raises:
+        WarehouseConfigError: the query cannot be used.
+        WarehouseError: Snowflake does not answer.
+    """
     from snowflake.connector.constants import FIELD_ID_TO_NAME
 
-    with errors.running():
+    with stack, errors.running():
         cursor = stack.enter_context(connection.cursor())
         cursor.execute(sql)
         description = cursor.description or []
         batches = cursor.fetch_arrow_batches()
-    type_names = [FIELD_ID_TO_NAME[column.type_code] for column in description]
-    return ClientSource([column.name for column in description], _parts(batches, type_names), errors, stack.pop_all())
+        type_names = [FIELD_ID_TO_NAME[column.type_code] for column in description]
+        names = [column.name for column in description]
+        return ClientSource(names, _parts(batches, type_names), errors, stack.pop_all())
 
 
 def _parts(batches: Iterator[pa.Table], type_names: Sequence[str]) -> Iterator[list[list[Any]]]:
