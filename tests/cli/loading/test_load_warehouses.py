@@ -132,7 +132,7 @@ class Loader:
         return sorted((row[0], row[1], Decimal(str(row[2])), Decimal(str(row[5]))) for row in rows)
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name == "snowflake" else name for name in PLACES])
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in PLACES])
 def loader(request: pytest.FixtureRequest, emu: Emulator, tmp_path: Path) -> Loader:
     """Return a loader for each kind of warehouse, which is empty."""
     url = PLACES[request.param] or request.getfixturevalue(SERVERS[request.param]).replace("/public", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def s3_access() -> S3Access:
         WarehouseConfigError: the client is not installed, or its profile does not exist.
     """
     boto3, exceptions = require_client("redshift", "boto3", "botocore.exceptions")
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it logs where it has found keys
     try:
         session = boto3.Session()
         return S3Access(session.client("s3"), lambda: _frozen(session.get_credentials()))
