@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tests.chaos.proxy import Request
 
 _NUMBERS = count()
+_KEY = re.compile(rb", PRIMARY KEY \([^)]*\) NOT ENFORCED")
 
 # How fast the machine is decides no test. `make test` draws the same examples each time, `make test-all` others.
 settings.register_profile("other", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -96,22 +98,35 @@ def snowflake_url(snowflake_server: str, monkeypatch: pytest.MonkeyPatch) -> str
 
 @pytest.fixture(scope="session")
 def bigquery_server() -> Iterator[str]:
-    """The URL of a server of BigQuery's REST API."""
-    with _available(servers.bigquery(), "google.cloud.bigquery") as url:
-        yield url
+    """The URL of a server of BigQuery's REST API.
+
+    It fails at keys that are not enforced, which are kept from it, and it describes every BIGNUMERIC as a NUMERIC.
+    """
+
+    def corrected(request: Request, forward: Callable[[Request], Answer]) -> Answer:
+        answer = forward(replace(request, body=_KEY.sub(b"", request.body)))
+        if request.method == "GET" and "/tables/" in request.path:
+            answer.body = answer.body.replace(b'"NUMERIC"', b'"BIGNUMERIC"')
+        return answer
+
+    with (
+        _available(servers.bigquery(), "google.cloud.bigquery") as url,
+        Proxy(urlsplit(url).netloc, corrected) as proxy,
+    ):
+        yield proxy.url
 
 
 @pytest.fixture
 def bigquery_url(bigquery_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An empty dataset of BigQuery; the address of the server is in the environment."""
+    """An empty dataset of BigQuery, in a project of its own; the address of the server is in the environment."""
     from talon_one_warehouse.connections import bigquery
 
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_server)
-    name = f"test_{next(_NUMBERS)}"
-    client = bigquery.connect("project")
-    client.create_dataset(name)
+    project = f"project-{next(_NUMBERS)}"
+    client = bigquery.connect(project)
+    client.create_dataset("public")
     client.close()
-    return f"bigquery://project/{name}"
+    return f"bigquery://{project}/public"
 
 
 @pytest.fixture(scope="session")

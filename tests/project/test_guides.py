@@ -19,7 +19,8 @@ PORT = "8321"  # of the emulator in all guides
 INSTALLATION = re.compile(r"^```console\n\$ pip install [^\n]+\n```$", re.MULTILINE)
 DATABASE = "postgresql://loader:secret@localhost:5432/analytics"
 SNOWFLAKE = "snowflake://loader@account/analytics?host=127.0.0.1&port=8400&protocol=http"
-SLOW = ("guides/load-snowflake.md",)  # with servers that only the slow tests have
+BIGQUERY, BIGQUERY_HOST = "bigquery://my-project/talon_one", "http://127.0.0.1:9050"
+SLOW = ("guides/load-snowflake.md", "guides/load-bigquery.md")  # with servers that only the slow tests have
 
 
 @pytest.fixture
@@ -47,6 +48,9 @@ def replacements(request, page):
         found[DATABASE] = request.getfixturevalue("postgres_url")
     if SNOWFLAKE in text:
         found[SNOWFLAKE] = request.getfixturevalue("snowflake_url").replace("/public", "")
+    if BIGQUERY_HOST in text:
+        found[BIGQUERY_HOST] = request.getfixturevalue("bigquery_server")
+        found[BIGQUERY] = request.getfixturevalue("bigquery_url").replace("/public", "/talon_one")
     if "s3://bucket/" in text:
         request.getfixturevalue("s3")
     return found

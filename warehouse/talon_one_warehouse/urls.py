@@ -34,8 +34,8 @@ def open_warehouse(
     Args:
         url: ``duckdb:///relative.duckdb``, ``duckdb:////absolute/path.duckdb`` or ``duckdb:///:memory:``;
             ``postgresql://user:password@host/database``; ``sqlite:///relative.db`` or ``sqlite:////absolute.db``;
-            ``snowflake://user@account/database/schema``;
-            ``snowflake://user@account/database/schema``; ``redshift://user@host/database?staging=s3://bucket/prefix``;
+            ``snowflake://user@account/database/schema``; ``bigquery://project/dataset``;
+            ``redshift://user@host/database?staging=s3://bucket/prefix``;
             ``databricks://host/catalog?http_path=/sql/...&staging=/Volumes/catalog/schema/volume``;
             ``adbc+DRIVER://...`` or ``adbc://DRIVER?uri=...`` for any other ADBC driver; for a lake
             ``./folder``, ``file:///absolute/folder``, ``s3://bucket/prefix``, ``gs://`` or ``abfs://``.

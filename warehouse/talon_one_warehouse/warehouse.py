@@ -112,6 +112,10 @@ class Warehouse(Protocol):
         """Return the table's quoted name in SQL, for ``query``."""
         ...
 
+    def literal(self, text: str) -> str:
+        """Return a text as a literal in SQL, for ``query``."""
+        ...
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
         ...

@@ -90,15 +90,21 @@ class LedgerReader:
     def _spans(self) -> Iterator[str]:
         """Yield SQL conditions that divide the owners into ranges."""
         owner = self.kind.owner
-        owners = (
-            f"SELECT {owner} FROM {self._transactions} UNION SELECT {owner} "  # noqa: S608 - names of this program
+        rows = (
+            f"SELECT {owner} FROM {self._transactions} UNION ALL SELECT {owner} "  # noqa: S608 - names of this program
             f"FROM {self._balances} WHERE as_of = '{self.as_of}'"
         )
+        owners = f"SELECT DISTINCT {owner} FROM ({rows}) AS r"  # noqa: S608
         numbered = f"SELECT {owner}, row_number() OVER (ORDER BY {owner}) AS n FROM ({owners}) AS o"  # noqa: S608
-        cuts = self.warehouse.query(
-            f"SELECT {owner} FROM ({numbered}) AS c WHERE n % {OWNERS_AT_ONCE} = 0 ORDER BY n"  # noqa: S608
+        ((count,),) = self.warehouse.query(f"SELECT count(*) FROM ({owners}) AS o")  # noqa: S608
+        # Databases do not agree on an operator for the remainder of a division.
+        numbers = ", ".join(map(str, range(OWNERS_AT_ONCE, count + 1, OWNERS_AT_ONCE)))
+        cuts = (
+            self.warehouse.query(f"SELECT {owner} FROM ({numbered}) AS c WHERE n IN ({numbers}) ORDER BY n")  # noqa: S608
+            if numbers
+            else []
         )
-        bounds = [None, *(_literal(cut) for (cut,) in cuts), None]
+        bounds = [None, *(self.warehouse.literal(cut) for (cut,) in cuts), None]
         for low, high in pairwise(bounds):
             tests = [f"{owner} > {low}"] if low else []
             yield " AND ".join([*tests, f"{owner} <= {high}"] if high else tests or [f"{owner} IS NOT NULL"])
@@ -148,7 +154,3 @@ def _us(instant: Any) -> int:
 
 def _decimal(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

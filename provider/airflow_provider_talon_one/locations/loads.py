@@ -32,8 +32,11 @@ class _Loaded(NamedTuple):
     logins: str
 
 
+_BIGQUERY = _Loaded("bigquery", 1, "a service account or application default credentials")
 _LOADED: Mapping[str, _Loaded] = {
     "snowflake": _Loaded("snowflake", 2, "a key pair, a token or a password"),
+    "google_cloud_platform": _BIGQUERY,
+    "gcpbigquery": _BIGQUERY,
     "redshift": _Loaded("redshift", 2, "a password, cluster_identifier or a profile of AWS"),
     "databricks": _Loaded("databricks", 2, "a token or a service principal"),
 }

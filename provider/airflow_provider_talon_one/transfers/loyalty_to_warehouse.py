@@ -42,12 +42,12 @@ class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
 
     Args:
         streams: names of the streams, like ``loyalty_card_transactions``.
-        warehouse_conn_id: connection of type postgres, sqlite, duckdb, snowflake, redshift, databricks or aws (its
-            bucket); or the credentials for the URL.
+        warehouse_conn_id: connection of type postgres, sqlite, duckdb, snowflake, google_cloud_platform, redshift,
+            databricks or aws (its bucket); or the credentials for the URL.
         warehouse_url: URL instead, as in ``talon-one load``: ``duckdb:////data/w.duckdb``, ``s3://bucket/lake``. With
             the credentials of a connection: ``s3://connection@bucket/lake`` or an ObjectStoragePath.
-        warehouse_options: settings of the client of Snowflake, Redshift or Databricks, as in a URL, but no secrets. For
-            Redshift ``{"staging": "s3://connection@bucket/prefix"}``, for Databricks
+        warehouse_options: settings of the client of Snowflake, BigQuery, Redshift or Databricks, as in a URL, but no
+            secrets. For Redshift ``{"staging": "s3://connection@bucket/prefix"}``, for Databricks
             ``{"catalog": "main", "staging": "/Volumes/main/default/loads"}``.
         schema: schema of the tables.
         settings: settings of the tap: ``loyalty_program_ids``, ``start_date``, ``as_of``, ``recheck_days``, ...

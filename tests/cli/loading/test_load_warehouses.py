@@ -33,6 +33,7 @@ PLACES = {
     "snowflake": None,
     "redshift": None,
     "databricks": None,
+    "bigquery": None,
 }
 # Fixtures of those without a file.
 SERVERS = {
@@ -40,8 +41,9 @@ SERVERS = {
     "snowflake": "snowflake_url",
     "redshift": "redshift_load_url",
     "databricks": "databricks_url",
+    "bigquery": "bigquery_url",
 }
-SLOW = ("snowflake", "redshift", "databricks")
+SLOW = ("snowflake", "redshift", "databricks", "bigquery")
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ class Loader:
 
     def other(self, folder: Path) -> Loader:
         """Return a loader into another warehouse that is as fast, in DuckDB or in another schema of the server."""
-        if not self.url.startswith("snowflake"):
+        if not self.url.startswith(("snowflake", "bigquery")):
             return Loader(self.emu, f"duckdb:///{folder}/other.duckdb", folder)
         place, mark, parameters = self.url.partition("?")
         return Loader(self.emu, f"{place}/other{mark}{parameters}", folder)

@@ -10,7 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_talon_one.locations.loads import load_location
-from talon_one_warehouse.connections import snowflake
+from talon_one_warehouse.connections import bigquery, snowflake
 from tests.servers import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
@@ -56,6 +56,30 @@ def test_ids_of_a_load_may_come_from_its_own_warehouse(emu, load, execute):
     assert [("card-000001",), ("card-000002",)] == found
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["google_cloud_platform", "gcpbigquery"])
+def test_a_load_writes_into_a_connection_of_google_cloud(emu, put, load, bigquery_url, kind):
+    """A load writes into the dataset of its task, in the project of the connection; a second one changes nothing."""
+    emu.reset("synthetic", cards=20, transactions=50)
+    place = bigquery_url.partition("://")[2].removesuffix("/public")
+    put(conn_type=kind, extra={"project": place})
+    first, second = (load(warehouse_conn_id="w", schema="loyalty", full_refresh=full) for full in (False, True))
+    assert (1000, 0) == tuple(
+        done.returned["streams"]["loyalty_card_transactions"]["inserted"] for done in (first, second)
+    )
+    with bigquery.connect(place) as client:
+        rows = client.query("SELECT count(*), count(DISTINCT id) FROM loyalty.loyalty_card_transactions").result()
+        assert [(1000, 1000)] == [tuple(row.values()) for row in rows]
+
+
+def test_a_connection_of_google_cloud_is_a_project(put):
+    """The URL names the project; the content of a service account file is an option, and in no representation."""
+    put(conn_type="google_cloud_platform", extra={"project": "my-project", "keyfile_dict": '{"private_key":"planted"}'})
+    found = load_location(None, "w")
+    assert ("bigquery://my-project", {"keyfile": '{"private_key":"planted"}'}) == (found.url, found.options)
+    assert "planted" not in repr(found)
+
+
 def test_a_connection_of_type_snowflake_is_a_database(put):
     """The URL names the database, without the schema; keys are options, and in no representation."""
     put(conn_type="snowflake", login="u", password="hidden-key", schema="s", extra={"account": "a-b", "database": "d"})
@@ -83,8 +107,8 @@ def test_a_connection_of_type_snowflake_is_a_database(put):
         ({"conn_type": "mysql"}, "is of type mysql; give a connection of type postgres, .* or a warehouse_url: a lake"),
         ({"conn_type": "mssql"}, "is of type mssql; give a connection of type postgres, .* or a warehouse_url: a lake"),
         (
-            {"conn_type": "google_cloud_platform"},
-            "is of type google_cloud_platform; give a connection of type postgres",
+            {"conn_type": "google_cloud_platform", "extra": {"key_secret_name": "s"}},
+            "has settings that only Airflow's hook knows; use a service account or application default credentials",
         ),
     ],
 )

@@ -88,6 +88,12 @@ def errors(rest: str, options: Mapping[str, Any] | None = None) -> ClientErrors:
     )
 
 
+def dataset_of(rest: str) -> str:
+    """Return the dataset that a URL names, or ""."""
+    url, _ = _parsed(rest, None)
+    return url.path[0] if url.path else ""
+
+
 def _message(error: BaseException) -> str:
     """Return Google's own words, without the address of the request."""
     reasons = [str(one["message"]) for one in getattr(error, "errors", None) or () if one.get("message")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_one_warehouse.connections import databricks, redshift, snowflake
+from talon_one_warehouse.connections import bigquery, databricks, redshift, snowflake
 from talon_one_warehouse.connections.client_url import require_client
 from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
@@ -45,6 +45,29 @@ def _open_snowflake(rest: str, schema: str, options: Mapping[str, Any] | None) -
     if schema == DEFAULT_SCHEMA:
         schema = snowflake.schema_of(rest) or schema
     return DatabaseWarehouse(SnowflakeConnection(client, errors), Snowflake(), schema=schema)
+
+
+def _open_bigquery(rest: str, schema: str, options: Mapping[str, Any] | None) -> Warehouse:
+    """Open the dataset at ``project/dataset?parameters``.
+
+    Args:
+        rest: the URL without its scheme.
+        schema: the dataset; if it is the default, a dataset of the URL wins.
+        options: see ``connections.bigquery.connect``.
+
+    Raises:
+        WarehouseConfigError: the credentials are wrong, or the dataset cannot be created.
+        WarehouseError: BigQuery does not answer.
+    """
+    require_client("bigquery", "google.cloud.bigquery")
+    from talon_one_warehouse.databases.bigquery import BigQueryConnection
+    from talon_one_warehouse.databases.warehouse import DatabaseWarehouse
+    from talon_one_warehouse.dialects.bigquery import BigQuery
+
+    errors = bigquery.errors(rest, options)
+    if schema == DEFAULT_SCHEMA:
+        schema = bigquery.dataset_of(rest) or schema
+    return DatabaseWarehouse(BigQueryConnection(bigquery.connect(rest, options), errors), BigQuery(), schema=schema)
 
 
 def _open_redshift(rest: str, schema: str, options: Mapping[str, Any] | None) -> Warehouse:
@@ -98,6 +121,7 @@ def _open_databricks(rest: str, schema: str, options: Mapping[str, Any] | None) 
 
 CLIENT_OPENERS: Mapping[str, Callable[[str, str, Mapping[str, Any] | None], Warehouse]] = {
     "snowflake": _open_snowflake,
+    "bigquery": _open_bigquery,
     "redshift": _open_redshift,
     "databricks": _open_databricks,
 }

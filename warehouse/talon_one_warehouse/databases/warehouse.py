@@ -123,6 +123,10 @@ class DatabaseWarehouse(Generic[Connection]):
         """See Warehouse."""
         return self._dialect.target(self.schema, table)
 
+    def literal(self, text: str) -> str:
+        """See Warehouse."""
+        return self._dialect.literal(text)
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """See Warehouse."""
         return self._connection.rows(sql)

@@ -62,6 +62,10 @@ class Dialect(Generic[Connection]):
         """Return a quoted name in SQL; its parts may contain any character."""
         return quoted(*parts)
 
+    def literal(self, text: str) -> str:
+        """Return a text as a literal in SQL."""
+        return literal(text)
+
     def names(self, columns: Iterable[str]) -> str:
         """Return a list of quoted names."""
         return ", ".join(map(self.name, columns))

@@ -51,6 +51,10 @@ class Databricks(Dialect["DatabricksConnection"]):
     pace = LARGE_MERGES
     beta = ("Databricks", "docs/guides/load-databricks.md")
 
+    def literal(self, text: str) -> str:
+        """See Dialect. A backslash begins an escape."""
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
     def name(self, *parts: str) -> str:
         """See Dialect."""
         return ".".join(f"`{part.replace('`', '``')}`" for part in parts)

@@ -56,6 +56,10 @@ class Snowflake(Dialect["SnowflakeConnection"]):
         """See Dialect."""
         return quoted(*map(folded, parts))
 
+    def literal(self, text: str) -> str:
+        """See Dialect. A backslash begins an escape."""
+        return literal(text.replace("\\", "\\\\"))
+
     def stage(self, schema: str, name: str) -> str:
         """See Dialect. The table is transient: Snowflake keeps no history of it."""
         return self.name(schema, name)
@@ -110,17 +114,18 @@ class Snowflake(Dialect["SnowflakeConnection"]):
 
     def schemata(self, schema: str) -> str:
         """Return the query of a schema's name."""
-        return f"SELECT schema_name FROM information_schema.schemata WHERE schema_name = {_text(schema)}"  # noqa: S608
+        return f"SELECT schema_name FROM information_schema.schemata WHERE schema_name = {self.literal(folded(schema))}"  # noqa: S608
 
     def tables(self, schema: str) -> str:
         """Return the query of the names of a schema's tables."""
-        return f"SELECT table_name FROM information_schema.tables WHERE table_schema = {_text(schema)}"  # noqa: S608
+        return f"SELECT table_name FROM information_schema.tables WHERE table_schema = {self.literal(folded(schema))}"  # noqa: S608
 
     def describe(self, schema: str, table: str) -> str:
         """Return the query of a table's columns: name, type, digits, digits after the point."""
         return (
             "SELECT column_name, data_type, numeric_precision, numeric_scale FROM information_schema.columns "  # noqa: S608
-            f"WHERE table_schema = {_text(schema)} AND table_name = {_text(table)} ORDER BY ordinal_position"
+            f"WHERE table_schema = {self.literal(folded(schema))} AND table_name = {self.literal(folded(table))} "
+            "ORDER BY ordinal_position"
         )
 
     def show_key(self, schema: str, table: str) -> str:
@@ -143,7 +148,7 @@ class Snowflake(Dialect["SnowflakeConnection"]):
 
     def put(self, schema: str, path: str) -> str:
         """Return PUT of a local file, whose name is plain."""
-        return f"PUT {_literal(f'file://{path}')} {self.files(schema)} AUTO_COMPRESS = FALSE"
+        return f"PUT {self.literal(f'file://{path}')} {self.files(schema)} AUTO_COMPRESS = FALSE"
 
     def copy(self, schema: str, stage: str, file: str) -> str:
         """Return COPY of a file that was put into a staging table; the file is removed then."""
@@ -184,14 +189,6 @@ def unfolded(name: str) -> str:
 
 def _staged(index: int) -> str:
     return f"c{index}"
-
-
-def _text(name: str) -> str:
-    return _literal(folded(name))
-
-
-def _literal(text: str) -> str:
-    return literal(text.replace("\\", "\\\\"))  # a backslash begins an escape
 
 
 def _type(kind: str, digits: int | None, scale: int | None) -> str:

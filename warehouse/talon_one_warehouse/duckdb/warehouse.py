@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from talon_one_storage.duckdb_files import connect_file
-from talon_one_storage.sql_names import quoted
+from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.duckdb import sql
 from talon_one_warehouse.duckdb.errors import translate_errors
 from talon_one_warehouse.duckdb.memory import FIRST_MB, Memory, arrow_columns
@@ -128,6 +128,10 @@ class DuckDBWarehouse:
     def name_of(self, table: str) -> str:
         """See Warehouse."""
         return quoted(self.schema, table)
+
+    def literal(self, text: str) -> str:
+        """See Warehouse."""
+        return literal(text)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """See Warehouse. Instants are datetimes in UTC, or text where Python's datetime does not reach."""

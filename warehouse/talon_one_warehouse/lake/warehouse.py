@@ -10,7 +10,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from talon_one_storage.sql_names import quoted
+from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.duckdb.memory import Memory, arrow_columns
 from talon_one_warehouse.duckdb.seen_keys import SeenKeys
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
@@ -133,6 +133,10 @@ class LakeWarehouse:
     def name_of(self, table: str) -> str:
         """See Warehouse."""
         return quoted(self.schema, table)
+
+    def literal(self, text: str) -> str:
+        """See Warehouse."""
+        return literal(text)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """See Warehouse. The SQL is DuckDB's, over views of the live files."""
