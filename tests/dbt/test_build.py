@@ -60,10 +60,17 @@ def of_arithmetic(url, as_of):
 
 
 @pytest.fixture(scope="module")
-def emu():
-    """Ten cards and ten profiles, whose points start and expire in any order."""
-    with Emulator(seed="synthetic", cards=10, transactions=50, profile_transactions=20, management_rate=0) as emulator:
+def running():
+    """One emulator for all tests."""
+    with Emulator(management_rate=0) as emulator:
         yield emulator
+
+
+@pytest.fixture
+def emu(running):
+    """Ten cards and ten profiles, whose points start and expire in any order."""
+    running.reset("synthetic", cards=10, transactions=50, profile_transactions=20)
+    return running
 
 
 @pytest.fixture
