@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from talon_one_singer.shards import Shard
+from talon_one_warehouse.errors import WarehouseError
 from target_talon_one.errors import GuardError, SyncConfigError
 from target_talon_one.sync.replay import forget_retried, retry
 from target_talon_one.sync.run import SyncRun
@@ -333,3 +334,20 @@ def test_rows_that_are_marked_as_deleted_are_removed(engine, source):
     found = source.push(engine, given)
     assert (3, 1, 2, 4) == (found.read, found.removes, found.same, found.known)
     assert {"a", "c", "d"} == engine.members() == source.acknowledged()
+
+
+@pytest.mark.usefixtures("audience")
+def test_what_the_database_does_not_take_is_written_by_the_next_run(engine, postgres_url):
+    """A push whose acknowledged rows cannot be written fails, and the next one knows them."""
+    source = SourceDatabase(postgres_url)
+    source.fill_ids(["a"])
+    source.push(engine, VIP)
+    source.run("ALTER TABLE talon_one_sync.acknowledged_1 ADD CONSTRAINT only_a CHECK (key = 'a') NOT VALID")
+    source.fill_ids(["b", "c"])
+    with pytest.raises(WarehouseError, match="only_a"):
+        source.push(engine, VIP)
+    source.run("ALTER TABLE talon_one_sync.acknowledged_1 DROP CONSTRAINT only_a")
+    source.fill_ids(["c"])
+    found = source.push(engine, VIP)
+    assert (0, 1, 1) == (found.adds, found.removes, found.same)
+    assert {"c"} == engine.members() == source.acknowledged()
