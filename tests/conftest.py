@@ -39,7 +39,7 @@ def pytest_collection_finish() -> None:
     """Spare every garbage collection the modules and tests, which stay to the end, and collect less often."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000, *gc.get_threshold()[1:])
 
 
 def pytest_unconfigure() -> None:

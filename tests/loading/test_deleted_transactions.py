@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -163,13 +164,16 @@ def killed_at_random(emu, url, folder, times, seed):
     run(emu, url)
     every = sorted(ids(url, condition="1 = 1"))
     emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.05)
+    began = time.monotonic()
+    command(emu, url, folder).communicate()
+    whole_s = time.monotonic() - began
     for _ in range(times):
         refill(emu)
         gone = set(chance.sample(every, chance.randint(20, 100)))
         emu.delete_transactions(gone)
         process = command(emu, url, folder)
         try:
-            process.communicate(timeout=chance.uniform(0.5, 2.0))
+            process.communicate(timeout=chance.uniform(0.05, 0.95) * whole_s)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
