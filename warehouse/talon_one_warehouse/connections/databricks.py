@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer.temporary_folders import temporary_root
 from talon_one_warehouse.connections.client_errors import ClientErrors
 from talon_one_warehouse.connections.client_url import client_url, one_line, require_client, with_values
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
@@ -77,7 +77,7 @@ def connect(rest: str, options: Mapping[str, Any] | None = None) -> Any:
             catalog=settings["catalog"],
             user_agent_entry=_AGENT,
             enable_telemetry=False,
-            staging_allowed_local_path=tempfile.gettempdir(),
+            staging_allowed_local_path=temporary_root(),
             **_LIMITS,
         )
     except Exception as error:  # noqa: BLE001 - besides its own errors, those of its login and of sockets

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from talon_one_warehouse.connections.client_url import ClientURL, Parameters
 
 EXAMPLE = "redshift://user:password@cluster.xyz.eu-central-1.redshift.amazonaws.com:5439/database"
+# Where files are staged, and how Redshift reads them; only for loads.
+_OF_LOADS: Parameters = {"staging": str, "iam_role": str, "copy_keys": flag}
 # Names of the connector's own settings.
 _PARAMETERS: Parameters = {
     "iam": flag,
@@ -32,9 +34,8 @@ _PARAMETERS: Parameters = {
     "serverless_acct_id": str,
     "ssl": flag,
     "sslmode": str,
+    **_OF_LOADS,
 }
-# Where files are staged, and how Redshift reads them; only for loads.
-_OF_LOADS: Parameters = {"staging": str, "iam_role": str, "copy_keys": flag}
 _S3 = "s3"
 _PORT = 5439
 # Classes of SQLSTATE that are about the connection, the resources or the operator, not about the query.
@@ -92,7 +93,7 @@ def load_settings(rest: str, options: Mapping[str, Any] | None = None) -> dict[s
 
 
 def _parsed(rest: str, options: Mapping[str, Any] | None) -> tuple[ClientURL, dict[str, Any]]:
-    url = client_url("redshift", rest, parameters={**_PARAMETERS, **_OF_LOADS}, example=EXAMPLE, depth=1)
+    url = client_url("redshift", rest, parameters=_PARAMETERS, example=EXAMPLE, depth=1)
     return url, url.settings(options, {"port": _PORT})
 
 

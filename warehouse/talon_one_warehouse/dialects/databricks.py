@@ -49,7 +49,7 @@ class Databricks(Dialect["DatabricksConnection"]):
         "json": "string",
     }
     pace = LARGE_MERGES
-    beta = ("Databricks", "docs/guides/load-databricks.md")
+    beta = ("Databricks", "docs/reference/databricks.md")
 
     def literal(self, text: str) -> str:
         """See Dialect. A backslash begins an escape."""

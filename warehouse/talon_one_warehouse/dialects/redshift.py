@@ -55,7 +55,7 @@ class Redshift(Dialect["RedshiftConnection"]):
         "json": _TEXT,
     }
     pace = LARGE_MERGES
-    beta = ("Redshift", "docs/guides/load-redshift.md")
+    beta = ("Redshift", "docs/reference/redshift.md")
 
     def name(self, *parts: str) -> str:
         """See Dialect."""
