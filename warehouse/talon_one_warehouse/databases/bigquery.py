@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,10 @@ from google.cloud.bigquery import (
 )
 from google.cloud.bigquery.enums import DecimalTargetType
 
+from talon_one_warehouse.databases.client_connection import ClientConnection
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     import pyarrow as pa
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 _FIRST_ANSWER_S = 30
 
 
-class BigQueryConnection:
+class BigQueryConnection(ClientConnection):
     """A connection whose jobs commit one by one; see DatabaseConnection for the methods.
 
     Args:
@@ -42,20 +44,10 @@ class BigQueryConnection:
     """
 
     def __init__(self, client: Client, errors: ClientErrors) -> None:
-        self.where = errors.where
-        self._client, self._errors = client, errors
-        self._opening = False
+        super().__init__(client, errors)
+        self._client: Client = client
         self._location: str | None = client.location
         client.default_query_job_config = QueryJobConfig()  # no default dataset, which would hide temporary tables
-
-    @contextmanager
-    def opening(self) -> Iterator[None]:
-        """See DatabaseConnection."""
-        self._opening = True
-        try:
-            yield
-        finally:
-            self._opening = False
 
     def open_dataset(self, name: str) -> None:
         """Create a dataset if it is missing. All jobs run where it is.
@@ -114,14 +106,6 @@ class BigQueryConnection:
     def transaction(self) -> AbstractContextManager[None]:
         """Run statements one by one: definitions of tables are not allowed in a transaction."""
         return nullcontext()
-
-    def close(self) -> None:
-        """See DatabaseConnection."""
-        with self._translated():
-            self._client.close()  # type: ignore[no-untyped-call]
-
-    def _translated(self) -> AbstractContextManager[None]:
-        return self._errors.loading(opening=self._opening)
 
     def _job(self, statement: str) -> QueryJob:
         return self._client.query(statement, location=self._location)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from talon_one_warehouse.databases.client_connection import ClientConnection
 from talon_one_warehouse.errors import WarehouseConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from talon_one_warehouse.connections.client_errors import ClientErrors
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _VOLUME = re.compile(r"/Volumes/\w[\w-]*/\w[\w-]*/\w[\w-]*(/\w[\w.=-]*)*/?", re.ASCII)
 
 
-class DatabricksConnection:
+class DatabricksConnection(ClientConnection):
     """A connection whose statements commit one by one; see DatabaseConnection for the methods.
 
     Args:
@@ -30,46 +30,17 @@ class DatabricksConnection:
     """
 
     def __init__(self, client: Any, errors: ClientErrors, folder: str) -> None:
-        self.where, self.folder = errors.where, folder
-        self._client, self._errors = client, errors
-        self._opening = False
-
-    @contextmanager
-    def opening(self) -> Iterator[None]:
-        """See DatabaseConnection."""
-        self._opening = True
-        try:
-            yield
-        finally:
-            self._opening = False
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """See DatabaseConnection."""
-        with self._errors.loading(opening=self._opening), self._client.cursor() as cursor:
-            cursor.execute(statement)
-            return [tuple(row) for row in cursor.fetchall()]
-
-    def records(self, statement: str) -> list[dict[str, Any]]:
-        """Return all rows of a statement by the names of its columns."""
-        with self._errors.loading(opening=self._opening), self._client.cursor() as cursor:
-            cursor.execute(statement)
-            names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        super().__init__(client, errors)
+        self.folder = folder
 
     def run(self, statement: str) -> int:
         """See DatabaseConnection. The number of changed rows is unknown; MERGE and UPDATE return it as a row."""
-        with self._errors.loading(opening=self._opening), self._client.cursor() as cursor:
-            cursor.execute(statement)
+        with self._executed(statement):
             return -1
 
     def transaction(self) -> AbstractContextManager[None]:
         """Run statements one by one."""
         return nullcontext()
-
-    def close(self) -> None:
-        """See DatabaseConnection."""
-        with self._errors.loading():
-            self._client.close()
 
 
 def volume_folder(folder: str | None) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from talon_one_warehouse.databases.client_connection import ClientConnection
 from talon_one_warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from talon_one_warehouse.databases.s3_staging import S3Staging
 
 
-class RedshiftConnection:
+class RedshiftConnection(ClientConnection):
     """A connection; see DatabaseConnection for the methods.
 
     Args:
@@ -29,31 +30,9 @@ class RedshiftConnection:
     """
 
     def __init__(self, client: Client, errors: ClientErrors, staging: S3Staging) -> None:
-        self.where, self.staging = errors.where, staging
-        self._client, self._errors = client, errors
-        self._opening = False
+        super().__init__(client, errors)
+        self.staging = staging
         client.autocommit = True  # it would begin a transaction before every statement
-
-    @contextmanager
-    def opening(self) -> Iterator[None]:
-        """See DatabaseConnection."""
-        self._opening = True
-        try:
-            yield
-        finally:
-            self._opening = False
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """See DatabaseConnection."""
-        with self._errors.loading(opening=self._opening), self._client.cursor() as cursor:
-            cursor.execute(statement)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
-
-    def run(self, statement: str) -> int:
-        """See DatabaseConnection."""
-        with self._errors.loading(opening=self._opening), self._client.cursor() as cursor:
-            cursor.execute(statement)
-            return int(cursor.rowcount)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -67,8 +46,3 @@ class RedshiftConnection:
             with suppress(WarehouseError):
                 self.run("ROLLBACK")
             raise
-
-    def close(self) -> None:
-        """See DatabaseConnection."""
-        with self._errors.loading():
-            self._client.close()

@@ -9,10 +9,12 @@ https://docs.snowflake.com/en/sql-reference/sql/copy-into-table
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from typing import TYPE_CHECKING
 
 from talon_one_storage.sql_names import literal, quoted
+from talon_one_warehouse.databases.staged_files import parquet_file
 from talon_one_warehouse.dialects.base import SEEN_PREFIX, STAGE_PREFIX, Dialect
 from talon_one_warehouse.merging import STATES_AS_TEXT
 from talon_one_warehouse.warehouse import LARGE_MERGES, MergeCounts
@@ -93,7 +95,8 @@ class Snowflake(Dialect["SnowflakeConnection"]):
         """See Dialect. The rows are uploaded as a Parquet file and copied from it."""
         rows = rows.rename_columns([_staged(index) for index in range(rows.num_columns)])
         connection.run(self.create_stage(schema, table, stage))
-        with connection.parquet_file(rows) as file:
+        # Snowflake does not copy a file of the same name again.
+        with parquet_file(rows, f"{secrets.token_hex(16)}.parquet") as file:
             connection.run(self.put(schema, file.as_posix()))
             connection.run(self.copy(schema, stage, file.name))
 
