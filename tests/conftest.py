@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -15,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import distribution, servers
 from tests import redshift_server as redshift_servers
-from tests import servers
 from tests.chaos.proxy import Answer, Proxy
 
 if TYPE_CHECKING:
@@ -27,12 +26,21 @@ if TYPE_CHECKING:
     from tests.chaos.proxy import Request
 
 _NUMBERS = count()
-_KEY = re.compile(rb", PRIMARY KEY \([^)]*\) NOT ENFORCED")
 
 # How fast the machine is decides no test. `make test` draws the same examples each time, `make test-all` others.
 settings.register_profile("other", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", settings.get_profile("other"), derandomize=True)
 settings.load_profile("same")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> distribution.LongFilesFirst:
+    """Let `make test` give long files to its workers first."""
+    return distribution.LongFilesFirst(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests into the order in which workers get their files."""
+    items[:] = [items[at] for at in distribution.long_first([item.nodeid for item in items])]
 
 
 def pytest_collection_finish() -> None:
@@ -98,22 +106,9 @@ def snowflake_url(snowflake_server: str, monkeypatch: pytest.MonkeyPatch) -> str
 
 @pytest.fixture(scope="session")
 def bigquery_server() -> Iterator[str]:
-    """The URL of a server of BigQuery's REST API.
-
-    It fails at keys that are not enforced, which are kept from it, and it describes every BIGNUMERIC as a NUMERIC.
-    """
-
-    def corrected(request: Request, forward: Callable[[Request], Answer]) -> Answer:
-        answer = forward(replace(request, body=_KEY.sub(b"", request.body)))
-        if request.method == "GET" and "/tables/" in request.path:
-            answer.body = answer.body.replace(b'"NUMERIC"', b'"BIGNUMERIC"')
-        return answer
-
-    with (
-        _available(servers.bigquery(), "google.cloud.bigquery") as url,
-        Proxy(urlsplit(url).netloc, corrected) as proxy,
-    ):
-        yield proxy.url
+    """The URL of a server of BigQuery's REST API."""
+    with _available(servers.bigquery(), "google.cloud.bigquery") as url:
+        yield url
 
 
 @pytest.fixture

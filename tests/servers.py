@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+
+from tests.chaos.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.chaos.proxy import Answer, Request
 
 _PROGRAMS = Path(__file__).resolve().parent.parent / ".venvs"
 MOTO = _PROGRAMS / "moto" / "bin" / "moto_server"
 FAKESNOW = _PROGRAMS / "fakesnow" / "bin" / "fakesnow"
 BQEMULATOR = _PROGRAMS / "bqemulator" / "bin" / "bqemulator"
+_KEY = re.compile(rb", PRIMARY KEY \([^)]*\) NOT ENFORCED")
 _POLL_S = 0.2
 PASSWORD = "planted&secret"
 
@@ -142,11 +148,23 @@ def snowflake() -> Iterator[str]:
 def bigquery() -> Iterator[str]:
     """Run bqemulator, a server of BigQuery's REST API, as a separate program, and yield its URL.
 
+    It fails at keys that are not enforced, which are kept from it, and it describes every BIGNUMERIC as a NUMERIC.
+
     Raises:
         ServerUnavailableError: it is not installed.
     """
-    with _program("bqemulator", [BQEMULATOR, "start", "--grpc-port", "0", "--rest-port"]) as url:
-        yield url
+
+    def corrected(request: Request, forward: Callable[[Request], Answer]) -> Answer:
+        answer = forward(replace(request, body=_KEY.sub(b"", request.body)))
+        if request.method == "GET" and "/tables/" in request.path:
+            answer.body = answer.body.replace(b'"NUMERIC"', b'"BIGNUMERIC"')
+        return answer
+
+    with (
+        _program("bqemulator", [BQEMULATOR, "start", "--grpc-port", "0", "--rest-port"]) as url,
+        Proxy(urlsplit(url).netloc, corrected) as proxy,
+    ):
+        yield proxy.url
 
 
 @contextmanager

@@ -277,13 +277,13 @@ def test_a_secret_that_somebody_logs_is_masked(bucket, monkeypatch):
 
     value = {
         **bucket.value,
-        "password": "planted/password",
-        "extra": {**bucket.value["extra"], "aws_session_token": "planted-token", "nested": {"a_secret": "planted-too"}},
+        "password": "veiled/password",
+        "extra": {**bucket.value["extra"], "aws_session_token": "veiled-token", "nested": {"a_secret": "veiled-too"}},
     }
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps(value))
     location = resolve_location("s3://other@bucket/lake")
     assert "Location()" == repr(location)
-    for secret in ("planted/password", "planted%2Fpassword", "planted-token", "planted-too"):
+    for secret in ("veiled/password", "veiled%2Fpassword", "veiled-token", "veiled-too"):
         assert "it is *** there" == redact(f"it is {secret} there")
 
 
