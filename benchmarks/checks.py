@@ -3,7 +3,7 @@
 ``python checks.py KIND PATH ROWS CENTS BALANCES`` compares the number of rows, their distinct ids, the sum of their
 amounts in hundredths and the number of balances with those expected. KIND is ``lines`` (rows as JSON in a file or in
 the files of a folder), ``duckdb`` (PATH is ``file.duckdb::table``), ``parquet`` (a glob pattern) or ``delta`` (the
-folder of a Delta table, of which only the live files count), or ``postgresql`` (PATH is ``url::table``).
+folder of a Delta table, of which only the live files count), or ``url`` (PATH is ``url::table`` of a warehouse).
 """
 
 from __future__ import annotations
@@ -44,16 +44,14 @@ def in_sql(source: str, database: str = ":memory:") -> tuple[int, int, int, int]
     return *found, 0
 
 
-def in_postgresql(table: str, url: str) -> tuple[int, int, int, int]:
-    """Return the same for a table of PostgreSQL."""
-    from adbc_driver_postgresql import dbapi
+def in_warehouse(table: str, url: str) -> tuple[int, int, int, int]:
+    """Return the same for a table of a warehouse of this connector, whoever has written it."""
+    from talon_one_warehouse import open_warehouse
 
-    query = f"SELECT count(*), count(DISTINCT id), round(sum(amount) * 100)::bigint FROM {table}"  # noqa: S608
-    with dbapi.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute(query)
-        found = cursor.fetchone()
-    assert found is not None
-    return *found, 0
+    query = f"SELECT count(*), count(DISTINCT id), round(sum(amount) * 100) FROM {table}"  # noqa: S608
+    with open_warehouse(url) as warehouse:
+        ((rows, ids, cents),) = warehouse.query(query)
+    return int(rows), int(ids), int(cents), 0
 
 
 def main() -> int:
@@ -63,8 +61,8 @@ def main() -> int:
         found = in_lines(Path(path))
     elif kind == "duckdb":
         found = in_sql(path.split("::")[1], path.split("::")[0])
-    elif kind == "postgresql":
-        found = in_postgresql(path.split("::")[1], path.split("::")[0])
+    elif kind == "url":
+        found = in_warehouse(path.split("::")[1], path.split("::")[0])
     elif kind == "delta":
         from deltalake import DeltaTable
 

@@ -1,23 +1,25 @@
-"""The servers that the benchmark starts: the mock of ``benchmarks/mock``, and the emulator."""
+"""The servers that the benchmark starts: the mock of ``benchmarks/mock``, the emulator, and databases."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from measuring import BIN, HERE, ROOT, BenchFailed, python_of
 
 sys.path.append(str(ROOT))
-from tests.servers import postgres
+from tests.servers import PASSWORD, bigquery, postgres, snowflake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Mock", "emulator", "mock", "postgres"]
+__all__ = ["Mock", "empty_warehouse", "emulator", "mock"]
 
 
 class Mock:
@@ -64,3 +66,37 @@ def emulator() -> Iterator[str]:
     """Run an empty emulator in a process of its own and yield its URL."""
     with _started([BIN / "talon-one-emulator", "serve", "--seed", "empty", "--port", "0"]) as words:
         yield words["url"]
+
+
+@contextmanager
+def empty_warehouse(kind: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Run an empty PostgreSQL, or a stand-in of Snowflake or BigQuery.
+
+    Yield its URL, and the environment that a program which connects to it needs.
+    """
+    if kind == "postgresql":
+        with postgres() as server:
+            yield server.create_database("bench"), {}
+    elif kind == "bigquery":
+        with bigquery() as url:
+            environment = {"BIGQUERY_EMULATOR_HOST": url}
+            _run(
+                "from talon_one_warehouse.connections import bigquery;"
+                "bigquery.connect('bench').create_dataset('talon_one')",
+                environment,
+            )
+            yield "bigquery://bench/talon_one", environment
+    else:
+        with snowflake() as url:
+            environment = {"SNOWFLAKE_PASSWORD": PASSWORD}
+            server = f"host=127.0.0.1&port={urlsplit(url).port}&protocol=http"
+            _run(
+                "from talon_one_warehouse.connections import snowflake;"
+                f"snowflake.connect('tester@account?{server}').cursor().execute('CREATE DATABASE bench')",
+                environment,
+            )
+            yield f"snowflake://tester@account/bench/talon_one?{server}", environment
+
+
+def _run(code: str, environment: dict[str, str]) -> None:
+    subprocess.run([BIN / "python", "-c", code], env=os.environ | environment, check=True)

@@ -2,13 +2,14 @@
 
 ``dlt_read.py DESTINATION URL KIND IN_FLIGHT [DATABASE] < cards.json``.
 
-DESTINATION is ``extract`` (only the step that reads and writes JSON Lines), ``duckdb``, ``parquet``, or ``postgresql``
-with the URL of its DATABASE.
+DESTINATION is ``extract`` (only the step that reads and writes JSON Lines), ``duckdb``, ``parquet``, ``postgresql``
+with the URL of its DATABASE, or ``bigquery`` with that of a project on the server in ``BIGQUERY_EMULATOR_HOST``.
 """
 
 import json
 import os
 import sys
+from urllib.parse import urlsplit
 
 destination, url, kind, in_flight, *database = sys.argv[1:]
 cards = json.load(sys.stdin)
@@ -53,11 +54,28 @@ def balances(card):
     yield {"card": card} | client.get(f"{card}/balances").json()
 
 
+def without_login(project):
+    """Return credentials for a server that asks for none."""
+    from dlt.common.configuration.specs.gcp_credentials import GcpServiceAccountCredentials
+    from google.auth.credentials import AnonymousCredentials
+
+    class Anonymous(GcpServiceAccountCredentials):
+        def to_native_credentials(self):
+            return AnonymousCredentials()
+
+    found = Anonymous()
+    found.project_id, found.private_key, found.client_email = project, "none", "bench@localhost"
+    found.resolve()
+    return found
+
+
 resources = [found for name, found in (("transactions", transactions), ("balances", balances)) if name in kind]
 if destination == "parquet":
     to = dlt.destinations.filesystem(bucket_url="parquet")
 elif destination == "postgresql":
     to = dlt.destinations.postgres(database[0])
+elif destination == "bigquery":
+    to = dlt.destinations.bigquery(credentials=without_login(urlsplit(database[0]).netloc))
 else:
     to = dlt.destinations.duckdb("out.duckdb")
 pipeline = dlt.pipeline("bench", destination=to, dataset_name="bench", pipelines_dir="pipelines")

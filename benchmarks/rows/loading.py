@@ -1,4 +1,4 @@
-"""Loads of ledger A into DuckDB, and into a lake or, by the other programs, Parquet files."""
+"""Loads of ledger A into DuckDB, into a lake or, by the other programs, Parquet files, and into databases."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from measuring import BIN, Measured, measure, peer
 from mock.ledgers import count_and_cents
 from rows.model import OURS, Bench, Contender, Row, rate
 from rows.reading import Reading, settings_of
-from servers import postgres
+from servers import empty_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     Program = Callable[[Reading, Bench, Path], Measured]
@@ -23,8 +23,8 @@ DLT, LIMIT = "dlt", "limit: urllib3, pyarrow"
 STREAM = "loyalty_card_transactions"
 
 
-def _check(bench: Bench, reading: Reading, kind: str, path: str | Path) -> None:
-    bench.check(kind, path, *count_and_cents(reading.rows, reading.cards))
+def _check(bench: Bench, reading: Reading, kind: str, path: str | Path, env: Mapping[str, str] | None = None) -> None:
+    bench.check(kind, path, *count_and_cents(reading.rows, reading.cards), env=env)
 
 
 def ours(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
@@ -39,29 +39,31 @@ def ours(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
     return found
 
 
-def _load(to: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
+def _load(to: str, reading: Reading, bench: Bench, folder: Path, env: Mapping[str, str] | None = None) -> Measured:
     config = folder / "config.json"
     config.write_text(json.dumps(settings_of(reading, bench.mock.url)), encoding="utf-8")
-    return measure([BIN / "talon-one", "load", "--to", to, "--config", config, "--streams", STREAM], folder)
+    return measure([BIN / "talon-one", "load", "--to", to, "--config", config, "--streams", STREAM], folder, env=env)
 
 
-def _into_postgresql(load: Callable[[str, Reading, Bench, Path], Measured], schema: str) -> Program:
-    """Return a program that loads into an empty PostgreSQL."""
+def _into(kind: str, load: Callable[..., Measured], schema: str) -> Program:
+    """Return a program that loads into an empty database."""
 
     def run(reading: Reading, bench: Bench, folder: Path) -> Measured:
         reading.prepare(bench, folder)
-        with postgres() as server:
-            url = server.create_database("bench")
-            found = load(url, reading, bench, folder)
-            _check(bench, reading, "postgresql", f"{url}::{schema}.{STREAM}")
+        with empty_warehouse(kind) as (url, environment):
+            found = load(url, reading, bench, folder, environment)
+            _check(bench, reading, "url", f"{url}::{schema}.{STREAM}", environment)
         return found
 
     return run
 
 
-def _dlt_into_postgresql(url: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
-    program = peer("dlt", "dlt_read.py", "postgresql", bench.mock.url, reading.kind, str(reading.in_flight), url)
-    return measure(program, folder, stdin=folder / "cards.json")
+def _dlt_into(kind: str) -> Callable[..., Measured]:
+    def load(url: str, reading: Reading, bench: Bench, folder: Path, env: Mapping[str, str]) -> Measured:
+        program = peer("dlt", "dlt_read.py", kind, bench.mock.url, reading.kind, str(reading.in_flight), url)
+        return measure(program, folder, stdin=folder / "cards.json", env=env)
+
+    return load
 
 
 def _dlt(kind: str, reading: Reading, bench: Bench, folder: Path) -> Measured:
@@ -96,9 +98,13 @@ def rows(scale: int) -> list[Row]:
             Contender(LIMIT, a.work, partial(_limit, kind, a)),
         ]
         found.append(Row(f"load_{kind}", f"A loaded into {title}, 0 ms", "rows", programs, [rate(least, "rows/s")]))
-    programs = [
-        Contender(OURS, a.work, partial(_into_postgresql(_load, "talon_one"), a)),
-        Contender(DLT, small.work, partial(_into_postgresql(_dlt_into_postgresql, "bench"), small)),
-    ]
-    found.append(Row("load_postgresql", "A loaded into PostgreSQL, 0 ms", "rows", programs, in_quick=False))
+    for kind, title, reading in (
+        ("postgresql", "PostgreSQL", a),
+        ("snowflake", "a stand-in of Snowflake", small),
+        ("bigquery", "a stand-in of BigQuery", small),
+    ):
+        programs = [Contender(OURS, reading.work, partial(_into(kind, _load, "talon_one"), reading))]
+        if kind != "snowflake":  # the stand-in does not know the quoted paths of stages in dlt's statements
+            programs.append(Contender(DLT, small.work, partial(_into(kind, _dlt_into(kind), "bench"), small)))
+        found.append(Row(f"load_{kind}", f"A loaded into {title}, 0 ms", "rows", programs, in_quick=False))
     return found

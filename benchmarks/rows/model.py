@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -124,14 +125,23 @@ class Bench:
         streams: list[dict[str, object]] = json.loads(found.stdout)["streams"]
         return streams
 
-    def check(self, kind: str, path: str | Path, rows: int, cents: int, balances: int = 0) -> None:
-        """Check the output of a contender.
+    def check(
+        self,
+        kind: str,
+        path: str | Path,
+        rows: int,
+        cents: int,
+        balances: int = 0,
+        *,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Check the output of a contender, in an environment with more variables.
 
         Raises:
             BenchFailed: rows are missing, doubled or wrong.
         """
         command = [sys.executable, HERE / "checks.py", kind, str(path), str(rows), str(cents), str(balances)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=os.environ | dict(env or {}))
         if done.returncode:
             raise BenchFailed(f"{path}: {done.stdout.strip()}")
 
