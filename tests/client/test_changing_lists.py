@@ -8,13 +8,14 @@ from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import talon_one_schemas
 from talon_one_client import RetryConfig
 from talon_one_client import endpoints as ep
 from talon_one_client.errors import TalonOneError, UnexpectedResponseError
+from tests.examples import examples
 
 ROOT = Path(__file__).parents[2]
 PAGE = 10
@@ -196,7 +197,7 @@ def test_a_page_that_stays_broken_is_an_error(opened, row, spoil):
 
 
 @given(st.integers(0, 99), st.integers(2, 12), st.integers(0, 3), st.integers(0, 3))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_list_that_moves_after_every_page_loses_nothing(opened, seed, size, gone, new):
     """A row that exists all the time comes once while others come and go."""
     random = Random(seed)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 PRODUCTS = {"sink": "catalog_items", "catalog_id": 1, "mode": "mirror", "key": "sku"}
 SIZE = 92_331
@@ -57,7 +59,7 @@ rows = st.dictionaries(
 
 
 @given(tables=st.lists(rows, min_size=1, max_size=5), mode=st.sampled_from(["mirror", "upsert"]))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_changes_the_catalog_is_what_the_model_says(engine, tables, mode):
     """After random changes the catalog equals the model, and Talon.One has never answered 400."""
     engine.emu.reset()

@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from talon_one_client import endpoints as ep
@@ -14,6 +14,7 @@ from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher
 from talon_one_client.paging.window_reader import WindowReader, read_window
 from talon_one_client.paging.windows import MIN_US, Window, from_us, to_us
+from tests.examples import examples
 
 ROW = ep.GET_LOYALTY_CARD_TRANSACTIONS
 START = to_us(datetime(2024, 1, 1, tzinfo=UTC))
@@ -110,7 +111,7 @@ def instants(case):
 
 
 @given(ledgers)
-@settings(max_examples=300)
+@examples(300)
 def test_a_still_ledger_is_read_once_whole(case):
     """A ledger that does not change is read completely, for any times, order, bounds and page size."""
     ledger = Ledger(instants(case), case["order"], case["bounds"])
@@ -146,7 +147,7 @@ def changing(case, deletes):
     }
 )
 @given(ledgers.filter(lambda case: case["crowd"][1] <= case["page_size"] and case["span"] > 10))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
+@examples(300, suppress_health_check=[HealthCheck.filter_too_much])
 def test_a_moving_ledger_loses_and_doubles_nothing(case):
     """A row that exists during the whole run comes once, whatever is inserted and deleted between two calls."""
     ledger = Ledger(instants(case), case["order"], case["bounds"], change=changing(case, deletes=True))
@@ -167,7 +168,7 @@ def test_a_gap_between_two_imports_is_not_read_in_many_parts(order):
 
 
 @given(ledgers)
-@settings(max_examples=200)
+@examples(200)
 def test_a_still_ledger_is_read_once_whole_in_parts(case):
     """However it is split among readers that take turns, each row comes once, crowded instants included."""
     ledger = Ledger(instants(case), case["order"], case["bounds"])
@@ -176,7 +177,7 @@ def test_a_still_ledger_is_read_once_whole_in_parts(case):
 
 
 @given(ledgers.filter(lambda case: case["crowd"][1] <= case["page_size"] and case["span"] > 10))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much])
+@examples(200, suppress_health_check=[HealthCheck.filter_too_much])
 def test_a_moving_ledger_read_in_parts_loses_and_doubles_nothing(case):
     """A row that exists during the whole run comes once, also where its window was handed to another reader."""
     ledger = Ledger(instants(case), case["order"], case["bounds"], change=changing(case, deletes=True))
@@ -196,7 +197,7 @@ def test_parts_take_hardly_more_calls_than_one_reader(order):
 
 
 @given(ledgers)
-@settings(max_examples=100)
+@examples(100)
 def test_a_crowded_instant_survives_inserts(case):
     """An instant with more rows than a page is read once by overlapping pages, while rows are inserted."""
     case = case | {"page_size": max(case["page_size"], 4)}

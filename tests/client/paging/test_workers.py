@@ -6,11 +6,12 @@ import threading
 from collections import deque
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_client.http.waits import never, retry_sleep
 from talon_one_client.paging.workers import SPARE, Turn, Workers
+from tests.examples import examples
 
 
 class Tasks:
@@ -218,7 +219,7 @@ def test_after_close_a_call_takes_no_lock():
 
 
 @given(st.integers(1, 5), st.lists(st.sampled_from(["work", "wait", "pause", "add"]), max_size=25))
-@settings(max_examples=60)
+@examples(60)
 def test_every_task_is_done_once(slots, kinds):
     """Whatever waits, pauses or comes up later: every task ends once, never more of them at work than slots."""
     done, lock, now, most = [], threading.Lock(), [0], [0]

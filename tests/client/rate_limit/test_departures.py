@@ -6,11 +6,12 @@ import heapq
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_client.rate_limit.departures import MAX_SIZE, PROMPT_US, Departures, Pace
 from talon_one_client.rate_limit.stores import RedisStore
+from tests.examples import examples
 
 RATES = [0.01, 0.5, 1, 1.5, 2.5, 3, 7, 20, 33.3, 50, 100, 128, 129, 257, 400, 1000]
 
@@ -62,7 +63,7 @@ def test_no_window_holds_more_than_the_rate_and_the_rate_is_used(rate):
     assert 0.95 <= (len(left) - 1) / (left[-1] - left[0]) * 1e6 / rate <= 1
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     rate=st.one_of(st.sampled_from(RATES), st.floats(0.05, 300)),
     seed=st.integers(0, 1 << 30),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -12,6 +12,7 @@ from talon_one_client import endpoints
 from talon_one_emulator import handlers
 from talon_one_emulator.api import schema_predicates
 from talon_one_emulator.api.call import HANDLERS
+from tests.examples import examples
 
 VALIDATORS = {
     name: Draft202012Validator(talon_one_schemas.request(name)) for name in talon_one_schemas.names("requests")
@@ -54,7 +55,7 @@ def _like(schema):
     return kinds.get(schema.get("type"), SCALARS) | SCALARS
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(bodies())
 def test_predicates_agree_with_jsonschema(drawn):
     """The quick check and jsonschema give the same verdict on any body."""

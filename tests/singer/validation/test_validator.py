@@ -9,11 +9,12 @@ from decimal import Decimal
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.validation.validator import validator
+from tests.examples import examples
 
 
 def plain(schema):
@@ -327,7 +328,7 @@ def _rules(inner):
 SCHEMAS = st.recursive(st.booleans() | st.builds(lambda kind: {"type": kind}, TYPES), _rules, max_leaves=5)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(_rules(SCHEMAS), st.lists(VALUES, min_size=1, max_size=5))
 def test_both_libraries_say_the_same(schema, values):
     """For any schema and value both libraries give the same verdict and sentence."""

@@ -11,7 +11,7 @@ from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from talon_one_client import ClientConfig, RetryConfig, Secret, TalonOneClient
@@ -25,6 +25,7 @@ from tap_talon_one.engine.sync import Engine
 from tap_talon_one.ids.id_list_digest import IdListDigest
 from tap_talon_one.settings import SETTINGS
 from tap_talon_one.tap import catalog
+from tests.examples import examples
 
 CARDS, BALANCES = "loyalty_card_transactions", "loyalty_card_balances"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -172,7 +173,7 @@ def server_of(case):
     return Server(ledgers, case["order"], case["seed"], case["fault_rate"]), ids
 
 
-slowly = settings(max_examples=60)
+slowly = examples(60)
 ONE_LARGE_LEDGER = {
     "sizes": [2000],
     "unknown": False,

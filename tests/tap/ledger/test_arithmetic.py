@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from talon_one_client.paging.windows import to_us
 from talon_one_emulator import Emulator
 from tap_talon_one.ledger.arithmetic import Entry, Points, balance
+from tests.examples import examples
 
 DAY = timedelta(days=1)
 ZERO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -70,7 +71,7 @@ def emu():
         yield emulator
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=moves, day=st.integers(0, 70))
 def test_any_ledger_gives_the_emulators_balance(emu, moves, day):
     """Two independent implementations agree on the balance of every ledger."""

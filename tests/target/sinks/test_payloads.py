@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import talon_one_schemas
@@ -14,6 +14,7 @@ from target_talon_one.mapping.field_columns import column_names_of
 from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.sinks.table import SINKS
+from tests.examples import examples
 
 TARGET = {
     "audience_id": 17,
@@ -100,7 +101,7 @@ def bodies(sink, mapped):
 
 
 @pytest.mark.parametrize("name", SINKS)
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_what_is_mapped_passes_the_request_schema(name, data):
     """Any row that can be mapped leads to a body that matches the schema, in every mode of the sink."""

@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from talon_one_warehouse import RowError, table_spec, to_arrow
 from talon_one_warehouse.arrow.json_blocks import block_to_arrow
 from talon_one_warehouse.arrow.json_to_arrow import rows_to_arrow
+from tests.examples import examples
 
 TYPES = {
     "id": {"type": "integer"},
@@ -111,7 +112,7 @@ def outcome(convert, rows):
         return str(error)
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(st.lists(st.one_of(hostile_row(), hostile_row(), RAW_ROWS), min_size=1, max_size=3))
 @example([b'{"id":1}{"id":2}', b""])
 @example([b'{"id":1},{"id":2}', b'{"id":3,"x":[1', b"2]}"])
@@ -123,7 +124,7 @@ def test_a_block_is_what_its_rows_are(rows):
         assert outcome(rows_to_arrow, rows) == block
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.lists(hostile_row(), min_size=1, max_size=2), st.integers(0, 300))
 def test_many_rows_have_the_verdict_of_the_rows_one_by_one(rows, before):
     """Unusual rows between many good ones have the same columns or the same error as row by row."""

@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from talon_one_client.paging.windows import to_us
@@ -16,6 +16,7 @@ from talon_one_warehouse import WarehouseError
 from talon_one_warehouse.models.views import create_models
 from tap_talon_one import streams
 from tap_talon_one.ledger.arithmetic import EXACT, Entry, Points, balance
+from tests.examples import examples
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 FOREVER_US = 1 << 62
@@ -114,7 +115,7 @@ def model_balances(database):
     return {owner: tuple(figures) for owner, *figures in rows}
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rng=st.randoms(use_true_random=True), day=st.sampled_from(DAYS))
 def test_tap_models_and_emulator_agree_on_every_ledger(database, load, card_row, emu, *, rng, day):
     """All give one balance for ties, late starts, expiries, debts, and amounts from 10^-18 to 10^18."""

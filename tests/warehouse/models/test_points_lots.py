@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from talon_one_warehouse.models.views import create_models
 from tap_talon_one import streams
+from tests.examples import examples
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 COLUMNS = "owner, id, spent_points, expired_points, active_points, pending_points"
@@ -39,7 +40,7 @@ def random_rows(card_row, rng):
             yield card_row(number, at, amount, kind, cardIdentifier=f"card-{card}", **more)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), day=st.integers(0, 8))
 def test_windows_leave_of_each_lot_what_a_replay_leaves(database, load, card_row, *, seed, day):
     """Ledgers with debts, ties and expiries at the instant of a subtraction have the same lots in both ways."""

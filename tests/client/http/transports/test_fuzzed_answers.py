@@ -10,11 +10,12 @@ import time
 import zlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from talon_one_client import TalonOneClient
 from talon_one_client.errors import TalonOneError
+from tests.examples import examples
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 PAGE = b'{"data":[]}'
@@ -103,7 +104,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.one_of(PIECES, st.binary(max_size=20)), max_size=8))
 def test_any_bytes_give_an_answer_or_an_error_of_the_client(any_server, capfd, config, pieces):
     """Random answers end in a result or an error of the client, without a traceback."""

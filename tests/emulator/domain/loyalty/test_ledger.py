@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_emulator.domain.loyalty.ledger import Balance, LedgerRow, balance, unused
 from talon_one_emulator.domain.timestamps import FOREVER
+from tests.examples import examples
 
 
 def model(entries, at):
@@ -46,7 +47,7 @@ instants = st.integers(0, 12)
 rows = st.tuples(instants, st.booleans(), st.integers(1, 6), st.integers(0, 14), st.integers(1, 16) | st.just(FOREVER))
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(st.lists(rows, max_size=9), instants)
 def test_the_balance_equals_the_model(drawn, at):
     """Any ledger has at any instant the balance that moving single cents gives."""
@@ -57,7 +58,7 @@ def test_the_balance_equals_the_model(drawn, at):
     assert tuple(balance(entries, at)) == model(entries, at)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(rows, max_size=9), instants)
 def test_what_is_left_of_the_additions_adds_up_to_the_balance(drawn, at):
     """Unused points have the sums of the balance by status, and no row twice."""
@@ -75,7 +76,7 @@ def test_what_is_left_of_the_additions_adds_up_to_the_balance(drawn, at):
     )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(rows, max_size=20), instants)
 def test_what_was_issued_is_accounted_for(drawn, at):
     """Issued = active + pending + expired + spent - negative, and active or negative is 0."""

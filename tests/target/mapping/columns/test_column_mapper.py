@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, given, reject
 from hypothesis import strategies as st
 
 from talon_one_singer.blocks.arrow_block import ArrowBlock
@@ -19,6 +19,7 @@ from target_talon_one.mapping.conversion_errors import InvalidRow
 from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.mapping.mapping_options import MappingOptions
 from target_talon_one.sinks.table import SINKS
+from tests.examples import examples
 
 DATABASE = duckdb.connect()
 DATABASE.execute("SET threads = 1; SET TimeZone = 'UTC'")
@@ -156,7 +157,7 @@ def check(one, block, rows):
         assert (mapped.key, mapped.fields) == found[position]
 
 
-SETTINGS = settings(max_examples=400, derandomize=True, suppress_health_check=list(HealthCheck))
+SETTINGS = examples(400, suppress_health_check=list(HealthCheck))
 
 
 @SETTINGS

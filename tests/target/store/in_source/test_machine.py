@@ -86,7 +86,7 @@ def _walk(emulator, name, *, examples, steps):
 @pytest.mark.parametrize("name", DESTINATIONS)
 def test_a_sync_keeps_its_promises_through_a_short_random_history(server, name):
     """A few fixed histories end with the promises kept."""
-    _walk(server, name, examples=6, steps=15)
+    _walk(server, name, examples=2, steps=15)
 
 
 @pytest.mark.slow
