@@ -1,7 +1,8 @@
-"""Build the shipped schemas from ``schemas/source/models.json``: flat files without ``$ref``.
+"""Build the shipped schemas from ``schemas/source``: flat files without ``$ref``.
 
-Schemas of requests are strict (enums, lengths, bounds). Schemas of records are lenient, so that both eras and later
-versions of the API can be read: unknown fields and enum values are valid, and optional fields may be null.
+Schemas of requests are strict (enums, lengths, bounds). Schemas of records and notifications are lenient, so
+that both eras and later versions of the API can be read: unknown fields and enum values are valid, and optional fields
+may be null.
 
 ``python scripts/build_schemas.py`` writes the files. With ``--check``, it only checks that they are current.
 """
@@ -20,6 +21,7 @@ STRICT_ONLY = {
     "enum", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
     "uniqueItems", "pattern", "default", "readOnly", "const", "deprecated",
 }  # fmt: skip
+KINDS = {"requests": "models.json", "records": "models.json", "notifications": "notifications.json"}
 NOT_SHIPPED = {"x-nullable", "x-until"}
 
 Schema = dict[str, Any]
@@ -58,9 +60,9 @@ def _allow_null(node: Schema) -> None:
 
 def build() -> dict[Path, str]:
     """Return the text of every shipped schema by its path."""
-    source = json.loads((SCHEMAS / "source" / "models.json").read_text(encoding="utf-8"))
     files: dict[Path, str] = {}
-    for kind, strict in (("requests", True), ("records", False)):
+    for kind, file in KINDS.items():
+        source, strict = json.loads((SCHEMAS / "source" / file).read_text(encoding="utf-8")), kind == "requests"
         for name in source[kind]:
             body = flatten(source["$defs"][name], source["$defs"], strict=strict)
             schema = {"$schema": DIALECT, "title": name, **body}
@@ -71,7 +73,7 @@ def build() -> dict[Path, str]:
 def main(argv: list[str]) -> int:
     """Write the schemas, or with ``--check`` compare them with the files."""
     files = build()
-    there = {path for kind in ("requests", "records") for path in (SHIPPED / kind).glob("*.json")}
+    there = {path for kind in KINDS for path in (SHIPPED / kind).glob("*.json")}
     stale = [p for p, text in files.items() if p not in there or p.read_text(encoding="utf-8") != text]
     extra = sorted(there - set(files))
     if "--check" in argv:

@@ -1,6 +1,7 @@
 """Load the schemas by name and check request bodies against them.
 
-Shapes come from https://docs.talon.one/integration-api and https://docs.talon.one/management-api.
+Shapes come from https://docs.talon.one/integration-api and https://docs.talon.one/management-api, those of
+notifications from https://docs.talon.one/outbound-notifications.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Kind = Literal["requests", "records"]
+Kind = Literal["requests", "records", "notifications"]
 
 
 class Problem(NamedTuple):
@@ -46,6 +47,11 @@ def request(name: str) -> dict[str, Any]:
 def record(name: str) -> dict[str, Any]:
     """Return the schema of a record or response body; raises KeyError for an unknown name."""
     return _load("records", name)
+
+
+def notification(name: str) -> dict[str, Any]:
+    """Return the schema of the body of notifications; raises KeyError for an unknown name."""
+    return _load("notifications", name)
 
 
 @cache
