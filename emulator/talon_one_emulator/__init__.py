@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from talon_one_emulator.control.faults import FaultRule
+    from talon_one_emulator.control.notifier import NotifyTarget
     from talon_one_emulator.emulator import Emulator
 
-__all__ = ["Emulator", "FaultRule"]
+__all__ = ["Emulator", "FaultRule", "NotifyTarget"]
 
-_MODULES = {"Emulator": "emulator", "FaultRule": "control.faults"}
+_MODULES = {"Emulator": "emulator", "FaultRule": "control.faults", "NotifyTarget": "control.notifier"}
 
 
 def __getattr__(name: str) -> Any:

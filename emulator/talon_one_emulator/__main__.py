@@ -13,6 +13,7 @@ import click
 
 from talon_one_emulator.api.middleware.authentication import DEFAULT_API_KEY, DEFAULT_MANAGEMENT_KEY, Keys
 from talon_one_emulator.control import faults
+from talon_one_emulator.control.notifier import NotifyTarget
 from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.seeds import NAMES, Seed
 from talon_one_emulator.server import Settings, bind, build, url_of, web_server
@@ -68,6 +69,14 @@ def cli() -> None:
     metavar="NAME",
     help="Accept requests with this Host header, in addition to localhost and loopback addresses; repeatable.",
 )
+@click.option("--notify", metavar="URL", help="Receiver of notifications, like http://127.0.0.1:8920/notifications.")
+@click.option(
+    "--notify-header",
+    "notify_headers",
+    multiple=True,
+    metavar="NAME:VALUE",
+    help="Header of notifications; repeatable.",
+)
 def serve(**options: Any) -> None:
     """Serve until stopped. Print one line with the URL and the keys when ready."""
     try:
@@ -94,7 +103,7 @@ def serve(**options: Any) -> None:
     try:
         web_server(app).run(sockets=[listener])
     finally:
-        controller.service.account.store.close()
+        controller.close()
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -109,7 +118,19 @@ def _settings(options: dict[str, Any]) -> Settings:
         management_rate=options["management_rate"],
         db=options["db"],
         allow_hosts=options["allow_hosts"],
+        notify=_target(options["notify"], options["notify_headers"]),
     )
+
+
+def _target(url: str | None, headers: tuple[str, ...]) -> NotifyTarget | None:
+    pairs = [header.partition(":") for header in headers]
+    if not all(colon for _, colon, _ in pairs):
+        raise ValueError("a header must be NAME:VALUE")
+    if headers and not url:
+        raise ValueError("--notify-header needs --notify URL")
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError("--notify must be a URL that begins with http:// or https://")
+    return NotifyTarget(url, {name.strip(): value.strip() for name, _, value in pairs}) if url else None
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from talon_one_client.endpoints import Era
     from talon_one_emulator.control.controller import Controller
     from talon_one_emulator.control.faults import FaultRule
+    from talon_one_emulator.control.notifier import NotifyTarget
 
 T = TypeVar("T")
 Record = Mapping[str, Any]
@@ -52,6 +53,7 @@ class Emulator:
         management_key: str = DEFAULT_MANAGEMENT_KEY,
         db: Path | str | None = None,
         allow_hosts: Iterable[str] = (),
+        notify: NotifyTarget | None = None,
         port: int = 0,
     ) -> None:
         self.settings = Settings(
@@ -64,6 +66,7 @@ class Emulator:
             management_rate=management_rate,
             db=None if db is None else Path(db),
             allow_hosts=tuple(allow_hosts),
+            notify=notify,
         )
         self.api_key = api_key
         self.management_key = management_key
@@ -72,11 +75,10 @@ class Emulator:
 
     def __enter__(self) -> Self:
         app, self._controls = build(self.settings)
-        self._store = self._controls.service.account.store
         try:
             self._listener = bind(self.settings.host, self.settings.port)
         except OSError:
-            self._store.close()
+            self._controls.close()
             raise
         self.url = url_of(self._listener)
         self._server = web_server(app)
@@ -94,7 +96,7 @@ class Emulator:
         self._thread.join()
         self._loop = None
         self._listener.close()
-        self._store.close()
+        self._controls.close()
 
     def _run(self) -> None:
         asyncio.run(self._serve())
@@ -182,6 +184,26 @@ class Emulator:
         """Make balances use other amounts of ledger rows than lists show: ``{id, amount}``. Return how many changed."""
         pairs = list(changes)
         return self._call(lambda controller: controller.recount(pairs))
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """Return the notifications that were made: ``{id, state, statuses, body}``."""
+        return [_decoded(row) for row in self._call(lambda controller: controller.sent_notifications())]
+
+    def notification_counts(self) -> dict[str, int]:
+        """Return the number of notifications by state: ``waiting``, ``delivered``, ``dropped``."""
+        return self._call(lambda controller: controller.notification_counts())
+
+    def join_notifications(self) -> None:
+        """Wait until every notification is delivered or dropped."""
+        self._controls.join_notifications()
+
+    def notify(self, *bodies: Record) -> list[str]:
+        """Send notifications with these bodies, and return the X-UUID of each."""
+        return self._call(lambda controller: controller.notify(bodies))
+
+    def notify_expiring(self, days: float) -> list[str]:
+        """Send notifications of the points that expire within so many days, and return the X-UUID of each."""
+        return self._call(lambda controller: controller.notify_expiring(days))
 
     def truth(self, program: int = 1, as_of: str | None = None) -> dict[str, Any]:
         """Return totals and balances of a program, computed independently of the endpoints."""

@@ -11,6 +11,7 @@ from talon_one_emulator.api.middleware.authentication import Keys
 from talon_one_emulator.api.middleware.origins import Origins
 from talon_one_emulator.api.service import Service
 from talon_one_emulator.control.controller import Controller
+from talon_one_emulator.control.notifier import Notifier
 from talon_one_emulator.control.switches import Switches
 from talon_one_emulator.domain.account import Account
 from talon_one_emulator.loopback import is_loopback_address
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.endpoints import Era
     from talon_one_emulator.control.faults import FaultRule
+    from talon_one_emulator.control.notifier import NotifyTarget
     from talon_one_emulator.web_server import WebServer
 
 
@@ -31,6 +33,7 @@ class Settings:
     Attributes:
         management_rate: requests per second and management endpoint; 0 switches the limit off.
         allow_hosts: names that a Host header may have in addition to those of loopback.
+        notify: where notifications are sent.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +46,7 @@ class Settings:
     management_rate: int = 3
     db: Path | None = None
     allow_hosts: tuple[str, ...] = ()
+    notify: NotifyTarget | None = None
 
     def __post_init__(self) -> None:
         if self.era not in ("seed", "current"):
@@ -68,7 +72,8 @@ def build(settings: Settings) -> tuple[App, Controller]:
     service = Service(account, settings.keys, settings.management_rate)
     for rule in settings.faults:
         service.faults.add(rule)
-    controller = Controller(service, settings.seed, settings.switches)
+    notifier = Notifier(settings.notify, lambda: account.switches) if settings.notify else None
+    controller = Controller(service, settings.seed, settings.switches, notifier)
     return App(service, controller, Origins(settings.allow_hosts)), controller
 
 

@@ -70,6 +70,12 @@ def _data(controller: Controller) -> list[Route]:
     async def delete_rows(request: Request) -> Any:
         return {"deleted": controller.delete_transactions(await _list(request))}
 
+    async def notify(request: Request) -> Any:
+        return {"ids": controller.notify(await _list(request))}
+
+    async def notify_expiring(request: Request) -> Any:
+        return {"ids": controller.notify_expiring(**await _object(request))}
+
     async def recount(request: Request) -> Any:
         return {"changed": controller.recount(await _list(request))}
 
@@ -80,6 +86,14 @@ def _data(controller: Controller) -> list[Route]:
         _route("state", GET=state),
         _route("truth", GET=expected_balances),
         _route("transactions", POST=add_rows, DELETE=delete_rows, PATCH=recount),
+        _route(
+            "notifications",
+            GET=_plain(controller.sent_notifications),
+            POST=notify,
+            DELETE=_plain(controller.clear_notifications),
+        ),
+        _route("notifications/counts", GET=_plain(controller.notification_counts)),
+        _route("notifications/expiring", POST=notify_expiring),
         *(_route(what, POST=_fixture(controller, what)) for what in FIXTURES),
     ]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
-from talon_one_emulator.control import faults, fixtures
+from talon_one_emulator.control import faults, fixtures, notifications
 from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.domain import timestamps
 from talon_one_emulator.domain.loyalty import transactions
@@ -17,6 +17,7 @@ from talon_one_emulator.seeds import Seed, load
 
 if TYPE_CHECKING:
     from talon_one_emulator.api.service import Service
+    from talon_one_emulator.control.notifier import Notifier
 
 Record = Mapping[str, Any]
 
@@ -33,15 +34,17 @@ _FIXTURE_FUNCTIONS: Mapping[str, Callable[[Any, Record], Any]] = {
     "programs": fixtures.add_program,
 }
 FIXTURES = tuple(_FIXTURE_FUNCTIONS)
+_CREATED = {"campaigns": notifications.campaigns_created, "coupons": notifications.coupons_created}
 
 
 class Controller:
     """Operations on a running emulator. Every method raises ValueError for invalid input."""
 
-    def __init__(self, service: Service, seed: Seed, switches: Switches) -> None:
+    def __init__(self, service: Service, seed: Seed, switches: Switches, notifier: Notifier | None = None) -> None:
         self.service = service
         self._seed = seed
         self._switches = switches
+        self._notifier = notifier
 
     def health(self) -> dict[str, Any]:
         """Return the status, the era and the seed."""
@@ -59,6 +62,7 @@ class Controller:
         service.faults.clear()
         service.request_log.clear()
         service.rate.clear()
+        self.clear_notifications()
         return self.seed(seed)
 
     def seed(self, seed: Record | None = None) -> dict[str, Any]:
@@ -146,12 +150,52 @@ class Controller:
         """Create achievements and progress, attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
         make, account = _FIXTURE_FUNCTIONS[what], self.service.account
         with account.store.transaction():
-            return [make(account, record) for record in records]
+            ids = [make(account, record) for record in records]
+        if self._notifier and ids and what in _CREATED:
+            self._notifier.send(_CREATED[what](account, ids))
+        return ids
 
     def add_transactions(self, records: Iterable[Record]) -> list[int]:
         """Insert ledger rows and return their ids."""
-        with self.service.account.store.transaction():
-            return fixtures.add_transactions(self.service.account, records)
+        account, given = self.service.account, list(records)
+        owners = [(int(row.get("program", 1)), str(row["profile"])) for row in given if "profile" in row]
+        tiers = notifications.tiers_of(account, owners) if self._notifier else {}
+        with account.store.transaction():
+            ids = fixtures.add_transactions(account, given)
+        if self._notifier:
+            self._notifier.send(notifications.points_changed(account, ids))
+            self._notifier.send(notifications.tiers_changed(account, tiers))
+        return ids
+
+    def sent_notifications(self) -> list[dict[str, Any]]:
+        """Return the notifications that were made, with their X-UUID and what became of each."""
+        return self._sender().describe()
+
+    def notification_counts(self) -> dict[str, int]:
+        """Return the number of notifications by state: ``waiting``, ``delivered``, ``dropped``."""
+        return self._sender().counts()
+
+    def notify(self, bodies: Iterable[Record]) -> list[str]:
+        """Send notifications with these bodies, and return the X-UUID of each."""
+        return self._sender().send(bodies)
+
+    def notify_expiring(self, days: float) -> list[str]:
+        """Send notifications of the points that expire within so many days, and return the X-UUID of each."""
+        return self._sender().send(notifications.points_expiring(self.service.account, days))
+
+    def clear_notifications(self) -> None:
+        """Forget the notifications that are not waiting any more."""
+        if self._notifier:
+            self._notifier.clear()
+
+    def join_notifications(self) -> None:
+        """Wait until no notification is waiting; not for the thread of the server."""
+        self._sender().join()
+
+    def _sender(self) -> Notifier:
+        if self._notifier is None:
+            raise ValueError("the emulator was started without a receiver of notifications (--notify URL)")
+        return self._notifier
 
     def delete_transactions(self, ids: Iterable[int]) -> int:
         """Delete ledger rows and return how many were deleted."""
@@ -171,3 +215,9 @@ class Controller:
         """Return totals and balances of a program, computed by ``talon_one_emulator.domain.loyalty.oracle``."""
         at = self.service.account.now() if as_of is None else timestamps.parse(as_of)
         return program_totals(self.service.account.store, program, at)
+
+    def close(self) -> None:
+        """End the sending of notifications, and close the data."""
+        if self._notifier:
+            self._notifier.close()
+        self.service.account.store.close()

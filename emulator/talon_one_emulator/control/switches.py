@@ -1,6 +1,6 @@
 """Switches for behavior that the vendor does not document.
 
-The stricter value is the default, except for ``exported_cards``.
+The stricter value is the default, except for ``exported_cards`` and ``unreachable_receiver``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ DeletedProfile = Literal["gone", "empty"]
 ExportedCards = Literal["all", "with_transactions"]
 RepeatedEvent = Literal["conflict", "stored"]
 RepeatedUnlink = Literal["reject", "accept"]
+UnreachableReceiver = Literal["resend", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Switches:
     exported_cards: ExportedCards = "all"
     repeated_event: RepeatedEvent = "conflict"
     repeated_unlink: RepeatedUnlink = "reject"
+    unreachable_receiver: UnreachableReceiver = "resend"
 
     def changed(self, **values: str) -> Switches:
         """Return a copy with some switches set. Raise ValueError that names an unknown switch or value."""

@@ -11,7 +11,7 @@ from talon_one_emulator.api.errors import Problem, not_found
 from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.account import Account, raw, stamp
 
-_COLUMNS = "id, created, campaign, value, usage_limit"
+COLUMNS = "id, created, campaign, value, usage_limit"
 
 
 @handles(endpoints.CREATE_COUPON_RESERVATION)
@@ -54,7 +54,7 @@ def get_reserved_customers(call: Call) -> Answer:
 
 def _coupon(call: Call) -> tuple[Any, ...]:
     row = call.account.store.row(
-        f"SELECT {_COLUMNS} FROM coupons WHERE value = ?",  # noqa: S608 - constant
+        f"SELECT {COLUMNS} FROM coupons WHERE value = ?",  # noqa: S608 - constant
         [call.path["couponValue"]],
     )
     if row is None:
@@ -65,7 +65,7 @@ def _coupon(call: Call) -> tuple[Any, ...]:
 def reserved_for(account: Account, profile: int) -> list[dict[str, Any]]:
     """Return the coupons that are reserved for a profile, as InventoryCoupon."""
     rows = account.store.rows(
-        f"SELECT {_COLUMNS} FROM coupons WHERE id IN (SELECT coupon FROM reservations WHERE profile = ?) ORDER BY id",  # noqa: S608
+        f"SELECT {COLUMNS} FROM coupons WHERE id IN (SELECT coupon FROM reservations WHERE profile = ?) ORDER BY id",  # noqa: S608
         [profile],
     )
     return [{**describe(account, row), "profileRedemptionCount": 0, "state": "active"} for row in rows]

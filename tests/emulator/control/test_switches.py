@@ -43,6 +43,7 @@ def test_the_defaults_are_the_harsher_values(emu):
             "exported_cards": "all",
             "repeated_event": "conflict",
             "repeated_unlink": "reject",
+            "unreachable_receiver": "resend",
         }
     )
 
