@@ -50,7 +50,12 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "sensors": [{"integration-name": integration, "python-modules": [f"{PACKAGE}.sensors.talon_one"]}],
-        "triggers": [{"integration-name": integration, "python-modules": [f"{PACKAGE}.triggers.talon_one"]}],
+        "triggers": [
+            {
+                "integration-name": integration,
+                "python-modules": [f"{PACKAGE}.triggers.{name}" for name in ("talon_one", "notifications")],
+            }
+        ],
         "transfers": [
             {
                 "source-integration-name": integration,

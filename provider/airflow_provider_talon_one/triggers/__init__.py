@@ -1,1 +1,1 @@
-"""The trigger of deferred sensors; it only reads."""
+"""The triggers of deferred sensors and of DAGs that notifications start; they only read."""
