@@ -260,6 +260,14 @@ def packages() -> str:
     return _table(("folder", "what it holds"), rows)
 
 
+def notifications() -> str:
+    """Return the tables of notifications: what a row is, and the types of notifications."""
+    from talon_one_receiver import STREAMS
+
+    rows = ((f"`{one.name}`", one.about, ", ".join(f"`{kind}`" for kind in one.types)) for one in STREAMS)
+    return _table(("table", "one row is", "types"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "target-settings": target_settings,
@@ -274,6 +282,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "cli": cli,
     "exit-codes": exit_codes,
     "packages": packages,
+    "notifications": notifications,
 }
 
 

@@ -27,6 +27,7 @@ _PACKAGES = (
     "talon_one_cli",
     "talon_one_client",
     "talon_one_loading",
+    "talon_one_receiver",
     "talon_one_singer",
     "talon_one_storage",
     "talon_one_warehouse",

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "estimate": "talon_one_cli.loading.estimate:estimate",
     "expiring": "talon_one_cli.loading.expiring:expiring",
     "init": "talon_one_cli.project.init:init",
+    "listen": "talon_one_cli.loading.listen:listen",
     "load": "talon_one_cli.loading.load:load",
     "migrate-lake": "talon_one_cli.loading.migrate_lake:migrate_lake",
     "models": "talon_one_cli.loading.models:models",

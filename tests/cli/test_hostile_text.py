@@ -69,6 +69,10 @@ WALK = {
         ("load", "--to", ID),
         ("load", "--to", "duckdb:///w.duckdb", "--streams", ID),
     ],
+    "listen": [
+        ("listen", "--port", "0", "--to", ID),
+        ("listen", "--port", "0", "--to", "duckdb:///w.duckdb", "--host", ID),
+    ],
     "models": [("models", "--to", "duckdb:///w.duckdb", "--schema", ID), ("models", "--to", ID)],
     "reconcile": [("reconcile",), ("reconcile", "--at", ID)],
     "expiring": [("expiring", "--by", "2030-01-01T00:00:00Z"), ("expiring", "--by", ID)],

@@ -15,7 +15,7 @@ from tests.servers import free_port
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 GUIDES = sorted(f"{page.parent.name}/{page.name}" for page in DOCS.glob("g*/*.md"))
-PORT = "8321"  # of the emulator in all guides
+PORT, RECEIVER_PORT = "8321", "8920"  # of the emulator and of the receiver in all guides
 INSTALLATION = re.compile(r"^```console\n\$ pip install [^\n]+\n```$", re.MULTILINE)
 DATABASE = "postgresql://loader:secret@localhost:5432/analytics"
 SNOWFLAKE = "snowflake://loader@account/analytics?host=127.0.0.1&port=8400&protocol=http"
@@ -43,7 +43,7 @@ def environment(tmp_path, peer):
 def replacements(request, page):
     """The port and the servers of this machine, for those that the guide names."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    found = {PORT: str(free_port())}
+    found = {port: str(free_port()) for port in (PORT, RECEIVER_PORT)}
     if DATABASE in text:
         found[DATABASE] = request.getfixturevalue("postgres_url")
     if SNOWFLAKE in text:

@@ -24,6 +24,7 @@ PACKAGES = {
     "target_talon_one": "target",
     "talon_one_warehouse": "warehouse",
     "talon_one_loading": "loading",
+    "talon_one_receiver": "receiver",
     "talon_one_cli": "cli",
     "airflow_provider_talon_one": "provider",
     "talon_one_emulator": "emulator",
