@@ -49,6 +49,12 @@ def cli() -> None:
     "--profile-transactions", default=0, show_default=True, help="Ledger rows per profile of the synthetic seed."
 )
 @click.option(
+    "--days",
+    default=366,
+    show_default=True,
+    help="Days from 2024-01-01 over which the rows of the synthetic seed are spread; 0: they are a minute apart.",
+)
+@click.option(
     "--switch",
     "switches",
     multiple=True,
@@ -112,7 +118,13 @@ def _settings(options: dict[str, Any]) -> Settings:
         port=options["port"],
         keys=Keys(options["api_key"], options["management_key"]),
         era=options["era"],
-        seed=Seed(options["seed"], options["cards"], options["transactions"], options["profile_transactions"]),
+        seed=Seed(
+            options["seed"],
+            options["cards"],
+            options["transactions"],
+            options["profile_transactions"],
+            options["days"],
+        ),
         switches=Switches().changed(**dict(map(_pair, options["switches"]))),
         faults=tuple(map(faults.parse, options["rules"])),
         management_rate=options["management_rate"],

@@ -18,12 +18,21 @@ NAMES = ("empty", "demo", "journey", "synthetic")
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """The initial data. The numbers apply to ``synthetic``: cards, rows per card, rows per profile (program 2)."""
+    """The initial data. The numbers apply to ``synthetic``.
+
+    Attributes:
+        name: one of NAMES.
+        cards: number of cards.
+        transactions: rows per card.
+        profile_transactions: rows per profile (program 2).
+        days: days over which the rows are spread; 0: they are a minute apart.
+    """
 
     name: str = "empty"
     cards: int = 10
     transactions: int = 10
     profile_transactions: int = 0
+    days: int = 0
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -31,8 +40,8 @@ class Seed:
             raise ValueError(
                 f"unknown seed {self.name!r}; {f'did you mean {near[0]}?' if near else 'known: ' + ', '.join(NAMES)}"
             )
-        if min(self.cards, self.transactions, self.profile_transactions) < 0:
-            raise ValueError("cards and transactions cannot be negative")
+        if min(self.cards, self.transactions, self.profile_transactions, self.days) < 0:
+            raise ValueError("cards, transactions and days cannot be negative")
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Seed:
@@ -50,7 +59,9 @@ def load(account: Account, seed: Seed) -> None:
         "empty": lambda: empty.load(account),
         "demo": lambda: demo.load(account),
         "journey": lambda: journey.load(account),
-        "synthetic": lambda: synthetic.load(account, seed.cards, seed.transactions, seed.profile_transactions),
+        "synthetic": lambda: synthetic.load(
+            account, seed.cards, seed.transactions, seed.profile_transactions, seed.days
+        ),
     }
     loaders[seed.name]()
     account.attributes.reload()

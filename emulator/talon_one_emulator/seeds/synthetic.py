@@ -1,7 +1,8 @@
 """Any number of cards and ledger rows, identical on every run.
 
-Row n of a card is created n minutes after the first row of the card. Four of five rows add points, one subtracts some.
-Half of the additions expire after 400 days, 1 in 16 starts 30 days later, 1 in 8 is in subledger ``bonus``.
+Row n of a card is created n minutes after the first row of the card, or somewhere in the nth part of some days. Four of
+five rows add points, one subtracts some. Half of the additions expire after 400 days, 1 in 16 starts 30 days
+later, 1 in 8 is in subledger ``bonus``.
 """
 
 from __future__ import annotations
@@ -23,8 +24,16 @@ MINUTE = 60 * timestamps.SECOND
 _CHUNK = 20_000
 
 
-def load(account: Account, cards: int, rows_per_card: int, rows_per_profile: int) -> None:
-    """Create cards ``card-000001``… in program 1, linked to ``profile-000001``…, which have rows in program 2."""
+def load(account: Account, cards: int, rows_per_card: int, rows_per_profile: int, days: int) -> None:
+    """Create cards ``card-000001``… in program 1, linked to ``profile-000001``…, which have rows in program 2.
+
+    Args:
+        account: the account.
+        cards: number of cards and of profiles.
+        rows_per_card: ledger rows of each card.
+        rows_per_profile: ledger rows of each profile.
+        days: days over which the rows of a card or profile are spread; 0: they are a minute apart.
+    """
     empty.load(account)
     with account.store.transaction():
         account.attributes.add("CustomerProfile", "tier", "string", FIRST)
@@ -44,8 +53,8 @@ def load(account: Account, cards: int, rows_per_card: int, rows_per_profile: int
             "INSERT INTO card_profiles (card, profile, linked) VALUES (?, ?, ?)",
             ((n, n, FIRST) for n in range(1, cards + 1)),
         )
-        _insert(account, _rows(cards, rows_per_card, by_card=True))
-        _insert(account, _rows(cards, rows_per_profile, by_card=False))
+        _insert(account, _rows(cards, rows_per_card, days, by_card=True))
+        _insert(account, _rows(cards, rows_per_profile, days, by_card=False))
         _catalog(account, cards)
         prices.observe_items(account)
 
@@ -60,17 +69,20 @@ def _insert(account: Account, rows: Iterator[transactions.NewRow]) -> None:
     transactions.insert(account.store, chunk)
 
 
-def _rows(owners: int, count: int, *, by_card: bool) -> Iterator[transactions.NewRow]:
+def _rows(owners: int, count: int, days: int, *, by_card: bool) -> Iterator[transactions.NewRow]:
+    part = days * timestamps.DAY // max(count, 1)
     for owner in range(1, owners + 1):
         name = f"card-{owner:06}" if by_card else f"profile-{owner:06}"
         for n in range(count):
-            yield _row(owner, name, n, by_card=by_card)
+            yield _row(owner, name, n, part, by_card=by_card)
 
 
-def _row(owner: int, name: str, n: int, *, by_card: bool) -> transactions.NewRow:
+def _row(owner: int, name: str, n: int, part: int, *, by_card: bool) -> transactions.NewRow:
     # A multiplicative hash varies the rows without a random generator.
     mix = (owner * 2_654_435_761 + n * 40_503) & 0xFFFFFFFF
-    created = FIRST + owner * timestamps.SECOND + n * MINUTE
+    # Within its part of the days, so that the rows of an owner stay in order.
+    later = (n * part + (mix * part >> 32)) // timestamps.SECOND * timestamps.SECOND if part else n * MINUTE
+    created = FIRST + owner * timestamps.SECOND + later
     addition = mix % 5 != 0
     cents = mix // 5 % 10_000 + 1
     late = addition and mix % 16 == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from datetime import UTC, datetime
 
 import pytest
 
@@ -167,6 +168,21 @@ def test_synthetic_data_is_the_same_every_time(emu):
         "profiles": 3,
     }
     assert first["ledger"] == rows()["ledger"]
+
+
+def test_synthetic_data_can_cover_a_year(emu):
+    """With days, the rows of each card are in order and in every month, and are otherwise the same rows."""
+    found = []
+    for days in (0, 366):
+        emu.reset("synthetic", cards=3, transactions=60, days=days)
+        found.append(emu.state("ledger")["ledger"])
+    by_card = {}
+    for row in found[1]:
+        by_card.setdefault(row["card"], []).append(row["created"])
+    assert all(instants == sorted(instants) for instants in by_card.values())
+    months = {name: {datetime.fromtimestamp(at / 1e6, UTC).month for at in ats} for name, ats in by_card.items()}
+    assert {name: set(range(1, 13)) for name in by_card} == months
+    assert [row["amount"] for row in found[0]] == [row["amount"] for row in found[1]]
 
 
 def test_a_database_file_outlives_the_emulator(tmp_path, client_of):
