@@ -30,6 +30,9 @@ VIEWS = (
     "points_expiring",
     "tier_movements",
     "coupon_wallet",
+    "points_by_month",
+    "current_balances",
+    "card_profiles",
 )
 INLINED = ("points_moves", "points_walk")
 OWNERS = {
@@ -37,7 +40,11 @@ OWNERS = {
     "loyalty_profile_transactions": ("profile", "integration_id"),
     "loyalty_program_transactions": ("program", None),
 }
-MARKED = (*OWNERS, "customer_coupons")
+BALANCES = {
+    "loyalty_card_balances": ("card", "card_identifier"),
+    "loyalty_profile_balances": ("profile", "integration_id"),
+}
+MARKED = (*OWNERS, "customer_coupons", "loyalty_cards")
 _HEAD = "-- Generated from the dbt package by scripts/build_views.py.\n"
 
 
@@ -62,6 +69,10 @@ class Package:
         """Return PostgreSQL's version of a macro."""
         found = getattr(self._macros, f"postgres__{name}", None) or getattr(self._macros, f"default__{name}")
         return lambda *arguments: str(found(*arguments)).strip()
+
+    def all_balance_rows(self) -> str:
+        """Return what stands for the rows of the tables that there are."""
+        return "\n{balances}"
 
     def __getattr__(self, name: str) -> Any:
         if name == "as_of":
@@ -96,6 +107,9 @@ def files(package: Package) -> dict[str, str]:
     for table, (kind, owner) in OWNERS.items():
         select = package.ledger_rows(f"{{there.{table}}}", kind, owner, with_loaded_at=False)
         found[f"ledger_{table}.sql"] = f"{_HEAD}{str(select).strip()}\n"
+    for table, (kind, owner) in BALANCES.items():
+        select = package.balance_rows(f"{{schema}}.{table}", kind, owner)
+        found[f"balances_{table}.sql"] = f"{_HEAD}{str(select).strip()}\n"
     found["not_in.sql"] = f"{str(package.not_in('{schema}.{table}')).strip()}\n"
     return {name: re.sub(r"[ \t]+\n", "\n", text) for name, text in found.items()}
 

@@ -17,6 +17,9 @@
         'loyalty_profile_balances': dict(
             points, program_id='integer', integration_id='text', subledger_id='text', current_tier='json', **loaded
         ),
+        'loyalty_cards': dict({
+            'id': 'integer', 'program_id': 'integer', 'identifier': 'text', 'status': 'text', 'profiles': 'json',
+        }, **loaded),
         'loyalty_programs': dict({'id': 'integer', 'name': 'text', 'title': 'text', 'card_based': 'boolean'}, **loaded),
         'audiences': dict({'id': 'integer', 'name': 'text', 'integration': 'text'}, **loaded),
         'audience_memberships': dict({'audience_id': 'integer', 'integration_id': 'text'}, **loaded),
@@ -39,7 +42,7 @@
 {% macro marked_streams() %}
     {{- return([
         'loyalty_card_transactions', 'loyalty_profile_transactions', 'loyalty_program_transactions',
-        'audience_memberships', 'customer_coupons',
+        'loyalty_cards', 'audience_memberships', 'customer_coupons',
     ]) -}}
 {% endmacro %}
 

@@ -13,7 +13,7 @@ from .conftest import PACKAGE, ROOT, STREAMS, Dbt
 
 pytestmark = pytest.mark.slow
 
-ALL_STREAMS = (*STREAMS, "loyalty_programs", "audiences", "audience_memberships", "customer_coupons")
+ALL_STREAMS = (*STREAMS, "loyalty_cards", "loyalty_programs", "audiences", "audience_memberships", "customer_coupons")
 OUTPUTS = {
     "snowflake": {"type": "snowflake", "account": "a", "user": "u", "password": "p", "database": "d", "warehouse": "w"},
     "bigquery": {"type": "bigquery", "method": "oauth-secrets", "token": "t", "project": "p"},

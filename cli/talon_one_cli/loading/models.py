@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 def models(url: str, schema: str, as_of: str | None) -> None:
     """Create reporting views in a warehouse.
 
-    The views show balances over time, liability, active members, breakage, expiring points, tiers and coupons. They are
-    the models of the dbt package. Run the command again at any time to replace them.
+    The views show current balances, balances over time, points by month, liability, active members, breakage, expiring
+    points, tiers, coupons and the profiles of cards. They are the models of the dbt package. Run the command again at
+    any time to replace them.
     """
     from talon_one_cli.command import guarded_run
 

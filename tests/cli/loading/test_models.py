@@ -50,11 +50,14 @@ def test_models_of_a_load_equal_the_emulators_truth(emu, url):
     assert 0 == done.returncode
     assert "" == done.stderr
     lines = done.stdout.splitlines()
-    assert 7 == len([line for line in lines if "skipped" not in line])
+    assert 8 == len([line for line in lines if "skipped" not in line])
     assert [
+        "talon_one.current_balances  skipped: there is none of the tables loyalty_card_balances, "
+        "loyalty_profile_balances",
         "talon_one.tier_movements  skipped: there is no table loyalty_profile_balances",
         "talon_one.coupon_wallet  skipped: there is no table customer_coupons",
-    ] == lines[7:]
+        "talon_one.card_profiles  skipped: there is no table loyalty_cards",
+    ] == lines[8:]
     with open_warehouse(url) as warehouse:
         found = warehouse.query(
             "SELECT program_id, SUM(active_points), SUM(pending_points) FROM talon_one.liability_by_expiry_month "

@@ -12,8 +12,8 @@ from tap_talon_one import streams
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 NAMES = ["points_ledger", "points_lots", "points_balance_over_time"]
-NAMES += ["liability_by_expiry_month", "active_members", "breakage", "points_expiring"]
-OTHERS = ["tier_movements", "coupon_wallet"]
+NAMES += ["liability_by_expiry_month", "active_members", "breakage", "points_expiring", "points_by_month"]
+OTHERS = ["current_balances", "tier_movements", "coupon_wallet", "card_profiles"]
 
 
 def day(number):
@@ -102,6 +102,14 @@ def test_active_members_are_counted_once_a_month(card):
     assert [(date(2024, 1, 1), 1, 1, 1, 3), (date(2024, 2, 1), 1, 1, 1, 3)] == found
 
 
+def test_points_by_month_are_issued_spent_and_expired(card):
+    """Each month has what was issued and spent in it, and what expired in it without having been spent."""
+    found = card.query(
+        "SELECT month, issued_points, spent_points, expired_points FROM talon_one.points_by_month ORDER BY month"
+    )
+    assert [(date(2024, 1, 1), 150, 30, 0), (date(2024, 2, 1), 50, 10, 70)] == found
+
+
 def test_points_that_wait_for_an_action_are_pending_until_they_expire(database, load, card_row):
     """Points that start with an action have no start, and are pending until they expire."""
     rows = [card_row(n, day(n), 5, startDate="on_action", expiryDate=day(10 * n)) for n in (1, 9)]
@@ -180,9 +188,10 @@ def test_models_without_their_tables_are_skipped_with_a_reason(database):
         "loyalty_program_transactions"
     } == {model.skipped for model in none[: len(NAMES)]}
     assert all("has no column amount, card_identifier, created, expiry_at" in m.skipped for m in lacking[: len(NAMES)])
-    assert ["there is no table loyalty_profile_balances", "there is no table customer_coupons"] == [
-        model.skipped for model in lacking[len(NAMES) :]
-    ]
+    assert [
+        "there is none of the tables loyalty_card_balances, loyalty_profile_balances",
+        *(f"there is no table {name}" for name in ("loyalty_profile_balances", "customer_coupons", "loyalty_cards")),
+    ] == [model.skipped for model in lacking[len(NAMES) :]]
 
 
 @pytest.fixture
@@ -195,6 +204,48 @@ def load_stream(database):
         database.merge({stream.name: [to_arrow(table, [msgspec.json.encode(row) for row in rows])]})
 
     return run
+
+
+def test_the_current_balance_is_the_newest_of_each_ledger(database, load_stream):
+    """A sum over the current balances counts each ledger once, at its newest balance until the instant of the views."""
+    fixed = {"programId": 1, "subledgerId": "", "pendingPoints": 0, "spentPoints": 0, "expiredPoints": 0}
+    rows = [fixed | {"cardIdentifier": "a", "as_of": day(n), "activePoints": 10 * n} for n in (1, 2, 3, 9)]
+    rows += [fixed | {"cardIdentifier": "b", "as_of": day(1), "activePoints": 5}]
+    load_stream(streams.CARD_BALANCES, rows)
+    create_models(database, as_of=day(4))
+    totals = "SELECT count(*), sum(active_points) FROM talon_one.current_balances"
+    found = database.query(totals)
+    profile = {"integrationId": "ann", "as_of": day(2), "activePoints": 7, "subledgerId": "bonus"}
+    load_stream(streams.PROFILE_BALANCES, [fixed | profile])
+    create_models(database, as_of=day(4))
+    assert [(2, 35), (3, 42)] == found + database.query(totals)
+    keys = "SELECT owner_kind, owner, subledger_id, as_of FROM talon_one.current_balances ORDER BY owner"
+    assert [("card", "a", "", day(3)), ("profile", "ann", "bonus", day(2)), ("card", "b", "", day(1))] == (
+        database.query(keys)
+    )
+
+
+def test_cards_are_joined_with_their_profiles(database, load_stream):
+    """There is a row for each profile of a card, and none for a card without profiles or one that is gone."""
+    profiles = {1: ["ann", 'b"o'], 2: [], 3: None, 4: ["cy"], 5: ["dan"]}
+    rows = [
+        {
+            "id": number,
+            "programID": 1,
+            "identifier": f"card-{number}",
+            "status": "active",
+            "profiles": names and [{"integrationId": name, "timestamp": "2024-01-01T00:00:00Z"} for name in names],
+        }
+        for number, names in profiles.items()
+    ]
+    load_stream(streams.LOYALTY_CARDS, rows)
+    database.query("ALTER TABLE talon_one.loyalty_cards ADD COLUMN _deleted_at TIMESTAMP WITH TIME ZONE")
+    database.query("UPDATE talon_one.loyalty_cards SET _deleted_at = now() WHERE id = 5")
+    create_models(database)
+    found = database.query(
+        "SELECT program_id, card_identifier, integration_id FROM talon_one.card_profiles ORDER BY 2, 3"
+    )
+    assert [(1, "card-1", "ann"), (1, "card-1", 'b"o'), (1, "card-4", "cy")] == found
 
 
 def test_changes_of_a_tier_are_movements(database, load_stream):

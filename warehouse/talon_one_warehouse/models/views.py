@@ -28,6 +28,7 @@ VIEWS = (
     "active_members",
     "breakage",
     "points_expiring",
+    "points_by_month",
 )
 # Views over one table, with the columns that they read.
 _OF_ONE_TABLE: Mapping[str, tuple[str, frozenset[str]]] = {
@@ -40,6 +41,7 @@ _OF_ONE_TABLE: Mapping[str, tuple[str, frozenset[str]]] = {
         frozenset({"integration_id", "id", "campaign_id", "value", "state", "usage_counter", "usage_limit"})
         | {"start_date", "expiry_date"},
     ),
+    "card_profiles": ("loyalty_cards", frozenset({"program_id", "identifier", "status", "profiles"})),
 }
 _THERE = re.compile(r"\{there\.(\w+)\}")
 SCHEMES = ("duckdb", "postgresql", "postgres")
@@ -52,6 +54,11 @@ _SOURCES: Mapping[str, frozenset[str]] = {
     "loyalty_card_transactions": _COLUMNS | {"card_identifier"},
     "loyalty_profile_transactions": _COLUMNS | {"integration_id"},
     "loyalty_program_transactions": _COLUMNS | {"card_identifier", "customer_profile_id"},
+}
+_POINTS = frozenset({"active_points", "pending_points", "spent_points", "expired_points", "negative_points"})
+_BALANCES: Mapping[str, frozenset[str]] = {
+    "loyalty_card_balances": _POINTS | {"program_id", "subledger_id", "as_of", "card_identifier"},
+    "loyalty_profile_balances": _POINTS | {"program_id", "subledger_id", "as_of", "integration_id"},
 }
 
 
@@ -92,6 +99,8 @@ def create_models(
     """
     there = _columns(warehouse, schema)
     selects, skipped = _of_ledgers(there)
+    balances, without = _of_balances(there)
+    selects, skipped = selects | balances, skipped + without
     for name, (table, columns) in _OF_ONE_TABLE.items():
         reason = _lacking(there, table, columns)
         if reason:
@@ -114,6 +123,19 @@ def _of_ledgers(there: Mapping[str, set[str]]) -> tuple[dict[str, str], list[Mod
         return {}, [Model(name, reason) for name in (LEDGER, *VIEWS)]
     skipped = [Model(f"{LEDGER}: {name}", reason) for name, reason in lacking.items() if reason and name in there]
     return {LEDGER: _ledger(sources), **{name: _text(name) for name in VIEWS}}, skipped
+
+
+def _of_balances(there: Mapping[str, set[str]]) -> tuple[dict[str, str], list[Model]]:
+    """Return the SELECT of the view of balances, or the view that is left out."""
+    name = "current_balances"
+    lacking = {table: _lacking(there, table, columns) for table, columns in _BALANCES.items()}
+    tables = [table for table, reason in lacking.items() if not reason]
+    if not tables:
+        incomplete = [reason for table, reason in lacking.items() if table in there]
+        return {}, [Model(name, "; ".join(incomplete) or f"there is none of the tables {', '.join(_BALANCES)}")]
+    rows = "UNION ALL\n".join(_text(f"balances_{table}") for table in tables)
+    skipped = [Model(f"{name}: {table}", reason) for table, reason in lacking.items() if reason and table in there]
+    return {name: _text(name).replace("{balances}", rows)}, skipped
 
 
 def _columns(warehouse: Warehouse, schema: str) -> dict[str, set[str]]:

@@ -1,0 +1,1 @@
+{{ talon_one.staged('loyalty_cards') }}
