@@ -144,6 +144,22 @@ def fields() -> str:
     return "\n".join(f"- **{stream.name}**: {_fields(stream.schema())}" for stream in STREAMS) + "\n"
 
 
+def values() -> str:
+    """Return the values of the columns that have a fixed set of them, once for all streams that have them."""
+    from column_values import column_values
+
+    streams: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for stream, name, found in column_values():
+        streams.setdefault((name, found), []).append(f"`{stream}`")
+    return _table(
+        ("field", "values", "streams"),
+        (
+            (f"`{name}`", ", ".join(f"`{value}`" for value in found), ", ".join(names))
+            for (name, found), names in sorted(streams.items())
+        ),
+    )
+
+
 def _read_by() -> dict[str, str]:
     from tap_talon_one.streams import STREAM_GROUPS
 
@@ -277,6 +293,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "operators": operators,
     "streams": streams,
     "fields": fields,
+    "values": values,
     "coverage": coverage,
     "unused-operations": unused_operations,
     "cli": cli,
