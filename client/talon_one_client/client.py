@@ -20,6 +20,9 @@ from talon_one_client.operations.customers import CustomerOperations
 from talon_one_client.operations.loyalty import LoyaltyOperations
 from talon_one_client.operations.loyalty_points import LoyaltyPointOperations
 from talon_one_client.operations.loyalty_programs import LoyaltyProgramOperations
+from talon_one_client.operations.management.campaigns import CampaignOperations
+from talon_one_client.operations.management.events import EventOperations
+from talon_one_client.operations.management.members import MemberOperations
 from talon_one_client.operations.sessions import SessionOperations
 from talon_one_client.paging.pages import paginate
 
@@ -40,12 +43,15 @@ _UNKNOWN_PROFILE = "talon-one-connector-clock"
 class TalonOneClient(
     AccountOperations,
     AudienceOperations,
+    CampaignOperations,
     CatalogOperations,
     CouponOperations,
     CustomerOperations,
+    EventOperations,
     LoyaltyOperations,
     LoyaltyPointOperations,
     LoyaltyProgramOperations,
+    MemberOperations,
     SessionOperations,
 ):
     """A Talon.One deployment. Thread-safe; use as a context manager or call ``close()``.

@@ -92,6 +92,12 @@ class Endpoint:
         object.__setattr__(self, "query_by_name", MappingProxyType({p.name: p for p in self.query}))
 
     @property
+    def created_bounds(self) -> tuple[str, str]:
+        """Names of the parameters that bound ``created``, its earliest value first."""
+        after, before = "createdAfter", "createdBefore"
+        return (after, before) if after in self.query_by_name else ("startDate", "endDate")
+
+    @property
     def writes(self) -> bool:
         """True if the operation changes anything at Talon.One."""
         return self.method != "GET" and not self.reads
@@ -1099,6 +1105,248 @@ GET_ATTRIBUTES = Endpoint(
     paged=True,
 )
 
+GET_CAMPAIGNS = Endpoint(
+    name="get_campaigns",
+    operation_id="getCampaigns",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/campaigns",
+    path_params=(Param("applicationId", type="integer"),),
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("campaignState", enum=("enabled", "disabled", "archived", "scheduled", "running", "expired", "staged")),
+        Param("name"),
+        Param("tags", type="array"),
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("startBefore", format="date-time", since="current"),
+        Param("startAfter", format="date-time", since="current"),
+        Param("endBefore", format="date-time", since="current"),
+        Param("endAfter", format="date-time", since="current"),
+        Param("campaignGroupId", type="integer"),
+        Param("templateId", type="integer"),
+        Param("storeId", type="integer", since="current"),
+    ),
+    responses={200: "CampaignsPage"},
+    errors=(400,),
+    paged=True,
+)
+
+GET_APPLICATION_EVENTS_WITHOUT_TOTAL_COUNT = Endpoint(
+    name="get_application_events_without_total_count",
+    operation_id="getApplicationEventsWithoutTotalCount",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/events/no_total",
+    path_params=(Param("applicationId", type="integer"),),
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("type"),
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("session"),
+        Param("profile"),
+        Param("customerName"),
+        Param("customerEmail"),
+        Param("couponCode"),
+        Param("referralCode"),
+        Param("ruleQuery"),
+        Param("campaignQuery"),
+        Param("effectType", since="current"),
+    ),
+    responses={200: "ApplicationEventsPage"},
+    paged=True,
+)
+
+EXPORT_EFFECTS = Endpoint(
+    name="export_effects",
+    operation_id="exportEffects",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/export_effects",
+    path_params=(Param("applicationId", type="integer"),),
+    query=(
+        Param("campaignId", type="integer"),
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("dateFormat", enum=("excel", "ISO8601")),
+    ),
+    responses={200: None},
+    response_media="csv",
+)
+
+GET_EVENT_TYPES = Endpoint(
+    name="get_event_types",
+    operation_id="getEventTypes",
+    api="management",
+    method="GET",
+    path="/v1/event_types",
+    query=(
+        Param("name"),
+        Param("includeOldVersions", type="boolean", default=False),
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+    ),
+    responses={200: "EventTypesPage"},
+    paged=True,
+)
+
+GET_COUPONS_WITHOUT_TOTAL_COUNT = Endpoint(
+    name="get_coupons_without_total_count",
+    operation_id="getCouponsWithoutTotalCount",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/campaigns/{campaignId}/coupons/no_total",
+    path_params=(Param("applicationId", type="integer"), Param("campaignId", type="integer")),
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("value"),
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("valid", enum=("expired", "validNow", "validFuture")),
+        Param("usable", enum=("true", "false")),
+        Param("redeemed", since="current", enum=("true", "false")),
+        Param("referralId", type="integer"),
+        Param("recipientIntegrationId"),
+        Param("batchId"),
+        Param("exactMatch", type="boolean", default=False),
+        Param("expiresBefore", format="date-time", since="current"),
+        Param("expiresAfter", format="date-time", since="current"),
+        Param("startsBefore", format="date-time", since="current"),
+        Param("startsAfter", format="date-time", since="current"),
+        Param("valuesOnly", type="boolean", since="current", default=False),
+    ),
+    responses={200: "CouponsPage"},
+    paged=True,
+)
+
+EXPORT_COUPONS = Endpoint(
+    name="export_coupons",
+    operation_id="exportCoupons",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/export_coupons",
+    path_params=(Param("applicationId", type="integer"),),
+    query=(
+        Param("campaignId", type="integer"),
+        Param("sort"),
+        Param("value"),
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("valid", enum=("expired", "validNow", "validFuture")),
+        Param("usable", enum=("true", "false")),
+        Param("referralId", type="integer"),
+        Param("recipientIntegrationId"),
+        Param("batchId"),
+        Param("exactMatch", type="boolean", default=False),
+        Param("dateFormat", enum=("excel", "ISO8601")),
+        Param("campaignState", enum=("enabled", "disabled", "archived", "scheduled", "running", "expired", "staged")),
+        Param("valuesOnly", type="boolean", since="current", default=False),
+        Param("deletedBefore", format="date-time", since="current"),
+        Param("deletedAfter", format="date-time", since="current"),
+    ),
+    responses={200: None},
+    response_media="csv",
+)
+
+GET_REFERRALS_WITHOUT_TOTAL_COUNT = Endpoint(
+    name="get_referrals_without_total_count",
+    operation_id="getReferralsWithoutTotalCount",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/campaigns/{campaignId}/referrals/no_total",
+    path_params=(Param("applicationId", type="integer"), Param("campaignId", type="integer")),
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("code"),
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("valid", enum=("expired", "validNow", "validFuture")),
+        Param("usable", enum=("true", "false")),
+        Param("advocate"),
+    ),
+    responses={200: "ReferralsPage"},
+    paged=True,
+)
+
+EXPORT_REFERRALS = Endpoint(
+    name="export_referrals",
+    operation_id="exportReferrals",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/export_referrals",
+    path_params=(Param("applicationId", type="integer"),),
+    query=(
+        Param("campaignId", type="integer"),
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("valid", enum=("expired", "validNow", "validFuture")),
+        Param("usable", enum=("true", "false")),
+        Param("batchId"),
+        Param("dateFormat", enum=("excel", "ISO8601")),
+    ),
+    responses={200: None},
+    response_media="csv",
+)
+
+EXPORT_CUSTOMER_SESSIONS = Endpoint(
+    name="export_customer_sessions",
+    operation_id="exportCustomerSessions",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/export_customer_sessions",
+    path_params=(Param("applicationId", type="integer"),),
+    query=(
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("updatedBefore", format="date-time", since="current"),
+        Param("updatedAfter", format="date-time", since="current"),
+        Param("profileIntegrationId"),
+        Param("dateFormat", enum=("excel", "ISO8601")),
+        Param("customerSessionState", enum=("open", "closed", "partially_returned", "cancelled")),
+    ),
+    responses={200: None},
+    response_media="csv",
+)
+
+EXPORT_CUSTOMERS_TIERS = Endpoint(
+    name="export_customers_tiers",
+    operation_id="exportCustomersTiers",
+    api="management",
+    method="GET",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/export_customers_tiers",
+    path_params=(Param("loyaltyProgramId"),),
+    query=(
+        Param("subledgerIds", type="array", comma=True),
+        Param("tierNames", type="array", comma=True),
+    ),
+    responses={200: None},
+    response_media="csv",
+    since="current",
+)
+
+EXPORT_LOYALTY_JOIN_DATES = Endpoint(
+    name="export_loyalty_join_dates",
+    operation_id="exportLoyaltyJoinDates",
+    api="management",
+    method="GET",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/export_join_dates",
+    path_params=(Param("loyaltyProgramId"),),
+    responses={200: None},
+    response_media="csv",
+    errors=(400, 401),
+    since="current",
+)
+
 
 INTEGRATION: tuple[Endpoint, ...] = (
     ACTIVATE_LOYALTY_POINTS,
@@ -1163,6 +1411,17 @@ MANAGEMENT: tuple[Endpoint, ...] = (
     IMPORT_AUDIENCES_MEMBERSHIPS,
     LIST_CATALOG_ITEMS,
     GET_ATTRIBUTES,
+    GET_CAMPAIGNS,
+    GET_APPLICATION_EVENTS_WITHOUT_TOTAL_COUNT,
+    EXPORT_EFFECTS,
+    GET_EVENT_TYPES,
+    GET_COUPONS_WITHOUT_TOTAL_COUNT,
+    EXPORT_COUPONS,
+    GET_REFERRALS_WITHOUT_TOTAL_COUNT,
+    EXPORT_REFERRALS,
+    EXPORT_CUSTOMER_SESSIONS,
+    EXPORT_CUSTOMERS_TIERS,
+    EXPORT_LOYALTY_JOIN_DATES,
 )
 
 ALL: tuple[Endpoint, ...] = INTEGRATION + MANAGEMENT

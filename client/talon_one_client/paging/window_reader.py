@@ -37,14 +37,23 @@ class WindowReader:
         fetch: gets one page of the ledger.
         size: the page size.
         window: the window to read.
+        bounds: names of the parameters that bound ``created``, see Endpoint.created_bounds.
 
     Attributes:
         remaining: what remains to be read by this reader, up to the last call of ``advance``.
     """
 
-    def __init__(self, fetch: Fetch, size: PageSize, window: Window, plan: WindowPlan | None = None) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        size: PageSize,
+        window: Window,
+        plan: WindowPlan | None = None,
+        *,
+        bounds: tuple[str, str] = ("startDate", "endDate"),
+    ) -> None:
         self.remaining = window
-        self._fetch, self._size = fetch, size
+        self._fetch, self._size, self._bounds = fetch, size, bounds
         self._plan = plan or WindowPlan(window.width_us)
         self._next = self._plan.next_window(window)  # nobody else may take it
         self._found: LedgerRows | None = None
@@ -97,12 +106,13 @@ class WindowReader:
                 return None
             taken, plan = found
             self.remaining = self.remaining.without(taken)
-            return WindowReader(self._fetch, self._size, taken, plan)
+            return WindowReader(self._fetch, self._size, taken, plan, bounds=self._bounds)
 
     def _page(self, window: Window, skip: int) -> Page:
         unit = self._plan.unit_us(window.width_us)
         start = None if window.start_us <= MIN_US else from_us(window.start_us - unit)
-        return self._fetch(skip, self._size.value, {"startDate": start, "endDate": from_us(window.end_us + unit)})
+        first, last = self._bounds
+        return self._fetch(skip, self._size.value, {first: start, last: from_us(window.end_us + unit)})
 
     def _checked(self, window: Window, rows: LedgerRows) -> LedgerRows:
         """Refuse a server that ignores the dates: the reader would request narrower windows endlessly."""

@@ -1,0 +1,1 @@
+"""Typed methods of the Management API's lists and exports of promotions, events and members."""
