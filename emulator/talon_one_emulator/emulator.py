@@ -168,7 +168,7 @@ class Emulator:
         return self._call(lambda controller: controller.set_clock(freeze=freeze, advance=advance, reset=reset))
 
     def add(self, what: str, *records: Record) -> list[Any]:
-        """Create achievements and progress, attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
+        """Create what the API itself cannot create, such as ``cards``: records of one of ``controller.FIXTURES``."""
         return self._call(lambda controller: controller.add(what, records))
 
     def add_transactions(self, records: Iterable[Record]) -> list[int]:

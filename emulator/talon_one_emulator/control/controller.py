@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
-from talon_one_emulator.control import faults, fixtures, notifications
+from talon_one_emulator.control import faults, fixtures, notifications, promotion_fixtures
 from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.domain import timestamps
 from talon_one_emulator.domain.loyalty import transactions
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
-_JSON_COLUMNS = frozenset({"attributes", "body", "items", "product", "adjustments", "tiers", "codes"})
+_JSON_COLUMNS = frozenset({"attributes", "body", "items", "product", "adjustments", "tiers", "codes", "props"})
 _FIXTURE_FUNCTIONS: Mapping[str, Callable[[Any, Record], Any]] = {
     "achievement_progress": fixtures.add_achievement_progress,
     "achievements": fixtures.add_achievement,
     "attributes": fixtures.add_attribute,
-    "campaigns": fixtures.add_campaign,
+    "campaigns": promotion_fixtures.add_campaign,
     "cards": fixtures.add_card,
     "catalogs": fixtures.add_catalog,
-    "coupons": fixtures.add_coupon,
+    "coupons": promotion_fixtures.add_coupon,
+    "events": promotion_fixtures.add_event,
     "profiles": fixtures.add_profile,
     "programs": fixtures.add_program,
+    "sessions": promotion_fixtures.add_session,
 }
 FIXTURES = tuple(_FIXTURE_FUNCTIONS)
 _CREATED = {"campaigns": notifications.campaigns_created, "coupons": notifications.coupons_created}
@@ -147,7 +149,7 @@ class Controller:
         ]
 
     def add(self, what: str, records: Iterable[Record]) -> list[Any]:
-        """Create achievements and progress, attributes, campaigns, cards, catalogs, coupons, profiles or programs."""
+        """Create what the API itself cannot create: records of one of ``FIXTURES``."""
         make, account = _FIXTURE_FUNCTIONS[what], self.service.account
         with account.store.transaction():
             ids = [make(account, record) for record in records]

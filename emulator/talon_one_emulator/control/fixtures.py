@@ -20,9 +20,6 @@ _ROW_FIELDS = frozenset({
 })  # fmt: skip
 
 
-_CAMPAIGN_FIELDS = (
-    "description", "attributes", "tags", "features", "rules", "linkedStoreIds", "linkedAudienceIds",
-)  # fmt: skip
 _ACHIEVEMENT_DEFAULTS: Record = {
     "description": "",
     "recurrencePolicy": "no_recurrence",
@@ -51,7 +48,7 @@ def add_program(account: Account, given: Record) -> int:
     ``name`` is required. ``tiers`` of a profile-based program is a list of ``{name, minPoints}``. ``cardCodeSettings``
     of a card-based one is ``{couponPattern, validCharacters}``; each # of the pattern becomes a character.
     """
-    name, codes = _text(given, "name"), given.get("cardCodeSettings")
+    name, codes = text(given, "name"), given.get("cardCodeSettings")
     return account.store.insert(
         "programs",
         id=given.get("id"),
@@ -68,27 +65,7 @@ def add_program(account: Account, given: Record) -> int:
 def add_catalog(account: Account, given: Record) -> int:
     """Create a catalog from ``{id, name}``."""
     now = account.now()
-    return account.store.insert("catalogs", id=given.get("id"), created=now, modified=now, name=_text(given, "name"))
-
-
-def add_campaign(account: Account, given: Record) -> int:
-    """Create a campaign from ``{id, name, state, startTime, endTime}`` and the other fields of an IntegrationCampaign.
-
-    ``name`` is required; ``state`` is ``enabled``, ``disabled`` or ``archived``.
-    """
-    _refuse_unknown("a campaign", given, {"id", "name", "state", "startTime", "endTime", *_CAMPAIGN_FIELDS})
-    if given.get("state", "enabled") not in ("enabled", "disabled", "archived"):
-        raise ValueError("state must be enabled, disabled or archived")
-    return account.store.insert(
-        "campaigns",
-        id=given.get("id"),
-        created=account.now(),
-        name=_text(given, "name"),
-        state=given.get("state", "enabled"),
-        starts=_parsed(given, "startTime"),
-        ends=_parsed(given, "endTime"),
-        body=json_text.encode_text({name: given[name] for name in _CAMPAIGN_FIELDS if name in given}),
-    )
+    return account.store.insert("catalogs", id=given.get("id"), created=now, modified=now, name=text(given, "name"))
 
 
 def add_achievement(account: Account, given: Record) -> int:
@@ -98,8 +75,8 @@ def add_achievement(account: Account, given: Record) -> int:
     ``activationPolicy`` and ``allowRollbackAfterCompletion``.
     """
     known = {"id", "name", "title", "target", "campaignId", "fixedStartDate", "endDate", "period"}
-    _refuse_unknown("an achievement", given, known | _ACHIEVEMENT_DEFAULTS.keys())
-    name = _text(given, "name")
+    refuse_unknown("an achievement", given, known | _ACHIEVEMENT_DEFAULTS.keys())
+    name = text(given, "name")
     body = {key: given.get(key, default) for key, default in _ACHIEVEMENT_DEFAULTS.items()}
     return account.store.insert(
         "achievements",
@@ -109,8 +86,8 @@ def add_achievement(account: Account, given: Record) -> int:
         name=name,
         title=str(given.get("title", name)),
         target=json_text.number(given.get("target")),
-        starts=_parsed(given, "fixedStartDate"),
-        ends=_parsed(given, "endDate"),
+        starts=parsed(given, "fixedStartDate"),
+        ends=parsed(given, "endDate"),
         body=json_text.encode_text({**body, **({"period": given["period"]} if "period" in given else {})}),
     )
 
@@ -120,42 +97,31 @@ def add_achievement_progress(account: Account, given: Record) -> int:
 
     Progress continues the attempt that is in progress; ``startDate`` begins a new one.
     """
-    _refuse_unknown("progress", given, {"achievement", "profile", "progress", "startDate", "endDate"})
+    refuse_unknown("progress", given, {"achievement", "profile", "progress", "startDate", "endDate"})
     found = achievements.select(account, "id = ?", [int(given.get("achievement", 1))])
     if not found:
         raise ValueError(f"there is no achievement {given.get('achievement', 1)!r}")
-    name = _text(given, "profile")
+    name = text(given, "profile")
     return achievements.record(
         account,
         profiles.ensure(account, [name])[name],
         found[0],
         json_text.number(given.get("progress")),
-        started=_parsed(given, "startDate"),
-        ends=_parsed(given, "endDate"),
-    )
-
-
-def add_coupon(account: Account, given: Record) -> int:
-    """Create a coupon from ``{value, campaignId, usageLimit}``."""
-    return account.store.insert(
-        "coupons",
-        created=account.now(),
-        campaign=int(given.get("campaignId", 1)),
-        value=_text(given, "value"),
-        usage_limit=int(given.get("usageLimit", 0)),
+        started=parsed(given, "startDate"),
+        ends=parsed(given, "endDate"),
     )
 
 
 def add_attribute(account: Account, given: Record) -> None:
     """Create an attribute from ``{entity, name, type, eventType}``."""
     account.attributes.add(
-        _text(given, "entity"), _text(given, "name"), _text(given, "type"), account.now(), given.get("eventType", "")
+        text(given, "entity"), text(given, "name"), text(given, "type"), account.now(), given.get("eventType", "")
     )
 
 
 def add_profile(account: Account, given: Record) -> int:
     """Create a profile from ``{integrationId, attributes, closedSessions, totalSales}``; attributes are not checked."""
-    name = _text(given, "integrationId")
+    name = text(given, "integrationId")
     profiles.write(account, {name: given.get("attributes")})
     account.store.db.execute(
         "UPDATE profiles SET closed_sessions = ?, total_sales = ? WHERE integration_id = ?",
@@ -170,7 +136,7 @@ def add_card(account: Account, given: Record) -> int:
     card = account.store.insert(
         "cards",
         program=int(given.get("program", 1)),
-        identifier=_text(given, "identifier"),
+        identifier=text(given, "identifier"),
         created=now,
         modified=now,
         status=given.get("status", "active"),
@@ -195,7 +161,7 @@ def add_transactions(account: Account, given: Iterable[Record]) -> list[int]:
 
 
 def _row(account: Account, given: Record) -> transactions.NewRow:
-    _refuse_unknown("a ledger row", given, _ROW_FIELDS)
+    refuse_unknown("a ledger row", given, _ROW_FIELDS)
     program = int(given.get("program", 1))
     card, profile, owner = _owner(account, program, given)
     amount = json_text.number(given.get("amount"))
@@ -260,18 +226,21 @@ def _instant(text: str, words: tuple[str, ...]) -> str:
     return text
 
 
-def _parsed(given: Record, name: str) -> int | None:
+def parsed(given: Record, name: str) -> int | None:
+    """Return a field that is an instant, in microseconds; None without it."""
     text = given.get(name)
     return None if text is None else timestamps.parse(text)
 
 
-def _refuse_unknown(what: str, given: Record, known: Set[str]) -> None:
+def refuse_unknown(what: str, given: Record, known: Set[str]) -> None:
+    """Raise ValueError if a record has a field that is not known."""
     unknown = given.keys() - known
     if unknown:
         raise ValueError(f"{what} has no field {sorted(unknown)[0]!r}")
 
 
-def _text(given: Record, name: str) -> str:
+def text(given: Record, name: str) -> str:
+    """Return a field that must be a text. Raise ValueError if it is empty or missing."""
     value = given.get(name)
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name} is required")

@@ -20,6 +20,7 @@ BalanceBound = Literal["inclusive", "exclusive"]
 NegativeColumn = Literal["absent", "present"]
 DeletedProfile = Literal["gone", "empty"]
 ExportedCards = Literal["all", "with_transactions"]
+ExportColumns = Literal["sample", "text"]
 RepeatedEvent = Literal["conflict", "stored"]
 RepeatedUnlink = Literal["reject", "accept"]
 UnreachableReceiver = Literal["resend", "drop"]
@@ -41,6 +42,7 @@ class Switches:
     negative_column: NegativeColumn = "absent"
     deleted_profile: DeletedProfile = "gone"
     exported_cards: ExportedCards = "all"
+    export_columns: ExportColumns = "sample"
     repeated_event: RepeatedEvent = "conflict"
     repeated_unlink: RepeatedUnlink = "reject"
     unreachable_receiver: UnreachableReceiver = "resend"

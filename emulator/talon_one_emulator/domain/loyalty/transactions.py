@@ -37,7 +37,7 @@ ORDERS: dict[Order, str] = {
     "oldest": "created, id",
     "shuffled": "(id * 2654435761) & 4294967295, id",
 }
-_BOUNDS: dict[Bounds, tuple[str, str]] = {
+BOUNDS: dict[Bounds, tuple[str, str]] = {
     "exclusive": (">", "<"),
     "inclusive": (">=", "<="),
     "half_open": (">=", "<"),
@@ -145,7 +145,7 @@ class Selection:
 
     def where(self, bounds: Bounds) -> tuple[str, list[Any]]:
         """Return the WHERE clause and its arguments."""
-        low, high = _BOUNDS[bounds]
+        low, high = BOUNDS[bounds]
         tests: list[tuple[str, Any]] = [
             ("card = ?", self.card),
             ("profile = ?", self.profile),

@@ -6,15 +6,13 @@ exportLoyaltyCards
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints
-from talon_one_emulator.api.call import CSV, Answer, Call, handles
+from talon_one_emulator.api.call import Answer, Call, handles
 from talon_one_emulator.api.errors import ApiError, invalid
-from talon_one_emulator.domain.account import stamp
 from talon_one_emulator.domain.loyalty import programs, transactions
+from talon_one_emulator.handlers.management.csv_answer import answer, date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +28,7 @@ _BALANCES = (*_COLUMNS, "negativeBalance")
 @handles(endpoints.EXPORT_LOYALTY_BALANCES)
 def export_loyalty_balances(call: Call) -> Answer:
     """Export the balances of all profiles of a program at ``endDate`` or now, one row per subledger."""
-    program = _program(call, card_based=False)
+    program = program_of(call, card_based=False)
     at, shown = _at(call), _wanted(call, _BALANCES)
     with_debt = shown is not None and "negativeBalance" in shown and call.account.switches.negative_column == "present"
     rows = call.account.store.rows(
@@ -58,7 +56,7 @@ def export_loyalty_balances(call: Call) -> Answer:
 @handles(endpoints.EXPORT_LOYALTY_CARD_BALANCES)
 def export_loyalty_card_balances(call: Call) -> Answer:
     """Export the balances of all cards of a program at ``endDate`` or now, one row per subledger."""
-    program = _program(call, card_based=True)
+    program = program_of(call, card_based=True)
     at, shown = _at(call), _wanted(call, _COLUMNS)
     where = "program = ?"
     if call.account.switches.exported_cards == "with_transactions":
@@ -80,7 +78,7 @@ def export_loyalty_card_balances(call: Call) -> Answer:
 @handles(endpoints.EXPORT_LOYALTY_CARDS)
 def export_loyalty_cards(call: Call) -> Answer:
     """Export the cards of a program with the profiles that are linked to them."""
-    program = _program(call, card_based=True)
+    program = program_of(call, card_based=True)
     query = call.query
     tests = (
         ("batch = ?", query.get("batchId")),
@@ -99,14 +97,15 @@ def export_loyalty_cards(call: Call) -> Answer:
     def lines() -> Iterator[Sequence[Any]]:
         for card in cards:
             names = "[" + ", ".join(f"'{each['integrationId']}'" for each in linked.get(card.id, [])) + "]"
-            created = _date(card.created, query.get("dateFormat"))
+            created = date(call, card.created)
             yield [card.identifier, created, card.status, program.users_per_card, names, "", "", card.batch, "{}"]
 
     columns = "identifier,created,status,userpercardlimit,customerprofileids,blockreason,generated,batchid,attributes"
     return _csv(columns, lines())
 
 
-def _program(call: Call, *, card_based: bool) -> Program:
+def program_of(call: Call, *, card_based: bool) -> Program:
+    """Return the program of the path. Raise ApiError 400 if it does not exist, or is of the other kind."""
     program_id = str(call.path["loyaltyProgramId"])
     rows = [each for each in programs.all_programs(call.account) if program_id in (str(each.id), each.name)]
     if not rows:
@@ -146,13 +145,5 @@ def _points(value: Balance, wanted: frozenset[str] | None) -> list[str]:
     ]
 
 
-def _date(created: int, form: str | None) -> str:
-    text = stamp(created)
-    return text if form == "ISO8601" else text[:19].replace("T", " ")
-
-
 def _csv(columns: str, lines: Iterable[Sequence[Any]]) -> Answer:
-    text = io.StringIO()
-    text.write(columns + "\n")
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return Answer(200, text.getvalue().encode(), CSV)
+    return answer(columns.split(","), lines)
