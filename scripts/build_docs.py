@@ -34,10 +34,14 @@ def settings() -> str:
 
 
 def _each(group: Any) -> str:
+    if group.reader == "export":
+        return str(group.parent)
+    if group.reader == "listing" and group.has_ids and group.parent:
+        return f"page of a {group.entity}"
     if group.reader == "listing":
         return "page"
     if not group.has_ids:
-        return "page of a program"
+        return f"page of {'a program' if group.per_program else 'an Application'}"
     return f"{group.entity} and program" if group.per_program else str(group.entity)
 
 
@@ -161,9 +165,18 @@ def values() -> str:
 
 
 def _read_by() -> dict[str, str]:
+    from tap_talon_one.strategies.read_strategies import BULK_STRATEGIES
     from tap_talon_one.streams import STREAM_GROUPS
 
-    return {group.endpoint.name: ", ".join(f"`{s.name}`" for s in group.streams) for group in STREAM_GROUPS}
+    found: dict[str, list[str]] = {}
+    for group in STREAM_GROUPS:
+        found.setdefault(group.endpoint.name, []).extend(f"`{stream.name}`" for stream in group.streams)
+    for strategies in BULK_STRATEGIES.values():
+        for strategy in strategies:
+            names = [stream.name for stream in strategy.group.streams if strategy.can_read(frozenset({stream.name}))]
+            texts = [f"`{name}` (`{strategy.name}`)" for name in names]
+            found.setdefault(strategy.group.endpoint.name, []).extend(texts)
+    return {name: ", ".join(texts) for name, texts in found.items()}
 
 
 def _written_by() -> dict[str, str]:

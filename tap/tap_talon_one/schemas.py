@@ -26,6 +26,15 @@ LEDGER_DATES: dict[str, Schema] = {
     "expiry_kind": MAYBE_STRING,
     "expiry_at": MAYBE_INSTANT,
 }
+CREATED: dict[str, Schema] = {"created": MAYBE_INSTANT, "created_text": MAYBE_STRING}
+TIER_DATES: dict[str, Schema] = {
+    "startDate": MAYBE_STRING,
+    "expiryDate": MAYBE_STRING,
+    "start_kind": MAYBE_STRING,
+    "start_at": MAYBE_INSTANT,
+    "expiry_kind": MAYBE_STRING,
+    "expiry_at": MAYBE_INSTANT,
+}
 POINTS = ("activePoints", "pendingPoints", "spentPoints", "expiredPoints", "negativePoints")
 
 
@@ -55,6 +64,51 @@ def section_row(name: str, section: str, **added: Schema) -> Schema:
     """Return the schema of a row of the array (or object) ``section`` of record ``name``, with added fields."""
     part = record(name)["properties"][section]
     return table({**_properties(part.get("items", part)), **added})
+
+
+def nested_row(page: str, array: str, **added: Schema) -> Schema:
+    """Return the schema of an object in an array of the rows of a page record, with its position and added fields."""
+    row = record(page)["properties"]["data"]["items"]["properties"][array]["items"]
+    return table({**added, "position": INTEGER, **_properties(row)})
+
+
+def partial_row(row: Schema, key: tuple[str, ...]) -> Schema:
+    """Return the schema of a row that some strategies provide in part: all fields but the key may be null."""
+    fields = {name: prop if name in key else _nullable(prop) for name, prop in row["properties"].items()}
+    return table({**fields, "source": STRING})
+
+
+def _nullable(prop: Schema) -> Schema:
+    types = prop.get("type")
+    return {**prop, "type": [types, "null"]} if isinstance(types, str) and types != "null" else prop
+
+
+def effect_row() -> Schema:
+    """Return the schema of an effect, with the event that caused it."""
+    event = _properties(record("ApplicationEventsPage")["properties"]["data"]["items"])
+    inherited = ("applicationId", "profileId", "sessionId", "storeId", "storeIntegrationId")
+    row = nested_row(
+        "ApplicationEventsPage",
+        "effects",
+        eventId=INTEGER,
+        eventType=MAYBE_STRING,
+        **CREATED,
+        **{name: event[name] for name in inherited},
+    )
+    exported = {"profileIntegrationId": STRING, "sessionIntegrationId": STRING, "totalRevenue": MAYBE_NUMBER}
+    return partial_row(table({**row["properties"], **exported}), ("eventId", "position"))
+
+
+def tier_row() -> Schema:
+    """Return the schema of the tier of a member."""
+    key = {"programId": INTEGER, "subledgerId": STRING, "integrationId": STRING}
+    return table({**key, "tierName": MAYBE_STRING, **TIER_DATES})
+
+
+def join_date_row() -> Schema:
+    """Return the schema of the date at which a member has joined a program."""
+    key = {"programId": INTEGER, "integrationId": STRING}
+    return table({**key, "joinDate": MAYBE_STRING, "joined_at": MAYBE_INSTANT})
 
 
 def balance_row(owner: str, **extra: Schema) -> Schema:

@@ -79,7 +79,8 @@ SETTINGS = SettingsTable(
         Setting(
             "application_id",
             "integer",
-            "Application whose customers and sessions are listed.",
+            "Application whose customers and sessions are listed, and whose campaigns, coupons, referrals and events "
+            "are read; without it, campaigns, coupons, referrals and events of all Applications are.",
             minimum=1,
             maximum=LARGEST_ID,
             narrows=True,
@@ -110,6 +111,23 @@ SETTINGS = SettingsTable(
             default="auto",
             allowed=("auto", "per_entity", "card_list", "csv_export"),
             old_values=_OLD_STRATEGIES,
+        ),
+        Setting(
+            "profiles_strategy",
+            "string",
+            "How customer_profiles is read if no other stream of the inventory is: one call for each profile, the list "
+            "of profiles (needs management_key), or the list where it can be used.",
+            default="auto",
+            allowed=("auto", "per_entity", "profile_list"),
+        ),
+        Setting(
+            "exports_strategy",
+            "string",
+            "How sessions, effects, coupons and referrals are read: one call or list for each session, Application or "
+            "campaign, a CSV export of the Application (needs management_key; fields that it cannot provide are null), "
+            "or the export where it can be used.",
+            default="auto",
+            allowed=("auto", "per_entity", "csv_export"),
         ),
         Setting(
             "settle_seconds",

@@ -33,7 +33,8 @@ def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
                 stream.schema(),
                 stream.key,
                 replication_key=stream.replication_key,
-                selected_by_default=group.by_default and (settings is None or why_unreadable(group, settings) is None),
+                selected_by_default=group.by_default
+                and (settings is None or why_unreadable(group, settings, frozenset({stream.name})) is None),
             )
             for group in STREAM_GROUPS
             for stream in group.streams

@@ -229,6 +229,8 @@ READERS = {  # who may know how pages are asked for: the paginator, the table, a
     "client/talon_one_client/operations/loyalty.py",
     "client/talon_one_client/operations/loyalty_points.py",
     "client/talon_one_client/operations/loyalty_programs.py",
+    "client/talon_one_client/operations/management/campaigns.py",
+    "client/talon_one_client/operations/management/events.py",
     "client/talon_one_client/operations/sessions.py",
     "client/talon_one_client/paging/page_counts.py",
     "provider/airflow_provider_talon_one/operators/coupons.py",

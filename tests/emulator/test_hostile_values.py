@@ -181,10 +181,13 @@ def prepare(wire):
     wire.emulator.add("achievements", {"name": "walk", "target": 1})
 
 
+OF_PROFILE_PROGRAMS = ("export_loyalty_balances", "export_customers_tiers", "export_loyalty_join_dates")
+
+
 def path_of(endpoint, **changed):
     """Return the path of an operation with existing ids and the given ones."""
     known = {"customerSessionId": "cart"} if endpoint.request == "IntegrationRequest" else {}
-    if "/profile/" in endpoint.path or endpoint.name == "export_loyalty_balances":
+    if "/profile/" in endpoint.path or endpoint.name in OF_PROFILE_PROGRAMS:
         known["loyaltyProgramId"] = 2
     if endpoint.name == "get_event_v3":
         known["integrationId"] = "event"

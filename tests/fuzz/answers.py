@@ -21,7 +21,8 @@ from tap_talon_one.ids.sources import ids_for
 from tap_talon_one.rows.readers import Reader
 from tap_talon_one.rows.reading import Job
 from tap_talon_one.settings import SETTINGS
-from tap_talon_one.strategies.selection import candidates, strategies_of
+from tap_talon_one.strategies.read_strategies import strategies_of
+from tap_talon_one.strategies.selection import candidates
 from tap_talon_one.streams import STREAM_GROUPS
 from target_talon_one.lookups import remote
 from target_talon_one.lookups.attribute_types import attribute_types
@@ -56,7 +57,7 @@ def _pages(endpoint: Endpoint, client: TalonOneClient) -> None:
 
 def _feed(strategy: ReadStrategy, client: TalonOneClient) -> None:
     streams = frozenset(stream.name for stream in strategy.group.streams)
-    job = Job("7", 1 if strategy.group.per_program else None, WINDOW)
+    job = Job("7", 1 if strategy.group.parent else None, WINDOW)
     reading = Reader(strategy, client, streams).open(job)
     while not reading.done:
         part = reading.step()
@@ -78,7 +79,7 @@ def _scope(group: Any, client: TalonOneClient) -> None:
 
 
 def _listed_ids(group: Any, client: TalonOneClient) -> None:
-    for _ in ids_for(group, 1 if group.per_program else None, _settings(), client):
+    for _ in ids_for(group, 1 if group.parent else None, _settings(), client):
         pass
 
 
@@ -93,13 +94,13 @@ READS: dict[str, Read] = {
     **{
         f"read {group.name} {strategy.name}": partial(_feed, strategy)
         for group in STREAM_GROUPS
-        for strategy in strategies_of(group)
+        for strategy in strategies_of(group, _settings())
     },
     **{f"scope {group.name}": partial(_scope, group) for group in STREAM_GROUPS},
     **{
         f"ids {group.name}": partial(_listed_ids, group)
         for group in STREAM_GROUPS
-        if group.entity not in ("coupon", "catalog")
+        if group.entity not in ("coupon", "catalog", "giveaway_pool")
     },
     **{f"keys {sink.name}": partial(_list, sink.listing) for sink in SINKS.values() if sink.listing},
     **{f"attributes {name}": lambda client, sink=sink: attribute_types(client, sink) for name, sink in SINKS.items()},

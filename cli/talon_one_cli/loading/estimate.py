@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @connection_options
-@click.option("--streams", metavar="A,B", help="Streams to estimate. Default: all loyalty streams that can be read.")
+@click.option("--streams", metavar="A,B", help="Streams to estimate. Default: all streams that are read by default.")
 @click.option("--to", "url", metavar="URL", help="Warehouse whose state to continue from. Default: a first load.")
 @schema_option
 @click.option("--exact", is_flag=True, help="Count the calls of program lists by reading them completely.")
@@ -49,7 +49,8 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     started = time.monotonic()
     with client_from_settings(settings, PROGRAM, metrics=context.metrics, stop=stop.check) as client:
         scope = Scope(settings, client, state)
-        found = list(compare_strategies(scope, _groups(options, settings), exact=options["exact"]))
+        groups, names = _groups(options, settings)
+        found = list(compare_strategies(scope, groups, exact=options["exact"], streams=names))
     asked = context.metrics.totals().requests
     if options["as_json"]:
         rows = [each.to_dict() for each in found]
@@ -70,13 +71,14 @@ def _kept_state(options: Mapping[str, Any], settings: Mapping[str, Any]) -> dict
         return warehouse.state(state_name(settings)) or {}
 
 
-def _groups(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
+def _groups(options: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[list[Any], frozenset[str]]:
+    """Return the groups of the selected streams that have several strategies, and the names of these streams."""
     from talon_one_loading.stream_selection import select_streams
     from talon_one_singer import ConfigError
     from tap_talon_one.streams import STREAM_GROUPS
     from tap_talon_one.tap import nothing_selected
 
-    names = {entry.tap_stream_id for entry in select_streams(settings, options["streams"])}
+    names = frozenset(entry.tap_stream_id for entry in select_streams(settings, options["streams"]))
     if not names:
         raise nothing_selected(settings)
     with_choice = [group for group in STREAM_GROUPS if group.strategy_setting]
@@ -84,7 +86,7 @@ def _groups(options: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any
     if not groups:
         known = ", ".join(stream.name for group in with_choice for stream in group.streams)
         raise ConfigError(f"none of the streams has read strategies to compare; {known} have")
-    return groups
+    return groups, names
 
 
 def _print(found: Sequence[StrategyEstimate], asked: int, programs_calls: int) -> None:
@@ -104,4 +106,5 @@ def _print(found: Sequence[StrategyEstimate], asked: int, programs_calls: int) -
     say(f"* A load uses these strategies: {calls:,} calls, {minutes(seconds)}. This estimate took {asked:,} calls.")
     for each in found:
         if each.chosen and each.check and each.cost:
-            say(f"{each.group} of program {each.program}: the check for deleted transactions is due (recheck_days)")
+            where = f"{each.group} of {each.parent} {each.program}"
+            say(f"{where}: the check for deleted transactions is due (recheck_days)")

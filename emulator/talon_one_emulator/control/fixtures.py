@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any, TypeVar, get_args
 
 from talon_one_emulator.api import json_text
-from talon_one_emulator.domain import achievements, profiles, timestamps
+from talon_one_emulator.domain import profiles, timestamps
 from talon_one_emulator.domain.account import APPLICATION_ID, Account
 from talon_one_emulator.domain.loyalty import tiers, transactions
+from talon_one_emulator.domain.promotions import achievements
 
 Record = Mapping[str, Any]
 T = TypeVar("T")

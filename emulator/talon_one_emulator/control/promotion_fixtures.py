@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
 from talon_one_emulator.control.fixtures import Record, parsed, refuse_unknown, text
-from talon_one_emulator.domain import effects, profiles, sessions, timestamps
+from talon_one_emulator.domain import profiles, sessions, timestamps
+from talon_one_emulator.domain.promotions import effects
 
 if TYPE_CHECKING:
     from talon_one_emulator.domain.account import Account

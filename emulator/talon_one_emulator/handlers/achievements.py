@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client import endpoints
 from talon_one_emulator.api.call import Answer, Call, handles, ok
 from talon_one_emulator.api.errors import not_found
-from talon_one_emulator.domain import achievements, profiles
+from talon_one_emulator.domain import profiles
+from talon_one_emulator.domain.promotions import achievements
 
 if TYPE_CHECKING:
     from talon_one_emulator.domain.account import Account

@@ -9,8 +9,9 @@ from talon_one_emulator.api import json_text
 from talon_one_emulator.api.batches import raise_problems, row_problems, rows_to_apply
 from talon_one_emulator.api.call import Answer, Call, handles, no_content, ok
 from talon_one_emulator.api.errors import Problem, not_found
-from talon_one_emulator.domain import effects, profiles
+from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.account import Account, raw, stamp
+from talon_one_emulator.domain.promotions import effects
 
 COLUMNS = "id, created, campaign, value, usage_limit, body"
 

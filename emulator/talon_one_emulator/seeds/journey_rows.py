@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
 from talon_one_emulator.control.promotion_fixtures import add_campaign
-from talon_one_emulator.domain import effects, timestamps
+from talon_one_emulator.domain import timestamps
 from talon_one_emulator.domain.loyalty import transactions
+from talon_one_emulator.domain.promotions import effects
 from talon_one_emulator.seeds import empty
 
 if TYPE_CHECKING:

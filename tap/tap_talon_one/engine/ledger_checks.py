@@ -34,11 +34,11 @@ class LedgerChecks:
 
     def possible(self, group: StreamGroup) -> bool:
         """Return whether the settings ask for checks, and select all rows of a group in the programs that are read."""
-        return group.incremental and self._of_all(group.entity)
+        return group.is_ledger and self._of_all(group.entity)
 
     def by(self, strategy: ReadStrategy) -> bool:
         """Return whether reading with a strategy from the start is a check."""
-        return strategy.group.incremental and strategy.reads_programs and self._of_all(strategy.owner)
+        return strategy.group.is_ledger and strategy.reads_programs and self._of_all(strategy.owner)
 
     def due(self, bookmark: Bookmark, now_us: int) -> bool:
         """Return whether a read up to ``now_us`` has to be a check; a bookmark beyond that shows nothing to read."""
@@ -50,7 +50,7 @@ class LedgerChecks:
 
     def warn_if_impossible(self, strategy: ReadStrategy, label: str) -> None:
         """Warn if checks are wanted, but not possible with a strategy."""
-        if strategy.group.incremental and self._of_all(strategy.owner) and not self.by(strategy):
+        if strategy.group.is_ledger and self._of_all(strategy.owner) and not self.by(strategy):
             log.warning(
                 "%s: recheck_days has no effect with the strategy %s, because profiles that are not listed may have "
                 "transactions; set transactions_strategy to auto or program_feed",

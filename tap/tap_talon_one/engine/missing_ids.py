@@ -90,7 +90,8 @@ class MissingIds:
         return not isinstance(error, NotFoundError) and (error.status != 400 or 404 in self._group.endpoint.errors)
 
     def _all_missing(self) -> ConfigError:
-        where = f"loyalty_program_ids ({self._program}), " if self._program is not None else ""
+        setting = "loyalty_program_ids" if self._group.parent == "program" else "application_id"
+        where = f"{setting} ({self._program}), " if self._program is not None else ""
         if not self._group.has_ids:
             return ConfigError(f"Talon.One answered 404; check {where}management_key and base_url")
         return ConfigError(

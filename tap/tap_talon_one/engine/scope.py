@@ -9,17 +9,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.connection.server_clock import TOLERANCE_S
+from talon_one_client.endpoints import GET_APPLICATIONS
 from talon_one_client.errors import PermissionDeniedError, UnexpectedResponseError
+from talon_one_client.paging.page_counts import page_count
 from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
 from talon_one_singer.shards import Shard
 from tap_talon_one.engine.bookmarks import GroupBookmarks
 from tap_talon_one.engine.ledger_checks import LedgerChecks
 from tap_talon_one.engine.run_clock import RunClock
-from tap_talon_one.ids.sources import listed_by_management, program_list
+from tap_talon_one.ids.sources import application_list, listed_by_management, program_list
 from tap_talon_one.strategies.read_request import ReadRequest
-from tap_talon_one.strategies.read_strategies import PER_ENTITY
-from tap_talon_one.strategies.selection import strategies_of
+from tap_talon_one.strategies.read_strategies import PER_ENTITY, strategies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,6 +64,8 @@ class Scope:
     state: State
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _listed: list[Program] | None = None
+    _applications: list[int] | None = None
+    _clock_calls: int = 0
 
     def __post_init__(self) -> None:
         check_span(self.settings, self.now())
@@ -70,7 +73,10 @@ class Scope:
     @cached_property
     def clock(self) -> RunClock:
         """The clocks of this machine and of Talon.One at the start of the run."""
-        return RunClock.read(self.client, self.now)
+        before = self.client.last_clock_reading
+        clock = RunClock.read(self.client, self.now)
+        self._clock_calls = int(before is None)
+        return clock
 
     @cached_property
     def pinned_us(self) -> int:
@@ -104,6 +110,8 @@ class Scope:
 
     def within(self, group: StreamGroup) -> dict[str, list[int]]:
         """Return the ids that the settings list, by the field of the rows that has them; {} if the API lists all."""
+        if group.per_application and self.settings["application_id"]:
+            return {"applicationId": [self.settings["application_id"]]}
         ids = self.settings.get(f"{group.entity}_ids")
         return {} if group.id_field is None or ids is None else {group.id_field: list(ids)}
 
@@ -139,10 +147,12 @@ class Scope:
             return [to_us(instant) for instant in self.settings["as_of"]]
         return [self.pinned_us]
 
-    def read_request(self, group: StreamGroup, program: int | None) -> ReadRequest:
-        """Return what a run would read of a group, for cost estimates."""
+    def read_request(
+        self, group: StreamGroup, program: int | None, streams: frozenset[str] = frozenset()
+    ) -> ReadRequest:
+        """Return what a run would read of a group, and of which of its streams, for cost estimates."""
         bookmark = GroupBookmarks.from_state(group.name, self.state.bookmark(group.name)).of(program, str(self.shard))
-        window, strategies = bookmark.window, strategies_of(group)
+        window, strategies = bookmark.window, strategies_of(group, self.settings)
         return ReadRequest(
             program=program,
             window=Window(self.start_us(bookmark, strategies[-1]), self.pinned_us),
@@ -150,15 +160,18 @@ class Scope:
             ids=bookmark.ids,
             begun=window.by if window is not None and window.begun else None,
             check=any(self.is_check_due(bookmark, strategy) for strategy in strategies),
+            streams=streams & {stream.name for stream in group.streams},
         )
 
     def programs(self, group: StreamGroup) -> list[int | None]:
-        """Return the loyalty programs to read; [None] if the group does not depend on programs.
+        """Return the loyalty programs or Applications to read; [None] if the group depends on neither.
 
         Raises:
             ConfigError: the settings do not say which programs to read.
-            TalonOneError: the Management API did not list the programs.
+            TalonOneError: the Management API did not list the programs or Applications.
         """
+        if group.per_application:
+            return self._known_applications()
         if not group.per_program:
             return [None]
         given = self.settings["loyalty_program_ids"]
@@ -177,8 +190,18 @@ class Scope:
 
     @property
     def calls(self) -> int:
-        """The number of calls made to list the programs."""
-        return 0 if self._listed is None else 1
+        """The number of calls made to list the programs and Applications, and to read the clock if there was none."""
+        applications = self._applications
+        pages = 0 if applications is None else page_count(len(applications), GET_APPLICATIONS.max_page_size("current"))
+        return pages + (self._listed is not None) + self._clock_calls
+
+    def _known_applications(self) -> list[int | None]:
+        given = self.settings["application_id"]
+        if given:
+            return [given]
+        if self._applications is None:
+            self._applications = application_list(self.client)
+        return list(self._applications)
 
     def _known_programs(self) -> list[Program]:
         if self._listed is None:

@@ -55,7 +55,7 @@ class StreamGroupSync:
         group, settings = strategy.group, run.scope.settings
         self._run, self._strategy, self._group, self._program = run, strategy, group, program
         self._settings = settings
-        self._label = group.name if program is None else f"{group.name} of program {program}"
+        self._label = group.labeled(program)
         self._bookmarks = GroupBookmarks.from_state(group.name, run.scope.state.bookmark(group.name))
         self._bookmark = self._bookmarks.of(program, str(run.scope.shard))
         self._masks = {e.tap_stream_id: RawMask(m) if (m := field_mask(e)) else None for e in entries}

@@ -129,7 +129,7 @@ class Engine:
     ) -> StreamGroupSync | None:
         """Read one program; return its sync, or None if it failed and the others are still read."""
         try:
-            request = self._scope.read_request(group, program)
+            request = self._scope.read_request(group, program, frozenset(entry.stream for entry in entries))
             *first, last = (each.strategy for each in candidates(group, request, self.settings, self.client))
             for strategy in first:
                 sync = StreamGroupSync(self._services, strategy, entries, program, alone=alone)
@@ -141,7 +141,7 @@ class Engine:
             raise
         except (TalonOneError, ConfigError, RowRefused) as error:
             names = _names(entries)
-            self._add_failure(names if program is None else f"{names} of program {program}", error)
+            self._add_failure(names if program is None else f"{names} of {group.parent} {program}", error)
             return None
         return sync
 

@@ -64,6 +64,20 @@ class Program(msgspec.Struct, rename="camel"):
     card_based: bool | None = None
 
 
+class _Id(msgspec.Struct):
+    id: int
+
+
+def application_list(client: TalonOneClient) -> list[int]:
+    """Return the ids of all Applications.
+
+    Raises:
+        TalonOneError: the Management API did not return them.
+    """
+    decode = msgspec.json.Decoder(_Id).decode
+    return [row.id for page in client.paginate(ep.GET_APPLICATIONS, decode=decode) for row in page]
+
+
 class _Programs(msgspec.Struct):
     data: list[Program] = []
 
@@ -87,7 +101,7 @@ def why_unreadable(group: StreamGroup, settings: Mapping[str, Any]) -> str | Non
         return "set loyalty_program_ids, or a management_key to read all programs"
     if not group.has_ids or not listed_by_management(group, settings):
         return None
-    if settings["management_key"] and listing_of(group, 0 if group.per_program else None, settings) is not None:
+    if settings["management_key"] and listing_of(group, 0 if group.parent else None, settings) is not None:
         return None
     return _id_settings_hint(group)
 
@@ -113,7 +127,7 @@ def _source(
     entity = group.entity
     if not group.has_ids:
         return iter([""])
-    if settings[f"{entity}_ids"] is not None:
+    if settings.get(f"{entity}_ids") is not None:
         # An empty list, for example the result of a query, reads nothing.
         return iter([str(value) for value in settings[f"{entity}_ids"]])
     file = settings.get(f"{entity}_ids_file")
@@ -142,17 +156,18 @@ def _id_settings_hint(group: StreamGroup) -> str:
 def listing_of(group: StreamGroup, program: int | None, settings: Mapping[str, Any]) -> _Listing | None:
     """Return (endpoint, path, field, query) of the list that contains the ids; None if there is no such list."""
     application = settings["application_id"]
-    if group.entity == "card" and program is not None:
-        return ep.GET_LOYALTY_CARDS, {"loyaltyProgramId": program}, "identifier", {}
-    if group.entity == "profile" and application:
-        return ep.GET_APPLICATION_CUSTOMERS, {"applicationId": application}, "integrationId", {}
-    if group.entity == "profile":
-        return ep.GET_CUSTOMER_PROFILES, {}, "integrationId", {"sandbox": settings["sandbox"]}
-    if group.entity == "audience":
-        return ep.GET_AUDIENCES, {}, "id", {}
-    if group.entity == "session" and application:
-        return ep.GET_APPLICATION_SESSIONS, {"applicationId": application}, "integrationId", {}
-    return None
+    path: dict[str, str | int] = {"applicationId": application}
+    lists: dict[str, _Listing] = {
+        "audience": (ep.GET_AUDIENCES, {}, "id", {}),
+        "profile": (ep.GET_CUSTOMER_PROFILES, {}, "integrationId", {"sandbox": settings["sandbox"]}),
+    }
+    if application:
+        lists["profile"] = ep.GET_APPLICATION_CUSTOMERS, path, "integrationId", {}
+        lists["session"] = ep.GET_APPLICATION_SESSIONS, path, "integrationId", {}
+    if program is not None:
+        lists["card"] = ep.GET_LOYALTY_CARDS, {"loyaltyProgramId": program}, "identifier", {}
+        lists["campaign"] = ep.GET_CAMPAIGNS, {"applicationId": program}, "id", {}
+    return lists.get(group.entity)
 
 
 def _listed(client: TalonOneClient, listing: _Listing, on_short: Callable[[], None] | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tap_talon_one.rows.splicing import to_the_microsecond, typed_dates, undated, with_ledger_dates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import msgspec
 
@@ -46,11 +46,19 @@ def encoded_rows(rows: LedgerRows, tail: bytes, convert: Convert = bytes) -> Enc
     return EncodedRows([raw[:-1].rstrip() + typed + end for raw, typed in pairs])
 
 
-def _unusual(rows: LedgerRows, tail: bytes, convert: Convert) -> EncodedRows:
-    marked: Sequence[bytes | msgspec.Raw] = [
+def marked_rows(rows: LedgerRows) -> EncodedRows:
+    """Return rows as they were sent, but for ``created`` where it is unusual."""
+    if rows.plain:
+        return EncodedRows([bytes(raw) for raw in rows.raws])
+    marked = [
         undated(raw) if created is None else to_the_microsecond(raw)
         for raw, created in zip(rows.raws, rows.created, strict=True)
     ]
     changed = sum(one is not raw for one, raw in zip(marked, rows.raws, strict=True))
     not_dated = rows.created.count(None)
-    return EncodedRows([with_ledger_dates(convert(raw), tail) for raw in marked], not_dated, changed - not_dated)
+    return EncodedRows([bytes(one) for one in marked], not_dated, changed - not_dated)
+
+
+def _unusual(rows: LedgerRows, tail: bytes, convert: Convert) -> EncodedRows:
+    marked = marked_rows(rows)
+    return marked._replace(rows=[with_ledger_dates(convert(raw), tail) for raw in marked.rows])

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from talon_one_client.endpoints import GET_LOYALTY_CARDS
 from talon_one_client.errors import UnexpectedResponseError
 from talon_one_client.paging.ledger_rows import decode_ledger_page
@@ -14,7 +16,10 @@ from talon_one_client.paging.pages import PageSize, fetcher, paginate
 from talon_one_client.paging.window_reader import WindowReader
 from talon_one_client.paging.windows import from_us
 from tap_talon_one.rows.balances import Snapshot
-from tap_talon_one.rows.ledger_rows import encoded_rows
+from tap_talon_one.rows.export_columns import LAYOUTS
+from tap_talon_one.rows.exports import ExportedRows, export_query
+from tap_talon_one.rows.ledger_rows import encoded_rows, marked_rows
+from tap_talon_one.rows.nested import split
 from tap_talon_one.rows.reading import AllChunks, Chunk, LedgerReading, OneAnswer
 from tap_talon_one.rows.responses import (
     NULL,
@@ -29,21 +34,20 @@ from tap_talon_one.rows.responses import (
 )
 from tap_talon_one.rows.splicing import joined, object_bytes, with_fields
 from tap_talon_one.strategies.bulk_rows import LedgerRow, exported_balances, in_chunks, listed_balances, opened_export
-from tap_talon_one.strategies.export_check import CardList, complete_export
+from tap_talon_one.strategies.export_check import CardList, ListsOfIds, complete_export
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    import msgspec
-
     from talon_one_client.client import TalonOneClient
     from talon_one_client.paging.ledger_rows import LedgerRows
-    from tap_talon_one.rows.ledger_rows import Convert, EncodedRows
+    from tap_talon_one.rows.export_columns import ExportLayout
+    from tap_talon_one.rows.ledger_rows import Convert
     from tap_talon_one.rows.reading import Job, Reading
     from tap_talon_one.strategies.bulk_rows import Export
     from tap_talon_one.strategies.read_strategies import ReadStrategy
-    from tap_talon_one.streams import ReaderName, StreamGroup
+    from tap_talon_one.streams import ReaderName, Stream, StreamGroup
 
 
 @dataclass
@@ -62,11 +66,16 @@ class Reader:
     group: StreamGroup = field(init=False)
     _size: PageSize | None = field(init=False)
     _source: str = field(init=False)
+    _chosen: list[Stream] = field(init=False)
+    _with_source: frozenset[str] = field(init=False)
     _convert: Convert = field(init=False)
 
     def __post_init__(self) -> None:
         self.group = self.strategy.group
         self._source = f"per_{self.group.entity}" if self.strategy.name == PER_ENTITY else self.strategy.name
+        self._chosen = [stream for stream in self.group.streams if stream.name in self.streams]
+        with_source = [stream.name for stream in self._chosen if "source" in stream.schema()["properties"]]
+        self._with_source = frozenset(with_source)
         self._convert = LedgerRow(self.strategy.owner) if self.group.reader == "program_feed" else bytes
         self._size = PageSize(self.group.endpoint, self.page_size) if self.group.endpoint.paged else None
 
@@ -80,7 +89,7 @@ class Reader:
         return self._ledger(job)
 
     def _path(self, job: Job) -> dict[str, str | int]:
-        path: dict[str, str | int] = {} if job.program is None else {"loyaltyProgramId": job.program}
+        path = {**self.strategy.path, **self.group.parent_path(job.program)}
         return {**path, self.group.id_param: job.text} if self.group.has_ids else path
 
     def _call(self, job: Job, decode: Callable[[bytes], Any], **query: Any) -> Any:
@@ -90,18 +99,37 @@ class Reader:
         return answer
 
     def _ledger(self, job: Job) -> Reading:
-        (stream,) = self.streams
         assert self._size is not None
         endpoint = self.group.endpoint
         fetch = fetcher(self.client, endpoint, self._path(job), self._size, decode_ledger_page)
-        encode = partial(self._encoded, job)
-        return LedgerReading(job, endpoint, stream, WindowReader(fetch, self._size, job.window), encode)
+        windows = WindowReader(fetch, self._size, job.window, bounds=endpoint.created_bounds)
+        chunk = self._feed_chunk if self.group.reader == "feed" else self._ledger_chunk
+        return LedgerReading(job, endpoint, windows, partial(chunk, job))
 
-    def _encoded(self, job: Job, rows: LedgerRows) -> EncodedRows:
+    def _ledger_chunk(self, job: Job, rows: LedgerRows) -> Chunk:
+        (stream,) = self._chosen
         tail = joined({"integrationId": job.text}) if self.group.entity == "profile" else b""
-        if self.group.strategy_setting:
-            tail += joined({"source": self._source})
-        return encoded_rows(rows, tail, self._convert)
+        encoded = encoded_rows(rows, tail + self._tail(job, stream), self._convert)
+        return Chunk({stream.name: encoded.rows}, undated=encoded.undated, too_fine=encoded.too_fine)
+
+    def _feed_chunk(self, job: Job, rows: LedgerRows) -> Chunk:
+        marked = marked_rows(rows)
+        found = split(marked.rows, self._chosen, self._tails(job))
+        return Chunk(found, undated=marked.undated, too_fine=marked.too_fine)
+
+    def _tail(self, job: Job, stream: Stream) -> bytes:
+        """Return the fields that are added to the rows of a stream."""
+        group, added = self.group, dict[str, Any]()
+        if group.id_added is not None:
+            added[group.id_added] = int(job.text)
+        if group.parent_added is not None:
+            added[group.parent_added] = job.program
+        if stream.name in self._with_source:
+            added["source"] = self._source
+        return joined(added)
+
+    def _tails(self, job: Job) -> dict[str, bytes]:
+        return {stream.name: self._tail(job, stream) for stream in self._chosen}
 
     def _balances(self, job: Job) -> Chunk:
         (stream,) = self.streams
@@ -149,9 +177,9 @@ class Reader:
         answer = self._call(job, decode_inventory, **dict.fromkeys(wanted, True))
         if "profile" in wanted and answer.profile == NULL:
             self._note_incomplete()
-        tail = joined({"integrationId": job.text})
+        tail, source = joined({"integrationId": job.text}), joined({"source": self._source})
         sections: dict[str, Callable[[], Iterable[bytes]]] = {
-            "profile": lambda: present(answer.profile),
+            "profile": lambda: [with_fields(raw, source) for raw in present(answer.profile)],
             "loyalty": lambda: () if answer.loyalty is None else memberships(answer.loyalty, tail),
             "coupons": lambda: (with_fields(raw, tail) for raw in answer.coupons or ()),
             "referrals": lambda: (with_fields(raw, tail) for raw in answer.referrals or ()),
@@ -160,18 +188,21 @@ class Reader:
         return Chunk({stream: list(sections[section]()) for section, stream in wanted.items()})
 
     def _listing(self, job: Job) -> Iterator[Chunk]:
-        (stream,) = self.streams
-        tail = joined({"audienceId": int(job.text)}) if self.group.entity == "audience" else b""
-        finish = card_without_zeros if stream == "loyalty_cards" else object_bytes
+        tails = self._tails(job)
+        finish = card_without_zeros if "loyalty_cards" in self.streams else object_bytes
         for page in self._pages(job):
-            yield Chunk({stream: [with_fields(raw, tail) if tail else finish(raw) for raw in page]})
+            yield Chunk(split(map(finish, page), self._chosen, tails))
 
     def _pages(self, job: Job) -> Iterator[Sequence[msgspec.Raw]]:
         if self._size is None:
             return iter([self._call(job, decode_list).data])
-        path = self._path(job)
         return paginate(
-            self.client, self.group.endpoint, path=path, page_size=self._size, on_short=self._note_incomplete
+            self.client,
+            self.group.endpoint,
+            path=self._path(job),
+            query=self.strategy.query,
+            page_size=self._size,
+            on_short=self._note_incomplete,
         )
 
     def _note_incomplete(self) -> None:
@@ -180,7 +211,35 @@ class Reader:
     def _session(self, job: Job) -> Chunk:
         (stream,) = self.streams
         answer = self._call(job, decode_session)
-        return Chunk({stream: present(answer.customer_session)})
+        source = joined({"source": self._source})
+        return Chunk({stream: [with_fields(raw, source) for raw in present(answer.customer_session)]})
+
+    def _exported(self, job: Job) -> Iterator[Chunk]:
+        (stream,) = self._chosen
+        layout = LAYOUTS[self.group.endpoint.name]
+        added = dict.fromkeys(stream.schema()["properties"])
+        if layout.ledger_dates:
+            added = {name: None for name in added if not name.startswith(("start_", "expiry_"))}
+        added |= msgspec.json.decode(b"{" + self._tail(job, stream)[1:] + b"}")
+        try:
+            export = self._complete(job, layout)
+            for rows in in_chunks(export.rows(added, job.window)):
+                yield Chunk({stream.name: rows})
+        except ValueError as error:
+            raise UnexpectedResponseError(
+                f"the CSV export does not have the documented structure: {error}", operation=self.group.endpoint.name
+            ) from error
+
+    def _complete(self, job: Job, layout: ExportLayout) -> ExportedRows:
+        def export() -> ExportedRows:
+            query = export_query(layout, job.window)
+            found: ExportedRows = self._call(job, partial(ExportedRows.opened, layout), **query)
+            return found
+
+        check = self.strategy.check
+        if check is None:
+            return export()
+        return ListsOfIds(self.client, check, self._path(job)).checked(export)
 
     def _reservations(self, job: Job) -> Chunk:
         (stream,) = self.streams
@@ -201,4 +260,6 @@ _CHUNKS: Mapping[ReaderName, Callable[[Reader, Job], Iterator[Chunk]]] = {
     "listing": Reader._listing,
     "card_list": Reader._card_list,
     "csv_export": Reader._csv_export,
+    "export": Reader._exported,
+    "export_window": Reader._exported,
 }  # every other reader reads ledgers

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from talon_one_client.paging.ledger_rows import LedgerRows
     from talon_one_client.paging.window_reader import WindowReader
     from talon_one_client.paging.windows import Window
-    from tap_talon_one.rows.ledger_rows import EncodedRows
 
 Rows = dict[str, list[bytes]]
 
@@ -128,26 +127,22 @@ class AllChunks(Reading):
 
 
 class LedgerReading(Reading):
-    """A window of a ledger."""
+    """A window of a ledger, or of another list by ``created``."""
 
     def __init__(
         self,
         job: Job,
         endpoint: Endpoint,
-        stream: str,
         windows: WindowReader,
-        encoded: Callable[[LedgerRows], EncodedRows],
+        encoded: Callable[[LedgerRows], Chunk],
     ) -> None:
         super().__init__(job, endpoint)
-        self._stream, self._windows, self._encoded = stream, windows, encoded
+        self._windows, self._encoded = windows, encoded
         self.done = windows.remaining.width_us <= 0
 
     def _step(self) -> Chunk | None:
         rows = self._windows.step()
-        if rows is None:
-            return None
-        encoded = self._encoded(rows)
-        return Chunk({self._stream: encoded.rows}, undated=encoded.undated, too_fine=encoded.too_fine)
+        return None if rows is None else self._encoded(rows)
 
     def advance(self) -> None:
         """See Reading."""
@@ -166,4 +161,4 @@ class LedgerReading(Reading):
     def split(self) -> Reading | None:
         """See Reading."""
         taken = self._windows.split() if self.pages_left() else None
-        return None if taken is None else LedgerReading(self._job, self._endpoint, self._stream, taken, self._encoded)
+        return None if taken is None else LedgerReading(self._job, self._endpoint, taken, self._encoded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import BadRequestError, NotFoundError, PermissionDeniedError
@@ -11,7 +12,8 @@ from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher
 from talon_one_client.paging.window_reader import read_window
 from tap_talon_one.strategies.cost_estimate import CostEstimate, estimate_cost
-from tap_talon_one.strategies.selection import able_to_check, allowed, strategies_of, why_not
+from tap_talon_one.strategies.read_strategies import strategies_of
+from tap_talon_one.strategies.selection import able_to_check, allowed, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from tap_talon_one.engine.scope import Scope
     from tap_talon_one.strategies.read_request import ReadRequest
     from tap_talon_one.strategies.read_strategies import ReadStrategy
-    from tap_talon_one.streams import StreamGroup
+    from tap_talon_one.streams import Parent, StreamGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class StrategyEstimate:
         cost: None if the strategy cannot be used.
         why_not: why the strategy cannot be used, or "".
         chosen: True for the strategy that a load would use.
+        parent: what ``program`` is: a loyalty program or an Application.
         check: True if a load would check the ledger with it for deleted transactions, and so read all of it.
     """
 
@@ -41,10 +44,11 @@ class StrategyEstimate:
     why_not: str = ""
     chosen: bool = False
     check: bool = False
+    parent: Parent = "program"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as a JSON object."""
-        row: dict[str, Any] = {"stream": self.group, "program": self.program, "strategy": self.strategy}
+        row: dict[str, Any] = {"stream": self.group, self.parent: self.program, "strategy": self.strategy}
         if self.cost is None:
             return {**row, "chosen": False, "why_not": self.why_not}
         cost = self.cost
@@ -53,11 +57,12 @@ class StrategyEstimate:
 
 
 def compare_strategies(
-    scope: Scope, groups: Sequence[StreamGroup], *, exact: bool = False
+    scope: Scope, groups: Sequence[StreamGroup], *, exact: bool = False, streams: frozenset[str] = frozenset()
 ) -> Iterator[StrategyEstimate]:
-    """Estimate every strategy of the groups that have several, for each of their programs.
+    """Estimate every strategy of the groups that have several, for each of their programs or Applications.
 
     Args:
+        streams: the selected streams; none: any.
         exact: read the program feeds as a load would and count the calls; this makes as many calls as the load.
 
     Raises:
@@ -66,24 +71,26 @@ def compare_strategies(
     """
     for group in groups:
         for program in scope.programs(group) if group.strategy_setting else ():
-            request = scope.read_request(group, program)
-            found = [_estimate(scope, strategy, request, exact=exact) for strategy in strategies_of(group)]
+            request = scope.read_request(group, program, streams)
+            known = strategies_of(group, scope.settings)
+            found = [_estimate(scope, strategy, request, exact=exact) for strategy in known]
             yield from _with_choice(found, group, request, scope.settings)
 
 
 def _estimate(scope: Scope, strategy: ReadStrategy, request: ReadRequest, *, exact: bool) -> StrategyEstimate:
     group, settings = strategy.group, scope.settings
-    reason = why_not(strategy, settings)
+    estimate = partial(StrategyEstimate, group.name, request.program, strategy.name, parent=group.parent or "program")
+    reason = why_not(strategy, settings, request.streams)
     if reason is not None:
-        return StrategyEstimate(group.name, request.program, strategy.name, None, reason)
+        return estimate(None, reason)
     try:
         if exact and strategy.name == "program_feed":
             cost = _counted_cost(scope, group, request)
         else:
             cost = estimate_cost(strategy, request, settings, scope.client)
     except (PermissionDeniedError, NotFoundError, BadRequestError) as error:
-        return StrategyEstimate(group.name, request.program, strategy.name, None, str(error))
-    return StrategyEstimate(group.name, request.program, strategy.name, cost)
+        return estimate(None, str(error))
+    return estimate(cost)
 
 
 def _with_choice(
@@ -93,7 +100,10 @@ def _with_choice(
     names = allowed(group, settings)
     able = [each for each in reversed(found) if each.cost is not None and each.strategy in names]
     resumed = [each for each in able if each.strategy == request.begun]
-    checking = {strategy.name for strategy in able_to_check(strategies_of(group), request)}
+    known = strategies_of(group, settings)
+    cheapest = {strategy.name for strategy in known if strategy.cheapest}
+    resumed = resumed or [each for each in able if each.strategy in cheapest]
+    checking = {strategy.name for strategy in able_to_check(known, request)}
     preferred = resumed or [each for each in able if each.strategy in checking] or able
     best = min(preferred, key=lambda each: each.cost.seconds if each.cost else math.inf, default=None)
     checks = checking if request.check else set()

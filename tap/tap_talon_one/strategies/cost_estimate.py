@@ -63,15 +63,21 @@ def estimate_cost(
     Raises:
         TalonOneError: a call that the estimate needs failed.
     """
-    return _ESTIMATES[strategy.name](strategy.group, request, settings, client)
+    return _ESTIMATES[strategy.name](strategy, request, settings, client)
 
 
 def _per_entity(
-    group: StreamGroup, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
+    strategy: ReadStrategy, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
 ) -> CostEstimate:
+    group = strategy.group
+    if not group.has_ids:
+        return _windows(strategy, request, settings, client)
     listing = listing_of(group, request.program, settings)
     ids, listed = _ids(group, request, settings, client)
     calls = ids * request.instants
+    if group.reader == "listing":
+        texts = ids_for(group, request.program, settings, client)
+        calls = sum(_pages_of(group, request.program, text, settings, client) for text in texts)
     seconds = calls / _rate(group.endpoint, settings)
     if listing is None:
         return CostEstimate(calls, calls, seconds, ids)
@@ -94,45 +100,61 @@ def _ids(
     return ids, page_count(ids, size.value)
 
 
-def _program_ledger(
-    group: StreamGroup, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
-) -> CostEstimate:
-    assert request.program is not None
+def _pages_of(
+    group: StreamGroup, parent: int | None, text: str, settings: Mapping[str, Any], client: TalonOneClient
+) -> int:
+    """Return the number of pages of the list of one id."""
     size = PageSize(group.endpoint, settings["page_size"])
-    fetch = fetcher(client, group.endpoint, {"loyaltyProgramId": request.program}, size)
+    fetch = fetcher(client, group.endpoint, {**group.parent_path(parent), group.id_param: text}, size)
+    return page_count(count_rows(fetch, size), size.value)
+
+
+def _windows(
+    strategy: ReadStrategy, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
+) -> CostEstimate:
+    group = strategy.group
+    size = PageSize(group.endpoint, settings["page_size"])
+    fetch = fetcher(client, group.endpoint, group.parent_path(request.program), size)
+    first, last = group.endpoint.created_bounds
     start = None if request.window.start_us <= MIN_US else from_us(request.window.start_us)
-    dates = {"startDate": start, "endDate": from_us(request.window.end_us)}
+    dates = {first: start, last: from_us(request.window.end_us)}
     rows = count_rows(fetch, size, query=dates, full_pages=True)
     pages = max(1, math.ceil(rows / size.value))
     usual, worst = (math.ceil(pages * factor) + more if pages > 1 else 1 for factor, more in WINDOWS)
     return CostEstimate(usual, worst, usual / _rate(group.endpoint, settings))
 
 
-def _card_list(
-    group: StreamGroup, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
+def _list(
+    strategy: ReadStrategy, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
 ) -> CostEstimate:
-    assert request.program is not None
+    group = strategy.group
     size = PageSize(group.endpoint, settings["page_size"])
-    fetch = fetcher(client, group.endpoint, {"loyaltyProgramId": request.program}, size)
-    ids = request.ids or count_rows(fetch, size)
+    fetch = fetcher(client, group.endpoint, {**strategy.path, **group.parent_path(request.program)}, size)
+    ids = request.ids or count_rows(fetch, size, query=strategy.query)
     pages = page_count(ids, size.value)
     return CostEstimate(pages, pages, pages / _rate(group.endpoint, settings), ids)
 
 
 def _csv_export(
-    group: StreamGroup, request: ReadRequest, settings: Mapping[str, Any], _client: TalonOneClient
+    strategy: ReadStrategy, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
 ) -> CostEstimate:
-    exports = request.instants
+    group, exports = strategy.group, request.instants
     checks = exports if group.program_kind == "card" else 0
-    calls = exports + checks
-    # The checks call the list of cards, which has a rate limit of its own.
-    return CostEstimate(calls, calls, exports / _rate(group.endpoint, settings), checks=checks)
+    # The checks call lists, which have rate limits of their own.
+    seconds = exports / _rate(group.endpoint, settings)
+    if strategy.check is not None:
+        size = PageSize(strategy.check.ids)
+        ids = count_rows(fetcher(client, strategy.check.ids, group.parent_path(request.program), size), size)
+        checks = page_count(ids, size.value) + ids
+        seconds = max(seconds, ids / _rate(strategy.check.rows, settings))
+    return CostEstimate(exports + checks, exports + checks, seconds, checks=checks)
 
 
-_ESTIMATES: Mapping[str, Callable[[StreamGroup, ReadRequest, Mapping[str, Any], TalonOneClient], CostEstimate]] = {
+_ESTIMATES: Mapping[str, Callable[[ReadStrategy, ReadRequest, Mapping[str, Any], TalonOneClient], CostEstimate]] = {
     PER_ENTITY: _per_entity,
-    "program_feed": _program_ledger,
-    "card_list": _card_list,
+    "program_feed": _windows,
+    "card_list": _list,
+    "profile_list": _list,
     "csv_export": _csv_export,
 }
 

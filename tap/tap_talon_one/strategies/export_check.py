@@ -1,11 +1,14 @@
-"""The check that a CSV export of card balances is complete: a truncated file looks like a complete one."""
+"""The checks that a CSV export is complete: a truncated file looks like a complete one."""
 
 from __future__ import annotations
 
 import logging
 from array import array
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from talon_one_client.errors import PermissionDeniedError
 from talon_one_client.paging.page_counts import count_rows
@@ -13,13 +16,20 @@ from talon_one_client.paging.pages import PageSize, fetcher
 from tap_talon_one.errors import IncompleteExport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
+    from tap_talon_one.rows.exports import ExportedRows
     from tap_talon_one.strategies.bulk_rows import Export
+    from tap_talon_one.strategies.read_strategies import ListCheck
 
 log = logging.getLogger("tap_talon_one")
+
+
+class _Id(msgspec.Struct):
+    id: int
+
 
 BUCKETS = 256  # so that the set built for one bucket is small even for millions of cards
 
@@ -94,3 +104,55 @@ def complete_export(export: Callable[[], Export], cards: CardList) -> Export:
             "the export is truncated and none of its rows is used. Set balances_strategy to per_entity or card_list"
         )
     return found
+
+
+@dataclass
+class ListsOfIds:
+    """The lists of the ids of a parent, such as the coupons of each campaign, which an export has to contain.
+
+    Attributes:
+        check: the list of the ids, and the list of the rows of one id.
+        path: path parameters of the parent.
+    """
+
+    client: TalonOneClient
+    check: ListCheck
+    path: Mapping[str, str | int]
+
+    def checked(self, export: Callable[[], ExportedRows]) -> ExportedRows:
+        """Return an export that has at least as many rows of each id as its list; makes a call for each id.
+
+        If a list has more, it may have grown: the rows are then exported a second time.
+
+        Raises:
+            IncompleteExport: the second export has fewer rows than the lists, too.
+            ValueError: an id in the export is no integer.
+            TalonOneError: see talon_one_client.errors.
+        """
+        found = export()
+        longer = self._longer(found, None)
+        if longer:
+            log.info("%s: the lists have more rows than the export; exporting again", self.check.rows.name)
+            found = export()
+            longer = self._longer(found, longer)
+        if longer:
+            raise IncompleteExport(
+                f"the CSV export has fewer rows than the lists of {self.check.field} {longer[0]} and "
+                f"{len(longer) - 1:,} others, twice in a row, so the export is truncated and none of its rows is used. "
+                "Set exports_strategy to per_entity"
+            )
+        return found
+
+    def _longer(self, export: ExportedRows, among: list[int] | None) -> list[int]:
+        counts = Counter(row[self.check.field] for row in export.values(self.check.field))
+        return [each for each in (self._ids() if among is None else among) if self._is_longer(each, counts[each])]
+
+    def _ids(self) -> Iterator[int]:
+        decode = msgspec.json.Decoder(_Id).decode
+        for page in self.client.paginate(self.check.ids, path=self.path, decode=decode):
+            yield from (row.id for row in page)
+
+    def _is_longer(self, each: int, rows: int) -> bool:
+        path = {**self.path, self.check.rows.path_params[-1].name: each}
+        size = PageSize(self.check.rows)
+        return bool(fetcher(self.client, self.check.rows, path, size)(rows, 1).data)

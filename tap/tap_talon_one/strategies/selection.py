@@ -13,7 +13,7 @@ from talon_one_client.errors import BadRequestError, NotFoundError, PermissionDe
 from talon_one_singer import ConfigError
 from tap_talon_one.ids.sources import why_unreadable as why_no_ids
 from tap_talon_one.strategies.cost_estimate import CostEstimate, estimate_cost
-from tap_talon_one.strategies.read_strategies import BULK_STRATEGIES, PER_ENTITY, ReadStrategy, per_entity
+from tap_talon_one.strategies.read_strategies import PER_ENTITY, ReadStrategy, per_entity, strategies_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,31 +33,37 @@ class StrategyCandidate:
     cost: CostEstimate | None = None
 
 
-def strategies_of(group: StreamGroup) -> tuple[ReadStrategy, ...]:
-    """Return all strategies that can read a group, ``per_entity`` first."""
-    return (per_entity(group), *BULK_STRATEGIES.get(group.name, ()))
+_WHOLE = {"program": "whole programs", "application": "whole Applications", "account": "all profiles"}
 
 
-def why_not(strategy: ReadStrategy, settings: Mapping[str, Any]) -> str | None:
-    """Return why a strategy cannot be used with these settings; None if it can."""
+def why_not(strategy: ReadStrategy, settings: Mapping[str, Any], streams: frozenset[str] = frozenset()) -> str | None:
+    """Return why a strategy cannot be used with these settings for these streams; None if it can."""
     if strategy.name == PER_ENTITY:
         return why_no_ids(strategy.group, settings)
-    if not settings["management_key"]:
-        return "it needs management_key"
-    given = [name for name in (f"{strategy.owner}_ids", f"{strategy.owner}_ids_file") if settings[name] is not None]
-    if given:
-        return f"it reads whole programs, and {given[0]} selects some ids; remove {given[0]}, or use {PER_ENTITY}"
-    if settings.get("shard"):
-        return f"it reads whole programs, and shard selects some ids; remove shard, or use {PER_ENTITY}"
-    if strategy.name == "card_list" and settings["as_of"]:
-        return "the list of cards has only the current balances; remove as_of"
-    return None
+    whole = _WHOLE[strategy.group.entity]
+    named = (f"{strategy.owner}_ids", f"{strategy.owner}_ids_file", "shard")
+    given = next((name for name in named if settings.get(name) is not None), "")
+    only = ", ".join(sorted(strategy.gives or ()))
+    reasons = (
+        (not settings["management_key"], "it needs management_key"),
+        (strategy.needs_application and not strategy.path, "it needs application_id"),
+        (not strategy.can_read(streams), f"it gives only {only}; select no other stream of the group"),
+        (given, f"it reads {whole}, and {given} selects some ids; remove {given}, or use {PER_ENTITY}"),
+        (
+            strategy.name == "card_list" and settings["as_of"],
+            "the list of cards has only the current balances; remove as_of",
+        ),
+    )
+    return next((reason for applies, reason in reasons if applies), None)
 
 
-def why_unreadable(group: StreamGroup, settings: Mapping[str, Any]) -> str | None:
-    """Return what to set so that a group can be read; None if one of the allowed strategies can read it."""
+def why_unreadable(
+    group: StreamGroup, settings: Mapping[str, Any], streams: frozenset[str] = frozenset()
+) -> str | None:
+    """Return what to set so that streams of a group can be read; None if an allowed strategy can read them."""
     names = (PER_ENTITY, *allowed(group, settings))
-    reasons = [why_not(strategy, settings) for strategy in strategies_of(group) if strategy.name in names]
+    strategies = strategies_of(group, settings)
+    reasons = [why_not(strategy, settings, streams) for strategy in strategies if strategy.name in names]
     return None if None in reasons else reasons[0]
 
 
@@ -72,15 +78,17 @@ def candidates(
     """
     if group.strategy_setting is None:
         return [StrategyCandidate(per_entity(group))]
-    names = allowed(group, settings)
-    usable = [each for each in strategies_of(group) if each.name in names and why_not(each, settings) is None]
+    names, known = allowed(group, settings), strategies_of(group, settings)
+    usable = [each for each in known if each.name in names and why_not(each, settings, request.streams) is None]
     if len(names) == 1 and not usable:
-        raise ConfigError(f"{group.strategy_setting} is {names[0]}: {why_not(_named(group, names[0]), settings)}")
-    if request.begun is not None and any(strategy.name == request.begun for strategy in usable):
-        others = [StrategyCandidate(strategy) for strategy in reversed(usable) if strategy.name != request.begun]
-        return [StrategyCandidate(_named(group, request.begun)), *others]
+        (named,) = (each for each in known if each.name == names[0])
+        raise ConfigError(f"{group.strategy_setting} is {names[0]}: {why_not(named, settings, request.streams)}")
+    first = [each for each in usable if each.name == request.begun] or [each for each in usable if each.cheapest]
+    if first:
+        others = [StrategyCandidate(strategy) for strategy in reversed(usable) if strategy is not first[0]]
+        return [StrategyCandidate(first[0]), *others]
     if len(usable) <= 1:
-        return [StrategyCandidate(strategy) for strategy in usable or strategies_of(group)[:1]]
+        return [StrategyCandidate(strategy) for strategy in usable or known[:1]]
     return _cheapest_first(group, usable, request, settings, client)
 
 
@@ -92,12 +100,8 @@ def able_to_check(strategies: Sequence[ReadStrategy], request: ReadRequest) -> l
 def allowed(group: StreamGroup, settings: Mapping[str, Any]) -> list[str]:
     """Return the names of the allowed strategies; for profiles, a strategy that only cards have means ``auto``."""
     wanted = settings[group.strategy_setting] if group.strategy_setting else PER_ENTITY
-    known = [strategy.name for strategy in strategies_of(group)]
+    known = [strategy.name for strategy in strategies_of(group, settings)]
     return [wanted] if wanted in known else known
-
-
-def _named(group: StreamGroup, name: str) -> ReadStrategy:
-    return next(strategy for strategy in strategies_of(group) if strategy.name == name)
 
 
 def _cheapest_first(
@@ -124,5 +128,5 @@ def _cheapest_first(
     if found:
         costs = ", ".join(f"{candidate.strategy.name} {candidate.cost}" for candidate in found)
         first = found[0].strategy.name
-        log.info("%s of program %s: using the strategy %s; estimated: %s", group.name, request.program, first, costs)
+        log.info("%s: using the strategy %s; estimated: %s", group.labeled(request.program), first, costs)
     return [*found, *map(StrategyCandidate, reversed(waiting))] or [StrategyCandidate(usable[0])]

@@ -117,6 +117,6 @@ def test_the_table_says_why_a_way_cannot_be_taken(config_for, talon_one):
 def test_a_stream_without_read_strategies_is_reported(config_for, talon_one):
     """A stream that is read in one way only is an error that names the streams with a choice."""
     with Emulator(seed="demo") as emu:
-        done = talon_one("estimate", "--config", config_for(emu), "--streams", "customer_profiles")
+        done = talon_one("estimate", "--config", config_for(emu), "--streams", "attributes")
     assert 2 == done.returncode
     assert "none of the streams has read strategies to compare; loyalty_card_transactions, " in done.stderr

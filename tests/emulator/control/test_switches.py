@@ -41,6 +41,7 @@ def test_the_defaults_are_the_harsher_values(emu):
             "negative_column": "absent",
             "deleted_profile": "gone",
             "exported_cards": "all",
+            "export_columns": "sample",
             "repeated_event": "conflict",
             "repeated_unlink": "reject",
             "unreachable_receiver": "resend",

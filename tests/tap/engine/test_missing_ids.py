@@ -13,7 +13,9 @@ from tap_talon_one.settings import SETTINGS
 from tap_talon_one.streams import STREAM_GROUPS
 
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
-GROUPS_WITH_IDS = {group.name: group for group in STREAM_GROUPS if group.has_ids}
+SETTING_NAMES = {setting.name for setting in SETTINGS}
+LISTED_ONLY = {"campaign"}  # no setting gives their ids
+GROUPS_WITH_IDS = {g.name: g for g in STREAM_GROUPS if g.has_ids and g.entity not in LISTED_ONLY}
 TEXTS = {
     "unknown": "NOBODY-000001",
     "short": "N/A",
@@ -49,6 +51,24 @@ def test_every_entity_is_walked(good):
     """The tests below cover every entity; a new one has to say which of its ids are refused."""
     assert {group.entity for group in GROUPS_WITH_IDS.values()} == set(BAD) == set(good)
     assert [] == [entity for entity, ids in good.items() if not ids]
+    with_ids = {group.entity for group in STREAM_GROUPS if group.has_ids}
+    assert {entity for entity in with_ids if f"{entity}_ids" not in SETTING_NAMES} == LISTED_ONLY
+
+
+def test_an_id_that_is_gone_after_it_was_listed_is_skipped(emu, between, read, caplog):
+    """A campaign that is deleted between two requests is counted, and the coupons of the others are read."""
+    emu.add("campaigns", {"name": "B"})
+    emu.add("coupons", {"value": "ONE"}, {"value": "TWO", "campaignId": 2})
+
+    def change(exchange):
+        gone = "/campaigns/1/" in exchange.path
+        return (404, {"Content-Type": "application/json"}, b'{"message":"not found"}') if gone else None
+
+    result = read("coupons", base_url=between(emu.url, change), exports_strategy="per_entity")
+    assert result.error is None
+    assert ["TWO"] == [row["value"] for row in result.rows("coupons")]
+    assert {} == result.complete
+    assert "coupons of application 1: 1 ids are not known to Talon.One, or refused" in caplog.text
 
 
 @pytest.fixture

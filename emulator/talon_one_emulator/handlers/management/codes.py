@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client import endpoints
 from talon_one_emulator.api import json_text
 from talon_one_emulator.api.call import Answer, Call, handles, ok
-from talon_one_emulator.domain import effects, timestamps
+from talon_one_emulator.domain import timestamps
 from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID
+from talon_one_emulator.domain.promotions import effects
 from talon_one_emulator.handlers import coupons, referrals
 from talon_one_emulator.handlers.listing import ordering, window
 from talon_one_emulator.handlers.management.csv_answer import csv_answer, date

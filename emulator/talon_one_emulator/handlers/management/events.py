@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client import endpoints
 from talon_one_emulator.api import json_text
 from talon_one_emulator.api.call import Answer, Call, handles, ok
-from talon_one_emulator.domain import cart, effects
+from talon_one_emulator.domain import cart
 from talon_one_emulator.domain.account import APPLICATION_ID, raw, stamp
 from talon_one_emulator.domain.loyalty.transactions import ORDERS
+from talon_one_emulator.domain.promotions import effects
 from talon_one_emulator.handlers.listing import count, ordering, window
 from talon_one_emulator.handlers.management.csv_answer import csv_answer, date
 from talon_one_emulator.handlers.management.filters import between, check_application, where

@@ -1,0 +1,1 @@
+"""What promotions keep: achievements with their progress, and the journal of effects."""
