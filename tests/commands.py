@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SERVER = Path(__file__).with_name("command_server.py")
 # Interpreter and libraries read these when they start: with other values, a command is started anew.
 _AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_", "ARROW_", "OPENSSL_", "RUST_")
-_HARMLESS = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+_HARMLESS = {"ARROW_DEFAULT_MEMORY_POOL", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
 
 class Popen(subprocess.Popen):

@@ -4,6 +4,8 @@ The package can be imported without pyarrow and duckdb, which are optional extra
 at the top, and are themselves imported when a warehouse or a source is opened.
 """
 
+import os
+
 from talon_one_singer.values.column_names import snake_case
 from talon_one_warehouse.arrow.columns import Column, Kind, TableSpec, table_spec
 from talon_one_warehouse.arrow.json_to_arrow import to_arrow
@@ -44,3 +46,6 @@ __all__ = [
     "table_spec",
     "to_arrow",
 ]
+
+# Read when pyarrow is first used. Arrow's own allocator keeps some 50 MB that only one merge needed.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

@@ -10,6 +10,8 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+import pyarrow as pa
+
 from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.duckdb.memory import Memory, arrow_columns
 from talon_one_warehouse.duckdb.seen_keys import SeenKeys
@@ -29,7 +31,6 @@ from talon_one_warehouse.warehouse import MergePace
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pyarrow as pa
     from fsspec import AbstractFileSystem
 
     from talon_one_warehouse.arrow.columns import TableSpec
@@ -199,6 +200,8 @@ class LakeWarehouse:
                 table.vacuum()
         except WarehouseError as error:
             _LOG.warning("the merge is complete, but files of %s were not compacted after it: %s", table.name, error)
+        finally:
+            pa.default_memory_pool().release_unused()  # what a merge needed; the next one comes much later
 
     def _all_tables(self) -> list[LakeTable]:
         """Return all tables of the schema, those of other loads too."""
