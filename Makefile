@@ -55,7 +55,7 @@ fuzz: $(STAMP) ## feed mutated inputs to every reader; MINUTES=5 for all, SEED=7
 	$(PY) -m tests.fuzz --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
 
 demo: $(DEMO_STAMP) ## load retail data from a local Talon.One into DuckDB
-	.venvs/demo/bin/python scripts/demo.py
+	.venvs/demo/bin/talon-one demo
 
 airflow: $(STAMP) ## start a local Talon.One and an Airflow with the example DAGs; Ctrl-C stops them
 	$(PY) scripts/airflow_live.py

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SCHEMAS = DOCS.parent / "schemas" / "editor"
+OUTPUT_SCHEMAS = DOCS.parent / "schemas" / "output"
 BLOCK = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -246,10 +247,19 @@ def cli() -> str:
         table = _table(("option", "what it does"), ((f"`{name}`", _one_line(about)) for name, about in records))
         return f"{table}\n" if records else ""
 
+    def printed(path: str) -> str:
+        from json_outputs import json_output
+
+        found = json_output(path.removeprefix("talon-one "))
+        if found is None:
+            return ""
+        about, rows = found
+        return f"{about}\n\n{_table(('field of the JSON', 'type', 'what it is'), rows)}\n"
+
     def section(path: str, command: click.Command) -> str:
         arguments = " ".join(command.collect_usage_pieces(click.Context(command)))
         about = "\n\n".join(_one_line(part) for part in (command.help or "").replace("\b", "").split("\n\n"))
-        return f"## {path}\n\n`{path} {arguments}`\n\n{about}\n\n{options(command)}"
+        return f"## {path}\n\n`{path} {arguments}`\n\n{about}\n\n{options(command)}{printed(path)}"
 
     def inner(group: click.Command) -> list[tuple[str, click.Command]]:
         if not isinstance(group, click.Group):
@@ -329,17 +339,20 @@ def pages() -> dict[Path, str]:
 
 
 def schemas() -> dict[Path, str]:
-    """Return the text of every schema for editors by its path."""
+    """Return the text of every schema for editors and of output by its path."""
     from talon_one_cli.project.editor_schemas import editor_schemas
+    from talon_one_cli.project.output_schemas import output_schemas
 
-    found = editor_schemas().items()
-    return {SCHEMAS / name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in found}
+    found = {SCHEMAS / name: schema for name, schema in editor_schemas().items()}
+    found |= {OUTPUT_SCHEMAS / name: schema for name, schema in output_schemas().items()}
+    return {path: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for path, schema in found.items()}
 
 
 def main(argv: list[str]) -> int:
     """Write the pages and schemas, or with ``--check`` compare them with the files."""
     files = pages() | schemas()
-    there = {path: path.read_text(encoding="utf-8") for path in [*DOCS.rglob("*.md"), *SCHEMAS.glob("*.json")]}
+    written = [*DOCS.rglob("*.md"), *SCHEMAS.glob("*.json"), *OUTPUT_SCHEMAS.glob("*.json")]
+    there = {path: path.read_text(encoding="utf-8") for path in written}
     stale = sorted(path for path in files.keys() | there.keys() if files.get(path) != there.get(path))
     if "--check" in argv:
         if stale:
@@ -348,7 +361,8 @@ def main(argv: list[str]) -> int:
             return 1
         print("docs are current")
         return 0
-    SCHEMAS.mkdir(exist_ok=True)
+    for folder in (SCHEMAS, OUTPUT_SCHEMAS):
+        folder.mkdir(exist_ok=True)
     for path in stale:
         if path in files:
             path.write_text(files[path], encoding="utf-8")

@@ -1,9 +1,9 @@
 """``subprocess.run`` and ``subprocess.Popen`` for commands of this project, whose processes start at once.
 
 A command that a test runs takes longer to import its modules than for its work. A command line ``python -m module`` or
-``python -c code`` is run here by a fork of a process that has imported the modules (``tests/command_server.py``), with
-a process id, streams, a folder, an environment and memory of its own. Tests of a start, of imports, of memory or of
-what an interpreter does at its end use ``subprocess``.
+``python -c code``, with or without ``-P`` before it, is run here by a fork of a process that has imported the modules
+(``tests/command_server.py``), with a process id, streams, a folder, an environment and memory of its own. Tests of a
+start, of imports, of memory or of what an interpreter does at its end use ``subprocess``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Popen(subprocess.Popen):
 
     def _execute_child(self, *given: Any) -> None:
         command, _, preexec, _, kept, folder, environment, _, _, _, *pipes = given[:16]
-        command = list(map(os.fsdecode, command))
+        command = [word for place, word in enumerate(map(os.fsdecode, command)) if (place, word) != (1, "-P")]
         environment = dict(os.environ if environment is None else environment)
         streams = [pipe if pipe >= 0 else number for number, pipe in enumerate((pipes[0], pipes[3], pipes[5]))]
         forks = command[0] == sys.executable and command[1] in {"-m", "-c"} and not preexec and not kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from talon_one_cli.alerts.settings import ALERTS, hide_receivers
 from talon_one_singer import ConfigError, ConfigSource
 from talon_one_singer.settings.instants import parse_date_time
 from talon_one_singer.settings.table import SettingsTable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "talon-one"
 """Name of the program in the User-Agent header."""
-_SETTINGS = SettingsTable("TALON_ONE", SETTINGS.settings)
+_SETTINGS = SettingsTable("TALON_ONE", (*SETTINGS.settings, ALERTS))
 
 
 def load_settings(
@@ -39,6 +40,7 @@ def load_settings(
     long = {name.removeprefix("TAP_"): text for name, text in environ.items() if name.startswith(f"{SETTINGS.prefix}_")}
     given = {} if base_url is None else {f"{_SETTINGS.prefix}_BASE_URL": base_url}
     redact.add_from([source.values for source in sources])  # before any message about them is printed
+    hide_receivers([source.values.get(ALERTS.name) for source in sources], redact)
     settings = _SETTINGS.load(sources, {**environ, **long, **given})
     redact.add_from(settings)
     return settings

@@ -86,6 +86,17 @@ def schema_option(command: F) -> F:
     return option(command)
 
 
+def report_option(command: F) -> F:
+    """Add ``--report``."""
+    option = click.option(
+        "--report",
+        metavar="FILE.html",
+        shell_complete=complete_files,
+        help="Write a report as one HTML file: counts, timeline, why rows were refused.",
+    )
+    return option(command)
+
+
 def json_option(help_text: str) -> Callable[[F], F]:
     """Return a decorator that adds ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help=help_text)

@@ -13,6 +13,7 @@ from talon_one_singer.reporting.progress import bars_on_terminal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from talon_one_cli.report.timeline import Timeline
     from talon_one_singer.cli.signals import StopSignal
     from talon_one_singer.reporting.progress import Progress
     from target_talon_one.sync.destination_run import DestinationRun
@@ -28,13 +29,17 @@ class SyncProgress:
         stop: ends the run.
         bars: shows the rows; None: nothing is shown.
         metrics: counts the rows, and the requests of the client.
+        timeline: gets samples of the counts, for a report.
 
     Attributes:
         run: the run, once it has started.
     """
 
-    def __init__(self, stop: StopSignal, bars: Progress | None, metrics: Metrics) -> None:
+    def __init__(
+        self, stop: StopSignal, bars: Progress | None, metrics: Metrics, timeline: Timeline | None = None
+    ) -> None:
         self.run: SyncRun | None = None
+        self._timeline = timeline
         self.metrics = metrics
         self._stop, self._bars = stop, bars
         self._lock = threading.Lock()
@@ -44,6 +49,8 @@ class SyncProgress:
     def check(self) -> None:
         """Show the progress if it is time, and raise Stopped if the stop was requested."""
         self._stop.check()
+        if self._timeline is not None:
+            self._note(self._timeline)
         if time.monotonic() >= self._next_s:
             self.show()
 
@@ -56,6 +63,14 @@ class SyncProgress:
             for name, destination in list(self.run.destinations.items()):
                 self._show_destination(self._bars, name, destination)
         self._bars.tick()
+
+    def _note(self, timeline: Timeline) -> None:
+        from talon_one_cli.report.run_report import totals
+
+        run = self.run
+        if run is not None:
+            with self._lock:
+                timeline.note(lambda: totals(run))
 
     def _show_destination(self, bars: Progress, name: str, destination: DestinationRun) -> None:
         counts = destination.counts
@@ -77,11 +92,11 @@ class SyncProgress:
 
 
 @contextmanager
-def shown_progress(stop: StopSignal) -> Iterator[SyncProgress]:
+def shown_progress(stop: StopSignal, timeline: Timeline | None = None) -> Iterator[SyncProgress]:
     """Show the progress of a run while the block runs, if standard error is a terminal."""
     metrics = Metrics(time.monotonic)
     bars = bars_on_terminal(metrics, time.monotonic)
-    progress = SyncProgress(stop, bars, metrics)
+    progress = SyncProgress(stop, bars, metrics, timeline)
     try:
         yield progress
     finally:

@@ -59,6 +59,8 @@ WALK = {
     "retry": [("push", "s.yml"), ("retry", "RUN", "--config", "c.json"), ("retry", ID, "--config", "c.json")],
     "runs": [("push", "s.yml"), ("runs", "--store", "st.duckdb"), ("runs", "show", "RUN", "--store", "st.duckdb")],
     "doctor": [("doctor", "s.yml"), ("doctor", ID)],
+    "demo": [("demo", "--out", f"v.jsonl/{ID}")],
+    "report": [("report", "--in", ID), ("report", "--in", "duckdb:///w.duckdb", "--schema", ID)],
     "init": [("init", "p", "--audience", ID), ("init", "p", "--catalog-ids", ID), ("init", ID, "--key", ID)],
     "erase": [("erase", "--ids", ID, "--config", "c.json"), ("erase", "--ids-file", ID, "--yes", "--config", "c.json")],
     "check": [("check",), ("check", "--json"), ("check", "--base-url", f"http://{ID}")],

@@ -146,3 +146,23 @@ def test_extras_that_are_missing_are_named(bare):
     assert "Traceback" not in load.stderr + serve.stderr
     assert 0 != serve.returncode
     assert "talon-one-connector[emulator]" in serve.stderr
+
+
+@pytest.mark.slow
+def test_the_demo_runs_from_the_wheel_in_any_folder(wheel, tmp_path):
+    """With the extra demo, the wheel loads and syncs in an empty folder, draws the picture, and checks every figure."""
+    venv, folder = tmp_path / "venv", tmp_path / "elsewhere"
+    folder.mkdir()
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, venv], check=True)
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", venv / "bin" / "python", f"{wheel}[demo]"], check=True)
+    foreign = {"TALON_ONE_BASE_URL": "http://127.0.0.1:1", "TALON_ONE_API_KEY": "key-of-another-account"}
+    done = subprocess.run(
+        [venv / "bin" / "talon-one", "demo"],
+        cwd=folder,
+        env={**os.environ, **foreign, "TALON_ONE_EMULATOR_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert 0 == done.returncode, done.stdout[-2000:] + done.stderr
+    assert "4,938 balances equal the ledger arithmetic to the cent: 0 differences." in done.stdout
+    assert b"\x89PNG" == (folder / "demo-output" / "loyalty.png").read_bytes()[:4]

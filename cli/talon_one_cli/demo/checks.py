@@ -1,6 +1,7 @@
 """Check the warehouse of the demo: every row to the cent, and every balance, against the emulator and the ledger.
 
-``demo_checks.py WAREHOUSE URL AS_OF ADDITIONS POINTS SUBTRACTIONS CARDS`` prints the number of balances.
+``python -m talon_one_cli.demo.checks WAREHOUSE URL AS_OF ADDITIONS POINTS SUBTRACTIONS CARDS`` prints the number of
+balances.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 
 import duckdb
 
-from demo_tools import DemoFailed, control, expect
+from talon_one_cli.demo.tools import DemoFailed, control, expect
 from talon_one_client.paging.windows import to_us
+from talon_one_singer.cli.output import say
 from tap_talon_one.ledger.arithmetic import Entry, Points, balance
 
 TOTALS = """
@@ -71,9 +73,9 @@ def main() -> int:
         expect("balances that differ from those of the emulator", {}, different(of_emulator(url, as_of), loaded))
         expect("balances that differ from the ledger", {}, different(of_ledger(rows, as_of), loaded))
     except DemoFailed as error:
-        print(error)
+        say(str(error))
         return 1
-    print(len(loaded))
+    say(str(len(loaded)))
     return 0
 
 

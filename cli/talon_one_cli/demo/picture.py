@@ -1,6 +1,6 @@
 """The chart of the demo: points by month, and the distribution of balances.
 
-``demo_picture.py WAREHOUSE AS_OF PNG`` prints the path of the picture.
+``python -m talon_one_cli.demo.picture WAREHOUSE AS_OF PNG`` prints the path of the picture.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+
+from talon_one_singer.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +75,7 @@ def main() -> None:
     """Draw the chart of a warehouse."""
     warehouse, as_of, path = sys.argv[1:]
     with duckdb.connect(warehouse, read_only=True) as db:
-        print(draw(lambda sql: db.execute(sql).fetchall(), as_of, Path(path)))
+        say(str(draw(lambda sql: db.execute(sql).fetchall(), as_of, Path(path))))
 
 
 if __name__ == "__main__":

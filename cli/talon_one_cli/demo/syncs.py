@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import duckdb
 
-from demo_tools import control, expect
+from talon_one_cli.demo.tools import control, expect
+from talon_one_cli.formatting import new_table, open_console
 from talon_one_emulator.seeds.journey_rows import data_file
+from talon_one_singer.cli.output import say
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
-SYNC = EXAMPLES / "segments.yml"
+if TYPE_CHECKING:
+    from talon_one_cli.demo.tools import DemoData, Programs
+
+_HERE = Path(__file__).parent
 AUDIENCES = ("top_spenders", "lapsing", "expiring")
-PRODUCTS = 92_331
-BIN = Path(sys.executable).parent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pushed:
     """One push: its report for each destination."""
 
@@ -36,25 +36,28 @@ class Syncs:
     """Syncs of segments and products from a warehouse to the emulator.
 
     Args:
+        programs: starts the commands.
+        data: the expected figures.
         url: URL of the emulator.
-        out: directory for store, rejects and settings.
+        out: folder of store, rejects, settings and SYNC.yml.
         warehouse: DuckDB file with the loaded data.
 
     Raises:
         DemoFailed: a figure differs from the expected one.
     """
 
-    def __init__(self, url: str, out: Path, warehouse: Path) -> None:
-        self._url, self._out, self._warehouse = url, out, warehouse
+    def __init__(self, programs: Programs, data: DemoData, url: str, out: Path, warehouse: Path) -> None:
+        self._programs, self._data, self._url, self._out, self._warehouse = programs, data, url, out, warehouse
         self._config = out / "sync-config.json"
+        self._arguments = (out / "segments.yml", "--config", self._config)
 
-    def run(self, as_of: str, later: str) -> list[Pushed]:
+    def run(self, later: str) -> list[Pushed]:
         """Run all syncs and return their reports."""
-        self._prepare(as_of)
-        self._talon_one("plan", self._arguments(), show=True)
+        self._prepare(self._data.as_of)
+        self._programs.talon_one("plan", *self._arguments, shown=True)
         pushes = [self._push("first")]
         self._check_first(pushes[0])
-        self._talon_one("verify", self._arguments(), show=True)
+        self._programs.talon_one("verify", *self._arguments, shown=True)
         joined, left = self._change(later)
         pushes.append(self._push("segment and products changed"))
         self._check_difference(pushes[1], joined, left)
@@ -79,15 +82,19 @@ class Syncs:
             "management_requests_per_second": 1000,  # the emulator of the demo has no limit
         }
         self._config.write_text(json.dumps(settings, indent=2), encoding="utf-8")
-        self._talon_one("models", ["--to", f"duckdb:///{self._warehouse}", "--as-of", as_of])
-        given, maker = f"read_parquet('{data_file('products')}')", "manufacturer_id::VARCHAR AS manufacturer_id"
+        (self._out / "segments.yml").write_bytes((_HERE / "segments.yml").read_bytes())
+        self._programs.talon_one("models", "--to", f"duckdb:///{quote(str(self._warehouse))}", "--as-of", as_of)
+        maker = "manufacturer_id::VARCHAR AS manufacturer_id"
         with duckdb.connect(str(self._warehouse)) as db:
             db.execute("CREATE SCHEMA IF NOT EXISTS shop")
-            db.execute(f"CREATE OR REPLACE TABLE shop.products AS SELECT * REPLACE ({maker}) FROM {given}")  # noqa: S608
+            db.execute(
+                f"CREATE OR REPLACE TABLE shop.products AS SELECT * REPLACE ({maker}) FROM read_parquet(?) LIMIT ?",  # noqa: S608 - a constant
+                [str(data_file("products")), self._data.products],
+            )
         self._segments(as_of)
 
     def _segments(self, as_of: str) -> None:
-        text = (EXAMPLES / "segments.sql").read_text(encoding="utf-8")
+        text = (_HERE / "segments.sql").read_text(encoding="utf-8")
         with duckdb.connect(str(self._warehouse)) as db:
             db.execute(Template(text).substitute(as_of=as_of))
 
@@ -116,8 +123,8 @@ class Syncs:
             return {name for (name,) in db.execute(f"SELECT customer FROM segments.{segment}").fetchall()}  # noqa: S608
 
     def _check_first(self, pushed: Pushed) -> None:
-        done = pushed.destinations
-        expect("products sent", (PRODUCTS, -(-PRODUCTS // 1000)), _figures(done["products"], "sent", "requests"))
+        done, products = pushed.destinations, self._data.products
+        expect("products sent", (products, -(-products // 1000)), _figures(done["products"], "sent", "requests"))
         self._check_audiences()
 
     def _check_audiences(self) -> None:
@@ -142,47 +149,26 @@ class Syncs:
         path = self._out / "rejects" / pushed.run / "products.jsonl"
         (line,) = path.read_text(encoding="utf-8").splitlines()
         reject = json.loads(line)
-        print(f"{path}:\n  {reject['place']}, key {reject['key']}: {reject['reason']}")
+        say(f"{path}:")
+        say(f"  {reject['place']}, key {reject['key']}: {reject['reason']}")
 
     def _push(self, name: str) -> Pushed:
-        report = json.loads(self._talon_one("push", [*self._arguments(), "--json"]))
+        report = json.loads(self._programs.talon_one("push", *self._arguments, hidden=("--json",)))
         return Pushed(name, report["run"], report["destinations"])
-
-    def _arguments(self) -> list[str]:
-        return [
-            str(SYNC.relative_to(Path.cwd())) if SYNC.is_relative_to(Path.cwd()) else str(SYNC),
-            "--config",
-            str(self._config),
-        ]
-
-    def _talon_one(self, command: str, arguments: list[str], *, show: bool = False) -> str:
-        """Run a command of ``talon-one`` and return its output."""
-        print(f"$ talon-one {command} {' '.join(arguments)}", flush=True)
-        environment = {**os.environ, "WAREHOUSE": str(self._warehouse)}
-        out = None if show else subprocess.PIPE
-        done = subprocess.run(
-            [BIN / "talon-one", command, *arguments], stdout=out, text=True, env=environment, check=False
-        )
-        expect(f"exit code of talon-one {command}", 0, done.returncode)
-        return done.stdout or ""
 
 
 def _figures(of: dict[str, Any], *names: str) -> tuple[int, ...]:
     return tuple(of[name] for name in names)
 
 
-def table(pushes: list[Pushed]) -> None:
+def show_pushes(pushes: list[Pushed]) -> None:
     """Print what each push did."""
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = Table(title="Segments and products out of DuckDB, into Talon.One")
-    for title in ("push", "destination", "added", "changed", "removed", "unchanged", "refused", "calls"):
-        shown.add_column(title, justify="left" if title in ("push", "destination") else "right")
+    names = ("added", "changed", "removed", "unchanged", "refused", "calls")
+    table = new_table(("push", "destination"), names, "Segments and products out of DuckDB, into Talon.One")
     for pushed in pushes:
         for index, (name, done) in enumerate(pushed.destinations.items()):
             counts = _figures(done, "adds", "updates", "removes", "same")
             refused = done["invalid"] + done["rejected"]
             cells = (f"{count:,}" for count in (*counts, refused, done["requests"]))
-            shown.add_row(pushed.name if index == 0 else "", name, *cells)
-    Console(width=110).print(shown)
+            table.add_row(pushed.name if index == 0 else "", name, *cells)
+    open_console().print(table)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import connection_options, json_option, schema_option
+from talon_one_cli.options import connection_options, json_option, report_option, schema_option
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--catalog", "catalog_file", metavar="FILE", help="Singer catalog that selects streams and fields.")
 @schema_option
 @click.option("--full-refresh", is_flag=True, help="Read everything again instead of continuing from the last load.")
+@report_option
 @json_option("Print the counts as JSON.")
 def load(**options: Any) -> None:
     """Load loyalty data and other streams into a warehouse.
@@ -45,7 +47,10 @@ def load(**options: Any) -> None:
 
 
 def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
+    from talon_one_cli.alerts.settings import ALERTS, alerts_from
+    from talon_one_cli.alerts.watching import watched_load
     from talon_one_cli.connection_settings import load_settings
+    from talon_one_cli.report.run_report import reported
     from talon_one_loading import LoadResult
     from talon_one_loading import load as load_into
     from talon_one_loading.bad_rows import raise_if_rejected
@@ -61,13 +66,17 @@ def _load(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     if not entries:
         raise nothing_selected(settings)
     raise_if_in_memory(options["url"])
-    with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
-        loaded = LoadResult()
-        try:
-            load_into(warehouse, settings, entries, stop, redact, full_refresh=options["full_refresh"], into=loaded)
-        finally:
-            _report(loaded, as_json=options["as_json"])
-    raise_if_rejected(loaded.rejected, warehouse.schema)
+    alerts = alerts_from(settings[ALERTS.name], ALERTS.name, redact, os.environ)
+    with reported(options["report"], "load") as report, watched_load(alerts, "load") as watch:
+        with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
+            loaded = watch.loaded = LoadResult()
+            try:
+                load_into(warehouse, settings, entries, stop, redact, full_refresh=options["full_refresh"], into=loaded)
+            finally:
+                if report is not None:
+                    report.note_load(loaded)
+                _report(loaded, as_json=options["as_json"])
+        raise_if_rejected(loaded.rejected, warehouse.schema)
 
 
 def _report(loaded: LoadResult, *, as_json: bool) -> None:

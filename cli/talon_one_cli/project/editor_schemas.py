@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from talon_one_cli.alerts.settings import ALERT_SETTINGS, ALERTS
 from talon_one_cli.sync.dbt_source import SETTINGS as DBT_SETTINGS
 from talon_one_cli.sync.sync_file import DEPENDS_ON
 from talon_one_warehouse import SourceSpec
@@ -59,7 +60,9 @@ def editor_schemas() -> dict[str, dict[str, Any]]:
         SYNC_FILE: sync_file_schema(),
         "sync-config.json": _config("Config file of talon-one plan, push, verify, retry, erase", SYNC_SETTINGS),
         "load-config.json": _config(
-            "Config file of tap-talon-one and of talon-one load, check, estimate", TAP_SETTINGS
+            "Config file of tap-talon-one and of talon-one load, check, estimate",
+            TAP_SETTINGS,
+            {ALERTS.name: _alerts(f"{ALERTS.description} Only commands of talon-one read it.")},
         ),
         "target-config.json": _config("Config file of target-talon-one", TARGET_SETTINGS),
     }
@@ -76,7 +79,7 @@ def sync_file_schema() -> dict[str, Any]:
     properties = _properties(SYNC_SETTINGS)
     return _document(
         "SYNC.yml of talon-one-connector",
-        properties | {"store": _store(properties["store"]), "syncs": syncs},
+        properties | {"store": _store(properties["store"]), ALERTS.name: _alerts(), "syncs": syncs},
         ["syncs"],
     )
 
@@ -89,10 +92,16 @@ def _store(anywhere: Mapping[str, Any]) -> dict[str, Any]:
     return about | {"anyOf": [{"type": anywhere["type"]}, in_source]}
 
 
-def _config(title: str, settings: Iterable[Setting]) -> dict[str, Any]:
+def _alerts(description: str = ALERTS.description) -> dict[str, Any]:
+    """Return what ``alerts`` may be; nothing is required, because those of a file and of a sync add up."""
+    properties = _properties(ALERT_SETTINGS.values())
+    return {"description": description, **_object(properties, []), "type": ["object", "null"]}
+
+
+def _config(title: str, settings: Iterable[Setting], more: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the schema of a config file; nothing is required, because several files and the environment add up."""
     schema = {"type": "string", "description": "Address of this schema; only editors read it."}
-    return _document(title, {"$schema": schema} | _properties(settings), [])
+    return _document(title, {"$schema": schema} | _properties(settings) | dict(more or {}), [])
 
 
 def _document(title: str, properties: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
@@ -146,6 +155,7 @@ def _sync() -> dict[str, Any]:
         **_properties(TARGETS.values()),
         **_properties(OPTIONS.values()),
         DEPENDS_ON.name: _property(DEPENDS_ON),
+        ALERTS.name: _alerts("Alerts of this sync; what they leave out is as in those of the file."),
     }
     return {**_object(properties, ["source", "sink"]), "allOf": [_of_sink(sink) for sink in SINKS.values()]}
 

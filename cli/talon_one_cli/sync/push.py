@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import complete_files, config_option, guard_option, json_option, sync_options
+from talon_one_cli.options import complete_files, config_option, guard_option, json_option, report_option, sync_options
 from talon_one_singer.cli.output import say_json
 from talon_one_singer.reporting.redaction import redacted
 from talon_one_singer.settings.local_paths import local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from talon_one_cli.report.run_report import RunReport
     from talon_one_cli.sync.sync_file import SyncFile
     from talon_one_cli.sync.sync_set import SyncSet
     from talon_one_singer.cli.signals import StopSignal
@@ -47,6 +47,7 @@ def plan(**options: Any) -> None:
 @click.command()
 @sync_options
 @guard_option
+@report_option
 @json_option("Print the counts as JSON.")
 def push(**options: Any) -> None:
     """Sync the sources to Talon.One, sending only what changed.
@@ -65,6 +66,7 @@ def push(**options: Any) -> None:
 @click.command()
 @click.argument("plan_file", metavar="PLAN.json", shell_complete=complete_files)
 @config_option
+@report_option
 @json_option("Print the counts as JSON.")
 def apply(**options: Any) -> None:
     """Send exactly the changes of a plan.
@@ -79,6 +81,7 @@ def apply(**options: Any) -> None:
 
 def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     from talon_one_cli.sync.reports import print_plan
+    from talon_one_cli.sync.sync_session import rows_read
     from talon_one_cli.sync.sync_set import RunsInOrder
 
     syncs = _sync_set(options, redact)
@@ -87,7 +90,7 @@ def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     plans: dict[str, PlannedDestination] = {}
 
     def plan_run(file: SyncFile) -> None:
-        with _rows_read(file, stop, "plan") as run:
+        with rows_read(file, stop, "plan") as run:
             plans.update({one.name: one for one in run.plan()})
         _raise_if_stopped(file, plans)
         run.raise_if_plan_incomplete()
@@ -148,6 +151,8 @@ def _check_one_run(syncs: SyncSet) -> None:
 
 
 def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
+    from talon_one_cli.alerts.watching import alert_skipped
+    from talon_one_cli.report.run_report import reported
     from talon_one_cli.sync.reports import print_run, run_report
     from talon_one_cli.sync.sync_set import RunsInOrder
 
@@ -165,16 +170,19 @@ def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
             else:
                 print_run(destinations, run.id, as_json=options["as_json"])
 
-        _send(file, stop, "push", report, lambda run: in_order.check_apart(file, run))
+        _send(file, stop, "push", report, lambda run: in_order.check_apart(file, run), page=page)
 
-    try:
-        in_order.run(push_run)
-    finally:
-        if one_report:
-            say_json({"runs": reports, **in_order.as_dict()})
+    with reported(options["report"], "push") as page:
+        try:
+            in_order.run(push_run)
+        finally:
+            alert_skipped(syncs, in_order.skipped, "push")
+            if one_report:
+                say_json({"runs": reports, **in_order.as_dict()})
 
 
 def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
+    from talon_one_cli.report.run_report import reported
     from talon_one_cli.sync.reports import print_run
     from talon_one_cli.sync.sync_set import read_sync_set
     from talon_one_singer.settings.json_files import read_json_object
@@ -195,7 +203,8 @@ def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     def report(run: SyncRun) -> None:
         print_run(list(run.destinations.values()), run.id, as_json=options["as_json"])
 
-    _send(file, stop, f"apply {path}", report, check)
+    with reported(options["report"], "apply") as page:
+        _send(file, stop, f"apply {path}", report, check, page=page)
 
 
 def _sync_set(options: dict[str, Any], redact: Redactor) -> SyncSet:
@@ -211,38 +220,23 @@ def _send(
     command: str,
     report: Callable[[SyncRun], None],
     check: Callable[[SyncRun], None],
+    *,
+    page: RunReport | None,
 ) -> None:
     """Read the sources, send what differs, and report it; ``check`` is called before anything is sent."""
+    from talon_one_cli.alerts.watching import watched_syncs
+    from talon_one_cli.sync.sync_session import rows_read
+
     sending: SyncRun | None = None
     try:
-        with _rows_read(file, stop, command) as run:
+        with watched_syncs(file, command.partition(" ")[0]) as watch, rows_read(file, stop, command, page) as run:
+            watch.run = run
             check(run)
             sending = run
             run.finish()
     finally:
         if sending is not None:
             report(sending)
-
-
-@contextmanager
-def _rows_read(file: SyncFile, stop: StopSignal, command: str) -> Iterator[SyncRun]:
-    """Start a run and read every row of every source; the progress is shown until the block ends."""
-    from talon_one_cli.guards_for_one_run import with_option
-    from talon_one_cli.progress import shown_progress
-    from talon_one_cli.sync.sync_session import opened, read_sources, sync_run
-    from target_talon_one.errors import GuardError
-
-    try:
-        with (
-            shown_progress(stop) as progress,
-            opened(file.settings, stop, progress.metrics) as (client, store),
-            sync_run(client, store, file.settings, progress, command) as run,
-        ):
-            progress.run = run
-            read_sources(file, run, store, progress)
-            yield run
-    except GuardError as error:
-        raise with_option(error) from None
 
 
 def _texts(planned: dict[str, Any], name: str, path: str) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from talon_one_cli.alerts.settings import ALERTS, alerts_from, check_alerts, hide_receivers
 from talon_one_singer import ConfigError, ConfigSource, Setting
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.conversion import convert
@@ -18,6 +19,7 @@ from target_talon_one.settings import SYNC_SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from talon_one_cli.alerts.settings import Alerts
     from talon_one_singer.reporting.logs import Redactor
     from talon_one_warehouse import SourceSpec
     from target_talon_one.config.destination_config import DestinationConfig
@@ -31,11 +33,19 @@ DEPENDS_ON = Setting("depends_on", "array", "Syncs that are sent before this one
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """One destination, the source of its rows, and the names of the syncs that are sent before it."""
+    """One destination and the source of its rows.
+
+    Attributes:
+        destination: the destination.
+        source: the source.
+        depends_on: names of the syncs that are sent before it.
+        alerts: who is informed of what; None: nobody.
+    """
 
     destination: DestinationConfig
     source: SourceSpec
     depends_on: tuple[str, ...] = ()
+    alerts: Alerts | None = None
 
     @property
     def name(self) -> str:
@@ -90,6 +100,8 @@ def read_sync_file(
     if not isinstance(given, dict) or not given:
         raise ConfigError(f"{path}: 'syncs' must name at least one sync, each with source, sink and mode")
     redact.add_from(given)  # the URLs of sources may hold passwords and keys
+    of_file = content.pop(ALERTS.name, None)
+    hide_receivers([of_file, *(one.get(ALERTS.name) for one in given.values() if isinstance(one, dict))], redact)
     in_source = content["store"] if isinstance(content.get("store"), dict) else None
     if in_source is not None:
         content["store"] = _IN_SOURCE
@@ -98,7 +110,8 @@ def read_sync_file(
     syncs: list[Sync] = []
     for name, one in given.items():
         try:
-            syncs.append(_sync(str(name), one, path, redact, environ))
+            alerts = _alerts(str(name), one, of_file, path, redact)
+            syncs.append(replace(_sync(str(name), one, path, redact, environ), alerts=alerts))
         except ConfigError as error:
             problems += error.lines
     if problems:
@@ -135,11 +148,18 @@ def read_settings(
     return settings
 
 
+def _alerts(name: str, given: Any, of_file: Any, path: str, redact: Redactor) -> Alerts | None:
+    """Return the alerts of a sync: its own, and for what they do not name those of the file."""
+    check_alerts(of_file, f"{path}: {ALERTS.name}")
+    own = given.get(ALERTS.name) if isinstance(given, dict) else None
+    return alerts_from(own, f"{path}: syncs.{name}.{ALERTS.name}", redact, {}, of_file=of_file)
+
+
 def _sync(name: str, given: Any, path: str, redact: Redactor, environ: Mapping[str, str]) -> Sync:
     where = f"{path}: syncs.{name}"
     if not isinstance(given, dict):
         raise ConfigError(f"{where} must be an object with source, sink and mode, not {json_type(given)}")
-    options = dict(given)
+    options = {key: value for key, value in given.items() if key != ALERTS.name}
     source, depends_on = options.pop("source", None), options.pop("depends_on", None)
     if source is None:
         raise ConfigError(f"{where}: 'source' is missing; give a file, or url with sql or table")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from talon_one_cli.progress import SyncProgress
+    from talon_one_cli.report.run_report import RunReport
     from talon_one_cli.sync.sync_file import StoreInSource, SyncFile
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.cli.signals import StopSignal
@@ -64,6 +65,43 @@ def sync_run(
         SyncRun(client, store, SyncOptions.of(settings), command=command, check=stop.check) as run,
     ):
         yield run
+
+
+@contextmanager
+def rows_read(file: SyncFile, stop: StopSignal, command: str, page: RunReport | None = None) -> Iterator[SyncRun]:
+    """Start a run and read every row of every source; the progress is shown until the block ends.
+
+    Args:
+        file: the syncs.
+        stop: ends the run.
+        command: its name in the history.
+        page: a report, which gets what the run did, also if the block raises an error.
+
+    Raises:
+        WarehouseConfigError, WarehouseError: a source cannot be read.
+        ConfigError, GuardError: a setting of a destination cannot be used.
+    """
+    from talon_one_cli.guards_for_one_run import with_option
+    from talon_one_cli.progress import shown_progress
+    from talon_one_cli.report.timeline import Timeline
+    from target_talon_one.errors import GuardError
+
+    timeline = None if page is None else Timeline()
+    try:
+        with (
+            shown_progress(stop, timeline) as progress,
+            opened(file.settings, stop, progress.metrics) as (client, store),
+            sync_run(client, store, file.settings, progress, command) as run,
+        ):
+            progress.run = run
+            try:
+                read_sources(file, run, store, progress)
+                yield run
+            finally:
+                if page is not None and timeline is not None:
+                    page.note_syncs(run, store, timeline)
+    except GuardError as error:
+        raise with_option(error) from None
 
 
 def read_sources(

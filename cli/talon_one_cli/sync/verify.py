@@ -49,17 +49,22 @@ def verify(**options: Any) -> None:
 
 def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor, into: list[Finding]) -> None:
     """Compare the syncs, and add the last findings to ``into``."""
+    from talon_one_cli.alerts.watching import alert_skipped, watched_syncs
     from talon_one_cli.sync.sync_set import RunsInOrder, read_sync_set
 
     syncs = read_sync_set(options["sync_file"], options["config"], redact, select=options["select"])
     quiet = options["as_json"]
 
     def verify_run(file: SyncFile) -> None:
-        into.extend(_verify_run(file, stop, heal=options["heal"], quiet=quiet))
+        with watched_syncs(file, "verify") as watch:
+            watch.findings = _verify_run(file, stop, heal=options["heal"], quiet=quiet)
+        into.extend(watch.findings)
 
+    in_order = RunsInOrder(syncs)
     try:
-        RunsInOrder(syncs).run(verify_run, skip_dependents=options["heal"])
+        in_order.run(verify_run, skip_dependents=options["heal"])
     finally:
+        alert_skipped(syncs, in_order.skipped, "verify")
         if quiet and (into or syncs.only is None):
             say_json([one.as_dict() for one in into])
 

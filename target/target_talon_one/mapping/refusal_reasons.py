@@ -12,6 +12,12 @@ _OTHER = "other reasons"
 _VALUE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?\b\d[\d.,:TZeE+-]*""")
 
 
+def without_values(reason: str) -> str:
+    """Return a reason in which texts in quotes and numbers after the field's name are left out."""
+    place, colon, what = reason.partition(": ")
+    return f"{place}: {_VALUE.sub('…', what)}" if colon else reason
+
+
 @dataclass(slots=True)
 class Reasons:
     """Counts reasons by field and kind; reasons that differ only in their values are counted as one.
@@ -32,9 +38,9 @@ class Reasons:
             kind: the reason without values; None: texts in quotes and numbers are treated as values.
             masked: leave values out of the example.
         """
-        place, colon, what = reason.partition(": ")
+        place, colon, _ = reason.partition(": ")
         hidden = kind or (place if colon else reason)
-        kind = kind or (f"{place}: {_VALUE.sub('…', what)}" if colon else reason)
+        kind = kind or without_values(reason)
         if kind not in self.counts and len(self.counts) >= _MOST:
             kind = reason = hidden = _OTHER
         self.counts[kind] += 1

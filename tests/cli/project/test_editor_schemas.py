@@ -19,6 +19,7 @@ from target_talon_one.config.destination_settings import OPTIONS, TARGETS
 from target_talon_one.sinks.table import SINKS
 
 ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "cli/talon_one_cli/demo/segments.yml"
 SCHEMAS = editor_schemas()
 VALIDATOR = jsonschema.Draft7Validator(SCHEMAS[SYNC_FILE])
 VALUES = {
@@ -86,7 +87,7 @@ def test_schema_and_program_agree_on_values(setting, tmp_path):
 
 def blocks():
     """Yield every SYNC.yml of examples and docs, with its place."""
-    for path in sorted(ROOT.glob("examples/*.yml")):
+    for path in (EXAMPLE, *sorted(ROOT.glob("examples/*.yml"))):
         yield pytest.param(path.read_text(encoding="utf-8"), id=path.name)
     for page in sorted((ROOT / "docs").rglob("*.md")):
         found = re.findall(r"^```yaml\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
@@ -102,7 +103,7 @@ def test_every_sync_file_of_examples_and_docs_is_valid(text):
 
 def test_the_hint_of_an_editor_is_the_address_of_a_published_schema():
     """The first line of the example names a file of schemas/editor; the files are those that the tables give."""
-    first = (ROOT / "examples" / "segments.yml").read_text(encoding="utf-8").splitlines()[0]
+    first = EXAMPLE.read_text(encoding="utf-8").splitlines()[0]
     assert HINT == first
     assert HINT.endswith(f"$schema={ADDRESS}{SYNC_FILE}")
     files = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "schemas/editor").iterdir()}

@@ -98,6 +98,17 @@ class Rejects:
         rows = self._database.run(f"SELECT {_COLUMNS} FROM rejects {where}", *([] if run is None else [run]))
         return [dict(zip(_COLUMNS.split(", "), row, strict=True)) for row in rows]
 
+    def samples(self, run: str, most: int) -> list[dict[str, Any]]:
+        """Return up to ``most`` rows of each stream that a run has refused: stream, kind, op, key, place and reason."""
+        names = ("stream", "kind", "op", "key", "place", "reason")
+        rows = self._database.run(
+            f"SELECT {', '.join(names)} FROM rejects WHERE run = ? "
+            "QUALIFY row_number() OVER (PARTITION BY stream ORDER BY place, key) <= ?",
+            run,
+            most,
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def keys_refused_after(self, run: str, destination: int) -> set[str]:
         """Return the keys of rows that later runs have refused."""
         found = self._database.run(

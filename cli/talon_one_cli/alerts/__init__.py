@@ -1,0 +1,1 @@
+"""Alerts of syncs and loads: messages to chat, mail and webhooks when something needs a person."""

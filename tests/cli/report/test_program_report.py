@@ -1,0 +1,90 @@
+"""``talon-one report``: the loyalty programs of a warehouse as one HTML file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from talon_one_cli.formatting import grouped_amount
+from talon_one_cli.report.charts import Series, bars
+from talon_one_cli.report.program_report import ProgramData
+from talon_one_emulator import Emulator
+from talon_one_warehouse import open_warehouse
+
+from .test_run_report import Page
+
+AS_OF = "2025-06-01T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A local Talon.One with a year of points of cards and profiles."""
+    sizes = {"cards": 12, "transactions": 40, "profile_transactions": 10}
+    with Emulator(seed="synthetic", days=366, management_rate=0, **sizes) as emulator:
+        yield emulator
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
+def url(request, tmp_path, monkeypatch, server, account):
+    """A warehouse to which the ledgers are loaded."""
+    monkeypatch.chdir(tmp_path)
+    account(server)
+    before = logging.getLogger().handlers[:]
+    yield "duckdb:///w.duckdb" if request.param == "duckdb" else request.getfixturevalue("postgres_url")
+    logging.getLogger().handlers[:] = before
+
+
+def test_a_report_has_the_figures_of_the_emulator(url, in_process, server):
+    """Both engines give the same report, and its sums are those of the emulator."""
+    streams = "loyalty_card_transactions,loyalty_profile_transactions"
+    assert 0 == in_process("load", "--to", url, "--streams", streams).code
+    early = in_process("report", "--in", url)
+    assert (2, True) == (early.code, "create the views with talon-one models" in early.err)
+    assert 0 == in_process("models", "--to", url, "--as-of", AS_OF).code
+    done = in_process("report", "--in", url, "--out", "r.html")
+    assert (0, "r.html\n") == (done.code, done.out), done.err
+    page = Page("r.html")
+    assert [] == page.loads
+    for program in (1, 2):
+        truth = server.truth(program, AS_OF)
+        active = sum((Decimal(row[2]) for row in truth["balances"]), Decimal(0))
+        assert page.has(grouped_amount(truth["additions"]["sum"]), "points issued")
+        assert page.has(grouped_amount(active), "points owed now")
+    with open_warehouse(url) as warehouse:
+        data = ProgramData(warehouse, "talon_one")
+    assert 12 <= len(data.months[1])
+    assert {12} == {sum(count for _, count in data.balances[1][1]) + _without(server, 1)}
+    assert 12 == sum(members for first, month, members in data.cohorts[1] if first == month)
+
+
+def _without(server, program):
+    """Return the number of cards without active points."""
+    points = {}
+    for owner, _, active, *_ in server.truth(program, AS_OF)["balances"]:
+        points[owner] = points.get(owner, 0) + Decimal(active)
+    return sum(active <= 0 for active in points.values())
+
+
+def test_a_report_without_points_says_so(tmp_path, monkeypatch, in_process):
+    """An empty warehouse gives an error, and views over empty tables a page without figures."""
+    monkeypatch.chdir(tmp_path)
+    done = in_process("report", "--in", "duckdb:///empty.duckdb")
+    assert 2 == done.code
+    assert "has no view points_by_month" in done.err
+    assert not Path("loyalty-report.html").exists()
+
+
+@pytest.mark.parametrize("values", [[], [0.0], [0.004, 3.0], [1e12, 5.0, 2.5]])
+def test_a_chart_of_any_values_fits_its_frame(values):
+    """Bars lie within the frame, whatever their size is, and texts are escaped."""
+    labels = [f"<{n}>" for n in range(len(values))]
+    chart = bars(labels, [Series("a & b", values), Series("c", values)], about="x", stacked=True).text
+    assert len(values) * 2 == chart.count("<rect")
+    assert "<0>" not in chart
+    assert "a &amp; b" in chart
+    heights = [float(part.split('"')[1]) for part in chart.split(" height=")[1:]]
+    assert all(0 <= height <= 214 for height in heights), json.dumps(heights)
