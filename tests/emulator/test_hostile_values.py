@@ -218,8 +218,9 @@ EVERY = pytest.mark.parametrize("endpoint", endpoints.ALL, ids=lambda each: each
 def in_each_era(chosen):
     """Walk operations in the eras that have them; in another era their paths are unknown, whatever is sent."""
     pairs = [(era, each) for era in ("current", "seed") for each in chosen if era in ("current", each.since)]
-    ids = [f"{era}-{each.name}" for era, each in pairs]
-    return pytest.mark.parametrize(("wire", "endpoint"), pairs, indirect=["wire"], ids=ids)
+    slow = {"current": (), "seed": pytest.mark.slow}
+    cases = [pytest.param(era, each, marks=slow[era], id=f"{era}-{each.name}") for era, each in pairs]
+    return pytest.mark.parametrize(("wire", "endpoint"), cases, indirect=["wire"])
 
 
 @EVERY

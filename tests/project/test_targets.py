@@ -55,6 +55,7 @@ def test_target_jsonl_gets_every_row_and_with_the_state_none_again(emu, settings
     assert len(first[POINTS]) == len(second[POINTS])
 
 
+@pytest.mark.slow
 def test_target_duckdb_gets_every_row(emu, settings, pipe, tmp_path, peer):
     """The target stores numbers as doubles and empty texts as nulls, so the main ledger gets a name."""
     config = {"path": str(tmp_path / "out.duckdb"), "default_target_schema": "main"}
@@ -87,7 +88,7 @@ def test_target_postgres_gets_every_row(emu, settings, pipe, postgres_url, tmp_p
     assert first.startswith("2024-01-01 00:00:01")
 
 
-@pytest.mark.parametrize("hard_delete", [True, False])
+@pytest.mark.parametrize("hard_delete", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_target_postgres_removes_members_who_left(emu, pipe, postgres_url, peer, tmp_path, hard_delete):
     """A complete read removes those who left, or marks them; a read of some audiences removes nobody."""
     config = {"sqlalchemy_url": postgres_url.replace("postgresql://", "postgresql+psycopg://")}

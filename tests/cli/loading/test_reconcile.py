@@ -36,7 +36,7 @@ def tamper(emu, count: int) -> set[str]:
 
 
 @pytest.mark.parametrize("strategy", ["per_entity", "csv_export"])
-@pytest.mark.parametrize("era", ["seed", "current"])
+@pytest.mark.parametrize("era", [pytest.param("seed", marks=pytest.mark.slow), "current"])
 def test_exactly_the_cards_that_were_tampered_with_are_listed(emu, config_for, talon_one, strategy, era):
     """Seven of 200 cards disagree with their transactions; the command names these seven and ends with 4."""
     emu.reset("synthetic", era=era, cards=200, transactions=25, profile_transactions=5)

@@ -52,7 +52,8 @@ def push(store, rows: int) -> list[int]:
     return [difference.changes for difference in found]
 
 
-@pytest.mark.parametrize("rows", [2, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [2, 3000])
 def test_many_destinations_fit_in_a_store(tmp_path, rows):
     """The first push sends all rows of 200 destinations; the second one, in a process of its own, sends none."""
     with open_store(str(tmp_path / "s.duckdb")) as store:
@@ -61,6 +62,7 @@ def test_many_destinations_fit_in_a_store(tmp_path, rows):
         assert [0] * MANY == push(store, rows)
 
 
+@pytest.mark.slow
 def test_a_store_with_a_large_log_opens_again(tmp_path):
     """After a kill, acknowledged rows are known and the others are uncertain, even if all are only in the log."""
     path = tmp_path / "s.duckdb"
