@@ -86,8 +86,8 @@ class WarehouseSink:
     """Collects rows and merges them with their state in one transaction. Use as a context manager or call ``close()``.
 
     Each row is converted when it arrives, so that a row that does not fit is found before the state moves on. Merges
-    run in a second thread while the next rows are collected. A merge is due after the rows or the seconds of ``pace``,
-    by default that of the warehouse, which bounds the work that a crash loses. After a failed merge nothing more is
+    run in a second thread while the next rows are collected. A merge is due after the rows, bytes or seconds of ``pace``,
+    by default that of the warehouse, which bounds the memory, and the work that a crash loses. After a failed merge nothing more is
     merged, so that no state covers rows that are not in the warehouse; its error is raised by the next call, at the
     latest by the final checkpoint.
 
@@ -115,7 +115,7 @@ class WarehouseSink:
         self._rejects_ready = False
         self._whole: dict[str, Within] = {}
         self._merges = Background("talon-one-merge")
-        self._count, self._last_s, self._failed = 0, clock(), False
+        self._count, self._bytes, self._last_s, self._failed = 0, 0, clock(), False
         self.counts: dict[str, LoadCounts] = {}
 
     def open(self, entry: CatalogEntry, schema: Mapping[str, Any], *, whole: bool = False) -> None:
@@ -150,6 +150,7 @@ class WarehouseSink:
             log_rejected(rejected, counts.rejected)
             counts.rejected += len(rejected)
         self._count += len(rows)
+        self._bytes += sum(map(len, rows))
 
     def read_whole(self, stream: str, within: Mapping[str, Sequence[int] | Window]) -> None:
         """Mark or delete the other rows of the stream with the next merge; see tap_talon_one.engine.sinks.Sink."""
@@ -190,7 +191,8 @@ class WarehouseSink:
 
     def _is_due(self) -> bool:
         late = self._clock() - self._last_s >= self._pace.seconds
-        return late or self._count >= self._pace.rows or bool(self._whole)
+        full = self._count >= self._pace.rows or self._bytes >= self._pace.bytes
+        return late or full or bool(self._whole)
 
     def _start_merge(self, state: Mapping[str, Any]) -> None:
         # The state goes on to change while the rows are merged.
@@ -199,7 +201,7 @@ class WarehouseSink:
         pending = {name: batches for name, one in self._pending.items() if (batches := one.take())}
         whole, self._whole = self._whole, {}
         self._merges.start(partial(self._merge, pending, rejected, saved, whole))
-        self._count, self._last_s = 0, self._clock()
+        self._count, self._bytes, self._last_s = 0, 0, self._clock()
 
     def _merge(
         self,

@@ -113,10 +113,11 @@ def merging(tmp_path):
         yield warehouse, sink
 
 
-def test_a_load_merges_as_many_rows_at_a_time_as_its_warehouse_wants(tmp_path):
+@pytest.mark.parametrize("pace", [MergePace(rows=3), MergePace(bytes=22)], ids=["rows", "bytes"])
+def test_a_load_merges_as_much_at_a_time_as_its_warehouse_wants(tmp_path, pace):
     """Without a pace of its own, a load merges when the pace of the warehouse says so."""
     with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
-        warehouse.pace = MergePace(rows=3)
+        warehouse.pace = pace
         with WarehouseSink(warehouse, clock=lambda: 0.0) as sink:
             sink.open(_Entry, {"properties": {"id": {"type": "integer"}}})
             for number in (1, 2):

@@ -26,10 +26,14 @@ class MergeCounts(NamedTuple):
 
 
 class MergePace(NamedTuple):
-    """How much is merged at a time: a merge is due after so many rows or seconds, whichever comes first."""
+    """How much is merged at a time: a merge is due after so many rows, seconds or bytes, whichever comes first.
+
+    The bytes are those of the rows as JSON. While they are merged, as many can wait again.
+    """
 
     rows: int = 20_000
     seconds: float = 20.0
+    bytes: int = 64_000_000
 
 
 # For databases that take seconds for a merge, or that charge for what it reads.
