@@ -86,10 +86,10 @@ class WarehouseSink:
     """Collects rows and merges them with their state in one transaction. Use as a context manager or call ``close()``.
 
     Each row is converted when it arrives, so that a row that does not fit is found before the state moves on. Merges
-    run in a second thread while the next rows are collected. A merge is due after the rows, bytes or seconds of ``pace``,
-    by default that of the warehouse, which bounds the memory, and the work that a crash loses. After a failed merge nothing more is
-    merged, so that no state covers rows that are not in the warehouse; its error is raised by the next call, at the
-    latest by the final checkpoint.
+    run in a second thread while the next rows are collected. A merge is due after the rows, bytes or seconds of
+    ``pace``, by default that of the warehouse: this bounds the memory, and the work that a crash loses. After a failed
+    merge nothing more is merged, so that no state covers rows that are not in the warehouse; its error is raised by the
+    next call, at the latest by the final checkpoint.
 
     With ``bad_rows="fail"`` such a row fails its stream, and the stream's state stays before it; with "reject" the row
     goes to the table ``rejected_rows`` instead of its own.
