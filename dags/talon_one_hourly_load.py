@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG, Asset, Param
 
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
 WAREHOUSE = f"duckdb:///{HOME}/loyalty.duckdb"
@@ -42,7 +42,7 @@ with DAG(
     },
     tags=["talon-one"],
 ):
-    LoyaltyToWarehouseOperator(
+    TalonOneToWarehouseOperator(
         task_id="load",
         streams=["loyalty_card_transactions", "loyalty_card_balances"],
         warehouse_url="{{ params.warehouse_url }}",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG, Param
 
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
 
@@ -32,7 +32,7 @@ with DAG(
     },
     tags=["talon-one"],
 ):
-    LoyaltyToWarehouseOperator(
+    TalonOneToWarehouseOperator(
         task_id="snapshot",
         streams=["loyalty_card_balances"],
         warehouse_url="{{ params.warehouse_url }}",

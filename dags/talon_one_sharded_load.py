@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, Param, task
 
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator, plan_shards
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator, plan_shards
 
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
 
@@ -40,7 +40,7 @@ with DAG(
         names = plan_shards(params["shards"])
         return [{"shard": one, "warehouse_url": f"{params['folder']}/{one.replace('/', '-of-')}"} for one in names]
 
-    LoyaltyToWarehouseOperator.partial(
+    TalonOneToWarehouseOperator.partial(
         task_id="load",
         streams=["loyalty_card_transactions"],
         settings={"settle_seconds": 0, "transactions_strategy": "per_entity"},

@@ -62,7 +62,7 @@ def get_provider_info() -> dict[str, Any]:
                 "target-integration-name": integration,
                 "python-module": f"{PACKAGE}.transfers.{name}",
             }
-            for name in ("loyalty_to_warehouse", "warehouse_to_talon_one", "verify", "singer")
+            for name in ("talon_one_to_warehouse", "warehouse_to_talon_one", "verify", "singer")
         ],
         "connection-types": [
             {

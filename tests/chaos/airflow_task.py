@@ -12,10 +12,10 @@ from typing import Any
 
 def main() -> None:
     """Build the operator, stop it on SIGTERM like Airflow, execute it."""
-    from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+    from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
     from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 
-    operators = {"load": LoyaltyToWarehouseOperator, "push": WarehouseToAudienceOperator}
+    operators = {"load": TalonOneToWarehouseOperator, "push": WarehouseToAudienceOperator}
     task = operators[sys.argv[1]](task_id="chaos", **json.loads(Path(sys.argv[2]).read_text()))
 
     def stop(*_: object) -> None:

@@ -188,11 +188,11 @@ def load(run_task: Callable[..., SimpleNamespace]) -> Callable[..., SimpleNamesp
     """Run a load of the cards' ledger."""
 
     def run(**arguments: Any) -> SimpleNamespace:
-        from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+        from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 
         settings = {"loyalty_program_ids": [1], "settle_seconds": 0}
         return run_task(
-            LoyaltyToWarehouseOperator, **{"streams": ["loyalty_card_transactions"], "settings": settings, **arguments}
+            TalonOneToWarehouseOperator, **{"streams": ["loyalty_card_transactions"], "settings": settings, **arguments}
         )
 
     return run

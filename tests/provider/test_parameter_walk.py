@@ -16,8 +16,8 @@ from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 from airflow_provider_talon_one.parameters import convert_parameters
 from airflow_provider_talon_one.sensors.conditions import ARGUMENTS, CONDITIONS, converted_arguments
 from airflow_provider_talon_one.sensors.talon_one import LoyaltyTransactionsSensor, TalonOneSensor
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
 from airflow_provider_talon_one.transfers.singer import SingerOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 from airflow_provider_talon_one.transfers.verify import VerifySyncOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
     WarehouseToAudienceOperator,
@@ -58,7 +58,7 @@ def own(kind: type) -> list[str]:
 READ_AS_OPTIONS = {"key", "map", "audience", "catalog_id"}
 COMMANDS = {"tap", "target"}
 REQUIRED: dict[type, dict[str, Any]] = {
-    LoyaltyToWarehouseOperator: {"warehouse_url": "duckdb:///w.duckdb"},
+    TalonOneToWarehouseOperator: {"warehouse_url": "duckdb:///w.duckdb"},
     WarehouseToTalonOneOperator: {"sink": "audiences", "mode": "upsert", "source_url": "a.csv"},
     VerifySyncOperator: {"sink": "audiences", "mode": "upsert", "source_url": "a.csv"},
     WarehouseToAudienceOperator: {"audience": 7, "key": "id", "source_url": "a.csv"},

@@ -67,7 +67,7 @@ class GetLoyaltyCardBalancesOperator(TalonOneOperator):
 
 
 class GetLoyaltyCardTransactionsOperator(TalonOneOperator):
-    """Reads a page of a card's transactions. For complete ledgers use LoyaltyToWarehouseOperator.
+    """Reads a page of a card's transactions. For complete ledgers use TalonOneToWarehouseOperator.
 
     Args:
         loyalty_program_id: id of the program.
@@ -106,7 +106,7 @@ class GetLoyaltyCardTransactionsOperator(TalonOneOperator):
 
 
 class GetLoyaltyProgramProfileTransactionsOperator(TalonOneOperator):
-    """Reads a page of a profile's transactions. For complete ledgers use LoyaltyToWarehouseOperator.
+    """Reads a page of a profile's transactions. For complete ledgers use TalonOneToWarehouseOperator.
 
     Args:
         loyalty_program_id: id of the program.

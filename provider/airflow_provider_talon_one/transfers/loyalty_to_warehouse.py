@@ -1,179 +1,20 @@
-"""Load loyalty data, or any other stream, into a warehouse."""
+"""Earlier name of ``talon_one_to_warehouse``; it still works, and its import warns."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import warnings
 
-from airflow_provider_talon_one.airflow_compat.asset_events import add_to_asset_events
-from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
-from airflow_provider_talon_one.base import ConnectorOperator
-from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.lineage import RecordsLineage
-from airflow_provider_talon_one.locations.loads import load_location
-from airflow_provider_talon_one.locations.location import check_connection_or_url
-from airflow_provider_talon_one.locations.sources import query_ids
-from airflow_provider_talon_one.parameters import convert_parameters, copy_mapping
-from talon_one_singer import Setting
-from talon_one_singer.cli.signals import StopSignal
-from talon_one_singer.reporting.logs import Redactor
-from talon_one_warehouse import open_warehouse
-from talon_one_warehouse.urls import raise_if_in_memory
-from tap_talon_one.settings import SETTINGS
+from airflow.exceptions import AirflowProviderDeprecationWarning
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator, plan_shards
 
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+__all__ = ["LoyaltyToWarehouseOperator", "plan_shards"]
 
-    from airflow_provider_talon_one.locations.location import Location
+LoyaltyToWarehouseOperator = TalonOneToWarehouseOperator
 
-MAX_SHARDS = 64
-
-
-class LoyaltyToWarehouseOperator(RecordsLineage, ConnectorOperator):
-    """Loads streams of the tap into a warehouse: a database, or a lake of Delta tables.
-
-    Rows are merged by key before or together with the state of the load: if a task is killed and retried, on this
-    worker or on another one, it continues after its last merge and leaves no duplicate rows. XCom receives the counts.
-
-    All parameters can be templates, which render to texts: ``False`` and ``0`` are false, a list is split at its
-    commas, and ``None`` means "not given", for example for ``start_date`` in the first run of a DAG. A query, shard or
-    list that renders to an empty text is an error.
-
-    Args:
-        streams: names of the streams, like ``loyalty_card_transactions``.
-        warehouse_conn_id: connection of type postgres, sqlite, duckdb, snowflake, google_cloud_platform, redshift,
-            databricks or aws (its bucket); or the credentials for the URL.
-        warehouse_url: URL instead, as in ``talon-one load``: ``duckdb:////data/w.duckdb``, ``s3://bucket/lake``. With
-            the credentials of a connection: ``s3://connection@bucket/lake`` or an ObjectStoragePath.
-        warehouse_options: settings of the client of Snowflake, BigQuery, Redshift or Databricks, as in a URL, but no
-            secrets. For Redshift ``{"staging": "s3://connection@bucket/prefix"}``, for Databricks
-            ``{"catalog": "main", "staging": "/Volumes/main/default/loads"}``.
-        schema: schema of the tables.
-        settings: settings of the tap: ``loyalty_program_ids``, ``start_date``, ``as_of``, ``recheck_days``, ...
-        card_ids_sql, profile_ids_sql: queries whose first column holds the ids to read. A query without rows reads
-            nothing.
-        ids_conn_id: connection in which these queries run; default: the warehouse.
-        shard: a stable part of the ids, like ``3/16``, for mapped tasks; see ``plan_shards``.
-        full_refresh: whether to read everything again instead of continuing from the last load.
-        talon_one_conn_id: id of the Talon.One connection.
-
-    Raises:
-        ValueError: at parse time: no warehouse is given, or two.
-        AirflowFailException: a stream, setting, connection or URL cannot be used.
-    """
-
-    template_fields: Sequence[str] = (
-        "streams",
-        "warehouse_conn_id",
-        "warehouse_url",
-        "warehouse_options",
-        "schema",
-        "settings",
-        "card_ids_sql",
-        "profile_ids_sql",
-        "ids_conn_id",
-        "shard",
-        "full_refresh",
-        "talon_one_conn_id",
-    )
-    parameters: ClassVar[Sequence[Setting]] = (
-        Setting("streams", "array", "Streams to load."),
-        Setting("warehouse_conn_id", "string", "Connection of the warehouse."),
-        Setting("warehouse_url", "string", "URL of the warehouse."),
-        Setting("warehouse_options", "object", "Settings of the warehouse's client.", default={}),
-        Setting("schema", "string", "Schema of the tables.", default="talon_one"),
-        Setting("settings", "object", "Settings of the tap.", default={}),
-        Setting("card_ids_sql", "string", "Query whose first column holds card ids.", narrows=True),
-        Setting("profile_ids_sql", "string", "Query whose first column holds integration ids.", narrows=True),
-        Setting("ids_conn_id", "string", "Connection of these queries."),
-        Setting("shard", "string", "Shard of the ids, like 3/16.", narrows=True),
-        Setting("full_refresh", "boolean", "Whether to read everything again.", default=False),
-        Setting("talon_one_conn_id", "string", "Connection of Talon.One.", default=TalonOneHook.default_conn_name),
-    )
-    template_files: ClassVar[Mapping[str, str]] = {"card_ids_sql": ".sql", "profile_ids_sql": ".sql"}
-    ui_color = "#e8f7e4"
-
-    def __init__(
-        self,
-        *,
-        streams: Sequence[str] | str = ("loyalty_card_transactions", "loyalty_card_balances"),
-        warehouse_conn_id: str | None = None,
-        warehouse_url: str | ObjectStoragePath | None = None,
-        warehouse_options: Mapping[str, Any] | str | None = None,
-        schema: str = "talon_one",
-        settings: Mapping[str, Any] | str | None = None,
-        card_ids_sql: str | None = None,
-        profile_ids_sql: str | None = None,
-        ids_conn_id: str | None = None,
-        shard: str | None = None,
-        full_refresh: bool | str = False,
-        talon_one_conn_id: str = TalonOneHook.default_conn_name,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        check_connection_or_url(
-            f"{self.task_id}: give either warehouse_conn_id or warehouse_url", warehouse_conn_id, warehouse_url
-        )
-        self.streams, self.schema, self.settings = streams, schema, copy_mapping(settings)
-        self.warehouse_conn_id, self.warehouse_url = warehouse_conn_id, warehouse_url
-        self.warehouse_options = copy_mapping(warehouse_options)
-        self.card_ids_sql, self.profile_ids_sql, self.ids_conn_id = card_ids_sql, profile_ids_sql, ids_conn_id
-        self.shard, self.full_refresh = shard, full_refresh
-        self.talon_one_conn_id = talon_one_conn_id
-        self._stop: Any = None
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Load, and return the counts."""
-        from talon_one_loading import load
-        from talon_one_loading.stream_selection import select_streams
-
-        self._stop, redact = StopSignal(), Redactor()
-        with fail_for_good():
-            convert_parameters(self, self.parameters)
-            hook = TalonOneHook(self.talon_one_conn_id)
-            location = load_location(self.warehouse_url, self.warehouse_conn_id, self.warehouse_options)
-            settings = hook.settings(SETTINGS, self._given(), redact) | self._ids(location)
-            entries = select_streams(settings, ",".join(self.streams))
-            raise_if_in_memory(location.url)
-            with open_warehouse(
-                location.url, schema=self.schema, filesystem=location.filesystem, options=location.options
-            ) as warehouse:
-                loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh is True)
-        counts = loaded.as_dict()
-        for stream, count in loaded.rejected.items():
-            self.log.warning(
-                "%s: %s rows do not match their columns and were rejected; see the table %s.rejected_rows",
-                stream,
-                count,
-                warehouse.schema,
-            )
-        rows = sum(one["inserted"] + one["updated"] for one in counts["streams"].values())
-        rows += sum(counts["deleted"].values())
-        self.record_load(location.url, warehouse.schema, list(self.streams), rows)
-        add_to_asset_events(self, context, {"rows": rows, "requests": counts["requests"]})
-        return counts
-
-    def on_kill(self) -> None:
-        """End after the requests in flight; the rows that were read are merged with their state."""
-        if self._stop is not None:
-            self._stop.set()
-
-    def _given(self) -> dict[str, Any]:
-        return {**self.settings, **({"shard": self.shard} if self.shard else {})}
-
-    def _ids(self, location: Location) -> dict[str, list[str]]:
-        """Return the ids of the queries; an empty list means that nothing is read."""
-        queries = {"card_ids": self.card_ids_sql, "profile_ids": self.profile_ids_sql}
-        return {name: query_ids(location, self.ids_conn_id, sql, self.schema) for name, sql in queries.items() if sql}
-
-
-def plan_shards(count: int = 16) -> list[str]:
-    """Return ``["1/16", ..., "16/16"]`` for mapped tasks; each shard is a stable part of the ids.
-
-    Raises:
-        ValueError: fewer than 1 or more than 64 shards; more mapped tasks cost the scheduler more than they save.
-    """
-    if not 1 <= count <= MAX_SHARDS:
-        raise ValueError(f"plan 1 to {MAX_SHARDS} shards, not {count}")
-    return [f"{number}/{count}" for number in range(1, count + 1)]
+warnings.warn(
+    f"{__name__} and its LoyaltyToWarehouseOperator are earlier names; import TalonOneToWarehouseOperator from "
+    "airflow_provider_talon_one.transfers.talon_one_to_warehouse",
+    AirflowProviderDeprecationWarning,
+    stacklevel=2,
+)

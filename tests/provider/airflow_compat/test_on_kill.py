@@ -12,7 +12,7 @@ from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.decorators import TalonOneDecoratedOperator
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToTalonOneOperator
 from talon_one_singer.errors import Stopped
 
@@ -68,7 +68,7 @@ def test_a_killed_task_cuts_its_request_off(silent):
         TalonOneOperator,
         TalonOneSensor,
         TalonOneDecoratedOperator,
-        LoyaltyToWarehouseOperator,
+        TalonOneToWarehouseOperator,
         WarehouseToTalonOneOperator,
     ],
 )

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import DAG, TaskGroup
 from airflow_provider_talon_one.airflow_compat.errors import PERMANENT
 from airflow_provider_talon_one.airflow_compat.retries import IN_USE, OVERLOADED, POLICY
 from airflow_provider_talon_one.operators.loyalty import GetLoyaltyCardBalancesOperator
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToProfilesOperator
 from talon_one_client.errors import PermissionDeniedError, RateLimitedError, ServerError
 from tap_talon_one.engine.sync import SomeStreamsFailed
@@ -23,7 +23,7 @@ from target_talon_one.errors import IncompleteError, StoreLockedError
 needs_policies = pytest.mark.skipif(POLICY is None, reason="retry policies came with Airflow 3.3")
 TASKS = {
     GetLoyaltyCardBalancesOperator: {"loyalty_program_id": 1, "loyalty_card_id": "a"},
-    LoyaltyToWarehouseOperator: {"shard": "1/2", "warehouse_url": "lake"},
+    TalonOneToWarehouseOperator: {"shard": "1/2", "warehouse_url": "lake"},
     WarehouseToProfilesOperator: {"key": "id", "source_url": "vip.csv"},
 }
 
@@ -44,8 +44,8 @@ def test_a_policy_costs_no_client_and_no_database():
     """Creating a task with a policy loads no engine, because Airflow parses a DAG file again and again."""
     script = (
         "import sys, airflow.providers.common.compat.sdk\n"
-        "from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator\n"
-        "LoyaltyToWarehouseOperator(task_id='t', warehouse_url='lake')\n"
+        "from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator\n"
+        "TalonOneToWarehouseOperator(task_id='t', warehouse_url='lake')\n"
         "heavy = {'talon_one_client.http.executor', 'talon_one_loading', 'duckdb', 'pyarrow'}\n"
         "print('HEAVY', heavy & set(sys.modules))\n"
     )
@@ -107,7 +107,7 @@ def test_a_policy_of_ones_own_is_kept(make, place):
     own = ExceptionRetryPolicy([])
     for policy in (own, None):
         given = {"retry_policy": policy} if place == "task" else {place: {"retry_policy": policy}}
-        made = make(LoyaltyToWarehouseOperator, **given).retry_policy
+        made = make(TalonOneToWarehouseOperator, **given).retry_policy
         assert (policy and policy.serialize()) == (made and made.serialize())
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 
 ARGUMENTS = {"schedule": None, "start_date": datetime(2026, 1, 1, tzinfo=UTC), "catchup": False}
@@ -27,7 +27,7 @@ with DAG("killed_push", **ARGUMENTS):
     )
 
 with DAG("killed_load", **ARGUMENTS):
-    LoyaltyToWarehouseOperator(
+    TalonOneToWarehouseOperator(
         task_id="work",
         streams=["loyalty_card_transactions"],
         warehouse_url="{{ dag_run.conf['warehouse'] }}",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from airflow.providers.common.compat.sdk import DAG, task
 
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 
 ARGUMENTS = {"schedule": None, "start_date": datetime(2026, 1, 1, tzinfo=UTC), "catchup": False}
@@ -32,7 +32,7 @@ with DAG("million_members", **ARGUMENTS):
     )
 
 with DAG("million_rows", **ARGUMENTS):
-    LoyaltyToWarehouseOperator(
+    TalonOneToWarehouseOperator(
         task_id="load",
         streams=["loyalty_card_transactions"],
         warehouse_url="{{ dag_run.conf['warehouse'] }}",

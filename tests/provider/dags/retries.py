@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_talon_one.operators.loyalty import GetLoyaltyCardBalancesOperator
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 from talon_one_singer import ConfigError
 
@@ -23,7 +23,7 @@ def refuse(context):  # type: ignore[no-untyped-def]
 for name, before in (("refused_for_good", None), ("refused_before", refuse)):
     with DAG(name, default_args={"retries": 2, "pre_execute": before}, **ARGUMENTS):
         GetLoyaltyCardBalancesOperator.partial(task_id="call", loyalty_program_id=1).expand(loyalty_card_id=["a"])
-        LoyaltyToWarehouseOperator(
+        TalonOneToWarehouseOperator(
             task_id="load",
             streams=["loyalty_card_transactions", "loyalty_card_balances"],
             warehouse_url=f"duckdb:///{FOLDER}/w.duckdb",

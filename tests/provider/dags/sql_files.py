@@ -7,7 +7,7 @@ from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 
 FOLDER = "{{ dag_run.conf['folder'] }}"
@@ -41,7 +41,7 @@ with DAG(
         store=f"{FOLDER}/table.sql",
         **arguments,
     )
-    LoyaltyToWarehouseOperator.partial(
+    TalonOneToWarehouseOperator.partial(
         task_id="load",
         streams=["loyalty_card_balances"],
         warehouse_url=f"{FOLDER}/lake.sql",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_talon_one.assets import talon_one_asset
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import plan_shards
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import plan_shards
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
     WarehouseToAudienceOperator,
     WarehouseToProfilesOperator,

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.transfers.loyalty_to_warehouse import LoyaltyToWarehouseOperator, plan_shards
+from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator, plan_shards
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
     WarehouseToAudienceOperator,
     WarehouseToCatalogOperator,
@@ -227,7 +227,7 @@ def test_shards_keep_their_stores_in_the_database_of_the_source(emu, postgresql,
             lambda: WarehouseToTalonOneOperator(task_id="t", sink="audience", mode="add", source_url="x"),
             "must be one of audience_members",
         ),
-        (lambda: LoyaltyToWarehouseOperator(task_id="t"), "warehouse_conn_id or warehouse_url"),
+        (lambda: TalonOneToWarehouseOperator(task_id="t"), "warehouse_conn_id or warehouse_url"),
         (lambda: plan_shards(65), "1 to 64"),
         (
             lambda: WarehouseToAudienceOperator(task_id="t", audience=1, key="id", source_url="x", shard="4/3"),
