@@ -55,15 +55,17 @@ class Sync:
 
 @dataclass(frozen=True)
 class StoreInSource:
-    """A store in the database of the sources: ``store: {in: source, schema: …}``.
+    """A store in the database of the sources: ``store: {in: source, schema: …, name: …}``.
 
     Attributes:
         url: of the first source; all others are in the same database.
         schema: of the tables.
+        name: of the store, if the schema holds several.
     """
 
     url: str = field(repr=False)
     schema: str = "talon_one_sync"
+    name: str = ""
 
     def __str__(self) -> str:
         return f"{shown_url(self.url)} (schema {self.schema})"
@@ -125,11 +127,14 @@ def _store_in_source(given: Any, path: str, url: str) -> StoreInSource:
     options = dict(given)
     if options.pop("in", "source") != "source":
         raise ConfigError(f"{path}: store.in must be source; a store in a file or at a URL is written as a text")
-    schema = options.pop("schema", None) or StoreInSource.schema
-    if options or not isinstance(schema, str):
-        unknown = next(iter(options), "schema")
-        raise ConfigError(f"{path}: store: {unknown!r} cannot be used; the object has in and schema, which is text")
-    return StoreInSource(url, schema)
+    schema, name = options.pop("schema", None) or StoreInSource.schema, options.pop("name", None) or ""
+    wrong = next((key for key, one in (("schema", schema), ("name", name)) if not isinstance(one, str)), None)
+    if options or wrong:
+        unknown = next(iter(options), wrong)
+        raise ConfigError(
+            f"{path}: store: {unknown!r} cannot be used; the object has in, schema and name, which are texts"
+        )
+    return StoreInSource(url, schema, name)
 
 
 def read_settings(

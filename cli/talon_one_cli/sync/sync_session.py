@@ -46,9 +46,11 @@ def opened_store(location: str | StoreInSource) -> Store:
     if isinstance(location, str):
         return open_store(location)
     from talon_one_warehouse.in_source.tables import SourceTables
+    from target_talon_one.config.store_names import slug
     from target_talon_one.store.in_source.source_store import open_source_store
 
-    return open_source_store(SourceTables(location.url, location.schema))
+    name = slug(location.name) if location.name else ""
+    return open_source_store(SourceTables(location.url, location.schema, name), name=name)
 
 
 @contextmanager

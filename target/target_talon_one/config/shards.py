@@ -26,6 +26,11 @@ def label(shard: Shard) -> str:
     return f"part-{shard.number}-of-{shard.count}" if shard.count > 1 else ""
 
 
+def is_label(ending: str) -> bool:
+    """Return whether the ending of a name is that of a shard."""
+    return _LABEL.fullmatch(ending) is not None
+
+
 def check_others(where: str, endings: Iterable[str], shard: Shard) -> None:
     """Check that the stores that exist have the same number of shards.
 

@@ -13,7 +13,7 @@ from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secret
 from talon_one_singer.shards import WHOLE
 from talon_one_storage.errors import WriteConflictError
 from talon_one_storage.file_store import OBJECT_STORES, remove_unlisted
-from target_talon_one.config.shards import check_others, label
+from target_talon_one.config.shards import check_others, is_label, label
 from target_talon_one.errors import StoreError, SyncConfigError
 from target_talon_one.store.translation import backend_errors
 
@@ -46,7 +46,7 @@ class FolderBackend:
         self._generation = 0
         self._tables: dict[str, str] = {}
         try:
-            self._files = _folder(url, filesystem, self.name, shard)
+            self._files, self._has_content = _folder(url, filesystem, self.name, shard)
         except SyncConfigError:
             raise
         except Exception as error:  # noqa: BLE001 - each file system of fsspec raises other errors
@@ -55,6 +55,10 @@ class FolderBackend:
             )
             text = self._redact(" ".join(str(error).split()))
             raise StoreError(f"cannot use the store {self.name}: {text}; {way_out}") from None
+
+    def has_content(self) -> bool:
+        """Return whether a run had saved the store, or one of its shards, when this backend was opened."""
+        return self._has_content
 
     def fetch(self, folder: Path) -> dict[str, Path]:
         """See StoreBackend."""
@@ -107,8 +111,8 @@ class FolderBackend:
         return backend_errors(self.name, self._redact)
 
 
-def _folder(url: str, filesystem: AbstractFileSystem | None, name: str, shard: Shard) -> FileStore:
-    """Return the folder of a shard.
+def _folder(url: str, filesystem: AbstractFileSystem | None, name: str, shard: Shard) -> tuple[FileStore, bool]:
+    """Return the folder of a shard, and whether it or another shard has content.
 
     Raises:
         SyncConfigError: the folder has the stores of another number of shards.
@@ -132,7 +136,8 @@ def _folder(url: str, filesystem: AbstractFileSystem | None, name: str, shard: S
     there = fs.ls(root, detail=False) if fs.exists(root) else []
     names = [str(one).rstrip("/").rpartition("/")[2] for one in there]
     check_others(name, ["" if one == _MANIFEST else one for one in names], shard)
+    saved = _MANIFEST in names or any(fs.exists(f"{root}/{one}/{_MANIFEST}") for one in names if is_label(one))
     root = "/".join([root, label(shard)]).rstrip("/")
     if isinstance(fs, LocalFileSystem):
-        return LocalFolder(Path(root or "/"), name=name, lock=_LOCK)
-    return ObjectStore(fs, root, name=name)
+        return LocalFolder(Path(root or "/"), name=name, lock=_LOCK), saved
+    return ObjectStore(fs, root, name=name), saved

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from talon_one_singer.settings.local_paths import MEMORY as MEMORY_PATH
 from talon_one_singer.settings.local_paths import is_url, local_path, path_in_url
 from talon_one_singer.shards import WHOLE
 from target_talon_one.config.shards import check_others, label
+from target_talon_one.config.store_names import named_location
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.store.database import MEMORY, Database
 from target_talon_one.store.persistence import LocalFile
@@ -34,6 +37,7 @@ def open_store(
     journal: JournalSlot | None = None,
     shard: Shard = WHOLE,
     filesystem: AbstractFileSystem | None = None,
+    origin: str | None = None,
 ) -> Store:
     """Open the store at a path or URL.
 
@@ -43,6 +47,7 @@ def open_store(
         journal: see Store.
         shard: the shard that is pushed; its store is beside those of the other shards.
         filesystem: of fsspec, with the keys for a URL; without it they come from the environment.
+        origin: URL of another store, whose content an empty store in a backend begins with.
 
     Raises:
         StoreLockedError: another run uses it.
@@ -59,12 +64,61 @@ def open_store(
     if (file := store_file(location)) is not None:
         persistence = LocalFile(Database(_file_of(shard, file), memory=memory))
     else:
-        persistence = RemoteStore(store_backend(local_path(location), filesystem, shard), memory=memory)
+        other = partial(store_backend, local_path(origin), filesystem, shard) if origin else None
+        backend = store_backend(local_path(location), filesystem, shard)
+        persistence = RemoteStore(backend, memory=memory, origin=other)
     try:
         return Store(persistence, journal=journal)
     except BaseException:
         persistence.discard()
         raise
+
+
+def open_named_store(
+    location: str,
+    name: str,
+    *,
+    is_default: bool,
+    journal: JournalSlot | None = None,
+    shard: Shard = WHOLE,
+    filesystem: AbstractFileSystem | None = None,
+) -> Store:
+    """Open a store of a database or folder by its name.
+
+    The rows of a store without a name, as earlier versions made it, are not sent again: with a default name it is used
+    as before, and a new store with a chosen name begins with a copy of its content.
+
+    Args:
+        location: of the database or folder; a file holds one store, without a name.
+        name: of the store.
+        is_default: nobody has chosen the name.
+        journal: see Store.
+        shard: see ``open_store``.
+        filesystem: see ``open_store``.
+
+    Raises:
+        StoreError: see ``open_store``.
+        SyncConfigError: see ``open_store``; or the location is a file, and the name is not a default.
+    """
+    opened = partial(open_store, journal=journal, shard=shard, filesystem=filesystem)
+    if store_file(location) is not None:
+        if not is_default:
+            raise SyncConfigError(
+                f"the store {location} is a file, which holds one store; leave out its name {name!r}, or give a file "
+                "for each"
+            )
+        return opened(location)
+    named = named_location(location, name)
+    if not _has_content(location, filesystem, shard):
+        return opened(named)
+    if is_default:
+        return opened(named if _has_content(named, filesystem, shard) else location)
+    return opened(named, origin=location)
+
+
+def _has_content(location: str, filesystem: AbstractFileSystem | None, shard: Shard) -> bool:
+    with closing(store_backend(local_path(location), filesystem, shard)) as backend:
+        return backend.has_content()
 
 
 def store_file(location: str) -> str | None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.shards import WHOLE
 from talon_one_storage.postgresql_session import KEEP_ALIVE, lock_session
-from target_talon_one.config.shards import check_others, label
+from talon_one_storage.sql_names import quoted
+from target_talon_one.config.shards import check_others, is_label, label
+from target_talon_one.config.store_names import slug, split_name
 from target_talon_one.errors import StoreError
 from target_talon_one.store.translation import backend_errors
 
@@ -28,13 +30,16 @@ class PostgreSQLBackend:
     """Tables in PostgreSQL, as bytes; an advisory lock keeps other runs out for as long as the connection lasts.
 
     Everything is in one table, ``talon_one_sync_store`` (one per shard, if there are several), which is created in the
-    first schema of the user's search path.
+    first schema of the user's search path. A store with a name has a table of its own, like
+    ``talon_one_sync_store_vip_0f1e2d3c``.
     """
 
     def __init__(self, url: str, shard: Shard = WHOLE) -> None:
         self._shard = shard
-        self._table = "_".join(filter(None, [_TABLE, label(shard).replace("-", "_")]))
         self.name = shown_url(url)
+        url, name = split_name(url)
+        self._base = f"{_TABLE}_{slug(name)}" if name else _TABLE
+        self._table = "_".join(filter(None, [self._base, label(shard).replace("-", "_")]))
         self._redact = Redactor(url_secrets(url))
         try:
             from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
@@ -74,14 +79,25 @@ class PostgreSQLBackend:
                     file.write(data)
         return found
 
-    def _check_shards(self) -> None:
+    def has_content(self) -> bool:
+        """Return whether a run has saved the store, or one of its shards.
+
+        Raises:
+            SyncConfigError: the stores have another number of shards.
+        """
+        found = [self._base + ending for ending in self._check_shards()]
+        return any(self.rows(f"SELECT 1 FROM {quoted(table)} LIMIT 1") for table in found)
+
+    def _check_shards(self) -> list[str]:
+        """Return the endings of the names of the store's tables: "", or those of its shards."""
         found = self.rows(
             "SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) "
             "AND starts_with(tablename, $1)",
-            _TABLE,
+            self._base,
         )
-        endings = [name.removeprefix(_TABLE) for (name,) in found]
+        endings = [name.removeprefix(self._base) for (name,) in found]
         check_others(self.name, endings, self._shard)
+        return [one for one in endings if not one or is_label(one)]
 
     def save(self, files: Mapping[str, Path], dropped: Collection[str]) -> None:
         """See StoreBackend."""

@@ -8,6 +8,7 @@ killed, it is unknown whether Talon.One received some changes: the next run adds
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from target_talon_one.store.database import MEMORY, Database
 from target_talon_one.store.translation import store_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from target_talon_one.store.in_source.source_rows import SourceRows
     from target_talon_one.store.store_backends import StoreBackend
@@ -33,12 +34,18 @@ class RemoteStore:
         backend: keeps the tables.
         memory: see Database.
         seconds_per_save: how often acknowledged rows are saved.
+        origin: opens another backend, whose tables an empty store begins with.
     """
 
     source_rows: SourceRows | None = None
 
     def __init__(
-        self, backend: StoreBackend, *, memory: str = MEMORY, seconds_per_save: float = SECONDS_PER_SAVE
+        self,
+        backend: StoreBackend,
+        *,
+        memory: str = MEMORY,
+        seconds_per_save: float = SECONDS_PER_SAVE,
+        origin: Callable[[], StoreBackend] | None = None,
     ) -> None:
         self._backend, self._seconds_per_save = backend, seconds_per_save
         self.location = backend.name
@@ -48,7 +55,7 @@ class RemoteStore:
         self.folder = TemporaryFolder("store")
         try:
             path = Path(self.folder.name) / "store.duckdb"
-            self._restore(path)
+            self._restore(path, origin)
             self.database = Database(str(path), memory=memory, location=self.location)
         except BaseException:
             self._release()
@@ -91,9 +98,12 @@ class RemoteStore:
         self.folder.cleanup()
         self._backend.close()
 
-    def _restore(self, path: Path) -> None:
+    def _restore(self, path: Path, origin: Callable[[], StoreBackend] | None) -> None:
         files = self._backend.fetch(Path(self.folder.name))
         self._saved_tables = set(files)
+        if origin is not None and not files:
+            with closing(origin()) as other:
+                files = other.fetch(Path(self.folder.name))
         with store_errors(self.location), duckdb.connect(str(path)) as connection:
             for table, file in files.items():
                 connection.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet(?)", [str(file)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from talon_one_singer.shards import WHOLE
+from target_talon_one.config.store_names import POSTGRESQL
 from target_talon_one.store.folder_backend import FolderBackend
 from target_talon_one.store.postgresql_backend import PostgreSQLBackend
 
@@ -46,17 +47,19 @@ class StoreBackend(Protocol):
         ...
 
 
-def store_backend(url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE) -> StoreBackend:
+def store_backend(
+    url: str, filesystem: AbstractFileSystem | None = None, shard: Shard = WHOLE
+) -> FolderBackend | PostgreSQLBackend:
     """Return the store backend at a URL.
 
     Args:
-        url: ``postgresql://…``, or a folder as a path or an fsspec URL.
+        url: ``postgresql://…``, or a folder as a path or an fsspec URL; for a store with a name see ``store_names``.
         filesystem: has the credentials for the folder; without it, they come from the environment.
         shard: the shard that is pushed, if there are several.
 
     Raises:
         StoreError: the URL cannot be used.
     """
-    if url.startswith(("postgresql://", "postgres://")):
+    if url.startswith(POSTGRESQL):
         return PostgreSQLBackend(url, shard)
     return FolderBackend(url, filesystem, shard)

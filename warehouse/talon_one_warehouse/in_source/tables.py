@@ -53,7 +53,7 @@ class SourceTables:
     Args:
         url: the database.
         schema: the schema of the tables; created if missing.
-        store: label of the shard, like ``part-3-of-16``; empty if there is only one.
+        store: label of the store: its name, that of the shard, like ``part-3-of-16``, or both; empty for the only one.
         options: settings of the database's own client, see ``open_source``.
 
     Attributes:
@@ -91,7 +91,7 @@ class SourceTables:
             raise
 
     def stores(self) -> list[str]:
-        """Return the labels of all shards that have a store in the schema; "" is a store without shards."""
+        """Return the labels of all stores in the schema; "" is a store without a name and shards."""
         return [name for (name,) in self._database.rows(self._statements.stores())]
 
     # The files of the small tables

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from talon_one_singer.shards import WHOLE
 from target_talon_one.config.shards import check_others
+from target_talon_one.config.store_names import endings_of
 from target_talon_one.store.in_source.source_rows import SourceRows
 from target_talon_one.store.remote_store import RemoteStore
 from target_talon_one.store.store import Store
@@ -57,11 +58,14 @@ class SourceStore(RemoteStore):
                 self._rows.clear(number)
 
 
-def open_source_store(tables: SourceTables, *, journal: JournalSlot | None = None, shard: Shard = WHOLE) -> Store:
+def open_source_store(
+    tables: SourceTables, *, name: str = "", journal: JournalSlot | None = None, shard: Shard = WHOLE
+) -> Store:
     """Open the store in the database of the source.
 
     Args:
         tables: the store's tables there, of this shard.
+        name: slug of the store's name, with which the labels of its shards begin; "" without a name.
         journal: see Store.
         shard: the shard that is pushed.
 
@@ -70,7 +74,7 @@ def open_source_store(tables: SourceTables, *, journal: JournalSlot | None = Non
         SyncConfigError: the stores there have another number of shards.
     """
     try:
-        check_others(tables.name, tables.stores(), shard)
+        check_others(tables.name, endings_of(tables.stores(), name), shard)
     except BaseException:
         tables.close()
         raise
