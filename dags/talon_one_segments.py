@@ -31,7 +31,8 @@ SEGMENT: dict[str, Any] = {
     "audience": {"name": "Top spenders", "integration": "airflow", "integration_id": "top-spenders"},
     "key": "customer_id",
     "store": "{{ params.store }}",
-    "options": {"create_profiles": "allow", "max_delete_share": 0.5},
+    "create_profiles": "allow",
+    "max_delete_share": 0.5,
 }
 
 with DAG(
@@ -61,13 +62,7 @@ with DAG(
 ):
     plan = WarehouseToAudienceOperator(task_id="plan", plan_only=True, **SEGMENT)
     push = WarehouseToAudienceOperator(task_id="push", trigger_rule="none_failed_min_one_success", **SEGMENT)
-    verify = VerifySyncOperator(
-        task_id="verify",
-        sink="audience_members",
-        mode="mirror",
-        **{name: value for name, value in SEGMENT.items() if name not in ("audience", "options")},
-        options={"audience": SEGMENT["audience"], **SEGMENT["options"]},
-    )
+    verify = VerifySyncOperator(task_id="verify", **SEGMENT)
     push >> verify
     if ApprovalOperator is None:
         plan >> push

@@ -1,4 +1,4 @@
-"""Base class of operators and transfers: fields that can be template files, and the retry policy."""
+"""Base class of operators and transfers: template files, credentials in arguments, and the retry policy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_talon_one.airflow_compat.masking import mask_arguments
 from airflow_provider_talon_one.airflow_compat.retries import with_policy
 
 if TYPE_CHECKING:
@@ -15,7 +16,23 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-class ConnectorOperator(BaseOperator):
+class MasksCredentials(BaseOperator):
+    """Base of tasks whose arguments may hold credentials: they are masked when the templates are rendered."""
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render a value, and mask the credentials in it before Airflow stores it."""
+        rendered = super().render_template(content, context, jinja_env, seen_oids)
+        mask_arguments(rendered)
+        return rendered
+
+
+class ConnectorOperator(MasksCredentials):
     """Base of the operators and transfers.
 
     Attributes:

@@ -21,6 +21,15 @@ RESOURCES = (
     "referrals",
     "sessions",
 )
+TRANSFERS = (
+    "talon_one_to_warehouse",
+    "warehouse_to_audience",
+    "warehouse_to_catalog",
+    "warehouse_to_profiles",
+    "warehouse_to_talon_one",
+    "verify",
+    "singer",
+)
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -62,7 +71,7 @@ def get_provider_info() -> dict[str, Any]:
                 "target-integration-name": integration,
                 "python-module": f"{PACKAGE}.transfers.{name}",
             }
-            for name in ("talon_one_to_warehouse", "warehouse_to_talon_one", "verify", "singer")
+            for name in TRANSFERS
         ],
         "connection-types": [
             {

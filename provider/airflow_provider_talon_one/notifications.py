@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseNotifier
 
+from airflow_provider_talon_one.transfers.push_result import FIGURES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -36,9 +38,8 @@ class RejectsNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         """See BaseNotifier."""
         ti = context["ti"]
-        pushed = ti.xcom_pull(task_ids=ti.task_id, key="return_value")
-        if isinstance(pushed, str):
-            pushed = json.loads(pushed)
+        # A push that failed has no return value, but its figures.
+        pushed = _pulled(ti, "return_value") or _pulled(ti, FIGURES)
         if pushed and pushed.get("refused"):
             self.send(
                 self.message.format(
@@ -49,3 +50,10 @@ class RejectsNotifier(BaseNotifier):
                     directory=pushed["rejects"],
                 )
             )
+
+
+def _pulled(ti: Any, key: str) -> Any:
+    """Return an XCom value of this task, of its own map index."""
+    own = {"map_indexes": ti.map_index} if getattr(ti, "map_index", -1) >= 0 else {}
+    found = ti.xcom_pull(task_ids=ti.task_id, key=key, **own)
+    return json.loads(found) if isinstance(found, str) else found

@@ -143,8 +143,9 @@ def stored_dags(dag_bag: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def run_dag(dag_bag: Any) -> Callable[..., Run]:
-    """Return a function that runs a DAG in this process: ``run_dag(name, **conf)``."""
+def run_dag(dag_bag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """Return a function that runs a DAG in this process, in a temporary folder: ``run_dag(name, **conf)``."""
+    monkeypatch.chdir(tmp_path)
 
     def run(name: str, **conf: Any) -> Run:
         return Run(dag_bag.dags[name].test(run_conf=conf))

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
+from talon_one_singer import Setting
 from talon_one_singer.reporting.redaction import url_secrets
+from talon_one_singer.settings.conversion import parse_text
 
 _SHORTEST = 5
 _SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
+# Names of settings and environment variables; `key` and `primary_key` name columns.
+_CREDENTIAL = re.compile(
+    r"(passw(or)?d|pwd|passphrase|secret|token|credentials?"
+    r"|(access|account|api|integration|management|private|sse)[_-]?key)\Z",
+    re.IGNORECASE,
+)
+_STRUCTURE = Setting("argument", "object", "")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_CONNECTION = re.compile(r"(s3|gs|abfs)://[^/@:]*@")  # the id of a connection, or a container of Azure
 _MODULES = (
     "airflow.providers.common.compat.sdk",
     "airflow.sdk._shared.secrets_masker",
@@ -48,6 +61,33 @@ def mask_urls(value: Any) -> None:
         for secret in url_secrets(value):
             if len(secret) >= _SHORTEST:
                 mask_secret(secret)
+
+
+def mask_arguments(value: Any) -> None:
+    """Mask the credentials in an argument of a task, which Airflow shows among its rendered templates."""
+    for secret in credentials_of(value):
+        mask_secret(secret)
+
+
+def credentials_of(value: Any) -> list[str]:
+    """Return the secrets in URLs, and the texts under names of secrets, like ``management_key`` in settings.
+
+    Short ones are left out, because masking them would mask ordinary words.
+    """
+    if isinstance(value, Mapping):
+        named = [one for name, one in value.items() if isinstance(one, str) and _CREDENTIAL.search(str(name))]
+        found = [*named, *(secret for one in value.values() for secret in credentials_of(one))]
+    elif isinstance(value, list | tuple):
+        found = [secret for one in value for secret in credentials_of(one)]
+    elif isinstance(value, str) and value.lstrip().startswith("{"):
+        found = []
+        with suppress(ValueError):  # another text in braces
+            found = credentials_of(parse_text(_STRUCTURE, value))
+    elif isinstance(value, str) and _URL.fullmatch(value) and not _CONNECTION.match(value):
+        found = [*url_secrets(value)]
+    else:
+        found = []
+    return [secret for secret in found if len(secret) >= _SHORTEST]
 
 
 def _secrets(extra: Any, name: str = "") -> list[str]:

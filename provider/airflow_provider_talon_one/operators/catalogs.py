@@ -11,6 +11,7 @@ from airflow_provider_talon_one.operators.talon_one import TalonOneOperator, giv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 class SyncCatalogOperator(TalonOneOperator):
@@ -52,7 +53,7 @@ class BestPriorPriceOperator(TalonOneOperator):
         *,
         skus: list[str],
         timeframe: str,
-        timeframe_end_date: str,
+        timeframe_end_date: str | datetime,
         timeframe_end_date_type: str = "strict",
         target: Mapping[str, Any] | None = None,
         **kwargs: Any,

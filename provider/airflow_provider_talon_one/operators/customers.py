@@ -11,6 +11,7 @@ from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 class UpdateCustomerProfileOperator(TalonOneOperator):
@@ -183,8 +184,8 @@ class GetCustomerAchievementHistoryOperator(TalonOneOperator):
         integration_id: str,
         achievement_id: int | str,
         progress_status: list[str] | None = None,
-        start_date: str | None = None,
-        end_date: str | None = None,
+        start_date: str | datetime | None = None,
+        end_date: str | datetime | None = None,
         page_size: int | None = None,
         skip: int | None = None,
         **kwargs: Any,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_talon_one.parameters import converted, converted_by_schema, is_templated
+from airflow_provider_talon_one.parameters import converted, converted_by_schema, instant_text, is_templated
 from talon_one_client.endpoints import find
 from talon_one_client.http.encoding import decode_json
 from talon_one_schemas import request_problems
@@ -60,7 +60,7 @@ class OperatorRequest:
         if (self.body is not None) != self.endpoint.has_body:
             raise ValueError(f"{self.task_id}: {name} {'needs a' if self.endpoint.has_body else 'takes no'} body")
         if isinstance(self.body, dict) and not is_templated(self.body):
-            self._check_body(self.body)
+            self._check_body(converted_by_schema(request(str(self.endpoint.request)), self.body))
 
     def send(self, client: TalonOneClient, idempotency_key: str | None) -> Any:
         """Send the request and return the response.
@@ -95,9 +95,10 @@ class OperatorRequest:
         """Return the parameters that are given; rendered texts have the types of their parameters."""
         found = {}
         for name, given in self.query.items():
-            kind = self.endpoint.query_by_name[name].type
-            setting = Setting(name, _QUERY_TYPES.get(kind, "string"), "")
-            found[name] = converted(setting, given) if isinstance(given, str) else given
+            param = self.endpoint.query_by_name[name]
+            setting = Setting(name, _QUERY_TYPES.get(param.type, "string"), "")
+            value = converted(setting, given) if isinstance(given, str) else given
+            found[name] = _instant(name, value) if param.format == "date-time" else value
         return {name: value for name, value in found.items() if value is not None}
 
     def _converted_body(self) -> Any:
@@ -136,6 +137,13 @@ class OperatorRequest:
             found += [f"/{name}: unknown field; known fields: {', '.join(fields)}" for name in body.keys() - fields]
         if found:
             raise ValueError(f"{self.task_id}: the body is not a {schema}: {'; '.join(found[:_SHOWN_PROBLEMS])}")
+
+
+def _instant(name: str, value: Any) -> Any:
+    try:
+        return instant_text(value)
+    except ValueError as error:
+        raise ValueError(f"the query parameter {name!r} {error}") from None
 
 
 def _is_structure(schema: Mapping[str, Any]) -> bool:

@@ -5,9 +5,12 @@ https://docs.talon.one/integration-api
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator, given
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class GetLoyaltyBalancesOperator(TalonOneOperator):
@@ -26,7 +29,7 @@ class GetLoyaltyBalancesOperator(TalonOneOperator):
         *,
         loyalty_program_id: int | str,
         integration_id: str,
-        end_date: str | None = None,
+        end_date: str | datetime | None = None,
         subledger_id: str | None = None,
         include_tiers: bool | None = None,
         **kwargs: Any,
@@ -54,7 +57,7 @@ class GetLoyaltyCardBalancesOperator(TalonOneOperator):
         *,
         loyalty_program_id: int | str,
         loyalty_card_id: str,
-        end_date: str | None = None,
+        end_date: str | datetime | None = None,
         subledger_id: list[str] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -84,8 +87,8 @@ class GetLoyaltyCardTransactionsOperator(TalonOneOperator):
         *,
         loyalty_program_id: int | str,
         loyalty_card_id: str,
-        start_date: str | None = None,
-        end_date: str | None = None,
+        start_date: str | datetime | None = None,
+        end_date: str | datetime | None = None,
         page_size: int | None = None,
         skip: int | None = None,
         subledger_id: list[str] | None = None,
@@ -123,8 +126,8 @@ class GetLoyaltyProgramProfileTransactionsOperator(TalonOneOperator):
         *,
         loyalty_program_id: int | str,
         integration_id: str,
-        start_date: str | None = None,
-        end_date: str | None = None,
+        start_date: str | datetime | None = None,
+        end_date: str | datetime | None = None,
         page_size: int | None = None,
         skip: int | None = None,
         subledger_id: str | None = None,

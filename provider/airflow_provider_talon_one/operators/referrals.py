@@ -11,6 +11,7 @@ from airflow_provider_talon_one.operators.talon_one import TalonOneOperator, giv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 class CreateReferralOperator(TalonOneOperator):
@@ -34,8 +35,8 @@ class CreateReferralOperator(TalonOneOperator):
         campaign_id: int,
         advocate_profile_integration_id: str,
         friend_profile_integration_id: str | None = None,
-        start_date: str | None = None,
-        expiry_date: str | None = None,
+        start_date: str | datetime | None = None,
+        expiry_date: str | datetime | None = None,
         usage_limit: int | None = None,
         attributes: Mapping[str, Any] | None = None,
         **kwargs: Any,

@@ -11,6 +11,7 @@ from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 class UpdateCustomerSessionOperator(TalonOneOperator):
@@ -29,7 +30,7 @@ class UpdateCustomerSessionOperator(TalonOneOperator):
         customer_session_id: str,
         body: Mapping[str, Any] | str,
         dry: bool | None = None,
-        now: str | None = None,
+        now: str | datetime | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Parameters of pushes. ``key``, ``map`` and those that a subclass adds are read like the same keys of a SYNC.yml."""
+"""Parameters of pushes. Those of ``NAMED`` are read like the same keys of a SYNC.yml."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ PARAMETERS = (
     OPTIONS,
     Setting("store", "string", "File or URL of the store."),
     Setting("store_conn_id", "string", "Connection of the store."),
+    Setting("store_name", "string", "Name of the store, in a database or bucket that holds many."),
     Setting("store_in_source", "boolean", "Whether the store is in the database of the source.", default=False),
     Setting("store_schema", "string", "Schema of a store in the source.", default="talon_one_sync"),
     Setting("rejects_directory", "string", "Folder for refused rows.", default="rejects"),
@@ -25,3 +26,20 @@ PARAMETERS = (
     Setting("plan_only", "boolean", "Whether to return the plan without sending anything.", default=False),
     Setting("talon_one_conn_id", "string", "Connection of Talon.One.", default=TalonOneHook.default_conn_name),
 )
+# Arguments that were in ``options`` only, and that an argument and ``options`` must not both give.
+TARGET = ("campaign_id", "loyalty_program_id", "version", "missing_price")
+GUARDS = (
+    "create_profiles",
+    "allow_empty",
+    "max_deletes",
+    "max_delete_share",
+    "max_rejects",
+    "max_reject_share",
+    "expect_environment",
+    "allow_destructive",
+    "allow_whole_catalog",
+    "adopt",
+    "retry_rejects",
+    "nulls",
+)
+NAMED = ("audience", "catalog_id", *TARGET, *GUARDS)

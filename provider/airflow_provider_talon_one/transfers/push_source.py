@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_talon_one.lineage.locations import names_of_source
 from airflow_provider_talon_one.locations.sources import opened_source, source_database
+from airflow_provider_talon_one.locations.stores import opened_source_store
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.shards import WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from airflow_provider_talon_one.lineage.dataset_names import DatasetNames
+    from airflow_provider_talon_one.locations.stores import StoreChoice
     from talon_one_singer.settings.input_limits import InputLimits
     from talon_one_singer.shards import Shard
     from target_talon_one.config.destination_config import DestinationConfig
-    from target_talon_one.store.journal import JournalSlot
     from target_talon_one.store.store import Store
     from target_talon_one.sync.run import SyncRun
 
@@ -38,30 +41,22 @@ class PushSource:
     table: str | None
     rendered: bool = False
 
+    def names(self) -> DatasetNames | None:
+        """Return how the tables of the source are named for OpenLineage."""
+        return names_of_source(self.conn_id, self.url)
+
     @property
     def address(self) -> str:
         """The URL, or the connection as ``airflow://id``."""
         return str(self.url or "") or f"airflow://{self.conn_id}"
 
-    def opened_store(self, schema: str, *, journal: JournalSlot | None = None, shard: Shard = WHOLE) -> Store:
-        """Open the store in the database of the source.
-
-        Args:
-            schema: the schema of its tables.
-            journal: keeps the progress of the push outside the worker; None if Airflow has no place for it.
-            shard: the part of the rows that this task pushes.
+    def opened_store(self, schema: str, choice: StoreChoice) -> Store:
+        """Open the store in the database of the source; see ``opened_source_store``.
 
         Raises:
-            WarehouseConfigError: the source is not in a database that can compare rows.
             ValueError: only the hook of the connection can read the source.
         """
-        from talon_one_warehouse.in_source.tables import SourceTables
-        from target_talon_one.config.shards import label
-        from target_talon_one.store.in_source.source_store import open_source_store
-
-        database = source_database(self.conn_id, self.url)
-        tables = SourceTables(database.url, schema, label(shard), database.options)
-        return open_source_store(tables, journal=journal, shard=shard)
+        return opened_source_store(source_database(self.conn_id, self.url), schema, choice)
 
     def read(
         self,
@@ -72,8 +67,10 @@ class PushSource:
         *,
         shard: Shard = WHOLE,
         check: Callable[[], None],
-    ) -> None:
+    ) -> Sequence[str]:
         """Read all rows into a run, or those that differ if the store is in the database of the source.
+
+        Return the columns of the source.
 
         Args:
             run: receives the rows.
@@ -84,8 +81,7 @@ class PushSource:
             check: called before each block of rows; raises to end the work.
         """
         if store.source_rows:
-            self._read_difference(run, store, config, shard, check)
-            return
+            return self._read_difference(run, store, config, shard, check)
         with opened_source(
             conn_id=self.conn_id,
             url=self.url,
@@ -101,10 +97,11 @@ class PushSource:
                 destination.add_block(block, [f"row {n}" for n in range(count + 1, count + len(block) + 1)])
                 count += len(block)
             destination.close_source(complete=True)
+            return tuple(source.columns)
 
     def _read_difference(
         self, run: SyncRun, store: Store, config: DestinationConfig, shard: Shard, check: Callable[[], None]
-    ) -> None:
+    ) -> Sequence[str]:
         from talon_one_warehouse import SourceSpec
         from talon_one_warehouse.sources.spec import check_source
         from target_talon_one.sync.reading.source_difference import read_difference
@@ -116,3 +113,4 @@ class PushSource:
         source = tables.open(spec, rendered=self.rendered)
         destination = run.open(config, columns=source.columns, shard=shard, source=shown_url(self.address))
         read_difference(destination, store, source, check=check, shard=shard, everything=self.rendered)
+        return tuple(source.columns)

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, ObjectStoragePath
+from airflow.providers.common.compat.sdk import AirflowException, ObjectStoragePath
 
 from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
-from airflow_provider_talon_one.parameters import convert_parameters, copy_mapping, parse_command
+from airflow_provider_talon_one.base import MasksCredentials
+from airflow_provider_talon_one.parameters import convert_parameters, converted_by_schema, copy_mapping, parse_command
 from talon_one_singer import Setting
 from talon_one_singer.temporary_folders import TemporaryFolder
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _LAST_LINES = 20
 
 
-class SingerOperator(BaseOperator):
+class SingerOperator(MasksCredentials):
     """Runs ``tap | target`` and keeps the state between runs.
 
     Pass keys in ``env``, filled from connections or variables, because Airflow masks their values. The settings are
@@ -74,8 +75,7 @@ class SingerOperator(BaseOperator):
         """Run the tap and the target, and return how many states the target emitted."""
         del context
         with fail_for_good():
-            convert_parameters(self, self.parameters)
-            self.tap, self.target = parse_command("tap", self.tap), parse_command("target", self.target)
+            self.convert()
             environment = {**os.environ, **{str(name): str(value) for name, value in self.env.items()}}
         with TemporaryFolder("singer") as folder:
             tap = [*self.tap, "--config", self._file(folder, "tap.json", self.tap_config)]
@@ -87,6 +87,18 @@ class SingerOperator(BaseOperator):
             target = [*self.target, "--config", self._file(folder, "target.json", self.target_config)]
             states = self._run(tap, target, environment, Path(folder))
         return {"states": states}
+
+    def convert(self) -> None:
+        """Convert the rendered arguments to their types; instants in the settings become RFC 3339.
+
+        Raises:
+            ValueError: names the parameter.
+        """
+        convert_parameters(self, self.parameters)
+        self.tap, self.target = parse_command("tap", self.tap), parse_command("target", self.target)
+        self.tap_config, self.target_config = (
+            converted_by_schema({}, one) for one in (self.tap_config, self.target_config)
+        )
 
     def on_kill(self) -> None:
         """Ask the tap and the target to end; the target first emits the state of the rows that it has delivered."""

@@ -8,7 +8,8 @@ from airflow_provider_talon_one.airflow_compat.asset_events import add_to_asset_
 from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.lineage import RecordsLineage
+from airflow_provider_talon_one.lineage.dataset_names import names_of_url
+from airflow_provider_talon_one.lineage.records import LoadRecord, RecordsLineage, read_datasets
 from airflow_provider_talon_one.locations.loads import load_location
 from airflow_provider_talon_one.locations.location import check_connection_or_url
 from airflow_provider_talon_one.locations.sources import query_ids
@@ -148,9 +149,14 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
                 count,
                 warehouse.schema,
             )
-        rows = sum(one["inserted"] + one["updated"] for one in counts["streams"].values())
-        rows += sum(counts["deleted"].values())
-        self.record_load(location.url, warehouse.schema, list(self.streams), rows)
+        written = {name: one["inserted"] + one["updated"] for name, one in counts["streams"].items()}
+        rows = sum(written.values()) + sum(counts["deleted"].values())
+        self.recorded = LoadRecord(
+            names_of_url(location.url, location.options),
+            warehouse.schema,
+            written,
+            read_datasets(settings, self.streams),
+        )
         add_to_asset_events(self, context, {"rows": rows, "requests": counts["requests"]})
         return counts
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_talon_one.assets import talon_one_asset
+from airflow_provider_talon_one.notifications import RejectsNotifier
 from airflow_provider_talon_one.transfers.talon_one_to_warehouse import plan_shards
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
     WarehouseToAudienceOperator,
@@ -31,6 +34,12 @@ with DAG("push_vip", **ARGUMENTS):
         retry_delay=timedelta(seconds=1),
     )
 
+
+def said(text: str) -> None:
+    """Write what a notifier says to a file."""
+    Path(os.environ["TEST_SAID"]).write_text(text)
+
+
 with DAG("push_profiles", **ARGUMENTS):
     WarehouseToProfilesOperator(
         task_id="push",
@@ -40,7 +49,8 @@ with DAG("push_profiles", **ARGUMENTS):
         table="profiles",
         store=STORE,
         rejects_directory="{{ dag_run.conf['store'] }}-rejects",
-        options={"max_rejects": 0},
+        max_rejects=0,
+        on_failure_callback=RejectsNotifier(said),
     )
 
 with DAG("push_parts", **ARGUMENTS):

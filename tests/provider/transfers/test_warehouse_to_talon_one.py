@@ -105,8 +105,9 @@ def test_a_segment_in_postgresql_streams(emu, push, postgresql):
     assert {f"pg-{n}" for n in range(1, 2501)} == members(emu)
 
 
-def test_refused_rows_fail_the_task_and_are_in_xcom(emu, sqlite, push):
-    """XCom has the run and the folder of the rejects."""
+def test_refused_rows_fail_the_task_and_are_in_xcom(emu, sqlite, push, tmp_path, monkeypatch):
+    """XCom has the run and the folder of the rejects, which a notifier reports."""
+    monkeypatch.setenv("TEST_SAID", str(tmp_path / "said"))
     emu.add("attributes", {"entity": "CustomerProfile", "name": "tier", "type": "number"})
     sqlite("CREATE TABLE profiles AS SELECT 'a' AS id, '1' AS tier UNION ALL SELECT 'b', 'gold'")
     run = push(dag="push_profiles")
@@ -116,6 +117,8 @@ def test_refused_rows_fail_the_task_and_are_in_xcom(emu, sqlite, push):
     assert 1 == figures["refused"]
     lines = [line for path in Path(figures["rejects"]).iterdir() for line in path.read_text().splitlines()]
     assert ["b"] == [json.loads(line)["key"] for line in lines]
+    where = f"in run {figures['run']}; see {figures['rejects']}"
+    assert f"push_profiles.push: 1 rows were refused {where}" == (tmp_path / "said").read_text()
 
 
 @pytest.mark.parametrize(
@@ -190,8 +193,11 @@ def test_shards_keep_their_stores_in_the_database_of_the_source(emu, postgresql,
     conf = {"conn": "pg", "store": "", "in_source": True, "parts": 2}
     assert "success" == run_dag("push_parts", **conf).state
     assert {f"c-{n}" for n in range(1, 101)} == members(emu)
-    tables = [f"talon_one_sync.acknowledged_1_part_{n}_of_2" for n in (1, 2)]
-    assert [(100,)] == postgresql("SELECT " + " + ".join(f"(SELECT count(*) FROM {one})" for one in tables))
+    tables = postgresql(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'talon_one_sync' AND tablename LIKE 'acknowledged_1_%_of_2'"
+    )
+    counts = (f"(SELECT count(*) FROM talon_one_sync.{one})" for (one,) in tables)
+    assert (2, [(100,)]) == (len(tables), postgresql("SELECT " + " + ".join(counts)))
     postgresql("DELETE FROM vip WHERE id LIKE 'c-1%'", "INSERT INTO vip VALUES ('new')")
     assert "success" == run_dag("push_parts", **conf).state
     assert {f"c-{n}" for n in range(2, 100) if not str(n).startswith("1")} | {"new"} == members(emu)

@@ -1,0 +1,1 @@
+"""Lineage of transfers for OpenLineage: datasets by the names of its specification, rows, queries and columns."""
