@@ -55,11 +55,12 @@ def lines(seconds: Sequence[float], series: Sequence[Series], *, about: str) -> 
     highest = max((value for one in series for value in one.values), default=0)
     step = _step(highest)
     most = step * max(1, math.ceil(highest / step))
-    ticks = [most_seconds * part / 4 for part in range(5)]
+    between = _step(most_seconds)
     drawn = _grid(step, most)
-    for tick in ticks:
-        x = _x(tick / most_seconds)
-        drawn += f'<text x="{x:.1f}" y="{_HEIGHT - 10}" text-anchor="middle">{tick:,.3g} s</text>'
+    for number in range(int(most_seconds / between) + 1):
+        x = _x(number * between / most_seconds)
+        anchor = "end" if x > _WIDTH - _RIGHT - _LABEL_WIDTH / 2 else "middle"
+        drawn += f'<text x="{x:.1f}" y="{_HEIGHT - 10}" text-anchor="{anchor}">{number * between:,.6g} s</text>'
     for number, one in enumerate(series):
         points = " ".join(
             f"{_x(at / most_seconds):.1f},{_y(value / most):.1f}" for at, value in zip(seconds, one.values, strict=True)

@@ -101,7 +101,7 @@ def _program(program: int, data: ProgramData) -> Iterable[Html]:
     share = f"{expired / issued:.1%}" if issued else "0%"
     yield heading(f"Program {program}")
     figures = {"issued": issued, "spent": spent, "expired": expired, "owed now": active, "not started": pending}
-    found = [(f"points {name}", grouped_amount(Decimal(value))) for name, value in figures.items()]
+    found = [(f"points {name}", _amount(Decimal(value))) for name, value in figures.items()]
     yield tiles([*found, ("breakage", share), ("members with points", f"{holders:,}")])
     yield from _months(data.months.get(program, []))
     yield from _liability(data.liability.get(program, []))
@@ -110,19 +110,19 @@ def _program(program: int, data: ProgramData) -> Iterable[Html]:
 
 
 def _months(rows: Rows) -> Iterable[Html]:
-    shown = rows[-_MONTHS:]
+    shown = _every_month(rows)[-_MONTHS:]
     labels = [_month(row[0]) for row in shown]
     names = ("issued", "spent", "expired")
     series = [Series(name, [float(row[number]) for row in shown]) for number, name in enumerate(names, 1)]
     yield heading("Points by month", level=3)
     yield bars(labels, series, about="Points issued, spent and expired in each month")
-    cells = [(label, *map(grouped_amount, row[1:])) for label, row in zip(labels, shown, strict=True)]
+    cells = [(label, *map(_amount, row[1:])) for label, row in zip(labels, shown, strict=True)]
     yield folded("as a table", table(("month",), names, cells))
 
 
 def _liability(rows: Rows) -> Iterable[Html]:
     shown = [row for row in rows if row[1] or row[2]]
-    dated = [row for row in shown if row[0] is not None]
+    dated = _every_month([row for row in shown if row[0] is not None])
     cut = dated[_MONTHS:]
     last = [row for row in shown if row[0] is None]
     kept = dated[:_MONTHS] + [("later", sum(row[1] for row in cut), sum(row[2] for row in cut))] * bool(cut)
@@ -134,7 +134,7 @@ def _liability(rows: Rows) -> Iterable[Html]:
     active, pending = ([float(row[number]) for row in kept] for number in (1, 2))
     series = [Series("active", active), Series("not started", pending)]
     yield bars(labels, series, about="Points owed, by the month in which they expire", stacked=True)
-    cells = [(label, *map(grouped_amount, row[1:])) for label, row in zip(labels, kept, strict=True)]
+    cells = [(label, *map(_amount, row[1:])) for label, row in zip(labels, kept, strict=True)]
     yield folded("as a table", table(("month",), ("active", "not started"), cells))
 
 
@@ -175,6 +175,22 @@ def _distribution(width: float, rows: Rows) -> Iterable[Html]:
     series = [Series("members", [float(members.get(number, 0)) for number in range(_BUCKETS)])]
     yield heading("Balances", level=3)
     yield bars(labels, series, about="Members by their active points; each bar begins at the points below it")
+
+
+def _every_month(rows: Rows) -> Rows:
+    """Return rows whose first value is a month, with rows of zeros for the months between them that have none."""
+    by_month = {row[0]: row for row in rows}
+    found: Rows = []
+    month = min(by_month, default=None)
+    while month is not None and month <= max(by_month):
+        found.append(by_month.get(month, (month, *(Decimal(0) for _ in rows[0][1:]))))
+        month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return found
+
+
+def _amount(value: Decimal) -> str:
+    """Return an amount with cents, or with all of its digits if it has more."""
+    return f"{value:,.2f}" if value == round(value, 2) else grouped_amount(value)
 
 
 def _month(value: date | str) -> str:
