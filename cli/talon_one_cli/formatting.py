@@ -1,4 +1,4 @@
-"""Format amounts and tables for the terminal."""
+"""Format tables for the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     from rich.console import Console
     from rich.table import Table
@@ -46,23 +45,3 @@ def new_table(texts: Sequence[str], numbers: Sequence[str], title: str | None = 
     for name in numbers:
         table.add_column(name, justify="right")
     return table
-
-
-def plain_amount(amount: Decimal) -> str:
-    """Return an amount without trailing zeros: 12.5, not 12.500000000000000000."""
-    return _without_zeros(f"{amount:f}")
-
-
-def signed_amount(amount: Decimal) -> str:
-    """Return a difference with its sign: +12.5."""
-    return _without_zeros(f"{amount:+f}")
-
-
-def grouped_amount(amount: Decimal) -> str:
-    """Return an amount with thousands separators: 1,250.5."""
-    return _without_zeros(f"{amount:,f}")
-
-
-def _without_zeros(text: str) -> str:
-    # As text, because Decimal.normalize() rounds to 28 digits.
-    return text.rstrip("0").rstrip(".") if "." in text else text

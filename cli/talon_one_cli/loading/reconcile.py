@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.formatting import plain_amount, signed_amount
 from talon_one_cli.options import connection_options, json_option, schema_option
 from talon_one_singer.cli.output import say, write_data
 from talon_one_singer.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
-    from talon_one_cli.loading.deleted_transactions import DeletedTransactions
-    from talon_one_cli.loading.ledgers import LedgerKey
+    from talon_one_loading.reports.deleted_transactions import DeletedTransactions
+    from talon_one_loading.reports.reconcile import ComparedLedger
     from talon_one_warehouse import Warehouse
-    from tap_talon_one.ledger.arithmetic import Entry
-    from tap_talon_one.ledger.reconcile import Difference
-
-_COLUMNS = ("kind", "program", "owner", "subledger", "figure", "counted", "reported", "difference")
 
 
 @click.command()
@@ -54,7 +49,8 @@ def reconcile(**options: Any) -> None:
 
 
 def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
-    from talon_one_cli.connection_settings import parse_instant
+    from talon_one_cli.connection_settings import load_settings, parse_instant
+    from talon_one_loading.reports.reconcile import STREAMS, settings_at
     from talon_one_loading.temporary_warehouse import temporary_warehouse
     from talon_one_singer import ConfigError
     from talon_one_singer.cli.process import keep_pandas_out
@@ -70,17 +66,16 @@ def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
             return _compare(warehouse, at, deleted, as_json=options["as_json"])
     if options["names_rows"]:
         raise ConfigError("--rows needs --in: without a warehouse there are no rows that could be gone at Talon.One")
-    settings = _settings(options, stop, redact, at)
-    streams = [name for kind in _kinds() for name in (kind.transactions, kind.balances)]
-    with temporary_warehouse(settings, streams, stop, redact) as warehouse:
+    settings = settings_at(load_settings(options["config"], redact, base_url=options["base_url"]), at, stop)
+    with temporary_warehouse(settings, STREAMS, stop, redact) as warehouse:
         return _compare(warehouse, settings["as_of"][0], None, as_json=options["as_json"])
 
 
 @contextmanager
 def _deleted_transactions(options: Mapping[str, Any], stop: Any, redact: Any) -> Iterator[DeletedTransactions | None]:
     from talon_one_cli.connection_settings import PROGRAM, load_settings
-    from talon_one_cli.loading.deleted_transactions import DeletedTransactions
     from talon_one_client.connection.client_factory import client_from_settings
+    from talon_one_loading.reports.deleted_transactions import DeletedTransactions
 
     if not options["names_rows"]:
         yield None
@@ -90,93 +85,29 @@ def _deleted_transactions(options: Mapping[str, Any], stop: Any, redact: Any) ->
         yield DeletedTransactions(client)
 
 
-def _settings(options: Mapping[str, Any], stop: Any, redact: Any, at: datetime | None) -> dict[str, Any]:
-    from talon_one_cli.connection_settings import load_settings
-    from talon_one_singer import ConfigError
-    from tap_talon_one.engine.run_clock import settled_now
-
-    settings = load_settings(options["config"], redact, base_url=options["base_url"])
-    if settings["start_date"] is not None:
-        raise ConfigError("start_date is set; leave it out, because a balance is the sum of all transactions")
-    when = at or settled_now(settings, stop)
-    return {**settings, "as_of": (when,), "end_date": when + timedelta(microseconds=1), "settle_seconds": 0}
-
-
-def _kinds() -> Any:
-    from talon_one_cli.loading.ledgers import KINDS
-
-    return KINDS
-
-
 def _compare(warehouse: Warehouse, at: datetime | None, deleted: DeletedTransactions | None, *, as_json: bool) -> int:
+    from talon_one_loading.reports.reconcile import compared_ledgers
+
     compared = disagreeing = 0
-    for kind, key, entries, found in _rows(warehouse, at):
+    for ledger in compared_ledgers(warehouse, at):
         compared += 1
-        if not found:
+        if not ledger.differences:
             continue
         disagreeing += 1
-        gone = None if deleted is None else deleted.among(kind, key, entries)
-        for difference in found:
-            _print(kind, key, difference, gone, as_json=as_json)
-        if gone and not as_json:
-            say(f"{kind} {_ledger(key)}: transactions that Talon.One no longer has: {', '.join(map(str, gone))}")
+        gone = None if deleted is None else deleted.among(ledger.kind, ledger.key, ledger.entries)
+        _print(ledger, gone, as_json=as_json)
     if not as_json:
         say(f"{compared:,} ledgers compared, {disagreeing:,} disagree")
     return ExitCode.DIFFERENT if disagreeing else ExitCode.OK
 
 
-def _rows(warehouse: Warehouse, at: datetime | None) -> Iterator[tuple[str, LedgerKey, list[Entry], list[Difference]]]:
-    from talon_one_cli.loading.ledgers import LedgerReader, iso
-    from talon_one_client.paging.windows import to_us
-    from talon_one_singer import ConfigError
-    from tap_talon_one.ledger.reconcile import differences
-
-    kinds = [kind for kind in _kinds() if _has(warehouse, kind.transactions, kind.balances)]
-    if not kinds:
-        raise ConfigError(
-            "the warehouse has no tables with the transactions and balances of cards or profiles; run talon-one load"
-        )
-    for kind in kinds:
-        when = at or _latest(warehouse, kind.balances)
-        for key, entries, reported in LedgerReader(warehouse, kind, iso(when)).ledgers():
-            yield kind.name, key, entries, differences(entries, reported, to_us(when))
-
-
-def _has(warehouse: Warehouse, *tables: str) -> bool:
-    from talon_one_warehouse import WarehouseError
-
-    try:
-        for table in tables:
-            warehouse.query(f"SELECT 1 FROM {warehouse.name_of(table)} WHERE 1 = 0")  # noqa: S608 - names of this program
-    except WarehouseError:
-        return False
-    return True
-
-
-def _latest(warehouse: Warehouse, table: str) -> datetime:
-    from talon_one_singer import ConfigError
-
-    ((latest,),) = warehouse.query(f"SELECT max(as_of) FROM {warehouse.name_of(table)}")  # noqa: S608 - names of this program
-    if latest is None:
-        raise ConfigError(f"the table {table} is empty; run talon-one load")
-    found: datetime = datetime.fromisoformat(latest) if isinstance(latest, str) else latest
-    return found
-
-
-def _ledger(key: LedgerKey) -> str:
-    return f"{key.owner}{f'/{key.subledger}' if key.subledger else ''} of program {key.program}"
-
-
-def _print(kind: str, key: LedgerKey, difference: Difference, gone: Sequence[int] | None, *, as_json: bool) -> None:
-    counted, reported = plain_amount(difference.counted), plain_amount(difference.reported)
-    values = (kind, *key, difference.figure, counted, reported, plain_amount(difference.by))
+def _print(ledger: ComparedLedger, gone: Sequence[int] | None, *, as_json: bool) -> None:
     if as_json:
-        row = dict(zip(_COLUMNS, values, strict=True)) | {"told": reported}  # alias
-        if gone is not None:
-            row["deleted_transactions"] = gone
-        write_data(json.dumps(row).encode() + b"\n")
+        for row in ledger.rows():
+            more = {"told": row["reported"]} | ({} if gone is None else {"deleted_transactions": gone})  # alias
+            write_data(json.dumps(row | more).encode() + b"\n")
         return
-    say(
-        f"{kind} {_ledger(key)}: reported {difference.figure} points: {reported}, "
-        f"sum of its transactions: {counted} ({signed_amount(difference.by)})"
-    )
+    for sentence in ledger.sentences():
+        say(sentence)
+    if gone:
+        say(f"{ledger.name}: transactions that Talon.One no longer has: {', '.join(map(str, gone))}")

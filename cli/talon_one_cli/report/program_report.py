@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from talon_one_cli.formatting import grouped_amount
 from talon_one_cli.report.charts import Series, bars, short
 from talon_one_cli.report.page import Html, folded, heading, page, paragraph, table, tiles
 from talon_one_singer import ConfigError
+from talon_one_singer.reporting.amounts import grouped_amount
 from talon_one_singer.version import VERSION
 from talon_one_storage.sql_names import literal, quoted
 

@@ -162,7 +162,7 @@ def _counts(done: Sequence[DestinationRun]) -> Html:
 
 def _refused(one: DestinationRun, samples: Sequence[dict[str, str | None]]) -> list[Html]:
     """Return the reasons of refused rows without values, and some rows with a masked key."""
-    from target_talon_one.mapping.refusal_reasons import without_values
+    from talon_one_singer.reporting.refusal_reasons import without_values
 
     if not one.reasons.counts and not samples:
         return []

@@ -16,7 +16,6 @@ from target_talon_one.config.options import SyncOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from talon_one_cli.progress import SyncProgress
     from talon_one_cli.report.run_report import RunReport
     from talon_one_cli.sync.sync_file import StoreInSource, SyncFile
     from talon_one_client.client import TalonOneClient
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from talon_one_singer.reporting.metrics import Metrics
     from target_talon_one.store.store import Store
     from target_talon_one.sync.run import SyncRun
+    from target_talon_one.sync_progress import SyncProgress
 
 
 @contextmanager

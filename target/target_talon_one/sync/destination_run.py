@@ -6,10 +6,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.blocks.row_block import RecordBlock
+from talon_one_singer.reporting.refusal_reasons import Reasons
 from talon_one_singer.shards import WHOLE
 from target_talon_one.config.identity import identity_of
 from target_talon_one.mapping.conversion_errors import InvalidRow
-from target_talon_one.mapping.refusal_reasons import Reasons
 from target_talon_one.store.tables.rejects import Reject
 from target_talon_one.sync.row_buffer import ROWS_PER_STAGE, PendingRows, RowBuffer, row_text
 from target_talon_one.sync.row_counts import RowCounts

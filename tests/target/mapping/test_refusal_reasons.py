@@ -11,12 +11,12 @@ from decimal import Decimal
 
 import pytest
 
+from talon_one_singer.reporting.refusal_reasons import Reasons
 from target_talon_one.errors import IncompleteError
 from target_talon_one.mapping.coercion import field_conversion
 from target_talon_one.mapping.conversion_errors import ConversionError, InvalidRow
 from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.mapping.mapping_options import MappingOptions
-from target_talon_one.mapping.refusal_reasons import Reasons
 from target_talon_one.sinks.table import SINKS
 from tests import commands
 

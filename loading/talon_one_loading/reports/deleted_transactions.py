@@ -13,11 +13,11 @@ from talon_one_client.errors import NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from talon_one_cli.loading.ledgers import LedgerKey
     from talon_one_client.client import TalonOneClient
+    from talon_one_loading.reports.ledgers import LedgerKey
     from tap_talon_one.ledger.arithmetic import Entry
 
-log = logging.getLogger("talon_one_cli")
+log = logging.getLogger("talon_one_loading")
 
 _LEDGERS = {
     "card": (ep.GET_LOYALTY_CARD_TRANSACTIONS, "loyaltyCardId"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from talon_one_cli.loading import ledgers
+from talon_one_loading.reports import ledgers
 from talon_one_warehouse import open_warehouse
 
 AT = "2026-01-01T00:00:00.000000Z"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from talon_one_cli.formatting import grouped_amount, plain_amount, signed_amount
+from talon_one_singer.reporting.amounts import grouped_amount, plain_amount, signed_amount
 
 WIDE = "12345678901234567890.123456789012345678"
 
