@@ -93,6 +93,42 @@ def test_an_earlier_end_date_reads_nothing_and_keeps_the_bookmark(emu, read):
     assert first.state == second.state
 
 
+WINDOW = {"start_date": "2024-01-01T00:03:01Z", "end_date": "2024-01-01T00:07:01Z"}
+
+
+@pytest.mark.parametrize("strategy", ["per_entity", "program_feed"])
+def test_a_window_before_the_bookmark_is_read_and_the_bookmark_stays(emu, read, strategy):
+    """A backfill of a window reads its rows, an older and a late one too, and the next run continues as before."""
+    first = read(CARDS, now=NOW, transactions_strategy=strategy)
+    late = add(emu, datetime(2024, 1, 1, 0, 5, tzinfo=UTC))
+    filled = read(CARDS, now=NOW, state=first.state, transactions_strategy=strategy, **WINDOW)
+    (new,) = add(emu, NOW - timedelta(seconds=30))
+    then = read(CARDS, now=NOW + HOUR, state=filled.state, transactions_strategy=strategy)
+    start, end = (WINDOW[name].rstrip("Z") for name in ("start_date", "end_date"))
+    inside = {row["id"] for row in first.rows(CARDS) if start <= row["created"].rstrip("Z") < end}
+    assert inside | set(late) == set(filled.ids())
+    assert len(inside) >= 4
+    assert first.state == filled.state
+    assert [new] == then.ids()
+
+
+def test_an_interrupted_backfill_is_resumed_only_by_the_same_backfill(emu, read):
+    """The same window continues; another window and a run without one start anew, and the bookmark never moves back."""
+    first = read(CARDS, now=NOW)
+    given = {"state": first.state, "concurrency": 1}
+    whole = read(CARDS, now=NOW, **given, **WINDOW)
+    begun = read(CARDS, now=NOW, stop=Stop(2), **given, **WINDOW)
+    assert isinstance(begun.error, Stopped)
+    same = read(CARDS, now=NOW, state=begun.state, **WINDOW)
+    other = read(CARDS, now=NOW, state=begun.state, **{**WINDOW, "end_date": "2024-01-01T00:09:01Z"})
+    (new,) = add(emu, NOW - timedelta(seconds=30))
+    none = read(CARDS, now=NOW + HOUR, state=begun.state)
+    assert sorted(whole.ids()) == sorted([*begun.ids(), *same.ids()])
+    assert len(same.ids()) < len(whole.ids()) < len(other.ids())
+    assert [new] == none.ids()
+    assert [first.state] * 2 == [same.state, other.state]
+
+
 @pytest.mark.parametrize("interrupted_after", [1, 3])
 def test_a_start_date_moved_back_widens_the_window_under_way(emu, read, interrupted_after):
     """An interrupted window is not resumed if it starts after the new start_date."""

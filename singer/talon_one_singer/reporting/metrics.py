@@ -29,12 +29,14 @@ class Totals:
         requests: number of requests, including retries.
         retries: number of retries.
         elapsed_s: seconds since the start.
+        left_out: number of ids that could not be read, by stream.
     """
 
     records: dict[str, int] = field(default_factory=dict)
     requests: int = 0
     retries: int = 0
     elapsed_s: float = 0.0
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 class Metrics:
@@ -54,6 +56,7 @@ class Metrics:
         self._start_s = self._last_s = clock()
         self._pending: Counter[_Key] = Counter()
         self._records: Counter[str] = Counter()
+        self._left_out: Counter[str] = Counter()
         self._requests = 0
         self._retries = 0
 
@@ -62,6 +65,12 @@ class Metrics:
         with self._lock:
             self._records[stream] += count
             self._pending["record_count", (("stream", stream),)] += count
+
+    def left_out(self, stream: str, count: int) -> None:
+        """Count ``count`` ids of ``stream`` that could not be read."""
+        if count:
+            with self._lock:
+                self._left_out[stream] += count
 
     def request(self, endpoint: str, status: int, duration_s: float) -> None:
         """Count a request that was answered, or that failed without a response (status 0).
@@ -99,7 +108,8 @@ class Metrics:
     def totals(self) -> Totals:
         """Return the work since the start."""
         with self._lock:
-            return Totals(dict(self._records), self._requests, self._retries, self._clock() - self._start_s)
+            elapsed_s = self._clock() - self._start_s
+            return Totals(dict(self._records), self._requests, self._retries, elapsed_s, dict(self._left_out))
 
 
 def _log(level: int, kind: str, metric: str, value: float, tags: dict[str, Any]) -> None:

@@ -9,10 +9,11 @@
 - ``checked``, ``tried``: end of the last ledger check that was complete, and of the last one; see ``ledger_checks``.
 - ``shard``: the shard of the ids that was read.
 - ``running``: the window that is not complete: its ``start`` and ``end``; ``done``, the number of ids at the start of
-  the list that are done, and ``chain``, their digest; ``by``, the strategy, if it is not one call for each id. If later
-  ids were begun, ``ahead`` has their number ``ids``, the digest ``chain`` up to there, and ``open``, those that are not
-  done: the place of an id, or a list of it and the windows that remain. Earlier versions had at most one such id:
-  ``rest`` was what remained of its window, and ``hand`` the digest up to and including it.
+  the list that are done, and ``chain``, their digest; ``by``, the strategy, if it is not one call for each id;
+  ``backfill``, if the window ends before the bookmark. If later ids were begun, ``ahead`` has their number ``ids``, the
+  digest ``chain`` up to there, and ``open``, those that are not done: the place of an id, or a list of it and the
+  windows that remain. Earlier versions had at most one such id: ``rest`` was what remained of its window, and ``hand``
+  the digest up to and including it.
 
 Some keys are older than the names in this code. They stay, so that the state of every earlier version can be read.
 """
@@ -43,6 +44,7 @@ class OpenWindow:
         position: what was read of it; None: nothing.
         by: the strategy, see tap_talon_one.strategies.selection.
         keep: keep it in the state before its first id is done, because it is the next one of several.
+        backfill: it ends before the bookmark, which therefore stays where it is.
     """
 
     start_us: int
@@ -50,6 +52,7 @@ class OpenWindow:
     position: Position | None = None
     by: str = PER_ENTITY
     keep: bool = False
+    backfill: bool = False
 
     @property
     def begun(self) -> bool:
@@ -65,6 +68,8 @@ class OpenWindow:
             value["by"] = self.by
         if self.keep:
             value["keep"] = True
+        if self.backfill:
+            value["backfill"] = True
         return value
 
     @classmethod
@@ -77,6 +82,7 @@ class OpenWindow:
             position=position if position.begun else None,
             by=str(value.get("by", PER_ENTITY)),
             keep=bool(value.get("keep", False)),
+            backfill=bool(value.get("backfill", False)),
         )
 
 

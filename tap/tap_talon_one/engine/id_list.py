@@ -144,6 +144,8 @@ class IdList:
 
     def _warn_if_changed(self, *, same: bool) -> None:
         """Warn that new ids cannot be recognized: only those at the end of the list are known to be new."""
+        if self._run.scope.is_backfill(self._bookmark):
+            return
         if not same and self._group.incremental and not self.by_management:
             log.warning(
                 "%s: the list of ids has changed other than by appending, so new ids in it are read only from the "

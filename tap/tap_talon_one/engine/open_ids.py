@@ -35,6 +35,11 @@ class OpenId:
     refused: bool = False
 
     @property
+    def text(self) -> str:
+        """The id; "" if the list has not come to it yet."""
+        return "" if self.listed is None else self.listed.text
+
+    @property
     def remaining(self) -> tuple[Window, ...]:
         """The windows that remain; () for everything."""
         if self.listed is None:

@@ -124,11 +124,18 @@ class Scope:
     def start_us(self, bookmark: Bookmark, strategy: ReadStrategy) -> int:
         """Return where reading a ledger starts: at the bookmark, unless a check or a read of more ids is due."""
         more_ids = strategy.name != PER_ENTITY and not bookmark.complete
-        if bookmark.bookmark_us is None or more_ids or self.is_future(bookmark):
+        if bookmark.bookmark_us is None or more_ids or self.is_future(bookmark) or self.is_backfill(bookmark):
             return self.earliest_us
         if self.is_check_due(bookmark, strategy):
             return self.earliest_us
         return max(self.earliest_us, bookmark.bookmark_us)
+
+    def is_backfill(self, bookmark: Bookmark) -> bool:
+        """Return whether the run reads a window, from start_date to end_date, that ends before the bookmark."""
+        start, end, bookmark_us = self.settings["start_date"], self.settings["end_date"], bookmark.bookmark_us
+        if start is None or end is None or bookmark_us is None:
+            return False
+        return to_us(end) < bookmark_us and not self.is_future(bookmark)
 
     def is_check_due(self, bookmark: Bookmark, strategy: ReadStrategy) -> bool:
         """Return whether a read with a strategy has to be a ledger check."""

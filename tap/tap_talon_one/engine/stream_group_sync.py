@@ -58,6 +58,7 @@ class StreamGroupSync:
         self._label = group.labeled(program)
         self._bookmarks = GroupBookmarks.from_state(group.name, run.scope.state.bookmark(group.name))
         self._bookmark = self._bookmarks.of(program, str(run.scope.shard))
+        self._is_backfill = group.incremental and run.scope.is_backfill(self._bookmark)
         self._masks = {e.tap_stream_id: RawMask(m) if (m := field_mask(e)) else None for e in entries}
         self._reader = Reader(strategy, run.scope.client, frozenset(self._masks), settings["page_size"])
         self._missing = MissingIds(group, program, self._label, on_missing=settings["on_missing"], alone=alone)
@@ -97,7 +98,7 @@ class StreamGroupSync:
             log.warning("%s: the ids have changed since the interrupted run; restarting its window", self._label)
         if start_us >= end_us:
             return None
-        self._bookmark.window = OpenWindow(start_us, end_us, by=self._strategy.name)
+        self._bookmark.window = OpenWindow(start_us, end_us, by=self._strategy.name, backfill=self._is_backfill)
         return self._bookmark.window
 
     def _bounds(self) -> tuple[int, int]:
@@ -108,6 +109,8 @@ class StreamGroupSync:
         scope.checks.warn_if_impossible(self._strategy, self._label)
         if scope.is_future(self._bookmark) and bookmark_us is not None:
             scope.clock.warn_of_future(self._label, from_us(bookmark_us))
+        elif self._is_backfill:
+            log.info("%s: the window from start_date to end_date is before the bookmark, which stays", self._label)
         elif scope.is_check_due(self._bookmark, self._strategy):
             log.info("%s: all transactions are read, which shows those that are gone (recheck_days)", self._label)
         elif bookmark_us is not None and start_us < bookmark_us:
@@ -120,6 +123,8 @@ class StreamGroupSync:
         if window.by != self._strategy.name:
             log.warning("%s: the interrupted run used the strategy %s; restarting its window", self._label, window.by)
             return False
+        if window.backfill or self._is_backfill:
+            return window.backfill and self._is_backfill and (window.start_us, window.end_us) == (start_us, end_us)
         if self._group.incremental:
             return window.start_us <= start_us and window.end_us <= end_us
         return self._settings["as_of"] is None or window.end_us in self._run.scope.instants(self._group)
@@ -141,6 +146,7 @@ class StreamGroupSync:
         if self._ended:
             raise next(iter(self._ended.values()))
         self._missing.end_window(found=self._open.known)
+        self._run.output.metrics.left_out(self._group.name, self._missing.count)
         some = self._missing.count or self._reader.incomplete or self._list.incomplete
         self.complete = from_start and not some
         self._report_window()
@@ -212,7 +218,7 @@ class StreamGroupSync:
             raise error
         with self._workers.holding(self._open.lock):
             if not open_id.refused:
-                self._missing.add(_text(open_id), error)
+                self._missing.add(open_id.text, error)
             open_id.refused = True
             self._end(open_id, reading)
             if not self._open.known:
@@ -260,12 +266,12 @@ class StreamGroupSync:
         bookmark.window = self._next_window(window)
         if self._group.incremental and not self._list.digest.count:
             log.info("%s: nothing was listed, so the bookmark stays", self._label)
-        elif self._group.incremental:
+        elif self._group.incremental and not window.backfill:
             bookmark.bookmark_us, bookmark.ids, bookmark.digest = window.end_us, digest.count, digest.value
             bookmark.complete = self._reads_all_ids()
             if window.start_us <= scope.earliest_us and scope.checks.by(self._strategy):
                 self.checked_us = scope.checks.end(bookmark, window.end_us, self._label, complete=self.complete)
-        elif self._group.has_ids:
+        elif self._group.has_ids and not window.backfill:
             bookmark.ids = digest.count
         self._missing.count = 0
         self._state()
@@ -285,12 +291,8 @@ class StreamGroupSync:
         return self._group.entity == "card" and self._list.by_management and not self._settings.get("shard")
 
 
-def _text(open_id: OpenId) -> str:
-    return open_id.listed.text if open_id.listed is not None else ""
-
-
 def _name_id(error: TalonOneError, open_id: OpenId) -> None:
     """Put the id into the error's message."""
-    text = _text(open_id)
+    text = open_id.text
     if text and repr(text) not in error.message:
         error.message = f"{text!r}: {error.message}"
