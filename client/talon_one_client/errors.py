@@ -39,6 +39,8 @@ class ApiErrorDetail:
 
     def __str__(self) -> str:
         where = f" at {self.source}" if self.source else ""
+        if self.details and self.title.casefold() in self.details.casefold():
+            return f"{self.details}{where}"
         return f"{self.title}{where}: {self.details}" if self.details else f"{self.title}{where}"
 
 
@@ -80,18 +82,28 @@ class TalonOneError(Exception):
         return tuple(e.source for e in self.errors if e.source_kind == "pointer")
 
     def __str__(self) -> str:
-        parts = [f"{self.operation}: {self.message}" if self.operation else self.message]
-        details = [str(e) for e in self.errors[:5]]
-        if details and self.errors[0].title == self.server_message:
-            details[0] = f'Talon.One says "{details[0]}"'
-        elif self.server_message:
-            parts.append(f'Talon.One says "{self.server_message}"')
+        words, details = self.server_message, [str(e) for e in self.errors[:5]]
+        if details and self.errors[0].title == words:
+            words = details.pop(0)
+        message = self._without_repetition(words)
+        parts = [f"{self.operation}: {message}" if self.operation else message]
+        if words:
+            parts.append(f'Talon.One says "{words}"')
         parts.extend(details)
         if len(self.errors) > 5:
             parts.append(f"and {len(self.errors) - 5} more")
         if self.request_id:
             parts.append(f"request id {self.request_id}")
         return "; ".join(parts)
+
+    def _without_repetition(self, words: str) -> str:
+        """Return the message without what the words of the server say too."""
+        head, _, explanation = self.message.rpartition(": ")
+        clauses = explanation.split("; ")
+        others = [clause for clause in clauses if clause.casefold() not in words.casefold()]
+        if not head or len(others) == len(clauses):
+            return self.message
+        return f"{head}: {'; '.join(others)}" if others else head
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.message,), dict(self.__dict__))

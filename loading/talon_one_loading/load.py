@@ -29,12 +29,14 @@ class LoadResult:
         requests: API requests.
         retries: requests that repeated an earlier one.
         seconds: duration.
+        left_out: ids that could not be read, by stream.
     """
 
     streams: dict[str, LoadCounts] = field(default_factory=dict)
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> dict[str, int]:
@@ -53,6 +55,7 @@ class LoadResult:
             "streams": streams,
             "rejected": self.rejected,
             "deleted": self.deleted,
+            "left_out": self.left_out,
             "requests": self.requests,
             "retries": self.retries,
             "seconds": round(self.seconds, 3),
@@ -98,5 +101,6 @@ def load(
     finally:
         totals = context.metrics.totals()
         result.streams, result.requests, result.retries = sink.counts, totals.requests, totals.retries
+        result.left_out = totals.left_out
         result.seconds = time.monotonic() - started_s
     return result

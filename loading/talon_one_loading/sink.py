@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -15,6 +15,7 @@ import msgspec
 from talon_one_loading.background import Background
 from talon_one_loading.bad_rows import BAD_ROW_POLICIES, REJECTS, REJECTS_TABLE, RejectedRow, log_rejected
 from talon_one_loading.read_limits import by_column
+from talon_one_singer.reporting.refusal_reasons import Reasons
 from talon_one_warehouse import table_spec, to_arrow
 from tap_talon_one.errors import RowRefused
 from tap_talon_one.streams import MARKED
@@ -42,13 +43,18 @@ def state_name(settings: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class LoadCounts:
-    """Counts of a stream's rows: read, new in the warehouse, changed there, rejected, and marked or deleted there."""
+    """Counts of a stream's rows: read, new in the warehouse, changed there, rejected, and marked or deleted there.
+
+    Attributes:
+        reasons: why rows were rejected.
+    """
 
     read: int = 0
     inserted: int = 0
     updated: int = 0
     rejected: int = 0
     deleted: int = 0
+    reasons: Reasons = field(default_factory=Reasons)
 
 
 class _PendingRows:
@@ -149,6 +155,8 @@ class WarehouseSink:
             self._rejected += rejected
             log_rejected(rejected, counts.rejected)
             counts.rejected += len(rejected)
+            for one in rejected:
+                counts.reasons.add(f"{one.error.column or 'row'}: {one.error.reason}")
         self._count += len(rows)
         self._bytes += sum(map(len, rows))
 

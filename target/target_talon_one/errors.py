@@ -5,6 +5,7 @@ SyncError                 exit 1  an expected failure: one line without tracebac
 ├── PlanMovedError        exit 1  source or store changed since the plan was made; plan again
 ├── DestinationError      exit 1  the audience, catalog or version has changed; the message says what to do
 ├── IncompleteError       exit 1  some rows remain to be sent, or too many were rejected; run again
+│   └── TooManyRefusedError    exit 1  too many rows were refused, and would be again; correct the source
 └── StoreError            exit 1  the store cannot be read or written
     ├── StoreLockedError       exit 1  another process has the store open; run again when it has ended
     └── StoreUnavailableError  exit 2  the store cannot be opened where the setting says; change the setting
@@ -79,6 +80,10 @@ class IncompleteError(SyncError):
         self.causes = tuple(causes)
         self.destinations: tuple[str, ...] = ()
         super().__init__(*lines)
+
+
+class TooManyRefusedError(IncompleteError):
+    """More rows were refused than is allowed. None of them may succeed with the next try, as it is."""
 
 
 class StoreError(SyncError):

@@ -73,7 +73,7 @@ def test_a_message_that_a_detail_repeats_is_shown_once():
     """The server's message is left out if the first detail begins with it."""
     detail = ApiErrorDetail("Not found", "catalog not found")
     error = e.NotFoundError("HTTP 404", server_message="Not found", errors=(detail,))
-    assert 'HTTP 404; Talon.One says "Not found: catalog not found"' == str(error)
+    assert 'HTTP 404; Talon.One says "catalog not found"' == str(error)
 
 
 def test_many_details_are_cut_in_the_message_only():

@@ -89,7 +89,7 @@ class Engine:
         """Read all selected streams; a stream that fails does not keep the others from being read.
 
         Raises:
-            SomeStreamsFailed: names each failed stream and its error.
+            SomeStreamsFailed: names each failed stream and its error; streams with the same error are in one line.
             ConfigError, AuthenticationError, RateLimitUrlError: nothing can be read with these settings.
         """
         try:
@@ -100,7 +100,10 @@ class Engine:
         finally:
             self.sink.checkpoint(self.state.to_dict, final=True)
         if self._failures:
-            lines = [f"{what}: {error}" for what, error in self._failures]
+            by_error: dict[str, list[str]] = {}
+            for what, error in self._failures:
+                by_error.setdefault(str(error), []).append(what)
+            lines = [f"{', '.join(names)}: {error}" for error, names in by_error.items()]
             raise SomeStreamsFailed(*lines, causes=[_cause(error) for _, error in self._failures])
 
     def _sync_group(self, group: StreamGroup, entries: list[CatalogEntry]) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
-from target_talon_one.errors import SyncConfigError
+from target_talon_one.errors import DestinationError, SyncConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,6 +75,21 @@ class Audiences:
             return self._find_listed(wanted)
         known = self._store.values.get(self._value_name(wanted))
         return None if known is None else int(known)
+
+    def check_exists(self, destination: str, audience: int | None) -> None:
+        """Check that the audience of a destination exists; it is not known without a key that may list audiences.
+
+        Raises:
+            DestinationError: it does not exist, so that a push would fail with its first request.
+        """
+        if audience is None or not self._client.config.management_key:
+            return
+        try:
+            self._listed = list(self._list()) if self._listed is None else self._listed
+        except e.PermissionDeniedError:
+            return
+        if all(one["id"] != audience for one in self._listed):
+            raise DestinationError(f"{destination}: the audience {audience} does not exist at Talon.One; check its id")
 
     def create(self, wanted: Mapping[str, Any]) -> int:
         """Create an audience and return its id.

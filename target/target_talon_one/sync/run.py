@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from talon_one_singer.shards import WHOLE
-from target_talon_one.errors import GuardError, IncompleteError
+from target_talon_one.errors import GuardError, IncompleteError, TooManyRefusedError
 from target_talon_one.lookups.audiences import Audiences
 from target_talon_one.lookups.profiles import Profiles
 from target_talon_one.store.tables.rejects import too_large
@@ -165,7 +165,13 @@ class SyncRun:
         return diff.compare(destination, self._store, self._profiles)
 
     def plan(self) -> list[PlannedDestination]:
-        """Return what ``flush`` would do; nothing is written, and guards are part of the plan."""
+        """Return what ``flush`` would do; nothing is written, and guards are part of the plan.
+
+        Raises:
+            DestinationError: an audience does not exist, as far as the management key may see.
+        """
+        for one in self.destinations.values():
+            self._audiences.check_exists(one.config.name, one.target["audience_id"])
         rate = self._client.config.requests_per_second
         return [plan_destination(one, self._compare(one), self._store, rate) for one in self.destinations.values()]
 
@@ -259,23 +265,26 @@ class SyncRun:
         """Raise if more rows were refused than is allowed.
 
         Raises:
-            IncompleteError: too many rows were refused; they are kept in the rejects.
+            TooManyRefusedError: too many rows were refused; they are kept in the rejects.
+            IncompleteError: and Talon.One may have received some of them.
         """
         problems = [text for one in self.destinations.values() if (text := guards.too_many_refused(one))]
         if problems:
             where = f"{self._options.rejects_directory}/{self.id}"
-            raise IncompleteError(*(f"{text}; see {where}" for text in problems))
+            unknown = any(one.counts.unknown for one in self.destinations.values())
+            kind = IncompleteError if unknown else TooManyRefusedError  # rows without an answer may be accepted now
+            raise kind(*(f"{text}; see {where}" for text in problems))
 
     def raise_if_plan_incomplete(self) -> None:
         """Raise if a push would fail because of the rows that are refused before anything is sent.
 
         Raises:
-            IncompleteError: nothing was written, not even rejects.
+            TooManyRefusedError: nothing was written, not even rejects.
         """
         found = self.destinations.values()
         problems = [text for one in found if (text := guards.too_many_refused(one, planned=True))]
         if problems:
-            raise IncompleteError(*problems)
+            raise TooManyRefusedError(*problems)
 
     def _keep_invalid(self) -> None:
         for one in self.destinations.values():

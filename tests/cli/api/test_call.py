@@ -231,7 +231,7 @@ def test_a_refusal_of_talon_one_is_one_line(talon_one):
     done = talon_one("call", "get_loyalty_card_balances", *PROGRAM, "--path", "loyaltyCardId=nobody")
     assert 1 == done.returncode
     assert b"" == done.stdout
-    assert done.stderr.startswith(b"Error: get_loyalty_card_balances: HTTP 404: not found; Talon.One says")
+    assert done.stderr.startswith(b"Error: get_loyalty_card_balances: HTTP 404; Talon.One says")
     assert 1 == len(done.stderr.splitlines())
 
 

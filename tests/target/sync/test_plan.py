@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from target_talon_one.config.destination_reader import destination_from
-from target_talon_one.errors import PlanMovedError
+from target_talon_one.errors import DestinationError, PlanMovedError
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.plan import check_unmoved
 from target_talon_one.sync.run import SyncRun
@@ -117,6 +117,12 @@ def test_a_plan_is_refused_when_something_has_moved(engine, moved):
         return
     with pytest.raises(PlanMovedError, match="plan again"):
         check_unmoved(then, now)
+
+
+def test_a_plan_finds_an_audience_that_does_not_exist(engine):
+    """The error names the audience, as far as a management key may see it."""
+    with pytest.raises(DestinationError, match="rows: the audience 999 does not exist"):
+        plan(engine, MEMBERS | {"audience": 999}, rows(0, 3))
 
 
 def test_rows_that_were_solved_for_do_not_pass_for_those_of_the_plan(engine):
