@@ -202,15 +202,16 @@ class PushOperator(RecordsLineage, ConnectorOperator):
             (planned,) = run.plan()
             run.raise_if_plan_incomplete()
             return without_rows(planned.as_dict(), "samples", run.id, options)
-        counts = run.destinations[destination.name].counts
+        opened, base_url = run.destinations[destination.name], client.config.base_url
         try:
             run.finish()
         except BaseException:
-            failed = push_result(run.id, counts.as_dict(), options.rejects_directory)
+            failed = push_result(run.id, opened.counts.as_dict(), options.rejects_directory)
             context["ti"].xcom_push(key=FIGURES, value=failed_result(failed))
+            self._record_lineage(base_url, opened, failed["sent"])
             raise
-        result = push_result(run.id, counts.as_dict(), options.rejects_directory)
-        self._record(context, client.config.base_url, run.destinations[destination.name], result)
+        result = push_result(run.id, opened.counts.as_dict(), options.rejects_directory)
+        self._record(context, base_url, opened, result)
         return result
 
     def _given(self, environment: str) -> dict[str, Any]:
@@ -267,12 +268,15 @@ class PushOperator(RecordsLineage, ConnectorOperator):
         """Leave the link, the lineage and the counts of the asset events."""
         address = campaign_manager_url(base_url, page_parameters(destination.config))
         context["ti"].xcom_push(key=LINK_KEY, value=address)
+        self._record_lineage(base_url, destination, result["sent"])
+        add_to_asset_events(self, context, {"rows": result["sent"], "refused": result["refused"]})
+
+    def _record_lineage(self, base_url: str, destination: DestinationRun, sent: int) -> None:
         self.recorded = PushRecord(
             self._source().names,
             self.sql,
             self.table,
             columns_by_field(destination.config, self._columns),
             talon_one_dataset(base_url, written_name(destination)),
-            result["sent"],
+            sent,
         )
-        add_to_asset_events(self, context, {"rows": result["sent"], "refused": result["refused"]})
