@@ -28,10 +28,8 @@ OTHER_USES: dict[str, str] = {
     "get_customer_profiles": "lists profiles whose ids are not given, and those that a sync must not create",
     "get_event_v3": f"{_BY_HAND}one call for each event",
     "get_loyalty_card": _SINGLE,
-    "get_loyalty_card_points": f"{_BY_HAND}one call for each card and status",
     "get_loyalty_card_transaction_logs": "not used, because `getLoyaltyCardTransactions` has the rules of the rows too",
     "get_loyalty_program": _SINGLE,
-    "get_loyalty_program_profile_points": f"{_BY_HAND}one call for each profile and status",
     "import_audiences_memberships": "by client and command line only: it replaces all members of an audience",
     "integration_get_all_campaigns": f"{_BY_HAND}the running campaigns, without those that have ended",
     "list_catalog_items": "also read by `adopt` and `verify` of `catalog_items`",
@@ -40,9 +38,12 @@ OTHER_USES: dict[str, str] = {
 # Operations of platform 26.16 that are not in the endpoint table, by the reason.
 NOT_USED: dict[str, tuple[str, ...]] = {
     "it exports or lists what another operation already gives with the same fields": (
-        "exportAchievements", "exportLoyaltyBalance", "exportLoyaltyCardLedger", "exportLoyaltyLedger",
-        "getLoyaltyLedgerBalances", "getLoyaltyPoints", "getLoyaltyProgramProfileLedgerTransactions",
-        "getLoyaltyStatistics", "listCollections", "searchCouponsAdvancedWithoutTotalCount",
+        "exportAccountCollectionItems", "exportAchievements", "exportApplicationCampaignAnalytics",
+        "exportCollectionItems", "exportLoyaltyBalance", "exportLoyaltyCardLedger", "exportLoyaltyLedger",
+        "getApplicationEventTypes", "getCustomerProfileAchievementProgress", "getLoyaltyLedgerBalances",
+        "getLoyaltyPoints", "getLoyaltyProgramProfileLedgerTransactions", "getLoyaltyStatistics",
+        "listAchievements", "listCollections", "searchCouponsAdvancedApplicationWideWithoutTotalCount",
+        "searchCouponsAdvancedWithoutTotalCount",
     ),
     "it returns one object of a list": (
         "getAccountCollection", "getAchievement", "getAdditionalCost", "getApplication", "getApplicationCustomer",
@@ -54,15 +55,10 @@ NOT_USED: dict[str, tuple[str, ...]] = {
         "getCustomersByAttributes",
     ),
     "no stream reads it yet": (
-        "exportAccountCollectionItems", "exportAchievementV2", "exportApplicationCampaignAnalytics",
-        "exportCampaignStoreBudgets", "exportCollectionItems",
-        "exportPoolGiveaways",
-        "getApplicationEventTypes", "getCampaignAnalytics",
-        "getChanges", "getCollectionItems",
-        "getCustomerActivityReportsWithoutTotalCount", "getCustomerAnalytics", "getCustomerProfileAchievementProgress",
-        "getDashboardStatistics", "listAccountCollections",
-        "listAchievements", "listAchievementsV2", "listCampaignStoreBudgetLimits", "listCollectionsInApplication",
-        "listExperiments", "listStores", "priceHistory", "searchCouponsAdvancedApplicationWideWithoutTotalCount",
+        "exportCampaignStoreBudgets",
+        "getCustomerActivityReportsWithoutTotalCount", "getCustomerAnalytics",
+        "listCampaignStoreBudgetLimits",
+        "listExperiments", "priceHistory",
         "summarizeCampaignStoreBudget",
     ),
     "no sink writes with it yet": (

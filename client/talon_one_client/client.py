@@ -20,6 +20,7 @@ from talon_one_client.operations.customers import CustomerOperations
 from talon_one_client.operations.loyalty import LoyaltyOperations
 from talon_one_client.operations.loyalty_points import LoyaltyPointOperations
 from talon_one_client.operations.loyalty_programs import LoyaltyProgramOperations
+from talon_one_client.operations.management.account_lists import AccountListOperations
 from talon_one_client.operations.management.campaigns import CampaignOperations
 from talon_one_client.operations.management.events import EventOperations
 from talon_one_client.operations.management.members import MemberOperations
@@ -41,6 +42,7 @@ _UNKNOWN_PROFILE = "talon-one-connector-clock"
 
 
 class TalonOneClient(
+    AccountListOperations,
     AccountOperations,
     AudienceOperations,
     CampaignOperations,

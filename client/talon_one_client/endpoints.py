@@ -60,7 +60,7 @@ class Endpoint:
     (try again), ``exists`` (do not try again), ``either`` (the server's message says which of these two), ``none`` (not
     documented; do not try again). ``items`` names the body field that ``max_items`` bounds. ``one_at_a_time`` names the
     path parameter whose requests must not overlap and ``max_in_flight`` bounds requests on one profile or session.
-    ``since`` is the era that introduced the operation.
+    ``since`` is the era that introduced the operation. ``row_key`` is the field that identifies a row of a paged list.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Endpoint:
     one_at_a_time: str | None = None
     max_in_flight: int | None = None
     since: Era = "seed"
+    row_key: str = "id"
     query_by_name: Mapping[str, Param] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -1347,6 +1348,185 @@ EXPORT_LOYALTY_JOIN_DATES = Endpoint(
     since="current",
 )
 
+GET_CAMPAIGN_ANALYTICS = Endpoint(
+    name="get_campaign_analytics",
+    operation_id="getCampaignAnalytics",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/campaigns/{campaignId}/analytics",
+    path_params=(Param("applicationId", type="integer"), Param("campaignId", type="integer")),
+    query=(
+        Param("rangeStart", format="date-time", required=True),
+        Param("rangeEnd", format="date-time", required=True),
+        Param("granularity", enum=("1 hour", "1 day", "1 week", "1 month", "1 year")),
+    ),
+    responses={200: "CampaignAnalyticsPage"},
+)
+
+LIST_ACHIEVEMENTS_V2 = Endpoint(
+    name="list_achievements_v2",
+    operation_id="listAchievementsV2",
+    api="management",
+    method="GET",
+    path="/v2/achievements",
+    query=(
+        Param("pageSize", type="integer", default=50, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("title"),
+        Param("applicationId", type="integer"),
+    ),
+    responses={200: "AchievementsPage"},
+    errors=(400, 401),
+    paged=True,
+    since="current",
+)
+
+EXPORT_ACHIEVEMENT_V2 = Endpoint(
+    name="export_achievement_v2",
+    operation_id="exportAchievementV2",
+    api="management",
+    method="GET",
+    path="/v2/achievements/{achievementId}/export",
+    path_params=(Param("achievementId", type="integer"),),
+    responses={200: None},
+    response_media="csv",
+    errors=(400, 401, 404),
+    since="current",
+)
+
+LIST_STORES = Endpoint(
+    name="list_stores",
+    operation_id="listStores",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/stores",
+    path_params=(Param("applicationId", type="integer"),),
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("withTotalResultSize", type="boolean"),
+        Param("campaignId", type="integer"),
+        Param("name"),
+        Param("integrationId"),
+        Param("query"),
+    ),
+    responses={200: "StoresPage"},
+    paged=True,
+    since="current",
+)
+
+LIST_ACCOUNT_COLLECTIONS = Endpoint(
+    name="list_account_collections",
+    operation_id="listAccountCollections",
+    api="management",
+    method="GET",
+    path="/v1/collections",
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("withTotalResultSize", type="boolean"),
+        Param("name"),
+    ),
+    responses={200: "CollectionsPage"},
+    errors=(400, 401, 404),
+    paged=True,
+)
+
+LIST_COLLECTIONS_IN_APPLICATION = Endpoint(
+    name="list_collections_in_application",
+    operation_id="listCollectionsInApplication",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/collections",
+    path_params=(Param("applicationId", type="integer"),),
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("withTotalResultSize", type="boolean"),
+        Param("name"),
+    ),
+    responses={200: "CollectionsPage"},
+    errors=(404,),
+    paged=True,
+)
+
+GET_COLLECTION_ITEMS = Endpoint(
+    name="get_collection_items",
+    operation_id="getCollectionItems",
+    api="management",
+    method="GET",
+    path="/v1/collections/{collectionId}/items",
+    path_params=(Param("collectionId", type="integer"),),
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+    ),
+    responses={200: "CollectionItemsPage"},
+    row_key="item",
+    errors=(404,),
+    paged=True,
+)
+
+EXPORT_POOL_GIVEAWAYS = Endpoint(
+    name="export_pool_giveaways",
+    operation_id="exportPoolGiveaways",
+    api="management",
+    method="GET",
+    path="/v1/giveaways/pools/{poolId}/export",
+    path_params=(Param("poolId", type="integer"),),
+    query=(
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+    ),
+    responses={200: None},
+    response_media="csv",
+    errors=(400,),
+    since="current",
+)
+
+GET_DASHBOARD_STATISTICS = Endpoint(
+    name="get_dashboard_statistics",
+    operation_id="getDashboardStatistics",
+    api="management",
+    method="GET",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/dashboard",
+    path_params=(Param("loyaltyProgramId", type="integer"),),
+    query=(
+        Param("subledgerId"),
+        Param("rangeStart", format="date-time", required=True),
+        Param("rangeEnd", format="date-time", required=True),
+    ),
+    responses={200: "ProgramDashboard"},
+    since="current",
+)
+
+GET_CHANGES = Endpoint(
+    name="get_changes",
+    operation_id="getChanges",
+    api="management",
+    method="GET",
+    path="/v1/changes",
+    query=(
+        Param("pageSize", type="integer", default=1000, minimum=1, maximum=1000),
+        Param("skip", type="integer"),
+        Param("sort"),
+        Param("applicationId", type="integer"),
+        Param("entityPath"),
+        Param("userId", type="integer"),
+        Param("createdBefore", format="date-time"),
+        Param("createdAfter", format="date-time"),
+        Param("withTotalResultSize", type="boolean"),
+        Param("managementKeyId", type="integer"),
+        Param("includeOld", type="boolean"),
+    ),
+    responses={200: "ChangesPage"},
+    paged=True,
+)
+
 
 INTEGRATION: tuple[Endpoint, ...] = (
     ACTIVATE_LOYALTY_POINTS,
@@ -1422,6 +1602,16 @@ MANAGEMENT: tuple[Endpoint, ...] = (
     EXPORT_CUSTOMER_SESSIONS,
     EXPORT_CUSTOMERS_TIERS,
     EXPORT_LOYALTY_JOIN_DATES,
+    GET_CAMPAIGN_ANALYTICS,
+    LIST_ACHIEVEMENTS_V2,
+    EXPORT_ACHIEVEMENT_V2,
+    LIST_STORES,
+    LIST_ACCOUNT_COLLECTIONS,
+    LIST_COLLECTIONS_IN_APPLICATION,
+    GET_COLLECTION_ITEMS,
+    EXPORT_POOL_GIVEAWAYS,
+    GET_DASHBOARD_STATISTICS,
+    GET_CHANGES,
 )
 
 ALL: tuple[Endpoint, ...] = INTEGRATION + MANAGEMENT

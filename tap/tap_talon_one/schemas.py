@@ -26,15 +26,14 @@ LEDGER_DATES: dict[str, Schema] = {
     "expiry_kind": MAYBE_STRING,
     "expiry_at": MAYBE_INSTANT,
 }
-CREATED: dict[str, Schema] = {"created": MAYBE_INSTANT, "created_text": MAYBE_STRING}
-TIER_DATES: dict[str, Schema] = {
-    "startDate": MAYBE_STRING,
-    "expiryDate": MAYBE_STRING,
+TYPED_DATES: dict[str, Schema] = {
     "start_kind": MAYBE_STRING,
     "start_at": MAYBE_INSTANT,
     "expiry_kind": MAYBE_STRING,
     "expiry_at": MAYBE_INSTANT,
 }
+CREATED: dict[str, Schema] = {"created": MAYBE_INSTANT, "created_text": MAYBE_STRING}
+TIER_DATES: dict[str, Schema] = {"startDate": MAYBE_STRING, "expiryDate": MAYBE_STRING, **TYPED_DATES}
 POINTS = ("activePoints", "pendingPoints", "spentPoints", "expiredPoints", "negativePoints")
 
 
@@ -109,6 +108,37 @@ def join_date_row() -> Schema:
     """Return the schema of the date at which a member has joined a program."""
     key = {"programId": INTEGER, "integrationId": STRING}
     return table({**key, "joinDate": MAYBE_STRING, "joined_at": MAYBE_INSTANT})
+
+
+def progress_row() -> Schema:
+    """Return the schema of the progress of a profile in an achievement."""
+    dates = {
+        name: prop
+        for date, typed in (("startDate", "started_at"), ("endDate", "ends_at"), ("completionDate", "completed_at"))
+        for name, prop in ((date, MAYBE_STRING), (typed, MAYBE_INSTANT))
+    }
+    key = {"achievementId": INTEGER, "integrationId": STRING, "position": INTEGER}
+    values = {"title": MAYBE_STRING, "target": MAYBE_NUMBER, "progress": MAYBE_NUMBER, "status": MAYBE_STRING}
+    return table({**key, **values, **dates})
+
+
+def giveaway_row() -> Schema:
+    """Return the schema of a giveaway of a pool."""
+    return table(
+        {
+            "id": INTEGER,
+            "poolId": INTEGER,
+            "code": MAYBE_STRING,
+            "created": MAYBE_INSTANT,
+            "startDate": MAYBE_INSTANT,
+            "endDate": MAYBE_INSTANT,
+            "attributes": {"type": ["object", "null"]},
+            "used": {"type": ["boolean", "null"]},
+            "importId": {"type": ["integer", "null"]},
+            "profileId": {"type": ["integer", "null"]},
+            "integrationId": MAYBE_STRING,
+        }
+    )
 
 
 def balance_row(owner: str, **extra: Schema) -> Schema:

@@ -77,6 +77,15 @@ SETTINGS = SettingsTable(
             narrows=True,
         ),
         Setting(
+            "giveaway_pool_ids",
+            "array",
+            "Pools of giveaways to read; the API has no list of them.",
+            items="integer",
+            minimum=1,
+            maximum=LARGEST_ID,
+            narrows=True,
+        ),
+        Setting(
             "application_id",
             "integer",
             "Application whose customers and sessions are listed, and whose campaigns, coupons, referrals and events "

@@ -31,6 +31,7 @@ class List:
 
     def __init__(self, row, rows=95):
         self.rows = list(range(1, rows + 1))
+        self.key = row.row_key
         self.envelope = set(talon_one_schemas.record(row.responses[200])["properties"])
         self.asked = []
         self.change = lambda: None
@@ -49,7 +50,7 @@ class List:
 
     def page(self, skip, size):
         """Return a page in the envelope of the list."""
-        data = [{"id": number, "created": "2025-01-01T00:00:00Z"} for number in self.rows[skip : skip + size]]
+        data = [{self.key: number, "created": "2025-01-01T00:00:00Z"} for number in self.rows[skip : skip + size]]
         page = {"data": data, "hasMore": skip + size < len(self.rows), "totalResultSize": len(self.rows)}
         return {name: value for name, value in page.items() if name in self.envelope}
 
@@ -63,7 +64,7 @@ def opened(serve, client_of):
         client = client_of(serve(there).url, retry=RetryConfig(max_attempts=3))
         path = {param.name: 1 for param in row.path_params}
         pages = client.paginate(row, path=path, page_size=page_size)
-        return there, lambda: [one["id"] for page in pages for one in page]
+        return there, lambda: [one[row.row_key] for page in pages for one in page]
 
     return make
 
@@ -229,6 +230,7 @@ READERS = {  # who may know how pages are asked for: the paginator, the table, a
     "client/talon_one_client/operations/loyalty.py",
     "client/talon_one_client/operations/loyalty_points.py",
     "client/talon_one_client/operations/loyalty_programs.py",
+    "client/talon_one_client/operations/management/account_lists.py",
     "client/talon_one_client/operations/management/campaigns.py",
     "client/talon_one_client/operations/management/events.py",
     "client/talon_one_client/operations/sessions.py",

@@ -172,13 +172,15 @@ def connected(emu, era):
 
 
 def prepare(wire):
-    """Create a closed session, an achievement and an advanced event, so that each operation finds what it names."""
+    """Create a session, an event and one of what else there is, so that each operation finds what it names."""
     cart = {"profileId": "ada", "state": "closed", "cartItems": [{"sku": "MUG-1", "quantity": 2, "price": 1}]}
     body = json.dumps({"customerSession": cart}).encode()
     wire.send(endpoints.UPDATE_CUSTOMER_SESSION_V2, "/v2/customer_sessions/session", body=body)
     event = {"integrationId": "event", "profileId": "ada", "type": "visit"}
     wire.send(endpoints.TRACK_EVENT_V3, "/v3/events", body=json.dumps(event).encode())
     wire.emulator.add("achievements", {"name": "walk", "target": 1})
+    wire.emulator.add("collections", {"name": "teas"})
+    wire.emulator.add("giveaways", {"code": "G-1"})
 
 
 OF_PROFILE_PROGRAMS = ("export_loyalty_balances", "export_customers_tiers", "export_loyalty_join_dates")
@@ -227,7 +229,8 @@ def in_each_era(chosen):
 def test_the_unspoiled_request_is_accepted(current, endpoint):
     """What is spoiled below would succeed, so the values reach the handlers."""
     body, headers = a_body(endpoint)
-    query = "?audienceIds=1" if endpoint.name == "get_audiences_analytics" else ""
+    values = {"audienceIds": "1", "rangeStart": "2025-01-01", "rangeEnd": "2025-02-01"}
+    query = "?" + "&".join(f"{param.name}={values[param.name]}" for param in endpoint.query if param.required)
     assert current.send(endpoint, path_of(endpoint), query, body, **headers) in endpoint.responses
 
 

@@ -32,12 +32,14 @@ def audiences(emu):
     return ids
 
 
-def test_a_read_of_everything_is_complete(audiences, read):
+def test_a_read_of_everything_is_complete(emu, audiences, read):
     """Every stream that is read whole is complete after a read without limits, and no other stream is."""
-    result = read(*READ_WHOLE, "loyalty_card_balances", catalog_ids=[1])
+    emu.add("giveaways", {"code": "G-1"})
+    result = read(*READ_WHOLE, "loyalty_card_balances", catalog_ids=[1], giveaway_pool_ids=[1])
     assert None is result.error
     assert {name: name in READ_WHOLE for name in result.schemas} == result.whole
-    expected = {name: {} for name in READ_WHOLE} | {"catalog_items": {"catalogid": [1]}}
+    expected = {name: {} for name in READ_WHOLE}
+    expected |= {"catalog_items": {"catalogid": [1]}, "giveaways": {"poolId": [1]}}
     assert expected == result.complete
 
 
@@ -81,10 +83,11 @@ def test_an_unknown_id_leaves_the_read_incomplete(emu, read):
             with emu_client(emu) as client:
                 client.delete_customer_data("profile-000002")
 
-    result = read(PROFILES, stop=stop)
+    one_by_one = {"profiles_strategy": "per_entity"}
+    result = read(PROFILES, stop=stop, **one_by_one)
     assert None is result.error
     assert {} == result.complete
-    assert {PROFILES: {}} == read(PROFILES).complete
+    assert {PROFILES: {}} == read(PROFILES, **one_by_one).complete
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,7 @@ def test_an_answer_with_less_than_there_is_leaves_the_read_incomplete(
             return None
         return 200, {"Content-Type": "application/json"}, first if "skip=0" in exchange.path else other
 
-    result = read(stream, base_url=between(emu.url, change))
+    result = read(stream, base_url=between(emu.url, change), profiles_strategy="per_entity")
     assert None is result.error
     assert {} == result.complete
 

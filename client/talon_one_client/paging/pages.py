@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -64,12 +65,7 @@ class _WirePage(msgspec.Struct):
     total: int | None = msgspec.field(default=None, name="totalResultSize")
 
 
-class _RowWithId(msgspec.Struct):
-    id: int | str
-
-
 _wire_page = msgspec.json.Decoder(_WirePage)
-_row_with_id = msgspec.json.Decoder(_RowWithId)
 
 
 def decode_page(body: bytes) -> Page:
@@ -81,10 +77,17 @@ def decode_page(body: bytes) -> Page:
     return page
 
 
-def _decode_page_with_ids(body: bytes) -> Page:
-    page = decode_page(body)
-    page.keys = [_row_with_id.decode(raw).id for raw in page.data]
-    return page
+@cache
+def _decoder_with_keys(key: str) -> Callable[[bytes], Page]:
+    row = msgspec.defstruct("RowWithKey", [("key", int | str)], rename={"key": key})
+    decode_row: Callable[[msgspec.Raw], Any] = msgspec.json.Decoder(row).decode
+
+    def decode(body: bytes) -> Page:
+        page = decode_page(body)
+        page.keys = [decode_row(raw).key for raw in page.data]
+        return page
+
+    return decode
 
 
 class EndpointCaller(Protocol):
@@ -194,7 +197,7 @@ def paginate(
         TalonOneError: see talon_one_client.errors.
     """
     size = page_size if isinstance(page_size, PageSize) else PageSize(endpoint, page_size)
-    fetch = fetcher(client, endpoint, path or {}, size, _decode_page_with_ids)
+    fetch = fetcher(client, endpoint, path or {}, size, _decoder_with_keys(endpoint.row_key))
     return _Listing(endpoint, fetch, size, query or {}, on_short).pages()
 
 

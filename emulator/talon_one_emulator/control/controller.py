@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.api import json_text
-from talon_one_emulator.control import faults, fixtures, notifications, promotion_fixtures
+from talon_one_emulator.control import account_fixtures, faults, fixtures, notifications, promotion_fixtures
 from talon_one_emulator.control.switches import Switches, choices
 from talon_one_emulator.domain import timestamps
 from talon_one_emulator.domain.loyalty import transactions
@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
-_JSON_COLUMNS = frozenset({"attributes", "body", "items", "product", "adjustments", "tiers", "codes", "props"})
+_JSON_COLUMNS = frozenset(
+    {"attributes", "body", "items", "product", "adjustments", "tiers", "codes", "props", "old", "new", "campaigns"}
+)
 _FIXTURE_FUNCTIONS: Mapping[str, Callable[[Any, Record], Any]] = {
     "achievement_progress": fixtures.add_achievement_progress,
     "achievements": fixtures.add_achievement,
     "attributes": fixtures.add_attribute,
+    "changes": account_fixtures.add_change,
+    "collections": account_fixtures.add_collection,
+    "giveaways": account_fixtures.add_giveaway,
+    "stores": account_fixtures.add_store,
     "campaigns": promotion_fixtures.add_campaign,
     "cards": fixtures.add_card,
     "catalogs": fixtures.add_catalog,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Increase it whenever the tables or the rows of a seed change: cached seeds of other versions are not read.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
@@ -105,6 +105,20 @@ CREATE TABLE achievement_progress (
     id INTEGER PRIMARY KEY, achievement INTEGER NOT NULL, profile INTEGER NOT NULL, progress TEXT NOT NULL,
     started INTEGER NOT NULL, completed INTEGER, ends INTEGER);
 CREATE INDEX achievement_progress_profile ON achievement_progress (profile, achievement);
+CREATE TABLE stores (
+    id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
+    integration_id TEXT NOT NULL UNIQUE, attributes TEXT NOT NULL, campaigns TEXT NOT NULL);
+CREATE TABLE collections (
+    id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, campaign INTEGER);
+CREATE TABLE collection_items (
+    collection INTEGER NOT NULL, item TEXT NOT NULL, PRIMARY KEY (collection, item)) WITHOUT ROWID;
+CREATE TABLE giveaways (
+    id INTEGER PRIMARY KEY, created INTEGER NOT NULL, pool INTEGER NOT NULL, code TEXT NOT NULL, starts INTEGER,
+    ends INTEGER, attributes TEXT NOT NULL, used INTEGER NOT NULL, profile INTEGER);
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY, created INTEGER NOT NULL, user INTEGER NOT NULL, application INTEGER, entity TEXT NOT NULL,
+    old TEXT, new TEXT, management_key INTEGER);
+CREATE INDEX changes_page ON changes (created, id);
 CREATE TABLE replays (
     operation TEXT NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL, request BLOB NOT NULL,
     status INTEGER NOT NULL, media TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (operation, key)) WITHOUT ROWID;

@@ -17,14 +17,16 @@ from talon_one_emulator.handlers.audiences import management as audience_lists
 from talon_one_emulator.handlers.loyalty import exports, members, points
 from talon_one_emulator.handlers.loyalty import integration as loyalty
 from talon_one_emulator.handlers.loyalty import management as loyalty_lists
+from talon_one_emulator.handlers.management import account_lists, achievement_lists, codes, figures
 from talon_one_emulator.handlers.management import campaigns as campaign_lists
-from talon_one_emulator.handlers.management import codes
 from talon_one_emulator.handlers.management import events as event_lists
 from talon_one_emulator.handlers.management import members as member_exports
 from talon_one_emulator.handlers.management import sessions as session_exports
 
 __all__ = [
     "account",
+    "account_lists",
+    "achievement_lists",
     "achievements",
     "audience_lists",
     "audiences",
@@ -37,6 +39,7 @@ __all__ = [
     "event_lists",
     "events",
     "exports",
+    "figures",
     "loyalty",
     "loyalty_lists",
     "member_exports",

@@ -104,7 +104,8 @@ class StreamGroupSync:
     def _bounds(self) -> tuple[int, int]:
         scope, bookmark_us = self._run.scope, self._bookmark.bookmark_us
         if not self._group.incremental:
-            return MIN_US, scope.instants(self._group)[0]
+            start_us = scope.earliest_us if self._group.reader == "figures" else MIN_US
+            return start_us, scope.instants(self._group)[0]
         start_us = scope.start_us(self._bookmark, self._strategy)
         scope.checks.warn_if_impossible(self._strategy, self._label)
         if scope.is_future(self._bookmark) and bookmark_us is not None:

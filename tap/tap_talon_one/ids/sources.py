@@ -143,7 +143,7 @@ def _source(
 
 def _id_settings_hint(group: StreamGroup) -> str:
     """Return which settings provide ids for a group."""
-    if group.entity in ("audience", "catalog"):
+    if group.entity in ("audience", "catalog", "giveaway_pool"):
         return f"set {group.entity}_ids"
     hint = f"set {group.entity}_ids or {group.entity}_ids_file"
     if group.entity in ("card", "profile"):
@@ -159,6 +159,8 @@ def listing_of(group: StreamGroup, program: int | None, settings: Mapping[str, A
     path: dict[str, str | int] = {"applicationId": application}
     lists: dict[str, _Listing] = {
         "audience": (ep.GET_AUDIENCES, {}, "id", {}),
+        "achievement": (ep.LIST_ACHIEVEMENTS_V2, {}, "id", {}),
+        "collection": (ep.LIST_ACCOUNT_COLLECTIONS, {}, "id", {}),
         "profile": (ep.GET_CUSTOMER_PROFILES, {}, "integrationId", {"sandbox": settings["sandbox"]}),
     }
     if application:
@@ -167,6 +169,7 @@ def listing_of(group: StreamGroup, program: int | None, settings: Mapping[str, A
     if program is not None:
         lists["card"] = ep.GET_LOYALTY_CARDS, {"loyaltyProgramId": program}, "identifier", {}
         lists["campaign"] = ep.GET_CAMPAIGNS, {"applicationId": program}, "id", {}
+        lists["collection"] = ep.LIST_COLLECTIONS_IN_APPLICATION, {"applicationId": program}, "id", {}
     return lists.get(group.entity)
 
 

@@ -162,6 +162,34 @@ _JOIN_DATES = ExportLayout(
         Column("joinDate", "joinDate", "date", required=True, typed="joined_at"),
     )
 )
+_PROGRESS = ExportLayout(
+    (
+        Column("profileIntegrationID", "integrationId", "label", required=True),
+        Column("title", "title"),
+        Column("target", "target", "number"),
+        Column("progress", "progress", "number", required=True),
+        Column("status", "status", required=True),
+        Column("startDate", "startDate", "date", typed="started_at"),
+        Column("endDate", "endDate", "date", typed="ends_at"),
+        Column("completionDate", "completionDate", "date", typed="completed_at"),
+    ),
+    counted="integrationId",
+)
+_GIVEAWAYS = ExportLayout(
+    (
+        Column("id", "id", "integer", required=True),
+        Column("poolid", "poolId", "integer", required=True),
+        Column("code", "code", required=True),
+        Column("created", "created", "instant", required=True),
+        Column("startdate", "startDate", "instant"),
+        Column("enddate", "endDate", "instant"),
+        Column("attributes", "attributes", "object"),
+        Column("used", "used", "boolean"),
+        Column("importid", "importId", "integer"),
+        Column("profileid", "profileId", "integer"),
+        Column("profileintegrationid", "integrationId"),
+    )
+)
 
 LAYOUTS: Mapping[str, ExportLayout] = {
     ep.EXPORT_COUPONS.name: _COUPONS,
@@ -170,4 +198,6 @@ LAYOUTS: Mapping[str, ExportLayout] = {
     ep.EXPORT_CUSTOMER_SESSIONS.name: _SESSIONS,
     ep.EXPORT_CUSTOMERS_TIERS.name: _TIERS,
     ep.EXPORT_LOYALTY_JOIN_DATES.name: _JOIN_DATES,
+    ep.EXPORT_ACHIEVEMENT_V2.name: _PROGRESS,
+    ep.EXPORT_POOL_GIVEAWAYS.name: _GIVEAWAYS,
 }

@@ -15,7 +15,7 @@ from talon_one_client.paging.ledger_rows import decode_ledger_page
 from talon_one_client.paging.pages import PageSize, fetcher, paginate
 from talon_one_client.paging.window_reader import WindowReader
 from talon_one_client.paging.windows import from_us
-from tap_talon_one.rows.balances import Snapshot
+from tap_talon_one.rows.balances import OWNER, Snapshot
 from tap_talon_one.rows.export_columns import LAYOUTS
 from tap_talon_one.rows.exports import ExportedRows, export_query
 from tap_talon_one.rows.ledger_rows import encoded_rows, marked_rows
@@ -32,7 +32,7 @@ from tap_talon_one.rows.responses import (
     memberships,
     present,
 )
-from tap_talon_one.rows.splicing import joined, object_bytes, with_fields
+from tap_talon_one.rows.splicing import joined, object_bytes, with_fields, with_ledger_dates
 from tap_talon_one.strategies.bulk_rows import LedgerRow, exported_balances, in_chunks, listed_balances, opened_export
 from tap_talon_one.strategies.export_check import CardList, ListsOfIds, complete_export
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from tap_talon_one.strategies.bulk_rows import Export
     from tap_talon_one.strategies.read_strategies import ReadStrategy
     from tap_talon_one.streams import ReaderName, Stream, StreamGroup
+
+FIRST_FIGURES = datetime(2015, 1, 1, tzinfo=UTC)  # there are none before, and the API wants a start
 
 
 @dataclass
@@ -193,20 +195,37 @@ class Reader:
         for page in self._pages(job):
             yield Chunk(split(map(finish, page), self._chosen, tails))
 
-    def _pages(self, job: Job) -> Iterator[Sequence[msgspec.Raw]]:
+    def _pages(self, job: Job, **query: Any) -> Iterator[Sequence[msgspec.Raw]]:
         if self._size is None:
             return iter([self._call(job, decode_list).data])
         return paginate(
             self.client,
             self.group.endpoint,
             path=self._path(job),
-            query=self.strategy.query,
+            query={**self.strategy.query, **query},
             page_size=self._size,
             on_short=self._note_incomplete,
         )
 
     def _note_incomplete(self) -> None:
         self.incomplete = True
+
+    def _figures(self, job: Job) -> Chunk:
+        (stream,) = self._chosen
+        by_day = {"granularity": "1 day"} if "granularity" in self.group.endpoint.query_by_name else {}
+        start = max(from_us(job.window.start_us), FIRST_FIGURES)
+        answer = self._call(job, decode_list, rangeStart=start, rangeEnd=from_us(job.window.end_us), **by_day)
+        tail = self._tail(job, stream)
+        return Chunk({stream.name: [with_fields(raw, tail) for raw in answer.data]})
+
+    def _points(self, job: Job) -> Iterator[Chunk]:
+        (stream,) = self._chosen
+        owner = joined({OWNER[self.strategy.owner]: job.text})
+        # In the order in which points change their status, so that the last row of an addition has its latest one.
+        for status in ("pending", "active", "expired"):
+            tail = owner + joined({"status": status})
+            for page in self._pages(job, status=status):
+                yield Chunk({stream.name: [with_ledger_dates(raw, tail) for raw in page]})
 
     def _session(self, job: Job) -> Chunk:
         (stream,) = self.streams
@@ -255,6 +274,7 @@ _ONE_ANSWER: Mapping[ReaderName, Callable[[Reader, Job], Chunk]] = {
     "inventory": Reader._inventory,
     "session": Reader._session,
     "reservations": Reader._reservations,
+    "figures": Reader._figures,
 }
 _CHUNKS: Mapping[ReaderName, Callable[[Reader, Job], Iterator[Chunk]]] = {
     "listing": Reader._listing,
@@ -262,4 +282,5 @@ _CHUNKS: Mapping[ReaderName, Callable[[Reader, Job], Iterator[Chunk]]] = {
     "csv_export": Reader._csv_export,
     "export": Reader._exported,
     "export_window": Reader._exported,
+    "points": Reader._points,
 }  # every other reader reads ledgers

@@ -19,6 +19,28 @@ CATALOG_ITEMS = Stream(
 ATTRIBUTES = Stream("attributes", ("id",), lambda: s.page_row("AttributesPage"), "Attributes of the account.")
 APPLICATIONS = Stream("applications", ("id",), lambda: s.page_row("ApplicationsPage"), "Applications of the account.")
 EVENT_TYPES = Stream("event_types", ("id",), lambda: s.page_row("EventTypesPage"), "Types of events of the account.")
+COLLECTIONS = Stream("collections", ("id",), lambda: s.page_row("CollectionsPage"), "Collections of the account.")
+COLLECTION_ITEMS = Stream(
+    "collection_items",
+    ("collectionId", "item"),
+    lambda: s.page_row("CollectionItemsPage", collectionId=s.INTEGER),
+    "Items of each collection of the account.",
+)
+ACHIEVEMENTS = Stream("achievements", ("id",), lambda: s.page_row("AchievementsPage"), "Achievements of the account.")
+ACHIEVEMENT_PROGRESS = Stream(
+    "achievement_progress",
+    ("achievementId", "integrationId", "position"),
+    s.progress_row,
+    "Progress of each profile in each achievement, from CSV exports.",
+)
+GIVEAWAYS = Stream("giveaways", ("id",), s.giveaway_row, "Giveaways of each pool, from CSV exports.")
+CHANGES = Stream(
+    "changes",
+    ("id",),
+    lambda: s.page_row("ChangesPage", **s.CREATED),
+    "The audit log of the account.",
+    replication_key="created",
+)
 
 ACCOUNT_GROUPS: tuple[StreamGroup, ...] = (
     StreamGroup("audiences", ep.GET_AUDIENCES, "account", (AUDIENCES,), "listing", by_default=False),
@@ -43,4 +65,34 @@ ACCOUNT_GROUPS: tuple[StreamGroup, ...] = (
     StreamGroup("attributes", ep.GET_ATTRIBUTES, "account", (ATTRIBUTES,), "listing", by_default=False),
     StreamGroup("applications", ep.GET_APPLICATIONS, "account", (APPLICATIONS,), "listing", by_default=False),
     StreamGroup("event_types", ep.GET_EVENT_TYPES, "account", (EVENT_TYPES,), "listing", by_default=False),
+    StreamGroup("collections", ep.LIST_ACCOUNT_COLLECTIONS, "account", (COLLECTIONS,), "listing", by_default=False),
+    StreamGroup(
+        "collection_items",
+        ep.GET_COLLECTION_ITEMS,
+        "collection",
+        (COLLECTION_ITEMS,),
+        "listing",
+        by_default=False,
+        id_added="collectionId",
+    ),
+    StreamGroup("achievements", ep.LIST_ACHIEVEMENTS_V2, "account", (ACHIEVEMENTS,), "listing", by_default=False),
+    StreamGroup(
+        "achievement_progress",
+        ep.EXPORT_ACHIEVEMENT_V2,
+        "achievement",
+        (ACHIEVEMENT_PROGRESS,),
+        "export",
+        by_default=False,
+        id_added="achievementId",
+    ),
+    StreamGroup(
+        "giveaways",
+        ep.EXPORT_POOL_GIVEAWAYS,
+        "giveaway_pool",
+        (GIVEAWAYS,),
+        "export",
+        by_default=False,
+        id_field="poolId",
+    ),
+    StreamGroup("changes", ep.GET_CHANGES, "account", (CHANGES,), "feed", by_default=False),
 )

@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from tap_talon_one.schemas import Schema
 
 Entity = Literal[
-    "card", "profile", "session", "coupon", "audience", "catalog", "campaign", "account", "program", "application"
+    "card",
+    "profile",
+    "session",
+    "coupon",
+    "audience",
+    "catalog",
+    "campaign",
+    "achievement",
+    "collection",
+    "giveaway_pool",
+    "account",
+    "program",
+    "application",
 ]
 Parent = Literal["program", "application"]
 ProgramKind = Literal["card", "profile", "any"]
@@ -29,6 +41,8 @@ ReaderName = Literal[
     "csv_export",
     "export",
     "export_window",
+    "figures",
+    "points",
 ]
 
 WITHOUT_IDS = ("account", "program", "application")
@@ -136,11 +150,13 @@ class StreamGroup:
     @property
     def read_whole(self) -> bool:
         """True if a run reads all rows that there are, so that a row it does not find is gone."""
-        return self.reader in ("listing", "inventory", "export")
+        return self.reader in ("listing", "inventory", "export", "points")
 
     def parent_path(self, parent: int | None) -> dict[str, str | int]:
         """Return the path parameter of the program or Application that is read; {} without one."""
-        return {} if parent is None or self.parent is None else {PARENT_PARAMS[self.parent]: parent}
+        param = PARENT_PARAMS[self.parent] if self.parent else None
+        given = {each.name for each in self.endpoint.path_params}
+        return {} if parent is None or param not in given or param is None else {param: parent}
 
     def labeled(self, parent: int | None) -> str:
         """Return the name of the group with the program or Application that is read, for messages."""

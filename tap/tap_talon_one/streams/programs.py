@@ -34,6 +34,24 @@ LOYALTY_JOIN_DATES = Stream(
     s.join_date_row,
     "When each member joined a profile program, from a CSV export.",
 )
+LOYALTY_CARD_POINTS = Stream(
+    "loyalty_card_points",
+    ("id",),
+    lambda: s.page_row("LoyaltyCardPointsPage", cardIdentifier=s.STRING, status=s.STRING, **s.TYPED_DATES),
+    "Unused points of each card: what is left of an addition, with its status, start and expiry.",
+)
+LOYALTY_PROFILE_POINTS = Stream(
+    "loyalty_profile_points",
+    ("id",),
+    lambda: s.page_row("LoyaltyProgramProfilePointsPage", integrationId=s.STRING, status=s.STRING, **s.TYPED_DATES),
+    "Unused points of each profile: what is left of an addition, with its status, start and expiry.",
+)
+PROGRAM_DASHBOARD = Stream(
+    "program_dashboard",
+    ("programId", "date"),
+    lambda: s.page_row("ProgramDashboard", programId=s.INTEGER),
+    "Figures of each program by day: members and points.",
+)
 
 PROGRAM_GROUPS: tuple[StreamGroup, ...] = (
     StreamGroup(
@@ -62,5 +80,33 @@ PROGRAM_GROUPS: tuple[StreamGroup, ...] = (
         "export",
         "profile",
         by_default=False,
+    ),
+    StreamGroup(
+        "loyalty_card_points",
+        ep.GET_LOYALTY_CARD_POINTS,
+        "card",
+        (LOYALTY_CARD_POINTS,),
+        "points",
+        "card",
+        by_default=False,
+    ),
+    StreamGroup(
+        "loyalty_profile_points",
+        ep.GET_LOYALTY_PROGRAM_PROFILE_POINTS,
+        "profile",
+        (LOYALTY_PROFILE_POINTS,),
+        "points",
+        "profile",
+        by_default=False,
+    ),
+    StreamGroup(
+        "program_dashboard",
+        ep.GET_DASHBOARD_STATISTICS,
+        "program",
+        (PROGRAM_DASHBOARD,),
+        "figures",
+        "any",
+        by_default=False,
+        parent_added="programId",
     ),
 )

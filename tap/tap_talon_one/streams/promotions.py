@@ -54,6 +54,25 @@ REFERRALS = Stream(
     lambda: s.partial_row(s.page_row("ReferralsPage", applicationId=s.INTEGER), ("id",)),
     "Referrals of each campaign with their limits and counters.",
 )
+CAMPAIGN_ANALYTICS = Stream(
+    "campaign_analytics",
+    ("campaignId", "date"),
+    lambda: s.page_row("CampaignAnalyticsPage", campaignId=s.INTEGER, applicationId=s.INTEGER),
+    "Figures of each campaign by day: revenue, costs, redemptions and points, each also as a total so far.",
+)
+STORES = Stream("stores", ("id",), lambda: s.page_row("StoresPage"), "Stores of each Application.")
+CAMPAIGN_COLLECTIONS = Stream(
+    "campaign_collections",
+    ("id",),
+    lambda: s.page_row("CollectionsPage"),
+    "Collections of the campaigns of each Application.",
+)
+CAMPAIGN_COLLECTION_ITEMS = Stream(
+    "campaign_collection_items",
+    ("collectionId", "item"),
+    lambda: s.page_row("CollectionItemsPage", collectionId=s.INTEGER, applicationId=s.INTEGER),
+    "Items of each collection of a campaign.",
+)
 
 PROMOTION_GROUPS: tuple[StreamGroup, ...] = (
     StreamGroup(
@@ -104,6 +123,38 @@ PROMOTION_GROUPS: tuple[StreamGroup, ...] = (
         per_application=True,
         by_default=False,
         strategy_setting="exports_strategy",
+        parent_added="applicationId",
+    ),
+    StreamGroup(
+        "campaign_analytics",
+        ep.GET_CAMPAIGN_ANALYTICS,
+        "campaign",
+        (CAMPAIGN_ANALYTICS,),
+        "figures",
+        per_application=True,
+        by_default=False,
+        id_added="campaignId",
+        parent_added="applicationId",
+    ),
+    StreamGroup("stores", ep.LIST_STORES, "application", (STORES,), "listing", per_application=True, by_default=False),
+    StreamGroup(
+        "campaign_collections",
+        ep.LIST_COLLECTIONS_IN_APPLICATION,
+        "application",
+        (CAMPAIGN_COLLECTIONS,),
+        "listing",
+        per_application=True,
+        by_default=False,
+    ),
+    StreamGroup(
+        "campaign_collection_items",
+        ep.GET_COLLECTION_ITEMS,
+        "collection",
+        (CAMPAIGN_COLLECTION_ITEMS,),
+        "listing",
+        per_application=True,
+        by_default=False,
+        id_added="collectionId",
         parent_added="applicationId",
     ),
 )

@@ -14,7 +14,7 @@ from tap_talon_one.streams import STREAM_GROUPS
 
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
 SETTING_NAMES = {setting.name for setting in SETTINGS}
-LISTED_ONLY = {"campaign"}  # no setting gives their ids
+LISTED_ONLY = {"campaign", "achievement", "collection"}  # no setting gives their ids
 GROUPS_WITH_IDS = {g.name: g for g in STREAM_GROUPS if g.has_ids and g.entity not in LISTED_ONLY}
 TEXTS = {
     "unknown": "NOBODY-000001",
@@ -28,7 +28,7 @@ TEXTS = {
 NUMBERS = {"unknown": 999_999, "largest": 2**63 - 1}
 BAD = {
     **dict.fromkeys(("card", "profile", "session", "coupon"), TEXTS),
-    **dict.fromkeys(("audience", "catalog"), NUMBERS),
+    **dict.fromkeys(("audience", "catalog", "giveaway_pool"), NUMBERS),
 }
 WALK = [(name, what) for name, group in GROUPS_WITH_IDS.items() for what in BAD[group.entity]]
 
@@ -44,7 +44,8 @@ def good(emu):
     state = emu.state("profiles", "cards", "coupons", "audiences", "catalogs")
     names = {"profile": "integration_id", "card": "identifier", "coupon": "value"}
     found = {name[:-1]: [row[names.get(name[:-1], "id")] for row in rows][:2] for name, rows in state.items()}
-    return found | {"session": ["session-1", "session-2"]}
+    emu.add("giveaways", {"pool": 1, "code": "G-1"}, {"pool": 2, "code": "G-2"})
+    return found | {"session": ["session-1", "session-2"], "giveaway_pool": [1, 2]}
 
 
 def test_every_entity_is_walked(good):

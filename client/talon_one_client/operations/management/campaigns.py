@@ -230,3 +230,22 @@ class CampaignOperations(Operations):
                 "dateFormat": date_format,
             },
         )
+
+    def get_campaign_analytics(
+        self,
+        application_id: int,
+        campaign_id: int,
+        *,
+        range_start: Instant,
+        range_end: Instant,
+        granularity: str | None = None,
+    ) -> JsonObject:
+        """Return the figures of a campaign for each span of a range.
+
+        https://docs.talon.one/management-api#operation/getCampaignAnalytics
+        """
+        return self._object(
+            ep.GET_CAMPAIGN_ANALYTICS,
+            path={"applicationId": application_id, "campaignId": campaign_id},
+            query={"rangeStart": range_start, "rangeEnd": range_end, "granularity": granularity},
+        )

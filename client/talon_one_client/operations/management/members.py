@@ -13,6 +13,8 @@ from talon_one_client.operations.typed_calls import Operations
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from talon_one_client.operations.typed_calls import Instant, JsonObject
+
 
 class MemberOperations(Operations):
     """Tiers and join dates of the members of loyalty programs: operations of the Management API."""
@@ -40,3 +42,21 @@ class MemberOperations(Operations):
         https://docs.talon.one/management-api#operation/exportLoyaltyJoinDates
         """
         return self._bytes(ep.EXPORT_LOYALTY_JOIN_DATES, path={"loyaltyProgramId": loyalty_program_id})
+
+    def get_dashboard_statistics(
+        self,
+        loyalty_program_id: int,
+        *,
+        subledger_id: str | None = None,
+        range_start: Instant,
+        range_end: Instant,
+    ) -> JsonObject:
+        """Return the daily figures of a program.
+
+        https://docs.talon.one/management-api#operation/getDashboardStatistics
+        """
+        return self._object(
+            ep.GET_DASHBOARD_STATISTICS,
+            path={"loyaltyProgramId": loyalty_program_id},
+            query={"subledgerId": subledger_id, "rangeStart": range_start, "rangeEnd": range_end},
+        )
