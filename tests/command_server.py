@@ -2,6 +2,7 @@
 
 ``tests/commands.py`` starts it, and sends requests: a command line, a folder and an environment as JSON, with the
 descriptors of standard input, output and error and of a socket, which gets the process id and then the exit status.
+A request without descriptors is a list of modules to import.
 """
 
 from __future__ import annotations
@@ -63,6 +64,9 @@ class _Commands:
                 request, descriptors, *_ = socket.recv_fds(self._control, _LARGEST_REQUEST, 4)
                 if not request:
                     return None
+                if not descriptors:
+                    _import(json.loads(request))
+                    continue
                 *streams, status = descriptors
                 if not self._fork(streams, socket.socket(fileno=status)):
                     return request, streams
@@ -125,6 +129,14 @@ def _own_modules() -> list[str]:
     return [name for name in found if not name.endswith(".__main__") and not name.startswith(_RARE)]
 
 
+def _import(names: list[str]) -> None:
+    """Import modules, which no garbage collection of a command looks at."""
+    for name in names:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
 class _End:
     """Ends the process after its exit handlers, without taking apart what it has imported."""
 
@@ -153,12 +165,9 @@ def main() -> None:
     """Import everything, then run commands."""
     control = socket.socket(fileno=int(sys.argv[1]))
     del sys.path[0]  # the folder of the tests
-    for name in (*_LIBRARIES, *_own_modules()):
-        import_module(name)
+    _import([*_LIBRARIES, *_own_modules()])
     import_module("talon_one_singer.cli.process").keep_pandas_out()
     sys.path.insert(0, "")
-    gc.collect()
-    gc.freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     if (request := _Commands(control).serve()) is None:
         os._exit(0)

@@ -38,13 +38,13 @@ class Popen(subprocess.Popen):
         environment = dict(os.environ if environment is None else environment)
         streams = [pipe if pipe >= 0 else number for number, pipe in enumerate((pipes[0], pipes[3], pipes[5]))]
         forks = command[0] == sys.executable and command[1] in {"-m", "-c"} and not preexec and not kept
-        if not forks or any(map(os.isatty, streams)) or _read_at_start(environment) != _server()[1]:
+        if not forks or any(map(os.isatty, streams)) or _read_at_start(environment) != server()[1]:
             super()._execute_child(*given)
             return
         self._status, theirs = socket.socketpair()
         with theirs:
             request = json.dumps([command[1:], str(Path(folder or "").resolve()), environment]).encode()
-            socket.send_fds(_server()[0], [request], [*streams, theirs.fileno()])
+            socket.send_fds(server()[0], [request], [*streams, theirs.fileno()])
         self.pid = int.from_bytes(self._status.recv(8), "big")
         self._child_created = True
         self._close_pipe_fds(*pipes)
@@ -107,8 +107,13 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def preload(*modules: str) -> None:
+    """Import modules into the process that runs commands, so that no command has to."""
+    server()[0].send(json.dumps(modules).encode())
+
+
 @cache
-def _server() -> tuple[socket.socket, dict[str, str]]:
+def server() -> tuple[socket.socket, dict[str, str]]:
     """Start the process that runs commands, once; return the socket for requests, and the values read at its start."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +43,7 @@ def commands(block: str) -> list[Command]:
     """Return the commands of a console block; a command goes on while a backslash or a quote is open."""
     found: list[Command] = []
     for line in block.splitlines():
-        open_ended = bool(found) and (found[-1].text.endswith("\\") or found[-1].text.count("'") % 2 == 1)
+        open_ended = bool(found) and _goes_on(found[-1].text)
         if line.startswith("$ ") and not open_ended:
             found.append(Command(line[2:].split("   # ")[0].rstrip()))
         elif open_ended:
@@ -50,6 +51,14 @@ def commands(block: str) -> list[Command]:
         elif line.strip() not in {"", "…"}:
             found[-1].expected.append(line)
     return found
+
+
+def _goes_on(text: str) -> bool:
+    try:
+        shlex.split(text)
+    except ValueError:  # a quote is open, or a backslash is last
+        return True
+    return False
 
 
 def _pattern(line: str) -> re.Pattern[str]:
@@ -69,10 +78,18 @@ class GuideRunner:
         folder: an empty folder, in which files are written and commands run.
         environment: of the commands; a command's `export` holds for those after it.
         replacements: text of the guide to what stands for it here, like the port.
+        descriptors: open files that programs of the commands need.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], replacements: Mapping[str, str]) -> None:
-        self.folder, self._environment, self._replacements = folder, dict(environment), replacements
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        replacements: Mapping[str, str],
+        descriptors: tuple[int, ...] = (),
+    ) -> None:
+        self.folder, self._replacements = folder, replacements
+        self._shell: dict[str, Any] = {"cwd": folder, "env": dict(environment), "pass_fds": descriptors, "text": True}
         self._exports = folder / ".exports"
         self._exports.touch()
 
@@ -101,9 +118,7 @@ class GuideRunner:
 
     def _foreground(self, command: Command) -> None:
         script = f"set -o pipefail\n. ./.exports\n{command.text}\ncode=$?\nexport -p > .exports\nexit $code"
-        done = subprocess.run(
-            ["/bin/bash", "-c", script], cwd=self.folder, env=self._environment, capture_output=True, text=True
-        )
+        done = subprocess.run(["/bin/bash", "-c", script], stdin=subprocess.DEVNULL, capture_output=True, **self._shell)
         printed = done.stdout + done.stderr
         assert 0 == done.returncode, f"$ {command.text}\n{printed[-4000:]}"
         assert [] == missing_lines(command, printed), f"$ {command.text}\n{printed[-4000:]}"
@@ -113,12 +128,7 @@ class GuideRunner:
         """Start a command, wait for its expected lines, and stop it at the end."""
         script = f". ./.exports\nexec {command.text.removesuffix(' &')}"
         with subprocess.Popen(
-            ["/bin/bash", "-c", script],
-            cwd=self.folder,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
+            ["/bin/bash", "-c", script], stdout=subprocess.PIPE, start_new_session=True, **self._shell
         ) as process:
             try:
                 assert process.stdout is not None

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests import commands
+from tests import commands, programs
 
 LOOK = """
 import json, os, signal, sys, threading
@@ -74,3 +74,41 @@ def test_two_processes_at_once_can_be_waited_for_and_killed():
         assert process.poll() is None
         process.kill()
         assert -signal.SIGKILL == process.wait()
+
+
+SHELL = """
+talon-one --version | cat
+talon-one none > output 2>&1; echo "code $?"; grep -c "No such command" output
+echo "print(__import__('sys').argv)" > file.py; python file.py a 'b c'
+echo "a" | python -c 'import sys; print(sys.stdin.read(), sys.argv[1:])' x
+VALUE='"é\\' python -c 'import os; print(os.environ["VALUE"], os.getcwd())'
+python -c 'import os; os.kill(os.getpid(), 9)'; echo "code $?"
+python -c 'print(1)' & wait; python -V
+"""
+
+
+def test_a_program_for_a_shell_is_like_the_installed_one(tmp_path):
+    """A shell gets the same output and exit codes from forks and from programs of their own."""
+    programs.install(tmp_path / "bin", ["talon-one"])
+    installed = os.path.dirname(sys.executable)  # noqa: PTH120
+    printed = []
+    for folder in (installed, str(tmp_path / "bin")):
+        environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+        shell = {"cwd": tmp_path, "env": environment, "pass_fds": (programs.descriptor(),)}
+        done = subprocess.run(["bash", "-c", SHELL], stdin=subprocess.DEVNULL, capture_output=True, text=True, **shell)
+        printed.append(done.stdout)
+    assert printed[0] == printed[1]
+    assert 10 == len(printed[0].splitlines())
+
+
+def test_a_program_for_a_shell_passes_signals_on(tmp_path):
+    """The command behind a program has ended when the program has ended by the same signal."""
+    programs.install(tmp_path / "bin", [])
+    code = "import os, sys; print(os.getpid(), flush=True); sys.stdin.read()"
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "pass_fds": (programs.descriptor(),)}
+    with subprocess.Popen([tmp_path / "bin" / "python", "-c", code], **streams) as process:
+        command = int(process.stdout.readline())
+        process.terminate()
+        assert -signal.SIGTERM == process.wait()
+    with pytest.raises(ProcessLookupError):
+        os.kill(command, 0)
