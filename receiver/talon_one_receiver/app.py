@@ -43,9 +43,10 @@ class Endpoints:
         """Return the application."""
         return Starlette(
             routes=[
-                Route(PATH, self.receive, methods=["POST"]),
                 Route("/health", self.health),
                 Route("/metrics", self.metrics),
+                # A webhook with another path would lose its notifications, because 404 is not sent again.
+                Route("/{path:path}", self.receive, methods=["POST"]),
             ]
         )
 

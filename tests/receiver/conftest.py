@@ -26,6 +26,7 @@ class Receiver:
 
     url: str
     settings: Settings
+    stop: StopSignal
 
     @property
     def base(self) -> str:
@@ -51,10 +52,7 @@ def receiving(settings: Settings) -> Iterator[Receiver]:
     thread.start()
     url = ready.get()
     try:
-        if url:
-            yield Receiver(url, settings)
-        else:
-            yield Receiver("", settings)
+        yield Receiver(url or "", settings, stop)
     finally:
         stop.set()
         thread.join()

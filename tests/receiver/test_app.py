@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
-import subprocess
-import sys
+import socket
+import sqlite3
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 import requests
+from starlette.datastructures import Headers
 
 from talon_one_receiver.authentication import Credentials
+from talon_one_receiver.errors import Unauthorized
 from talon_one_receiver.intake import Limits
 from talon_one_receiver.server import NotLoaded
 from talon_one_singer.errors import ConfigError
 from talon_one_warehouse import WarehouseConfigError
-from tests import commands, servers
+from tests import servers
 from tests.receiver.examples import body_of
 
 BODY = body_of("LoyaltyPointsAdded")
+_PAUSE = threading.Event()
 TOKEN, PASSWORD = "Kanari7Zx9qq", "Vogel5:Yw8pp"
 
 
@@ -41,37 +49,46 @@ def test_a_notification_that_is_sent_again_is_in_the_table_once(settings, receiv
     assert sent[1]["id"].startswith("sha256:")
 
 
+def basic(login):
+    """Return the header of Basic authentication."""
+    return {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()}
+
+
 @pytest.mark.parametrize(
     ("accepted", "header"),
     [
         (credentials(TOKEN=TOKEN), {"Authorization": TOKEN}),
         (credentials(TOKEN=TOKEN), {"Authorization": f"Bearer {TOKEN}"}),
-        (credentials("X-Token", TOKEN=TOKEN), {"X-Token": TOKEN}),
-        (
-            credentials(USER="me", PASSWORD=PASSWORD, TOKEN=TOKEN),
-            {"Authorization": "Basic " + base64.b64encode(f"me:{PASSWORD}".encode()).decode()},
-        ),
+        (credentials("X-Token", TOKEN=TOKEN), {"x-token": TOKEN}),
+        (credentials(USER="me", PASSWORD=PASSWORD, TOKEN=TOKEN), basic(f"me:{PASSWORD}")),
+        (credentials(USER="me", PASSWORD=PASSWORD, TOKEN=TOKEN), {"Authorization": f"Bearer {TOKEN}"}),
     ],
-)  # fmt: skip
-def test_only_requests_with_the_secret_are_accepted(settings, receiver, caplog, accepted, header):
-    """With the secret 200, with none or a wrong one 401, and no secret in any log or representation."""
+)
+def test_only_the_secret_opens(accepted, header):
+    """A request with the secret is accepted; one with none, or with one that differs by a character, is not."""
+    accepted.check(Headers(header))
+    ((name, value),) = header.items()
+    for wrong in ({}, {name: value + "x"}, {name: value[:-1]}, {name: ""}, {name: "Basic"}, basic("me:"), {"x": value}):
+        with pytest.raises(Unauthorized):
+            accepted.check(Headers(wrong))
+
+
+def test_a_request_without_the_secret_is_refused_and_counted(settings, receiver, caplog):
+    """With the secret 200, with a wrong one 401, which is counted and logged, and no secret in any log or metric."""
     caplog.set_level(logging.DEBUG)
+    accepted = credentials(USER="me", PASSWORD=PASSWORD, TOKEN=TOKEN)
     with receiver(settings(credentials=accepted)) as running:
-        name, value = next(iter(header.items()))
-        wrong = [
-            {},
-            {name: value + "x"},
-            {name: value[:-1]},
-            {name: ""},
+        headers = [
+            {"Authorization": TOKEN},
+            {"Authorization": TOKEN[1:]},
             {"Authorization": "Basic ÿ".encode("latin-1")},
         ]
-        statuses = [
-            requests.post(running.url, json=BODY, headers=one, timeout=10).status_code for one in [header, *wrong]
-        ]
+        statuses = [requests.post(running.url, json=BODY, headers=one, timeout=10).status_code for one in headers]
         said = requests.get(f"{running.base}/metrics", timeout=10).text + repr(running.settings)
-    assert [200, 401, 401, 401, 401, 401] == statuses
-    assert 'talon_one_notifications_requests_total{outcome="unauthorized"} 5.0' in said
-    for secret in (TOKEN, PASSWORD):
+    assert [200, 401, 401] == statuses
+    assert 'talon_one_notifications_requests_total{outcome="unauthorized"} 2.0' in said
+    assert "does not send it again: the secret is missing or wrong" in caplog.text
+    for secret in (TOKEN, PASSWORD, TOKEN[1:]):
         assert secret not in said + caplog.text
 
 
@@ -126,21 +143,69 @@ def test_settings_that_would_be_unsafe_are_refused(settings, receiver, tmp_path)
         assert 401 == requests.post(f"http://127.0.0.1:{port}", json=BODY, timeout=10).status_code
 
 
-LOCKS = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-
-
-def test_a_warehouse_that_is_in_use_loses_nothing(settings, receiver, rows, tmp_path, caplog):
-    """Notifications are accepted while another process holds the warehouse; the next start loads them."""
-    command = [sys.executable, "-c", LOCKS, tmp_path / "w.duckdb"]
-    with commands.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-        assert "held\n" == other.stdout.readline()
-        with pytest.raises(NotLoaded, match="1 notifications are in the journal"), receiver(settings()) as running:
-            assert 200 == requests.post(running.url, json=BODY, timeout=10).status_code
-        other.stdin.close()
-    assert "they are safe in the journal" in caplog.text
-    with receiver(settings()):
-        pass
+def test_of_many_requests_with_one_id_one_is_new(settings, receiver, rows):
+    """Requests that arrive together with one X-UUID, on any path, are one notification."""
+    with receiver(settings()) as running, ThreadPoolExecutor(8) as pool:
+        urls = [
+            f"{running.base}/{path}" for path in ("notifications", "notifications/", "", "proxy/x") for _ in range(4)
+        ]
+        sent = pool.map(lambda url: requests.post(url, json=BODY, headers={"X-UUID": "u-1"}, timeout=10).json(), urls)
+        assert {"new": 1, "repeated": 15} == Counter(one["outcome"] for one in sent)
     assert 1 == len(rows(settings(), "notifications_points"))
+
+
+def test_a_journal_that_cannot_be_written_is_answered_with_503(settings, receiver, rows, caplog):
+    """No request is answered with 200 before the journal has it: while it cannot be written, the answer is 503."""
+    with receiver(settings()) as running, closing(sqlite3.connect(running.settings.journal)) as db:
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON notifications BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        refused = requests.post(running.url, json=BODY, timeout=10)
+        db.execute("DROP TRIGGER full")
+        accepted = requests.post(running.url, json=BODY, timeout=10)
+    assert [(503, "30"), (200, None)] == [
+        (one.status_code, one.headers.get("Retry-After")) for one in (refused, accepted)
+    ]
+    assert "disk full" in caplog.text
+    assert 1 == len(rows(settings(), "notifications_points"))
+
+
+def test_a_request_in_flight_is_answered_after_the_signal_to_end(settings, receiver, rows):
+    """A body that arrives after the signal to end is kept, answered with 200, and loaded."""
+    body = json.dumps(BODY).encode()
+    head = f"POST /notifications HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+    with receiver(settings()) as running:
+        address = ("127.0.0.1", int(running.base.rpartition(":")[2]))
+        with socket.create_connection(address) as connection, connection.makefile("rb") as answer:
+            connection.sendall(head.encode())
+            assert b"HTTP/1.1 100 Continue\r\n" == answer.readline()
+            running.stop.set()
+            while accepts(address):
+                _PAUSE.wait(0.01)
+            connection.sendall(body)
+            assert b"HTTP/1.1 200 OK\r\n" in answer.read()
+    assert 1 == len(rows(settings(), "notifications_points"))
+
+
+def accepts(address):
+    """Return whether a server accepts connections."""
+    try:
+        socket.create_connection(address).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_the_metrics_count_what_was_merged(settings, receiver):
+    """After a merge, the metrics have its rows, its rejected notifications and its time, and nothing is pending."""
+    with receiver(settings(every_s=0.05)) as running:
+        for body in (BODY, {}):
+            requests.post(running.url, json=body, timeout=10)
+        while requests.get(f"{running.base}/health", timeout=10).json()["pending"]:
+            _PAUSE.wait(0.01)
+        lines = requests.get(f"{running.base}/metrics", timeout=10).text.splitlines()
+    found = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert "1.0" == found['talon_one_notifications_rows_total{stream="notifications_points"}']
+    assert ("1.0", "0.0") == tuple(found[f"talon_one_notifications_{one}"] for one in ("rejected_total", "pending"))
+    assert 0 < float(found["talon_one_notifications_last_merge_timestamp_seconds"])
 
 
 def test_a_server_that_is_away_loses_nothing(settings, receiver, rows, postgres_url, caplog):

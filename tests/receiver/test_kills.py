@@ -1,4 +1,4 @@
-"""A receiver that is killed while the emulator sends: every notification is in the warehouse once."""
+"""A receiver that is killed, or that waits for another process: every notification is in the warehouse once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import threading
 from decimal import Decimal
 
 import pytest
+import requests
 
 from talon_one_emulator import Emulator, NotifyTarget
+from talon_one_receiver.server import NotLoaded
 from talon_one_warehouse import open_warehouse
 from tests import commands
+from tests.receiver.examples import body_of
 from tests.servers import free_port
 
 _PAUSE = threading.Event()
+LOCKS = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
 
 class Listener:
@@ -84,3 +88,17 @@ def test_a_receiver_that_is_killed_five_times_loses_nothing(tmp_path, request, d
     duckdb = f"duckdb:///{tmp_path}/w.duckdb"
     url = duckdb if database == "duckdb" else request.getfixturevalue("postgres_url")
     check(*run(tmp_path, url, 10_000, 5), 10_000)
+
+
+def test_a_warehouse_that_is_in_use_loses_nothing(settings, receiver, rows, tmp_path, caplog):
+    """Notifications are accepted while another process holds the warehouse; the next start loads them."""
+    command = [sys.executable, "-c", LOCKS, tmp_path / "w.duckdb"]
+    with commands.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert "held\n" == other.stdout.readline()
+        with pytest.raises(NotLoaded, match="1 notifications are in the journal"), receiver(settings()) as running:
+            assert 200 == requests.post(running.url, json=body_of("LoyaltyPointsAdded"), timeout=10).status_code
+        other.stdin.close()
+    assert "they are safe in the journal" in caplog.text
+    with receiver(settings()):
+        pass
+    assert 1 == len(rows(settings(), "notifications_points"))
