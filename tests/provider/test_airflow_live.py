@@ -19,6 +19,7 @@ import pytest
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
 from target_talon_one.store.opening import open_store
+from tests.receiver.merged import merge_tier
 from tests.target.store_content import acknowledged_keys
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -41,6 +42,7 @@ def airflow(account, tmp_path_factory):
     spec.loader.exec_module(module)
     home = tmp_path_factory.mktemp("airflow")
     dags = {"AIRFLOW__CORE__DAGS_FOLDER": os.environ["AIRFLOW__CORE__DAGS_FOLDER"]}
+    dags["NOTIFICATIONS_OF_TESTS"] = f"duckdb:///{home}/notifications.duckdb"
     with module.LiveAirflow(home, account.url, account.api_key, account.management_key, dags) as live:
         yield live
 
@@ -87,6 +89,24 @@ def test_a_segment_waits_for_a_person(account, airflow, tmp_path):
         run = airflow.request("GET", path)
     assert "success" == run["state"]
     assert 20 == len(account.state("memberships")["memberships"])
+
+
+def test_notifications_start_a_dag(airflow):
+    """Rows that come into a watched table start the DAG of the asset, which reads how many there are."""
+    airflow.wait_for_dag("notified")
+    airflow.request("PATCH", "/api/v2/dags/notified", {"is_paused": False})
+    for rows in (1, 2):
+        merge_tier(f"duckdb:///{airflow.home}/notifications.duckdb", f"profile-{rows}")
+        until = time.monotonic() + 150
+        runs = []
+        while len(runs) < rows:
+            assert time.monotonic() < until
+            time.sleep(0.5)
+            runs = airflow.request("GET", "/api/v2/dags/notified/dagRuns?order_by=run_after")["dag_runs"]
+        run = airflow.ended(runs[-1])
+        assert ("success", "asset_triggered") == (run["state"], run["run_type"])
+        (payload,) = airflow.xcom(run, "note")
+        assert rows == payload["tables"]["notifications_tiers"]["rows"]
 
 
 def test_planted_keys_are_nowhere(account, airflow, postgres_url, tmp_path):

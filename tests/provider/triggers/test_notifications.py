@@ -4,29 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
 
 import pytest
 
 from airflow_provider_talon_one.triggers.notifications import NotificationsTrigger
-from talon_one_receiver import STREAMS
-from talon_one_receiver.notification import Notification
-from talon_one_receiver.rows import rows_of
-from talon_one_warehouse import open_warehouse, to_arrow
-from talon_one_warehouse.arrow.load_time import with_load_time
-
-TIERS = next(stream for stream in STREAMS if stream.name == "notifications_tiers")
-
-
-def merge(url, *names):
-    """Merge a notification of a tier for each profile, as the receiver does."""
-    with open_warehouse(url) as warehouse:
-        warehouse.prepare(TIERS.table.with_loaded_at())
-        for name in names:
-            body = {"NotificationType": "TierUpgrade", "Data": [{"CustomerProfileID": name, "LoyaltyProgramID": 1}]}
-            made = Notification.of_request(name, json.dumps(body).encode(), datetime.now(UTC))
-            batch = to_arrow(TIERS.table, rows_of(made).rows)
-            warehouse.merge({TIERS.name: with_load_time([batch], datetime.now(UTC))})
+from tests.receiver.merged import TIERS, merge_tier
 
 
 def test_an_event_comes_at_the_start_and_after_each_merge(tmp_path):
@@ -37,9 +19,10 @@ def test_an_event_comes_at_the_start_and_after_each_merge(tmp_path):
         trigger = NotificationsTrigger([TIERS.name], warehouse_url=url, poll_interval=0.01)
         found = aiter(trigger.run())
         first = asyncio.ensure_future(anext(found))  # there is no table yet
-        merge(url, "ada")
+        merge_tier(url, "ada")
         payloads = [(await first).payload]
-        merge(url, "ada", "bob")
+        merge_tier(url, "ada")
+        merge_tier(url, "bob")
         payloads.append((await anext(found)).payload)
         await found.aclose()
         return [one["tables"][TIERS.name]["rows"] for one in payloads]
