@@ -286,6 +286,13 @@ def exit_codes() -> str:
     return _table(("code", "meaning"), ((f"{code.value}", code.meaning) for code in ExitCode))
 
 
+def install() -> str:
+    """Return what to install for which goal."""
+    from install_goals import rows
+
+    return _table(("goal", "for example", "install"), rows())
+
+
 def packages() -> str:
     """Return the folders of all packages, with the first paragraph of the docstring of each."""
     import ast
@@ -323,6 +330,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "packages": packages,
     "notifications": notifications,
+    "install": install,
 }
 
 

@@ -6,7 +6,6 @@ import configparser
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,9 +15,28 @@ from pathlib import Path
 import pytest
 
 from talon_one_singer.version import VERSION
+from tests.project.interpreters import UV, python_of
+from tests.project.test_install_page import wanted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-UV = ROOT / ".venvs" / "uv" / "bin" / "uv"
+ASK = """
+import json, sys
+from talon_one_warehouse.errors import WarehouseConfigError
+from talon_one_warehouse.sources.open_source import open_source
+from talon_one_warehouse.sources.spec import SourceSpec
+from talon_one_warehouse.urls import open_warehouse
+
+said = {}
+for kind, url in json.load(sys.stdin):
+    try:
+        if kind == "source":
+            open_source(SourceSpec(url) if url.startswith("s3") else SourceSpec(url, table="t"))
+        else:
+            open_warehouse(url)
+    except WarehouseConfigError as error:
+        said[f"{kind} {url}"] = str(error)
+json.dump(said, sys.stdout)
+"""
 FORBIDDEN = ("airflow", "pandas", "pyarrow", "duckdb", "starlette")
 
 
@@ -27,14 +45,6 @@ def setup_cfg():
     parser = configparser.ConfigParser()
     parser.read(ROOT / "setup.cfg")
     return parser
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Build the wheel."""
-    out = tmp_path_factory.mktemp("dist")
-    subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", out, ROOT], check=True)
-    return next(out.glob("*.whl"))
 
 
 def package_folders() -> dict[str, str]:
@@ -82,15 +92,6 @@ def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):
     here = {p.name for p in (ROOT / "schemas" / "talon_one_schemas").rglob("*.json")}
     assert here == {Path(n).name for n in names if n.endswith(".json")}
     assert [] == [n for n in names if "source" in Path(n).parent.parts or n.startswith("tests")]
-
-
-def python_of(version: str) -> str | None:
-    """Return an interpreter of that version from the PATH or pyenv, or None."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    under_pyenv = sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
-        return sys.executable
-    return str(under_pyenv[-1]) if under_pyenv else shutil.which(f"python{version}")
 
 
 @pytest.fixture(scope="module", params=["3.11", "3.13"])
@@ -166,3 +167,13 @@ def test_the_demo_runs_from_the_wheel_in_any_folder(wheel, tmp_path):
     assert 0 == done.returncode, done.stdout[-2000:] + done.stderr
     assert "4,938 balances equal the ledger arithmetic to the cent: 0 differences." in done.stdout
     assert b"\x89PNG" == (folder / "demo-output" / "loyalty.png").read_bytes()[:4]
+
+
+def test_a_bare_installation_asks_for_the_extra_of_the_install_page(bare):
+    """Without extras, opening each URL of the page names the extra that its row installs."""
+    done = subprocess.run(
+        [bare / "python", "-c", ASK], input=json.dumps(list(wanted())), capture_output=True, text=True, check=True
+    )
+    said = json.loads(done.stdout)
+    extras = {name: set(re.findall(r"talon-one-connector\[([\w,]+)\]", text)) for name, text in said.items()}
+    assert {f"{kind} {url}": extras for (kind, url), extras in wanted().items()} == extras

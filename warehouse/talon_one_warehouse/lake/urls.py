@@ -61,7 +61,7 @@ def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFile
     try:
         from talon_one_warehouse.lake.warehouse import open_remote
     except ModuleNotFoundError as error:
-        raise _not_installed(error) from None
+        raise _not_installed(error, "s3" if scheme == "s3" else "lake") from None
     try:
         return open_remote(scheme, place, schema, filesystem)
     except ImportError:
@@ -93,8 +93,8 @@ def migrate_lake(url: str, schema: str) -> dict[str, int]:
         place.store.close()
 
 
-def _not_installed(error: ModuleNotFoundError) -> WarehouseConfigError:
-    return WarehouseConfigError(f"{error.name} is not installed; run: pip install 'talon-one-connector[lake]'")
+def _not_installed(error: ModuleNotFoundError, extra: str = "lake") -> WarehouseConfigError:
+    return WarehouseConfigError(f"{error.name} is not installed; run: pip install 'talon-one-connector[{extra}]'")
 
 
 LAKE_OPENERS: Mapping[str, Callable[[str, str], Warehouse]] = {

@@ -9,7 +9,7 @@ from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_singer.settings.local_paths import FileUrlError
 from talon_one_singer.values.column_names import repeated_name
 from talon_one_warehouse.errors import WarehouseConfigError
-from talon_one_warehouse.sources.spec import DATABASES
+from talon_one_warehouse.sources.spec import CLIENTS, DATABASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,14 @@ def open_source(
     return source
 
 
+_DRIVERS = {"postgres": "postgresql", **{name: name for name in ("postgresql", *(url[:-3] for url in CLIENTS), "s3")}}
+
+
+def _extra(url: str) -> str:
+    """Return the extra that reads a source, with what it is built on."""
+    return _DRIVERS.get(url.partition("://")[0], "warehouse")
+
+
 def _opened(
     spec: SourceSpec,
     filesystem: AbstractFileSystem | None,
@@ -74,5 +82,5 @@ def _opened(
         raise WarehouseConfigError(f"source.url: {error}") from None
     except ModuleNotFoundError as error:
         raise WarehouseConfigError(
-            f"{error.name} is not installed; run: pip install 'talon-one-connector[warehouse]'"
+            f"{error.name} is not installed; run: pip install 'talon-one-connector[{_extra(spec.url)}]'"
         ) from None
