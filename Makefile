@@ -4,13 +4,14 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.stamp
 DEMO_STAMP := .venvs/demo/.stamp
+SITE_STAMP := .venvs/site/.stamp
 JOBS ?= 3
 # A database waits for the disk after every commit: the files of tests are in memory where there is room for them.
 MEMORY := $(shell df -BG --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 + 0 >= 8 {print "/dev/shm"}')
 # Some machines set this. Every process of tests and demo would then compile all of its modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup check test test-all test-airflows chaos fuzz demo airflow screenshots docs bench bench-quick schemas lock clean
+.PHONY: help setup check test test-all test-airflows test-pythons chaos fuzz demo airflow screenshots docs site bench bench-quick schemas lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -36,6 +37,10 @@ check: $(STAMP) ## check lint, types, import rules and generated files
 	$(PY) scripts/build_docs.py --check
 	$(PY) scripts/build_meltano.py --check
 
+$(SITE_STAMP): requirements/site.lock setup.cfg scripts/setup_venv.sh scripts/setup_uv.sh
+	@bash scripts/setup_uv.sh
+	@bash scripts/setup_venv.sh site requirements/site.lock
+
 test: $(STAMP) ## run the tests, except the slow ones
 	@bash scripts/setup_peers.sh
 	$(if $(MEMORY),TMPDIR=$(MEMORY)) $(PY) -m pytest -n $(JOBS) --dist loadfile -m "not slow"
@@ -46,6 +51,10 @@ test-all: $(STAMP) ## run all tests
 
 test-airflows: $(STAMP) ## run the tests of the provider with each Airflow of requirements/airflow
 	@bash scripts/test_airflows.sh
+
+test-pythons: $(STAMP) ## build the distributions, and install them with all extras on each Python that is here
+	@bash scripts/setup_peers.sh lint
+	$(PY) -m pytest tests/project/test_distributions.py
 
 chaos: $(STAMP) ## run every command under every fault at random moments; SEED=7 repeats a run
 	@bash scripts/setup_peers.sh
@@ -77,6 +86,9 @@ docs: $(STAMP) ## regenerate the tables in docs/, schemas/editor, the views of t
 	$(PY) scripts/draw_lineage.py
 	$(PY) scripts/build_docs.py
 	$(PY) scripts/build_meltano.py
+
+site: $(SITE_STAMP) ## build the documentation as a website, into build/site; SERVE=1 serves it and follows changes
+	.venvs/site/bin/mkdocs $(if $(SERVE),serve,build) --strict
 
 schemas: $(STAMP) ## rebuild the shipped schemas from schemas/source
 	$(PY) scripts/build_schemas.py

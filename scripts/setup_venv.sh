@@ -4,7 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=.venvs/$1
 if [ ! -e "$venv/.stamp" ] || [ "$2" -nt "$venv/.stamp" ]; then
-    .venvs/uv/bin/uv venv --quiet --clear --python .venv/bin/python "$venv"
+    python=.venv/bin/python
+    [ -x "$python" ] || python=${PYTHON:-python3}
+    .venvs/uv/bin/uv venv --quiet --clear --python "$python" "$venv"
     .venvs/uv/bin/uv pip sync --quiet --compile-bytecode --python "$venv/bin/python" "$2"
     touch "$venv/.stamp"
 fi

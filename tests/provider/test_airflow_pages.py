@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ import pytest
 
 from airflow_provider_talon_one.connection_fields import FIELDS
 from talon_one_emulator import Emulator
+from tests.browser import chromium, set_width
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium.common.exceptions import (
@@ -22,7 +22,7 @@ from selenium.common.exceptions import (
     StaleElementReferenceException,
     TimeoutException,
 )
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -131,28 +131,9 @@ def account():
 @pytest.fixture(scope="module")
 def browser():
     """Return Chromium without a window, which reaches only this machine."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    driver = shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("no Chromium with its driver is installed")
-    options = ChromeOptions()
-    options.binary_location = program
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--no-proxy-server",
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ):
-        options.add_argument(argument)
-    chrome = Chrome(options=options, service=ChromeService(driver))
-    size = {"width": 1280, "height": 860, "deviceScaleFactor": 1, "mobile": False}
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    yield chrome
-    chrome.quit()
+    with chromium() as chrome:
+        set_width(chrome, 1280)
+        yield chrome
 
 
 @pytest.fixture(scope="module")
