@@ -245,8 +245,11 @@ class Reader:
             for rows in in_chunks(export.rows(added, job.window)):
                 yield Chunk({stream.name: rows})
         except ValueError as error:
+            setting = self.group.strategy_setting
+            instead = f". Set {setting} to {PER_ENTITY} to read the lists instead" if setting else ""
             raise UnexpectedResponseError(
-                f"the CSV export does not have the documented structure: {error}", operation=self.group.endpoint.name
+                f"the CSV export does not have the documented structure: {error}{instead}",
+                operation=self.group.endpoint.name,
             ) from error
 
     def _complete(self, job: Job, layout: ExportLayout) -> ExportedRows:
