@@ -17,6 +17,7 @@ from talon_one_client.operations.audiences import AudienceOperations
 from talon_one_client.operations.catalogs import CatalogOperations
 from talon_one_client.operations.coupons import CouponOperations
 from talon_one_client.operations.customers import CustomerOperations
+from talon_one_client.operations.imports import ImportOperations
 from talon_one_client.operations.loyalty import LoyaltyOperations
 from talon_one_client.operations.loyalty_points import LoyaltyPointOperations
 from talon_one_client.operations.loyalty_programs import LoyaltyProgramOperations
@@ -50,6 +51,7 @@ class TalonOneClient(
     CouponOperations,
     CustomerOperations,
     EventOperations,
+    ImportOperations,
     LoyaltyOperations,
     LoyaltyPointOperations,
     LoyaltyProgramOperations,

@@ -58,8 +58,9 @@ class Endpoint:
     nothing. ``repeatable`` says that sending the request twice does no harm; a request that is not is repeated only if
     it surely was not processed, or under its ``Idempotency-Key``. ``conflict`` is the meaning of a 409: ``concurrency``
     (try again), ``exists`` (do not try again), ``either`` (the server's message says which of these two), ``none`` (not
-    documented; do not try again). ``items`` names the body field that ``max_items`` bounds. ``one_at_a_time`` names the
-    path parameter whose requests must not overlap and ``max_in_flight`` bounds requests on one profile or session.
+    documented; do not try again). ``items`` names the body field that ``max_items`` bounds; where it is None, it bounds
+    the rows of an uploaded file. ``one_at_a_time`` names the path parameter whose requests must not overlap and
+    ``max_in_flight`` bounds requests on one profile or session.
     ``since`` is the era that introduced the operation. ``row_key`` is the field that identifies a row of a paged list.
     """
 
@@ -1067,6 +1068,148 @@ IMPORT_AUDIENCES_MEMBERSHIPS = Endpoint(
     since="current",
 )
 
+EXPORT_ACCOUNT_COLLECTION_ITEMS = Endpoint(
+    name="export_account_collection_items",
+    operation_id="exportAccountCollectionItems",
+    api="management",
+    method="GET",
+    path="/v1/collections/{collectionId}/export",
+    path_params=(Param("collectionId", type="integer"),),
+    responses={200: None},
+    response_media="csv",
+    errors=(401, 404),
+)
+
+EXPORT_COLLECTION_ITEMS = Endpoint(
+    name="export_collection_items",
+    operation_id="exportCollectionItems",
+    api="management",
+    method="GET",
+    path="/v1/applications/{applicationId}/campaigns/{campaignId}/collections/{collectionId}/export",
+    path_params=(
+        Param("applicationId", type="integer"),
+        Param("campaignId", type="integer"),
+        Param("collectionId", type="integer"),
+    ),
+    responses={200: None},
+    response_media="csv",
+    errors=(401, 404),
+)
+
+IMPORT_ACCOUNT_COLLECTION = Endpoint(
+    name="import_account_collection",
+    operation_id="importAccountCollection",
+    api="management",
+    method="POST",
+    path="/v1/collections/{collectionId}/import",
+    path_params=(Param("collectionId", type="integer"),),
+    request_media="multipart",
+    responses={200: "Import"},
+    errors=(400, 401),
+    destructive=True,
+)
+
+IMPORT_COLLECTION = Endpoint(
+    name="import_collection",
+    operation_id="importCollection",
+    api="management",
+    method="POST",
+    path="/v1/applications/{applicationId}/campaigns/{campaignId}/collections/{collectionId}/import",
+    path_params=(
+        Param("applicationId", type="integer"),
+        Param("campaignId", type="integer"),
+        Param("collectionId", type="integer"),
+    ),
+    request_media="multipart",
+    responses={200: "Import"},
+    errors=(401,),
+    destructive=True,
+)
+
+IMPORT_COUPONS = Endpoint(
+    name="import_coupons",
+    operation_id="importCoupons",
+    api="management",
+    method="POST",
+    path="/v1/applications/{applicationId}/campaigns/{campaignId}/import_coupons",
+    path_params=(
+        Param("applicationId", type="integer"),
+        Param("campaignId", type="integer"),
+    ),
+    query=(Param("skipDuplicates", type="boolean", since="current"),),
+    request_media="multipart",
+    responses={200: "Import"},
+    repeatable=False,
+)
+
+IMPORT_LOYALTY_CARDS = Endpoint(
+    name="import_loyalty_cards",
+    operation_id="importLoyaltyCards",
+    api="management",
+    method="POST",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/import_cards",
+    path_params=(Param("loyaltyProgramId", type="integer"),),
+    request_media="multipart",
+    responses={200: "Import"},
+    errors=(401, 404),
+    repeatable=False,
+    max_items=499_999,
+)
+
+IMPORT_LOYALTY_CUSTOMERS_TIERS = Endpoint(
+    name="import_loyalty_customers_tiers",
+    operation_id="importLoyaltyCustomersTiers",
+    api="management",
+    method="POST",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/import_customers_tiers",
+    path_params=(Param("loyaltyProgramId", type="integer", since="current"),),
+    request_media="multipart",
+    responses={200: "Import"},
+    errors=(400, 401, 404),
+    since="current",
+)
+
+IMPORT_LOYALTY_JOIN_DATES = Endpoint(
+    name="import_loyalty_join_dates",
+    operation_id="importLoyaltyJoinDates",
+    api="management",
+    method="POST",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/import_join_dates",
+    path_params=(Param("loyaltyProgramId", type="integer", since="current"),),
+    request_media="multipart",
+    responses={200: "Import"},
+    errors=(400, 401, 404),
+    since="current",
+)
+
+IMPORT_LOYALTY_POINTS = Endpoint(
+    name="import_loyalty_points",
+    operation_id="importLoyaltyPoints",
+    api="management",
+    method="POST",
+    path="/v1/loyalty_programs/{loyaltyProgramId}/import_points",
+    path_params=(Param("loyaltyProgramId", type="integer"),),
+    query=(Param("notificationsEnabled", type="boolean", since="current"),),
+    request_media="multipart",
+    responses={200: "Import"},
+    repeatable=False,
+)
+
+IMPORT_REFERRALS = Endpoint(
+    name="import_referrals",
+    operation_id="importReferrals",
+    api="management",
+    method="POST",
+    path="/v1/applications/{applicationId}/campaigns/{campaignId}/import_referrals",
+    path_params=(
+        Param("applicationId", type="integer"),
+        Param("campaignId", type="integer"),
+    ),
+    request_media="multipart",
+    responses={200: "Import"},
+    repeatable=False,
+)
+
 LIST_CATALOG_ITEMS = Endpoint(
     name="list_catalog_items",
     operation_id="listCatalogItems",
@@ -1588,7 +1731,17 @@ MANAGEMENT: tuple[Endpoint, ...] = (
     GET_AUDIENCES_ANALYTICS,
     GET_AUDIENCE_MEMBERSHIPS,
     EXPORT_AUDIENCES_MEMBERSHIPS,
+    EXPORT_ACCOUNT_COLLECTION_ITEMS,
+    EXPORT_COLLECTION_ITEMS,
+    IMPORT_ACCOUNT_COLLECTION,
     IMPORT_AUDIENCES_MEMBERSHIPS,
+    IMPORT_COLLECTION,
+    IMPORT_COUPONS,
+    IMPORT_LOYALTY_CARDS,
+    IMPORT_LOYALTY_CUSTOMERS_TIERS,
+    IMPORT_LOYALTY_JOIN_DATES,
+    IMPORT_LOYALTY_POINTS,
+    IMPORT_REFERRALS,
     LIST_CATALOG_ITEMS,
     GET_ATTRIBUTES,
     GET_CAMPAIGNS,

@@ -179,18 +179,47 @@ def prepare(wire):
     event = {"integrationId": "event", "profileId": "ada", "type": "visit"}
     wire.send(endpoints.TRACK_EVENT_V3, "/v3/events", body=json.dumps(event).encode())
     wire.emulator.add("achievements", {"name": "walk", "target": 1})
-    wire.emulator.add("collections", {"name": "teas"})
+    wire.emulator.add("collections", {"name": "teas"}, {"name": "mugs", "campaignId": 1})
     wire.emulator.add("giveaways", {"code": "G-1"})
 
 
-OF_PROFILE_PROGRAMS = ("export_loyalty_balances", "export_customers_tiers", "export_loyalty_join_dates")
+OF_PROFILES = {
+    "export_customers_tiers",
+    "export_loyalty_balances",
+    "export_loyalty_join_dates",
+    "import_loyalty_customers_tiers",
+    "import_loyalty_join_dates",
+}
+FILES = {
+    "import_account_collection": "item\ntea\n",
+    "import_audiences_memberships": "profileintegrationid\nada\n",
+    "import_collection": "item\ntea\n",
+    "import_coupons": (
+        "value,expirydate,startdate,recipientintegrationid,limitval,discountlimit,attributes\n"
+        "SPRING,2030-01-01,2025-01-01,ada,1,10,{}\n"
+    ),
+    "import_loyalty_cards": "identifier,state,customerprofileids,attributes\ncard-new,active,ada,{}\n",
+    "import_loyalty_customers_tiers": (
+        "subledgerid,customerprofileid,tiername,expirydate\nx,ada,Gold,9000-01-01T00:00:00Z\n"
+    ),
+    "import_loyalty_join_dates": "customerprofileid,newjoindate\nada,2020-05-01\n",
+    "import_loyalty_points": (
+        "customerprofileid,identifier,amount,startdate,expirydate,subledgerid,reason\n"
+        "ada,card-ada,5,immediate,unlimited,x,because\n"
+    ),
+    "import_referrals": (
+        "code,advocateprofileintegrationid,startdate,expirydate,limitval,attributes\nADA-1,ada,2025-01-01,2030-01-01,1,{}\n"
+    ),
+}
 
 
 def path_of(endpoint, **changed):
     """Return the path of an operation with existing ids and the given ones."""
     known = {"customerSessionId": "cart"} if endpoint.request == "IntegrationRequest" else {}
-    if "/profile/" in endpoint.path or endpoint.name in OF_PROFILE_PROGRAMS:
+    if "/profile/" in endpoint.path or endpoint.name in OF_PROFILES:
         known["loyaltyProgramId"] = 2
+    if endpoint.name in {"import_collection", "export_collection_items"}:
+        known["collectionId"] = 2
     if endpoint.name == "get_event_v3":
         known["integrationId"] = "event"
     path = endpoint.path
@@ -208,7 +237,7 @@ def upload(text):
 def a_body(endpoint):
     """Return a body that the operation accepts, with its headers."""
     if endpoint.request_media == "multipart":
-        return upload("profileintegrationid\nada\n"), {"Content-Type": "multipart/form-data; boundary=b"}
+        return upload(FILES[endpoint.name]), {"Content-Type": "multipart/form-data; boundary=b"}
     if endpoint.request is None:
         return None, {}
     return json.dumps(bodies(endpoint)[0]).encode(), {}
@@ -279,13 +308,17 @@ def test_no_body_breaks_the_emulator(wire, endpoint):
     wire.send(endpoint, path_of(endpoint), "", b"")
 
 
-@pytest.mark.parametrize("wire", ["current", "seed"], indirect=True)
-def test_no_upload_breaks_the_emulator(wire):
-    """A file of members that is no CSV, has no rows or strange ones gives a documented answer."""
-    endpoint = endpoints.IMPORT_AUDIENCES_MEMBERSHIPS
+@in_each_era([each for each in endpoints.ALL if each.request_media == "multipart"])
+def test_no_upload_breaks_the_emulator(wire, endpoint):
+    """A file that is no CSV, has no rows or strange values in any column gives a documented answer."""
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
-    for text in [*TEXTS, '"', "a,b\n1", "\udcff", *(f"profileintegrationid\n{each}" for each in TEXTS), "x\n" * 5000]:
+    heading, row = FILES[endpoint.name].splitlines()
+    for text in [*TEXTS, '"', "a,b\n1", "\udcff", "x\n" * 5000]:
         wire.send(endpoint, path_of(endpoint), "", upload(text), **kind)
+    values = row.split(",")
+    for text in TEXTS:
+        lines = [",".join([*values[:at], text, *values[at + 1 :]]) for at in range(len(values))]
+        wire.send(endpoint, path_of(endpoint), "", upload("\n".join([heading, *lines, ""])), **kind)
     for body in (b"", b"--b", b"--b--", b"\0" * 100, b"--b\r\n\r\n--b--"):
         wire.send(endpoint, path_of(endpoint), "", body, **kind)
 

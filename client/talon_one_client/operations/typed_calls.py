@@ -85,6 +85,6 @@ class Operations:
 def multipart_csv(csv: bytes) -> tuple[str, bytes]:
     """Return (content type, body) of a form that uploads ``csv`` as ``upFile``."""
     boundary = uuid.uuid4().hex
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="upFile"; filename="members.csv"\r\n'
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="upFile"; filename="rows.csv"\r\n'
     body = head.encode() + b"Content-Type: text/csv\r\n\r\n" + csv + f"\r\n--{boundary}--\r\n".encode()
     return f"multipart/form-data; boundary={boundary}", body

@@ -38,12 +38,13 @@ MESSAGES = {
 
 
 class Problem(NamedTuple):
-    """One item of the list ``errors``. At most one of pointer and parameter is set."""
+    """One item of the list ``errors``. At most one of pointer, parameter and line (of an uploaded file) is set."""
 
     title: str
     details: str = ""
     pointer: str | None = None
     parameter: str | None = None
+    line: int | None = None
 
     def describe(self) -> dict[str, object]:
         """Return the JSON object ``{title, details, source}``."""
@@ -52,6 +53,8 @@ class Problem(NamedTuple):
             source["pointer"] = self.pointer
         if self.parameter is not None:
             source["parameter"] = self.parameter
+        if self.line is not None:
+            source["line"] = str(self.line)
         return {"title": self.title, "details": self.details, "source": source}
 
 

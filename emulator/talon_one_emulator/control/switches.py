@@ -24,6 +24,7 @@ ExportColumns = Literal["sample", "text"]
 RepeatedEvent = Literal["conflict", "stored"]
 RepeatedUnlink = Literal["reject", "accept"]
 UnreachableReceiver = Literal["resend", "drop"]
+CollectionImport = Literal["replace", "add"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Switches:
     repeated_event: RepeatedEvent = "conflict"
     repeated_unlink: RepeatedUnlink = "reject"
     unreachable_receiver: UnreachableReceiver = "resend"
+    collection_import: CollectionImport = "replace"
 
     def changed(self, **values: str) -> Switches:
         """Return a copy with some switches set. Raise ValueError that names an unknown switch or value."""

@@ -40,7 +40,9 @@ def _strip_sessions(account: Account, name: str) -> None:
 
 def _remove_profile(account: Account, profile: Profile) -> None:
     db, name = account.store.db, profile.integration_id
-    for table in ("memberships", "card_profiles", "reservations", "program_members", "achievement_progress"):
+    for table in (
+        "memberships", "card_profiles", "reservations", "program_members", "profile_tiers", "achievement_progress",
+    ):  # fmt: skip
         db.execute(f"DELETE FROM {table} WHERE profile = ?", (profile.id,))  # noqa: S608 - constants
     # A negative id, because the next new profile may get the id of the deleted one.
     db.execute(

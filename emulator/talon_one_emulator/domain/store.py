@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Increase it whenever the tables or the rows of a seed change: cached seeds of other versions are not read.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
@@ -28,6 +28,10 @@ CREATE TABLE programs (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
     card_based INTEGER NOT NULL, users_per_card INTEGER NOT NULL DEFAULT 0, tiers TEXT NOT NULL DEFAULT '[]',
     codes TEXT);
+CREATE TABLE profile_tiers (
+    program INTEGER NOT NULL, profile INTEGER NOT NULL, subledger TEXT NOT NULL, tier TEXT NOT NULL,
+    starts INTEGER NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY (program, profile, subledger)) WITHOUT ROWID;
+CREATE TABLE imports (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, entity TEXT NOT NULL, amount INTEGER NOT NULL);
 CREATE TABLE program_members (
     program INTEGER NOT NULL, profile INTEGER NOT NULL, joined INTEGER NOT NULL,
     PRIMARY KEY (program, profile)) WITHOUT ROWID;
@@ -38,7 +42,7 @@ CREATE TABLE profiles (
 CREATE TABLE cards (
     id INTEGER PRIMARY KEY, program INTEGER NOT NULL, identifier TEXT NOT NULL, created INTEGER NOT NULL,
     modified INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'active', batch TEXT NOT NULL DEFAULT '',
-    UNIQUE (program, identifier));
+    attributes TEXT NOT NULL DEFAULT '{}', UNIQUE (program, identifier));
 CREATE TABLE card_profiles (
     card INTEGER NOT NULL, profile INTEGER NOT NULL, linked INTEGER NOT NULL,
     PRIMARY KEY (card, profile)) WITHOUT ROWID;

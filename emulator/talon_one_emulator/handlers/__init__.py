@@ -14,6 +14,8 @@ from talon_one_emulator.handlers import (
 )
 from talon_one_emulator.handlers.audiences import integration as audiences
 from talon_one_emulator.handlers.audiences import management as audience_lists
+from talon_one_emulator.handlers.imports import loyalty as loyalty_imports
+from talon_one_emulator.handlers.imports import promotions as promotion_imports
 from talon_one_emulator.handlers.loyalty import exports, members, points
 from talon_one_emulator.handlers.loyalty import integration as loyalty
 from talon_one_emulator.handlers.loyalty import management as loyalty_lists
@@ -41,11 +43,13 @@ __all__ = [
     "exports",
     "figures",
     "loyalty",
+    "loyalty_imports",
     "loyalty_lists",
     "member_exports",
     "members",
     "points",
     "profiles",
+    "promotion_imports",
     "referrals",
     "session_exports",
     "sessions",

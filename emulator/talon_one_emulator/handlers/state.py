@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_emulator.domain import profiles
 from talon_one_emulator.domain.account import stamp
-from talon_one_emulator.domain.loyalty import programs, transactions
+from talon_one_emulator.domain.loyalty import programs, tiers, transactions
 
 if TYPE_CHECKING:
     from talon_one_emulator.api.call import Call
@@ -62,9 +62,9 @@ def loyalty(account: Account, integration_id: str) -> dict[str, Any]:
 
 def _ledgers(account: Account, program: programs.Program, profile: int) -> dict[str, Any]:
     chosen = transactions.Selection(program=program.id, profile=profile)
-    ledger, subledgers = programs.ledger_infos(
-        account, programs.balances(account, chosen, account.now()), program.ladder
-    )
+    now = account.now()
+    held = tiers.held(account.store, program.id, profile, now)
+    ledger, subledgers = programs.ledger_infos(account, programs.balances(account, chosen, now), program.ladder, held)
     names = {"id": program.id, "title": program.title, "name": program.name}
     joined = account.store.scalar(
         "SELECT joined FROM program_members WHERE program = ? AND profile = ?", [program.id, profile]

@@ -131,7 +131,7 @@ def test_the_log_and_the_counters(api):
 def test_the_state_is_complete(api):
     """Every table can be read, JSON columns as JSON."""
     state = control(api, "GET", "state").json
-    assert len(state) == 29
+    assert len(state) == 31
     assert state["profiles"][0]["attributes"]["Name"] == "Ada"
     assert control(api, "GET", "state?table=cards&table=coupons").json.keys() == {"cards", "coupons"}
 

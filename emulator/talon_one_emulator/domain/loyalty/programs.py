@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talon_one_emulator.api.errors import not_found
 from talon_one_emulator.domain.account import ACCOUNT_ID, APPLICATION_ID, Account, raw, stamp
 from talon_one_emulator.domain.loyalty import transactions
 from talon_one_emulator.domain.loyalty.ledger import Balance, balance
-from talon_one_emulator.domain.loyalty.tiers import TierLadder
+from talon_one_emulator.domain.loyalty.tiers import HeldTier, TierLadder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,6 +50,7 @@ class Card(NamedTuple):
     modified: int
     status: str
     batch: str
+    attributes: str
 
 
 def all_programs(account: Account) -> list[Program]:
@@ -117,10 +119,15 @@ def ledger_info(account: Account, value: Balance, ladder: TierLadder | None = No
 
 
 def ledger_infos(
-    account: Account, values: Mapping[str, Balance], ladder: TierLadder | None = None
+    account: Account,
+    values: Mapping[str, Balance],
+    ladder: TierLadder | None = None,
+    held: Mapping[str, HeldTier] = MappingProxyType({}),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return LedgerInfo of the main ledger, and of the subledgers by id."""
-    infos = {name: ledger_info(account, value, ladder) for name, value in values.items()}
+    """Return LedgerInfo of the main ledger, and of the subledgers by id; ``held``: tiers that were imported."""
+    infos = {
+        name: ledger_info(account, value, ladder and ladder.holding(held.get(name))) for name, value in values.items()
+    }
     return infos.pop(""), infos
 
 

@@ -1,7 +1,8 @@
 """Tiers of a profile-based program: the tier of a balance, the next tier, and the projected tier.
 
 Only active points decide the tier: it is the highest one whose ``minPoints`` they reach. Tiers are valid until the end
-of the year (UTC), and projected tiers are those of that instant.
+of the year (UTC), and projected tiers are those of that instant. An imported tier is held until it expires, whatever
+the points are.
 Source: https://docs.talon.one/docs/product/loyalty-programs/managing-loyalty-program-tiers
 """
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from talon_one_emulator.domain.loyalty.ledger import Balance
+    from talon_one_emulator.domain.store import Store
 
 
 class Tier(NamedTuple):
@@ -29,10 +31,19 @@ class Tier(NamedTuple):
     min_points: Decimal
 
 
+class HeldTier(NamedTuple):
+    """The tier that an import has given a profile in a subledger, until an instant (microseconds)."""
+
+    name: str
+    starts: int
+    expires: int
+
+
 class TierLadder(NamedTuple):
-    """The tiers of a program, the lowest first."""
+    """The tiers of a program, the lowest first, and the one that a profile holds by an import."""
 
     tiers: tuple[Tier, ...]
+    held: HeldTier | None = None
 
     @classmethod
     def read(cls, program: int, text: str) -> TierLadder:
@@ -40,8 +51,14 @@ class TierLadder(NamedTuple):
         given = sorted((Decimal(each["minPoints"]), str(each["name"])) for each in json_text.decode(text))
         return cls(tuple(Tier(program * 100 + n, name, min_points) for n, (min_points, name) in enumerate(given, 1)))
 
+    def holding(self, held: HeldTier | None) -> TierLadder:
+        """Return the same tiers for a profile that holds one of them."""
+        return self._replace(held=held)
+
     def at(self, value: Balance) -> Tier | None:
-        """Return the highest tier that a balance reaches; None below the lowest one."""
+        """Return the tier that is held, or else the highest one that a balance reaches; None below the lowest one."""
+        if self.held is not None:
+            return next(tier for tier in self.tiers if tier.name == self.held.name)
         return next((tier for tier in reversed(self.tiers) if tier.min_points <= value.active - value.negative), None)
 
     def after(self, value: Balance) -> Tier | None:
@@ -55,7 +72,7 @@ class TierLadder(NamedTuple):
             "currentTier": tier and {
                 "id": tier.id,
                 "name": tier.name,
-                "expiryDate": stamp(end_of_year(at)),
+                "expiryDate": stamp(self.held.expires if self.held else end_of_year(at)),
                 "downgradePolicy": "balance_based",
             },
             "pointsToNextTier": higher and higher.min_points - (value.active - value.negative),
@@ -74,6 +91,15 @@ class TierLadder(NamedTuple):
         if projected:
             answer["projectedTierName"] = projected.name
         return answer
+
+
+def held(store: Store, program: int, profile: int, at: int) -> dict[str, HeldTier]:
+    """Return the tiers that a profile holds at an instant by imports, by subledger."""
+    rows = store.rows(
+        "SELECT subledger, tier, starts, expires FROM profile_tiers WHERE program = ? AND profile = ? AND expires > ?",
+        [program, profile, at],
+    )
+    return {subledger: HeldTier(*values) for subledger, *values in rows}
 
 
 def to_json(given: Iterable[Mapping[str, Any]]) -> str:

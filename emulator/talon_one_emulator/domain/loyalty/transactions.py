@@ -53,6 +53,7 @@ class NewRow:
         amount: JSON text of a number.
         start: timestamp, ``immediate`` or ``on_action``.
         expiry: timestamp or ``unlimited``.
+        import_id: of the import that added a row of kind ``import``.
     """
 
     program: int
@@ -73,6 +74,7 @@ class NewRow:
     kind: Kind = "manual"
     created_text: str | None = None
     validity: str | None = None
+    import_id: int = 1
 
 
 def insert(store: Store, rows: Iterable[NewRow]) -> list[int]:
@@ -115,7 +117,7 @@ def _values(row_id: int, row: NewRow) -> tuple[Any, ...]:
     validity = f',"validityDuration":{text(row.validity)}' if row.validity else ""
     log = f',"applicationId":{APPLICATION_ID},"sessionId":{row.session_id}' if row.session_id is not None else ""
     owner = "cardIdentifier" if row.card is not None else "customerProfileId"
-    imported = ',"importId":1' if row.kind == "import" else ""
+    imported = f',"importId":{row.import_id}' if row.kind == "import" else ""
     manual = ',"userId":1,"userEmail":"manager@example.test"' if row.kind == "manual" else ""
     return (
         row_id, row.program, row.card, row.profile, row.created, row.type == "addition", row.amount,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_client import endpoints
 from talon_one_emulator.api.call import Answer, Call, handles
 from talon_one_emulator.api.errors import ApiError, invalid
-from talon_one_emulator.domain.loyalty import programs, transactions
+from talon_one_emulator.domain.loyalty import programs, tiers, transactions
 from talon_one_emulator.handlers.management.csv_answer import answer, date
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def export_loyalty_balances(call: Call) -> Answer:
             chosen = transactions.Selection(program=program.id, profile=profile)
             # The tier is that at the time of the export, for any endDate.
             latest = programs.balances(call.account, chosen, now) if ladder.tiers else {}
+            held = tiers.held(call.account.store, program.id, profile, now)
             for subledger, value in _shown(call, chosen, at):
-                tier = ladder.at(latest.get(subledger, programs.EMPTY))
+                tier = ladder.holding(held.get(subledger)).at(latest.get(subledger, programs.EMPTY))
                 debt = [f"{value.negative:.2f}"] if with_debt else []
                 yield [program.id, subledger, name, *_points(value, shown), *debt, tier.name if tier else ""]
 
@@ -98,7 +99,8 @@ def export_loyalty_cards(call: Call) -> Answer:
         for card in cards:
             names = "[" + ", ".join(f"'{each['integrationId']}'" for each in linked.get(card.id, [])) + "]"
             created = date(call, card.created)
-            yield [card.identifier, created, card.status, program.users_per_card, names, "", "", card.batch, "{}"]
+            limit = program.users_per_card
+            yield [card.identifier, created, card.status, limit, names, "", "", card.batch, card.attributes]
 
     columns = "identifier,created,status,userpercardlimit,customerprofileids,blockreason,generated,batchid,attributes"
     return _csv(columns, lines())

@@ -9,7 +9,7 @@ from talon_one_emulator.api import json_text
 from talon_one_emulator.api.call import Answer, Call, handles, ok
 from talon_one_emulator.api.errors import ApiError, not_found
 from talon_one_emulator.domain import profiles
-from talon_one_emulator.domain.loyalty import programs, transactions
+from talon_one_emulator.domain.loyalty import programs, tiers, transactions
 from talon_one_emulator.domain.loyalty.programs import EMPTY
 from talon_one_emulator.domain.loyalty.tiers import end_of_year
 
@@ -42,10 +42,11 @@ def _add_tiers(call: Call, chosen: transactions.Selection, shown: Mapping[str, d
     if not (query.get("includeTiers") or query.get("includeProjectedTier")):
         return
     at = _instant(call)
-    ladder = programs.get_program(call).ladder
+    program = programs.get_program(call)
+    held = {} if chosen.profile is None else tiers.held(account.store, program.id, chosen.profile, at)
     now, later = programs.balances(account, chosen, at), programs.balances(account, chosen, end_of_year(at))
     for name, described in shown.items():
-        value = now.get(name, EMPTY)
+        value, ladder = now.get(name, EMPTY), program.ladder.holding(held.get(name))
         if query.get("includeTiers"):
             described.update(ladder.describe(value, at))
         if query.get("includeProjectedTier"):

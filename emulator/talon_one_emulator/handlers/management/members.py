@@ -28,14 +28,16 @@ def _tiers(call: Call) -> Iterator[dict[str, Any]]:
     program, account, query = program_of(call, card_based=False), call.account, call.query
     now, ladder = account.now(), program.ladder
     rows = account.store.rows(
-        "SELECT id, integration_id FROM profiles"
-        " WHERE id IN (SELECT profile FROM ledger WHERE program = ?) ORDER BY id",
+        "SELECT id, integration_id FROM profiles WHERE id IN (SELECT profile FROM ledger WHERE program = ?1"
+        " UNION SELECT profile FROM profile_tiers WHERE program = ?1) ORDER BY id",
         [program.id],
     )
     for profile, name in rows if ladder.tiers else ():
         balances = programs.balances(account, transactions.Selection(program=program.id, profile=profile), now)
-        for subledger, balance in sorted(balances.items()):
-            tier = ladder.at(balance)
+        held = tiers.held(account.store, program.id, profile, now)
+        for subledger in sorted(balances.keys() | held.keys()):
+            imported = held.get(subledger)
+            tier = ladder.holding(imported).at(balances.get(subledger, programs.EMPTY))
             wanted = query.get("subledgerIds"), query.get("tierNames")
             if tier is None or not _chosen(wanted, (subledger, tier.name)):
                 continue
@@ -44,8 +46,8 @@ def _tiers(call: Call) -> Iterator[dict[str, Any]]:
                 "subledgerid": subledger,
                 "customerprofileid": name,
                 "tiername": tier.name,
-                "startdate": stamp(tiers.start_of_year(now)),
-                "expirydate": stamp(tiers.end_of_year(now)),
+                "startdate": stamp(imported.starts if imported else tiers.start_of_year(now)),
+                "expirydate": stamp(imported.expires if imported else tiers.end_of_year(now)),
             }
 
 

@@ -1,0 +1,1 @@
+"""Imports of CSV files in the Management API."""
