@@ -12,7 +12,9 @@ OTHER_USES: dict[str, str] = {
     "best_prior_price": f"{_BY_HAND}an answer for a few SKUs, not a table",
     "create_audience_v2": "also by syncs to an audience that does not exist yet",
     "delete_customer_data": "also by `talon-one erase`",
+    "export_account_collection_items": "read by `adopt` and `verify` of `collection_items`",
     "export_audiences_memberships": "read by `adopt` and `verify` of large audiences",
+    "export_collection_items": "read by `adopt` and `verify` of `campaign_collection_items`",
     "export_loyalty_cards": "not used, because the list of cards has the balances too",
     "get_application_customers": "lists profiles whose ids are not given",
     "get_campaigns": "lists the campaigns whose coupons and referrals are read",
@@ -38,8 +40,8 @@ OTHER_USES: dict[str, str] = {
 # Operations of platform 26.16 that are not in the endpoint table, by the reason.
 NOT_USED: dict[str, tuple[str, ...]] = {
     "it exports or lists what another operation already gives with the same fields": (
-        "exportAccountCollectionItems", "exportAchievements", "exportApplicationCampaignAnalytics",
-        "exportCollectionItems", "exportLoyaltyBalance", "exportLoyaltyCardLedger", "exportLoyaltyLedger",
+        "exportAchievements", "exportApplicationCampaignAnalytics", "exportLoyaltyBalance",
+        "exportLoyaltyCardLedger", "exportLoyaltyLedger",
         "getApplicationEventTypes", "getCustomerProfileAchievementProgress", "getLoyaltyLedgerBalances",
         "getLoyaltyPoints", "getLoyaltyProgramProfileLedgerTransactions", "getLoyaltyStatistics",
         "listAchievements", "listCollections", "searchCouponsAdvancedApplicationWideWithoutTotalCount",
@@ -62,9 +64,7 @@ NOT_USED: dict[str, tuple[str, ...]] = {
         "summarizeCampaignStoreBudget",
     ),
     "no sink writes with it yet": (
-        "importAccountCollection", "importAllowedList", "importCampaignStoreBudget", "importCampaignStores",
-        "importCollection", "importCoupons", "importLoyaltyCards", "importLoyaltyCustomersTiers",
-        "importLoyaltyJoinDates", "importLoyaltyPoints", "importPoolGiveaways", "importReferrals",
+        "importAllowedList", "importCampaignStoreBudget", "importCampaignStores", "importPoolGiveaways",
     ),
     "it adds or removes points, and a lost answer could not be repeated without adding them twice": (
         "addLoyaltyCardPoints", "addLoyaltyPoints", "deductLoyaltyCardPoints", "removeLoyaltyPoints",

@@ -4,6 +4,7 @@ SyncError                 exit 1  an expected failure: one line without tracebac
 ├── GuardError            exit 3  nothing was sent; check the figures, then change the data or the guard
 ├── PlanMovedError        exit 1  source or store changed since the plan was made; plan again
 ├── DestinationError      exit 1  the audience, catalog or version has changed; the message says what to do
+├── LookupImpossibleError exit 1  Talon.One does not tell whether rows have arrived; look there yourself
 ├── IncompleteError       exit 1  some rows remain to be sent, or too many were rejected; run again
 │   └── TooManyRefusedError    exit 1  too many rows were refused, and would be again; correct the source
 └── StoreError            exit 1  the store cannot be read or written
@@ -66,6 +67,10 @@ class PlanMovedError(SyncError):
 
 class DestinationError(SyncError):
     """The destination cannot take any row."""
+
+
+class LookupImpossibleError(SyncError):
+    """Talon.One does not tell whether rows whose answer was lost have arrived."""
 
 
 class IncompleteError(SyncError):

@@ -43,6 +43,15 @@ SYNC = (
         minimum=1,
         maximum=256,
     ),
+    Setting(
+        "lookup_after_seconds",
+        "integer",
+        "Seconds after which Talon.One has certainly ended a request whose answer was lost. Only then rows that must "
+        "not be sent twice are looked up, or sent by a retry.",
+        default=60,
+        minimum=0,
+        maximum=86_400,
+    ),
 )
 
 _MANAGEMENT_KEY = Setting(

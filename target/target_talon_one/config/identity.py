@@ -71,7 +71,7 @@ def _move(run: Callable[..., list[Any]], number: int, into: int) -> None:
     )
     known = f"SELECT key FROM sent_{into}"  # noqa: S608
     run(f"INSERT INTO sent_{into} SELECT * FROM sent_{number} WHERE key NOT IN ({known})")  # noqa: S608
-    for table in ("rejects", "run_destinations"):
+    for table in ("rejects", "run_destinations", "imports"):
         run(f"UPDATE {table} SET destination = ? WHERE destination = ?", into, number)  # noqa: S608
     for table in ("sent", "changes", "done", "begun"):
         run(f"DROP TABLE {table}_{number}")

@@ -19,6 +19,7 @@ class SyncOptions:
         results_directory: directory of the files of answers that are worth keeping: referral codes, effects.
         mask_rejects: rejects files hold hashes of keys and no rows.
         environment: live or sandbox: the environment that the API key belongs to.
+        lookup_after_seconds: after that time, Talon.One has ended a request whose answer was lost.
         rows_per_flush: without a mirror, rows are sent as soon as this many are waiting.
     """
 
@@ -27,6 +28,7 @@ class SyncOptions:
     results_directory: str = "results"
     mask_rejects: bool = False
     environment: str = "live"
+    lookup_after_seconds: int = 60
     rows_per_flush: int = 100_000
 
     @classmethod
@@ -38,4 +40,5 @@ class SyncOptions:
             results_directory=settings["results_directory"],
             mask_rejects=settings["mask_rejects"],
             environment=settings["environment"],
+            lookup_after_seconds=settings["lookup_after_seconds"],
         )

@@ -41,9 +41,14 @@ class Profiles:
         self._client, self._known, self._check = client, store.profiles, check
         self._listed = False
 
-    def missing(self, destination: int) -> int | None:
-        """Return how many of a destination's rows to add have no profile, or None if that cannot be found out."""
-        unknown = self._known.not_known(destination)
+    def missing(self, destination: int, field: str | None = None) -> int | None:
+        """Return how many profiles of a destination's rows to add do not exist; None if that cannot be found out.
+
+        Args:
+            destination: its number.
+            field: the field that holds the id of the profile; None: the key is the id.
+        """
+        unknown = self._known.not_known(destination, field)
         if not unknown:
             return 0
         if len(unknown) <= MOST_SINGLE_REQUESTS:
@@ -58,7 +63,7 @@ class Profiles:
                 MOST_SINGLE_REQUESTS,
             )
             return None
-        return len(self._known.not_known(destination))
+        return len(self._known.not_known(destination, field))
 
     def _request_each(self, integration_ids: Sequence[str]) -> None:
         found = [one for one in integration_ids if self._exists(one)]

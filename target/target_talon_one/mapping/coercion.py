@@ -8,9 +8,11 @@ string       text; an integer or a decimal as plain digits (17.00 is "17"); a ti
              never a boolean
 integer      17, 17.00, "17"; never 17.5
 number       any finite number, or its text
+positive     a number above 0
 boolean      true and false, 1 and 0, or the texts true, t, yes, y, 1 and false, f, no, n, 0, in upper or lower case
 date-time    a time, a date (its midnight) or RFC 3339 text; without zone UTC; sent in UTC
 array        a list, or JSON text of one
+texts        a set of texts without semicolons as a list, or JSON text of one; other text is split at its semicolons
 object       an object, or JSON text of one
 product      the product's name, or an object with it
 ===========  =====================================================================================================
@@ -131,6 +133,14 @@ def to_number(value: Any, what: str = "a number") -> int | Decimal:
     return _exact(value)
 
 
+def to_positive(value: Any) -> int | Decimal:
+    """Return a number above 0, or its text, as a number."""
+    found = to_number(value)
+    if found <= 0:
+        raise ConversionError("{} is not above 0", value)
+    return found
+
+
 def to_boolean(value: Any) -> bool:
     """Return a boolean, 1 or 0, or a word for one of them, as a boolean."""
     if isinstance(value, bool):
@@ -158,6 +168,17 @@ def to_array(value: Any) -> list[Any]:
     """Return a list, or its JSON text, as an array."""
     found: list[Any] = plain(_of_json(value, list | tuple, "an array"))
     return found
+
+
+def to_texts(value: Any) -> list[str]:
+    """Return a list of texts, its JSON text, or a text with semicolons between the items, as a sorted list."""
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        return sorted({text for text in value.split(";") if text})
+    found = [_filled(item) for item in _of_json(value, list | tuple, "a list of texts")]
+    for text in found:
+        if ";" in text:
+            raise ConversionError("{} has a semicolon, which separates the texts of a CSV file", text)
+    return sorted(set(found))
 
 
 def to_object(value: Any) -> dict[str, Any]:
@@ -234,7 +255,9 @@ _FIELDS: Mapping[str, Coerce] = {
     "number": to_number,
     "boolean": to_boolean,
     "date-time": to_instant,
+    "positive": to_positive,
     "array": to_array,
+    "texts": to_texts,
     "object": to_object,
     "product": to_product,
 }

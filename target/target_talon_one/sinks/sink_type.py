@@ -9,17 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from target_talon_one.sinks import payloads
+import msgspec
+
+from talon_one_client.operations.typed_calls import multipart_csv
+from target_talon_one.sinks import csv_files, payloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
 
 Mode = Literal["mirror", "upsert", "add", "remove", "insert_only", "update_only", "empty"]
 Op = Literal["add", "update", "remove"]
-FieldType = Literal["string", "integer", "number", "boolean", "date-time", "array", "object", "attributes", "product"]
+FieldType = Literal[
+    "string",
+    "integer",
+    "number",
+    "positive",
+    "boolean",
+    "date-time",
+    "array",
+    "texts",
+    "object",
+    "attributes",
+    "product",
+]
 
 OPS: tuple[Op, ...] = ("remove", "add", "update")
 
@@ -36,6 +53,46 @@ class Listing(Protocol):
             client: needs a management key.
             target: which audience or catalog.
             check: called before each request; raises to end the work.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known about requests whose rows Talon.One may have.
+
+    Attributes:
+        imports: ids of the imports whose answers have come; all their rows are acknowledged.
+        since: the server's time from which on the others may have been processed.
+    """
+
+    imports: AbstractSet[int]
+    since: datetime
+
+
+class Lookup(Protocol):
+    """Finds out which rows of requests whose answers are lost have arrived at Talon.One."""
+
+    def __call__(
+        self,
+        client: TalonOneClient,
+        target: Mapping[str, Any],
+        rows: Mapping[str, bytes],
+        evidence: Evidence,
+        check: Callable[[], None],
+        /,
+    ) -> set[str]:
+        """Return the keys of the rows that Talon.One has; it does not have the others.
+
+        Args:
+            client: needs a management key.
+            target: which program or campaign.
+            rows: fields of the rows by key.
+            evidence: what is known about their requests.
+            check: called before each request; raises to end the work.
+
+        Raises:
+            LookupImpossibleError: Talon.One does not tell what is needed for an answer.
         """
         ...
 
@@ -75,6 +132,8 @@ class Action:
         undone_by: item that removes a changed row where ``item`` leaves something behind; the row is then sent again.
         leaves: whether something is left behind, by the fields of the row.
         deletes: the action may delete rows that the connector did not add, even if its endpoint is not destructive.
+        heading: first line of the CSV file whose lines the items are; None: the items are a list of a JSON body.
+        most_rows: the largest number of rows of a request, where that is not what the endpoint allows.
     """
 
     endpoint: Endpoint
@@ -86,6 +145,16 @@ class Action:
     undone_by: Callable[[payloads.Target, str, bytes], bytes] | None = None
     leaves: Callable[[payloads.Target, bytes], bool] = payloads.leaves_nothing
     deletes: bool = False
+    heading: bytes | None = None
+    most_rows: int | None = None
+
+    def content(self, target: payloads.Target, items: Sequence[bytes]) -> tuple[str, bytes]:
+        """Return content type and body of a request of many rows."""
+        if self.heading is not None:
+            return multipart_csv(csv_files.file_of(self.heading, items))
+        common = msgspec.json.encode(dict(self.common(target)))
+        name, after = (self.endpoint.items or "").encode(), b"," * (len(common) > len(b"{}")) + common[1:]
+        return "application/json", b'{"%b":[%b]%b' % (name, b",".join(items), after)
 
     @property
     def destructive(self) -> bool:
@@ -109,7 +178,14 @@ class SinkType:
         ordered: one request at a time, in the order of the rows.
         results: the answers are worth keeping, in the results file.
         listing: reads what the destination holds, for ``adopt`` and ``verify``; None: Talon.One has no such list.
+        match: fields whose values tell which row of the listing is which, because Talon.One does not keep the key;
+            empty: the listing has the keys.
+        replaces: a request replaces everything that the destination holds, so that all rows are sent in one request if
+            one of them differs.
+        lookup: finds out which rows have arrived whose answer was lost and that must not be sent twice; None: nobody
+            can.
         creates_profiles: an added row creates the profile that it names, if there is none.
+        profile_field: field with the id of that profile; None: the key.
         collects_attributes: without a map, columns that no field takes become attributes.
         filter_field: field with the filters of a row; a row without any concerns the whole catalog.
         rows_may_be_missing: a 404 may be about a row of a batch, and not about the destination.
@@ -127,7 +203,11 @@ class SinkType:
     ordered: bool = False
     results: bool = False
     listing: Listing | None = None
+    match: tuple[str, ...] = ()
+    replaces: bool = False
+    lookup: Lookup | None = None
     creates_profiles: bool = False
+    profile_field: str | None = None
     collects_attributes: bool = False
     filter_field: str | None = None
     rows_may_be_missing: bool = False
@@ -173,7 +253,7 @@ class SinkType:
         """Return the number of rows that a request of this mode may hold."""
         if not self.batched(mode):
             return 1
-        return min(action.endpoint.max_items or 1 for action in self.actions(mode).values())
+        return min(action.most_rows or action.endpoint.max_items or 1 for action in self.actions(mode).values())
 
     def compares(self, mode: Mode) -> bool:
         """Return whether the mode sends only what differs from the acknowledged rows."""

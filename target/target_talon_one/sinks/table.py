@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from target_talon_one.sinks import (
     audience_sinks,
     catalog_sinks,
+    import_sinks,
     loyalty_sinks,
     profile_sinks,
     promotion_sinks,
@@ -45,6 +46,14 @@ SINKS: Mapping[str, SinkType] = {
         loyalty_sinks.LOYALTY_PROGRAM_MEMBERS,
         loyalty_sinks.LOYALTY_POINT_ACTIVATIONS,
         loyalty_sinks.LOYALTY_TRANSACTION_DELETIONS,
+        import_sinks.LOYALTY_POINTS_IMPORT,
+        import_sinks.LOYALTY_CARDS_IMPORT,
+        import_sinks.LOYALTY_TIERS_IMPORT,
+        import_sinks.LOYALTY_JOIN_DATES_IMPORT,
+        import_sinks.COUPONS_IMPORT,
+        import_sinks.REFERRALS_IMPORT,
+        import_sinks.COLLECTION_ITEMS,
+        import_sinks.CAMPAIGN_COLLECTION_ITEMS,
         profile_sinks.CUSTOMER_DATA_DELETIONS,
         profile_sinks.CUSTOMER_PROFILE,
     )

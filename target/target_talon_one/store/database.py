@@ -41,6 +41,8 @@ _TABLES = (
     " attempts INTEGER)",
     # How many rejects of a run were superseded later, and by what.
     "CREATE TABLE IF NOT EXISTS overtaken (run VARCHAR, destination INTEGER, reason VARCHAR, rows BIGINT)",
+    # Ids of the imports whose rows were acknowledged: their ledger rows are not those of a lost answer.
+    "CREATE TABLE IF NOT EXISTS imports (destination INTEGER, id BIGINT)",
     # What happened to rows and is not in the warehouse of log_to yet.
     "CREATE TABLE IF NOT EXISTS unlogged (run VARCHAR, destination INTEGER, op VARCHAR, key VARCHAR, outcome VARCHAR,"
     " kind VARCHAR, reason VARCHAR, server VARCHAR, place VARCHAR, status INTEGER, noted VARCHAR)",

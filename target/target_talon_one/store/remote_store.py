@@ -136,4 +136,13 @@ class RemoteStore:
 
 
 def _small_tables(destination: int) -> list[str]:
-    return [f"done_{destination}", f"begun_{destination}", "rejects", "overtaken", "runs", "unlogged"]
+    return [
+        f"done_{destination}",
+        f"begun_{destination}",
+        "rejects",
+        "overtaken",
+        "runs",
+        "unlogged",
+        "imports",
+        "remembered",
+    ]

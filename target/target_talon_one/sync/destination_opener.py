@@ -1,4 +1,4 @@
-"""Opens destinations: creates the mapper, checks the settings, and adopts existing rows."""
+"""Opens destinations: creates the mapper, checks the settings, adopts existing rows, and looks up unknown ones."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.sinks.table import SINKS
 from target_talon_one.sync import guards
 from target_talon_one.sync.destination_run import DestinationRun
+from target_talon_one.sync.unknown_rows import look_up, seconds_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.shards import Shard
@@ -33,6 +35,7 @@ class DestinationOpener:
         options: of the run.
         audiences: finds audiences.
         check: called before each request; raises to end the run.
+        now: returns the current time.
     """
 
     def __init__(
@@ -43,9 +46,10 @@ class DestinationOpener:
         *,
         audiences: Audiences,
         check: Callable[[], None],
+        now: Callable[[], datetime],
     ) -> None:
         self._client, self._store, self._options, self._check = client, store, options, check
-        self._audiences = audiences
+        self._audiences, self._now = audiences, now
         self._attribute_types: dict[str, Mapping[str, str] | None] = {}  # by sink
 
     def open(
@@ -85,6 +89,11 @@ class DestinationOpener:
             self._store.load_acknowledged(destination.number)
         if config.adopt and not destination.creates_audience:
             self._adopt(destination)
+        if config.sink.lookup:
+            wait_s = seconds_to_wait(
+                self._store, destination.number, self._now(), settled_after_s=self._options.lookup_after_seconds
+            )
+            look_up(destination, self._store, self._client, check=self._check, wait_s=wait_s)
         return destination
 
     def mapper(

@@ -65,6 +65,8 @@ class DestinationRun:
         unchanged: rows that were not read, because the database of the source has found them to be acknowledged.
         not_loaded: acknowledged rows that are only in the database of the source.
         unfiltered: rows without a filter, which concern the whole catalog.
+        unknown_left: rows of earlier runs that were looked up, or are to be, and were not found at Talon.One.
+        settles_in_s: seconds after which Talon.One has certainly ended the last request of earlier runs.
     """
 
     def __init__(
@@ -92,8 +94,8 @@ class DestinationRun:
         self.number = store.destinations.number_of(self.identity, config.name)
         self.source = SourceState.OPEN
         self.masked = self.replayed = False
-        self.of_other_shards = self.unfiltered = self.unchanged = self.not_loaded = 0
-        self._staged = self._duplicates = self._position = 0
+        self.of_other_shards = self.unfiltered = self.unchanged = self.not_loaded = self.unknown_left = 0
+        self._staged = self._duplicates = self._position = self.settles_in_s = 0
         self._staging_closed = False
         store.staging.start(self.number)
 

@@ -24,7 +24,8 @@ def compare(destination: DestinationRun, store: Store, profiles: Profiles) -> Co
     new_profiles: int | None = 0
     if destination.config.sink.creates_profiles and destination.config.mode != "remove":
         policy = destination.config.guards.create_profiles
-        new_profiles = 0 if policy == "allow" else profiles.missing(destination.number)
+        field = destination.config.sink.profile_field
+        new_profiles = 0 if policy == "allow" else profiles.missing(destination.number, field)
         if new_profiles and policy in ("skip", "reject"):
             _leave_out_new_profiles(destination, store, policy)
             difference = _difference(destination, store)
@@ -42,17 +43,20 @@ def _difference(destination: DestinationRun, store: Store) -> Difference:
         absent=destination.removes_absent,
         grouped=sink.group is not None,
         ordered=sink.ordered,
+        replaces=sink.replaces,
     )
     return replace(found, same=found.same + destination.unchanged, known=found.known + destination.not_loaded)
 
 
 def _count_requests(destination: DestinationRun, store: Store) -> int:
+    if destination.config.sink.replaces:
+        return 1
     size = destination.config.sink.rows_per_request(destination.config.mode)
     return store.changes.count_requests(destination.number, destination.op_groups, size)
 
 
 def _leave_out_new_profiles(destination: DestinationRun, store: Store, policy: str) -> None:
-    keys = store.profiles.not_known(destination.number)
+    keys = store.profiles.keys_of_not_known(destination.number, destination.config.sink.profile_field)
     store.staging.leave_out(destination.number, keys)
     if policy == "skip":
         destination.counts.left_out += len(keys)

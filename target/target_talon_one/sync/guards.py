@@ -9,6 +9,7 @@ from target_talon_one.errors import GuardError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from target_talon_one.store.tables.changes import Difference
     from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.row_counts import Comparison
 
@@ -68,6 +69,8 @@ def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardEr
             "allow_whole_catalog: true if that is intended",
             unfiltered=destination.unfiltered,
         )
+    if destination.config.sink.replaces and difference.changes:
+        yield from _not_replaceable(destination, difference)
     if difference.removes and destination.config.mode in ("mirror", "upsert"):
         yield from _too_many(destination, found)
     if found.new_profiles and guards.create_profiles == "guard":
@@ -78,6 +81,26 @@ def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardEr
             "create_profiles: allow, skip or reject",
             new_profiles=found.new_profiles,
             adds=difference.adds,
+        )
+
+
+def _not_replaceable(destination: DestinationRun, difference: Difference) -> Iterator[GuardError]:
+    """Yield why a destination must not be replaced by the rows of its source."""
+    rows = difference.adds + difference.updates + difference.same
+    most = destination.config.sink.rows_per_request(destination.config.mode)
+    if not destination.removes_absent:
+        yield _stopped(
+            destination,
+            "complete_source",
+            "the source was not read to its end, and what it does not have would be removed; correct the lines that "
+            "cannot be read, and push again",
+        )
+    if rows > most:
+        yield _stopped(
+            destination,
+            "largest_file",
+            f"the source has {rows:,} rows, and Talon.One takes {most:,}; select fewer rows",
+            rows=rows,
         )
 
 
@@ -114,7 +137,13 @@ def incomplete(destinations: Iterable[DestinationRun]) -> tuple[str, ...]:
 
 
 def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> str | None:
-    """Return why a run fails because of refused rows, or None; ``planned``: nothing was sent yet."""
+    """Return why a run fails because of refused or unknown rows, or None; ``planned``: nothing was sent yet."""
+    if destination.unknown_left and not destination.replayed:
+        return (
+            f"{destination.config.name}: the answer to {destination.unknown_left:,} rows of an earlier run was lost, "
+            "and they were not found at Talon.One; talon-one retry RUN looks once more and sends what is missing "
+            "(talon-one runs shows the run)"
+        )
     config, counts = destination.config, destination.counts
     refused = counts.invalid + counts.rejected + counts.unknown
     limits = config.guards

@@ -11,6 +11,7 @@ from talon_one_client.http.encoding import decode_json
 from talon_one_singer.values.refused_value import restored
 from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.errors import SyncConfigError
+from target_talon_one.sync.unknown_rows import raise_if_unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 REASONS: Mapping[Reason, str] = {
     "sent": "a later run has sent the row",
+    "found": "Talon.One has the row: its answer was lost",
     "removed": "a later run has removed the row, or its source has marked it as deleted",
     "refused": "a later run has refused the row again; retry that run",
     "in_source": "a later run has read the row from its source; talon-one push sends what remains",
@@ -69,6 +71,7 @@ def retry(
 
     Raises:
         SyncConfigError: there is no such run, or it left no row refused.
+        IncompleteError: Talon.One may still process the rows.
     """
     if not store.runs.find(of_run):
         raise SyncConfigError(f"there is no run {of_run} in the store {store.location}; talon-one runs lists the runs")
@@ -76,10 +79,12 @@ def retry(
     rejects = store.rejects.find(of_run)
     if not rejects and not replay.skipped:
         raise SyncConfigError(f"run {of_run} has no refused rows left, because they were sent since then")
-    for number in dict.fromkeys(one["destination"] for one in rejects):
-        of_destination = [one for one in rejects if one["destination"] == number]
-        config = _config_of(store, number, of_destination[0]["stream"], known)
+    for number, stream in {one["destination"]: one["stream"] for one in rejects}.items():
+        config = _config_of(store, number, stream, known)
         destination = run.open(replace(config, adopt=False, retry_rejects=False))
+        # Rows whose answer was lost are looked up when the destination is opened.
+        of_destination = [one for one in store.rejects.find(of_run) if one["destination"] == number]
+        raise_if_unsettled(destination)
         store.load_acknowledged(destination.number)
         destination.close_source(complete=False)
         destination.replayed = True
@@ -87,6 +92,7 @@ def retry(
         _Staging(destination, store, of_run, replay, absent=absent).add(of_destination)
         replay.tried += [] if absent else [number]
         store.rejects.release_unknown(of_run, number)
+    replay.skipped["found"] = store.rejects.superseded(of_run).get("found", 0)
     return replay
 
 

@@ -97,7 +97,12 @@ class Verification:
         return finding
 
     def forget_drift(self) -> None:
-        """Forget that missing and changed rows were acknowledged, so that the next push sends them again."""
+        """Forget that missing and changed rows were acknowledged, so that the next push sends them again.
+
+        Rows that add something are not forgotten: somebody may have taken away what they had added.
+        """
+        if self._destination.config.sink.match:
+            return
         number, changed = self._destination.number, list(self._changed())
         self._store.acks.forget(number, [*self._store.remote.missing_keys(number), *changed])
         # The destination has the changed rows, so they are to be updated and not added.
@@ -118,6 +123,8 @@ class Verification:
         self._store.remote.start(destination.number)
         for keys, rows in listing(self._client, destination.target, self._check):
             there += self._store.remote.add(destination.number, keys, rows)
+        if destination.config.sink.match:
+            self._store.remote.match(destination.number, destination.config.sink.match)
         return there
 
     def _changed(self) -> Iterator[str]:
@@ -144,8 +151,11 @@ class Verification:
 
 
 def _alike(expected: Mapping[str, Any], there: Mapping[str, Any], replaced: Set[str]) -> bool:
-    """Return whether a row at the destination is as expected; ``replaced``: fields that must be absent in both."""
-    names = set(expected) | replaced
+    """Return whether a row at the destination is as expected; ``replaced``: fields that must be absent in both.
+
+    Fields that the listing of the destination does not have are not compared.
+    """
+    names = (set(expected) | replaced) & set(there)
     return all(_same(name, expected.get(name), there.get(name), replaced=name in replaced) for name in names)
 
 

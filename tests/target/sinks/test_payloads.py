@@ -1,7 +1,9 @@
-"""Every mapped row matches the request schema of the operation that its sink uses."""
+"""Every mapped row matches the request schema of the operation that its sink uses, or is a line of its file."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from decimal import Decimal
 
@@ -13,6 +15,7 @@ import talon_one_schemas
 from target_talon_one.mapping.field_columns import column_names_of
 from target_talon_one.mapping.mapper import Mapper
 from target_talon_one.mapping.mapping_options import MappingOptions
+from target_talon_one.sinks.csv_files import file_of
 from target_talon_one.sinks.table import SINKS
 from tests.examples import examples
 
@@ -22,6 +25,9 @@ TARGET = {
     "version": 2,
     "campaign_id": 5,
     "usage_limit": 1,
+    "application_id": 1,
+    "collection_id": 4,
+    "subledger_id": 'sub, "ledger"',
     "loyalty_program_id": 7,
     "start_date": "2024-01-31T12:00:00Z",
 }
@@ -44,12 +50,14 @@ BY_TYPE = {
     "string": _texts | _texts.map(lambda text: text * 3) | _ids | _ids.map(Decimal),
     "integer": _ids | _ids.map(str) | _ids.map(lambda number: Decimal(f"{number}.00")),
     "number": _numbers,
+    "positive": st.decimals("0.01", 10**6, places=2) | st.integers(1, 10**30),
     "boolean": st.sampled_from([True, False, 1, 0, "yes", "false", Decimal("1.0")]),
     "date-time": st.datetimes() | st.dates() | st.datetimes().map(str),
     "array": json_or(st.lists(_ids, unique=True, max_size=4)),
     "object": json_or(st.dictionaries(_texts, _ids)),
     "attributes": _attributes,
     "product": _texts,
+    "texts": json_or(st.lists(_texts.filter(lambda text: ";" not in text), max_size=3)),
 }
 _cart_item = st.fixed_dictionaries(
     {"sku": _texts, "quantity": st.integers(1, 9)}, optional={"price": _money, "attributes": _attributes}
@@ -68,7 +76,7 @@ BY_NAME = {
     "audiencesChanges": json_or(st.fixed_dictionaries({"adds": st.lists(_ids), "deletes": st.lists(_ids)})),
     "cardIdentifier": st.from_regex(r"[A-Za-z0-9._%+@-]{4,20}", fullmatch=True).filter(lambda text: set(text) != {"."}),
     "status": st.sampled_from(["active", "inactive"]),
-    "customerProfileIds": json_or(st.lists(_texts, max_size=3)),
+    "customerProfileIds": json_or(st.lists(_texts.filter(lambda text: ";" not in text), max_size=3)),
     "scope": st.sampled_from(["AllSubledgers", "SelectedSubledgers"]),
     "subledgerIds": json_or(st.lists(_texts, max_size=3)),
     "returnedCartItems": json_or(st.lists(st.fixed_dictionaries({"position": _ids, "quantity": _ids}))),
@@ -93,11 +101,36 @@ def bodies(sink, mapped):
     fields = json.loads(mapped.fields, parse_float=Decimal)
     for mode in sink.modes.values():
         for action in mode.values():
-            if action.item:
+            if action.item and action.heading is None:
                 item = json.loads(action.item(TARGET, mapped.key, mapped.fields), parse_float=Decimal)
                 yield action.endpoint, {action.endpoint.items: [item], **action.common(TARGET)}
             elif action.body:
                 yield action.endpoint, action.body(TARGET, fields)
+
+
+FILES = {
+    name: next(iter(next(iter(sink.modes.values())).values()))
+    for name, sink in SINKS.items()
+    if any(action.heading for mode in sink.modes.values() for action in mode.values())
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@examples(30)
+@given(data=st.data())
+def test_what_is_mapped_is_a_line_of_the_file(name, data):
+    """Any row that can be mapped is one line with a value for each column, and its texts are those of the row."""
+    sink, action = SINKS[name], FILES[name]
+    row = data.draw(rows_of(sink))
+    mapped = Mapper(sink, MappingOptions(), columns=list(row))(row)
+    file = file_of(action.heading, [action.item(TARGET, mapped.key, mapped.fields)]).decode()
+    heading, values = csv.reader(io.StringIO(file, newline=""), strict=True)
+    assert len(heading) == len(values)
+    fields = json.loads(mapped.fields)
+    fields.pop("pointsId", None)  # Talon.One does not keep it
+    texts = {value for value in fields.values() if isinstance(value, str)}
+    assert texts | {";".join(value) for value in fields.values() if isinstance(value, list)} <= set(values)
+    assert not sink.key_only or [mapped.key] == values
 
 
 @pytest.mark.parametrize("name", SINKS)

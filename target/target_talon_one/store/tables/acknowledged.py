@@ -7,14 +7,17 @@ store commits what was noted.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from target_talon_one.store.sequence_ranges import merged_ranges, ranges_without
+from target_talon_one.store.tables.changes import KEEP
+from target_talon_one.store.tables.narrowing import FINGERPRINT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from target_talon_one.store.journal import Journal
     from target_talon_one.store.persistence import Persistence
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from target_talon_one.store.tables.runs import ChangeLog
 
 CHANGES = "changes under way"  # name of the value that identifies them
+_LAST_RUN = "coalesce((SELECT max_by(id, started) FROM runs), '')"
 _UNKNOWN = "the process ended while this row was being sent; check whether Talon.One has it, then run talon-one retry"
 
 
@@ -93,11 +97,14 @@ class AcknowledgedRows:
         """Remember until the commit that no request began for these changes, although they are noted as begun."""
         self._taken_back.setdefault(destination, []).extend(ranges)
 
-    def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
-        """Note that Talon.One has acknowledged the changes of these ranges."""
+    def acknowledge(self, destination: int, ranges: Sequence[tuple[int, int]], imports: Collection[int] = ()) -> None:
+        """Note that Talon.One has acknowledged the changes of these ranges; ``imports``: ids of their imports."""
         first, end = zip(*ranges, strict=True)
         columns = {"first": pa.array(first, pa.int64()), "past": pa.array(end, pa.int64())}
-        self._database.insert(f"done_{destination}", pa.table(columns))
+        with self._database.transaction() if imports else nullcontext():
+            self._database.insert(f"done_{destination}", pa.table(columns))
+            for number in imports:
+                self._database.run("INSERT INTO imports VALUES (?, ?)", destination, number)
         if self._journal:
             self._journal.acknowledge(ranges)
         self._persistence.save_acknowledged(destination)
@@ -148,6 +155,29 @@ class AcknowledgedRows:
             self._destinations.next_generation(destination)
         return found
 
+    def imports(self, destination: int) -> frozenset[int]:
+        """Return the ids of the imports whose rows were acknowledged."""
+        rows = self._database.run("SELECT id FROM imports WHERE destination = ?", destination)
+        return frozenset(number for (number,) in rows)
+
+    def confirm(self, destination: int, keys: Sequence[str]) -> None:
+        """Take rows with an unknown result that Talon.One has as acknowledged ones."""
+        rows = pa.table({"key": pa.array(keys, pa.string())})
+        found = (
+            f"SELECT op, key, fields FROM rejects WHERE destination = {destination} AND kind = 'unknown' "
+            "AND key IN (SELECT key FROM confirmed)"
+        )
+        with self._database.registered("confirmed", rows), self._database.transaction():
+            self._log.note_acknowledged(destination, found)
+            self._database.run(f"DELETE FROM sent_{destination} WHERE key IN (SELECT key FROM ({found}))")
+            self._database.run(
+                f"INSERT INTO sent_{destination} SELECT key, {FINGERPRINT}, 1 "
+                f"FROM (SELECT key, nullif(fields, '') AS fields FROM ({found}))"
+            )
+            self._rejects.supersede(destination, "found", "SELECT key FROM confirmed")
+            self._destinations.next_generation(destination)
+        self._persistence.save_committed(destination)
+
     def _changes_in(self, destination: int, ranges: Sequence[tuple[int, int]]) -> str:
         """Return a SELECT of the changes whose sequence numbers are in the ranges."""
         select = f"SELECT c.* FROM changes_{destination} AS c WHERE "
@@ -159,7 +189,7 @@ class AcknowledgedRows:
         return f"{select} EXISTS (SELECT 1 FROM chosen AS r WHERE c.n >= r.first AND c.n < r.past)"
 
     def _commit_taken(self, destination: int, taken: str) -> None:
-        self._log.note_acknowledged(destination, taken)
+        self._log.note_acknowledged(destination, f"SELECT * FROM ({taken}) WHERE op <> '{KEEP}'")
         if self.count(destination):
             self._database.run(f"DELETE FROM sent_{destination} WHERE key IN (SELECT key FROM ({taken}))")
         self._database.run(
@@ -171,11 +201,16 @@ class AcknowledgedRows:
         self._destinations.next_generation(destination)
 
     def _keep_unknown(self, destination: int, changes: str) -> None:
-        """Reject rows that must not be sent twice and that Talon.One may have received."""
+        """Reject rows that must not be sent twice and that Talon.One may have received.
+
+        A row that an earlier run has left refused becomes unknown too: it was sent again.
+        """
+        chosen = f"SELECT * FROM ({changes}) AS c WHERE c.key NOT IN ({_refused(destination)})"
+        self._rejects.drop_resent(destination, f"SELECT key FROM ({chosen})")
         self._database.run(
-            "INSERT INTO rejects SELECT coalesce((SELECT max_by(id, started) FROM runs), ''), ?, d.name, 'unknown', "
+            f"INSERT INTO rejects SELECT {_LAST_RUN}, ?, d.name, 'unknown', "
             "c.op, c.key, coalesce(c.fields, ''), NULL, c.place, ?, '', NULL, 1 "
-            f"FROM ({changes}) AS c JOIN destinations AS d ON d.id = ? WHERE c.key NOT IN ({_refused(destination)})",
+            f"FROM ({chosen}) AS c JOIN destinations AS d ON d.id = ?",
             destination,
             _UNKNOWN,
             destination,
@@ -193,5 +228,8 @@ class AcknowledgedRows:
 
 
 def _refused(destination: int) -> str:
-    """Return a SELECT of the keys that Talon.One has refused."""
-    return f"SELECT key FROM rejects WHERE destination = {destination} AND kind <> 'invalid' AND key IS NOT NULL"
+    """Return a SELECT of the keys that Talon.One has refused in the last run, which has sent the changes."""
+    return (
+        f"SELECT key FROM rejects WHERE destination = {destination} AND kind <> 'invalid' AND key IS NOT NULL "
+        f"AND run = {_LAST_RUN}"
+    )

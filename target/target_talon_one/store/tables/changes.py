@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from target_talon_one.store.tables.narrowing import Narrowing
 
 _HASHES_PER_FETCH = 20_000
+KEEP = "keep"  # op of a row that is sent, although it is unchanged, because the request replaces everything
 _READ = ("op", "grp", "key", "fields", "place", "version")
 
 
@@ -29,7 +30,7 @@ class Change:
 
     Attributes:
         sequence: its number in the run.
-        op: add, update or remove.
+        op: add, update, remove or ``KEEP``.
         group: value that the rows of one request share, if the sink has such a field.
         key: what distinguishes the row from others of the destination.
         fields: the mapped row as JSON; empty for one that is only to be removed.
@@ -102,6 +103,7 @@ class Difference:
         removes: rows to remove.
         same: rows that Talon.One already has.
         known: acknowledged rows.
+        kept: rows that Talon.One already has and that are sent nevertheless; they are among ``same``.
     """
 
     adds: int
@@ -109,6 +111,7 @@ class Difference:
     removes: int
     same: int
     known: int
+    kept: int = 0
 
     @property
     def changes(self) -> int:
@@ -131,6 +134,7 @@ class Changes:
         absent: bool = True,
         grouped: bool,
         ordered: bool,
+        replaces: bool = False,
     ) -> Difference:
         """Turn staged rows into numbered changes.
 
@@ -141,6 +145,7 @@ class Changes:
             absent: remove rows that are not staged; if False, remove only rows that are marked as deleted.
             grouped: rows of one group (the first part of the key) stand together.
             ordered: changes stand in the order of the source.
+            replaces: if there is a change, the unchanged rows follow the changes, as rows to keep.
         """
         known = self._database.count(f"SELECT count(*) FROM sent_{destination}")
 
@@ -157,6 +162,8 @@ class Changes:
                         f"SELECT {first} + row_number() OVER ({f'ORDER BY {order}' if order else ''}) - 1, op, grp, "
                         f"key, fingerprint, fields, place, version FROM (SELECT *, {group} AS grp FROM ({select}))"
                     )
+            if replaces and first:
+                self._keep_others(destination, first)
 
         if diff:
             self._narrowing.differing(destination)
@@ -165,7 +172,15 @@ class Changes:
         staged = self._database.count(f"SELECT count(*) FROM staged_{destination}")
         adds, updates, removes = (int(counts.get(op, 0)) for op in ("add", "update", "remove"))
         same = staged - adds - updates - (0 if diff else removes)
-        return Difference(adds, updates, removes, same, known)
+        return Difference(adds, updates, removes, same, known, int(counts.get(KEEP, 0)))
+
+    def _keep_others(self, destination: int, first: int) -> None:
+        self._database.run(
+            f"INSERT INTO changes_{destination} SELECT {first} + row_number() OVER () - 1, '{KEEP}', NULL, s.key, "
+            f"{FINGERPRINT}, s.fields, s.place, coalesce(t.version, 0) FROM staged_{destination} AS s "
+            f"LEFT JOIN sent_{destination} AS t ON t.key = s.key "
+            f"WHERE s.key NOT IN (SELECT key FROM changes_{destination})"
+        )
 
     def read(self, destination: int, first: int, size: int) -> ChangeRows:
         """Return up to ``size`` changes from sequence number ``first`` on, in order."""
@@ -207,7 +222,7 @@ class Changes:
     def samples(self, destination: int, size: int) -> dict[str, list[tuple[str, Any]]]:
         """Return the first changes of each op as (key, fields), for display; fields are None if the key is all."""
         rows = self._database.run(
-            f"SELECT op, key, fields FROM changes_{destination} "
+            f"SELECT op, key, fields FROM changes_{destination} WHERE op <> '{KEEP}' "
             f"QUALIFY row_number() OVER (PARTITION BY op ORDER BY n) <= {size} ORDER BY n"
         )
         found: dict[str, list[tuple[str, Any]]] = {}

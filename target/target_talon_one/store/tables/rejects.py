@@ -49,7 +49,8 @@ class Reject:
     attempts: int = 0
 
 
-Reason = Literal["sent", "removed", "refused", "in_source", "absent", "unreadable"]
+Reason = Literal["sent", "found", "removed", "refused", "in_source", "absent", "unreadable"]
+_UNKNOWN = "destination = ? AND kind = 'unknown' AND op <> 'remove'"
 _LARGEST = 4_000_000  # characters; a larger row is in the rejects file only, and is not sent again
 _COLUMNS = "run, destination, stream, kind, op, key, fields, source, place, reason, server, status, attempts"
 _TYPES = {"status": pa.int32(), "attempts": pa.int32()}
@@ -109,6 +110,18 @@ class Rejects:
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def unknown(self, destination: int) -> dict[str, bytes]:
+        """Return the fields of the rows that Talon.One may have received, by key."""
+        rows = self._database.run(f"SELECT key, fields FROM rejects WHERE {_UNKNOWN}", destination)
+        return {key: fields.encode() for key, fields in rows}
+
+    def unknown_since(self, destination: int) -> str:
+        """Return when the first run with a row that Talon.One may have received was started, in RFC 3339."""
+        found = self._database.run(
+            f"SELECT min(started) FROM runs WHERE id IN (SELECT run FROM rejects WHERE {_UNKNOWN})", destination
+        )
+        return str(found[0][0] or "1970-01-01T00:00:00Z")
+
     def keys_refused_after(self, run: str, destination: int) -> set[str]:
         """Return the keys of rows that later runs have refused."""
         found = self._database.run(
@@ -123,6 +136,12 @@ class Rejects:
             run,
             destination,
         )
+
+    def drop_resent(self, destination: int, keys: str) -> None:
+        """Remove rejects of rows that were sent again; ``keys`` is a SELECT of their keys."""
+        where = f"destination = {destination} AND kind <> 'invalid' AND key IN ({keys})"
+        self._count_superseded("refused", where)
+        self._database.run(f"DELETE FROM rejects WHERE {where}")
 
     def drop_invalid(self, run: str, destination: int) -> None:
         """Remove the rows of a run that could not be mapped, because they were mapped again."""

@@ -57,6 +57,27 @@ class RemoteRows:
         self._database.insert(f"remote_{destination}", pa.table(columns))
         return len(keys)
 
+    def match(self, destination: int, names: Sequence[str]) -> None:
+        """Give the rows of the destination the keys and fields of staged rows that have the same values.
+
+        Rows with the same values are interchangeable. A row without a counterpart gets a key that no staged row has.
+
+        Args:
+            destination: its number.
+            names: fields whose values are compared; an absent one is like an empty text.
+        """
+        values = ", ".join(f"coalesce(json_extract_string(fields, '$.{name}'), '')" for name in names)
+        numbered = "row_number() OVER (PARTITION BY [{0}]) AS i, [{0}] AS v, key, fields FROM {1}_{2}"
+        there, staged = (numbered.format(values, table, destination) for table in ("remote", "staged"))
+        self._database.run(
+            f"CREATE OR REPLACE TEMP TABLE matched_{destination} AS "
+            "SELECT coalesce(s.key, concat('no row ', r.n)) AS key, coalesce(s.fields, r.fields) AS fields "
+            f"FROM (SELECT row_number() OVER () AS n, {there}) AS r "
+            f"LEFT JOIN (SELECT {staged}) AS s ON s.v = r.v AND s.i = r.i"
+        )
+        self._database.run(f"DROP TABLE remote_{destination}")
+        self._database.run(f"ALTER TABLE matched_{destination} RENAME TO remote_{destination}")
+
     def compare(self, destination: int) -> RemoteCounts:
         """Return how staged rows, acknowledged rows and rows at the destination differ."""
         staged, sent, there = (f"{kind}_{destination}" for kind in ("staged", "sent", "remote"))

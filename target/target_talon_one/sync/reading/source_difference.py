@@ -63,7 +63,7 @@ def read_difference(
             "make the key a column of the query, or leave shard out"
         )
     source.hash_rows(columns, _salt(destination, source, columns), key=mapper.key_columns or (), shard=shard)
-    if everything or config.adopt or not config.sink.compares(config.mode):
+    if everything or config.adopt or config.sink.replaces or not config.sink.compares(config.mode):
         if not config.adopt:  # its rows were loaded before those of the destination were adopted
             store.load_acknowledged(destination.number)
         _add(destination, rows, source.everything(), "row", check)

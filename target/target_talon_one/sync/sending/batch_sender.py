@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from talon_one_client.errors import InvalidRequestError, RejectedError, TransientError, UnexpectedResponseError
 from talon_one_client.http.encoding import decode_json
 from target_talon_one.errors import DestinationError
@@ -19,10 +17,13 @@ from target_talon_one.sinks.payloads import as_is
 from target_talon_one.sinks.row_keys import fields_of, key_fields
 from target_talon_one.store.sequence_ranges import ranges_of
 from target_talon_one.sync.sending.outcomes import Outcome, Refusal, may_have_been_applied
+from target_talon_one.sync.sending.refused_files import RefusedFiles
 from target_talon_one.sync.sending.rejections import take_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    import msgspec
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.sinks.payloads import Target
@@ -43,6 +44,7 @@ class BatchSender:
         target: which audience, catalog or program.
         identity: of the destination, for Idempotency-Keys.
         check: called before each request; raises to end the work.
+        imports: ids of the imports whose rows were acknowledged.
     """
 
     def __init__(
@@ -54,9 +56,11 @@ class BatchSender:
         target: Target,
         identity: str,
         check: Callable[[], None],
+        imports: Collection[int] = (),
     ) -> None:
         self._client, self._sink, self._actions, self._identity = client, sink, actions, identity
         self._target, self._check = target, check
+        self._refused_files = RefusedFiles(client, sink, target, imports, check)
         self._any_acknowledged = self._has_failed = False
 
     def send(self, rows: ChangeRows) -> Outcome:
@@ -68,8 +72,13 @@ class BatchSender:
         action = self._actions[rows.column("op")[0]]
         try:
             try:
-                self._send_complete(action, rows, outcome)
+                if self._sink.replaces:
+                    self._send_everything(action, rows, outcome)
+                else:
+                    self._send_complete(action, rows, outcome)
             except RejectedError as error:
+                if self._sink.replaces:
+                    raise DestinationError(f"Talon.One refuses the file, and nothing was replaced: {error}") from error
                 waiting = self._taken_apart(action, rows.changes(), error, outcome)
                 self._probe(waiting, outcome)
                 self._send_in_batches(action, waiting, outcome)
@@ -98,7 +107,16 @@ class BatchSender:
             self._send_rows(action, rows.changes(), outcome)
             return
         with self._unknown_after_errors(action, rows.changes, outcome):
-            answer = self._send_items(action, b",".join(rows.column("fields")), {}, outcome)
+            answer = self._send_items(action, rows.column("fields"), {}, outcome)
+        self._acknowledge(outcome, [(rows.first, rows.end)], answer)
+
+    def _send_everything(self, action: Action, rows: ChangeRows, outcome: Outcome) -> None:
+        """Send what the destination is to hold in one request, which replaces everything."""
+        item, pairs = _item_of(action), zip(rows.column("op"), rows.column("key"), strict=True)
+        items = [item(self._target, key, b"") for op, key in pairs if op != "remove"]
+        path = {param: self._target[name.removeprefix("target.")] for param, name in action.path}
+        answer = self._send_items(action, items, path, outcome)
+        self._refused_files.imports_of(action, len(items), answer)
         self._acknowledge(outcome, [(rows.first, rows.end)], answer)
 
     def _send_in_batches(self, action: Action, waiting: list[list[Change]], outcome: Outcome) -> None:
@@ -114,14 +132,19 @@ class BatchSender:
     def _taken_apart(
         self, action: Action, batch: list[Change], error: RejectedError, outcome: Outcome
     ) -> list[list[Change]]:
+        left = self._refused_files.without_arrived(action, batch, error, outcome)
+        if len(left) < len(batch):
+            return [left] if left else []  # some rows have arrived, so the others may be accepted now
         rejection = take_apart(self._sink, action, batch, error, self._target)
         outcome.refused += rejection.refused
         return rejection.send_again
 
     def _send_rows(self, action: Action, batch: list[Change], outcome: Outcome) -> None:
+        self._refused_files.note_departure()
         with self._unknown_after_errors(action, lambda: batch, outcome):
             answer = self._send_batch(action, batch, outcome)
             self._remove_leftovers(action, batch, outcome)
+            outcome.imports += self._refused_files.imports_of(action, len(batch), answer)
         self._acknowledge(outcome, ranges_of(change.sequence for change in batch), answer)
 
     @contextmanager
@@ -174,7 +197,7 @@ class BatchSender:
         if undo is None:
             return
         try:
-            items = b",".join(undo(self._target, one.key, one.fields) for one in leftovers)
+            items = [undo(self._target, one.key, one.fields) for one in leftovers]
             self._send_items(action, items, self._path(action, leftovers[0]), outcome)
             self._send_batch(action, leftovers, outcome)
         except RejectedError as error:
@@ -182,19 +205,14 @@ class BatchSender:
 
     def _send_batch(self, action: Action, batch: Sequence[Change], outcome: Outcome) -> Any:
         items = [_item_of(self._actions[one.op])(self._target, one.key, one.fields) for one in batch]
-        return self._send_items(action, b",".join(items), self._path(action, batch[0]), outcome)
+        return self._send_items(action, items, self._path(action, batch[0]), outcome)
 
-    def _send_items(self, action: Action, items: bytes, path: Mapping[str, Any], outcome: Outcome) -> Any:
+    def _send_items(self, action: Action, items: Sequence[bytes], path: Mapping[str, Any], outcome: Outcome) -> Any:
         self._check()
-        common = msgspec.json.encode(dict(action.common(self._target)))
-        name, after = (action.endpoint.items or "").encode(), b"," * (len(common) > len(b"{}")) + common[1:]
+        content = action.content(self._target, items)
         outcome.requests += 1
         answer = self._client.call(
-            action.endpoint,
-            path=path,
-            query=dict(action.query),
-            content=("application/json", b'{"%b":[%b]%b' % (name, items, after)),
-            decode=decode_json,
+            action.endpoint, path=path, query=dict(action.query), content=content, decode=decode_json
         )
         self._note_version(answer)
         return answer

@@ -23,6 +23,7 @@ from talon_one_client.errors import TalonOneError
 from target_talon_one.store.sequence_ranges import count_of, merged_ranges, ranges_of
 from target_talon_one.store.tables.rejects import Reject
 from target_talon_one.sync.sending.batching import ROWS_PER_REQUEST, ROWS_PER_SLICE, batches, by_ordering_key
+from target_talon_one.sync.unknown_rows import note_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -86,11 +87,12 @@ class DeliveryLoop:
         )
         at_once = self._non_idempotent or store.acks.keeps_journal
         self._most_unnoted = ROWS_PER_REQUEST if at_once else ROWS_PER_SLICE
+        self._replaces, self._changes = sink.replaces, 0
         self._finished: list[Outcome] = []
         self._handed_over = 0  # sequence number after the last batch that a worker got
         self._last_note_s = time.monotonic()
 
-    def steps(self, total: int, groups: Sequence[Sequence[Op]]) -> Iterator[Waiting]:
+    def steps(self, total: int, groups: Sequence[Sequence[Op]], *, kept: int = 0) -> Iterator[Waiting]:
         """Send all changes; yield the requests in flight whenever nothing can be done until one of them is answered.
 
         If the iterator is closed, the requests in flight are answered and their outcomes are kept.
@@ -98,17 +100,21 @@ class DeliveryLoop:
         Args:
             total: number of the changes.
             groups: see ``batching.op_groups``.
+            kept: number of unchanged rows that follow the changes in a request that replaces everything.
 
         Raises:
             TalonOneError, SyncError, Stopped: why some were not sent; the outcomes of the others are kept.
         """
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="talon-one-send") as pool:
             if self._batched:
+                self._changes, end = total, total + kept
+                batches = self._everything(end) if self._replaces else self._batches(total, groups)
                 try:
-                    yield from self._send(pool, self._sender.send, self._batches(total, groups))
+                    yield from self._send(pool, self._sender.send, batches)
                 finally:
-                    self._take_back([(self._handed_over, total)])
+                    self._take_back([(self._handed_over, end)])
                 return
+            self._changes = total
             # One slice after the other, so that rows of one ordering key are never in flight from two slices.
             for changes in self._slices(total, self._concurrency * (1 if self._non_idempotent else SINGLES_PER_WORKER)):
                 self._begin(changes[0].sequence, changes[-1].sequence + 1)
@@ -117,6 +123,13 @@ class DeliveryLoop:
                     yield from self._send(pool, self._sender.send_singly, jobs)
                 finally:
                     self._take_back(ranges_of(change.sequence for same_key in jobs for change in same_key))
+
+    def _everything(self, end: int) -> Iterator[ChangeRows]:
+        """Yield all changes and the unchanged rows as one batch, if there are changes."""
+        if self._changes:
+            self._begin(0, end)
+            self._handed_over = end
+            yield self._store.changes.read(self._destination.number, 0, end)
 
     def _batches(self, total: int, groups: Sequence[Sequence[Op]]) -> Iterator[ChangeRows]:
         """Yield batches that are noted as begun, those of a slice at once where repeating does no harm."""
@@ -132,6 +145,8 @@ class DeliveryLoop:
                     yield batch
 
     def _begin(self, first: int, end: int) -> None:
+        if self._destination.config.sink.lookup:
+            note_sent(self._store, self._destination.number)
         self._store.acks.begin(self._destination.number, first, end, non_idempotent=self._non_idempotent)
 
     def _take_back(self, ranges: Sequence[tuple[int, int]]) -> None:
@@ -189,9 +204,10 @@ class DeliveryLoop:
         if refused:
             self._store.rejects.add(self._run, destination.number, refused)
         if acknowledged:
-            self._store.acks.acknowledge(destination.number, merged_ranges(acknowledged))
+            imports = [each for outcome in finished for each in outcome.imports]
+            self._store.acks.acknowledge(destination.number, merged_ranges(acknowledged), imports)
         counts = destination.counts
-        counts.sent += count_of(acknowledged)
+        counts.sent += min(count_of(acknowledged), self._changes)  # rows that were only kept do not count
         counts.unknown += sum(one.kind == "unknown" for one in refused)
         counts.rejected += sum(one.kind == "rejected" for one in refused)
         counts.requests += sum(outcome.requests for outcome in finished)

@@ -90,6 +90,7 @@ class Flusher:
             target=destination.target,
             identity=destination.identity,
             check=self._check,
+            imports=self._store.acks.imports(destination.number) if config.sink.lookup else (),
         )
         rows = self._audience_rows(config)
 
@@ -108,7 +109,8 @@ class Flusher:
             prepare=rows.prepared if rows else None,
             run=self._run,
         )
-        yield from loop.steps(comparison.difference.changes, groups)
+        difference = comparison.difference
+        yield from loop.steps(difference.changes, groups, kept=difference.kept)
 
     def _audience_rows(self, config: DestinationConfig) -> AudienceRows | None:
         id_field = config.sink.audience_id_field

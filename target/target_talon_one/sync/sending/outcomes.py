@@ -37,6 +37,7 @@ class Outcome:
         acknowledged: ranges of sequence numbers of the rows that Talon.One answered with success.
         refused: rows that it refused.
         answers: answers worth keeping, each with its row; None: it is the answer to a whole batch.
+        imports: ids of the imports of acknowledged rows.
         requests: requests that were answered, failed ones included.
         untouched: ranges of rows for which no request began.
         error: why the remaining rows were not sent.
@@ -45,6 +46,7 @@ class Outcome:
     acknowledged: list[tuple[int, int]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     answers: list[tuple[Change | None, Any]] = field(default_factory=list)
+    imports: list[int] = field(default_factory=list)
     requests: int = 0
     untouched: list[tuple[int, int]] = field(default_factory=list)
     error: Exception | None = None
