@@ -319,7 +319,8 @@ def test_a_word_that_a_query_does_not_take_names_those_it_takes(api, endpoint, p
     for each in endpoint.path_params:
         path = path.replace("{" + each.name + "}", "1000")
     body = json.dumps({"customerProfiles": []}).encode() if endpoint.request else None
-    reply = api.send(endpoint.method, path, data=body, headers=api.key(endpoint.api), params={param.name: "nope"})
+    query = {each.name: "2025-01-01" for each in endpoint.query if each.required} | {param.name: "nope"}
+    reply = api.send(endpoint.method, path, data=body, headers=api.key(endpoint.api), params=query)
     error = reply.json["errors"][0]
     assert reply.status == 400
     assert error["source"] == {"parameter": param.name}
