@@ -27,7 +27,7 @@ def server():
         yield emulator
 
 
-@pytest.fixture(params=["duckdb", "postgresql"])
+@pytest.fixture(params=["duckdb", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request, tmp_path, monkeypatch, server, account):
     """A warehouse to which the ledgers are loaded."""
     monkeypatch.chdir(tmp_path)
