@@ -174,6 +174,7 @@ _LOADED = closed_object(
         ),
         "rejected": by_name("Rejected rows by stream.", _COUNT),
         "deleted": by_name("Rows that are gone at Talon.One, by stream.", _COUNT),
+        "left_out": by_name("Ids that could not be read, by stream.", _COUNT),
         **integers(requests="Requests.", retries="Requests that repeated an earlier one."),
         "seconds": value("number", "Duration."),
     },
