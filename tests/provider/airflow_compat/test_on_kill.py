@@ -12,6 +12,7 @@ from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.decorators import TalonOneDecoratedOperator
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
 from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
+from airflow_provider_talon_one.transfers.push_operator import PushOperator
 from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToTalonOneOperator
 from talon_one_singer.errors import Stopped
@@ -75,4 +76,4 @@ def test_a_killed_task_cuts_its_request_off(silent):
 def test_every_task_that_calls_talon_one_ends_when_it_is_killed(kind):
     """Each kind of task has an ``on_kill`` of its own, before that of Airflow, which does nothing."""
     owner = next(each for each in kind.__mro__ if "on_kill" in vars(each))
-    assert owner in (kind, EndsRequestsOnKill)
+    assert owner in (kind, EndsRequestsOnKill, PushOperator)

@@ -175,7 +175,7 @@ def test_a_store_is_kept_with_the_keys_of_a_connection(bucket, push_members, sen
     put(bucket.fs, "vip.parquet", "abc")
     assert 1 == push_members(source_url=source, **ways(bucket.id)).returned["sent"]
     assert {"a", "b", "c"} == sent_audience()
-    assert bucket.fs.exists("bucket/store/manifest.json")
+    assert bucket.fs.exists("bucket/store/dag.audience_members.VIP/manifest.json")
 
 
 @pytest.fixture
@@ -263,10 +263,9 @@ def test_no_secret_is_in_a_task_or_its_lineage(bucket, ledger, load, push_member
         push_members(source_url=ObjectStoragePath(f"s3://{bucket.id}@bucket/vip.parquet"), store_conn_id="store_db"),
     ]
     lineage = [one.task.get_openlineage_facets_on_complete(None) for one in ended]
-    assert ["s3://bucket/lake", "s3://bucket/vip.parquet"] == [
-        lineage[0].outputs[0].namespace,
-        lineage[1].inputs[0].namespace,
-    ]
+    datasets = [lineage[0].outputs[0], lineage[1].inputs[0]]
+    names = ["lake/talon_one/loyalty_card_transactions", "vip.parquet"]
+    assert [("s3://bucket", name) for name in names] == [(one.namespace, one.name) for one in datasets]
     found = str([(one.task.__dict__, repr(one.task), one.returned) for one in ended] + lineage)
     assert [] == [secret for secret in secrets if secret in found]
 
