@@ -51,7 +51,7 @@ def bigquery_connection(put, bigquery_url):
     client.query("CREATE TABLE vips (customer_id STRING, n INT64)").result()
     client.query("INSERT INTO vips VALUES ('a', 1), ('b', 2), ('c', 3)").result()
     client.close()
-    put(conn_type="google_cloud_platform", extra={"project": "project"})
+    put(conn_type="google_cloud_platform", extra={"project": client.project})
     return SimpleNamespace(table=f"{bigquery_url.rpartition('/')[2]}.vips")
 
 
