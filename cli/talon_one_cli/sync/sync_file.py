@@ -132,7 +132,8 @@ def _store_in_source(given: Any, path: str, url: str) -> StoreInSource:
     if options or wrong:
         unknown = next(iter(options), wrong)
         raise ConfigError(
-            f"{path}: store: {unknown!r} cannot be used; the object has in, schema and name, which are texts"
+            f"{path}: store: {unknown!r} cannot be used; the object has in and schema, and name if the schema holds "
+            "several stores; all are texts"
         )
     return StoreInSource(url, schema, name)
 
