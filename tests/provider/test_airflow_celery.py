@@ -22,6 +22,7 @@ from adbc_driver_postgresql import dbapi
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
+from target_talon_one.config.store_names import named_location
 from target_talon_one.store.opening import open_store
 from tests.target.store_content import acknowledged_keys
 
@@ -212,7 +213,8 @@ def photograph(databases, store):
         with suppress(dbapi.Error):  # PostgreSQL still ends the connection of the run
             return databases("photograph", like=store.rsplit("/", 1)[1])
 
-    with open_store(until(copy, "a copy of the store")) as kept:
+    name = "killed_push.audience_members.VIP"
+    with open_store(named_location(until(copy, "a copy of the store"), name)) as kept:
         return acknowledged_keys(kept)
 
 
