@@ -92,7 +92,8 @@ def retry(
         _Staging(destination, store, of_run, replay, absent=absent).add(of_destination)
         replay.tried += [] if absent else [number]
         store.rejects.release_unknown(of_run, number)
-    replay.skipped["found"] = store.rejects.superseded(of_run).get("found", 0)
+    if found := store.rejects.superseded(of_run).get("found"):
+        replay.skipped["found"] = found
     return replay
 
 
