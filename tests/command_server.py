@@ -176,6 +176,7 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     with end:
         if option == "-m":
+            sys.modules.pop(f"{program}.__main__", None)  # a test may have had it imported
             runpy.run_module(program, run_name="__main__", alter_sys=True)
         else:
             exec(compile(program, "<string>", "exec"), {"__name__": "__main__"})

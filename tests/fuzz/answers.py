@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[TalonOneClient], object]
 
+TARGETS = ("application_id", "audience_id", "campaign_id", "catalog_id", "collection_id", "loyalty_program_id")
 WINDOW = Window(MIN_US, 1_780_272_000_000_000)
 STATUSES = (200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
 
@@ -84,7 +85,7 @@ def _listed_ids(group: Any, client: TalonOneClient) -> None:
 
 
 def _list(listing: Listing, client: TalonOneClient) -> None:
-    for _ in listing(client, {"audience_id": 1, "catalog_id": 1}, lambda: None):
+    for _ in listing(client, dict.fromkeys(TARGETS, 1), lambda: None):
         pass
 
 

@@ -43,11 +43,16 @@ def source(emu):
         client.update_customer_session_v2("s-1", {"customerSession": {"profileId": "ada", "state": "open"}})
         client.create_audience_v2({"name": "VIP"})
         client.create_coupon_reservation("WELCOME", {"integrationIDs": ["ada"]})
+    emu.add("achievements", {"name": "Ten", "target": 10})
+    emu.add("achievement_progress", {"achievement": 1, "profile": "ada", "progress": 10})
+    emu.add("collections", {"name": "Teas", "items": ["tea"]}, {"name": "Mugs", "campaignId": 1, "items": ["mug"]})
+    emu.add("giveaways", {"pool": 3, "code": "G1"})
     return {
         "session_ids": ["s-1"],
         "coupon_ids": ["WELCOME"],
         "catalog_ids": [1],
         "audience_ids": [1],
+        "giveaway_pool_ids": [3],
         "as_of": "2026-01-01",
     }
 

@@ -98,6 +98,8 @@ def test_no_mode_of_any_sink_adds_a_marked_row(engine, sink):
         "campaign_id": 1,
         "loyalty_program_id": 1,
         "usage_limit": 1,
+        "application_id": 1,
+        "collection_id": 1,
     }
     values = {"string": "x", "integer": 1, "number": 1, "boolean": True, "array": [1], "object": {}, "attributes": {}}
     found = SINKS[sink]

@@ -45,6 +45,7 @@ def test_the_defaults_are_the_harsher_values(emu):
             "repeated_event": "conflict",
             "repeated_unlink": "reject",
             "unreachable_receiver": "resend",
+            "collection_import": "replace",
         }
     )
 

@@ -14,8 +14,8 @@ from talon_one_client.paging.windows import to_us
 from talon_one_emulator import Emulator
 from talon_one_warehouse import WarehouseError
 from talon_one_warehouse.models.views import create_models
-from tap_talon_one import streams
 from tap_talon_one.ledger.arithmetic import EXACT, Entry, Points, balance
+from tap_talon_one.streams import loyalty
 from tests.examples import examples
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -126,9 +126,9 @@ def test_tap_models_and_emulator_agree_on_every_ledger(database, load, card_row,
         for number, card, kind, made, amount, start, expiry in records(ledgers)
     ]
     other = card_row(10_000, BEGIN, 1, cardIdentifier="other")
-    load(streams.CARD_TRANSACTIONS, [other])
+    load(loyalty.CARD_TRANSACTIONS, [other])
     database.query("DELETE FROM talon_one.loyalty_card_transactions")
-    load(streams.CARD_TRANSACTIONS, [*rows, other])
+    load(loyalty.CARD_TRANSACTIONS, [*rows, other])
     create_models(database, as_of=instant(day))
     models = model_balances(database)
     truth = {row[0]: Points(*row[2:]) for row in emu.truth(1, when(day))["balances"]}
@@ -147,7 +147,7 @@ def test_tap_models_and_emulator_agree_on_every_ledger(database, load, card_row,
 def test_a_sum_that_a_database_cannot_hold_is_an_error(load, card_row, database):
     """Amounts near 10^20 in one ledger end the query of the models, or their sum is exact; nothing is cut."""
     rows = [card_row(number, BEGIN, Decimal("9E+19"), "subtraction") for number in (1, 2)]
-    load(streams.CARD_TRANSACTIONS, [*rows, card_row(3, BEGIN, 1)])
+    load(loyalty.CARD_TRANSACTIONS, [*rows, card_row(3, BEGIN, 1)])
     create_models(database, as_of=instant(1))
     query = "SELECT SUM(points_subtracted) FROM talon_one.points_balance_over_time"
     if database.query("SELECT version()")[0][0].startswith("PostgreSQL"):

@@ -8,8 +8,8 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse.models.views import create_models
-from tap_talon_one import streams
 from tap_talon_one.ledger.arithmetic import Entry, balance
+from tap_talon_one.streams import loyalty
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -73,7 +73,7 @@ def test_lots_add_up_to_the_balances_of_the_ledgers_arithmetic(database, load, c
     """The lots of 60 random ledgers add up to their balances, whether points expire in order or not."""
     rng = random.Random(at)
     rows = [row for n in range(60) for row in ledger(card_row, rng, n * 100, f"card-{n}")]
-    load(streams.CARD_TRANSACTIONS, rows)
+    load(loyalty.CARD_TRANSACTIONS, rows)
     create_models(database, as_of=day(at))
     when_us = int((day(at) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
     ledgers = {}
@@ -92,7 +92,7 @@ def test_lots_add_up_to_the_emulators_truth(database, load, card_row):
         for at in ("2024-01-20T00:00:00Z", "2025-03-01T00:00:00Z"):
             truth = emulator.truth(1, at)
             if at.startswith("2024"):
-                load(streams.CARD_TRANSACTIONS, emulated_rows(card_row, emulator))
+                load(loyalty.CARD_TRANSACTIONS, emulated_rows(card_row, emulator))
             create_models(database, as_of=datetime.fromisoformat(at))
             found = database.query(
                 "SELECT owner, subledger_id, SUM(active_points), SUM(pending_points), SUM(expired_points) "

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from talon_one_warehouse.models.views import create_models
-from tap_talon_one import streams
+from tap_talon_one.streams import loyalty
 from tests.examples import examples
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -45,9 +45,9 @@ def random_rows(card_row, rng):
 def test_windows_leave_of_each_lot_what_a_replay_leaves(database, load, card_row, *, seed, day):
     """Ledgers with debts, ties and expiries at the instant of a subtraction have the same lots in both ways."""
     as_of = BEGIN + timedelta(days=day)
-    load(streams.CARD_TRANSACTIONS, [card_row(10_000, BEGIN, 1)])
+    load(loyalty.CARD_TRANSACTIONS, [card_row(10_000, BEGIN, 1)])
     database.query("DELETE FROM talon_one.loyalty_card_transactions")
-    load(streams.CARD_TRANSACTIONS, list(random_rows(card_row, random.Random(seed))))
+    load(loyalty.CARD_TRANSACTIONS, list(random_rows(card_row, random.Random(seed))))
     create_models(database, as_of=as_of)
     by_windows = database.query(f"SELECT {COLUMNS} FROM talon_one.points_lots ORDER BY id")
     assert database.query(f"SELECT {COLUMNS} FROM ({replayed(as_of)}) AS r ORDER BY id") == by_windows

@@ -8,7 +8,7 @@ import pytest
 
 from talon_one_warehouse import WarehouseConfigError, table_spec, to_arrow
 from talon_one_warehouse.models.views import check_models_url, create_models
-from tap_talon_one import streams
+from tap_talon_one.streams import customers, loyalty, programs
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 NAMES = ["points_ledger", "points_lots", "points_balance_over_time"]
@@ -32,7 +32,7 @@ def card(database, load, card_row):
         card_row(5, day(20), 30, "subtraction"),
         card_row(6, day(45), 10, "subtraction"),
     ]
-    load(streams.CARD_TRANSACTIONS, rows)
+    load(loyalty.CARD_TRANSACTIONS, rows)
     create_models(database, as_of=day(50))
     return database
 
@@ -113,7 +113,7 @@ def test_points_by_month_are_issued_spent_and_expired(card):
 def test_points_that_wait_for_an_action_are_pending_until_they_expire(database, load, card_row):
     """Points that start with an action have no start, and are pending until they expire."""
     rows = [card_row(n, day(n), 5, startDate="on_action", expiryDate=day(10 * n)) for n in (1, 9)]
-    load(streams.CARD_TRANSACTIONS, rows)
+    load(loyalty.CARD_TRANSACTIONS, rows)
     create_models(database, as_of=day(20))
     found = database.query("SELECT id, pending_points, expired_points FROM talon_one.points_lots ORDER BY id")
     assert [(1, 0, 5), (9, 5, 0)] == found
@@ -121,7 +121,7 @@ def test_points_that_wait_for_an_action_are_pending_until_they_expire(database, 
 
 def test_at_one_instant_points_are_added_before_they_are_spent(database, load, card_row):
     """At one instant, additions come before subtractions whatever their ids are."""
-    load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5, "subtraction"), card_row(2, day(1), 5)])
+    load(loyalty.CARD_TRANSACTIONS, [card_row(1, day(1), 5, "subtraction"), card_row(2, day(1), 5)])
     create_models(database, as_of=day(2))
     found = database.query("SELECT spent_points, active_points FROM talon_one.points_lots")
     assert [(5, 0)] == found
@@ -130,11 +130,11 @@ def test_at_one_instant_points_are_added_before_they_are_spent(database, load, c
 def test_ledgers_of_all_streams_count_once(database, load, card_row):
     """A row in several ledgers counts once: the program's feed adds only rows that cards and profiles lack."""
     profile = {"integrationId": "ann", "programId": 2}
-    load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5)])
-    load(streams.PROFILE_TRANSACTIONS, [card_row(2, day(1), 7) | profile])
+    load(loyalty.CARD_TRANSACTIONS, [card_row(1, day(1), 5)])
+    load(loyalty.PROFILE_TRANSACTIONS, [card_row(2, day(1), 7) | profile])
     feed = [card_row(1, day(1), 5), card_row(3, day(1), 1, cardIdentifier="card-9")]
     feed += [card_row(n, day(1), 7, programId=2, cardIdentifier="", customerProfileId="ann") for n in (2, 4)]
-    load(streams.PROGRAM_TRANSACTIONS, feed)
+    load(programs.PROGRAM_TRANSACTIONS, feed)
     create_models(database, as_of=day(2))
     found = database.query("SELECT id, program_id, owner_kind, owner FROM talon_one.points_ledger ORDER BY id")
     expected = [(1, 1, "card", "card-1"), (2, 2, "profile", "ann"), (3, 1, "card", "card-9"), (4, 2, "profile", "ann")]
@@ -143,8 +143,8 @@ def test_ledgers_of_all_streams_count_once(database, load, card_row):
 
 def test_rows_that_are_gone_count_nowhere(database, load, card_row):
     """A row that a load has marked as deleted does not count, not even where the feed of its program still has it."""
-    load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5), card_row(2, day(1), 7)])
-    load(streams.PROGRAM_TRANSACTIONS, [card_row(n, day(1), 7) | {"customerProfileId": ""} for n in (2, 3, 4)])
+    load(loyalty.CARD_TRANSACTIONS, [card_row(1, day(1), 5), card_row(2, day(1), 7)])
+    load(programs.PROGRAM_TRANSACTIONS, [card_row(n, day(1), 7) | {"customerProfileId": ""} for n in (2, 3, 4)])
     for table, number in (("loyalty_card_transactions", 2), ("loyalty_program_transactions", 3)):
         database.query(f"ALTER TABLE talon_one.{table} ADD COLUMN _deleted_at TIMESTAMP WITH TIME ZONE")
         database.query(f"UPDATE talon_one.{table} SET _deleted_at = now() WHERE id = {number}")
@@ -155,7 +155,7 @@ def test_rows_that_are_gone_count_nowhere(database, load, card_row):
 
 def test_a_coupon_that_is_gone_is_in_no_wallet(database, load_stream):
     """A coupon that a load has marked as deleted is left out."""
-    load_stream(streams.CUSTOMER_COUPONS, [{"integrationId": "ann", "id": number} for number in (1, 2)])
+    load_stream(customers.CUSTOMER_COUPONS, [{"integrationId": "ann", "id": number} for number in (1, 2)])
     database.query("ALTER TABLE talon_one.customer_coupons ADD COLUMN _deleted_at TIMESTAMP WITH TIME ZONE")
     database.query("UPDATE talon_one.customer_coupons SET _deleted_at = now() WHERE id = 1")
     create_models(database, as_of=day(2))
@@ -165,7 +165,7 @@ def test_a_coupon_that_is_gone_is_in_no_wallet(database, load_stream):
 def test_without_an_instant_the_views_follow_the_clock(database, load, card_row):
     """Views without an instant follow the clock, and can be replaced by views with one."""
     ahead = datetime.now(UTC) + timedelta(days=1)
-    load(streams.CARD_TRANSACTIONS, [card_row(1, day(1), 5, expiryDate=ahead)])
+    load(loyalty.CARD_TRANSACTIONS, [card_row(1, day(1), 5, expiryDate=ahead)])
     select = "SELECT active_points, expired_points FROM talon_one.points_lots"
     found = []
     for as_of in (None, ahead + timedelta(days=1), None):
@@ -211,12 +211,12 @@ def test_the_current_balance_is_the_newest_of_each_ledger(database, load_stream)
     fixed = {"programId": 1, "subledgerId": "", "pendingPoints": 0, "spentPoints": 0, "expiredPoints": 0}
     rows = [fixed | {"cardIdentifier": "a", "as_of": day(n), "activePoints": 10 * n} for n in (1, 2, 3, 9)]
     rows += [fixed | {"cardIdentifier": "b", "as_of": day(1), "activePoints": 5}]
-    load_stream(streams.CARD_BALANCES, rows)
+    load_stream(loyalty.CARD_BALANCES, rows)
     create_models(database, as_of=day(4))
     totals = "SELECT count(*), sum(active_points) FROM talon_one.current_balances"
     found = database.query(totals)
     profile = {"integrationId": "ann", "as_of": day(2), "activePoints": 7, "subledgerId": "bonus"}
-    load_stream(streams.PROFILE_BALANCES, [fixed | profile])
+    load_stream(loyalty.PROFILE_BALANCES, [fixed | profile])
     create_models(database, as_of=day(4))
     assert [(2, 35), (3, 42)] == found + database.query(totals)
     keys = "SELECT owner_kind, owner, subledger_id, as_of FROM talon_one.current_balances ORDER BY owner"
@@ -238,7 +238,7 @@ def test_cards_are_joined_with_their_profiles(database, load_stream):
         }
         for number, names in profiles.items()
     ]
-    load_stream(streams.LOYALTY_CARDS, rows)
+    load_stream(programs.LOYALTY_CARDS, rows)
     database.query("ALTER TABLE talon_one.loyalty_cards ADD COLUMN _deleted_at TIMESTAMP WITH TIME ZONE")
     database.query("UPDATE talon_one.loyalty_cards SET _deleted_at = now() WHERE id = 5")
     create_models(database)
@@ -261,7 +261,7 @@ def test_changes_of_a_tier_are_movements(database, load_stream):
         }
         for n, name in enumerate(tiers)
     ]
-    load_stream(streams.PROFILE_BALANCES, [row | {"currentTier": row["currentTier"] or None} for row in rows])
+    load_stream(loyalty.PROFILE_BALANCES, [row | {"currentTier": row["currentTier"] or None} for row in rows])
     assert "tier_movements" in [model.name for model in create_models(database) if not model.skipped]
     columns = "integration_id, previous_tier, tier, seen_before_at, seen_at"
     found = database.query(f"SELECT {columns} FROM talon_one.tier_movements ORDER BY seen_at")
@@ -283,7 +283,7 @@ def test_the_wallet_knows_which_coupons_can_be_used(database, load_stream):
         5: {"usageLimit": 1, "usageCounter": 0, "startDate": day(1), "expiryDate": day(11)},
     }
     rows = [{"integrationId": "ann", "id": number, "value": "x"} | more for number, more in dates.items()]
-    load_stream(streams.CUSTOMER_COUPONS, rows)
+    load_stream(customers.CUSTOMER_COUPONS, rows)
     create_models(database, as_of=day(10))
     found = database.query(
         "SELECT coupon_id, wallet_state, usage_limit FROM talon_one.coupon_wallet ORDER BY coupon_id"
