@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.distribution import LONG, TOGETHER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -160,3 +162,8 @@ def test_old_words_are_gone(word):
             if pattern.search(line) and not line.rstrip().endswith(ALIAS):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
     assert [] == found
+
+
+def test_test_files_that_come_first_exist():
+    """What `make test` gives to its workers first is a test file or a folder of them, so that none is forgotten."""
+    assert [] == [path for path in (*LONG, *TOGETHER) if not (ROOT / path).exists()]
