@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Increase it whenever the tables or the rows of a seed change: cached seeds of other versions are not read.
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
@@ -73,6 +73,7 @@ CREATE TABLE items (
     attributes TEXT NOT NULL DEFAULT '{}', product TEXT, version INTEGER NOT NULL,
     adjustments TEXT NOT NULL DEFAULT '[]', UNIQUE (catalog, sku));
 CREATE INDEX items_page ON items (catalog, id);
+CREATE INDEX items_sku ON items (sku);
 CREATE TABLE prices (
     id INTEGER PRIMARY KEY, sku TEXT NOT NULL, observed INTEGER NOT NULL, price TEXT NOT NULL,
     context TEXT NOT NULL DEFAULT '', reference TEXT NOT NULL DEFAULT '', type TEXT NOT NULL DEFAULT '');
