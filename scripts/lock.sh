@@ -5,7 +5,11 @@ cd "$(dirname "$0")/.."
 bash scripts/setup_uv.sh
 for source in requirements/*.in requirements/bench/*.in; do
     left_out=()
-    [ "$source" != requirements/demo.in ] || left_out=(--no-emit-package pandas)
+    case "$source" in
+    requirements/demo.in) left_out=(--no-emit-package pandas) ;;
+    # The tests give this environment the packages of the checkout, so that several checkouts can share it.
+    requirements/dlt.in) left_out=(--no-emit-package talon-one-connector) ;;
+    esac
     .venvs/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --upgrade "${left_out[@]}" \
         "$source" -o "${source%.in}.lock"
 done
