@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.connection.client_factory import client_from_settings
-from talon_one_singer import Catalog, RunContext
+from talon_one_singer import Catalog, ConfigError, RunContext
 from talon_one_singer.protocol.message_writer import MessageWriter
 from talon_one_singer.reporting.metrics import Metrics
 from talon_one_singer.reporting.progress import progress_for
@@ -42,6 +42,7 @@ class TapRun:
             WarehouseError: the rows cannot be merged.
         """
         context = self.context
+        _raise_if_about_messages(self.settings)
         try:
             with client_from_settings(self.settings, NAME, metrics=context.metrics, stop=context.stop.check) as client:
                 Engine(
@@ -56,6 +57,16 @@ class TapRun:
                 ).run()
         finally:
             context.progress.close()
+
+
+def _raise_if_about_messages(settings: Mapping[str, Any]) -> None:
+    """Refuse settings without which rows would be loaded that a map leaves out or hides."""
+    for name in ("stream_maps", "flattening_enabled", "add_record_metadata"):
+        if settings[name]:
+            raise ConfigError(
+                f"the setting {name} changes Singer messages, and this run writes none; remove it, and use "
+                "hash_fields, a catalog or the SQL of the warehouse instead"
+            )
 
 
 def run_context(settings: Mapping[str, Any], state: State, stop: StopSignal, redact: Redactor) -> RunContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from talon_one_client.connection.settings import CALLS, KEYS
 from talon_one_singer import Setting, SettingsTable
+from talon_one_singer.maps.settings import MAPS
 from talon_one_singer.settings.input_limits import INPUT
 from talon_one_singer.shards import Shard
 
@@ -233,5 +234,13 @@ SETTINGS = SettingsTable(
             minimum=0,
             maximum=31_536_000,
         ),
+        Setting(
+            "add_record_metadata",
+            "boolean",
+            "Singer messages only: add the columns _sdc_extracted_at, _sdc_sequence, _sdc_sync_started_at and "
+            "_sdc_table_version to rows.",
+            default=False,
+        ),
+        *MAPS,
     ),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import Catalog, CatalogEntry, ConfigError, RunContext, TapDefinition
 from talon_one_singer.exit_codes import ExitCode
+from talon_one_singer.maps.settings import with_maps
 from talon_one_singer.version import VERSION
 from tap_talon_one.settings import SETTINGS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 NAME = "tap-talon-one"
+CAPABILITIES = ("about", "activate-version", "batch", "catalog", "discover", "properties", "state", "test")
 logger = logging.getLogger(NAME)
 
 
@@ -63,8 +65,8 @@ def sync(context: RunContext) -> None:
         SomeStreamsFailed: streams that could not be read, while the others were.
     """
     from talon_one_client.connection.client_factory import client_from_settings
-    from tap_talon_one.engine.sinks import singer_sink
     from tap_talon_one.engine.sync import Engine
+    from tap_talon_one.output.message_sinks import singer_sink
 
     if not context.selected:
         raise nothing_selected(context.settings)
@@ -108,6 +110,6 @@ def definition() -> TapDefinition:
         sync=sync,
         test=check_keys,
         description="Reads loyalty ledgers, balances and all other readable data from Talon.One.",
-        capabilities=("about", "batch", "catalog", "discover", "properties", "state"),
+        capabilities=with_maps(CAPABILITIES),
         expected_errors={ConfigurationError: ExitCode.CONFIG, TalonOneError: ExitCode.FAILED},
     )

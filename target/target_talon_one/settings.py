@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from talon_one_client.connection.settings import CALLS, KEYS
 from talon_one_singer import Setting, SettingsTable
+from talon_one_singer.maps.settings import MAPS
 from talon_one_singer.settings.input_limits import INPUT
 
 SYNC = (
@@ -113,5 +114,6 @@ SETTINGS = SettingsTable(
         ),
         *INPUT,
         *CALLS,
+        *MAPS,
     ),
 )

@@ -10,6 +10,7 @@ from talon_one_client.http.waits import interruptible_sleep
 from talon_one_singer.cli.definition import TargetContext, TargetDefinition
 from talon_one_singer.cli.process import keep_pandas_out
 from talon_one_singer.exit_codes import ExitCode
+from talon_one_singer.maps.settings import with_maps
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_singer.version import VERSION
 from target_talon_one.config.options import SyncOptions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 # Modules that process rows are imported in functions, because --version, --about and --help must start fast.
 NAME = "target-talon-one"
+CAPABILITIES = ("about", "activate-version", "batch", "hard-delete", "test", "validate-records")
 SECONDS_PER_SWITCH = 0.0005  # so that threads that send need not wait long for the one that decodes
 SECONDS_PER_POLL = 0.01
 logger = logging.getLogger(NAME)
@@ -82,12 +84,13 @@ def run(context: TargetContext) -> None:
 
 
 def _sync(context: TargetContext, destinations: Mapping[str, DestinationConfig], sync: SyncRun) -> None:
+    from talon_one_singer.maps.stream_maps import stream_maps
     from talon_one_singer.protocol.message_reader import read_messages
     from talon_one_singer.protocol.messages import RecordLines
     from target_talon_one.message_handler import MessageHandler
     from target_talon_one.read_ahead import CountedInput, ReadAhead
 
-    settings = context.settings
+    settings, maps = context.settings, stream_maps(context.settings)
     rows = settings["rows_per_flush"] if not context.plan else 1 << 62
     handler = MessageHandler(
         sync,
@@ -99,6 +102,10 @@ def _sync(context: TargetContext, destinations: Mapping[str, DestinationConfig],
     sys.setswitchinterval(SECONDS_PER_SWITCH)
     source, sleep = CountedInput(context.source), interruptible_sleep(context.stop.check)
     read = read_messages(cast("BinaryIO", source), limits=InputLimits.of(settings), sleep=sleep)
+    if maps is not None:
+        from talon_one_singer.maps.mapped_messages import mapped_messages
+
+        read = mapped_messages(read, maps)
     with ReadAhead(read, lambda: source.count) as messages:
         for message in _while_sending(messages, handler):
             context.stop.check()
@@ -198,6 +205,6 @@ def definition() -> TargetDefinition:
         test=check_keys,
         description="Mirrors warehouse segments into audiences and tables into catalogs, and reaches every other "
         "writable endpoint of Talon.One, with every row accounted for.",
-        capabilities=("about", "activate-version", "batch", "hard-delete"),
+        capabilities=with_maps(CAPABILITIES),
         expected_errors={ConfigurationError: ExitCode.CONFIG, TalonOneError: ExitCode.FAILED},
     )

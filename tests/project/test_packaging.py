@@ -139,6 +139,18 @@ def test_discover_of_the_bare_wheel_is_a_catalog(bare):
     assert json.loads(ours.stdout) == json.loads(theirs.stdout)
 
 
+def test_stream_maps_need_their_extra(bare, tmp_path):
+    """Without the extra, --about lists no stream maps, and settings that ask for maps are refused, never ignored."""
+    for name in ("tap-talon-one", "target-talon-one"):
+        about = subprocess.run([bare / name, "--about", "--format", "json"], capture_output=True, check=True)
+        assert set() == {"stream-maps", "schema-flattening"} & set(json.loads(about.stdout)["capabilities"])
+    config = {"base_url": "http://127.0.0.1:9", "api_key": "key", "card_ids": ["a"], "loyalty_program_ids": [1]}
+    (tmp_path / "config.json").write_text(json.dumps({**config, "stream_maps": {"audiences": None}}))
+    run = subprocess.run([bare / "tap-talon-one", "--config", tmp_path / "config.json"], capture_output=True, text=True)
+    assert 2 == run.returncode
+    assert "talon-one-connector[maps]" in run.stderr
+
+
 def test_extras_that_are_missing_are_named(bare):
     """``load`` and the emulator say which extra to install."""
     load = subprocess.run([bare / "talon-one", "load", "--to", "duckdb:///x.duckdb"], capture_output=True, text=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_KEPT_BYTES: Final = 4_000_000  # a longer line or row is not kept in the rejects
+DELETED_AT: Final = "_sdc_deleted_at"  # a row whose column of this name holds a value is deleted at its source
 FILE_WAITS_S: Final = (0.5, 1.0, 2.0)  # before each further attempt to read a batch file after a transient error
 
 BadKind = Literal[

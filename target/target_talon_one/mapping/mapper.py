@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer.protocol.messages import DELETED_AT
 from talon_one_singer.values.column_names import folded
 from target_talon_one.mapping.columns.column_mapper import ColumnMapper
 from target_talon_one.mapping.conversion_errors import InvalidRow
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from target_talon_one.mapping.mapping_options import MappingOptions
     from target_talon_one.sinks.sink_type import SinkType
 
-DELETED_AT = ("_sdc_deleted_at", "_SDC_DELETED_AT")  # databases that write names in upper case have the second
+_DELETED_AT = (DELETED_AT, DELETED_AT.upper())  # databases that write names in upper case have the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ class Mapper:
         setters = FieldSetters(sink, options.nulls, attribute_types)
         self._key_setters = [setters.field(one, sources.fields[one.name]) for one in sink.key]
         self._setters = setters.all(sources)
-        alike = [column for column in columns or () if folded(column) == DELETED_AT[0]]
-        self._deleted_at = self.deleted_at = tuple(dict.fromkeys((*DELETED_AT, *alike)))
+        alike = [column for column in columns or () if folded(column) == DELETED_AT]
+        self._deleted_at = self.deleted_at = tuple(dict.fromkeys((*_DELETED_AT, *alike)))
         of_key = [sources.fields[one.name] for one in sink.key]
         self.key_columns = tuple(one.columns[0] for one in of_key) if all(one.is_column for one in of_key) else None
         mapped = [sink.name, options.map, options.key, options.nulls, attribute_types]

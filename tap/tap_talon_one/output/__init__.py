@@ -1,0 +1,1 @@
+"""The Singer messages of the tap."""
