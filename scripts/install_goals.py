@@ -26,6 +26,8 @@ GOALS = (
     ("Keep the store in PostgreSQL, or on S3", "`store: postgresql://…`, `store: s3://…`", "sync,postgresql,s3"),
     ("Receive notifications in real time", "`talon-one listen`", "listen"),
     ("Alerts of runs by Slack, mail, …", "`alerts:` in SYNC.yml", "sync,alerts"),
+    ("Load with dlt into its destinations", "`talon_one_loading.dlt_source`", "dlt"),
+    ("Stream maps in Singer and Meltano", "`stream_maps: {…}`", "maps"),
     ("Share a rate limit between machines", "`rate_limit_url: redis://…`", "redis"),
     ("Schedule in Airflow", "`import airflow_provider_talon_one`", "airflow"),
     ("…with lineage by OpenLineage", "operators report their datasets", "airflow,openlineage"),

@@ -33,7 +33,11 @@ _PACKAGES = (
     "talon_one_storage",
     "talon_one_warehouse",
 )
-_RARE = ("talon_one_warehouse.connections.", "talon_one_warehouse.sources.clients.")  # their clients take seconds
+_RARE = (
+    "talon_one_warehouse.connections.",  # their clients take seconds
+    "talon_one_warehouse.sources.clients.",
+    "talon_one_loading.dlt_source",  # dlt is in an environment of its own
+)
 _LIBRARIES = (
     "adbc_driver_postgresql.dbapi",
     "adbc_driver_sqlite.dbapi",

@@ -11,6 +11,7 @@ import pytest
 
 from tests import commands as forks
 from tests import programs
+from tests.checkout import import_path
 from tests.project.guide_runner import BLOCK, Command, GuideRunner, commands, missing_lines
 from tests.servers import free_port
 
@@ -28,7 +29,8 @@ SNOWFLAKE = "snowflake://loader@account/analytics?host=127.0.0.1&port=8400&proto
 BIGQUERY, BIGQUERY_HOST = "bigquery://my-project/talon_one", "http://127.0.0.1:9050"
 OWN = ("talon-one", "talon-one-emulator", "tap-talon-one", "target-talon-one")
 EMULATOR = ("talon_one_emulator.__main__", "uvicorn.protocols.http.httptools_impl")
-SLOW = ("guides/load-snowflake.md", "guides/load-bigquery.md")  # with servers that only the slow tests have
+# With servers that only the slow tests have, or with what another slow test does, too.
+SLOW = ("guides/load-snowflake.md", "guides/load-bigquery.md", "guides/dlt.md")
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +43,13 @@ def forked(tmp_path_factory):
 
 
 @pytest.fixture
-def environment(tmp_path, peer, forked):
+def environment(tmp_path, peer, forked, page):
     """Programs of this environment and those that a guide pipes into, and nothing of the caller's settings."""
     folders = [forked, Path(sys.executable).parent, peer("target-jsonl").parent, "/usr/local/bin", "/usr/bin", "/bin"]
     kept = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    if page == "guides/dlt.md":
+        folders.insert(0, peer("dlt", "python").parent)
+        kept |= {"PYTHONPATH": import_path(), "RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(tmp_path)}
     return (
         kept
         | programs.environment()
