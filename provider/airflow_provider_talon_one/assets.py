@@ -16,13 +16,25 @@ SCHEME = "talonone"
 KINDS = ("audiences", "catalogs", "loyalty_programs", "profiles")
 
 
-def talon_one_asset(base_url: str, kind: str, which: int | str) -> Asset:
+def named_asset(name: str, uri: str) -> Asset:
+    """Return an asset with a name, which the pages of Airflow 3 show; Airflow 2 shows the URI.
+
+    All DAGs must give an asset the same name.
+    """
+    try:
+        return Asset(name=name, uri=uri)
+    except TypeError:  # a Dataset of Airflow 2
+        return Asset(uri)
+
+
+def talon_one_asset(base_url: str, kind: str, which: int | str, *, name: str | None = None) -> Asset:
     """Return the asset of an audience, a catalog, a loyalty program or a profile.
 
     Args:
         base_url: base URL of the deployment, like the host of the connection.
         kind: audiences, catalogs, loyalty_programs or profiles.
         which: id of the audience, catalog, program or profile.
+        name: see ``named_asset``; by default the URI.
 
     Raises:
         ValueError: the kind is unknown, or the base URL is not one.
@@ -31,7 +43,7 @@ def talon_one_asset(base_url: str, kind: str, which: int | str) -> Asset:
         raise ValueError(f"an asset of Talon.One is one of {', '.join(KINDS)}, not {kind!r}")
     host = urlsplit(normalized(base_url if "://" in base_url else f"https://{base_url}")).netloc
     uri = f"{SCHEME}://{host}/{kind}/{which}"
-    return Asset(uri)  # the only form that Airflow 2 and 3 both accept
+    return Asset(uri) if name is None else named_asset(name, uri)
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.provider.guide_dags import write_guide_dags
+
 HOME = tempfile.mkdtemp(prefix="talon-one-airflow-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 HERE = Path(__file__).resolve().parent
 DAGS = Path(HOME) / "dags"
 DAGS.mkdir()
-(DAGS / "examples").symlink_to(HERE.parent.parent / "dags")
+(DAGS / "examples").symlink_to(HERE.parent.parent / "provider" / "airflow_provider_talon_one" / "example_dags")
 (DAGS / "tests").symlink_to(HERE / "dags")
+write_guide_dags(DAGS / "guides")
 os.environ |= {
     "AIRFLOW_HOME": HOME,
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -154,6 +157,21 @@ def run_dag(dag_bag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 
 
 @pytest.fixture
+def run_dag_at(dag_bag: Any, airflow_version: tuple[int, int]) -> Callable[..., Run]:
+    """Return a function that runs a DAG with a logical date, or, as the REST API and assets do, with None.
+
+    Airflow 2 has no run without a date, and runs it with that of now.
+    """
+
+    def run(name: str, logical_date: Any, **conf: Any) -> Run:
+        word = "logical_date" if airflow_version >= (3, 0) else "execution_date"
+        given = {word: logical_date} if logical_date or airflow_version >= (3, 0) else {}
+        return Run(dag_bag.dags[name].test(run_conf=conf, **given))
+
+    return run
+
+
+@pytest.fixture
 def task_logs(
     airflow_version: tuple[int, int], capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> Callable[[], str]:
@@ -171,13 +189,27 @@ def task_logs(
 
 
 @pytest.fixture
+def summaries(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """Return what the provider has logged since the last call, warnings with the word in front of them."""
+    caplog.set_level("INFO", logger="airflow_provider_talon_one")
+
+    def texts() -> list[str]:
+        found = [one for one in caplog.records if one.name.startswith("airflow_provider_talon_one")]
+        caplog.clear()
+        return ["WARNING " * (one.levelname == "WARNING") + one.getMessage() for one in found]
+
+    return texts
+
+
+@pytest.fixture
 def run_task() -> Callable[..., SimpleNamespace]:
     """Render and execute a task; return the task, its result and its figures."""
 
     def run(operator: Any, **arguments: Any) -> SimpleNamespace:
         pushed: dict[str, Any] = {}
         task = operator(task_id="task", **arguments)
-        ti = SimpleNamespace(dag_id="dag", xcom_push=lambda key, value: pushed.update({key: value}))
+        names = {"dag_id": "dag", "task_id": "task", "run_id": "run", "map_index": -1}
+        ti = SimpleNamespace(**names, xcom_push=lambda key, value: pushed.update({key: value}))
         task.render_template_fields({"ti": ti})
         return SimpleNamespace(task=task, returned=task.execute({"ti": ti}), **pushed)
 
@@ -217,7 +249,7 @@ def push_members(run_task: Callable[..., SimpleNamespace], tmp_path: Path) -> Ca
 def connection(emu: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Sets the connection ``talon_one_default`` to the emulator: ``connection(extra=value, ...)``."""
 
-    def put(**extra: object) -> None:
+    def put(*, host: str = "", password: str = "", **extra: object) -> None:
         given = {
             "management_api_key": emu.management_key,
             "management_requests_per_second": 1000,
@@ -225,8 +257,8 @@ def connection(emu: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         }
         value = {
             "conn_type": "talon_one",
-            "host": emu.url,
-            "password": emu.api_key,
+            "host": host or emu.url,
+            "password": password or emu.api_key,
             "extra": {name: one for name, one in (given | extra).items() if one is not None},
         }
         monkeypatch.setenv("AIRFLOW_CONN_TALON_ONE_DEFAULT", json.dumps(value))

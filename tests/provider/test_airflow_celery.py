@@ -20,6 +20,7 @@ import pytest
 import urllib3
 from adbc_driver_postgresql import dbapi
 
+from airflow_provider_talon_one import example_dags
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
 from target_talon_one.config.store_names import named_location
@@ -27,6 +28,7 @@ from target_talon_one.store.opening import open_store
 from tests.target.store_content import acknowledged_keys
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+EXAMPLES = Path(example_dags.__file__).parent
 SEGMENT = {f"member-{n}" for n in range(1, 20_001)}
 CARDS, ROWS_A_CARD = 500, 100  # a load merges every 20,000 rows
 PUSHES, READS = "update_customer_profile_audiences", "get_loyalty_card_transactions"
@@ -121,7 +123,7 @@ def airflow(account, recorder, databases, tmp_path_factory):
         spec.loader.exec_module(sys.modules[name])
     home = tmp_path_factory.mktemp("celery")
     (home / "dags").mkdir()
-    for file in (ROOT / "dags" / "talon_one_sharded_load.py", ROOT / "tests" / "provider" / "dags" / "killed.py"):
+    for file in (EXAMPLES / "talon_one_sharded_load.py", ROOT / "tests" / "provider" / "dags" / "killed.py"):
         (home / "dags" / file.name).symlink_to(file)
     live = sys.modules["airflow_celery"].CeleryAirflow(
         home, account.url, database=databases("airflow_metadata"), dags=home / "dags"

@@ -5,21 +5,34 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from airflow_provider_talon_one import example_dags
+from airflow_provider_talon_one.assets import named_asset
+
 pytestmark = pytest.mark.usefixtures("database", "connection")
 
-DAGS = Path(__file__).resolve().parent.parent.parent / "dags"
-NAMES = sorted(path.stem for path in DAGS.glob("*.py"))
+DAGS = Path(example_dags.__file__).parent
+NAMES = sorted(path.stem for path in DAGS.glob("talon_one_*.py"))
 
 
 def test_every_file_is_a_dag_of_its_name(dag_bag):
-    """Every DAG has a description, tags and a start date."""
+    """Every DAG has a description, a text for its page, tags and a start date."""
     assert [] == [name for name in NAMES if name not in dag_bag.dags]
-    assert all(dag_bag.dags[name].description and dag_bag.dags[name].tags for name in NAMES)
+    dags = [dag_bag.dags[name] for name in NAMES]
+    assert all(dag.description and dag.doc_md and dag.tags and dag.start_date for dag in dags)
+
+
+def test_the_asset_of_a_load_has_a_name(dag_bag, airflow_version):
+    """Airflow 3 shows the name, which is the same in the DAG that updates the asset and in that which waits for it."""
+    (outlet,) = dag_bag.dags["talon_one_hourly_load"].get_task("load").outlets
+    if airflow_version >= (3, 0):
+        assert "Talon.One loyalty data in the warehouse" == outlet.name
+    assert named_asset("Talon.One loyalty data in the warehouse", "x-warehouse://talon_one/loyalty") == outlet
 
 
 def test_every_dag_is_stored_as_it_is(dag_bag, stored_dags):
@@ -88,11 +101,12 @@ def rows(path, sql):
         return db.execute(sql).fetchall()
 
 
-def test_the_hourly_load_brings_what_is_new(ledger, run_dag, tmp_path):
+def test_the_hourly_load_brings_what_is_new(ledger, run_dag_at, tmp_path):
     """After each of three runs with new baskets in between, the warehouse equals the emulator."""
     path = tmp_path / "w.duckdb"
     for turn in range(3):
-        run = run_dag("talon_one_hourly_load", warehouse_url=f"duckdb:///{path}", requests_at_once=4)
+        when = None if turn else datetime(2026, 6, 1, tzinfo=UTC)
+        run = run_dag_at("talon_one_hourly_load", when, warehouse_url=f"duckdb:///{path}", requests_at_once=4)
         assert "success" == run.state
         there = sum(row["card"] is not None for row in ledger.state("ledger")["ledger"])
         assert [(there, there)] == rows(
@@ -115,6 +129,46 @@ def test_the_nightly_snapshot_is_of_the_instant_it_is_for(ledger, run_dag, tmp_p
     assert ["2025-06-01", "2025-06-02"] == [day for day, _ in found]
 
 
+def test_a_nightly_snapshot_without_an_instant_is_of_its_interval_or_of_now(ledger, run_dag_at, tmp_path):
+    """A run for a day has the balances of its end, and a run without a date those of now."""
+    path = tmp_path / "b.duckdb"
+    for day in (datetime(2026, 6, 2, tzinfo=UTC), None):
+        run = run_dag_at("talon_one_nightly_balances", day, warehouse_url=f"duckdb:///{path}", as_of=None)
+        assert "success" == run.state
+    sql = "SELECT DISTINCT as_of::DATE FROM talon_one.loyalty_card_balances ORDER BY 1"
+    found = [day for (day,) in rows(path, sql)]
+    assert [date(2026, 6, 2)] == found[:1]
+    assert 2 == len(found)
+    assert datetime.now(UTC).date() - timedelta(days=1) <= found[1]
+
+
+def test_days_are_loaded_in_any_order_and_again(emu, run_dag_at, tmp_path):
+    """A day before those that were loaded is read, a day that is loaded again is merged, and no row is twice."""
+    path = tmp_path / "l.duckdb"
+    emu.add("cards", {"program": 1, "identifier": "card-1"})
+    days = [datetime(2026, 11, number, 12, tzinfo=UTC) for number in (1, 2, 3)]
+
+    def add(day):
+        emu.add_transactions([{"program": 1, "card": "card-1", "amount": "1", "created": day.isoformat()}])
+
+    def load(day):
+        when = None if day is None else day + timedelta(hours=12)
+        run = run_dag_at("talon_one_daily_ledger", when, warehouse_url=f"duckdb:///{path}")
+        assert "success" == run.state
+        count = rows(path, "SELECT count(*), count(DISTINCT id) FROM talon_one.loyalty_card_transactions")
+        return run.xcom("load")["streams"]["loyalty_card_transactions"]["read"], *count[0]
+
+    for day in days:
+        add(day)
+    assert (1, 1, 1) == load(days[1])
+    assert (1, 2, 2) == load(days[2])
+    assert (1, 3, 3) == load(days[0])
+    add(days[1])
+    assert (2, 4, 4) == load(days[1])
+    add(days[2] + timedelta(days=1))
+    assert (1, 5, 5) == load(None)
+
+
 def members(emu):
     """Return the members of an audience."""
     state = emu.state("memberships", "profiles")
@@ -122,12 +176,12 @@ def members(emu):
     return {names[row["profile"]] for row in state["memberships"]}
 
 
-def test_a_segment_is_planned_pushed_and_verified(ledger, run_dag, tmp_path):
+def test_a_segment_is_planned_pushed_and_verified(ledger, run_dag, run_dag_at, tmp_path):
     """The segment of the loaded ledger is pushed without an approval."""
     warehouse = f"duckdb:///{tmp_path}/w.duckdb"
     assert "success" == run_dag("talon_one_hourly_load", warehouse_url=warehouse).state
     conf = {"warehouse_url": warehouse, "store": str(tmp_path / "s.duckdb"), "points": 1, "needs_approval": False}
-    run = run_dag("talon_one_segments", **conf)
+    run = run_dag_at("talon_one_segments", None, **conf)
     assert "success" == run.state
     assert {f"card-{n:06}" for n in range(1, 21)} == members(ledger)
     assert 20 == run.xcom("plan")["adds"]
@@ -135,24 +189,28 @@ def test_a_segment_is_planned_pushed_and_verified(ledger, run_dag, tmp_path):
     assert "equal" == run.xcom("verify")["verdict"]
 
 
-def test_a_catalog_is_filled_once(emu, run_dag, tmp_path):
+def test_a_catalog_is_filled_once(emu, run_dag_at, tmp_path):
     """A second run sends nothing."""
     conf = {"file": str(tmp_path / "p.duckdb"), "store": str(tmp_path / "s.duckdb"), "catalog_id": 1}
-    sent = [run_dag("talon_one_catalog", **conf).xcom("push")["sent"] for _ in range(2)]
+    dates = (datetime(2026, 6, 1, tzinfo=UTC), None)
+    sent = [run_dag_at("talon_one_catalog", when, **conf).xcom("push")["sent"] for when in dates]
     assert [2500, 0] == sent
     assert 2500 == len(emu.state("items")["items"])
 
 
-def test_customers_are_erased(emu, run_dag):
-    """The named customers are deleted, and no others."""
+def test_customers_are_erased(emu, dag_bag, run_dag_at):
+    """The named customers are deleted, and no others; the form says that this cannot be undone."""
+    dag = dag_bag.dags["talon_one_erase"]
+    assert "This cannot be undone" in dag.params.get_param("customers").description
+    assert "cannot be undone" in dag.description
     emu.add("profiles", *({"integrationId": name} for name in ("a", "b", "c")))
-    assert "success" == run_dag("talon_one_erase", customers=["a", "b", "a"]).state
+    assert "success" == run_dag_at("talon_one_erase", None, customers=["a", "b", "a"]).state
     assert ["c"] == [row["integration_id"] for row in emu.state("profiles")["profiles"]]
 
 
-def test_parts_of_the_cards_are_loaded_apart(ledger, run_dag, tmp_path):
+def test_parts_of_the_cards_are_loaded_apart(ledger, run_dag_at, tmp_path):
     """All shards together hold every row once."""
-    assert "success" == run_dag("talon_one_sharded_load", shards=3, folder=f"{tmp_path}/lake").state
+    assert "success" == run_dag_at("talon_one_sharded_load", None, shards=3, folder=f"{tmp_path}/lake").state
     ids = []
     for part in (tmp_path / "lake").iterdir():
         files = f"{part}/talon_one/loyalty_card_transactions/**/*.parquet"

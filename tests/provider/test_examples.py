@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_talon_one import example_dags
 from airflow_provider_talon_one.airflow_compat.masking import credentials_of
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", *sorted((ROOT / "dags").glob("*.py"))]
+EXAMPLES = Path(example_dags.__file__).parent
+FILES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", *sorted(EXAMPLES.glob("*.py"))]
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

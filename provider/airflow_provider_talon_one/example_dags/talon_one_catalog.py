@@ -10,11 +10,13 @@ from airflow.providers.common.compat.sdk import DAG, Param, task
 
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToCatalogOperator
 
+DESCRIPTION = "Push a table of products into a catalog"
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
 
 with DAG(
     "talon_one_catalog",
-    description=__doc__,
+    description=DESCRIPTION,
+    doc_md=__doc__,
     schedule="@daily",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,

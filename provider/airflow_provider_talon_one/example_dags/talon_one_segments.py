@@ -10,18 +10,20 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Asset, Param, task
+from airflow.providers.common.compat.sdk import DAG, Param, task
 
+from airflow_provider_talon_one.assets import named_asset
 from airflow_provider_talon_one.transfers.verify import VerifySyncOperator
 from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToAudienceOperator
 
 try:  # Airflow 3.1
     from airflow.providers.standard.operators.hitl import ApprovalOperator
 except Exception:  # noqa: BLE001 - before 3.1 the module raises its own error
-    ApprovalOperator = None
+    ApprovalOperator = None  # type: ignore[assignment, misc]
 
+DESCRIPTION = "Push a segment into an audience: plan, approval, push, verify"
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
-LOADED = Asset("x-warehouse://talon_one/loyalty")
+LOADED = named_asset("Talon.One loyalty data in the warehouse", "x-warehouse://talon_one/loyalty")
 SEGMENT: dict[str, Any] = {
     "source_url": "{{ params.warehouse_url }}",
     "sql": """
@@ -37,7 +39,8 @@ SEGMENT: dict[str, Any] = {
 
 with DAG(
     "talon_one_segments",
-    description=__doc__,
+    description=DESCRIPTION,
+    doc_md=__doc__,
     schedule=[LOADED],
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,

@@ -9,17 +9,20 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
-from airflow.providers.common.compat.sdk import DAG, Asset, Param
+from airflow.providers.common.compat.sdk import DAG, Param
 
+from airflow_provider_talon_one.assets import named_asset
 from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
 
+DESCRIPTION = "Load loyalty ledgers and balances every hour, only what is new"
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
 WAREHOUSE = f"duckdb:///{HOME}/loyalty.duckdb"
-LOADED = Asset("x-warehouse://talon_one/loyalty")
+LOADED = named_asset("Talon.One loyalty data in the warehouse", "x-warehouse://talon_one/loyalty")
 
 with DAG(
     "talon_one_hourly_load",
-    description=__doc__,
+    description=DESCRIPTION,
+    doc_md=__doc__,
     schedule=timedelta(hours=1),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,

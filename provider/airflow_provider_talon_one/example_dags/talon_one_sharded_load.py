@@ -15,11 +15,13 @@ from airflow.providers.common.compat.sdk import DAG, Param, task
 
 from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator, plan_shards
 
+DESCRIPTION = "Load the ledgers of many cards with several workers at once"
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
 
 with DAG(
     "talon_one_sharded_load",
-    description=__doc__,
+    description=DESCRIPTION,
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
