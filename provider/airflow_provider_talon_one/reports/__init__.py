@@ -1,0 +1,1 @@
+"""Operators that report on the loyalty data: reconcile, reporting views, cost estimates, expiring points."""
