@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import DecoratedOperator, task_decorato
 from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
+from airflow_provider_talon_one.reporting.summaries import log_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,8 +43,10 @@ class TalonOneDecoratedOperator(EndsRequestsOnKill, DecoratedOperator):
     def execute(self, context: Context) -> Any:
         """Call the function, and close the client afterward."""
         del context
-        with self.opened_hook() as hook, fail_for_good():
-            return self.python_callable(*self.op_args, **{**self.op_kwargs, "client": hook.client})
+        with self.opened_hook() as hook, fail_for_good(runs_code_of_author=True):
+            returned = self.python_callable(*self.op_args, **{**self.op_kwargs, "client": hook.client})
+            log_calls(self.task_id, hook.metrics.totals())
+            return returned
 
 
 def talon_one_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any) -> TaskDecorator:

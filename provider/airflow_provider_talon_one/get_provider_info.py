@@ -21,15 +21,18 @@ RESOURCES = (
     "referrals",
     "sessions",
 )
-TRANSFERS = (
-    "talon_one_to_warehouse",
-    "warehouse_to_audience",
-    "warehouse_to_catalog",
-    "warehouse_to_profiles",
-    "warehouse_to_talon_one",
-    "verify",
-    "singer",
-)
+REPORTS = ("reconcile", "views", "estimate", "expiring")
+GUIDES = "/docs/guides/airflow"
+_TRANSFERS = {
+    "talon_one_to_warehouse": "load.md",
+    "warehouse_to_audience": "push.md",
+    "warehouse_to_catalog": "push.md",
+    "warehouse_to_profiles": "push.md",
+    "warehouse_to_talon_one": "push.md",
+    "verify": "push.md",
+    "singer": "singer.md",
+}
+_PAGES = ("connections.md", "load.md", "push.md", "reports.md", "calls.md", "sensors.md", "singer.md", "versions.md")
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -49,13 +52,21 @@ def get_provider_info() -> dict[str, Any]:
         "description": "Talon.One, the promotion and loyalty engine: loyalty data out, segments and catalogs in.",
         "versions": [_version()],
         "integrations": [
-            {"integration-name": integration, "external-doc-url": DOCS, "tags": ["service"]},
+            {
+                "integration-name": integration,
+                "external-doc-url": DOCS,
+                "how-to-guide": [f"{GUIDES}.md", *(f"{GUIDES}/{page}" for page in _PAGES)],
+                "tags": ["service"],
+            },
         ],
         "hooks": [{"integration-name": integration, "python-modules": [f"{PACKAGE}.hooks.talon_one"]}],
         "operators": [
             {
                 "integration-name": integration,
-                "python-modules": [f"{PACKAGE}.operators.{name}" for name in ("talon_one", *RESOURCES)],
+                "python-modules": [
+                    *(f"{PACKAGE}.operators.{name}" for name in ("talon_one", *RESOURCES)),
+                    *(f"{PACKAGE}.reports.{name}" for name in REPORTS),
+                ],
             }
         ],
         "sensors": [{"integration-name": integration, "python-modules": [f"{PACKAGE}.sensors.talon_one"]}],
@@ -70,8 +81,9 @@ def get_provider_info() -> dict[str, Any]:
                 "source-integration-name": integration,
                 "target-integration-name": integration,
                 "python-module": f"{PACKAGE}.transfers.{name}",
+                "how-to-guide": f"{GUIDES}/{page}",
             }
-            for name in TRANSFERS
+            for name, page in _TRANSFERS.items()
         ],
         "connection-types": [
             {

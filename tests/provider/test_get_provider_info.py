@@ -14,6 +14,7 @@ import airflow
 import jsonschema
 import pytest
 
+import airflow_provider_talon_one
 from airflow_provider_talon_one.connection_fields import FIELDS, HIDDEN, RELABELING
 from airflow_provider_talon_one.get_provider_info import get_provider_info
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
@@ -88,6 +89,33 @@ def test_everything_that_is_named_is_there():
     for name in names:
         module, _, attribute = name.rpartition(".")
         assert callable(getattr(import_module(module), attribute))
+
+
+def test_every_module_of_operators_is_listed_with_its_guide():
+    """A new module fails here until Airflow knows it; the guides exist, and each is linked from the main one."""
+    info, folder = get_provider_info(), Path(airflow_provider_talon_one.__file__).parent
+    listed = {module for one in info["operators"] for module in one["python-modules"]}
+    listed |= {one["python-module"] for one in info["transfers"]}
+    with_operators = {
+        f"{airflow_provider_talon_one.__name__}.{path.parent.name}.{path.stem}"
+        for name in ("operators", "reports", "transfers")
+        for path in (folder / name).glob("*.py")
+        if re.search(r"^class [A-Z]\w+Operator\(", path.read_text(), re.MULTILINE)
+    }
+    bases = {"reports.report", "transfers.push_operator"}
+    assert listed == {name for name in with_operators if not name.endswith(tuple(bases))}
+    guides = {guide for one in info["integrations"] for guide in one["how-to-guide"]}
+    assert {one["how-to-guide"] for one in info["transfers"]} <= guides
+    root = Path(__file__).resolve().parents[2]
+    assert [] == [guide for guide in guides if not (root / guide.lstrip("/")).is_file()]
+    pages = {f"/docs/guides/airflow/{path.name}" for path in (root / "docs/guides/airflow").glob("*.md")}
+    assert pages == guides - {"/docs/guides/airflow.md"}
+
+
+def test_airflow_finds_the_example_dags():
+    """Airflow 3.3 looks for them in a package with the name of the distribution."""
+    module = import_module("talon_one_connector")
+    assert (Path(module.__path__[0]) / "example_dags" / "talon_one_hourly_load.py").is_file()
 
 
 def operators():

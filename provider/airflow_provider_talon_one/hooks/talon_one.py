@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from talon_one_client.connection.settings import CONNECTION_SETTINGS
 from talon_one_singer import ConfigSource
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.reporting.logs import Redactor
+from talon_one_singer.reporting.metrics import Metrics
 from talon_one_singer.reporting.redaction import activate
 from talon_one_singer.settings.conversion import is_absent
 from tap_talon_one.settings import SETTINGS
@@ -61,6 +63,9 @@ class TalonOneHook(BaseHook):
 
     Args:
         talon_one_conn_id: id of the connection.
+
+    Attributes:
+        metrics: counts the requests of the client.
     """
 
     conn_name_attr = "talon_one_conn_id"
@@ -71,6 +76,7 @@ class TalonOneHook(BaseHook):
     def __init__(self, talon_one_conn_id: str = default_conn_name, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.talon_one_conn_id = talon_one_conn_id
+        self.metrics = Metrics(time.monotonic)
         self._stop: StopSignal | None = None
 
     @staticmethod
@@ -174,7 +180,7 @@ class TalonOneHook(BaseHook):
         self._stop = StopSignal()
         with fail_for_good():
             settings = self.settings(CONNECTION_SETTINGS, {}, Redactor())
-            return client_from_settings(settings, "airflow", stop=self._stop.check)
+            return client_from_settings(settings, "airflow", metrics=self.metrics, stop=self._stop.check)
 
     def end(self) -> None:
         """Send no new requests, and end those in flight after ``stop_grace_seconds``."""

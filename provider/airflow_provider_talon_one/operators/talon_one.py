@@ -10,9 +10,10 @@ from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.airflow_compat.xcom import xcom_value
 from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
-from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
+from airflow_provider_talon_one.links import CampaignManagerLink, begin_link, campaign_manager_url, set_link
 from airflow_provider_talon_one.operators.http_request import OperatorRequest, find_operation
 from airflow_provider_talon_one.parameters import is_templated
+from airflow_provider_talon_one.reporting.summaries import log_calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,11 +76,13 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
 
     def execute(self, context: Context) -> Any:
         """Send the request, and return the response as XCom can store it."""
+        begin_link(self)
         with self.opened_hook() as hook, fail_for_good():
             key = _idempotency_key(context) if self.endpoint.idempotency_key else None
             response = self.send(hook.client, key)
             address = campaign_manager_url(hook.client.config.base_url, self.path)
-        context["ti"].xcom_push(key=LINK_KEY, value=address)
+            log_calls(self.endpoint.name, hook.metrics.totals(), rows=_rows_in(response))
+        set_link(self, context, address)
         return xcom_value(response)
 
     def send(self, client: TalonOneClient, idempotency_key: str | None) -> Any:
@@ -93,6 +96,11 @@ class TalonOneOperator(EndsRequestsOnKill, ConnectorOperator):
 def given(**fields: Any) -> dict[str, Any]:
     """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _rows_in(response: Any) -> int | None:
+    rows = response.get("data") if isinstance(response, dict) else response
+    return len(rows) if isinstance(rows, list) else None
 
 
 def _idempotency_key(context: Context) -> str:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
+    AirflowException,
     AirflowFailException,
     AirflowSensorTimeout,
     BaseSensorOperator,
@@ -17,8 +18,10 @@ from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.parameters import converted
+from airflow_provider_talon_one.reporting.summaries import log_check
 from airflow_provider_talon_one.sensors.conditions import CONDITIONS, converted_arguments
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
+from talon_one_client import errors as client_errors
 from talon_one_singer import Setting
 
 if TYPE_CHECKING:
@@ -65,7 +68,9 @@ class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
         """Check the condition once."""
         del context
         with self.opened_hook() as hook, fail_for_good():
-            found = CONDITIONS[self.condition](hook.client, **self._converted())
+            arguments = self._converted()
+            found = CONDITIONS[self.condition](hook.client, **arguments)
+            log_check(self.condition, arguments, hook.metrics.totals(), met=found is not None)
         return PokeReturnValue(is_done=found is not None, xcom_value=found)
 
     def execute(self, context: Context) -> Any:
@@ -82,10 +87,11 @@ class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
         return self.defer(trigger=trigger, method_name="resume")
 
     def resume(self, context: Context, event: dict[str, Any]) -> Any:
-        """Return what the trigger found, or raise its error or timeout."""
+        """Return what the trigger found, or raise its error or timeout; ``retries`` apply to transient errors."""
         del context
         if "error" in event:
-            raise AirflowFailException(event["error"])
+            with fail_for_good():
+                raise _error_of(event)
         if "timeout" in event:
             raise AirflowSensorTimeout(f"{self.task_id}: {self.condition} was not met within {self.timeout:g} seconds")
         return event["found"]
@@ -93,6 +99,15 @@ class TalonOneSensor(EndsRequestsOnKill, BaseSensorOperator):
     def _converted(self) -> dict[str, Any]:
         with fail_for_good():
             return converted_arguments(self.condition, self.arguments)
+
+
+def _error_of(event: dict[str, Any]) -> Exception:
+    """Return the error of the trigger; one of the client keeps its class, which says whether a retry can help."""
+    kind = getattr(client_errors, event.get("kind", ""), None)
+    if isinstance(kind, type) and issubclass(kind, client_errors.TalonOneError):
+        return kind(event["error"])
+    passes = event.get("kind", "AirflowFailException") not in ("AirflowFailException", "ValueError")
+    return AirflowException(event["error"]) if passes else AirflowFailException(event["error"])
 
 
 class LoyaltyTransactionsSensor(TalonOneSensor):

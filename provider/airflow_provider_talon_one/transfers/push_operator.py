@@ -12,7 +12,7 @@ from airflow_provider_talon_one.airflow_compat.task_state import journal_of
 from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage.records import PushRecord, RecordsLineage, talon_one_dataset
-from airflow_provider_talon_one.links import LINK_KEY, CampaignManagerLink, campaign_manager_url
+from airflow_provider_talon_one.links import CampaignManagerLink, begin_link, campaign_manager_url, set_link
 from airflow_provider_talon_one.locations.location import check_connection_or_url, local_folder
 from airflow_provider_talon_one.locations.stores import StoreChoice, default_name, opened_store, warn_of_store
 from airflow_provider_talon_one.map_templates import rendered_map
@@ -100,16 +100,19 @@ class PushOperator(RecordsLineage, ConnectorOperator):
         self.options, self.settings = copy_mapping(self.options), copy_mapping(self.settings)
         self._stop: Any = None
         self._columns: Sequence[str] = ()
+        self._report: Any = None
         self._check_locations()
         self._check_destination()
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Push, and return the result; or return the plan."""
+        from airflow_provider_talon_one.reporting.push_report import PushReport
         from talon_one_client.connection.client_factory import client_from_settings
         from talon_one_warehouse.sync_log import logged
         from target_talon_one.config.options import SyncOptions
         from target_talon_one.sync.run import SyncRun
 
+        begin_link(self)
         self._stop = StopSignal()
         with fail_for_good():
             convert_parameters(self, self.parameters)
@@ -117,21 +120,25 @@ class PushOperator(RecordsLineage, ConnectorOperator):
             settings = hook.settings(SYNC_SETTINGS, self._given(hook.environment), Redactor())
             destination = self._destination()
             options = SyncOptions.of(settings)
+        work = "plan" if self.plan_only else self.verb
+        report = self._report = PushReport(work, self._stop)
         with (
             fail_for_good(),
-            client_from_settings(settings, "airflow", stop=self._stop.check) as client,
+            client_from_settings(settings, "airflow", metrics=report.metrics, stop=self._stop.check) as client,
             self._opened_store(settings["store"], destination, context) as store,
             logged(store.log, None if self.plan_only else settings["log_to"], hashed=settings["log_keys"] == "hashed"),
             SyncRun(
                 client,
                 store,
                 options,
-                command=f"airflow {context['ti'].dag_id}.{self.task_id} ({'plan' if self.plan_only else self.verb})",
-                check=self._stop.check,
+                command=f"airflow {context['ti'].dag_id}.{self.task_id} ({work})",
+                check=report.check,
             ) as run,
+            report.of(run),
         ):
+            limits = InputLimits.of(settings)
             self._columns = self._source().read(
-                run, store, destination, InputLimits.of(settings), shard=self._shard(), check=self._stop.check
+                run, store, destination, limits, shard=self._shard(), check=report.check
             )
             return self._work(run, client, store, destination, context, options=options)
 
@@ -200,6 +207,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
         del store
         if self.plan_only:
             (planned,) = run.plan()
+            self._report.planned(planned)
             run.raise_if_plan_incomplete()
             return without_rows(planned.as_dict(), "samples", run.id, options)
         opened, base_url = run.destinations[destination.name], client.config.base_url
@@ -267,7 +275,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
     def _record(self, context: Context, base_url: str, destination: DestinationRun, result: Mapping[str, Any]) -> None:
         """Leave the link, the lineage and the counts of the asset events."""
         address = campaign_manager_url(base_url, page_parameters(destination.config))
-        context["ti"].xcom_push(key=LINK_KEY, value=address)
+        set_link(self, context, address)
         self._record_lineage(base_url, destination, result["sent"])
         add_to_asset_events(self, context, {"rows": result["sent"], "refused": result["refused"]})
 

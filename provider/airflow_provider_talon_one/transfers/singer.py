@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from threading import Thread
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, ObjectStoragePath
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-_LAST_LINES = 20
+logger = logging.getLogger(__name__)
 
 
 class SingerOperator(MasksCredentials):
@@ -40,7 +43,7 @@ class SingerOperator(MasksCredentials):
         env: additional environment variables for the tap and the target.
 
     Raises:
-        AirflowException: the tap or the target failed; has the last lines of its output.
+        AirflowException: the tap or the target failed; has the last line of its output, all of which is logged.
     """
 
     template_fields: Sequence[str] = ("tap", "target", "tap_config", "target_config", "catalog", "state_path", "env")
@@ -85,7 +88,7 @@ class SingerOperator(MasksCredentials):
             if state is not None:
                 tap += ["--state", self._file(folder, "state.json", state)]
             target = [*self.target, "--config", self._file(folder, "target.json", self.target_config)]
-            states = self._run(tap, target, environment, Path(folder))
+            states = self._run(tap, target, environment)
         return {"states": states}
 
     def convert(self) -> None:
@@ -106,29 +109,28 @@ class SingerOperator(MasksCredentials):
             if process.poll() is None:
                 process.terminate()
 
-    def _run(self, tap: list[str], target: list[str], environment: Mapping[str, str], folder: Path) -> int:
-        states = 0
-        with (folder / "tap.err").open("wb") as tap_errors, (folder / "target.err").open("wb") as target_errors:
-            first = subprocess.Popen(tap, stdout=subprocess.PIPE, stderr=tap_errors, env=environment)  # noqa: S603
-            second = subprocess.Popen(  # noqa: S603
-                target, stdin=first.stdout, stdout=subprocess.PIPE, stderr=target_errors, env=environment
-            )
-            self._processes = [first, second]
-            assert first.stdout is not None
-            assert second.stdout is not None
-            first.stdout.close()
-            with second.stdout as lines:
-                for line in lines:
-                    if line.strip():
-                        self._keep_state(line.decode())
-                        states += 1
-            codes = [process.wait() for process in self._processes]
-        for name, code in zip(("tap", "target"), codes, strict=True):
-            errors = (folder / f"{name}.err").read_text(errors="replace").splitlines()
-            for text in errors:
-                self.log.info("%s: %s", name, text)
+    def _run(self, tap: list[str], target: list[str], environment: Mapping[str, str]) -> int:
+        states, started_s = 0, time.monotonic()
+        pipe = subprocess.PIPE
+        first = subprocess.Popen(tap, stdout=pipe, stderr=pipe, env=environment)  # noqa: S603
+        second = subprocess.Popen(target, stdin=first.stdout, stdout=pipe, stderr=pipe, env=environment)  # noqa: S603
+        self._processes = [first, second]
+        assert first.stdout is not None
+        assert second.stdout is not None
+        first.stdout.close()
+        logs = [_LoggedLines("tap", first.stderr), _LoggedLines("target", second.stderr)]
+        with second.stdout as lines:
+            for line in lines:
+                if line.strip():
+                    self._keep_state(line.decode())
+                    states += 1
+        codes = [process.wait() for process in self._processes]
+        seconds = time.monotonic() - started_s
+        logger.info("singer: the target emitted %s states in %.1f s", f"{states:,}", seconds)
+        for log, code in zip(logs, codes, strict=True):
+            last = log.last_line()
             if code:
-                raise AirflowException("\n".join([f"the {name} ended with exit code {code}:", *errors[-_LAST_LINES:]]))
+                raise AirflowException(f"the {log.name} ended with exit code {code}; its last line: {last}") from None
         return states
 
     def _state(self) -> Any:
@@ -148,6 +150,29 @@ class SingerOperator(MasksCredentials):
         path.touch(mode=0o600)
         path.write_text(json.dumps(content))
         return str(path)
+
+
+class _LoggedLines:
+    """Logs the lines that a process writes, while it runs, and keeps the last one."""
+
+    def __init__(self, name: str, lines: IO[bytes] | None) -> None:
+        assert lines is not None
+        self.name = name
+        self._lines, self._last = lines, ""
+        self._thread = Thread(target=self._read, name=f"talon-one-{name}", daemon=True)
+        self._thread.start()
+
+    def last_line(self) -> str:
+        """Wait for the end of the lines, and return the last one that is not empty."""
+        self._thread.join()
+        return self._last
+
+    def _read(self) -> None:
+        with self._lines as lines:
+            for line in lines:
+                text = line.decode(errors="replace").rstrip("\n")
+                self._last = text.strip() or self._last
+                logger.info("%s: %s", self.name, text)
 
 
 def executable(name: str) -> str:

@@ -14,6 +14,7 @@ from airflow_provider_talon_one.locations.loads import load_location
 from airflow_provider_talon_one.locations.location import check_connection_or_url
 from airflow_provider_talon_one.locations.sources import query_ids
 from airflow_provider_talon_one.parameters import convert_parameters, copy_mapping
+from airflow_provider_talon_one.reporting.summaries import log_load
 from talon_one_singer import Setting
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.reporting.logs import Redactor
@@ -126,7 +127,7 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load, and return the counts."""
-        from talon_one_loading import load
+        from talon_one_loading import LoadResult, load
         from talon_one_loading.stream_selection import select_streams
 
         self._stop, redact = StopSignal(), Redactor()
@@ -140,15 +141,12 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
             with open_warehouse(
                 location.url, schema=self.schema, filesystem=location.filesystem, options=location.options
             ) as warehouse:
-                loaded = load(warehouse, settings, entries, self._stop, redact, full_refresh=self.full_refresh is True)
+                loaded, again = LoadResult(), self.full_refresh is True
+                try:
+                    load(warehouse, settings, entries, self._stop, redact, full_refresh=again, into=loaded)
+                finally:
+                    log_load(loaded, warehouse.schema)
         counts = loaded.as_dict()
-        for stream, count in loaded.rejected.items():
-            self.log.warning(
-                "%s: %s rows do not match their columns and were rejected; see the table %s.rejected_rows",
-                stream,
-                count,
-                warehouse.schema,
-            )
         written = {name: one["inserted"] + one["updated"] for name, one in counts["streams"].items()}
         rows = sum(written.values()) + sum(counts["deleted"].values())
         self.recorded = LoadRecord(

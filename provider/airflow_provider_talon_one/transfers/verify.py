@@ -200,6 +200,7 @@ class VerifySyncOperator(PushOperator):
 
         del context
         finding = Verification(client, store, run.destinations[destination.name], self._stop.check).find()
+        self._report.verified(finding)
         found = without_rows(finding.as_dict(), "examples", run.id, options)
         if finding.verdict == "drift":
             raise AirflowFailException(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
+from airflow_provider_talon_one.reporting.summaries import log_check
 from airflow_provider_talon_one.sensors.conditions import CONDITIONS
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class TalonOneTrigger(BaseTrigger):
             try:
                 found = await asyncio.to_thread(self._check)
             except Exception as error:  # noqa: BLE001 - the task fails with this error
-                yield TriggerEvent({"error": str(error)})
+                yield TriggerEvent({"error": str(error), "kind": type(error).__name__})
                 return
             if found is not None:
                 yield TriggerEvent({"found": found})
@@ -57,6 +58,8 @@ class TalonOneTrigger(BaseTrigger):
     def _check(self) -> dict[str, Any] | None:
         hook = TalonOneHook(self.talon_one_conn_id)
         try:
-            return CONDITIONS[self.condition](hook.client, **self.arguments)
+            found = CONDITIONS[self.condition](hook.client, **self.arguments)
+            log_check(self.condition, self.arguments, hook.metrics.totals(), met=found is not None)
+            return found
         finally:
             hook.close()

@@ -11,10 +11,10 @@ import pytest
 from airflow_provider_talon_one.airflow_compat.on_kill import EndsRequestsOnKill
 from airflow_provider_talon_one.decorators import TalonOneDecoratedOperator
 from airflow_provider_talon_one.operators.talon_one import TalonOneOperator
+from airflow_provider_talon_one.reports.report import ReportOperator
 from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
 from airflow_provider_talon_one.transfers.push_operator import PushOperator
 from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOneToWarehouseOperator
-from airflow_provider_talon_one.transfers.warehouse_to_talon_one import WarehouseToTalonOneOperator
 from talon_one_singer.errors import Stopped
 
 
@@ -70,7 +70,8 @@ def test_a_killed_task_cuts_its_request_off(silent):
         TalonOneSensor,
         TalonOneDecoratedOperator,
         TalonOneToWarehouseOperator,
-        WarehouseToTalonOneOperator,
+        PushOperator,
+        ReportOperator,
     ],
 )
 def test_every_task_that_calls_talon_one_ends_when_it_is_killed(kind):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, TaskGroup
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskGroup
 
 from airflow_provider_talon_one.airflow_compat.errors import PERMANENT
 from airflow_provider_talon_one.airflow_compat.retries import IN_USE, OVERLOADED, POLICY
@@ -197,6 +197,24 @@ def test_what_is_refused_for_good_is_not_tried_again(emu, vip, run_dag):
     run = run_dag("refused_for_good", folder=vip)
     assert {"failed"} == set(run.states().values())
     assert [1, 1] == [run.tries(name) for name in ("load", "push")]
+
+
+@pytest.mark.usefixtures("connection")
+@pytest.mark.parametrize("plan_only", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"audience": 999}, "999|does not exist at Talon.One"),
+        ({"key": "tier"}, "100.0% of the rows were refused"),
+    ],
+)
+def test_what_is_hopeless_fails_at_once_and_a_plan_finds_it(emu, push_members, tmp_path, plan_only, arguments, words):
+    """An unknown audience, and a source whose rows are all invalid, fail plan and push for good."""
+    (tmp_path / "vip.csv").write_text("id,tier\na,\nb,\n")
+    given = {"source_url": str(tmp_path / "vip.csv"), "store": str(tmp_path / "s.duckdb"), "plan_only": plan_only}
+    with pytest.raises(AirflowFailException, match=words):
+        push_members(**given, **arguments)
+    assert [] == emu.state("memberships")["memberships"]
 
 
 BUSY, DENIED, DOWN = RateLimitedError("429"), PermissionDeniedError("403"), ServerError("500")

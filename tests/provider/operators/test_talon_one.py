@@ -13,8 +13,8 @@ from talon_one_client import endpoints
 
 
 @pytest.mark.usefixtures("database", "connection")
-def test_all_operators_run_in_a_dag_run(emu, run_dag):
-    """The emulator's state shows what each operator has done."""
+def test_all_operators_run_in_a_dag_run(emu, run_dag, summaries):
+    """The emulator's state shows what each operator has done, and each logs one summary."""
     emu.add("attributes", {"entity": "CustomerProfile", "name": "tier", "type": "string"})
     emu.add("coupons", {"value": "SAVE"})
     emu.add("cards", {"program": 1, "identifier": "card-1"})
@@ -26,6 +26,9 @@ def test_all_operators_run_in_a_dag_run(emu, run_dag):
         ]
     )
     assert "success" == run_dag("all_operators").state
+    assert {one.name for one in endpoints.ALL if one.api == "integration"} <= {
+        text.split(":")[0] for text in summaries()
+    }
     operations = {one["operation"] for one in emu.requests()}
     assert {one.name for one in endpoints.ALL if one.api == "integration"} <= operations
     state = emu.state()

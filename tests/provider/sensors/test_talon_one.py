@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
-from airflow_provider_talon_one.sensors.talon_one import TalonOneSensor
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_talon_one.sensors.talon_one import AudienceSizeSensor, TalonOneSensor
+from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
 from talon_one_client.client import TalonOneClient
 from talon_one_client.connection.config import ClientConfig
+from talon_one_client.errors import RateLimitedError, ServerError
 from talon_one_singer.settings.secret import Secret
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
@@ -40,6 +45,28 @@ def test_sensors_find_what_they_wait_for(account, run_dag, kind):
 def test_a_sensor_gives_up_at_its_deadline(account, run_dag, kind):
     """A sensor fails at its timeout, also while it is deferred."""
     assert "failed" == run_dag(f"sensor_late_{kind}").state
+
+
+def poked(task):
+    """Check once on the worker."""
+    task.poke({})
+
+
+def triggered(task):
+    """Check once in the triggerer, and resume with its event."""
+    trigger = TalonOneTrigger(task.condition, task.arguments, "talon_one_default", poll_interval=0, deadline=0)
+    task.resume({}, asyncio.run(anext(trigger.run())).payload)
+
+
+@pytest.mark.parametrize("check", [poked, triggered])
+def test_an_answer_that_does_not_come_is_left_to_retries(emu, connection, check):
+    """A transient error keeps its class, on the worker and in the triggerer; a key without rights fails the sensor."""
+    connection(retry_budget_seconds=0)
+    for fault, kind in (("500", ServerError), ("429", RateLimitedError), ("403", AirflowFailException)):
+        emu.clear_faults()
+        emu.fault("get_audiences_analytics", fault, count=0)
+        with pytest.raises(kind, match=fault):
+            check(AudienceSizeSensor(task_id="t", audience_id=1, at_least=1))
 
 
 def test_a_sensor_for_nothing_is_reported_when_the_dag_is_parsed():

@@ -1,0 +1,109 @@
+"""The log of a push, a plan or a verification: progress, reasons of refused rows, and a summary at the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from airflow_provider_talon_one.reporting.summaries import Work, log_work
+from talon_one_singer.reporting.metrics import Metrics
+from talon_one_singer.reporting.progress import LogProgress
+from target_talon_one.sync_progress import SyncProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from talon_one_singer.cli.signals import StopSignal
+    from target_talon_one.sync.destination_run import DestinationRun
+    from target_talon_one.sync.plan import PlannedDestination
+    from target_talon_one.sync.row_counts import RowCounts
+    from target_talon_one.sync.run import SyncRun
+    from target_talon_one.sync.verify import Finding
+
+logger = logging.getLogger(__name__)
+
+
+class PushReport:
+    """Logs what a task does at one destination.
+
+    Args:
+        verb: ``push``, ``plan`` or ``verify``.
+        stop: ends the task.
+
+    Attributes:
+        metrics: counts the requests of the task's client.
+    """
+
+    def __init__(self, verb: str, stop: StopSignal) -> None:
+        self.metrics = Metrics(time.monotonic)
+        self._verb = verb
+        self._progress = SyncProgress(stop, LogProgress(self.metrics, time.monotonic), self.metrics)
+        self._found: dict[str, int] = {}
+
+    def check(self) -> None:
+        """Log the progress every ten seconds, and raise Stopped if the task has to end."""
+        self._progress.check()
+
+    @contextmanager
+    def of(self, run: SyncRun) -> Iterator[None]:
+        """Log the run that the block does, also if it fails."""
+        self._progress.run = run
+        try:
+            yield
+        finally:
+            for destination in run.destinations.values():
+                self._end(destination)
+
+    def planned(self, plan: PlannedDestination) -> None:
+        """Log what a push would do."""
+        if plan.stopped_by is not None:
+            logger.warning("a push would be stopped: %s", plan.guard)
+        minutes = "" if plan.minutes is None else f", {plan.minutes:g} minutes at the rate limit"
+        logger.info("%s: a push would send %s requests%s", plan.name, f"{plan.requests:,}", minutes)
+        self._found = {
+            "to add": plan.adds,
+            "to change": plan.updates,
+            "to remove": plan.removes,
+            "unchanged": plan.same,
+        }
+        if plan.new_profiles:
+            logger.info("%s: %s profiles would be created", plan.name, f"{plan.new_profiles:,}")
+
+    def verified(self, finding: Finding) -> None:
+        """Keep how source and Talon.One differ, for the summary."""
+        self._found = {
+            "compared": finding.expected,
+            "missing": finding.missing,
+            "changed": finding.changed,
+            "to remove": finding.stale_rows,
+            "not managed by this sync": finding.foreign_members,
+        }
+
+    def _end(self, destination: DestinationRun) -> None:
+        counts, name = destination.counts, destination.config.name
+        for reason in destination.reasons.lines():
+            logger.warning("%s: refused %s", name, reason)
+        if counts.left_out:
+            logger.warning(
+                "%s: %s rows were left out, because their profiles do not exist (create_profiles: skip)",
+                name,
+                f"{counts.left_out:,}",
+            )
+        totals = self.metrics.totals()
+        found = {"rows read": counts.read, **(self._found or _pushed(counts))}
+        found |= {"left out": counts.left_out, "refused": counts.refused}
+        work = Work(f"{self._verb} {name}", found, counts.read, totals.requests, totals.retries, totals.elapsed_s)
+        log_work(work)
+
+
+def _pushed(counts: RowCounts) -> dict[str, int]:
+    """Return what was done; if a part of it was not, what was to be done, and how many rows were sent."""
+    changes = counts.adds + counts.updates + counts.removes
+    if counts.sent == changes:
+        done = {"added": counts.adds, "changed": counts.updates, "removed": counts.removes}
+        return {**done, "unchanged": counts.same}
+    to_do = {"to add": counts.adds, "to change": counts.updates, "to remove": counts.removes}
+    left = changes - counts.sent - counts.rejected - counts.unknown
+    return {**to_do, "unchanged": counts.same, "sent": counts.sent, "not sent": left}
