@@ -112,6 +112,13 @@ def operators() -> str:
     return _table(("operator", "operation", "what it does"), rows)
 
 
+def parameters(name: str) -> str:
+    """Return the parameters of an Airflow operator."""
+    import operator_parameters
+
+    return _table(("parameter", "default", "what it is"), operator_parameters.rows(name))
+
+
 def streams() -> str:
     """Return the streams with key, how they are read, and operation."""
     from tap_talon_one.streams import STREAM_GROUPS
@@ -336,14 +343,15 @@ TABLES: dict[str, Callable[[], str]] = {
 
 def pages() -> dict[Path, str]:
     """Return the text of every page by its path."""
+    return {page: BLOCK.sub(_current, page.read_text(encoding="utf-8")) for page in sorted(DOCS.rglob("*.md"))}
+
+
+def _current(block: re.Match[str]) -> str:
+    name = block["name"]
+    if name.startswith("parameters-"):
+        return f"{block[1]}{parameters(name.removeprefix('parameters-'))}{block[4]}"
     # A table that is not generated from the code, like that of `make chaos`, stays unchanged.
-    return {
-        page: BLOCK.sub(
-            lambda m: f"{m[1]}{TABLES[m['name']]()}{m[4]}" if m["name"] in TABLES else m[0],
-            page.read_text(encoding="utf-8"),
-        )
-        for page in sorted(DOCS.rglob("*.md"))
-    }
+    return f"{block[1]}{TABLES[name]()}{block[4]}" if name in TABLES else block[0]
 
 
 def schemas() -> dict[Path, str]:
