@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ROOT / "provider" / "airflow_provider_talon_one" / "example_dags"
+EXAMPLES = ROOT / "dags"
 BIN = Path(sys.executable).parent
 START_S = 240
 

@@ -37,7 +37,7 @@ install() { # prefers Python 3.11, because the locks are compiled for it
 }
 
 run() {
-    ".venvs/airflow-$1/bin/python" -m pytest -q -o filterwarnings=default tests/provider -m "not slow"
+    ".venvs/airflow-$1/bin/python" -m pytest -q -o filterwarnings=default tests/provider -m "not slow or each_airflow"
 }
 
 if [ "$work" = lock ]; then

@@ -31,6 +31,7 @@ PACKAGES = {
     "airflow_provider_talon_one": "provider",
     "talon_one_emulator": "emulator",
 }
+TOP_FOLDERS = ("benchmarks", "dags", "docs", "provider", "scripts", "tap", "target", "tests")
 MOST_MODULES, MOST_LINES = 12, 300
 LONG_BY_NATURE = {"client/talon_one_client/endpoints.py"}  # a table: one row per operation
 
@@ -103,6 +104,21 @@ def cycles() -> list[list[str]]:
         if name not in index:
             visit(name)
     return out
+
+
+@pytest.mark.parametrize("name", TOP_FOLDERS)
+def test_a_folder_that_people_look_for_is_at_the_top(name):
+    """The folder is in the root of the repository and not empty; it may be a link into a package."""
+    assert [] != list((ROOT / name).iterdir())
+
+
+def test_the_example_dags_are_in_one_place():
+    """The top-level folder of DAGs is a link that git knows, within the repository, so that no file exists twice."""
+    link = ROOT / "dags"
+    kept = subprocess.run(["git", "ls-files", "--stage", "dags"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ["120000"] == [line.split()[0] for line in kept.stdout.splitlines()]
+    assert not link.readlink().is_absolute()
+    assert ROOT / "provider" / "airflow_provider_talon_one" / "example_dags" == link.resolve()
 
 
 def test_no_modules_import_each_other_in_a_circle():

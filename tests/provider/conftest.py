@@ -21,7 +21,7 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 HERE = Path(__file__).resolve().parent
 DAGS = Path(HOME) / "dags"
 DAGS.mkdir()
-(DAGS / "examples").symlink_to(HERE.parent.parent / "provider" / "airflow_provider_talon_one" / "example_dags")
+(DAGS / "examples").symlink_to(HERE.parent.parent / "dags")
 (DAGS / "tests").symlink_to(HERE / "dags")
 write_guide_dags(DAGS / "guides")
 os.environ |= {

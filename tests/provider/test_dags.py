@@ -1,4 +1,4 @@
-"""The DAGs of ``dags/``: they load without a deprecated import, and each runs against the emulator."""
+"""The example DAGs: they load without a deprecated import, and each runs against the emulator."""
 
 from __future__ import annotations
 

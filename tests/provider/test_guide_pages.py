@@ -7,9 +7,11 @@ import re
 import duckdb
 import pytest
 
+from tests.provider.costs import fast
 from tests.provider.guide_dags import PAGES, SNIPPET
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
+(LOAD,) = [page for page in PAGES if page.stem == "load"]
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def variables(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("variables")
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", fast(LOAD, of=PAGES), ids=lambda page: page.stem)
 def test_the_first_example_of_a_page_is_a_dag_that_runs(emu, page, run_dag):
     """The page starts with a DAG, whose run succeeds."""
     emu.reset("demo")

@@ -15,6 +15,7 @@ from airflow_provider_talon_one.locations.connection_urls import connection_url
 from airflow_provider_talon_one.locations.location import resolve_location
 from airflow_provider_talon_one.locations.sources import opened_source
 from talon_one_warehouse import WarehouseConfigError, open_warehouse
+from tests.provider.costs import fast
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
 
@@ -75,7 +76,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", fast("string", of=WAYS))
 def test_a_lake_is_written_with_the_keys_of_a_connection(ledger, bucket, load, way):
     """A load writes the lake, and the next run continues from its state."""
     load(**WAYS[way](bucket.id))
@@ -86,9 +87,11 @@ def test_a_lake_is_written_with_the_keys_of_a_connection(ledger, bucket, load, w
     assert (1007, 1007) == rows_of("s3://bucket/lake", bucket.fs)
 
 
-@pytest.mark.parametrize(
-    "extra", [{"extra": {"service_config": {"s3": {"bucket_name": "bucket"}}}}, {"schema": "bucket"}]
-)
+BY_SCHEMA = {"schema": "bucket"}
+BY_SERVICE = {"extra": {"service_config": {"s3": {"bucket_name": "bucket"}}}}
+
+
+@pytest.mark.parametrize("extra", fast(BY_SCHEMA, of=[BY_SERVICE, BY_SCHEMA]))
 def test_a_connection_that_names_its_bucket_is_a_warehouse(ledger, bucket, load, monkeypatch, extra):
     """The bucket is read from the service configuration or from the schema."""
     value = {**bucket.value, **extra, "extra": {**bucket.value["extra"], **extra.get("extra", {})}}
@@ -159,21 +162,21 @@ def test_files_are_read_with_the_keys_of_a_connection(bucket, push_members, sent
     assert {"a", "b"} == sent_audience()
 
 
-@pytest.mark.parametrize(
-    "ways",
-    [
-        lambda conn: {"store": f"s3://{conn}@bucket/store"},
-        lambda conn: {"store": ObjectStoragePath(f"s3://{conn}@bucket/store")},
-        lambda conn: {"store": "s3://bucket/store", "store_conn_id": conn},
-    ],
-)
-def test_a_store_is_kept_with_the_keys_of_a_connection(bucket, push_members, sent_audience, ways):
+STORES = {
+    "string": lambda conn: {"store": f"s3://{conn}@bucket/store"},
+    "object": lambda conn: {"store": ObjectStoragePath(f"s3://{conn}@bucket/store")},
+    "beside": lambda conn: {"store": "s3://bucket/store", "store_conn_id": conn},
+}
+
+
+@pytest.mark.parametrize("way", fast("string", of=STORES))
+def test_a_store_is_kept_with_the_keys_of_a_connection(bucket, push_members, sent_audience, way):
     """The second push reads the store and sends only the difference."""
     put(bucket.fs, "vip.parquet", "ab")
     source = f"s3://{bucket.id}@bucket/vip.parquet"
-    assert 2 == push_members(source_url=source, **ways(bucket.id)).returned["sent"]
+    assert 2 == push_members(source_url=source, **STORES[way](bucket.id)).returned["sent"]
     put(bucket.fs, "vip.parquet", "abc")
-    assert 1 == push_members(source_url=source, **ways(bucket.id)).returned["sent"]
+    assert 1 == push_members(source_url=source, **STORES[way](bucket.id)).returned["sent"]
     assert {"a", "b", "c"} == sent_audience()
     assert bucket.fs.exists("bucket/store/dag.audience_members.VIP/manifest.json")
 
