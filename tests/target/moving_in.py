@@ -50,7 +50,7 @@ _TIERS = (("Gold", 1000), ("Silver", 100), ("Bronze", 0))
 
 @dataclass
 class Program:
-    """A loyalty program by its additions: (id, card, amount, expiry, created)."""
+    """A loyalty program by its additions: (id, card, amount, expiry, created), one for each basket."""
 
     additions: list[tuple[int, str, str, str, str]]
     cards: dict[str, Decimal] = field(init=False)
@@ -89,26 +89,14 @@ class Program:
 
 
 def journey_program() -> Program:
-    """Return the program of the journey data, from the file of its seed, which an emulator has built.
-
-    The points of a card that expire in one month are one addition, as somebody who moves would write them.
-    """
+    """Return the program of the journey data, from the file of its seed, which an emulator has built."""
     with sqlite3.connect(f"file:{journey.cache_file()}?mode=ro", uri=True) as database:
         rows = database.execute(
             "SELECT l.id, c.identifier, l.amount, json_extract('{' || l.head || '}', '$.expiryDate'), "
             "json_extract('{' || l.head || '}', '$.created') "
             "FROM ledger AS l JOIN cards AS c ON c.id = l.card WHERE l.addition ORDER BY l.id"
         ).fetchall()
-    months: dict[tuple[str, str], list[tuple[int, str, str, str, str]]] = {}
-    for row in rows:
-        months.setdefault((row[1], row[3][:7]), []).append(row)
-    return Program(
-        [
-            (first, card, str(sum(Decimal(row[2]) for row in of_month)), max(row[3] for row in of_month), created)
-            for (card, _), of_month in months.items()
-            for first, _, _, _, created in of_month[:1]
-        ]
-    )
+    return Program(rows)
 
 
 def small_program(cards: int, baskets: int) -> Program:
@@ -183,6 +171,11 @@ class Move:
         """Return how many imports the emulator has received."""
         counters = self.emu.counters()
         return sum(counters[name]["requests"] for name in IMPORTS if name in counters)
+
+    def answers(self) -> int:
+        """Return how many imports the emulator has answered."""
+        counters = self.emu.counters()
+        return sum(sum(counters[name]["statuses"].values()) for name in IMPORTS if name in counters)
 
     def unknown(self) -> list[str]:
         """Return the runs that have rows with an unknown result."""

@@ -20,17 +20,18 @@ def moved(emu: Emulator, folder, program: Program, *, kills: int, seed: int) -> 
     assert planned.returncode == 0, planned.stderr
     adds = {one["name"]: one["adds"] for one in json.loads(planned.stdout)["destinations"]}
     assert adds["points"] == len(program.additions)
-    each = (len(program.additions) // 1000 + 9) // kills + 1
+    least = len(program.additions) // 1000 + 3 * (len(program.cards) // 1000 + 1)  # requests, were none killed
+    moments = sorted(chance.sample(range(1, least), kills))
     for operation in IMPORTS:
         emu.fault(operation, "latency", count=0, seconds=0.02)
         emu.fault(operation, "latency", count=0, seconds=0.02, late=True)
     try:
         while move.killed < kills:
-            enough = move.requests() + chance.randint(0, 2 * each)
-            later = chance.random() < 0.5
+            count = chance.choice((move.requests, move.answers))
+            enough = max(moments[move.killed], count() + chance.randint(0, 1))
             unknown = move.unknown()
             command = ["retry", unknown[0]] if unknown else ["push", str(folder / "move-in.yml")]
-            code = move.run_until(lambda enough=enough, later=later: move.requests() >= enough + later, *command)
+            code = move.run_until(lambda count=count, enough=enough: count() >= enough, *command)
             assert code in (0, 1, -9), (folder / "output.txt").read_text()
             if code == 0 and not unknown:
                 break

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Increase it whenever the tables or the rows of a seed change: cached seeds of other versions are not read.
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 _TABLES = """
 CREATE TABLE applications (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL);
@@ -57,7 +57,7 @@ CREATE INDEX ledger_card ON ledger (card, created, id, subledger, addition, amou
     WHERE card IS NOT NULL;
 CREATE INDEX ledger_profile ON ledger (profile, created, id, program, subledger, addition, amount, starts, expires)
     WHERE profile IS NOT NULL;
-CREATE INDEX ledger_program ON ledger (program, created, id);
+CREATE INDEX ledger_program ON ledger (program, created, id, kind);
 CREATE TABLE last_ids (name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE audiences (
     id INTEGER PRIMARY KEY, created INTEGER NOT NULL, name TEXT NOT NULL, integration TEXT, integration_id TEXT,
