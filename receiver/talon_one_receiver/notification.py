@@ -40,6 +40,13 @@ class Notification:
         microseconds = (now - _EPOCH) // timedelta(microseconds=1)
         return cls(message_id if known and message_id else f"sha256:{digest}", digest, body, microseconds)
 
+    @classmethod
+    def of_rejected(cls, notification_id: str, body: bytes, received: datetime) -> Self:
+        """Return a notification that was rejected, from its row."""
+        microseconds = (received - _EPOCH) // timedelta(microseconds=1)
+        conflict = " " in notification_id  # no X-UUID has a space
+        return cls(notification_id, hashlib.sha256(body).hexdigest(), body, microseconds, conflict)
+
     @property
     def received_text(self) -> str:
         """The instant ``received_at`` in RFC 3339."""

@@ -9,9 +9,12 @@ import msgspec
 from talon_one_warehouse import table_spec
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from talon_one_receiver.notification import Notification
 
 _TEXT = {"type": "string"}
+ERASED = "(erased)"  # in place of a body about an erased customer
 _SHORT = 16_000  # characters of a body that every warehouse can hold
 REJECTED = table_spec(
     "notifications_rejected",
@@ -23,19 +26,28 @@ REJECTED = table_spec(
             "body_text": _TEXT,
             "body_bytes": {"type": "integer"},
             "received_at": {"type": "string", "format": "date-time"},
+            "replayed_at": {"type": ["string", "null"], "format": "date-time"},
         }
     },
     ["notification_id"],
 )
 
 
-def rejected_row(notification: Notification, reason: str, kind: str | None, *, short: bool = False) -> bytes:
+def rejected_row(
+    notification: Notification,
+    reason: str,
+    kind: str | None,
+    replayed_at: datetime | None = None,
+    *,
+    short: bool = False,
+) -> bytes:
     """Return the row of a notification that is not valid, as JSON.
 
     Args:
         notification: the notification.
         reason: why it is not valid.
         kind: its type, if known.
+        replayed_at: when it was merged into the table of its type all the same.
         short: cut the body, which the warehouse cannot hold; ``body_bytes`` is the size of the complete one.
     """
     text = _printable(notification.body.decode("utf-8", "backslashreplace"))
@@ -47,6 +59,7 @@ def rejected_row(notification: Notification, reason: str, kind: str | None, *, s
             "body_text": text[:_SHORT] if short else text,
             "body_bytes": len(notification.body),
             "received_at": notification.received_text,
+            "replayed_at": replayed_at and replayed_at.isoformat(),
         }
     )
 

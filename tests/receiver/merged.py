@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 from talon_one_receiver import STREAMS
 from talon_one_receiver.notification import Notification
-from talon_one_receiver.rows import rows_of
-from talon_one_warehouse import open_warehouse, to_arrow
-from talon_one_warehouse.arrow.load_time import with_load_time
+from talon_one_receiver.stored.merging import TABLES, merge
+from talon_one_warehouse import open_warehouse
 
 TIERS = next(stream for stream in STREAMS if stream.name == "notifications_tiers")
 
@@ -19,5 +18,7 @@ def merge_tier(url, profile):
     body = {"NotificationType": "TierUpgrade", "Data": [{"CustomerProfileID": profile, "LoyaltyProgramID": 1}]}
     made = Notification.of_request(profile, json.dumps(body).encode(), datetime(2026, 11, 26, tzinfo=UTC))
     with open_warehouse(url) as warehouse:
-        warehouse.prepare(TIERS.table.with_loaded_at())
-        warehouse.merge({TIERS.name: with_load_time([to_arrow(TIERS.table, rows_of(made).rows)], datetime.now(UTC))})
+        for table in TABLES:
+            if table != TIERS.table:  # that one is there only with its row
+                warehouse.prepare(table.with_loaded_at())
+        merge(warehouse, [made])

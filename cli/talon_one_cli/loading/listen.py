@@ -14,7 +14,10 @@ from talon_one_singer.cli.output import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from talon_one_singer.cli.signals import StopSignal
+
 _WEB_SERVER = ("prometheus_client", "starlette", "uvicorn")
+_SHOWN = 10  # notifications that were rejected again
 
 
 @click.command()
@@ -69,13 +72,19 @@ _WEB_SERVER = ("prometheus_client", "starlette", "uvicorn")
     type=click.IntRange(1),
     help="Notifications that may wait for the warehouse; more are answered with 503, so that they are sent again.",
 )
+@click.option(
+    "--retry-rejected",
+    is_flag=True,
+    help="Merge the rejected notifications again, and receive none. Use it after an update that knows their type.",
+)
 def listen(**options: Any) -> None:
     """Receive notifications of Talon.One and merge them into a warehouse.
 
     POST /notifications answers 200 when the notification is on the disk; /health and /metrics say how it goes. SIGTERM
     or Ctrl-C ends the command after the last merge.
 
-    Exit codes: 1 the journal is in use, or notifications are in the journal only, and the next start loads them; 2
+    Exit codes: 1 the journal is in use, or notifications are in the journal only, and the next start loads them, or
+    with --retry-rejected some were rejected again; 2
     something must be corrected in the options, the environment or the URL; 130 and 143 ended by a signal, with
     everything loaded.
     """
@@ -91,6 +100,9 @@ def _listen(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
     from talon_one_singer.errors import ConfigError
 
     keep_pandas_out()
+    if options["retry_rejected"]:
+        _retry_rejected(options["url"], options["schema"], stop)
+        return
     try:
         from talon_one_receiver.authentication import Credentials
         from talon_one_receiver.intake import Limits
@@ -113,3 +125,17 @@ def _listen(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         limits=Limits(pending=options["max_pending"]),
     )
     serve(settings, stop, lambda url: say(f"listening on {url}"))
+
+
+def _retry_rejected(url: str, schema: str, stop: StopSignal) -> None:
+    from talon_one_receiver.stored.replay import NotReplayed, replay
+    from talon_one_warehouse import open_warehouse
+
+    with open_warehouse(url, schema=schema) as warehouse:
+        done = replay(warehouse, stop.check)
+    say(f"{done.merged:,} merged, {len(done.rejected):,} rejected again, {done.incomplete:,} without their exact body")
+    for one, why in done.rejected[:_SHOWN]:
+        say(f"{one.id}: {why.reason}", err=True)
+    if done.rejected or done.incomplete:
+        left = len(done.rejected) + done.incomplete
+        raise NotReplayed(f"{left:,} notifications are still in notifications_rejected, each with its reason")

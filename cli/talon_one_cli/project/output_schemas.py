@@ -225,6 +225,7 @@ OUTPUTS = (
                 not_there="Customers that were not there.",
                 rows="Rows of the store deleted here.",
                 lines="Lines of files deleted here.",
+                notifications="Rows of notifications emptied in the warehouse.",
             ),
         ),
     ),

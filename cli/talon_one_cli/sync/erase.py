@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import config_option, json_option, store_of_option
+from talon_one_cli.options import config_option, json_option, schema_option, store_of_option
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.cli.signals import StopSignal
     from talon_one_singer.reporting.logs import Redactor
+    from target_talon_one.store.tables.personal_data import Person
 
 
 @click.command()
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Plan file to remove the customers from. Repeat the option for each file.",
 )
+@click.option(
+    "--in",
+    "url",
+    metavar="URL",
+    help="Warehouse of talon-one listen. Its rows about the customers lose all values but their ids and times.",
+)
+@schema_option
 @store_of_option
 @config_option
 @click.option("--local-only", is_flag=True, help="Delete the traces on this machine only, and nothing at Talon.One.")
@@ -36,9 +44,10 @@ if TYPE_CHECKING:
 def erase(**options: Any) -> None:
     """Delete customers at Talon.One and on this machine.
 
-    On this machine the customers are removed from the store and from rejects, results and plan files. At Talon.One
-    this deletes the data in every Application of the environment that the API key belongs to. Also delete the
-    customers from your source tables; otherwise the next push sends their rows again.
+    On this machine the customers are removed from the store and from rejects, results and plan files, and with --in
+    from the tables of notifications. At Talon.One this deletes the data in every Application of the environment that
+    the API key belongs to. Also delete the customers from your source tables; otherwise the next push sends their rows
+    again.
     """
     from talon_one_cli.command import guarded_run
 
@@ -58,7 +67,7 @@ def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     settings = (
         read_sync_file(sync_file, config, redact).settings if sync_file else read_settings({}, "", config, redact)
     )
-    counts = {"customers": len(ids), "deleted": 0, "not_there": 0, "rows": 0, "lines": 0}
+    counts = {"customers": len(ids), "deleted": 0, "not_there": 0, "rows": 0, "lines": 0, "notifications": 0}
     with opened(settings, stop) as (client, store):
         for name in ids:
             stop.check()
@@ -68,6 +77,8 @@ def _erase(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
         sinks = store.destinations.sinks()
         store.compact()
     customers = [Person(name) for name in ids]
+    if options["url"]:
+        counts["notifications"] = _erase_notifications(options, customers, stop)
     by_file = {file_name(stream): sink for stream, sink in sinks.items()}
     for folder in _folders(settings):
         remove_leftovers(folder)
@@ -111,6 +122,17 @@ def _delete(client: TalonOneClient, name: str) -> bool:
     return True
 
 
+def _erase_notifications(options: Mapping[str, Any], customers: Sequence[Person], stop: StopSignal) -> int:
+    from talon_one_cli.sync.erase_files import Persons
+    from talon_one_receiver.stored.erasure import erase as erase_notifications
+    from talon_one_singer.cli.process import keep_pandas_out
+    from talon_one_warehouse import open_warehouse
+
+    keep_pandas_out()
+    with open_warehouse(options["url"], schema=options["schema"]) as warehouse:
+        return erase_notifications(warehouse, Persons(customers), stop.check)
+
+
 def _line_files(settings: Mapping[str, Any]) -> Iterator[Path]:
     for folder in _folders(settings):
         yield from sorted(folder.glob("*/*.jsonl"))
@@ -127,6 +149,7 @@ def _print(counts: Mapping[str, int], *, as_json: bool) -> None:
     say(
         f"{_customers(counts['customers'])}: {counts['deleted']:,} deleted at Talon.One, {counts['not_there']:,} "
         f"not found there; {counts['rows']:,} rows of the store and {counts['lines']:,} lines of files deleted here"
+        + (f"; {counts['notifications']:,} rows of notifications emptied" if counts["notifications"] else "")
     )
 
 

@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 _NEW = ".new"  # ending of a file that is about to replace the one without it
 
 
+class Persons:
+    """Recognizes the values of several customers."""
+
+    def __init__(self, customers: Sequence[Person]) -> None:
+        self._customers = customers
+
+    def has_value(self, value: Any, name: str) -> bool:
+        """Return whether the value of a column is, or has, the id of one of them."""
+        return any(one.has_value(value, name) for one in self._customers)
+
+    def has_text(self, text: str) -> bool:
+        """Return whether a text, which may be JSON, has the id of one of them."""
+        return any(one.has_row(text) for one in self._customers)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what erase has left, when it was killed, in the folders of the runs in ``folder``.
 

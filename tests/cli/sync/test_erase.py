@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
+from talon_one_warehouse import open_warehouse
 from target_talon_one.sinks.table import SINKS
 from target_talon_one.store.tables.personal_data import Person, decoded
+from tests.receiver.merged import merge_tier
 from tests.target.store_content import acknowledged_keys
 
 PEOPLE = [
@@ -69,6 +71,19 @@ def test_the_results_of_everybody_else_stay(here, command):
         assert 1 == counts["rows"], name
         assert 1 == counts["lines"], name
         assert left == codes(here), name
+
+
+def test_notifications_of_a_warehouse_are_erased_too(here, command):
+    """With ``--in`` the rows about the customer lose their values, and their number is reported."""
+    for name in ("cust-1", "cust-10"):
+        merge_tier("duckdb:///w.duckdb", name)
+    erase = ("erase", "--ids", "cust-1", "--local-only", "--in", "duckdb:///w.duckdb", "--yes")
+    assert "; 1 rows of notifications emptied" in command(*erase)
+    with open_warehouse("duckdb:///w.duckdb") as warehouse:
+        found = warehouse.query(
+            f"SELECT customer_profile_id FROM {warehouse.name_of('notifications_tiers')} ORDER BY 1"
+        )
+    assert [("cust-10",), (None,)] == found
 
 
 @pytest.mark.parametrize("name", PEOPLE)

@@ -140,5 +140,5 @@ def _personal_positions(sink: SinkType | None) -> Sequence[int]:
 
 
 def _is_personal(name: str) -> bool:
-    words = {word.lower() for word in _WORDS.findall(name)}
+    words = {word.lower().removesuffix("s") for word in _WORDS.findall(name)}
     return words in ({"id"}, {"key"}) or bool(words & _PERSONAL_WORDS and not words & _IMPERSONAL_WORDS)
