@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_talon_one.store.opening import open_store
+from tests.killing import Moments
 from tests.target.store_content import acknowledged_keys
 
 if TYPE_CHECKING:
@@ -100,16 +101,18 @@ def test_a_mirror_killed_at_20_random_moments_ends_as_the_segment(engine):
     members = set(range(20_000))
     began = time.monotonic()
     assert 0 == killing.run([{"id": f"c-{n}"} for n in sorted(members)], seconds=None)
-    whole = time.monotonic() - began
+    moments, turn = Moments(chance, time.monotonic() - began), 0
     try:
-        for turn in range(20):
+        while moments.killed < 20:
             gone = set(chance.sample(sorted(members), 1500))
             members = members - gone | {30_000 + 1000 * turn + n for n in range(1000)}
-            killing.run([{"id": f"c-{n}"} for n in sorted(members)], seconds=chance.uniform(0.2, 0.9) * whole)
+            rows, began = [{"id": f"c-{n}"} for n in sorted(members)], time.monotonic()
+            code = killing.run(rows, seconds=moments.draw())
+            moments.saw(killed=code != 0, seconds=time.monotonic() - began)
+            turn += 1
             assert killing.known() <= engine.members()
     finally:
         engine.emu.clear_faults()
-    assert killing.killed >= 8
     rows = [{"id": f"c-{n}"} for n in sorted(members)]
     assert 0 == killing.run(rows, seconds=None)
     assert {row["id"] for row in rows} == engine.members() == killing.known()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
 from tests import commands
+from tests.killing import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,19 +165,12 @@ def test_a_load_killed_at_20_random_moments_ends_as_the_ledger(emu, loader, tmp_
     """Rows are added between the kills, and in the end the warehouse has every row once."""
     chance = random.Random(20)
     emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.005)
-    began, killed = time.monotonic(), 0
+    began = time.monotonic()
     loader.other(tmp_path).load()
-    whole = time.monotonic() - began
-    for _ in range(20):
+    moments = Moments(chance, time.monotonic() - began)
+    while moments.killed < 20:
         add_baskets(emu, chance)
-        process = loader.start()
-        try:
-            process.communicate(timeout=chance.uniform(0.1, 0.7) * whole)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            killed += 1
-    assert killed >= 10
+        moments.kill(loader.start())
     loader.load()
     assert loader.truth() == loader.ledger()
     assert loader.true_balances() == loader.balances()
