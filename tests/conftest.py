@@ -29,7 +29,7 @@ _NUMBERS = count()
 
 # How fast the machine is decides no test. `make test` draws the same examples each time, `make test-all` others.
 settings.register_profile("other", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("same", settings.get_profile("other"), derandomize=True)
+settings.register_profile("same", settings.get_profile("other"), derandomize=True, max_examples=25)
 settings.load_profile("same")
 
 

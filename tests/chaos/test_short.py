@@ -9,6 +9,7 @@ import pytest
 from tests.chaos.faults import FAULTS
 from tests.chaos.trial import run_cell
 from tests.chaos.world import World
+from tests.examples import slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ _CELLS = (
     ("load duckdb", "SIGKILL"),
     ("load duckdb", "half of the gzip stream"),
     ("load sqlite", "no rows, but more of them"),
-    ("target", "answer lost"),
+    slow("target", "answer lost"),
     ("push", "SIGKILL"),
     ("push", "disk full"),
     ("push", "damaged state, store or warehouse"),

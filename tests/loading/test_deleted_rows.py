@@ -24,6 +24,7 @@ from tap_talon_one.engine.sync import SomeStreamsFailed
 from tap_talon_one.settings import SETTINGS
 from tests import commands
 from tests.account import settings_of
+from tests.examples import slow
 from tests.killing import Moments
 
 MEMBERS = "audience_memberships"
@@ -237,7 +238,7 @@ def killed_at_random(emu, url, client, folder, times, seed):
         marked = found
 
 
-@pytest.mark.parametrize("url", ["duckdb", "postgresql", "lake"], indirect=True)
+@pytest.mark.parametrize("url", ["duckdb", slow("postgresql"), slow("lake")], indirect=True)
 def test_a_killed_load_marks_nobody(emu, url, client, tmp_path):
     """A load that is killed at a random moment marks nobody, or, if all of its work was done, exactly those gone."""
     killed_at_random(emu, url, client, tmp_path, 3, 11)

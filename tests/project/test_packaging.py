@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from talon_one_singer.version import VERSION
+from tests.examples import slow
 from tests.project.interpreters import UV, python_of
 from tests.project.test_install_page import wanted
 
@@ -94,7 +95,7 @@ def test_the_wheel_holds_every_schema_and_no_source_of_them(wheel):
     assert [] == [n for n in names if "source" in Path(n).parent.parts or n.startswith("tests")]
 
 
-@pytest.fixture(scope="module", params=["3.11", "3.13"])
+@pytest.fixture(scope="module", params=[slow("3.11"), "3.13"])
 def bare(request, wheel, tmp_path_factory):
     """Create an environment with only the wheel and its requirements, and return its folder of programs."""
     home = tmp_path_factory.mktemp(f"bare-{request.param}")

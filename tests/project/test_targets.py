@@ -15,6 +15,7 @@ from adbc_driver_postgresql import dbapi as postgresql
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from tap_talon_one.tap import catalog as tap_catalog
+from tests.examples import slow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LEDGER, POINTS = "loyalty_card_transactions", "loyalty_card_balances"
@@ -68,7 +69,7 @@ def test_target_duckdb_gets_every_row(emu, settings, pipe, tmp_path, peer):
     assert sorted((card, sub or "main", float(active)) for card, sub, active in balances(emu)) == points
 
 
-@pytest.mark.parametrize("batch", [None, "jsonl", pytest.param("parquet", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("batch", [None, slow("jsonl"), slow("parquet")])
 def test_target_postgres_gets_every_row(emu, settings, pipe, postgres_url, tmp_path, batch, peer):
     """Two runs with RECORD or BATCH messages store each row once, with amounts as exact as the columns are."""
     config = {"sqlalchemy_url": postgres_url.replace("postgresql://", "postgresql+psycopg://")}

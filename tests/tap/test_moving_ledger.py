@@ -15,6 +15,7 @@ from talon_one_client.paging.pages import PageSize, fetcher
 from talon_one_client.paging.window_reader import WindowReader, read_window
 from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_emulator import Emulator
+from tests.examples import mostly_slow
 
 ROWS = 50_000
 ENDPOINT = ep.GET_LOYALTY_CARD_TRANSACTIONS
@@ -73,16 +74,16 @@ def read(emu, *, in_parts=False) -> tuple[list[int], int]:
 
 
 COMBINATIONS = list(
-    itertools.product(("newest", "oldest", "shuffled"), ("inclusive", "exclusive"), ("seed", "current"))
+    itertools.product(("newest", "oldest", "shuffled"), ("inclusive", "exclusive"), ("seed", "current"), (False, True))
 )
-QUICK = {("newest", "exclusive", "current"), ("shuffled", "exclusive", "current"), ("oldest", "inclusive", "seed")}
+QUICK = {
+    ("newest", "exclusive", "current", False),
+    ("shuffled", "exclusive", "current", True),
+    ("oldest", "inclusive", "seed", True),
+}
 
 
-@pytest.mark.parametrize("in_parts", [False, True])
-@pytest.mark.parametrize(
-    ("order", "bounds", "era"),
-    [pytest.param(*c, marks=() if c in QUICK else pytest.mark.slow) for c in COMBINATIONS],
-)
+@pytest.mark.parametrize(("order", "bounds", "era", "in_parts"), mostly_slow(COMBINATIONS, QUICK))
 def test_rows_that_live_through_the_run_come_exactly_once(started, order, bounds, era, in_parts):
     """With 20 insertions and 200 deletions a page, every lasting row is read once, in 1.6 calls a page."""
     switches = {"order": order, "date_bounds": bounds}

@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 from talon_one_emulator.control.switches import choices
+from tests.examples import slow
 
 ROWS, BATCH = 10_000, 1000
 PROFILES = {"sink": "customer_profiles", "mode": "upsert", "key": "id"}
@@ -38,7 +39,7 @@ def source(bad: set[int]) -> list[dict]:
     return [{"id": f"k-{n:05}", "tier": 7 if n in bad else "gold"} for n in range(ROWS)]
 
 
-@pytest.mark.parametrize("count", [1, 5, 50])
+@pytest.mark.parametrize("count", [1, 5, slow(50)])
 @pytest.mark.parametrize(
     ("batch", "errors", "pointers"),
     list(product(choices()["batch"], choices()["errors"], choices()["pointers"])),

@@ -26,6 +26,7 @@ from target_talon_one.store.opening import open_store
 from target_talon_one.sync.replay import forget_retried, retry
 from target_talon_one.sync.run import SyncRun
 from target_talon_one.sync.verify import Verification
+from tests.examples import mostly_slow
 from tests.target.conftest import Engine
 from tests.target.store_content import acknowledged_keys
 
@@ -361,7 +362,7 @@ def _walk(emulator, name, *, examples, steps):
     )
 
 
-@pytest.mark.parametrize("name", DESTINATIONS)
+@pytest.mark.parametrize("name", mostly_slow(DESTINATIONS, {"members, mirrored", "items, mirrored"}))
 def test_a_sync_keeps_its_promises_through_a_short_random_history(server, name):
     """A few fixed histories end with the promises kept."""
     _walk(server, name, examples=6, steps=15)

@@ -10,6 +10,7 @@ from target_talon_one.config.options import SyncOptions
 from target_talon_one.errors import GuardError, SyncConfigError
 from target_talon_one.store.opening import open_store
 from target_talon_one.sync.run import SyncRun
+from tests.examples import slow
 
 VIP = {
     "sink": "audience_members",
@@ -65,6 +66,7 @@ def audience(engine):
 
 
 @pytest.mark.usefixtures("audience")
+@pytest.mark.parametrize("location", ["file", slow("folder"), slow("s3"), "postgresql"], indirect=True)
 def test_shards_together_are_the_mirror(engine, push):
     """Each row is read by one shard, and a member that leaves is removed by the shard that added it."""
     read = push([f"c-{n}" for n in range(30)], 3)

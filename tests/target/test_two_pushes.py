@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from talon_one_cli.main import cli
 from target_talon_one.errors import StoreLockedError
 from target_talon_one.store.opening import open_store
+from tests.examples import slow
 from tests.target.store_content import acknowledged_keys
 
 STORES = {"folder": "file://{}/store", "s3": "s3://bucket/store", "postgresql": None}
@@ -60,6 +61,7 @@ def push_twice(engine, store_url):
     return run
 
 
+@pytest.mark.parametrize("store_url", ["folder", slow("s3"), "postgresql"], indirect=True)
 def test_one_of_two_simultaneous_pushes_is_refused_before_it_sends(engine, store_url, push_twice):
     """Of two pushes at the same moment one succeeds, and the other one sends nothing and says what to do."""
     errors = push_twice("first", "second")

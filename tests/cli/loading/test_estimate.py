@@ -8,6 +8,7 @@ import pytest
 
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
+from tests.examples import slow
 
 STREAMS = "loyalty_card_transactions,loyalty_card_balances"
 UNTIL = "2026-01-01T00:00:00Z"
@@ -47,9 +48,10 @@ def estimate_equals_taken(emu, config_for, talon_one, tmp_path, **settings) -> N
     assert [tables[0]] * 3 == tables
 
 
-def test_calls_are_as_estimated_for_every_strategy(config_for, talon_one, tmp_path):
-    """With 1,200 cards and 36,000 transactions, every strategy takes exactly the estimated calls."""
-    with Emulator(seed="synthetic", cards=1200, transactions=30, profile_transactions=0, management_rate=0) as emu:
+@pytest.mark.parametrize("cards", [120, slow(1200)])
+def test_calls_are_as_estimated_for_every_strategy(config_for, talon_one, tmp_path, cards):
+    """With up to 1,200 cards and 36,000 transactions, every strategy takes exactly the estimated calls."""
+    with Emulator(seed="synthetic", cards=cards, transactions=30, profile_transactions=0, management_rate=0) as emu:
         estimate_equals_taken(emu, config_for, talon_one, tmp_path, end_date=UNTIL)
 
 

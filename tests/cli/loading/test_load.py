@@ -16,6 +16,8 @@ import pytest
 
 from talon_one_emulator import Emulator
 from tests import commands
+from tests.examples import slow
+from tests.killing import Moments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,24 +110,16 @@ def test_balances_in_the_warehouse_are_the_emulators(emu, config, tmp_path):
     assert sorted(expected) == found
 
 
-def test_a_load_killed_at_twenty_random_moments_loses_and_doubles_nothing(emu, config, tmp_path):
-    """After 20 loads that SIGKILL ends at random moments, the rows equal those of the emulator."""
-    path, chance = tmp_path / "w.duckdb", random.Random(20)
+@pytest.mark.parametrize("times", [4, slow(20)])
+def test_a_load_killed_at_random_moments_loses_and_doubles_nothing(emu, config, tmp_path, times):
+    """After loads that SIGKILL ends at random moments, the rows equal those of the emulator."""
+    path, moments = tmp_path / "w.duckdb", Moments(random.Random(20), 1.3)
     settings = config(concurrency=4, page_size=50)
     emu.fault("get_loyalty_card_transactions", "latency", count=0, seconds=0.03)
-    killed = 0
-    for _ in range(20):
-        process = commands.Popen(
-            command(path, settings, "--streams", STREAMS), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            process.wait(timeout=0.1 + chance.random() * 1.2)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            killed += 1
-            process.wait()
+    while moments.killed < times:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        moments.kill(commands.Popen(command(path, settings, "--streams", STREAMS), **quiet))
     emu.clear_faults()
-    assert killed >= 5
     assert 0 == load(path, settings).returncode
     assert truth(emu) == loaded(path)
 

@@ -17,6 +17,7 @@ import pytest
 from talon_one_emulator import Emulator
 from talon_one_warehouse import open_warehouse
 from tests import commands
+from tests.examples import mostly_slow
 from tests.killing import Moments
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ def add_baskets(emu: Emulator, chance: random.Random) -> int:
     return len(emu.add_transactions(rows))
 
 
+@pytest.mark.parametrize("loader", mostly_slow(PLACES, {"duckdb", "postgresql"}), indirect=True)
 def test_three_incremental_loads_bring_exactly_what_is_new(emu, loader):
     """After each load, ledger and balances equal those of the emulator, and a fourth load finds nothing new."""
     chance = random.Random(3)

@@ -130,6 +130,7 @@ def test_a_client_that_is_not_installed_is_named(put, monkeypatch, kind, module)
         load_location(None, "w")
 
 
+@pytest.mark.slow
 def test_a_load_writes_into_a_connection_of_type_redshift(emu, load, put, redshift_load_url, s3, monkeypatch):
     """Files are staged with the keys of a connection of type aws; the ids come from the warehouse itself."""
     pytest.importorskip("airflow.providers.amazon", reason="apache-airflow-providers-amazon is not installed")

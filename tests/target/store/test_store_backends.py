@@ -11,6 +11,7 @@ import pytest
 
 from target_talon_one.errors import StoreError, StoreLockedError
 from target_talon_one.store.opening import open_store
+from tests.examples import slow
 
 CONNECTIONS = Path("/proc/net/tcp")  # https://docs.kernel.org/networking/proc_net_tcp.html
 BACKENDS = {"folder": "file://{}/store", "s3": "s3://bucket/store", "postgresql": None}
@@ -51,6 +52,7 @@ def test_the_next_run_sends_the_difference(engine, push):
     assert 2 == engine.requests()["update_customer_profile_audiences"]
 
 
+@pytest.mark.parametrize("store_url", ["folder", "postgresql", slow("s3")], indirect=True)
 def test_runs_and_rejects_are_in_the_backend_too(engine, push, store_url):
     """The history of runs and their rejects outlive the worker."""
     push("a", "")
@@ -85,7 +87,7 @@ def test_postgresql_probes_the_worker_after_a_minute(store_url):
             ticks = [int(when, 16) for kind, when in timers if kind == "02"]
 
 
-@pytest.mark.parametrize("store_url", ["folder", "s3"], indirect=True)
+@pytest.mark.parametrize("store_url", ["folder", slow("s3")], indirect=True)
 def test_a_second_run_in_a_folder_is_refused_when_it_saves(push, store_url):
     """The run that saves first wins, and what it has saved stays."""
     push("a")
@@ -104,7 +106,7 @@ def test_a_second_run_in_a_folder_is_refused_when_it_saves(push, store_url):
     [
         ("postgresql://user:planted@127.0.0.1:9/nothing", "127.0.0.1:9"),
         ("nosuch://user:planted@host/folder", "nosuch"),
-        ("s3://nowhere/at/all", "nowhere/at/all"),
+        slow("s3://nowhere/at/all", "nowhere/at/all"),
         ("s3://nowhere/at/all?token=planted", "cannot have parameters"),
     ],
 )

@@ -75,6 +75,7 @@ def test_a_limit_below_what_is_in_memory_already_is_raised_at_once():
         assert Memory(connection, first_mb=2).enough_for(lambda: limit(connection)) not in ("1.9 MiB", "3.8 MiB")
 
 
+@pytest.mark.slow
 def test_rows_that_are_too_wide_for_the_first_limit_are_merged_into_parquet(tmp_path):
     """Running out of memory is recognized although Arrow's reader reports it like any other failure."""
     spec = table_spec("t", {"properties": {"id": {"type": "integer"}, "v": {"type": "string"}}}, ["id"])

@@ -99,6 +99,7 @@ def test_a_column_that_appears_is_null_in_older_rows(s3):
             lake.prepare(other)
 
 
+@pytest.mark.slow
 def test_many_merges_leave_few_objects(s3):
     """Small objects of many merges are compacted into few."""
     with open_warehouse("s3://bucket/lake") as lake:

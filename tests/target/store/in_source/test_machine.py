@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from target_talon_one.sync.run import SyncRun
+from tests.examples import mostly_slow
 from tests.target.source_databases import SourceDatabase
 from tests.target.test_machine import _RETRY, ATTRIBUTES, DESTINATIONS, Machine
 
@@ -83,7 +84,7 @@ def _walk(emulator, name, *, examples, steps):
     )
 
 
-@pytest.mark.parametrize("name", DESTINATIONS)
+@pytest.mark.parametrize("name", mostly_slow(DESTINATIONS, {"members, mirrored"}))
 def test_a_sync_keeps_its_promises_through_a_short_random_history(server, name):
     """A few fixed histories end with the promises kept."""
     _walk(server, name, examples=2, steps=15)
