@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import distribution, servers
+from tests import commands, distribution, servers
 from tests import redshift_server as redshift_servers
 from tests.chaos.proxy import Answer, Proxy
 
@@ -222,6 +222,7 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv(name, value)
     import s3fs
 
+    commands.preload("s3fs", "aiobotocore.session")
     s3fs.S3FileSystem.clear_instance_cache()
     fs = s3fs.S3FileSystem(use_listings_cache=False)
     fs.mkdir("bucket")
