@@ -167,6 +167,7 @@ def test_a_missing_connection_fails_with_its_name(emu, push, task_logs):
 
 
 @pytest.mark.slow
+@pytest.mark.each_airflow
 def test_parts_of_a_segment_are_pushed_by_mapped_tasks(emu, sqlite, run_dag, tmp_path, task_logs):
     """Each member is pushed by one shard, which also removes it, and the number of shards cannot change."""
     with TalonOneHook().client as client:
