@@ -22,11 +22,12 @@ from talon_one_warehouse import WarehouseError
 from target_talon_one.errors import GuardError
 
 SAID = "no\r\nError: forged\nError: again\x85Error: next\u2028Error: line\u2029Error: page\x0bError: tab\x0cError: feed"
+WITHOUT_DLT = ("talon_one_loading.dlt_source",)  # dlt is in an environment of its own
 PACKAGES = (talon_one_cli, talon_one_loading, talon_one_singer, talon_one_warehouse, tap_talon_one, target_talon_one)
 
 for package in PACKAGES:
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__") and module.name not in WITHOUT_DLT:
             importlib.import_module(module.name)
 
 

@@ -71,7 +71,7 @@ GOOD = {
     CreateReportingViewsOperator: {"warehouse_url": "{folder}/lake"},
     **{kind: {name: literal_of(kind, name) for name in own(kind)} for kind in NAMED},
 }
-LOCAL = {SingerOperator, CreateReportingViewsOperator}  # send nothing to Talon.One
+LOCAL = (SingerOperator, CreateReportingViewsOperator)  # send nothing to Talon.One
 SITUATIONS = {
     "wrong keys": {"password": "wrong", "management_api_key": "wrong"},
     "no server": {"host": "http://127.0.0.1:9", "retry_budget_seconds": 0},
