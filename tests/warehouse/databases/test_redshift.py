@@ -182,6 +182,16 @@ def test_an_s3_that_does_not_answer_may_come_back(redshift_load_url, monkeypatch
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("plain", ["on", "off"])
+def test_a_backslash_in_a_literal_is_itself(redshift_load_url, plain):
+    """A text with backslashes is read back, whether the server takes them for escapes or not."""
+    texts = ["\\", "a\\'b\\\\", "\\n", "c"]
+    with open_warehouse(redshift_load_url) as warehouse:
+        warehouse.query(f"SET standard_conforming_strings = {plain}")
+        shown = ", ".join(f"{warehouse.literal(text)} AS c{index}" for index, text in enumerate(texts))
+        assert [tuple(texts)] == warehouse.query(f"SELECT {shown}")
+
+
 def test_a_database_that_ignores_case_is_refused(redshift_load_url, redshift_server):
     """Keys that differ in capital letters only would be one row there."""
     name = redshift_load_url.rpartition("?")[0].rpartition("/")[2]

@@ -61,6 +61,10 @@ class Redshift(Dialect["RedshiftConnection"]):
         """See Dialect."""
         return quoted(*map(folded, parts))
 
+    def literal(self, text: str) -> str:
+        """See Dialect. Whether a backslash begins an escape depends on the server, so it is written as its number."""
+        return " || CHR(92) || ".join(map(literal, text.split("\\")))
+
     def open(self, connection: RedshiftConnection, schema: str) -> None:
         """See Dialect. Redshift has no lock that ends with its session, so a second load is not kept out.
 
