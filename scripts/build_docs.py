@@ -34,9 +34,15 @@ def settings() -> str:
     return SETTINGS.markdown_table().rstrip() + "\n"
 
 
+def _read(group: Any, stream: Any) -> str:
+    if stream.replication_key:
+        return f"incremental, by `{stream.replication_key}`"
+    return "full, finds deleted rows" if group.read_whole else "full, a snapshot"
+
+
 def _each(group: Any) -> str:
     if group.reader == "export":
-        return str(group.parent)
+        return str(group.parent or group.entity).replace("_", " ")
     if group.reader == "listing" and group.has_ids and group.parent:
         return f"page of a {group.entity}"
     if group.reader == "listing":
@@ -129,7 +135,7 @@ def streams() -> str:
             (
                 f"`{stream.name}`",
                 ", ".join(f"`{name}`" for name in stream.key),
-                f"incremental, by `{stream.replication_key}`" if stream.replication_key else "full, a snapshot",
+                _read(group, stream),
                 _each(group),
                 f"`{group.endpoint.operation_id}`",
                 stream.description,
