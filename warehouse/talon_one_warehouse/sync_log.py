@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -20,7 +22,7 @@ from talon_one_warehouse.arrow.json_to_arrow import to_arrow
 from talon_one_warehouse.urls import open_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from talon_one_warehouse.arrow.columns import TableSpec
     from talon_one_warehouse.warehouse import Warehouse
@@ -76,40 +78,58 @@ class PendingLog(Protocol):
         """Drop the changes, because a warehouse has them."""
 
 
+@dataclass(frozen=True, slots=True)
+class LogPlace:
+    """A warehouse for the history.
+
+    Attributes:
+        name: in messages, without secrets.
+        open: opens it, with the schema ``SCHEMA``.
+    """
+
+    name: str
+    open: Callable[[], Warehouse] = field(repr=False)
+
+
+def log_place(url: str | None) -> LogPlace | None:
+    """Return the warehouse at a URL; None for none."""
+    return LogPlace(shown_url(url), partial(open_warehouse, url, schema=SCHEMA)) if url else None
+
+
 @contextmanager
-def logged(pending: PendingLog, url: str | None, *, hashed: bool) -> Iterator[None]:
+def logged(pending: PendingLog, place: LogPlace | None, *, hashed: bool) -> Iterator[None]:
     """Write the history to a warehouse at the end of the block, however the block ends.
 
     What cannot be written is kept, and the next run writes it; a warning says so, and the block does not fail for it.
 
     Args:
         pending: what happened.
-        url: of the warehouse; None: nothing is kept and nothing is written.
+        place: the warehouse; None: nothing is kept and nothing is written.
         hashed: write hashes of the keys of rows, and no reasons that may quote their values.
     """
-    pending.keep(on=bool(url))
+    pending.keep(on=place is not None)
     try:
         yield
     finally:
-        if url:
+        if place:
             try:
-                write_log(pending, url, hashed=hashed)
+                write_log(pending, place, hashed=hashed)
             except Exception as error:  # noqa: BLE001 - a history that cannot be written fails no run
                 LOG.warning(
                     "log_to: the history was not written to %s: %s; the store keeps it, and the next run writes it",
-                    shown_url(url),
+                    place.name,
                     redact(str(error)),
                 )
 
 
-def write_log(pending: PendingLog, url: str, *, hashed: bool) -> None:
+def write_log(pending: PendingLog, place: LogPlace, *, hashed: bool) -> None:
     """Write the history to a warehouse.
 
     Raises:
         WarehouseError: it cannot be written; the part that was written stays, and is not doubled by the next call.
     """
     now = datetime.now(UTC)
-    with open_warehouse(url, schema=SCHEMA) as warehouse:
+    with place.open() as warehouse:
         for table in (RUNS, CHANGES, REJECTS):
             warehouse.prepare(table.with_loaded_at())
         for rows in pending.changes():

@@ -58,12 +58,12 @@ def sync_run(
     client: TalonOneClient, store: Store, settings: Mapping[str, Any], stop: StopSignal | SyncProgress, command: str
 ) -> Iterator[SyncRun]:
     """Start a run with the options of the settings; ``command`` is its name in the history."""
-    from talon_one_warehouse.sync_log import logged
+    from talon_one_warehouse.sync_log import log_place, logged
     from target_talon_one.sync.run import SyncRun  # needs duckdb, which is an extra
 
     hashed = settings["log_keys"] == "hashed"
     with (
-        logged(store.log, None if command == "plan" else settings["log_to"], hashed=hashed),
+        logged(store.log, log_place(None if command == "plan" else settings["log_to"]), hashed=hashed),
         SyncRun(client, store, SyncOptions.of(settings), command=command, check=stop.check) as run,
     ):
         yield run

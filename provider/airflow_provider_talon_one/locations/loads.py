@@ -12,10 +12,14 @@ from airflow_provider_talon_one.airflow_compat.masking import mask_connection, m
 from airflow_provider_talon_one.locations.client_connections import client_connection, client_is_installed
 from airflow_provider_talon_one.locations.connection_urls import AWS, POSTGRES
 from airflow_provider_talon_one.locations.location import Location, resolve_location
+from talon_one_singer.reporting.redaction import shown_url
 from talon_one_warehouse.connections.s3 import S3Access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from talon_one_warehouse.sync_log import LogPlace
+    from talon_one_warehouse.warehouse import Warehouse
 
 
 class _Loaded(NamedTuple):
@@ -62,6 +66,25 @@ def load_location(url: Any, conn_id: str | None, options: Mapping[str, Any] | No
     location = resolve_location(url, conn_id) or _by_client(str(conn_id))
     found = {**(location.options or {}), **_with_access(options or {})}
     return replace(location, options=found or None)
+
+
+def history_place(url: str | None, conn_id: str | None) -> LogPlace | None:
+    """Return where the history of a push is written, or None. Only the writing opens the connection.
+
+    Args:
+        url: see ``resolve_location``.
+        conn_id: see ``resolve_location``.
+    """
+    from talon_one_warehouse.sync_log import SCHEMA, LogPlace  # imports pyarrow
+    from talon_one_warehouse.urls import open_warehouse
+
+    def opened() -> Warehouse:
+        found = load_location(url, conn_id)
+        return open_warehouse(found.url, schema=SCHEMA, filesystem=found.filesystem, options=found.options)
+
+    names = [shown_url(url)] if url else []
+    names += [f"the connection {conn_id}"] if conn_id else []
+    return LogPlace(" with ".join(names), opened) if names else None
 
 
 def _by_client(conn_id: str) -> Location:

@@ -13,6 +13,7 @@ from airflow_provider_talon_one.base import ConnectorOperator
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.lineage.records import PushRecord, RecordsLineage, talon_one_dataset
 from airflow_provider_talon_one.links import CampaignManagerLink, begin_link, campaign_manager_url, set_link
+from airflow_provider_talon_one.locations.loads import history_place
 from airflow_provider_talon_one.locations.location import check_connection_or_url, local_folder
 from airflow_provider_talon_one.locations.stores import StoreChoice, default_name, opened_store, warn_of_store
 from airflow_provider_talon_one.map_templates import rendered_map
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from talon_one_client.client import TalonOneClient
     from talon_one_singer import Setting
+    from talon_one_warehouse.sync_log import LogPlace
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.config.options import SyncOptions
     from target_talon_one.store.store import Store
@@ -86,6 +88,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
     store_name: Any
     store_in_source: Any
     store_schema: Any
+    log_conn_id: Any
     rejects_directory: Any
     results_directory: Any
     settings: Any
@@ -126,7 +129,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
             fail_for_good(),
             client_from_settings(settings, "airflow", metrics=report.metrics, stop=self._stop.check) as client,
             self._opened_store(settings["store"], destination, context) as store,
-            logged(store.log, None if self.plan_only else settings["log_to"], hashed=settings["log_keys"] == "hashed"),
+            logged(store.log, self._history(settings["log_to"]), hashed=settings["log_keys"] == "hashed"),
             SyncRun(
                 client,
                 store,
@@ -186,6 +189,9 @@ class PushOperator(RecordsLineage, ConnectorOperator):
         if pushes:
             warn_of_store(store, destination, on_worker=not (location or self.store_conn_id or self.store_in_source))
         return store
+
+    def _history(self, url: str | None) -> LogPlace | None:
+        return None if self.plan_only else history_place(url, self.log_conn_id)
 
     def _shard(self) -> Shard:
         return Shard.of({"shard": self.shard})

@@ -19,6 +19,7 @@ PARAMETERS = (
     Setting("store_name", "string", "Name of the store, in a database or bucket that holds many."),
     Setting("store_in_source", "boolean", "Whether the store is in the database of the source.", default=False),
     Setting("store_schema", "string", "Schema of a store in the source.", default="talon_one_sync"),
+    Setting("log_conn_id", "string", "Connection of the warehouse that gets the history."),
     Setting("rejects_directory", "string", "Folder for refused rows.", default="rejects"),
     Setting("results_directory", "string", "Folder for responses worth keeping.", default="results"),
     Setting("settings", "object", "Settings of the target.", default={}),

@@ -75,6 +75,8 @@ class WarehouseToTalonOneOperator(PushOperator):
         store_in_source: keep the store in the database of the source, which then finds the rows that differ, so that
             only these leave it; instead of ``store``. DuckDB, PostgreSQL or Snowflake.
         store_schema: schema of a store in the source; created if missing.
+        log_conn_id: connection of a warehouse that gets the history of each push: which rows were added, changed,
+            removed or refused. ``log_to`` in ``settings`` is the URL of one.
         rejects_directory, results_directory: folders for refused rows and for responses.
         settings: settings of the target: ``concurrency``, ``mask_rejects``, ...
         options: further keys of a sync in a SYNC.yml: ``start_date``, ``expiry_date``, ``usage_limit``, ...
@@ -124,6 +126,7 @@ class WarehouseToTalonOneOperator(PushOperator):
         store_name: str | None = None,
         store_in_source: bool | str = False,
         store_schema: str = "talon_one_sync",
+        log_conn_id: str | None = None,
         rejects_directory: str = "rejects",
         results_directory: str = "results",
         settings: Mapping[str, Any] | str | None = None,
@@ -165,6 +168,7 @@ class WarehouseToTalonOneOperator(PushOperator):
             "store_name": store_name,
             "store_in_source": store_in_source,
             "store_schema": store_schema,
+            "log_conn_id": log_conn_id,
             "rejects_directory": rejects_directory,
             "results_directory": results_directory,
             "settings": settings,
