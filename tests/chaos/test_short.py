@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 _CELLS = (
     ("tap", "SIGKILL"),
-    ("tap", "SIGTERM"),
+    slow("tap", "SIGTERM"),
     ("tap", "pages of 7 rows"),
     ("load duckdb", "SIGKILL"),
     ("load duckdb", "half of the gzip stream"),
-    ("load sqlite", "no rows, but more of them"),
+    slow("load sqlite", "no rows, but more of them"),
     slow("target", "answer lost"),
     ("push", "SIGKILL"),
-    ("push", "disk full"),
+    slow("push", "disk full"),
     ("push", "damaged state, store or warehouse"),
     ("push", "each request sent twice by a gateway"),
 )

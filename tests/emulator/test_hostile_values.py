@@ -15,6 +15,7 @@ import pytest
 import talon_one_schemas
 from talon_one_client import endpoints
 from tests.answer_schemas import check_answer
+from tests.examples import slow
 
 TEXTS = [
     "", " ", "0", "-1", "1", "1.5", "1e400", "NaN", "Infinity", "True", "FALSE", "null", "[]", "{}", "'", '"', "%",
@@ -243,6 +244,7 @@ def a_body(endpoint):
     return json.dumps(bodies(endpoint)[0]).encode(), {}
 
 
+A_PART = pytest.mark.parametrize("every", [3, slow(1)])  # of the values
 EVERY = pytest.mark.parametrize("endpoint", endpoints.ALL, ids=lambda each: each.name)
 
 
@@ -264,11 +266,12 @@ def test_the_unspoiled_request_is_accepted(current, endpoint):
 
 
 @in_each_era(endpoints.ALL)
-def test_no_parameter_breaks_the_emulator(wire, endpoint):
+@A_PART
+def test_no_parameter_breaks_the_emulator(wire, endpoint, every):
     """Any text in any parameter of path and query gives a documented answer."""
     body, headers = a_body(endpoint)
     names = [param.name for param in endpoint.query]
-    for text in TEXTS:
+    for text in TEXTS[::every]:
         for param in endpoint.path_params:
             wire.send(endpoint, path_of(endpoint, **{param.name: text}), "", body, **headers)
         for name in [*names, "unknown"]:
@@ -297,11 +300,12 @@ def test_no_query_as_a_whole_breaks_the_emulator(wire, endpoint):
 
 
 @in_each_era([each for each in endpoints.ALL if each.request])
-def test_no_body_breaks_the_emulator(wire, endpoint):
+@A_PART
+def test_no_body_breaks_the_emulator(wire, endpoint, every):
     """Any JSON, and what only looks like it, in the place of any value of a body gives a documented answer."""
     for full in bodies(endpoint):
         for text in spoiled(full):
-            for value in JSONS:
+            for value in JSONS[::every]:
                 wire.send(endpoint, path_of(endpoint), "", text.replace(MARK, value).encode("latin-1", "ignore"))
     for value in JSONS:
         wire.send(endpoint, path_of(endpoint), "", value.encode())
@@ -363,10 +367,11 @@ AFTERWARD = (
 @pytest.mark.parametrize(
     ("method", "name"), [(method, name) for method, each in CONTROLS.items() for name in each], ids=str
 )
-def test_no_control_breaks_the_emulator(current, emu, method, name):
+@A_PART
+def test_no_control_breaks_the_emulator(current, emu, method, name, every):
     """A control endpoint answers nonsense with 400, and the API works on after it."""
     for text in spoiled(CONTROLS[method][name]):
-        for value in JSONS:
+        for value in JSONS[::every]:
             body = text.replace(MARK, value).encode("latin-1", "ignore")
             current.connection.request(method, f"/_emulator/{name}", body)
             answer = current.connection.getresponse()

@@ -30,7 +30,7 @@ BIGQUERY, BIGQUERY_HOST = "bigquery://my-project/talon_one", "http://127.0.0.1:9
 OWN = ("talon-one", "talon-one-emulator", "tap-talon-one", "target-talon-one")
 EMULATOR = ("talon_one_emulator.__main__", "uvicorn.protocols.http.httptools_impl")
 # With servers that only the slow tests have, or with what another slow test does, too.
-SLOW = ("guides/load-snowflake.md", "guides/load-bigquery.md", "guides/dlt.md")
+SLOW = ("guides/load-snowflake.md", "guides/load-bigquery.md", "guides/dlt.md", "guides/airflow.md")
 
 
 @pytest.fixture(scope="module")

@@ -182,6 +182,8 @@ def test_too_many_requests_are_tried_again_after_five_minutes(emu, connection, v
 
 @needs_policies
 @pytest.mark.usefixtures("database", "connection")
+@pytest.mark.slow
+@pytest.mark.each_airflow
 def test_airflow_asks_the_policy(vip, run_dag):
     """A permanent error fails a mapped task without a retry, even before the operator runs."""
     run = run_dag("refused_before", folder=vip)

@@ -10,6 +10,7 @@ from target_talon_one.errors import GuardError, SyncConfigError
 from target_talon_one.sync.replay import forget_retried, retry
 from target_talon_one.sync.run import SyncRun
 from target_talon_one.sync.verify import Verification
+from tests.examples import slow
 from tests.target.source_databases import SourceDatabase
 
 VIP = {
@@ -31,7 +32,7 @@ ITEMS = {
 LISTS = "update_customer_profile_audiences"
 
 
-@pytest.fixture(params=["duckdb", "postgresql", pytest.param("snowflake", marks=pytest.mark.slow)])
+@pytest.fixture(params=["duckdb", slow("postgresql"), slow("snowflake")])
 def source(request, tmp_path):
     """A database with an empty table."""
     of_server = {"postgresql": "postgres_url", "snowflake": "snowflake_url"}.get(request.param)
@@ -66,6 +67,7 @@ def _retry_last(engine, source):
 
 
 @pytest.mark.usefixtures("audience")
+@pytest.mark.parametrize("source", ["duckdb", "postgresql", slow("snowflake")], indirect=True)
 def test_only_what_differs_is_sent_and_counted(engine, source):
     """A second push adds and removes what has changed, and counts the other rows as the same."""
     source.fill_ids([f"c-{n}" for n in range(100)])
