@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install third-party programs that the tests use, each into an environment of its own under .venvs.
 # With the argument `all`, also install what only slow tests need: Chromium, dbt with the adapters of warehouses,
-# stand-ins of Snowflake and BigQuery, dlt, linters, and the generator of the website. With the argument `lint`, only linters.
+# stand-ins of Snowflake and BigQuery, dlt, Dagster, Prefect, Jupyter, linters, and the generator of the website. With the argument `lint`, only linters.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ "${1:-}" = lint ]; then
@@ -11,7 +11,7 @@ for lock in requirements/*.lock; do
     name=$(basename "$lock" .lock)
     case "$name" in
     dev | demo) continue ;;
-    dbt-warehouses | fakesnow | bqemulator | dlt | lint | site) [ "${1:-}" = all ] || continue ;;
+    dbt-warehouses | fakesnow | bqemulator | dlt | dagster | prefect | notebook | lint | site) [ "${1:-}" = all ] || continue ;;
     esac
     bash scripts/setup_venv.sh "$name" "$lock"
 done

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 from talon_one_loading.bad_rows import BAD_ROW_POLICIES, accept_all, log_rejected
 from talon_one_loading.stream_selection import select_streams
 from talon_one_loading.tap_runner import TapRun, run_context
+from talon_one_singer import ConfigSource
+from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.protocol.state import State
+from talon_one_singer.reporting.redaction import Redactor
 from talon_one_warehouse import table_spec, to_arrow
+from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +21,6 @@ if TYPE_CHECKING:
 
     from talon_one_client.paging.windows import Window
     from talon_one_singer import CatalogEntry
-    from talon_one_singer.cli.signals import StopSignal
-    from talon_one_singer.reporting.logs import Redactor
     from talon_one_warehouse import TableSpec
 
 
@@ -77,3 +79,16 @@ def read_arrow(settings: Mapping[str, Any], stream: str, stop: StopSignal, redac
     sink = ArrowSink(settings["bad_rows"])
     TapRun(settings, entries, run_context(settings, State(None), stop, redact), sink).run()
     return sink.table()
+
+
+def read_table(stream: str, **settings: Any) -> pa.Table:
+    """Return all rows of a stream, in memory; for notebooks.
+
+    Args:
+        stream: name of the stream.
+        settings: settings of the tap, like ``base_url`` and ``api_key``.
+
+    Raises:
+        ConfigError, TalonOneError, SomeStreamsFailed: see ``read_arrow``.
+    """
+    return read_arrow(SETTINGS.load([ConfigSource("read_table", settings)]), stream, StopSignal(), Redactor())
