@@ -70,11 +70,12 @@ def test_linters_accept_containers_compose_file_and_workflows(peer, tmp_path):
     example = tmp_path / "talon-one.yml"
     example.write_text(files_of(GUIDE)[".github/workflows/talon-one.yml"])
     schema = [peer("lint", "check-jsonschema"), "--builtin-schema"]
+    zizmor = [peer("lint", "zizmor"), "--offline", "--quiet", "--config", ROOT / ".github" / "zizmor.yml"]
     for command in (
         [peer("lint", "hadolint"), *FOLDER.glob("Containerfile*")],
         [*schema, "vendor.compose-spec", FOLDER / "compose.yml"],
         [*schema, "vendor.github-workflows", *WORKFLOWS, example],
-        [peer("lint", "zizmor"), "--offline", "--quiet", *WORKFLOWS, example],
+        [*zizmor, *WORKFLOWS, example],
     ):
         done = subprocess.run(command, capture_output=True, text=True)
         assert 0 == done.returncode, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import subprocess
@@ -20,12 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("3.11", "3.12", "3.13")
 # Together they install everything that a user can ask for; Airflow has an environment of its own.
 EXTRAS = (
-    "postgresql,sqlite,snowflake,bigquery,redshift,databricks,mysql,lake,s3,sync,redis,listen,alerts,demo",
-    "airflow,postgresql,emulator",
+    "warehouse,postgresql,sqlite,snowflake,bigquery,redshift,databricks,mysql,lake,s3,sync,redis,listen,alerts,maps,dlt,"
+    "demo,journey",
+    "airflow,openlineage,postgresql,emulator",
 )
 MODULES = (
     "adbc_driver_postgresql.dbapi", "adbc_driver_sqlite.dbapi", "databricks.sql", "deltalake", "google.cloud.bigquery",
-    "jinja2", "jsonschema_rs", "pymysql", "redis", "redshift_connector", "s3fs", "snowflake.connector", "uvicorn",
+    "jinja2", "jsonschema_rs", "pymysql", "redis", "redshift_connector", "s3fs", "singer_sdk.mapper",
+    "snowflake.connector", "talon_one_loading.dlt_source", "uvicorn",
 )  # fmt: skip
 QUICKSTART = ROOT / "docs" / "get-started" / "quickstart.md"
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -61,6 +64,13 @@ def test_the_tools_of_pypi_accept_the_distributions(distributions, peer):
     ):
         done = subprocess.run(command, capture_output=True, text=True)
         assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_every_extra_is_installed_by_these_tests():
+    """An extra that is added to setup.cfg is installed on each Python too."""
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    assert set(parser["options.extras_require"]) - {"dev"} == {name for one in EXTRAS for name in one.split(",")}
 
 
 @pytest.mark.parametrize("version", PYTHONS)

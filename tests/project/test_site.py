@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import subprocess
 import threading
@@ -129,7 +130,9 @@ def test_a_copied_block_has_no_prompts_and_no_output(url, browser):
         block.setAttribute("data-md-copying", "");
         return block.innerText;
     """
-    assert [] == [line for line in browser.execute_script(script).splitlines() if line.startswith(("$", "Integration"))]
+    lines = browser.execute_script(script).splitlines()
+    assert "talon-one check" in lines
+    assert [] == [line for line in lines if line.startswith(("$", "Integration"))]
 
 
 def test_versions_stand_side_by_side(tmp_path, peer):
@@ -139,9 +142,11 @@ def test_versions_stand_side_by_side(tmp_path, peer):
     identity = {"user.name": "tester", "user.email": "tester@localhost"}
     for name, value in identity.items():
         subprocess.run(["git", "config", name, value], cwd=clone, check=True)
+    mike = peer("site", "mike")
+    environment = {**os.environ, "PATH": os.pathsep.join([str(mike.parent), os.environ["PATH"]])}  # mike calls mkdocs
     for version in ("0.1", "0.2"):
-        command = [peer("site", "mike"), "deploy", "--update-aliases", version, "latest"]
-        done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
+        command = [mike, "deploy", "--update-aliases", version, "latest"]
+        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
         assert 0 == done.returncode, done.stderr
     show = ["git", "show", "gh-pages:versions.json"]
     versions = json.loads(subprocess.run(show, cwd=clone, capture_output=True, check=True).stdout)
