@@ -300,10 +300,10 @@ def exit_codes() -> str:
 
 
 def install() -> str:
-    """Return what to install for which goal."""
+    """Return the extras for each goal."""
     from install_goals import rows
 
-    return _table(("goal", "for example", "install"), rows())
+    return _table(("goal", "for example", "extras"), rows())
 
 
 def packages() -> str:

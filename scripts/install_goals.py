@@ -38,9 +38,5 @@ GOALS = (
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """Return goal, example and installation of each goal."""
-    return [(goal, name, f"`pip install {_target(wanted)}`") for goal, name, wanted in GOALS]
-
-
-def _target(wanted: str) -> str:
-    return f"'talon-one-connector[{wanted}]'" if wanted else "talon-one-connector"
+    """Return goal, example and extras of each goal."""
+    return [(goal, name, f"`{wanted}`" if wanted else "none") for goal, name, wanted in GOALS]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY = "https://github.com/talon-one-connector/talon-one-connector"
+FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n```(?P<language>\w*)$", re.MULTILINE)
+NO_DEFAULT = re.compile(r"<code>Sentinel\.\w+</code>")  # how click names it, which mkdocs-click prints
 LINK = re.compile(r"\]\((?P<path>(?:\.\./)+[^)#\s]*)(?P<anchor>#[^)\s]*)?\)")
 COMMANDS = re.compile(r"<!-- table: cli -->.*?<!-- end -->", re.DOTALL)
 CLI = """::: mkdocs-click
@@ -52,7 +54,7 @@ def _airflow(folder: str) -> list[str]:
 
 PYTHON_API = {
     "client": ("Client", "talon_one_client.client", "talon_one_client.connection.config", "talon_one_client.errors"),
-    "loading": ("Loads", "talon_one_loading.load"),
+    "loading": ("Loads", "talon_one_loading.load", "talon_one_loading.data_frame", "talon_one_loading.dlt_source"),
     "warehouses": (
         "Warehouses and sources",
         "talon_one_warehouse.urls",
@@ -92,7 +94,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Let links to files outside docs/ lead to the repository, and generate the reference of the command line."""
+    """Name the files of blocks, link to files outside docs/ in the repository, and generate the page of commands."""
     folder = posixpath.join("docs", posixpath.dirname(page.file.src_uri))
 
     def outside(match: re.Match[str]) -> str:
@@ -102,7 +104,13 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
         kind = "tree" if (ROOT / path).is_dir() else "blob"
         return f"]({REPOSITORY}/{kind}/main/{path}{match['anchor'] or ''})"
 
-    return COMMANDS.sub(CLI, LINK.sub(outside, markdown))
+    titled = FILE.sub(r'```{ .\g<language> title="\g<name>" }', markdown)
+    return COMMANDS.sub(CLI, LINK.sub(outside, titled))
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Leave out the defaults of options that have none."""
+    return NO_DEFAULT.sub("", html)
 
 
 def _section(nav: list[Any], title: str) -> list[Any]:

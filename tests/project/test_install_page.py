@@ -12,11 +12,7 @@ from talon_one_warehouse.urls import open_warehouse
 from tests.project.test_console_blocks import ROOT, TEXTS
 
 PAGE = TEXTS["docs/get-started/install.md"]
-ROW = re.compile(
-    r"^\| (?P<goal>[^|]+) \| (?P<named>[^|]+) \| "
-    r"`pip install '?talon-one-connector(?:\[(?P<extras>[^\]]+)\])?'?`",
-    re.MULTILINE,
-)
+ROW = re.compile(r"^\| (?P<goal>[^|]+) \| (?P<named>[^|]+) \| (?:none|`(?P<extras>[a-z0-9,]+)`) \|$", re.MULTILINE)
 ROWS = [match.groupdict() for match in ROW.finditer(PAGE)]
 URL = re.compile(r"[a-z0-9]+://|\./lake")
 EXAMPLES = {

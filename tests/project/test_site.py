@@ -88,8 +88,17 @@ def test_the_website_documents_every_command_and_the_client(site):
 
     commands = (site / "reference" / "cli" / "index.html").read_text()
     assert [] == [name for name in COMMANDS if f'id="talon-one-{name}"' not in commands]
+    assert "Sentinel" not in commands
     client = (site / "reference" / "python" / "client" / "index.html").read_text()
     assert "get_loyalty_card_balances" in client
+
+
+def test_a_block_that_is_a_file_has_its_name(site):
+    """Above the text of a file stands how the file is named."""
+    for page in PAGES:
+        names = re.findall(r"^<!-- file: (\S+) -->$", (DOCS / page).read_text(), re.MULTILINE)
+        shown = re.findall(r'<span class="filename">(.*?)</span>', (site / address(page) / "index.html").read_text())
+        assert names == shown, page
 
 
 @pytest.mark.parametrize("width", WIDTHS)
