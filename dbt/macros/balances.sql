@@ -1,8 +1,18 @@
-{#- The balances of a table in the one form that all models read. -#}
+{#- The balances of a table in the one form that all models read.
+
+Where Talon.One does not report negative points, active points are net of them: a debt is then below 0. No ledger has active
+and negative points at once, so that the sign tells both.
+-#}
 {% macro balance_rows(rows, owner_kind, owner) %}
 SELECT
     program_id, '{{ owner_kind }}' AS owner_kind, {{ owner }} AS owner, COALESCE(subledger_id, '') AS subledger_id, as_of,
-    active_points, pending_points, spent_points, expired_points, negative_points
+    CASE WHEN negative_points IS NULL AND active_points < 0 THEN 0 ELSE active_points END AS active_points,
+    pending_points, spent_points, expired_points,
+    CASE
+        WHEN negative_points IS NOT NULL THEN negative_points
+        WHEN active_points < 0 THEN -active_points
+        WHEN active_points >= 0 THEN 0
+    END AS negative_points
 FROM {{ rows }}
 {%- endmacro %}
 

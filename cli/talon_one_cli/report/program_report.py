@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 _VIEWS = ("points_by_month", "points_lots", "points_ledger", "liability_by_expiry_month")
 _MONTH = "CAST(DATE_TRUNC('month', CAST(CAST(created AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) AS DATE)"
 _MONTHS, _COHORTS, _AGES, _BUCKETS = 36, 24, 12, 20
+# The lots know what covers a subtraction, the ledger what it took: the difference is debt.
+_TOTALS = (
+    "SELECT program_id, sum(issued), sum(taken), sum(taken) - sum(covered), sum(expired), sum(active), sum(pending), "
+    "count(DISTINCT holder) FROM ("
+    "SELECT program_id, amount AS issued, 0 AS taken, spent_points AS covered, expired_points AS expired, "
+    "active_points AS active, pending_points AS pending, "
+    "CASE WHEN active_points > 0 THEN owner_kind || owner END AS holder FROM {points_lots} "
+    "UNION ALL SELECT program_id, 0, amount, 0, 0, 0, 0, NULL FROM {points_ledger} WHERE NOT is_addition"
+    ") AS amounts GROUP BY 1"
+)
 Rows = list[tuple[Any, ...]]
 
 
@@ -39,9 +49,7 @@ class ProgramData:
     def __init__(self, warehouse: Warehouse, schema: str) -> None:
         self._warehouse, self._schema = warehouse, schema
         self._check_views()
-        points = "sum(amount), sum(spent_points), sum(expired_points), sum(active_points), sum(pending_points)"
-        holders = "count(DISTINCT CASE WHEN active_points > 0 THEN owner_kind || owner END)"
-        self.totals = self._by_program(f"SELECT program_id, {points}, {holders} FROM {{points_lots}} GROUP BY 1")
+        self.totals = self._by_program(_TOTALS)
         self.months = self._by_program(
             "SELECT program_id, month, sum(issued_points), sum(spent_points), sum(expired_points) "
             "FROM {points_by_month} GROUP BY 1, 2 ORDER BY 1, 2"
@@ -97,10 +105,18 @@ def program_page(data: ProgramData) -> str:
 
 
 def _program(program: int, data: ProgramData) -> Iterable[Html]:
-    ((issued, spent, expired, active, pending, holders),) = data.totals[program]
+    ((issued, spent, debt, expired, active, pending, holders),) = data.totals[program]
     share = f"{expired / issued:.1%}" if issued else "0%"
     yield heading(f"Program {program}")
-    figures = {"issued": issued, "spent": spent, "expired": expired, "owed now": active, "not started": pending}
+    into_debt = {"spent into debt": debt} if debt else {}
+    figures = {
+        "issued": issued,
+        "spent": spent,
+        **into_debt,
+        "expired": expired,
+        "owed now": active,
+        "not started": pending,
+    }
     found = [(f"points {name}", _amount(Decimal(value))) for name, value in figures.items()]
     yield tiles([*found, ("breakage", share), ("members with points", f"{holders:,}")])
     yield from _months(data.months.get(program, []))
@@ -110,13 +126,15 @@ def _program(program: int, data: ProgramData) -> Iterable[Html]:
 
 
 def _months(rows: Rows) -> Iterable[Html]:
-    shown = _every_month(rows)[-_MONTHS:]
+    every = _every_month(rows)
+    shown, cut = every[-_MONTHS:], every[:-_MONTHS]
     labels = [_month(row[0]) for row in shown]
     names = ("issued", "spent", "expired")
     series = [Series(name, [float(row[number]) for row in shown]) for number, name in enumerate(names, 1)]
     yield heading("Points by month", level=3)
     yield bars(labels, series, about="Points issued, spent and expired in each month")
-    cells = [(label, *map(_amount, row[1:])) for label, row in zip(labels, shown, strict=True)]
+    earlier = [("earlier", *(sum(row[number] for row in cut) for number in (1, 2, 3)))] * bool(cut)
+    cells = [(_month(row[0]), *map(_amount, row[1:])) for row in [*earlier, *shown]]
     yield folded("as a table", table(("month",), names, cells))
 
 
