@@ -6,15 +6,14 @@ https://docs.talon.one/management-api#operation/exportCoupons
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client import endpoints as ep
-from talon_one_client.errors import UnexpectedResponseError
-from talon_one_client.http.csv_export import column_of, read_csv
+from talon_one_client.http.csv_export import column_of
 from talon_one_client.http.encoding import decode_json
-from target_talon_one.mapping.canonical import number
+from target_talon_one.lookups.exports import read_export
+from target_talon_one.mapping.coercion import to_number
 from target_talon_one.mapping.instants import instant_of
 
 if TYPE_CHECKING:
@@ -51,41 +50,26 @@ class ExportListing:
     ) -> Iterator[tuple[list[str], Sequence[Mapping[str, Any]]]]:
         """Yield keys and fields; a field without a value is None."""
         check()
-        rows = client.call(
+        rows = read_export(
+            client,
             self.endpoint,
+            lambda lines: self._rows(lines, target),
             path={param: target[setting] for param, setting in self.path.items()},
             query={param: target[setting] for param, setting in self.query.items()},
-            decode=lambda body: self._rows(body, target),
         )
-        if rows is None:
-            raise UnexpectedResponseError("the export is empty", operation=self.endpoint.name)
         while page := list(islice(rows, _ROWS_PER_PAGE)):
             yield [key for key, _ in page], [fields for _, fields in page]
 
-    def _rows(self, body: bytes, target: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        lines = read_csv(body)
+    def _rows(self, lines: Iterator[list[str]], target: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         headings = next(lines)
         key = column_of(headings, self.key)
         fields = [(name, column_of(headings, column), read) for name, (column, read) in self.fields.items()]
         tests = [(column_of(headings, column), target.get(setting) or "") for column, setting in self.where.items()]
-
-        def rows() -> Iterator[tuple[str, dict[str, Any]]]:
-            for line in lines:
-                if all(line[column] == value for column, value in tests):
-                    yield (
-                        line[key],
-                        {name: read(line[column]) if line[column] else None for name, column, read in fields},
-                    )
-
-        return rows()
-
-
-def _value(text: str, read: Callable[[str], Any]) -> Any:
-    return read(text) if text else None
-
-
-def _number(text: str) -> Any:
-    return number(Decimal(text))
+        return (
+            (line[key], {name: read(line[column]) if line[column] else None for name, column, read in fields})
+            for line in lines
+            if all(line[column] == value for column, value in tests)
+        )
 
 
 def _json(text: str) -> Any:
@@ -111,7 +95,7 @@ list_join_dates = ExportListing(
 _CODE = {
     "startDate": ("startdate", instant_of),
     "expiryDate": ("expirydate", instant_of),
-    "usageLimit": ("limitval", _number),
+    "usageLimit": ("limitval", to_number),
     "attributes": ("attributes", _json),
 }
 list_coupons = ExportListing(
@@ -121,7 +105,7 @@ list_coupons = ExportListing(
     fields={
         **_CODE,
         "recipientIntegrationId": ("recipientintegrationid", str),
-        "discountLimit": ("discount_limitval", _number),
+        "discountLimit": ("discount_limitval", to_number),
     },
     query={"campaignId": "campaign_id"},
     where={"deleted": ""},

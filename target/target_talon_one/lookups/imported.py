@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_client import endpoints as ep
-from talon_one_client.http.csv_export import column_of, read_csv
+from talon_one_client.http.csv_export import column_of
 from talon_one_client.http.encoding import decode_json
+from target_talon_one.lookups.exports import read_export
+from target_talon_one.sinks.sink_type import Arrived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -60,17 +62,16 @@ def collection_listing(endpoint: Endpoint) -> Listing:
         check()
         names = {"collectionId": "collection_id", "applicationId": "application_id", "campaignId": "campaign_id"}
         path = {param.name: target[names[param.name]] for param in endpoint.path_params}
-        lines: Iterator[list[str]] = client.call(endpoint, path=path, decode=_items)
-        while items := [line[0] for line in islice(lines, _ITEMS_PER_PAGE)]:
-            yield items, None
+        items = read_export(client, endpoint, _items, path=path)
+        while page := list(islice(items, _ITEMS_PER_PAGE)):
+            yield page, None
 
     return list_items
 
 
-def _items(body: bytes) -> Iterator[list[str]]:
-    lines = read_csv(body)
-    column_of(next(lines), "item")
-    return lines
+def _items(lines: Iterator[list[str]]) -> Iterator[str]:
+    column = column_of(next(lines), "item")
+    return (line[column] for line in lines)
 
 
 def by_key(listing: Listing) -> Lookup:
@@ -85,12 +86,12 @@ def by_key(listing: Listing) -> Lookup:
         rows: Mapping[str, bytes],
         _: Evidence,
         check: Callable[[], None],
-    ) -> set[str]:
+    ) -> Arrived:
         found: set[str] = set()
         for keys, fields in listing(client, target, check):
             there = zip(keys, fields or [{}] * len(keys), strict=True)
             found.update(key for key, one in there if key in rows and _is_row(decode_json(rows[key] or b"{}"), one))
-        return found
+        return Arrived(found)
 
     return find
 

@@ -1,8 +1,9 @@
 """Finds imported points in the ledger of a loyalty program.
 
-Every import has an id, which its answer and its ledger rows carry. An import whose answer has come is known. Rows of
-other imports are either those whose answer was lost, or somebody else's: an import is ours if each of its rows, by
-owner, subledger and amount, is one of the rows that are looked for. Rows that are equal in these are interchangeable.
+Every import has an id, which its answer and its ledger rows carry. An import whose answer has come, or that was found
+here before, is known. Rows of other imports are either those whose answer was lost, or somebody else's: an import is
+ours if each of its rows, by owner, subledger and amount, is one of the rows that are looked for. Rows that are equal in
+these are interchangeable.
 
 https://docs.talon.one/management-api#operation/getLoyaltyProgramTransactions
 """
@@ -18,6 +19,7 @@ import msgspec
 from talon_one_client import endpoints as ep
 from target_talon_one.errors import LookupImpossibleError
 from target_talon_one.mapping.canonical import number
+from target_talon_one.sinks.sink_type import Arrived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -60,19 +62,20 @@ def find_points(
     rows: Mapping[str, bytes],
     evidence: Evidence,
     check: Callable[[], None],
-) -> set[str]:
-    """Return the keys of the rows that are in the ledger of the target's program, see ``Lookup``."""
+) -> Arrived:
+    """Return the rows that are in the ledger of the target's program, see ``Lookup``."""
     program = target["loyalty_program_id"]
     card_based = bool(client.get_loyalty_program(program).get("cardBased"))
     wanted = defaultdict[_Content, list[str]](list)
     for key in sorted(rows):
         wanted[_content_of_row(_decode_row(rows[key]), card_based=card_based)].append(key)
-    found: set[str] = set()
-    for entries in _unknown_imports(client, program, evidence, check):
+    keys, imports = set[str](), set[int]()
+    for import_id, entries in _unknown_imports(client, program, evidence, check):
         counts = Counter(_content(entry) for entry in entries)
         if all(count <= len(wanted.get(content, ())) for content, count in counts.items()):
-            found.update(wanted[content].pop() for content in counts.elements())
-    return found
+            keys.update(wanted[content].pop() for content in counts.elements())
+            imports.add(import_id)
+    return Arrived(keys, imports)
 
 
 def list_points(
@@ -85,8 +88,8 @@ def list_points(
 
 def _unknown_imports(
     client: TalonOneClient, program: int, evidence: Evidence, check: Callable[[], None]
-) -> list[list[_Entry]]:
-    """Return the ledger rows of each import whose answer has not come, the first import first."""
+) -> list[tuple[int, list[_Entry]]]:
+    """Return id and ledger rows of each import that is not known, the first import first."""
     imports = defaultdict[int, list[_Entry]](list)
     for page in _entries(client, program, evidence.since, check):
         for entry in page:
@@ -96,7 +99,7 @@ def _unknown_imports(
                 )
             if entry.import_id not in evidence.imports:
                 imports[entry.import_id].append(entry)
-    return [imports[number] for number in sorted(imports)]
+    return sorted(imports.items())
 
 
 def _entries(

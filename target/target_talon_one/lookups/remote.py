@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_client import endpoints as ep
-from talon_one_client.errors import BadRequestError, NotFoundError, UnexpectedResponseError
-from talon_one_client.http.csv_export import column_of, read_csv
+from talon_one_client.errors import BadRequestError, NotFoundError
+from talon_one_client.http.csv_export import column_of
+from target_talon_one.lookups.exports import read_export
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,13 +39,13 @@ def members(client: TalonOneClient, audience: int, check: Callable[[], None]) ->
         check: called before each request; raises to end the work.
     """
     try:
-        column, lines = _exported(client, audience)
+        names = read_export(client, ep.EXPORT_AUDIENCES_MEMBERSHIPS, _names, path={"audienceId": audience})
     except NotFoundError:
         raise
     except BadRequestError:
         yield from _listed_members(client, audience, check)
         return
-    while keys := [line[column] for line in islice(lines, _KEYS_PER_PAGE)]:
+    while keys := list(islice(names, _KEYS_PER_PAGE)):
         yield keys
 
 
@@ -79,19 +80,9 @@ def _listed_members(client: TalonOneClient, audience: int, check: Callable[[], N
         check()
 
 
-def _exported(client: TalonOneClient, audience: int) -> tuple[int, Iterator[list[str]]]:
-    """Return the index of the id column in the CSV export, and the lines of the export."""
-
-    def decode(body: bytes) -> tuple[int, Iterator[list[str]]]:
-        lines = read_csv(body)
-        return column_of(next(lines), "profileintegrationid", "integrationid"), lines
-
-    found: tuple[int, Iterator[list[str]]] | None = client.call(
-        ep.EXPORT_AUDIENCES_MEMBERSHIPS, path={"audienceId": audience}, decode=decode
-    )
-    if found is None:
-        raise UnexpectedResponseError("the export is empty", operation=ep.EXPORT_AUDIENCES_MEMBERSHIPS.name)
-    return found
+def _names(lines: Iterator[list[str]]) -> Iterator[str]:
+    column = column_of(next(lines), "profileintegrationid", "integrationid")
+    return (line[column] for line in lines)
 
 
 def _item(row: _Item) -> dict[str, Any]:

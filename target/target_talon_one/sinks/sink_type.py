@@ -7,7 +7,7 @@ a removed row become. Everything else (mapping, diff, plan, batches, docs) reads
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -62,12 +62,25 @@ class Evidence:
     """What is known about requests whose rows Talon.One may have.
 
     Attributes:
-        imports: ids of the imports whose answers have come; all their rows are acknowledged.
+        imports: ids of the imports whose answers have come or that were found; all their rows are acknowledged.
         since: the server's time from which on the others may have been processed.
     """
 
     imports: AbstractSet[int]
     since: datetime
+
+
+class Arrived(NamedTuple):
+    """What Talon.One has of requests whose answers are lost.
+
+    Attributes:
+        keys: of the rows that it has.
+        imports: ids of the imports that these rows came with, so that they are not taken for those of other rows later;
+            empty if rows are found by their keys.
+    """
+
+    keys: set[str]
+    imports: AbstractSet[int] = frozenset()
 
 
 class Lookup(Protocol):
@@ -81,8 +94,8 @@ class Lookup(Protocol):
         evidence: Evidence,
         check: Callable[[], None],
         /,
-    ) -> set[str]:
-        """Return the keys of the rows that Talon.One has; it does not have the others.
+    ) -> Arrived:
+        """Return the rows that Talon.One has; it does not have the others.
 
         Args:
             client: needs a management key.

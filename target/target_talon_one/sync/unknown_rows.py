@@ -62,15 +62,15 @@ def look_up(
     except LookupImpossibleError as error:
         logger.warning("%s: %s rows with an unknown result: %s", destination.config.name, f"{len(rows):,}", error)
         return
-    if found:
+    if found.keys:
         store.load_acknowledged(number)
-        store.acks.confirm(number, sorted(found))
-    destination.unknown_left -= len(found)
+        store.acks.confirm(number, sorted(found.keys), found.imports)
+    destination.unknown_left -= len(found.keys)
     logger.info(
         "%s: of %s rows with an unknown result, Talon.One has %s",
         destination.config.name,
         f"{len(rows):,}",
-        f"{len(found):,}",
+        f"{len(found.keys):,}",
     )
 
 

@@ -121,6 +121,15 @@ def test_rows_are_not_looked_up_while_their_request_may_still_be_processed(shop)
     assert TOTAL == total(shop)
 
 
+def test_the_wait_begins_when_the_answer_was_lost(shop):
+    """The time of a lost answer is kept, because the request may have been sent again long after the first attempt."""
+    lose_answer(shop, POINTS, ROWS, "drop_after")
+    with open_store(shop.store) as store:
+        noted = store.values.get("last request 1")
+    (request,) = shop.emu.requests("import_loyalty_points")
+    assert datetime.fromisoformat(noted) > datetime.fromisoformat(request["at"])
+
+
 def test_points_of_somebody_else_are_not_taken_for_lost_ones(shop):
     """An import with the same rows and one more is not ours, and neither is one that was acknowledged."""
     push(shop, POINTS, [row | {"pointsId": f"earlier {row['pointsId']}"} for row in ROWS])
@@ -134,15 +143,18 @@ def test_points_of_somebody_else_are_not_taken_for_lost_ones(shop):
 
 
 def test_rows_with_the_same_points_are_counted(shop):
-    """Of two equal rows in different files, one of which has arrived, one is acknowledged."""
+    """Of two equal rows in different files, one of which has arrived, one is acknowledged; a retry sends the other."""
     twins = [row | {"cardIdentifier": "card-0", "amount": 5} for row in ROWS[:2]]
     lose_answer(shop, POINTS, twins[:1], "drop_after")
     shop.emu.fault("import_loyalty_points", "drop_before", count=1)
     with pytest.raises(IncompleteError, match="does not answer"):
         push(shop, POINTS, twins, now=lambda: datetime.now(UTC))
-    push_incomplete(shop, POINTS, twins)
-    assert 1 == len(known(shop))
-    assert 5 == total(shop)
+    for _ in range(2):
+        push_incomplete(shop, POINTS, twins)
+        assert 1 == len(known(shop))
+        assert 5 == total(shop)
+    assert 1 == retried(shop)[0]
+    assert 10 == total(shop)
 
 
 def test_a_clock_that_is_ahead_finds_the_rows(shop):

@@ -103,8 +103,7 @@ class AcknowledgedRows:
         columns = {"first": pa.array(first, pa.int64()), "past": pa.array(end, pa.int64())}
         with self._database.transaction() if imports else nullcontext():
             self._database.insert(f"done_{destination}", pa.table(columns))
-            for number in imports:
-                self._database.run("INSERT INTO imports VALUES (?, ?)", destination, number)
+            self._note_imports(destination, imports)
         if self._journal:
             self._journal.acknowledge(ranges)
         self._persistence.save_acknowledged(destination)
@@ -160,8 +159,8 @@ class AcknowledgedRows:
         rows = self._database.run("SELECT id FROM imports WHERE destination = ?", destination)
         return frozenset(number for (number,) in rows)
 
-    def confirm(self, destination: int, keys: Sequence[str]) -> None:
-        """Take rows with an unknown result that Talon.One has as acknowledged ones."""
+    def confirm(self, destination: int, keys: Sequence[str], imports: Collection[int]) -> None:
+        """Acknowledge rows with an unknown result, because Talon.One has them; ``imports``: ids of their imports."""
         rows = pa.table({"key": pa.array(keys, pa.string())})
         found = (
             f"SELECT op, key, fields FROM rejects WHERE destination = {destination} AND kind = 'unknown' "
@@ -174,9 +173,14 @@ class AcknowledgedRows:
                 f"INSERT INTO sent_{destination} SELECT key, {FINGERPRINT}, 1 "
                 f"FROM (SELECT key, nullif(fields, '') AS fields FROM ({found}))"
             )
+            self._note_imports(destination, imports)
             self._rejects.supersede(destination, "found", "SELECT key FROM confirmed")
             self._destinations.next_generation(destination)
         self._persistence.save_committed(destination)
+
+    def _note_imports(self, destination: int, imports: Collection[int]) -> None:
+        for number in imports:
+            self._database.run("INSERT INTO imports VALUES (?, ?)", destination, number)
 
     def _changes_in(self, destination: int, ranges: Sequence[tuple[int, int]]) -> str:
         """Return a SELECT of the changes whose sequence numbers are in the ranges."""

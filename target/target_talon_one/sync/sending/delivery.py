@@ -203,6 +203,8 @@ class DeliveryLoop:
         self._keep_rejects(refused)
         if refused:
             self._store.rejects.add(self._run, destination.number, refused)
+        if destination.config.sink.lookup and any(one.kind == "unknown" for one in refused):
+            note_sent(self._store, destination.number)  # retries may have sent it long after it was begun
         if acknowledged:
             imports = [each for outcome in finished for each in outcome.imports]
             self._store.acks.acknowledge(destination.number, merged_ranges(acknowledged), imports)

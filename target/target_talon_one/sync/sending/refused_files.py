@@ -58,19 +58,21 @@ class RefusedFiles:
         """Return the id of the import of a file of ``size`` rows, as a list; empty for a request that is no file.
 
         Raises:
-            UnexpectedResponseError: the answer counts other rows than the file has.
+            UnexpectedResponseError: the answer counts other rows than the file has, or names no import.
         """
         if action.heading is None:
             return []
-        counted = answer.get("amount") if isinstance(answer, dict) else None
-        if counted != size:
+        about = answer if isinstance(answer, dict) else {}
+        counted, number = about.get("amount"), about.get("id")
+        if counted != size or not isinstance(number, int):
             raise UnexpectedResponseError(
-                f"the file had {size:,} rows, and the answer counts {counted}; compare Talon.One with the source",
+                f"the file had {size:,} rows, and the answer counts {counted} and names the import {number}; compare "
+                "Talon.One with the source",
                 operation=action.endpoint.name,
                 status=200,
             )
-        self._imports.add(answer["id"])
-        return [answer["id"]]
+        self._imports.add(number)
+        return [number]
 
     def without_arrived(
         self, action: Action, batch: list[Change], error: RejectedError, outcome: Outcome
@@ -90,5 +92,7 @@ class RefusedFiles:
         except LookupImpossibleError:
             outcome.refused += [Refusal(change, error, unknown=True) for change in batch]
             return []
-        outcome.acknowledged += ranges_of(change.sequence for change in batch if change.key in found)
-        return [change for change in batch if change.key not in found]
+        self._imports |= found.imports
+        outcome.imports += found.imports
+        outcome.acknowledged += ranges_of(change.sequence for change in batch if change.key in found.keys)
+        return [change for change in batch if change.key not in found.keys]
