@@ -92,7 +92,7 @@ list_join_dates = ExportListing(
     query={},
     where={},
 )
-_CODE = {
+_CODE: dict[str, _Value] = {
     "startDate": ("startdate", instant_of),
     "expiryDate": ("expirydate", instant_of),
     "usageLimit": ("limitval", to_number),
