@@ -3,8 +3,11 @@
 import csv
 import io
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+
+from talon_one_client.endpoints import ALL
 
 
 def table(text):
@@ -114,6 +117,69 @@ def test_attributes(checked):
 def test_attributes_by_type(client):
     """The query parameter ``type`` is ``attribute_type`` in Python."""
     assert ["points_goal", "weight_kg"] == sorted(ids(client.get_attributes(attribute_type="number"), "name"))
+
+
+EVENT = {"type": "order", "created": "2026-01-02T00:00:00Z"}
+LISTS = {
+    "get_campaigns": ((1,), "name", ["Campaign"]),
+    "get_application_events_without_total_count": ((1,), "type", ["order"]),
+    "get_coupons_without_total_count": ((1, 1), "value", ["NEW"]),
+    "get_referrals_without_total_count": ((1, 1), "code", []),
+    "list_achievements_v2": ((), "name", ["Ten"]),
+    "list_stores": ((1,), "integrationId", ["lx"]),
+    "list_account_collections": ((), "name", ["Teas"]),
+    "list_collections_in_application": ((1,), "name", ["Mugs"]),
+    "get_collection_items": ((1,), "item", ["mint"]),
+    "get_changes": ((), "entity", ["campaign"]),
+}
+EXPORTS = {
+    "export_account_collection_items": ((1,), "item", ["mint"]),
+    "export_collection_items": ((1, 1, 2), "item", []),
+    "export_coupons": ((1,), "value", ["NEW"]),
+    "export_referrals": ((1,), "code", []),
+    "export_effects": ((1,), "campaignid", ["1"]),
+    "export_customer_sessions": ((1,), "integrationid", ["order-1"]),
+    "export_customers_tiers": (("2",), "customerprofileid", []),
+    "export_loyalty_join_dates": (("2",), "customerprofileid", []),
+    "export_achievement_v2": ((1,), "profileid", []),
+    "export_pool_giveaways": ((3,), "code", ["G1"]),
+}
+
+
+@pytest.fixture
+def shop(emu, client_of):
+    """A client of an account with something in every list."""
+    emu.reset("empty", era="current")
+    emu.add("coupons", {"value": "NEW"})
+    emu.add("events", {**EVENT, "effects": [{"effectType": "acceptCoupon"}]})
+    emu.add("achievements", {"name": "Ten", "target": 10})
+    emu.add("stores", {"name": "Lisbon", "integrationId": "lx"})
+    emu.add("collections", {"name": "Teas", "items": ["mint"]}, {"name": "Mugs", "campaignId": 1})
+    emu.add("giveaways", {"pool": 3, "code": "G1"})
+    emu.add("changes", {"entity": "campaign"})
+    client = client_of(emu.url, checked=True)
+    client.update_customer_session_v2("order-1", {"customerSession": {"profileId": "ada"}})
+    return client
+
+
+def test_every_read_of_the_management_api_has_a_test_here():
+    """Each operation with GET is called in this file."""
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert [] == [one.name for one in ALL if (one.api, one.method) == ("management", "GET") and one.name not in here]
+
+
+def test_lists_and_exports_of_promotions(shop):
+    """Each typed method returns the rows that the emulator holds."""
+    listed = {name: ids(getattr(shop, name)(*arguments), field) for name, (arguments, field, _) in LISTS.items()}
+    assert {name: expected for name, (_, _, expected) in LISTS.items()} == listed
+    files = {name: table(getattr(shop, name)(*arguments)) for name, (arguments, _, _) in EXPORTS.items()}
+    assert {name: [row[EXPORTS[name][1]] for row in rows] for name, rows in files.items()} == {
+        name: expected for name, (_, _, expected) in EXPORTS.items()
+    }
+    days = {"range_start": "2026-01-01T00:00:00Z", "range_end": "2026-01-03T00:00:00Z"}
+    assert ["2026-01-02"] == [row["date"][:10] for row in shop.get_campaign_analytics(1, 1, **days)["data"]]
+    assert [] == shop.get_dashboard_statistics(1, **days)["data"]
+    assert ["order"] == ids(shop.get_event_types(), "name")
 
 
 @pytest.mark.parametrize("prefix", ["", "ManagementKey-v1 ", "Bearer "])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 from talon_one_singer.shards import WHOLE
 from target_talon_one.errors import GuardError, IncompleteError, TooManyRefusedError
 from target_talon_one.lookups.audiences import Audiences
+from target_talon_one.lookups.existence import Existence
 from target_talon_one.lookups.profiles import Profiles
 from target_talon_one.store.tables.rejects import too_large
 from target_talon_one.sync import diff, guards
@@ -168,10 +169,11 @@ class SyncRun:
         """Return what ``flush`` would do; nothing is written, and guards are part of the plan.
 
         Raises:
-            DestinationError: an audience does not exist, as far as the management key may see.
+            DestinationError: a destination does not exist, as far as the management key may see.
         """
+        existence = Existence(self._client, self._audiences)
         for one in self.destinations.values():
-            self._audiences.check_exists(one.config.name, one.target["audience_id"])
+            existence.check(one.config.name, one.target)
         rate = self._client.config.requests_per_second
         return [plan_destination(one, self._compare(one), self._store, rate) for one in self.destinations.values()]
 

@@ -16,6 +16,8 @@ from airflow_provider_talon_one.transfers.warehouse_to_talon_one import (
     WarehouseToCatalogOperator,
     WarehouseToTalonOneOperator,
 )
+from target_talon_one.sinks import import_sinks
+from target_talon_one.sinks.sink_type import SinkType
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
 
@@ -211,6 +213,59 @@ def test_shards_keep_their_stores_in_the_database_of_the_source(emu, postgresql,
         task_logs()
         assert "failed" == run_dag("push_parts", **(conf | changes)).state
         assert words in task_logs()
+
+
+OF_CAMPAIGN = {"campaign_id": 1, "options": {"application_id": 1}}
+MOVING_IN = {
+    "loyalty_cards_import": (
+        "'card-new' AS identifier, 'active' AS status, 'ann' AS \"customerProfileIds\"",
+        {"loyalty_program_id": 1},
+    ),
+    "loyalty_points_import": (
+        "'p-1' AS \"pointsId\", 'card-new' AS \"cardIdentifier\", '12.25' AS amount",
+        {"loyalty_program_id": 1},
+    ),
+    "loyalty_tiers_import": (
+        "'ann' AS \"customerProfileId\", 'Gold' AS \"tierName\"",
+        {"loyalty_program_id": 2, "mode": "upsert"},
+    ),
+    "loyalty_join_dates_import": (
+        "'ann' AS \"customerProfileId\", '2020-02-29' AS \"joinDate\"",
+        {"loyalty_program_id": 2, "mode": "upsert"},
+    ),
+    "coupons_import": ("'ONE' AS value, 3 AS \"usageLimit\"", OF_CAMPAIGN),
+    "referrals_import": ("'ANN-1' AS code, 'ann' AS \"advocateProfileIntegrationId\"", OF_CAMPAIGN),
+    "collection_items": ("'x' AS item", {"mode": "mirror", "options": {"collection_id": 1}}),
+    "campaign_collection_items": (
+        "'y' AS item",
+        {"mode": "mirror", "campaign_id": 1, "options": {"application_id": 1, "collection_id": 2}},
+    ),
+}
+
+
+def test_a_program_moves_in_by_tasks(emu, sqlite, run_task, tmp_path):
+    """A task of each import sink reads its table, and its row is at Talon.One; points are added once."""
+    assert {one.name for one in vars(import_sinks).values() if isinstance(one, SinkType)} == MOVING_IN.keys()
+    emu.add("profiles", {"integrationId": "ann"})
+    emu.add("collections", {"name": "of the account"}, {"name": "of the campaign", "campaignId": 1})
+    sqlite(*(f"CREATE TABLE {sink} AS SELECT {columns}" for sink, (columns, _) in MOVING_IN.items()))
+    given = {"mode": "add", "allow_destructive": True, "source_conn_id": "warehouse", "store": str(tmp_path / "s.db")}
+    given |= {"rejects_directory": str(tmp_path / "rejects"), "results_directory": str(tmp_path / "results")}
+
+    def push(sink):
+        arguments = {**given, "sink": sink, "table": sink, **MOVING_IN[sink][1]}
+        return run_task(WarehouseToTalonOneOperator, **arguments).returned["sent"]
+
+    assert dict.fromkeys(MOVING_IN, 1) == {sink: push(sink) for sink in MOVING_IN}
+    assert 0 == push("loyalty_points_import")
+    state = emu.state("cards", "ledger", "profile_tiers", "program_members", "coupons", "referrals", "collection_items")
+    assert ["card-new"] == [row["identifier"] for row in state["cards"]]
+    assert ["12.25"] == [row["amount"] for row in state["ledger"]]
+    assert ["Gold"] == [row["tier"] for row in state["profile_tiers"]]
+    assert 1 == len(state["program_members"])
+    assert ["ONE"] == [row["value"] for row in state["coupons"]]
+    assert ["ANN-1"] == [row["code"] for row in state["referrals"]]
+    assert {(1, "x"), (2, "y")} == {(row["collection"], row["item"]) for row in state["collection_items"]}
 
 
 @pytest.mark.parametrize(
