@@ -311,10 +311,11 @@ def packages() -> str:
     import ast
 
     rows = []
-    for path in sorted(DOCS.parent.glob("*/*/**/__init__.py")):
+    folders = [one for one in DOCS.parent.iterdir() if one.name[0] != "." and one.name not in {"tests", "build"}]
+    for path in sorted(found for folder in folders for found in folder.glob("*/**/__init__.py")):
         parts = path.parent.relative_to(DOCS.parent).parts
         about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-        if about and parts[0] not in {"tests", ".venv", ".venvs", "build"}:
+        if about:
             rows.append((f"`{'/'.join(parts)}`", _one_line(about.split("\n\n")[0])))
     return _table(("folder", "what it holds"), rows)
 
