@@ -121,9 +121,8 @@ def _options(scheme: str, fs: AbstractFileSystem, *, given: bool) -> dict[str, s
 def _s3_options(fs: Any, *, given: bool) -> dict[str, str]:
     from fsspec.asyn import sync
 
-    fs.connect()
-    endpoint = str(fs._s3.meta.endpoint_url)
-    options = {"aws_region": str(fs._s3.meta.region_name or "us-east-1")}
+    endpoint, region = sync(fs.loop, _endpoint_and_region, fs)
+    options = {"aws_region": region}
     if not endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         options |= {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http://")).lower()}
     if given:
@@ -131,6 +130,16 @@ def _s3_options(fs: Any, *, given: bool) -> dict[str, str]:
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
         options |= {name: key for name, key in zip(names, keys, strict=True) if key}
     return options
+
+
+async def _endpoint_and_region(fs: Any) -> tuple[str, str]:
+    connected = fs._s3 is not None
+    client = await fs.set_session()
+    found = str(client.meta.endpoint_url), str(client.meta.region_name or "us-east-1")
+    if not connected:  # s3fs of early 2026 takes a client that has sent nothing for closed, and drops the given keys
+        await client.close()
+        fs._s3 = None
+    return found
 
 
 async def _frozen_keys(fs: Any) -> tuple[str | None, str | None, str | None]:
