@@ -19,9 +19,11 @@ if [ $# = 0 ]; then
 fi
 
 lock() {
-    local source="requirements/airflow/$1.in" day
+    local source="requirements/airflow/$1.in" day newer
     day=$(grep -oE '[0-9]{4}-[0-9]{2}-[0-9]{2}' "$source" | head -1)
-    "$uv" pip compile --quiet --python-version 3.11 --no-header --exclude-newer "$day" \
+    newer=$(grep -oE '[a-z-]+=[0-9]{4}-[0-9]{2}-[0-9]{2}' "$source" | sed 's/^/--exclude-newer-package /' || true)
+    # shellcheck disable=SC2086 # each word is an argument
+    "$uv" pip compile --quiet --python-version 3.11 --no-header --exclude-newer "$day" $newer \
         "$source" -o "${source%.in}.lock"
 }
 

@@ -51,11 +51,12 @@ def test_an_asset_of_airflow_3_can_be_watched(airflow_version):
     if airflow_version < (3, 0):
         pytest.skip("Airflow 2 has no event-driven DAGs")
     from airflow.sdk import DAG, Asset, AssetWatcher
-    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.serialization import serialized_objects
 
     trigger = NotificationsTrigger(["notifications_tiers"], warehouse_conn_id="warehouse")
     asset = Asset("tiers", watchers=[AssetWatcher(name="tiers", trigger=trigger)])
     with DAG("tiers_changed", schedule=[asset]) as dag:
         pass
-    stored = json.dumps(DagSerialization.to_dict(dag))
+    kind = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
+    stored = json.dumps(kind.to_dict(dag))
     assert trigger.serialize()[0] in stored
