@@ -120,6 +120,7 @@ class LiveAirflow:
         with self.log(name).open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 command,
+                cwd=self.home,
                 env=self.environment | environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

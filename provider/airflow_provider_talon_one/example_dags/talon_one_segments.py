@@ -7,7 +7,7 @@ numbers of the plan and waits for a user; turn it off with the parameter `needs_
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, Param, task
@@ -35,6 +35,8 @@ SEGMENT: dict[str, Any] = {
     "store": "{{ params.store }}",
     "create_profiles": "allow",
     "max_delete_share": 0.5,
+    "retries": 3,  # a DuckDB file cannot be read while the load writes into it
+    "retry_delay": timedelta(minutes=1),
 }
 
 with DAG(

@@ -25,6 +25,7 @@ with DAG(
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    max_active_runs=1,
     max_active_tasks=4,
     params={
         "shards": Param(4, type="integer", minimum=1, maximum=64, title="Shards"),
