@@ -1,7 +1,8 @@
 """Write the generated tables of docs/ from the code, between ``<!-- table: name -->`` and ``<!-- end -->``.
 
 The same tables of settings and sinks are written as JSON Schemas for editors, into schemas/editor.
-``python scripts/build_docs.py`` writes both, ``--check`` only says whether they are up to date.
+The descriptions of a push's parameters are copied into the docstrings of all operators that have them.
+``python scripts/build_docs.py`` writes all of it, ``--check`` only says whether it is up to date.
 """
 
 from __future__ import annotations
@@ -373,8 +374,13 @@ def schemas() -> dict[Path, str]:
 
 def main(argv: list[str]) -> int:
     """Write the pages and schemas, or with ``--check`` compare them with the files."""
-    files = pages() | schemas()
-    written = [*DOCS.rglob("*.md"), *SCHEMAS.glob("*.json"), *OUTPUT_SCHEMAS.glob("*.json")]
+    import push_docstrings
+
+    described = push_docstrings.modules()
+    if "--check" not in argv:  # before the pages, whose tables show them
+        push_docstrings.write(described)
+    files = pages() | schemas() | described
+    written = [*DOCS.rglob("*.md"), *SCHEMAS.glob("*.json"), *OUTPUT_SCHEMAS.glob("*.json"), *described]
     there = {path: path.read_text(encoding="utf-8") for path in written}
     stale = sorted(path for path in files.keys() | there.keys() if files.get(path) != there.get(path))
     if "--check" in argv:
