@@ -55,6 +55,7 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": integration,
                 "external-doc-url": DOCS,
+                "logo": "/docs/images/logo.svg",
                 "how-to-guide": [f"{GUIDES}.md", *(f"{GUIDES}/{page}" for page in _PAGES)],
                 "tags": ["service"],
             },

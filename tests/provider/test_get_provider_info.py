@@ -92,7 +92,7 @@ def test_everything_that_is_named_is_there():
 
 
 def test_every_module_of_operators_is_listed_with_its_guide():
-    """A new module fails here until Airflow knows it; the guides exist, and each is linked from the main one."""
+    """A new module fails here until Airflow knows it; guides and logo exist, and every page is a guide."""
     info, folder = get_provider_info(), Path(airflow_provider_talon_one.__file__).parent
     listed = {module for one in info["operators"] for module in one["python-modules"]}
     listed |= {one["python-module"] for one in info["transfers"]}
@@ -107,7 +107,8 @@ def test_every_module_of_operators_is_listed_with_its_guide():
     guides = {guide for one in info["integrations"] for guide in one["how-to-guide"]}
     assert {one["how-to-guide"] for one in info["transfers"]} <= guides
     root = Path(__file__).resolve().parents[2]
-    assert [] == [guide for guide in guides if not (root / guide.lstrip("/")).is_file()]
+    files = {*guides, *(one["logo"] for one in info["integrations"])}
+    assert [] == [name for name in files if not (root / name.lstrip("/")).is_file()]
     pages = {f"/docs/guides/airflow/{path.name}" for path in (root / "docs/guides/airflow").glob("*.md")}
     assert pages == guides - {"/docs/guides/airflow.md"}
 
