@@ -128,14 +128,28 @@ def _program(program: int, data: ProgramData) -> Iterable[Html]:
 def _months(rows: Rows) -> Iterable[Html]:
     every = _every_month(rows)
     shown, cut = every[-_MONTHS:], every[:-_MONTHS]
-    labels = [_month(row[0]) for row in shown]
-    names = ("issued", "spent", "expired")
-    series = [Series(name, [float(row[number]) for row in shown]) for number, name in enumerate(names, 1)]
-    yield heading("Points by month", level=3)
-    yield bars(labels, series, about="Points issued, spent and expired in each month")
+    if cut:
+        yield from _flows("year", _by_year(every), [])
     earlier = [("earlier", *(sum(row[number] for row in cut) for number in (1, 2, 3)))] * bool(cut)
-    cells = [(_month(row[0]), *map(_amount, row[1:])) for row in [*earlier, *shown]]
-    yield folded("as a table", table(("month",), names, cells))
+    yield from _flows("month", [(_month(row[0]), *row[1:]) for row in shown], earlier)
+
+
+def _flows(period: str, rows: Rows, before: Rows) -> Iterable[Html]:
+    """Yield a chart of the points of each period, and the table of it, which begins with the rows before."""
+    names = ("issued", "spent", "expired")
+    series = [Series(name, [float(row[number]) for row in rows]) for number, name in enumerate(names, 1)]
+    yield heading(f"Points by {period}", level=3)
+    yield bars([row[0] for row in rows], series, about=f"Points issued, spent and expired in each {period}")
+    cells = [(row[0], *map(_amount, row[1:])) for row in [*before, *rows]]
+    yield folded("as a table", table((period,), names, cells))
+
+
+def _by_year(months: Rows) -> Rows:
+    years = sorted({row[0].year for row in months})
+    return [
+        (str(year), *(sum(row[number] for row in months if row[0].year == year) for number in (1, 2, 3)))
+        for year in years
+    ]
 
 
 def _liability(rows: Rows) -> Iterable[Html]:

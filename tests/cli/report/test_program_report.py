@@ -120,6 +120,8 @@ def test_tiles_tables_and_balances_agree_where_there_is_debt(in_process, request
     page = Page("loyalty-report.html")
     assert page.has("13.30", "points spent", "7.20", "points spent into debt", "2.00", "points expired")
     assert page.has("earlier", "0.10", "0.30", "0.00")
+    assert page.has("2021", "0.10", "0.30", "0.00")
+    assert page.has("2022", "0.00", "0.00", "0.00")
     assert page.has("2.00", "points spent", "2.00", "points spent into debt", "0.00", "points expired")
     for program, months in data.months.items():
         issued, spent, _, expired, *_ = data.totals[program][0]
