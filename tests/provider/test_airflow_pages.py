@@ -186,8 +186,8 @@ def add_connection(person, account, name, key, see=lambda _: None):
         see("connection")
         person.click(f"{DIALOG}//button[normalize-space(.)='Extra Fields']")
         person.type("Management API key", account.management_key)
-        person.type("Requests a second", "50")
-        person.type("Management requests a second", "3")
+        person.type("Requests per second", "50")
+        person.type("Management requests per second", "3")
         see("connection-extra")
         person.click(f"{DIALOG}//button[normalize-space(.)='Save']")
 
@@ -280,11 +280,21 @@ def test_no_key_comes_back(person, account, connection):
     assert "***" == person.field("Integration API key").get_attribute("value")
     person.click(f"{DIALOG}//button[normalize-space(.)='Extra Fields']")
     assert "***" == person.field("Management API key").get_attribute("value")
-    assert "50" == person.field("Requests a second").get_attribute("value")
+    assert "50" == person.field("Requests per second").get_attribute("value")
     person.click(f"{DIALOG}//button[normalize-space(.)='Extra Fields JSON']")
     person.until(lambda: "management_api_key" in person.read(f"{DIALOG}//*[@role='code']"))
     for key in (account.api_key, account.management_key):
         assert key not in person.browser.page_source
+    person.close()
+
+
+def test_the_form_of_what_cannot_be_undone_says_so(person, airflow):
+    """Whoever triggers the deletion of customers reads first that it cannot be undone."""
+    airflow.wait_for_dag("talon_one_erase")
+    person.browser.get(f"{person.url}/dags/talon_one_erase")
+    person.click("//button[@data-testid='trigger-dag-button']")
+    shown = "All data of these customers is deleted, in every Application. This cannot be undone."
+    person.until(lambda: shown in person.read(DIALOG))
     person.close()
 
 
@@ -300,7 +310,7 @@ def test_the_result_of_a_load_is_in_its_xcom(person, warehouse):
 
 def test_a_person_approves_a_segment(person, account, airflow, warehouse):
     """Required Actions shows the numbers of the plan, and after approval the segment is pushed and verified."""
-    trigger(person, airflow, "talon_one_segments", {"Warehouse": warehouse, "Points that make": "1"})
+    trigger(person, airflow, "talon_one_segments", {"Warehouse": warehouse, "Minimum points": "1"})
     run = person.browser.current_url
     person.look("//tr[contains(., 'approve')]//*[@data-testid='state-badge'][contains(., 'Awaiting Input')]", 180)
     airflow.wait_for_answerable("approve")
