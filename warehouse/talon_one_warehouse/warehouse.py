@@ -116,6 +116,10 @@ class Warehouse(Protocol):
         """Return the table's quoted name in SQL, for ``query``."""
         ...
 
+    def column_name(self, name: str) -> str:
+        """Return a column's quoted name in SQL, for ``query``."""
+        ...
+
     def literal(self, text: str) -> str:
         """Return a text as a literal in SQL, for ``query``."""
         ...

@@ -76,8 +76,7 @@ def _empty_row(table: TableSpec, row: dict[str, Any]) -> bytes:
         "received_at": instant(row["received_at"]).isoformat(),
     }
     if table is REJECTED:
-        replayed = row["replayed_at"] and instant(row["replayed_at"]).isoformat()
-        known |= {"reason": ERASED, "body_text": ERASED, "body_bytes": 0, "replayed_at": replayed}
+        known |= {"reason": ERASED, "body_text": ERASED, "body_bytes": 0}
     return msgspec.json.encode(known)
 
 

@@ -18,26 +18,32 @@ ROWS = 5_000
 _Row = dict[str, Any]
 
 
-def pages(warehouse: Warehouse, table: TableSpec, columns: Sequence[str]) -> Iterator[list[_Row]]:
+def pages(
+    warehouse: Warehouse, table: TableSpec, columns: Sequence[str], *, where: str = "1 = 1", most: int = ROWS
+) -> Iterator[list[_Row]]:
     """Yield the rows of a table by column. Rows may be merged in between.
 
     Args:
         warehouse: has the table.
         table: the table.
         columns: the columns to read, besides those of the key.
+        where: condition of the rows, in SQL.
+        most: rows of one page.
 
     Raises:
         WarehouseError: the table is missing, or cannot be read.
     """
     names = (*table.key, *(name for name in columns if name not in table.key))
-    select = f"SELECT {', '.join(names)} FROM {warehouse.name_of(table.name)}"  # noqa: S608 - names of this program
+    listed = ", ".join(map(warehouse.column_name, names))
+    select = f"SELECT {listed} FROM {warehouse.name_of(table.name)}"  # noqa: S608 - names are quoted
+    key = ", ".join(map(warehouse.column_name, table.key))
     after = "1 = 1"
     while True:
-        found = warehouse.query(f"{select} WHERE {after} ORDER BY {', '.join(table.key)} LIMIT {ROWS}")
+        found = warehouse.query(f"{select} WHERE {where} AND {after} ORDER BY {key} LIMIT {most}")
         rows = [dict(zip(names, row, strict=True)) for row in found]
         if rows:
             yield rows
-        if len(rows) < ROWS:
+        if len(rows) < most:
             return
         after = _after(warehouse, table, rows[-1])
 
@@ -68,8 +74,9 @@ def prepare_tables(warehouse: Warehouse) -> None:
 
 def _after(warehouse: Warehouse, table: TableSpec, row: _Row) -> str:
     """Return the condition of the rows that come after a row."""
+    name, position = (warehouse.column_name(one) for one in ("notification_id", "position"))
     notification = warehouse.literal(row["notification_id"])
-    later = f"notification_id > {notification}"
+    later = f"{name} > {notification}"
     if "position" not in table.key:
         return later
-    return f"({later} OR (notification_id = {notification} AND position > {int(row['position'])}))"
+    return f"({later} OR ({name} = {notification} AND {position} > {int(row['position'])}))"

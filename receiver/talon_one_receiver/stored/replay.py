@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from talon_one_receiver.errors import InvalidNotification
     from talon_one_warehouse import Warehouse
 
-_COLUMNS = ("reason", "body_text", "body_bytes", "received_at", "replayed_at")
+_COLUMNS = ("reason", "body_text", "body_bytes", "received_at")
 
 
 class NotReplayed(SingerError):
@@ -53,9 +53,9 @@ def replay(warehouse: Warehouse, check: Callable[[], None]) -> Replay:
     """
     prepare_tables(warehouse)
     merged, rejected, incomplete = 0, [], 0
-    for rows in pages(warehouse, REJECTED, _COLUMNS):
+    for rows in pages(warehouse, REJECTED, _COLUMNS, where=f"{warehouse.column_name('replayed_at')} IS NULL"):
         check()
-        left = [row for row in rows if row["replayed_at"] is None and row["body_text"] != ERASED]
+        left = [row for row in rows if row["body_text"] != ERASED]
         complete = [row for row in left if len(_body(row)) == int(row["body_bytes"])]
         incomplete += len(left) - len(complete)
         more = _merged(warehouse, complete)

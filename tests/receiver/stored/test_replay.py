@@ -6,11 +6,10 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
-
 from talon_one_receiver.notification import Notification
 from talon_one_receiver.rejects import REJECTED, rejected_row
 from talon_one_receiver.stored.merging import with_load_time
+from talon_one_receiver.stored.pages import instant
 from talon_one_receiver.stored.replay import replay
 from talon_one_warehouse import open_warehouse, to_arrow
 
@@ -25,10 +24,8 @@ def rejected(name, body, *, short=False):
     return json.dumps({one: value for one, value in json.loads(row).items() if one != "replayed_at"}).encode()
 
 
-@pytest.mark.parametrize("database", ["duckdb", "postgresql"])
-def test_what_is_valid_now_is_merged_once_and_the_rest_stays(settings, rows, request, database):
+def test_what_is_valid_now_is_merged_once_and_the_rest_stays(url):
     """An earlier version has rejected five notifications, of which one is valid now: it is in its table once."""
-    chosen = settings(**({"url": request.getfixturevalue("postgres_url")} if database == "postgresql" else {}))
     tier = json.dumps(TIER, ensure_ascii=False).encode()
     conflict = Notification.of_request("u-1", tier, NOW)
     before = [
@@ -38,18 +35,20 @@ def test_what_is_valid_now_is_merged_once_and_the_rest_stays(settings, rows, req
         rejected("u-4", tier + b" " * 20_000, short=True),
         rejected("u-1", tier).replace(b'"u-1"', f'"u-1 {conflict.digest}"'.encode()),
     ]
-    with open_warehouse(chosen.url) as warehouse:
+    with open_warehouse(url) as warehouse:
         warehouse.prepare(BEFORE.with_loaded_at())
         warehouse.merge(with_load_time({BEFORE.name: [to_arrow(BEFORE, before)]}, NOW))
         for merged in (1, 0):
             done = replay(warehouse, lambda: None)
             assert (merged, 2, 2) == (done.merged, len(done.rejected), done.incomplete)
-    ((key, profile, received),) = rows(
-        chosen, "notifications_tiers", "notification_id, customer_profile_id, received_at"
-    )
-    assert ("u-1", "łódź", NOW) == (key, profile, received.astimezone(UTC))
-    left = rows(chosen, "notifications_rejected", "notification_id, reason, replayed_at IS NULL")
-    reasons = {key: reason for key, reason, waits in left if waits}
+        ((key, profile, received),) = warehouse.query(
+            f"SELECT notification_id, customer_profile_id, received_at FROM {warehouse.name_of('notifications_tiers')}"
+        )
+        assert ("u-1", "łódź", NOW) == (key, profile, instant(received).astimezone(UTC))
+        left = warehouse.query(
+            f"SELECT notification_id, reason FROM {warehouse.name_of(REJECTED.name)} WHERE replayed_at IS NULL"
+        )
+    reasons = dict(map(tuple, left))
     assert sorted(["u-2", "u-3", "u-4", f"u-1 {conflict.digest}"]) == sorted(reasons)
     assert "the NotificationType 'Future' is not known" == reasons["u-2"]
     assert "another body came with this X-UUID before" == reasons[f"u-1 {conflict.digest}"]

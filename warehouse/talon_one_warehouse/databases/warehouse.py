@@ -123,6 +123,10 @@ class DatabaseWarehouse(Generic[Connection]):
         """See Warehouse."""
         return self._dialect.target(self.schema, table)
 
+    def column_name(self, name: str) -> str:
+        """See Warehouse."""
+        return self._dialect.name(name)
+
     def literal(self, text: str) -> str:
         """See Warehouse."""
         return self._dialect.literal(text)

@@ -129,6 +129,10 @@ class DuckDBWarehouse:
         """See Warehouse."""
         return quoted(self.schema, table)
 
+    def column_name(self, name: str) -> str:
+        """See Warehouse."""
+        return quoted(name)
+
     def literal(self, text: str) -> str:
         """See Warehouse."""
         return literal(text)

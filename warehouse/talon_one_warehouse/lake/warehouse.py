@@ -135,6 +135,10 @@ class LakeWarehouse:
         """See Warehouse."""
         return quoted(self.schema, table)
 
+    def column_name(self, name: str) -> str:
+        """See Warehouse."""
+        return quoted(name)
+
     def literal(self, text: str) -> str:
         """See Warehouse."""
         return literal(text)
