@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from target_talon_one.sync.row_counts import RowCounts
 
 
+# By kind of database: the fixture with the URL of an empty one.
+SERVERS: Mapping[str, str] = {"postgresql": "postgres_url", "snowflake": "snowflake_url", "bigquery": "bigquery_url"}
+
+
 class SourceDatabase:
     """A database that holds the table ``segment``.
 
@@ -42,6 +46,8 @@ class SourceDatabase:
                 return [connection.execute(one) for one in statements][-1].fetchall()
         if self.url.startswith("snowflake:"):
             return _in_snowflake(self.url, statements)
+        if self.url.startswith("bigquery:"):
+            return _in_bigquery(self.url, statements)
         from adbc_driver_postgresql import dbapi
 
         with dbapi.connect(self.url, autocommit=True) as connection, connection.cursor() as cursor:
@@ -62,8 +68,11 @@ class SourceDatabase:
     def fill_numbers(self, count: int) -> None:
         """Replace the table by one with the ids c-1, c-2 and so on."""
         series = f"SELECT 'c-' || i FROM generate_series(1, {count}) AS s (i)"
-        in_snowflake = f"SELECT 'c-' || (seq4() + 1) FROM TABLE(GENERATOR(ROWCOUNT => {count}))"
-        self.fill("id varchar", in_snowflake if self.url.startswith("snowflake:") else series)
+        others = {
+            "snowflake": f"SELECT 'c-' || (seq4() + 1) FROM TABLE(GENERATOR(ROWCOUNT => {count}))",
+            "bigquery": f"SELECT 'c-' || i FROM UNNEST(GENERATE_ARRAY(1, {count})) AS i",
+        }
+        self.fill("id varchar", others.get(self.url.partition(":")[0], series))
 
     def store(self, shard: Shard = WHOLE) -> Store:
         """Open the store."""
@@ -112,3 +121,12 @@ def _in_snowflake(url: str, statements: Sequence[str]) -> list[Any]:
         for statement in statements:
             cursor.execute(statement)
         return cursor.fetchall()
+
+
+def _in_bigquery(url: str, statements: Sequence[str]) -> list[Any]:
+    from talon_one_warehouse.connections import bigquery
+
+    with bigquery.connect(url.partition("://")[2]) as client:
+        for statement in statements:
+            rows = client.query(statement.replace(" varchar", " STRING")).result()
+        return [tuple(row.values()) for row in rows]

@@ -51,7 +51,7 @@ class WarehouseToCatalogOperator(PushOperator):
         store_name: name of the store; one database, bucket or schema holds many. Default: the DAG and the destination,
             so that plan, push and verification share it. A file holds one store, without a name.
         store_in_source: keep the store in the database of the source, which then finds the rows that differ, so that
-            only these leave it; instead of ``store``. DuckDB, PostgreSQL or Snowflake.
+            only these leave it; instead of ``store``. DuckDB, PostgreSQL, Snowflake or BigQuery.
         store_schema: schema of a store in the source; created if missing.
         log_conn_id: connection of a warehouse that gets the history of each push: which rows were added, changed,
             removed or refused. ``log_to`` in ``settings`` is the URL of one.

@@ -156,7 +156,7 @@ def test_a_store_of_the_environment_wins(here, command, monkeypatch):
         ({"in": "warehouse"}, SOURCE, "store.in must be source; a store in a file or at a URL is written as a text"),
         ({"schema": "x", "shema": "y"}, SOURCE, "store: 'shema' cannot be used; the object has in and schema"),
         ({"in": "source", "schema": 7}, SOURCE, "store: 'schema' cannot be used"),
-        ({"in": "source"}, "v.csv", "the source v.csv cannot compare rows; that is possible in DuckDB, PostgreSQL and"),
+        ({"in": "source"}, "v.csv", "the source v.csv cannot compare rows; that is possible in DuckDB, PostgreSQL, Sn"),
         ({"in": "source"}, {"url": "sqlite:///w.db", "table": "t"}, "the source sqlite:///w.db cannot compare rows"),
         ({"in": "source"}, {"url": "duckdb:///:memory:", "sql": "SELECT 1"}, "a database in memory"),
         ({"in": "source"}, {"url": "duckdb:///gone.duckdb", "sql": "SELECT 1"}, "there is no DuckDB file gone.duckdb"),

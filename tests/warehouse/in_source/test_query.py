@@ -11,6 +11,7 @@ from talon_one_singer.shards import Shard
 from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.in_source.tables import SourceTables
 from talon_one_warehouse.sources.spec import SourceSpec
+from tests.target.source_databases import SERVERS
 
 # By type: values of which no two are the same to a mapping, as SQL.
 DUCKDB = {
@@ -81,8 +82,24 @@ SNOWFLAKE = {
     "TIMESTAMP_TZ": ["'2026-10-25 00:30:00+00'", "'2026-10-25 01:30:00+00'", "'2026-10-25 00:30:00.000001+00'"],
     "VARIANT": [f"PARSE_JSON('{one}')" for one in ('{"a":1}', '{"a":1.5}', '{"a":"1"}', "null", "[]", '""', '"1"', 1)],
 }  # fmt: skip
-VALUES = {"duckdb": DUCKDB, "postgresql": POSTGRESQL, "snowflake": SNOWFLAKE}
-MARKS = {"snowflake": [pytest.mark.slow]}
+BIGQUERY = {
+    "STRING": ["''", "'-'", "' '", "'a'", "'a '", "'A'", "'é'", "'e\u0301'", "'1:a'", "'🎉'"],
+    "BOOL": ["true", "false"],
+    "INT64": ["0", "1", "-1", "9223372036854775807", "-9223372036854775808"],
+    "NUMERIC": ["'1'", "'1.001'", "'-1'", "'123456789012.5'"],  # bqemulator casts to three digits after the point
+    "BIGNUMERIC": ["'1'", "'1.001'", "'-1'", "'123456789012.5'"],
+    "FLOAT64": ["0.1", "0.30000000000000004", "0.3", "1e308", "5e-324", "'inf'", "'nan'", "0"],
+    "DATE": ["'2026-01-01'", "'0001-01-01'", "'9999-12-31'"],
+    "TIME": ["'00:00:00'", "'00:00:00.000001'"],
+    "DATETIME": ["'2026-01-01 00:00:00'", "'2026-01-01 00:00:00.000001'"],
+    "TIMESTAMP": ["'2026-10-25 00:30:00+00'", "'2026-10-25 01:30:00+00'", "'2026-10-25 00:30:00.000001+00'"],
+    "BYTES": ["b''", "FROM_HEX('00')", "b'00'", "b'a'", "FROM_HEX('ff')"],
+    "JSON": [f"JSON '{one}'" for one in ('{"a":1}', '{"a":1.5}', '{"a":"1"}', "null", "[]", '""', '"1"', 1)],
+    "ARRAY<STRING>": ["['a, b']", "['a', 'b']", "['']", "['', '']", "['\"a\"']"],
+    "STRUCT<a STRING, b STRING>": ["STRUCT('x, b: y', NULL)", "STRUCT('x', 'y')", "STRUCT(NULL, '')"],
+}  # fmt: skip
+VALUES = {"duckdb": DUCKDB, "postgresql": POSTGRESQL, "snowflake": SNOWFLAKE, "bigquery": BIGQUERY}
+MARKS = {kind: [pytest.mark.slow] for kind in ("snowflake", "bigquery")}
 KINDS = [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in VALUES]
 TYPES = [pytest.param(kind, name, marks=MARKS.get(kind, ())) for kind, names in VALUES.items() for name in names]
 PAIRS = [
@@ -97,7 +114,7 @@ def tables_in(request, tmp_path):
     opened = []
 
     def tables(kind):
-        of_server = {"postgresql": "postgres_url", "snowflake": "snowflake_url"}.get(kind)
+        of_server = SERVERS.get(kind)
         url = request.getfixturevalue(of_server) if of_server else f"duckdb:///{tmp_path}/w.duckdb"
         if kind == "duckdb" and not opened:
             import duckdb
@@ -121,13 +138,23 @@ def hashes(tables, sql, columns, *, salt="", **shard):
         return [one for _, found in blocks for one in found]
 
 
+def table(names, rows):
+    """A query of rows of expressions."""
+    selected = (", ".join(f"{one} AS {name}" for one, name in zip(row, names, strict=True)) for row in rows)
+    return f"SELECT * FROM ({' UNION ALL '.join(f'SELECT {one}' for one in selected)}) AS t"
+
+
+def text(kind, value):
+    """An expression of a text."""
+    return f"CAST({value} AS {'STRING' if kind == 'bigquery' else 'VARCHAR'})"
+
+
 @pytest.mark.parametrize(("kind", "name"), TYPES)
 def test_no_two_values_have_one_hash(tables_in, kind, name):
     """Values that a mapping tells apart, and null, have different hashes, which are the same in each query."""
     values = [*VALUES[kind][name], "NULL"]
     tables = tables_in(kind)
-    cast = ", ".join(f"(CAST({one} AS {name}))" for one in values)
-    sql = f"SELECT v FROM (VALUES {cast}) AS t (v)"
+    sql = table(["v"], [[f"CAST({one} AS {name})"] for one in values])
     found = hashes(tables, sql, ["v"])
     assert len(values) == len(set(found))
     assert sorted(found) == sorted(hashes(tables, sql, ["v"]))
@@ -137,8 +164,8 @@ def test_no_two_values_have_one_hash(tables_in, kind, name):
 def test_no_two_rows_have_one_hash(tables_in, kind):
     """Rows whose texts are the same one after the other, but not column by column, have different hashes."""
     tables = tables_in(kind)
-    rows = ", ".join(f"({', '.join('NULL' if one is None else repr(one) for one in pair)})" for pair in PAIRS)
-    sql = f"SELECT CAST(a AS VARCHAR) AS a, CAST(b AS VARCHAR) AS b FROM (VALUES {rows}) AS t (a, b)"
+    rows = [[text(kind, "NULL" if one is None else repr(one)) for one in pair] for pair in PAIRS]
+    sql = table(["a", "b"], rows)
     assert len(PAIRS) == len(set(hashes(tables, sql, ["a", "b"])))
     assert len({one for one, _ in PAIRS}) == len(set(hashes(tables, sql, ["a"])))
 
@@ -147,7 +174,7 @@ def test_no_two_rows_have_one_hash(tables_in, kind):
 def test_another_salt_changes_every_hash(tables_in, kind):
     """With another salt no row keeps its hash."""
     tables = tables_in(kind)
-    sql = "SELECT CAST(a AS VARCHAR) AS a FROM (VALUES ('x'), (NULL)) AS t (a)"
+    sql = table(["a"], [[text(kind, one)] for one in ("'x'", "NULL")])
     assert not set(hashes(tables, sql, ["a"], salt="one")) & set(hashes(tables, sql, ["a"], salt="two"))
 
 
@@ -155,8 +182,7 @@ def test_another_salt_changes_every_hash(tables_in, kind):
 def test_each_row_is_in_one_shard(tables_in, kind):
     """The shards of a source are its rows, each once, and a null has a shard too."""
     tables = tables_in(kind)
-    numbers = ", ".join(f"({number})" for number in range(100))
-    sql = f"SELECT CAST(i AS BIGINT) AS i, CAST(NULL AS VARCHAR) AS t FROM (VALUES {numbers}) AS s (i)"
+    sql = table(["i", "t"], [[f"CAST({number} AS BIGINT)", text(kind, "NULL")] for number in range(30)])
     for key in (["i"], ["i", "t"], ["t"]):
         shards = [hashes(tables, sql, ["i"], key=key, shard=Shard(number, 3)) for number in (1, 2, 3)]
         assert sorted(hashes(tables, sql, ["i"])) == sorted(chain(*shards))

@@ -92,6 +92,17 @@ def test_a_copy_parses_in_its_dialect():
     assert isinstance(parsed, sqlglot.exp.Copy)
 
 
+def test_a_temporary_table_of_bigquery_expires():
+    """Tables for uploaded rows and for differences have the name of their run, and BigQuery deletes them."""
+    dialect = BigQuery("of_run")
+    difference = Statements(dialect, SCHEMA).difference(1, "SELECT 1 AS n")
+    for statement in (difference, dialect.create_loaded(SCHEMA, DELTA, {"key": "STRING", "n": "INT64"})):
+        parsed = sqlglot.parse_one(statement, read="bigquery")
+        assert isinstance(parsed, sqlglot.exp.Create)
+        assert parsed.find(sqlglot.exp.Table).name.endswith("_of_run")
+        assert "expiration_timestamp" in statement
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 def test_every_name_and_text_arrives_as_it_is(name):
     """The parser finds the names and texts that were given, whatever their characters are."""

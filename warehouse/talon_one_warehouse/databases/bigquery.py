@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow.parquet as pq
 from google.api_core.exceptions import NotFound
@@ -20,15 +20,17 @@ from google.cloud.bigquery import (
 )
 from google.cloud.bigquery.enums import DecimalTargetType
 
+from talon_one_warehouse.arrow.arrow_to_rows import ROWS
 from talon_one_warehouse.databases.client_connection import ClientConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     import pyarrow as pa
     from google.cloud.bigquery import Client, Table
     from google.cloud.bigquery.job import QueryJob
+    from google.cloud.bigquery_storage import BigQueryReadClient
 
     from talon_one_warehouse.connections.client_errors import ClientErrors
 
@@ -67,6 +69,16 @@ class BigQueryConnection(ClientConnection):
                 found = self._client.create_dataset(made, exists_ok=True, retry=retry, timeout=_FIRST_ANSWER_S)
             self._location = found.location
 
+    def find_dataset(self, name: str) -> None:
+        """Run all jobs where a dataset is, if there is one."""
+        with self._translated(), suppress(NotFound):
+            found = self._client.get_dataset(
+                DatasetReference(self._client.project, name),
+                retry=DEFAULT_RETRY.with_timeout(_FIRST_ANSWER_S),
+                timeout=_FIRST_ANSWER_S,
+            )
+            self._location = found.location
+
     def table_named(self, schema: str, name: str) -> Table | None:
         """Return the description of a table, or None if there is no such table."""
         with self._translated():
@@ -79,6 +91,13 @@ class BigQueryConnection(ClientConnection):
         """Load rows into an empty table that has these columns, as a Parquet file."""
         file = BytesIO()
         pq.write_table(rows, file)
+        self._upload(schema, name, file, fields)
+
+    def upload_file(self, schema: str, name: str, file: BinaryIO, types: Mapping[str, str]) -> None:
+        """Load a Parquet file into an empty table that has columns of these names and types."""
+        self._upload(schema, name, file, [SchemaField(column, kind) for column, kind in types.items()])
+
+    def _upload(self, schema: str, name: str, file: BinaryIO, fields: Sequence[SchemaField]) -> None:
         config = LoadJobConfig(
             source_format=SourceFormat.PARQUET,
             schema=list(fields),
@@ -102,6 +121,11 @@ class BigQueryConnection(ClientConnection):
             job = self._job(statement)
             job.result()
             return -1 if job.num_dml_affected_rows is None else job.num_dml_affected_rows
+
+    def batches(self, statement: str, reader: BigQueryReadClient | None) -> Iterator[pa.RecordBatch]:
+        """Stream the rows of a query; see ``connections.bigquery.read_client``."""
+        rows = self._job(statement).result(page_size=ROWS)
+        return rows.to_arrow_iterable(bqstorage_client=reader, max_queue_size=1, max_stream_count=1)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Run statements one by one: definitions of tables are not allowed in a transaction."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from talon_one_singer.shards import Shard
     from talon_one_warehouse.in_source.dialects.base import Dialect
 
-DIFFERENCE, NOTED, DELTA = "_talon_one_difference", "_talon_one_noted", "_talon_one_delta"
+DIFFERENCE, NOTED, DELTA = TEMPORARY = "_talon_one_difference", "_talon_one_noted", "_talon_one_delta"
 _HASH, _KEY, _FINGERPRINT, _VERSION = (f"_talon_one_{one}" for one in ("hash", "key", "fingerprint", "version"))
 _ACKNOWLEDGED = "key, fingerprint, version, row_hash"
 
@@ -168,7 +168,7 @@ class Statements:
         One statement reads both sides: with two, a row that changes between them would be missing in both.
         """
         return (
-            f"{self.dialect.create_temporary} {self.temporary(DIFFERENCE)} AS SELECT s.*, a.key AS {_KEY}, "
+            f"{self.dialect.create_temporary(self.temporary(DIFFERENCE))} AS SELECT s.*, a.key AS {_KEY}, "
             f"a.fingerprint AS {_FINGERPRINT}, a.version AS {_VERSION} FROM (\n{rows}\n) AS s "
             f"FULL OUTER JOIN {self.acknowledged(destination)} AS a ON a.row_hash = s.{_HASH} "
             f"WHERE a.key IS NULL OR s.{_HASH} IS NULL"

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseLockedError
+from talon_one_warehouse.in_source.databases.bigquery import BigQuerySource
 from talon_one_warehouse.in_source.databases.duckdb import DuckDBSource
 from talon_one_warehouse.in_source.databases.postgresql import PostgreSQLSource
 from talon_one_warehouse.in_source.databases.snowflake import SnowflakeSource
@@ -32,6 +33,7 @@ _DATABASES: Mapping[str, Callable[[str, str, str, Mapping[str, Any] | None], Sou
     "postgresql": PostgreSQLSource,
     "postgres": PostgreSQLSource,
     "snowflake": SnowflakeSource,
+    "bigquery": BigQuerySource,
 }
 _KNOWN = pa.schema(
     [
@@ -75,8 +77,8 @@ class SourceTables:
         opener = _DATABASES.get(url.partition("://")[0])
         if opener is None:
             raise WarehouseConfigError(
-                f"store: the source {shown_url(url)} cannot compare rows; that is possible in DuckDB, PostgreSQL and "
-                "Snowflake. Keep the store in a file"
+                f"store: the source {shown_url(url)} cannot compare rows; that is possible in DuckDB, PostgreSQL, "
+                "Snowflake and BigQuery. Keep the store in a file"
             )
         self.url, self.name = url, f"{shown_url(url)} (schema {schema})"
         self._store = store

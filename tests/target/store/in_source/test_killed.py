@@ -16,7 +16,7 @@ import pytest
 
 from tests.examples import slow
 from tests.killing import Moments
-from tests.target.source_databases import SourceDatabase
+from tests.target.source_databases import SERVERS, SourceDatabase
 
 VIP = {
     "sink": "audience_members",
@@ -73,7 +73,7 @@ class Killed:
 
 
 def _source(request, tmp_path):
-    of_server = {"postgresql": "postgres_url", "snowflake": "snowflake_url"}.get(request.param)
+    of_server = SERVERS.get(request.param)
     return SourceDatabase(request.getfixturevalue(of_server) if of_server else f"duckdb:///{tmp_path}/source.duckdb")
 
 
@@ -83,7 +83,7 @@ def source(request, tmp_path):
     return _source(request, tmp_path)
 
 
-@pytest.fixture(params=["duckdb", "postgresql", "snowflake"])
+@pytest.fixture(params=["duckdb", "postgresql", "snowflake", "bigquery"])
 def any_source(request, tmp_path):
     """A database without tables."""
     return _source(request, tmp_path)

@@ -11,7 +11,7 @@ from target_talon_one.sync.replay import forget_retried, retry
 from target_talon_one.sync.run import SyncRun
 from target_talon_one.sync.verify import Verification
 from tests.examples import slow
-from tests.target.source_databases import SourceDatabase
+from tests.target.source_databases import SERVERS, SourceDatabase
 
 VIP = {
     "sink": "audience_members",
@@ -32,10 +32,10 @@ ITEMS = {
 LISTS = "update_customer_profile_audiences"
 
 
-@pytest.fixture(params=["duckdb", slow("postgresql"), slow("snowflake")])
+@pytest.fixture(params=["duckdb", slow("postgresql"), slow("snowflake"), slow("bigquery")])
 def source(request, tmp_path):
     """A database with an empty table."""
-    of_server = {"postgresql": "postgres_url", "snowflake": "snowflake_url"}.get(request.param)
+    of_server = SERVERS.get(request.param)
     url = request.getfixturevalue(of_server) if of_server else f"duckdb:///{tmp_path}/source.duckdb"
     found = SourceDatabase(url)
     found.fill_ids([])

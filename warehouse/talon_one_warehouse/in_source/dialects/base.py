@@ -16,13 +16,11 @@ class Dialect:
     Attributes:
         types: column types of the store's tables, by the names text, integer, hash, and bytes.
         canonical: types of columns in which equal keys have equal texts.
-        create_temporary: begins the statement that creates a temporary table.
         merges: whether MERGE replaces rows in one statement.
     """
 
     types: Mapping[str, str]
     canonical: frozenset[str]
-    create_temporary: str = "CREATE TEMPORARY TABLE"
     merges: bool = False
 
     def quoted(self, *names: str) -> str:
@@ -37,6 +35,10 @@ class Dialect:
         """Return the quoted name of a temporary table; ``schema`` is that of the store."""
         del schema
         return self.quoted(table)
+
+    def create_temporary(self, table: str) -> str:
+        """Return the beginning of the statement that creates a temporary table of this quoted name."""
+        return f"CREATE TEMPORARY TABLE {table}"
 
     def literal(self, text: str) -> str:
         """Return a string literal."""

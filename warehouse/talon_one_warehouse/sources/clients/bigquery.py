@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from google.cloud.bigquery import Client, SchemaField
+    from google.cloud.bigquery_storage import BigQueryReadClient
+
+    from talon_one_warehouse.connections.client_errors import ClientErrors
 
 _FIRST_ANSWER_S = 30
 _EXACT = frozenset(
@@ -44,13 +47,33 @@ def open_query(rest: str, sql: str, *, options: Mapping[str, Any] | None = None)
     with ExitStack() as stack:
         stack.callback(client.close)
         with errors.running():
-            schema = _schema(client, sql)
-            refused = {field.name: _type_name(field) for field in schema if not _is_exact(field)}
             reader = bigquery.read_client(client, rest, options)
             if reader is not None:
                 stack.callback(reader.transport.close)
-            rows = client.query(_outer_query(sql, refused)).result(page_size=ROWS)
-            batches = rows.to_arrow_iterable(bqstorage_client=reader, max_queue_size=1, max_stream_count=1)
+        return run_query(client, sql, errors, reader, stack.pop_all())
+
+
+def run_query(
+    client: Client, sql: str, errors: ClientErrors, reader: BigQueryReadClient | None, stack: ExitStack
+) -> ClientSource:
+    """Run a query with an open client; ``stack`` is closed with the source, or after an error.
+
+    Args:
+        client: runs it.
+        sql: the query.
+        errors: translates errors of the client.
+        reader: see ``connections.bigquery.read_client``.
+        stack: see above.
+
+    Raises:
+        WarehouseConfigError: the query cannot be used.
+        WarehouseError: BigQuery does not answer.
+    """
+    with stack, errors.running():
+        schema = query_schema(client, sql)
+        refused = {field.name: type_name(field) for field in schema if not _is_exact(field)}
+        rows = client.query(_outer_query(sql, refused)).result(page_size=ROWS)
+        batches = rows.to_arrow_iterable(bqstorage_client=reader, max_queue_size=1, max_stream_count=1)
         return ClientSource([field.name for field in schema], _parts(batches, schema, refused), errors, stack.pop_all())
 
 
@@ -59,7 +82,7 @@ def quoted_table(parts: Sequence[str]) -> str:
     return ".".join("`{}`".format(part.replace("\\", "\\\\").replace("`", "\\`")) for part in parts)
 
 
-def _schema(client: Client, sql: str) -> Sequence[SchemaField]:
+def query_schema(client: Client, sql: str) -> Sequence[SchemaField]:
     """Return the columns of a query without running it, for which BigQuery charges nothing."""
     from google.cloud.bigquery import DEFAULT_RETRY, QueryJobConfig
 
@@ -92,7 +115,7 @@ def _parts(
 def _values(array: pa.Array, field: pa.Field, about: SchemaField, refused: str | None) -> list[Any]:
     if refused is not None:
         return refused_column([there or None for there in array.to_pylist()], refused)
-    return Conversion(type_name=_type_name(about)).values(array, marked(field, about))
+    return Conversion(type_name=type_name(about)).values(array, marked(field, about))
 
 
 def marked(field: pa.Field, about: SchemaField) -> pa.Field:
@@ -117,9 +140,9 @@ def _is_exact(field: SchemaField) -> bool:
     return field.field_type in _EXACT and all(map(_is_exact, field.fields))
 
 
-def _type_name(field: SchemaField) -> str:
+def type_name(field: SchemaField) -> str:
     """Return the name of the type; of a struct with a part that is refused, the type of that part."""
     inner = next((part for part in field.fields if not _is_exact(part)), None)
     if inner is not None:
-        return f"{field.field_type} with {_type_name(inner)}"
+        return f"{field.field_type} with {type_name(inner)}"
     return f"ARRAY<{field.field_type}>" if field.mode == "REPEATED" else str(field.field_type)
