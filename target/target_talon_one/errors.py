@@ -4,6 +4,7 @@ SyncError                 exit 1  an expected failure: one line without tracebac
 ├── GuardError            exit 3  nothing was sent; check the figures, then change the data or the guard
 ├── PlanMovedError        exit 1  source or store changed since the plan was made; plan again
 ├── DestinationError      exit 1  the audience, catalog or version has changed; the message says what to do
+│   └── DestinationMissingError exit 2  there is no such audience, catalog or program; correct its id
 ├── LookupImpossibleError exit 1  Talon.One does not tell whether rows have arrived; look there yourself
 ├── IncompleteError       exit 1  some rows remain to be sent, or too many were rejected; run again
 │   └── TooManyRefusedError    exit 1  too many rows were refused, and would be again; correct the source
@@ -67,6 +68,12 @@ class PlanMovedError(SyncError):
 
 class DestinationError(SyncError):
     """The destination cannot take any row."""
+
+
+class DestinationMissingError(DestinationError):
+    """Talon.One has no audience, catalog or program with the id of the settings."""
+
+    exit_code = ExitCode.CONFIG
 
 
 class LookupImpossibleError(SyncError):

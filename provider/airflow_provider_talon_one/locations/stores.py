@@ -108,26 +108,12 @@ def opened_source_store(database: ClientConnection, schema: str, choice: StoreCh
     return open_source_store(tables, name=name, journal=choice.journal, shard=choice.shard)
 
 
-def warn_of_store(store: Store, destination: DestinationConfig, *, on_worker: bool) -> None:
-    """Log a warning if a mirror may forget which rows it has added.
-
-    Args:
-        store: of the push.
-        destination: of the push.
-        on_worker: the store is the default file, in the folder of the worker.
-    """
-    if not destination.mirror:
-        return
-    if on_worker:
+def warn_of_worker_file(store: Store, destination: DestinationConfig) -> None:
+    """Log a warning if a mirror keeps its store in the default file, in the folder of one worker."""
+    if destination.mirror:
         logger.warning(
             "This mirror keeps its store in the file %s of this worker, because none is given. On another worker it "
             "would not know which rows it has added, and remove none of them: set store_conn_id, store or "
             "store_in_source",
-            store.location,
-        )
-    elif not store.destinations.identities() and not destination.adopt:
-        logger.warning(
-            "The store %s is new: this mirror removes no row that was added before. If the push has had another "
-            "store, give its store and store_name",
             store.location,
         )

@@ -15,7 +15,7 @@ from airflow_provider_talon_one.lineage.records import PushRecord, RecordsLineag
 from airflow_provider_talon_one.links import CampaignManagerLink, begin_link, campaign_manager_url, set_link
 from airflow_provider_talon_one.locations.loads import history_place
 from airflow_provider_talon_one.locations.location import check_connection_or_url, local_folder
-from airflow_provider_talon_one.locations.stores import StoreChoice, default_name, opened_store, warn_of_store
+from airflow_provider_talon_one.locations.stores import StoreChoice, default_name, opened_store, warn_of_worker_file
 from airflow_provider_talon_one.map_templates import rendered_map
 from airflow_provider_talon_one.parameters import convert_parameters, converted, copy_mapping, is_templated
 from airflow_provider_talon_one.transfers.push_parameters import GUARDS, NAMED, OPTIONS, PARAMETERS, TARGET
@@ -186,8 +186,8 @@ class PushOperator(RecordsLineage, ConnectorOperator):
             store = self._source().opened_store(self.store_schema, choice)
         else:
             store = opened_store(location, self.store_conn_id, default, choice)
-        if pushes:
-            warn_of_store(store, destination, on_worker=not (location or self.store_conn_id or self.store_in_source))
+        if pushes and not (location or self.store_conn_id or self.store_in_source):
+            warn_of_worker_file(store, destination)
         return store
 
     def _history(self, url: str | None) -> LogPlace | None:

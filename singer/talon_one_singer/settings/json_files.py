@@ -158,8 +158,9 @@ _JSON_TYPES: dict[type, str] = {
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the hint "; did you mean 'x'?", or "" if no known name is similar."""
+    """Return the hint "; did you mean 'x'?", or "" if no known name is similar; upper and lower case are alike."""
     import difflib
 
-    found = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    names = {one.casefold(): one for one in known}
+    found = difflib.get_close_matches(name.casefold(), list(names), n=1)
+    return f"; did you mean {names[found[0]]!r}?" if found else ""

@@ -8,7 +8,8 @@ import msgspec
 
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
-from target_talon_one.errors import DestinationError, SyncConfigError
+from talon_one_singer.settings.json_files import nearest
+from target_talon_one.errors import DestinationMissingError, SyncConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +81,7 @@ class Audiences:
         """Check that the audience of a destination exists; it is not known without a key that may list audiences.
 
         Raises:
-            DestinationError: it does not exist, so that a push would fail with its first request.
+            DestinationMissingError: it does not exist, so that a push would fail with its first request.
         """
         if audience is None or not self._client.config.management_key:
             return
@@ -89,7 +90,29 @@ class Audiences:
         except e.PermissionDeniedError:
             return
         if all(one["id"] != audience for one in self._listed):
-            raise DestinationError(f"{destination}: the audience {audience} does not exist at Talon.One; check its id")
+            raise DestinationMissingError(
+                f"{destination}: the audience {audience} does not exist at Talon.One; check its id"
+            )
+
+    def check_creatable(self, wanted: Mapping[str, Any]) -> None:
+        """Check that the settings allow to create an audience, which was not found.
+
+        Raises:
+            SyncConfigError: they do not.
+        """
+        if wanted.get("create") is False:
+            raise SyncConfigError(
+                f"there is no audience {wanted['name']!r} and audience.create is false{self.similar(wanted)}; create "
+                "the audience, correct its name, or set audience.create: true"
+            )
+
+    def similar(self, wanted: Mapping[str, Any]) -> str:
+        """Return a hint at an audience that may be meant instead of one that was not found, or ""."""
+        listed = self._listed or []
+        same = next((one for one in listed if one.get("name") == wanted["name"]), None)
+        if same is not None:
+            return f"; the audience {same['id']} has this name, with the integration_id {same.get('integrationId')!r}"
+        return nearest(wanted["name"], filter(None, (one.get("name") for one in listed)))
 
     def create(self, wanted: Mapping[str, Any]) -> int:
         """Create an audience and return its id.
@@ -100,11 +123,7 @@ class Audiences:
         Raises:
             SyncConfigError: the audience exists and its id cannot be found, or the settings forbid creating it.
         """
-        if wanted.get("create") is False:
-            raise SyncConfigError(
-                f"there is no audience {wanted['name']!r} and audience.create is false; create the audience, or set "
-                "audience.create: true"
-            )
+        self.check_creatable(wanted)
         body = {"name": wanted["name"]}
         for setting, field in _FIELDS.items():
             if wanted.get(setting) is not None:

@@ -11,7 +11,7 @@ import msgspec
 
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
-from target_talon_one.errors import DestinationError
+from target_talon_one.errors import DestinationMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ class Existence:
             target: its ids, by their settings.
 
         Raises:
-            DestinationError: an object does not exist, so that a push would fail with its first request.
+            DestinationMissingError: an object does not exist, so that a push would fail with its first request.
         """
         self._audiences.check_exists(destination, target.get("audience_id"))
         if not self._client.config.management_key:
@@ -72,7 +72,7 @@ class Existence:
                 continue
             words = _OBJECTS[setting].words if setting in _OBJECTS else "campaign"
             if not self._may_exist(setting, number, target.get("application_id")):
-                raise DestinationError(
+                raise DestinationMissingError(
                     f"{destination}: the {words} {number} does not exist at Talon.One; check {setting}"
                 )
             self._known.add((setting, number))

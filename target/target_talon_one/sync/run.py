@@ -10,7 +10,6 @@ run.finish()
 from __future__ import annotations
 
 import json
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -18,8 +17,10 @@ from talon_one_singer.shards import WHOLE
 from target_talon_one.errors import GuardError, IncompleteError, TooManyRefusedError
 from target_talon_one.lookups.audiences import Audiences
 from target_talon_one.lookups.existence import Existence
+from target_talon_one.lookups.new_destinations import NewDestinations
 from target_talon_one.lookups.profiles import Profiles
 from target_talon_one.store.tables.rejects import too_large
+from target_talon_one.store.tables.runs import new_run_id
 from target_talon_one.sync import diff, guards
 from target_talon_one.sync.destination_opener import DestinationOpener
 from target_talon_one.sync.destination_run import SourceState
@@ -44,11 +45,6 @@ if TYPE_CHECKING:
 
 def _nothing() -> None:
     """The default ``check``."""
-
-
-def new_run_id(now: datetime) -> str:
-    """Return an id that sorts by time."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
 
 
 class SyncRun:
@@ -85,6 +81,7 @@ class SyncRun:
         self._client, self._store, self._options, self._check, self._now = client, store, options, check, now
         self._audiences = Audiences(client, store)
         self._profiles = Profiles(client, store, check)
+        self._new = NewDestinations(store, self._audiences)
         self._opener = DestinationOpener(client, store, options, audiences=self._audiences, check=check, now=now)
         self.files = RunFiles(options, self.id)
         self._flusher = Flusher(
@@ -163,6 +160,7 @@ class SyncRun:
         return found
 
     def _compare(self, destination: DestinationRun) -> Comparison:
+        self._new.announce(destination)
         return diff.compare(destination, self._store, self._profiles)
 
     def plan(self) -> list[PlannedDestination]:

@@ -84,13 +84,23 @@ def test_a_mirror_in_the_default_file_of_a_worker_warns(emu, push_members, segme
 
 
 def test_a_mirror_with_a_new_store_warns_once(push_members, segment, tmp_path, caplog):
-    """A store that knows nothing, for example because the DAG was renamed, is named in the log."""
-    store = f"file://{tmp_path}/stores"
-    push_members(source_url=segment, store=store)
-    assert f"The store {tmp_path}/stores/dag.audience_members.VIP is new" in caplog.text
-    caplog.clear()
-    push_members(source_url=segment, store=store)
+    """A store that knows nothing, for example because the DAG was renamed, is named in the log of plan and push."""
+    push_members(source_url=segment, store=str(tmp_path / "first.duckdb"))
+    assert "this mirror removes no row" not in caplog.text
+    given = {"source_url": segment, "store": f"file://{tmp_path}/stores"}
+    for options in ({"plan_only": True}, {}):
+        push_members(**given, **options)
+        assert f"The store {tmp_path}/stores/dag.audience_members.VIP is new for task: this mirror" in caplog.text
+        caplog.clear()
+    push_members(**given)
     assert "is new" not in caplog.text
+
+
+def test_a_plan_names_the_audience_that_it_creates(push_members, segment, tmp_path, caplog):
+    """A mistyped name is shown with the one that may be meant."""
+    push_members(source_url=segment, store=str(tmp_path / "s"))
+    push_members(source_url=segment, store=str(tmp_path / "s"), audience={"name": "VIPP"}, plan_only=True)
+    assert "task: creates the audience 'VIPP'; did you mean 'VIP'?" in caplog.text
 
 
 def test_a_plan_reads_the_store_of_the_push(push_members, segment, tmp_path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from target_talon_one.store.database import Database
     from target_talon_one.store.tables.named_values import NamedValues
@@ -23,6 +25,11 @@ _LOGGED = (
     "noted_at",
 )
 _COLUMNS = ("id", "command", "started", "ended", "status", "error")
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by time."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
 
 
 class RunHistory:
