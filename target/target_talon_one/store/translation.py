@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
     from talon_one_singer.reporting.redaction import Redactor
 
+_NO_RIGHT = ("42501", "3F000")  # SQLSTATEs of PostgreSQL: permission denied, and no schema in which to create
+_GRANT = (
+    "the store needs a schema in which the user may create a table: run GRANT CREATE ON SCHEMA public TO the user as "
+    "owner of the schema, or end the URL with another schema, like ?options=-csearch_path%3Dsyncs. If the table of the "
+    "store belongs to another user, grant SELECT, INSERT and DELETE on it"
+)
+
 
 @contextmanager
 def store_errors(location: str, *, opening: bool = False) -> Iterator[None]:
@@ -72,6 +79,7 @@ def backend_errors(location: str, redact: Redactor) -> Iterator[None]:
 
     Raises:
         StoreLockedError: another run uses the store, or has written to it.
+        StoreUnavailableError: the user of the database lacks a right.
         StoreError: anything else.
     """
     try:
@@ -89,6 +97,8 @@ def backend_errors(location: str, redact: Redactor) -> Iterator[None]:
         ) from None
     except Exception as error:  # noqa: BLE001 - they have no class in common
         text = redact(" ".join(str(error).split())) or type(error).__name__
+        if getattr(error, "sqlstate", None) in _NO_RIGHT:
+            raise StoreUnavailableError(f"cannot use the store {location}: {text}; {_GRANT}") from None
         raise StoreError(
             f"cannot use the store {location}: {text}; check that it can be reached and written to, then run again"
         ) from None

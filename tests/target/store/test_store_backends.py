@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from target_talon_one.errors import StoreError, StoreLockedError
+from target_talon_one.errors import StoreError, StoreLockedError, StoreUnavailableError
 from target_talon_one.store.opening import open_store
 from tests.examples import slow
 
@@ -41,6 +41,30 @@ def push(singer, store_url):
         return done
 
     return run
+
+
+def test_a_user_without_the_right_to_create_learns_which_it_is(postgres_url):
+    """A retry cannot help, so the error is one of the settings; with the right, or a schema of its own, it works."""
+    from adbc_driver_postgresql import dbapi
+
+    address = postgres_url.rpartition("@")[2].rpartition("//")[2]
+    url = f"postgresql://pusher:planted-7Zx9@{address}"
+    with dbapi.connect(postgres_url, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS pusher")
+        cursor.execute("CREATE ROLE pusher LOGIN PASSWORD 'planted-7Zx9'")
+        cursor.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        for place in (url, f"{url}?options=-csearch_path%3Dnowhere"):
+            with pytest.raises(
+                StoreUnavailableError, match=r"GRANT CREATE ON SCHEMA public TO .*csearch_path"
+            ) as raised:
+                open_store(place)
+            assert "planted" not in str(raised.value)
+        cursor.execute("CREATE SCHEMA syncs AUTHORIZATION pusher")
+        open_store(f"{url}?options=-csearch_path%3Dsyncs").close()
+        cursor.execute("GRANT CREATE ON SCHEMA public TO pusher")
+        open_store(url).close()
+        cursor.execute("DROP OWNED BY pusher")
+        cursor.execute("DROP ROLE pusher")
 
 
 def test_the_next_run_sends_the_difference(engine, push):
