@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_singer.cli.guarded import guarded
+from talon_one_singer.cli import guarded
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.errors import ClosedPipe, SingerError
 from talon_one_singer.exit_codes import ExitCode
@@ -33,9 +33,7 @@ EXPECTED: tuple[type[Exception], ...] = (SingerError, *_EXIT_CODES)
 
 def exit_code_of(error: Exception) -> int:
     """Return the exit code of an expected error."""
-    if isinstance(error, SingerError):
-        return error.exit_code
-    return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
+    return guarded.exit_code_of(error, _EXIT_CODES)
 
 
 def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
@@ -54,7 +52,7 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
             except BrokenPipeError as error:  # the reader has ended, like ``head``
                 raise ClosedPipe("the program that reads the output has ended") from error
 
-    return guarded(replace(definition(), name=name, expected_errors=_EXIT_CODES), redact, stop, run)
+    return guarded.guarded(replace(definition(), name=name, expected_errors=_EXIT_CODES), redact, stop, run)
 
 
 def _command_line() -> list[Mapping[str, Any]]:

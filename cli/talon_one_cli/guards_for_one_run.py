@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ from target_talon_one.config.destination_settings import OPTIONS
 from target_talon_one.errors import GuardError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from target_talon_one.config.destination_config import DestinationConfig
 
@@ -48,6 +49,15 @@ def with_guards(destination: DestinationConfig, guards: Sequence[GuardForOneRun]
     return replace(destination, guards=replace(destination.guards, **mine)) if mine else destination
 
 
+@contextmanager
+def options_named() -> Iterator[None]:
+    """Raise the GuardError of the block with the option that sets the guard for one run."""
+    try:
+        yield
+    except GuardError as error:
+        raise with_option(error) from None
+
+
 def with_option(error: GuardError) -> GuardError:
     """Return the error with the option that sets the guard for one run."""
     if error.guard == "expect_environment":  # the setting says what the keys belong to, in every run
@@ -55,6 +65,8 @@ def with_option(error: GuardError) -> GuardError:
     setting = OPTIONS[error.guard]
     value = "allow" if error.guard == "create_profiles" else _VALUES[setting.type]
     option = f"--guard {error.destination}.{error.guard}={value}"
+    if option in error.reason:
+        return error
     reason = (
         f"{error.reason} with {option}" if _FOR_ONE_RUN in error.reason else f"{error.reason} (for one run: {option})"
     )

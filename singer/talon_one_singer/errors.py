@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from talon_one_singer.exit_codes import SIGNAL_BASE, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class SingerError(Exception):
@@ -31,9 +31,11 @@ class SingerError(Exception):
 
     Attributes:
         exit_code: exit code of the process.
+        causes: the errors that a run has collected, for example one for each stream; see ``cli.guarded.exit_code_of``.
     """
 
     exit_code: int = ExitCode.FAILED
+    causes: Sequence[Exception] = ()
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)

@@ -86,10 +86,11 @@ class IncompleteError(SyncError):
     Attributes:
         causes: the errors that left rows to be sent, one for each destination; empty if too many rows were rejected.
         destinations: names of the destinations that are incomplete, once ``SyncRun.finish`` has found them.
+        brief: the lines without the reasons why rows were refused; empty if they have none.
     """
 
-    def __init__(self, *lines: str, causes: Sequence[Exception] = ()) -> None:
-        self.causes = tuple(causes)
+    def __init__(self, *lines: str, causes: Sequence[Exception] = (), brief: Sequence[str] = ()) -> None:
+        self.causes, self.brief = tuple(causes), tuple(brief)
         self.destinations: tuple[str, ...] = ()
         super().__init__(*lines)
 

@@ -1,4 +1,4 @@
-"""``--guard``: guards of one push or plan."""
+"""``--guard``: guards of one push, plan or verification."""
 
 from __future__ import annotations
 
@@ -60,6 +60,18 @@ def test_a_guard_is_raised_for_one_run(smaller, in_process):
     assert {"vip": 3, "lapsing": 3} == removes(all_of_them)
     rows(smaller, "z")
     assert 3 == in_process("plan", "s.yml").code
+
+
+def test_a_guard_that_stops_is_named_with_its_option_and_in_the_history(smaller, in_process):
+    """Plan, push and verify --heal say how to raise the guard, and the history says of each that it was stopped."""
+    for command in (("plan",), ("push",), ("verify", "--heal")):
+        stopped = in_process(command[0], "s.yml", *command[1:])
+        assert 3 == stopped.code
+        assert 1 == stopped.err.count("for this run with --guard vip.max_delete_share=SHARE")
+    statuses = [one["status"] for one in json.loads(in_process("runs", "--store", "st.duckdb", "--json").out)]
+    assert ["stopped", "stopped", "stopped", "done"] == statuses
+    healed = in_process("verify", "s.yml", "--heal", "--guard", "max_delete_share=1")
+    assert 0 == healed.code, healed.err
 
 
 def test_a_plan_is_applied_with_the_guards_it_was_made_with(smaller, in_process):

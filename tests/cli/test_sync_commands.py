@@ -214,12 +214,12 @@ def test_verify_without_a_management_key_says_unknown(project):
     assert "vip: unknown" in done.stdout
 
 
-def bad_items(project):
+def bad_items(project, **more):
     """Return a catalog sync of three items: one with an invalid price, one with an attribute unknown to Talon.One."""
     (project.folder / "items.jsonl").write_text(
         '{"sku":"a","price":1,"brand":"x"}\n{"sku":"b","price":"many","brand":"x"}\n{"sku":"c","price":3,"brand":null}\n'
     )
-    given = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "max_reject_share": 1}
+    given = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "max_reject_share": 1, **more}
     project.management = False
     project.sync(
         items={"source": "items.jsonl", "map": {"sku": "sku", "price": "price", "attributes": ["brand"]}, **given}
@@ -244,6 +244,23 @@ def test_refused_rows_are_reported_kept_and_retried(project):
     assert 1 == again["sent"]
     assert 1 == again["invalid"]
     assert {"a", "c"} == {row["sku"] for row in project.emu.state("items")["items"]}
+
+
+def test_a_reason_is_printed_once(project):
+    """A failing plan, push or retry names each reason below its table, and with --json in its error."""
+    bad_items(project, max_reject_share=0)
+    for command in ("plan", "push"):
+        done = project.run(command, "SYNC.yml")
+        assert 1 == done.returncode
+        assert "of the rows were refused, and max_reject_share is 0" in done.stderr
+        assert 1 == (done.stdout + done.stderr).count("is not a number"), done.stdout + done.stderr
+        assert 1 == project.run(command, "SYNC.yml", "--json").stderr.count("is not a number")
+    run = json.loads(project.good("runs", "--json"))[0]["id"]
+    assert "is not a number" not in project.run("retry", run).stderr
+    project.management = True
+    (project.folder / "items.jsonl").write_text('{"sku": "a", "price": 1, "brand": "x"}\n')
+    refused = project.run("push", "SYNC.yml")
+    assert 1 == (refused.stdout + refused.stderr).count("create it there, or list the columns to send in map")
 
 
 def test_verify_names_the_refused_rows_of_the_source(project):

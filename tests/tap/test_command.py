@@ -45,7 +45,7 @@ def test_streams_without_ids_are_not_read_by_default(emu, sync):
 def test_a_selected_stream_without_ids_fails_alone(emu, sync):
     """The error names the setting; the other streams are read and the state is written."""
     run = sync(CARDS, "coupon_reservations", **CONFIG)
-    assert 1 == run.code
+    assert 2 == run.code
     assert 40 == len(run.rows())
     assert [CARDS] == list(run.state["bookmarks"])
     assert "coupon_reservations: there are no coupon ids to read; set coupon_ids or coupon_ids_file" in run.stderr
@@ -66,9 +66,9 @@ BAD = {
     "management key": ({"management_key": "wrong"}, 2, "HTTP 401: the Management API key is not accepted"),
     "refused": ({**CONFIG, "base_url": "http://127.0.0.1:9"}, 1, "does not answer"),
     "no URL": ({**CONFIG, "base_url": "yourbaseurl"}, 2, "base_url must look like https://yourbaseurl.talon.one"),
-    "program": ({**CONFIG, "loyalty_program_ids": [99]}, 1, "check loyalty_program_ids (99), the ids and base_url"),
-    "listed program": ({"loyalty_program_ids": [99]}, 1, "Talon.One does not know loyaltyProgramId 99"),
-    "no file": ({"card_ids_file": "/no/such.csv"}, 1, "card_ids_file: the file /no/such.csv does not exist"),
+    "program": ({**CONFIG, "loyalty_program_ids": [99]}, 2, "check loyalty_program_ids (99), the ids and base_url"),
+    "listed program": ({"loyalty_program_ids": [99]}, 2, "Talon.One does not know loyaltyProgramId 99"),
+    "no file": ({"card_ids_file": "/no/such.csv"}, 2, "card_ids_file: the file /no/such.csv does not exist"),
     "setting": ({"card_idss": []}, 2, "unknown setting 'card_idss'"),
     "near setting": ({"card_idss": []}, 2, "did you mean 'card_ids'?"),
     "ids as text": ({"card_ids": ""}, 2, "setting 'card_ids'"),

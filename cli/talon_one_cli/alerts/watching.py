@@ -124,7 +124,7 @@ def _of_sync(name: str, alerts: Alerts, watch: Watch) -> Outcome:
     if done is None:
         return Outcome(name, alerts, watch.seconds, error=error, drift=drift)
     counts = done.counts
-    shown = {"read": counts.read, "added": counts.adds, "changed": counts.updates, "removed": counts.removes}
+    shown = {"read": counts.read, **counts.changes()}
     shown |= {"unchanged": counts.same, "sent": counts.sent, "refused": counts.refused, "requests": counts.requests}
     reasons = done.reasons.counts.most_common(_SHOWN_REASONS)  # without values, which are data of customers
     was_read = watch.error is None or isinstance(watch.error, GuardError)

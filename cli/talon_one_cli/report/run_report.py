@@ -151,13 +151,10 @@ def _writable(path: str) -> Path:
 
 
 def _counts(done: Sequence[DestinationRun]) -> Html:
-    names = ("read", "added", "changed", "removed", "unchanged", "sent", "refused", "pending", "requests")
-    rows = []
-    for one in done:
-        of = one.counts
-        counts = (of.read, of.adds, of.updates, of.removes, of.same, of.sent, of.refused, of.to_do, of.requests)
-        rows.append((one.config.name, one.config.sink.name, *(f"{count:,}" for count in counts)))
-    return table(("sync", "sink"), names, rows)
+    from talon_one_cli.sync.reports import run_cells, run_heads
+
+    rows = [(one.config.name, one.config.sink.name, *run_cells(one)) for one in done]
+    return table(("sync", "sink"), run_heads(done), rows)
 
 
 def _refused(one: DestinationRun, samples: Sequence[dict[str, str | None]]) -> list[Html]:

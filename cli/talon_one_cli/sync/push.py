@@ -80,7 +80,7 @@ def apply(**options: Any) -> None:
 
 
 def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
-    from talon_one_cli.sync.reports import print_plan
+    from talon_one_cli.sync.reports import print_plan, reasons_once
     from talon_one_cli.sync.sync_session import rows_read
     from talon_one_cli.sync.sync_set import RunsInOrder
 
@@ -90,10 +90,10 @@ def _plan(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     plans: dict[str, PlannedDestination] = {}
 
     def plan_run(file: SyncFile) -> None:
-        with rows_read(file, stop, "plan") as run:
+        with reasons_once(as_json=options["as_json"]), rows_read(file, stop, "plan") as run:
             plans.update({one.name: one for one in run.plan()})
-        _raise_if_stopped(file, plans)
-        run.raise_if_plan_incomplete()
+            _raise_if_stopped(file, plans)
+            run.raise_if_plan_incomplete()
 
     try:
         RunsInOrder(syncs).run(plan_run, skip_dependents=False)
@@ -153,7 +153,7 @@ def _check_one_run(syncs: SyncSet) -> None:
 def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     from talon_one_cli.alerts.watching import alert_skipped
     from talon_one_cli.report.run_report import reported
-    from talon_one_cli.sync.reports import print_run, run_report
+    from talon_one_cli.sync.reports import print_run, reasons_once, run_report
     from talon_one_cli.sync.sync_set import RunsInOrder
 
     syncs = _sync_set(options, redact)
@@ -170,7 +170,8 @@ def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
             else:
                 print_run(destinations, run.id, as_json=options["as_json"])
 
-        _send(file, stop, "push", report, lambda run: in_order.check_apart(file, run), page=page)
+        with reasons_once(as_json=options["as_json"]):
+            _send(file, stop, "push", report, lambda run: in_order.check_apart(file, run), page=page)
 
     with reported(options["report"], "push") as page:
         try:
@@ -183,7 +184,7 @@ def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
 
 def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     from talon_one_cli.report.run_report import reported
-    from talon_one_cli.sync.reports import print_run
+    from talon_one_cli.sync.reports import print_run, reasons_once
     from talon_one_cli.sync.sync_set import read_sync_set
     from talon_one_singer.settings.json_files import read_json_object
     from target_talon_one.errors import PlanMovedError
@@ -203,7 +204,7 @@ def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     def report(run: SyncRun) -> None:
         print_run(list(run.destinations.values()), run.id, as_json=options["as_json"])
 
-    with reported(options["report"], "apply") as page:
+    with reported(options["report"], "apply") as page, reasons_once(as_json=options["as_json"]):
         _send(file, stop, f"apply {path}", report, check, page=page)
 
 

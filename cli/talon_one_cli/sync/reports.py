@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from talon_one_cli.formatting import new_table, open_console
 from talon_one_singer.cli.output import say_json
+from target_talon_one.errors import IncompleteError
+from target_talon_one.sync.row_counts import change_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -49,18 +52,41 @@ def print_run(
     if as_json:
         say_json(run_report(destinations, run_id) | dict(more or {}))
         return
-    names = ("read", "added", "changed", "removed", "unchanged", "sent", "refused", "pending", "requests")
-    table = new_table(("sync",), names, f"Run {run_id}")
+    table = new_table(("sync",), run_heads(destinations), f"Run {run_id}")
     for one in destinations:
-        done = one.counts
-        changes = (done.read, done.adds, done.updates, done.removes, done.same)
-        cells = (*changes, done.sent, done.refused, done.to_do, done.requests)
-        table.add_row(one.config.name, *(f"{count:,}" for count in cells))
+        table.add_row(one.config.name, *run_cells(one))
     console = open_console()
     console.print(table)
     for one in destinations:
         for reason in one.reasons.lines():
             _print_line(console, f"{one.config.name}: refused {reason}")
+
+
+@contextmanager
+def reasons_once(*, as_json: bool) -> Iterator[None]:
+    """Raise an error of the block without the reasons why rows were refused, unless JSON stands for the printed table.
+
+    The table has them below it.
+    """
+    try:
+        yield
+    except IncompleteError as error:
+        if not as_json:
+            error.args = error.brief or error.args
+        raise
+
+
+def run_heads(destinations: Sequence[DestinationRun]) -> tuple[str, ...]:
+    """Return the heads of ``run_cells``: unless all changes were acknowledged, they are what was to be done."""
+    changes = change_words(done=all(one.counts.all_sent for one in destinations))
+    return ("read", *changes, "unchanged", "sent", "refused", "pending", "requests")
+
+
+def run_cells(destination: DestinationRun) -> tuple[str, ...]:
+    """Return what a run did at one destination, as numbers for a table."""
+    of = destination.counts
+    counts = (of.read, of.adds, of.updates, of.removes, of.same, of.sent, of.refused, of.to_do, of.requests)
+    return tuple(f"{count:,}" for count in counts)
 
 
 def run_report(destinations: Sequence[DestinationRun], run_id: str) -> dict[str, Any]:

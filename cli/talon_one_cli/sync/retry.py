@@ -45,7 +45,7 @@ def retry(**options: Any) -> None:
 
 
 def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
-    from talon_one_cli.sync.reports import print_run
+    from talon_one_cli.sync.reports import print_run, reasons_once
     from talon_one_cli.sync.sync_file import read_settings, read_sync_file
     from talon_one_cli.sync.sync_session import opened, sync_run
     from target_talon_one.errors import IncompleteError
@@ -58,7 +58,11 @@ def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     else:
         settings = read_settings({}, "", options["config"], redact)
     run_id = options["run_id"]
-    with opened(settings, stop) as (client, store), sync_run(client, store, settings, stop, f"retry {run_id}") as run:
+    with (
+        reasons_once(as_json=options["as_json"]),
+        opened(settings, stop) as (client, store),
+        sync_run(client, store, settings, stop, f"retry {run_id}") as run,
+    ):
         replay = retry(run, store, run_id, known, include_absent=options["include_absent"])
         try:
             run.flush()

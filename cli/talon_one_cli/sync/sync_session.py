@@ -83,27 +83,24 @@ def rows_read(file: SyncFile, stop: StopSignal, command: str, page: RunReport | 
         WarehouseConfigError, WarehouseError: a source cannot be read.
         ConfigError, GuardError: a setting of a destination cannot be used.
     """
-    from talon_one_cli.guards_for_one_run import with_option
+    from talon_one_cli.guards_for_one_run import options_named
     from talon_one_cli.progress import shown_progress
     from talon_one_cli.report.timeline import Timeline
-    from target_talon_one.errors import GuardError
 
     timeline = None if page is None else Timeline()
-    try:
-        with (
-            shown_progress(stop, timeline) as progress,
-            opened(file.settings, stop, progress.metrics) as (client, store),
-            sync_run(client, store, file.settings, progress, command) as run,
-        ):
-            progress.run = run
-            try:
-                read_sources(file, run, store, progress)
-                yield run
-            finally:
-                if page is not None and timeline is not None:
-                    page.note_syncs(run, store, timeline)
-    except GuardError as error:
-        raise with_option(error) from None
+    with (
+        options_named(),
+        shown_progress(stop, timeline) as progress,
+        opened(file.settings, stop, progress.metrics) as (client, store),
+        sync_run(client, store, file.settings, progress, command) as run,
+    ):
+        progress.run = run
+        try:
+            read_sources(file, run, store, progress)
+            yield run
+        finally:
+            if page is not None and timeline is not None:
+                page.note_syncs(run, store, timeline)
 
 
 def read_sources(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from talon_one_cli.options import json_option, sync_options
+from talon_one_cli.options import guard_option, json_option, sync_options
 from talon_one_singer.cli.output import say, say_json
 from talon_one_singer.exit_codes import ExitCode
 
@@ -26,6 +26,7 @@ _CODES = {"drift": ExitCode.DIFFERENT, "unknown": ExitCode.UNKNOWN}
 
 @click.command()
 @sync_options
+@guard_option
 @click.option("--heal", is_flag=True, help="Send missing and changed rows, and remove rows that left the source.")
 @json_option("Print the findings as JSON.")
 def verify(**options: Any) -> None:
@@ -52,7 +53,8 @@ def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor, into: l
     from talon_one_cli.alerts.watching import alert_skipped, watched_syncs
     from talon_one_cli.sync.sync_set import RunsInOrder, read_sync_set
 
-    syncs = read_sync_set(options["sync_file"], options["config"], redact, select=options["select"])
+    chosen = {name: options[name] for name in ("select", "guards")}
+    syncs = read_sync_set(options["sync_file"], options["config"], redact, **chosen)
     quiet = options["as_json"]
 
     def verify_run(file: SyncFile) -> None:
@@ -70,9 +72,10 @@ def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor, into: l
 
 
 def _verify_run(file: SyncFile, stop: StopSignal, *, heal: bool, quiet: bool) -> list[Finding]:
+    from talon_one_cli.guards_for_one_run import options_named
     from talon_one_cli.sync.sync_session import opened
 
-    with opened(file.settings, stop) as (client, store):
+    with options_named(), opened(file.settings, stop) as (client, store):
         found = _compare(file, client, store, stop, heal=heal)
         if not quiet:
             _print(found)

@@ -100,10 +100,8 @@ class PushReport:
 
 def _pushed(counts: RowCounts) -> dict[str, int]:
     """Return what was done; if a part of it was not, what was to be done, and how many rows were sent."""
-    changes = counts.adds + counts.updates + counts.removes
-    if counts.sent == changes:
-        done = {"added": counts.adds, "changed": counts.updates, "removed": counts.removes}
-        return {**done, "unchanged": counts.same}
-    to_do = {"to add": counts.adds, "to change": counts.updates, "to remove": counts.removes}
-    left = changes - counts.sent - counts.rejected - counts.unknown
-    return {**to_do, "unchanged": counts.same, "sent": counts.sent, "not sent": left}
+    found = {**counts.changes(), "unchanged": counts.same}
+    if counts.all_sent:
+        return found
+    left = counts.adds + counts.updates + counts.removes - counts.sent - counts.rejected - counts.unknown
+    return {**found, "sent": counts.sent, "not sent": left}

@@ -15,7 +15,7 @@ from talon_one_singer.reporting.redaction import activate
 from talon_one_singer.reporting.resource_errors import OUT_OF_MEMORY, is_panic, resource_shortage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from talon_one_singer.cli.definition import PluginDefinition
     from talon_one_singer.cli.signals import StopSignal
@@ -44,6 +44,21 @@ def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, wo
         return ExitCode.FAILED
 
 
+def exit_code_of(error: BaseException, expected: Mapping[type[Exception], int]) -> int:
+    """Return the exit code of an error; if it has causes, and all of them are wrong settings, it is that of settings.
+
+    Args:
+        error: an expected error.
+        expected: exit code by class for errors of other packages, the first match counts.
+    """
+    causes = error.causes if isinstance(error, SingerError) else ()
+    if causes and all(exit_code_of(cause, expected) == ExitCode.CONFIG for cause in causes):
+        return ExitCode.CONFIG
+    if isinstance(error, SingerError):
+        return error.exit_code
+    return next((code for kind, code in expected.items() if isinstance(error, kind)), ExitCode.FAILED)
+
+
 def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
     try:
         work()
@@ -58,7 +73,7 @@ def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work:
         return error.exit_code
     except SingerError as error:
         _print_error(redact, error)
-        return error.exit_code
+        return exit_code_of(error, definition.expected_errors)
     except Exception as error:  # noqa: BLE001  the outermost place: nothing may end in a bare traceback
         return _other_exit_code(definition, redact, error)
     except BaseException as error:

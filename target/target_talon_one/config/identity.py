@@ -38,6 +38,20 @@ def canonical_identity(identity: str) -> str:
         return identity
 
 
+def described(identity: str) -> str:
+    """Return an identity for people, like ``audience_members at https://…, audience 7``; "" if it is none."""
+    try:
+        base_url, kind, which = json.loads(identity)
+        names = [f"{name.removesuffix('_id')} {_plain(value)}" for name, value in which.items()]
+    except (ValueError, TypeError, AttributeError):
+        return ""
+    return ", ".join([f"{kind} at {base_url}", *names])
+
+
+def _plain(value: Any) -> str:
+    return str(value.get("name", value)) if isinstance(value, dict) else str(value)
+
+
 def merge_spellings(run: Callable[..., list[Any]]) -> None:
     """Merge the destinations that a store keeps under several spellings of one identity.
 

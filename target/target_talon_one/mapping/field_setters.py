@@ -126,7 +126,8 @@ class FieldSetters:
         path, on_null, conversion = f"attributes.{name}", self._on_null(name), self.attribute_conversion(name)
         if conversion is not None:
             return _setter(path, name, source, conversion.coerce, on_null)
-        refuse = _refusal(f"Talon.One has no such attribute{nearest(name, self._types or ())}")
+        way_out = "; create it there, or list the columns to send in map"
+        refuse = _refusal(f"Talon.One has no such attribute{nearest(name, self._types or ()) or way_out}")
         return _setter(path, name, source, refuse, refuse if self._nulls == "send_null" else on_null)
 
 

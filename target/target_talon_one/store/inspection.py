@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from target_talon_one.config.identity import described
 from target_talon_one.errors import StoreError
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ class StoreReport:
     """What an inspection found.
 
     Attributes:
-        acknowledged: number of acknowledged rows by the name of the destination.
+        acknowledged: number of acknowledged rows by the name of the destination; of several destinations with one name,
+            by the name with what tells them apart.
         refused: number of refused rows that are kept.
         broken_off: id of the last run if it did not end, else "".
         damage: what is wrong with the content.
@@ -38,14 +41,17 @@ def inspect_store(store: Store) -> StoreReport:
         except StoreError as error:
             report.damage.append(f"the table {table} cannot be read: {error}")
             return report
-    for number, name in database.run("SELECT id, name FROM destinations ORDER BY id"):
+    found = database.run("SELECT id, name, identity FROM destinations ORDER BY id")
+    several = {name for name, count in Counter(name for _, name, _ in found).items() if count > 1}
+    for number, name, identity in found:
         missing = [
             table for kind in ("sent", "changes", "done", "begun") if (table := f"{kind}_{number}") not in tables
         ]
         if missing:
             report.damage.append(f"{name}: the table {missing[0]} is missing")
             continue
-        report.acknowledged[name] = report.acknowledged.get(name, 0) + store.acks.count(number)
+        shown = f"{name} ({described(identity) or number})" if name in several else name
+        report.acknowledged[shown] = report.acknowledged.get(shown, 0) + store.acks.count(number)
         keys = database.count(f"SELECT count(*) FROM (SELECT key FROM sent_{number} GROUP BY key HAVING count(*) > 1)")
         if keys:
             report.damage.append(f"{name}: {keys:,} rows are acknowledged more than once")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_talon_one.errors import GuardError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from target_talon_one.store.tables.changes import Difference
     from target_talon_one.sync.destination_run import DestinationRun
@@ -136,10 +136,25 @@ def incomplete(destinations: Iterable[DestinationRun]) -> tuple[str, ...]:
     return tuple(one.config.name for one in destinations if one.counts.to_do or too_many_refused(one))
 
 
-def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> str | None:
+class TooMany(NamedTuple):
+    """Why a run fails because of refused rows.
+
+    Attributes:
+        brief: without the reasons why the rows were refused.
+        why: these reasons.
+    """
+
+    brief: str
+    why: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        return f"{self.brief} ({'; '.join(self.why)})" if self.why else self.brief
+
+
+def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> TooMany | None:
     """Return why a run fails because of refused or unknown rows, or None; ``planned``: nothing was sent yet."""
     if destination.unknown_left and not destination.replayed:
-        return (
+        return TooMany(
             f"{destination.config.name}: the answer to {destination.unknown_left:,} rows of an earlier run was lost, "
             "and they were not found at Talon.One; talon-one retry RUN looks once more and sends what is missing "
             "(talon-one runs shows the run)"
@@ -149,10 +164,11 @@ def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> s
     limits = config.guards
     tried = counts.read if planned else refused + counts.sent + counts.same
     share = refused / tried if tried else 0.0
-    why = f" ({'; '.join(destination.reasons.lines())})"
+    why = destination.reasons.lines()
     if limits.max_rejects is not None and refused > limits.max_rejects:
-        return f"{config.name}: {refused:,} rows were refused, and max_rejects is {limits.max_rejects:,}{why}"
+        limit = f"max_rejects is {limits.max_rejects:,}"
+        return TooMany(f"{config.name}: {refused:,} rows were refused, and {limit}", why)
     if share > limits.max_reject_share:
         limit = f"max_reject_share is {limits.max_reject_share:g}"
-        return f"{config.name}: {share:.1%} of the rows were refused, and {limit}{why}"
+        return TooMany(f"{config.name}: {share:.1%} of the rows were refused, and {limit}", why)
     return None

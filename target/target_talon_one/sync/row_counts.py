@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from target_talon_one.store.tables.changes import Difference
 
 
+def change_words(*, done: bool) -> tuple[str, str, str]:
+    """Return the words for rows that were added, changed and removed, or that are to be."""
+    return ("added", "changed", "removed") if done else ("to add", "to change", "to remove")
+
+
 @dataclass(slots=True)
 class RowCounts:
     """What a run did at one destination, in rows.
@@ -62,6 +67,15 @@ class RowCounts:
         self.duplicates += duplicates
         self.known = found.known
         self.complete = complete
+
+    @property
+    def all_sent(self) -> bool:
+        """True if Talon.One has acknowledged every row that was to be added, changed or removed."""
+        return self.sent == self.adds + self.updates + self.removes
+
+    def changes(self) -> dict[str, int]:
+        """Return the rows to add, change and remove by words that say whether all of that was done."""
+        return dict(zip(change_words(done=self.all_sent), (self.adds, self.updates, self.removes), strict=True))
 
     def note_to_do(self) -> None:
         """Count the rows that were found and not tried."""

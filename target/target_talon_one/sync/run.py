@@ -268,12 +268,13 @@ class SyncRun:
             TooManyRefusedError: too many rows were refused; they are kept in the rejects.
             IncompleteError: and Talon.One may have received some of them.
         """
-        problems = [text for one in self.destinations.values() if (text := guards.too_many_refused(one))]
+        found = self.destinations.values()
+        problems = [problem for one in found if (problem := guards.too_many_refused(one))]
         if problems:
-            where = f"{self._options.rejects_directory}/{self.id}"
-            unknown = any(one.counts.unknown for one in self.destinations.values())
+            end = f"; see {self._options.rejects_directory}/{self.id}"
+            unknown = any(one.counts.unknown for one in found)
             kind = IncompleteError if unknown else TooManyRefusedError  # rows without an answer may be accepted now
-            raise kind(*(f"{text}; see {where}" for text in problems))
+            raise kind(*(f"{one}{end}" for one in problems), brief=[f"{one.brief}{end}" for one in problems])
 
     def raise_if_plan_incomplete(self) -> None:
         """Raise if a push would fail because of the rows that are refused before anything is sent.
@@ -282,9 +283,9 @@ class SyncRun:
             TooManyRefusedError: nothing was written, not even rejects.
         """
         found = self.destinations.values()
-        problems = [text for one in found if (text := guards.too_many_refused(one, planned=True))]
+        problems = [problem for one in found if (problem := guards.too_many_refused(one, planned=True))]
         if problems:
-            raise TooManyRefusedError(*problems)
+            raise TooManyRefusedError(*map(str, problems), brief=[one.brief for one in problems])
 
     def _keep_invalid(self) -> None:
         for one in self.destinations.values():

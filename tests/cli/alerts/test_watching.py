@@ -172,7 +172,7 @@ def test_a_load_alerts(here, in_process, webhook, server):
         codes.append(in_process(*load).code)
     finally:
         server.clear_faults()
-    assert [0, 0, 1] == codes
+    assert [0, 0, 2] == codes
     first, second = webhook.take()
     assert "- empty: the source has no rows" in first[1]
     assert "0 rows read, 0 new, 0 changed, 0 refused" in first[1]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from talon_one_client.errors import BadRequestError, NotFoundError
-from target_talon_one.errors import DestinationError
+from target_talon_one.errors import DestinationError, DestinationMissingError
 from target_talon_one.sync.sending.outcomes import Refusal
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def take_apart(sink: SinkType, action: Action, batch: list[Change], error: Talon
     """
     if isinstance(error, NotFoundError) and not sink.rows_may_be_missing:
         if sink.group is None:
-            raise DestinationError(f"the destination does not exist at Talon.One: {error}; check its id") from error
+            raise DestinationMissingError(
+                f"the destination does not exist at Talon.One: {error}; check its id"
+            ) from error
         return Rejection([Refusal(change, error) for change in batch])  # what their group names is missing
     bad, elsewhere = _pointed(error, action.endpoint.items or "", len(batch))
     if elsewhere or (target.get("version") is not None and "version" in str(error).lower()):
