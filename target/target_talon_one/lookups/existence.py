@@ -83,8 +83,11 @@ class Existence:
             if setting == "campaign_id":
                 return any(number in found for found in self._campaigns(application))
             endpoint = _OBJECTS[setting].endpoint
-            query = {"pageSize": 1} if endpoint.paged else {}
-            self._client.call(endpoint, path={endpoint.path_params[0].name: number}, query=query)
+            path = {endpoint.path_params[0].name: number}
+            if endpoint.paged:
+                next(self._client.paginate(endpoint, path=path, page_size=1), None)
+            else:
+                self._client.call(endpoint, path=path)
         except e.PermissionDeniedError:
             return True
         except e.NotFoundError:
