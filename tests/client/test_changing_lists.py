@@ -240,6 +240,7 @@ READERS = {  # who may know how pages are asked for: the paginator, the table, a
     "provider/airflow_provider_talon_one/operators/loyalty.py",
     "provider/airflow_provider_talon_one/operators/loyalty_points.py",
     "client/talon_one_client/connection/check.py",  # probes of keys: one row each
+    "target/target_talon_one/lookups/existence.py",  # probes of ids: one row each
     "client/talon_one_client/http/response_shapes.py",  # which keys a page must have
 }
 ASKING = re.compile(r"pageSize|hasMore|totalResultSize|has_more|\bskip\s*=|[\"']skip[\"']: *[^\W_]")

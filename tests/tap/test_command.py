@@ -231,7 +231,7 @@ def test_memory_does_not_grow_with_the_number_of_cards(running, settings, write)
         running.reset("synthetic", cards=cards, transactions=5)
         config = write("c.json", settings(loyalty_program_ids=[1]))
         command = [sys.executable, "-c", _PEAK, "--config", config]
-        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
         peak_kib, code = run.stderr.rpartition("PEAK ")[2].split()
         assert "0" == code
         peaks.append(int(peak_kib))
