@@ -142,7 +142,7 @@ def test_a_nightly_snapshot_without_an_instant_is_of_its_interval_or_of_now(ledg
     assert datetime.now(UTC).date() - timedelta(days=1) <= found[1]
 
 
-def test_days_are_loaded_in_any_order_and_again(emu, run_dag_at, tmp_path):
+def test_days_are_loaded_in_any_order_and_again(emu, run_dag_at, tmp_path, airflow_version):
     """A day before those that were loaded is read, a day that is loaded again is merged, and no row is twice."""
     path = tmp_path / "l.duckdb"
     emu.add("cards", {"program": 1, "identifier": "card-1"})
@@ -166,7 +166,8 @@ def test_days_are_loaded_in_any_order_and_again(emu, run_dag_at, tmp_path):
     add(days[1])
     assert (2, 4, 4) == load(days[1])
     add(days[2] + timedelta(days=1))
-    assert (1, 5, 5) == load(None)
+    if airflow_version >= (3, 0):  # Airflow 2 has no run without a data interval
+        assert (1, 5, 5) == load(None)
 
 
 def members(emu):
