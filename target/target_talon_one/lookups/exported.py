@@ -55,7 +55,7 @@ class ExportListing:
             self.endpoint,
             lambda lines: self._rows(lines, target),
             path={param: target[setting] for param, setting in self.path.items()},
-            query={param: target[setting] for param, setting in self.query.items()},
+            query={**_dates(self.endpoint), **{param: target[setting] for param, setting in self.query.items()}},
         )
         while page := list(islice(rows, _ROWS_PER_PAGE)):
             yield [key for key, _ in page], [fields for _, fields in page]
@@ -70,6 +70,11 @@ class ExportListing:
             for line in lines
             if all(line[column] == value for column, value in tests)
         )
+
+
+def _dates(endpoint: Endpoint) -> dict[str, str]:
+    """Return the parameter with which an export has fractions of seconds and time zones, if it has such a parameter."""
+    return {"dateFormat": "ISO8601"} if "dateFormat" in endpoint.query_by_name else {}
 
 
 def _json(text: str) -> Any:

@@ -166,7 +166,7 @@ def rows_of_items(*names):
 
 NEW_CARDS = [{"identifier": f"new-{n}", "status": "active", "customerProfileIds": "ann"} for n in range(2)]
 GOLD = [{"customerProfileId": "ann", "tierName": "Gold", "expiryDate": "2090-01-01"}]
-CODES = [{"value": "ONE", "usageLimit": 3, "expiryDate": "2030-01-01"}, {"value": "TWO"}]
+CODES = [{"value": "ONE", "usageLimit": 3, "expiryDate": "2030-01-01T00:00:00.5Z"}, {"value": "TWO"}]
 OF_ANN = [{"code": "ANN-1", "advocateProfileIntegrationId": "ann", "usageLimit": 2}]
 READ_BACK = {
     "points": (POINTS, rows_of(3), {"amount": 99}),
@@ -263,7 +263,7 @@ def test_a_collection_is_not_replaced_by_accident(shop):
 def test_a_refused_collection_stays_as_it_was(shop):
     """A file is not taken apart, because half of it would replace the collection."""
     shop.push(ITEMS, rows_of_items("tea", "mug"))
-    with pytest.raises(IncompleteError, match="nothing was replaced"):
+    with pytest.raises(IncompleteError, match="refuses the file"):
         shop.push(ITEMS | {"collection_id": 99}, rows_of_items("tea"))
     assert {"tea", "mug"} == items(shop)
 
