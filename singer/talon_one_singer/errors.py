@@ -32,10 +32,12 @@ class SingerError(Exception):
     Attributes:
         exit_code: exit code of the process.
         causes: the errors that a run has collected, for example one for each stream; see ``cli.guarded.exit_code_of``.
+        brief: the lines without the reasons why rows were refused, which show values of rows; empty if they have none.
     """
 
     exit_code: int = ExitCode.FAILED
     causes: Sequence[Exception] = ()
+    brief: tuple[str, ...] = ()
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)
@@ -47,6 +49,13 @@ class SingerError(Exception):
     def lines(self) -> list[str]:
         """The message, one problem in each line."""
         return list(map(str, self.args))
+
+
+def lines_of(error: Exception, *, values: bool = True) -> list[str]:
+    """Return the message of an error, one problem in each line; ``values``: it may show values of rows."""
+    if isinstance(error, SingerError):
+        return error.lines if values else list(error.brief) or error.lines
+    return [str(error)]
 
 
 class ConfigError(SingerError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from talon_one_singer.errors import SingerError
+from talon_one_singer.errors import lines_of
 from talon_one_singer.reporting.printable import printable
 from talon_one_singer.reporting.redaction import redact
 
@@ -45,12 +45,10 @@ class Outcome:
 
 
 def error_lines(error: Exception) -> list[str]:
-    """Return the lines of an error; that of a bug names its class."""
+    """Return the lines of an error without values of rows; that of a bug names its class."""
     from talon_one_cli.command import EXPECTED
 
-    if isinstance(error, SingerError):
-        return error.lines
-    return [str(error) if isinstance(error, EXPECTED) else f"{type(error).__name__}: {error}"]
+    return lines_of(error, values=False) if isinstance(error, EXPECTED) else [f"{type(error).__name__}: {error}"]
 
 
 def problems(one: Outcome) -> Iterator[str]:

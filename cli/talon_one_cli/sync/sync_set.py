@@ -14,7 +14,7 @@ from talon_one_cli.command import EXPECTED, exit_code_of
 from talon_one_cli.guards_for_one_run import guards_for_one_run, with_guards
 from talon_one_cli.sync.sync_file import read_sync_file
 from talon_one_singer import ConfigError, SingerError
-from talon_one_singer.errors import OutputError, Stopped
+from talon_one_singer.errors import OutputError, Stopped, lines_of
 from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.settings.local_paths import local_path
@@ -35,8 +35,8 @@ _ENDINGS = (".yml", ".yaml")
 class SyncsFailedError(SingerError):
     """Some of several runs failed; the message names their syncs, and those that were skipped because of them."""
 
-    def __init__(self, *lines: str, exit_code: int) -> None:
-        self.exit_code = exit_code
+    def __init__(self, *lines: str, exit_code: int, brief: Sequence[str]) -> None:
+        self.exit_code, self.brief = exit_code, tuple(brief)
         super().__init__(*lines)
 
 
@@ -139,17 +139,20 @@ class RunsInOrder:
     def _raise_failures(self) -> None:
         if not self._errors:
             return
+        codes = {exit_code_of(error) for _, error in self._errors}
+        code = codes.pop() if len(codes) == 1 else ExitCode.FAILED
+        raise SyncsFailedError(*self._lines(values=True), exit_code=code, brief=self._lines(values=False))
+
+    def _lines(self, *, values: bool) -> list[str]:
         lines = []
         for names, error in self._errors:
-            for line in error.lines if isinstance(error, SingerError) else [str(error)]:
+            for line in lines_of(error, values=values):
                 named = any(line.startswith(f"{name}:") or f"syncs.{name}" in line for name in names)
                 lines.append(line if named else f"{', '.join(names)}: {line}")
         lines += [f"{name}: skipped, because it depends on {cause}" for name, cause in self.skipped.items()]
         count = len(list(self._syncs.names()))
         more = f", and {len(self.skipped):,} skipped: {', '.join(self.skipped)}" if self.skipped else ""
-        lines.append(f"{len(self.failed):,} of {count:,} syncs failed: {', '.join(self.failed)}{more}")
-        codes = {exit_code_of(error) for _, error in self._errors}
-        raise SyncsFailedError(*lines, exit_code=codes.pop() if len(codes) == 1 else ExitCode.FAILED)
+        return [*lines, f"{len(self.failed):,} of {count:,} syncs failed: {', '.join(self.failed)}{more}"]
 
 
 def read_sync_set(

@@ -215,7 +215,8 @@ class PushOperator(RecordsLineage, ConnectorOperator):
             (planned,) = run.plan()
             self._report.planned(planned)
             run.raise_if_plan_incomplete()
-            return without_rows(planned.as_dict(), "samples", run.id, options)
+            reasons = run.destinations[destination.name].reasons.lines(values=False)
+            return without_rows({**planned.as_dict(), "reasons": reasons}, "samples", run.id, options)
         opened, base_url = run.destinations[destination.name], client.config.base_url
         try:
             run.finish()

@@ -46,14 +46,14 @@ class Reasons:
         self.counts[kind] += 1
         self.examples.setdefault(kind, hidden if masked else reason)
 
-    def lines(self) -> list[str]:
-        """Return the most frequent reasons, each with the number of its rows and an example."""
-        found = [self._line(kind, count) for kind, count in self.counts.most_common(SHOWN)]
+    def lines(self, *, values: bool = True) -> list[str]:
+        """Return the most frequent reasons with the numbers of their rows; ``values``: each with an example."""
+        found = [self._line(kind, count, values=values) for kind, count in self.counts.most_common(SHOWN)]
         others = len(self.counts) - SHOWN
         return [*found, f"and {others:,} other reasons, see the rejects"] if others > 0 else found
 
-    def _line(self, kind: str, count: int) -> str:
-        example = self.examples[kind]
+    def _line(self, kind: str, count: int, *, values: bool) -> str:
+        example = self.examples[kind] if values else kind
         if count == 1:
             return f"1 row: {example}"
         return f"{count:,} rows{', for example' * (example != kind)}: {example}"

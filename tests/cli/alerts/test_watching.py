@@ -99,7 +99,7 @@ def write(rows, *, alerts=None, of_file=None, name="vip", **more):
         ("push", {}, [*NAMES, None], ""),
         ("push", {"refused_share": 0.5}, [*NAMES, None], ""),
         ("push", {"refused_share": 0.3}, [*NAMES, None], "- refused: 1 of 3 rows, 33.3%, more than 30.0%"),
-        ("push", {"duration_seconds": 0}, NAMES, "- slow: 0 s, more than 0 s"),
+        ("push", {"duration_seconds": 0}, NAMES, " s, more than 0 s"),
         ("push", {"duration_seconds": 3600}, NAMES, ""),
         ("push", {"empty_source": True}, [], "- empty: the source has no rows"),
         ("push", {"empty_source": True}, NAMES, ""),
@@ -125,6 +125,16 @@ def test_an_alert_is_sent_if_its_condition_holds(here, in_process, webhook, comm
     assert bool(expected) == len(sent), done.err
     assert all(expected in body and f"**for-{command}**" in body for _, body, _ in sent), sent
     assert TOKEN not in done.out + done.err
+
+
+def test_an_alert_shows_no_value_of_a_row(here, in_process, webhook):
+    """The terminal shows an example of the rows for which a push fails, and the message of a chat does not."""
+    write([*NAMES, "planted" * 300], alerts={"to": "${HOOK}"}, name="strict", max_reject_share=0)
+    done = in_process("push", "s.yml")
+    ((_, body, _),) = webhook.take()
+    assert "planted" in done.out + done.err
+    assert "33.3% of the rows were refused" in body
+    assert "planted" not in body
 
 
 def test_every_kind_of_alert_has_a_case():

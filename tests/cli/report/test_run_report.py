@@ -85,6 +85,20 @@ def test_the_report_of_a_failure_has_its_error(here, in_process):
     assert any("vip.jsonl" in text for text in page.texts)
 
 
+@pytest.mark.parametrize("runs", [1, 2])
+def test_the_report_of_a_failure_shows_no_value_of_a_row(here, in_process, runs):
+    """The terminal shows an example of the rows for which a push fails; the report of one run or two has none."""
+    strict = SYNC | {"max_reject_share": 0}
+    later = {"vip": strict, "later": strict | {"audience": 9, "depends_on": "vip"}}
+    syncs = later if runs == 2 else {"vip": strict}
+    Path("s.yml").write_text(json.dumps({"store": "store.duckdb", "syncs": syncs}))
+    done = in_process("push", "s.yml", "--report", "r.html")
+    assert 1 == done.code
+    assert KEY in done.out + done.err
+    assert "66.7% of the rows were refused" in Path("r.html").read_text()
+    assert KEY not in Path("r.html").read_text()
+
+
 def test_the_report_of_a_plan_that_is_applied(here, in_process):
     """Apply writes the same report as push."""
     in_process("plan", "s.yml", "-o", "plan.json")

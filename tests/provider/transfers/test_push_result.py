@@ -21,10 +21,13 @@ def segment(tmp_path):
     return {"source_url": str(tmp_path / "vip.csv"), "store": str(tmp_path / "store.duckdb"), **folders}
 
 
-def test_a_plan_has_its_rows_in_a_file(emu, push_members, segment):
+def test_a_plan_has_its_rows_in_a_file(emu, push_members, segment, tmp_path):
     """XCom has the counts and the path of the file with a few rows."""
-    done = push_members(**segment, plan_only=True)
-    assert 2 == done.returned["adds"]
+    with (tmp_path / "vip.csv").open("a") as file:
+        file.write("planted" * 300 + "\n")
+    done = push_members(**segment, plan_only=True, max_reject_share=1)
+    assert (2, 1) == (done.returned["adds"], done.returned["invalid"])
+    assert done.returned["reasons"]
     assert "planted" not in json.dumps(done.returned)
     rows = [json.loads(line) for line in Path(done.returned["samples"]).read_text().splitlines()]
     kinds, ids = {one["kind"] for one in rows}, {one["row"]["profileIntegrationId"] for one in rows}
