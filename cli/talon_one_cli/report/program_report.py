@@ -211,13 +211,10 @@ def _distribution(width: float, rows: Rows) -> Iterable[Html]:
 
 def _every_month(rows: Rows) -> Rows:
     """Return rows whose first value is a month, with rows of zeros for the months between them that have none."""
-    by_month = {row[0]: row for row in rows}
-    found: Rows = []
-    month = min(by_month, default=None)
-    while month is not None and month <= max(by_month):
-        found.append(by_month.get(month, (month, *(Decimal(0) for _ in rows[0][1:]))))
-        month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return found
+    by_number = {row[0].year * 12 + row[0].month - 1: row for row in rows}
+    zeros = [Decimal(0) for _ in rows[0][1:]] if rows else []
+    numbers = range(min(by_number, default=0), max(by_number, default=-1) + 1)
+    return [by_number.get(one) or (date(one // 12, one % 12 + 1, 1), *zeros) for one in numbers]
 
 
 def _amount(value: Decimal) -> str:

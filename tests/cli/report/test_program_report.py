@@ -66,7 +66,7 @@ ROWS = [  # card, type, amount, created, expiry
     ("only-debt", "subtraction", "7", "2025-02-01", ""),
     ("payer", "subtraction", "5", "2025-02-01", ""),
     ("payer", "addition", "8", "2025-03-01", ""),
-    ("holder", "addition", "42.000001", "2025-03-01", "2999-01-01"),
+    ("holder", "addition", "42.000001", "2025-03-01", "9999-12-31"),
     ("expired", "addition", "3", "2025-03-01", "2025-04-01"),
     ("expired", "subtraction", "1", "2025-03-02", ""),
 ]
