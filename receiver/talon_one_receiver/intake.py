@@ -58,7 +58,7 @@ class Room:
         """
         limits = self._intake.limits
         if self._taken + size > limits.body:
-            raise BodyTooLarge(f"a notification may have {limits.body:,} bytes")
+            raise BodyTooLarge(f"a notification may have at most {limits.body:,} bytes")
         if self._intake.waiting_bytes + size > limits.waiting:
             raise Busy("too many notifications at once", _SOON_S)
         self._taken += size

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _Raw = dict[str, msgspec.Raw]
 _NULL = msgspec.Raw(b"null")
 _SHOWN = 60
+OF_BODY = "notification."
 _column = lru_cache(maxsize=1000)(snake_case)
 
 
@@ -90,7 +91,10 @@ def _items(value: msgspec.Raw) -> list[_Raw]:
 
 
 def _values(stream: NotificationStream, own: _Raw, item: _Raw) -> dict[str, Any]:
-    """Return the values of a row by column: those of the item, then those of the body; the others are additional."""
+    """Return the values of a row by column: those of the item, then those of the body; the others are additional.
+
+    Where item and body have an additional property of one name with different values, that of the body gets a prefix.
+    """
     columns = stream.columns
     values: dict[str, Any] = {}
     additional: _Raw = {}
@@ -98,7 +102,7 @@ def _values(stream: NotificationStream, own: _Raw, item: _Raw) -> dict[str, Any]
         for name, value in properties.items():
             column = renamed.get(name) or _column(name)
             if column not in columns or values.get(column, value) != value:
-                additional[name] = value
+                additional[name if additional.get(name, value) == value else f"{OF_BODY}{name}"] = value
             else:
                 values[column] = value
     return {**values, ADDITIONAL: additional or None}

@@ -49,7 +49,7 @@ class Settings:
         limits: what is kept at most.
     """
 
-    url: str
+    url: str = field(repr=False)  # it may hold a password
     journal: Path
     schema: str = "talon_one"
     host: str = "127.0.0.1"

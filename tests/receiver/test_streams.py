@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import requests
 
 from talon_one_receiver import STREAMS
+from talon_one_receiver.notification import Notification
+from talon_one_receiver.rows import rows_of
 from talon_one_receiver.streams import BY_TYPE
 from talon_one_schemas import names
 from tests.receiver.examples import EXAMPLES, body_of
@@ -40,6 +43,16 @@ def test_every_type_is_merged_into_its_table(settings, receiver, rows):
         assert [(kind, position, kind) for position in range(len(expected))] == [row[:3] for row in mine]
         assert expected == [tuple(map(_text, row[3:])) for row in mine]
     assert [] == rows(settings(), "notifications_rejected")
+
+
+def test_additional_properties_of_item_and_body_are_both_kept():
+    """Where both have a property that has no column, the one of the body gets a prefix if its value is another one."""
+    body = {"NotificationType": "TierUpgrade", "New": 1, "Same": 3, "Only": 4}
+    body["Data"] = [{"CustomerProfileID": "a", "LoyaltyProgramID": 1, "New": 2, "Same": 3}]
+    made = Notification.of_request("u", json.dumps(body).encode(), datetime(2026, 11, 26, tzinfo=UTC))
+    (row,) = rows_of(made).rows
+    expected = {"New": 2, "notification.New": 1, "Same": 3, "Only": 4}
+    assert expected == json.loads(row)["additional_properties"]
 
 
 def encoded(kind):
