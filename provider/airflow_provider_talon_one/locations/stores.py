@@ -41,7 +41,7 @@ def default_name(dag_id: str, destination: DestinationConfig) -> str:
     target = destination.target
     audience = target.get("audience") or {}
     which = audience.get("id") or audience.get("integration_id") or audience.get("name")
-    ids = (target.get(name) for name in ("catalog_id", "campaign_id", "loyalty_program_id"))
+    ids = (target.get(name) for name in ("catalog_id", "collection_id", "campaign_id", "loyalty_program_id"))
     found = next((one for one in (which, *ids) if one is not None), None)
     return ".".join(str(one) for one in (dag_id, destination.sink.name, found) if one is not None)
 

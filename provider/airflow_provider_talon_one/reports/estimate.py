@@ -78,6 +78,7 @@ class EstimateLoadOperator(ReportOperator):
             )
         for one in found.strategies:
             cost = one.why_not if one.cost is None else f"{one.cost.calls:,} calls, {one.cost.seconds:,.0f} s"
-            logger.info("%s of program %s by %s: %s", one.group, one.program, one.strategy, cost)
+            of_parent = "" if one.program is None else f" of {one.parent} {one.program}"
+            logger.info("%s%s by %s: %s", one.group, of_parent, one.strategy, cost)
         words = f"a load takes {found.calls:,} calls, {found.load_seconds:,.0f} s; {found.asked:,} requests"
         return found.as_dict() | {"calls": found.calls, "load_seconds": round(found.load_seconds, 1)}, words

@@ -23,6 +23,11 @@ pytestmark = pytest.mark.usefixtures("database", "connection")
             "dag.audience_members.v",
         ),
         ({"sink": "catalog_items", "catalog_id": "3"}, "dag.catalog_items.3"),
+        ({"sink": "collection_items", "collection_id": 5}, "dag.collection_items.5"),
+        (
+            {"sink": "campaign_collection_items", "application_id": 1, "campaign_id": 2, "collection_id": 6},
+            "dag.campaign_collection_items.6",
+        ),
         ({"sink": "customer_profiles"}, "dag.customer_profiles"),
     ],
 )
