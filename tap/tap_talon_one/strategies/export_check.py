@@ -136,9 +136,10 @@ class ListsOfIds:
             found = export()
             longer = self._longer(found, longer)
         if longer:
+            others = f" and {len(longer) - 1:,} more" if longer[1:] else ""
             raise IncompleteExport(
-                f"the CSV export has fewer rows than the lists of {self.check.field} {longer[0]} and "
-                f"{len(longer) - 1:,} others, twice in a row, so the export is truncated and none of its rows is used. "
+                f"the CSV export has fewer rows than the lists of {self.check.field} {longer[0]}{others}, twice in a "
+                "row, so the export is truncated and none of its rows is used. "
                 "Set exports_strategy to per_entity"
             )
         return found

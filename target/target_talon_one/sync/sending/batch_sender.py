@@ -78,7 +78,10 @@ class BatchSender:
                     self._send_complete(action, rows, outcome)
             except RejectedError as error:
                 if self._sink.replaces:
-                    raise DestinationError(f"Talon.One refuses the file, and nothing was replaced: {error}") from error
+                    raise DestinationError(
+                        f"Talon.One refuses the file, and does not say whether it has replaced a part: {error}; "
+                        "correct the rows and push again, or look with talon-one verify"
+                    ) from error
                 waiting = self._taken_apart(action, rows.changes(), error, outcome)
                 self._probe(waiting, outcome)
                 self._send_in_batches(action, waiting, outcome)
