@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +13,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.airflow_compat.masking import mask_secret, mask_urls
 from airflow_provider_talon_one.connection_fields import CONN_TYPE, FIELDS, HIDDEN, PLACEHOLDERS, RELABELING
+from airflow_provider_talon_one.reporting.words import FIELD_NAMES
 from talon_one_client.connection.settings import CONNECTION_SETTINGS
 from talon_one_singer import ConfigSource
 from talon_one_singer.cli.signals import StopSignal
@@ -21,6 +21,7 @@ from talon_one_singer.reporting.logs import Redactor
 from talon_one_singer.reporting.metrics import Metrics
 from talon_one_singer.reporting.redaction import activate
 from talon_one_singer.settings.conversion import is_absent
+from talon_one_singer.settings.json_files import nearest
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ def _setting(name: str) -> str:
     """Return the setting of a field of the extra; an alias stays, so that the settings table logs its deprecation."""
     field = _FIELD_BY_NAME[name]
     return field.setting if name == field.name else name
+
+
+def _hint(unknown: str) -> str:
+    """Return what to write instead of a field that the extra does not have."""
+    field = FIELD_NAMES.get(unknown, "")
+    if field and field not in _FIELD_BY_NAME:
+        return f"; give it as the {field} of the connection"
+    known = f"; known fields: {', '.join(one.name for one in FIELDS)}"
+    return f"; did you mean {field!r}?" if field else nearest(unknown, _FIELD_BY_NAME) or known
 
 
 class TalonOneHook(BaseHook):
@@ -133,9 +143,9 @@ class TalonOneHook(BaseHook):
     def _check_extra(self, extra: dict[str, Any]) -> None:
         unknown = next((name for name in extra if name not in _FIELD_BY_NAME), None)
         if unknown is not None:
-            near = get_close_matches(unknown, _FIELD_BY_NAME, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(one.name for one in FIELDS)}"
-            raise ValueError(f"the extra of the connection {self.talon_one_conn_id} has no field {unknown!r}; {hint}")
+            raise ValueError(
+                f"the extra of the connection {self.talon_one_conn_id} has no field {unknown!r}{_hint(unknown)}"
+            )
         environment = extra.get("environment")
         if not is_absent(environment) and environment not in ("live", "sandbox"):
             raise ValueError(

@@ -13,7 +13,8 @@ FIELD_NAMES = {
 }
 """Fields of the connection whose settings have other names, by the name of the setting."""
 
-_SETTING = re.compile(rf"(?<![\w.?&/-])({'|'.join(FIELD_NAMES)})(?![\w=])")
+# A name in quotes is what somebody wrote, or is to write.
+_SETTING = re.compile(rf"(?<![\w.?&/'-])({'|'.join(FIELD_NAMES)})(?![\w=])")
 _OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
 _PHRASES = (
     ("source.url", "source_url or source_conn_id"),

@@ -9,6 +9,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
 from airflow_provider_talon_one.assets import sanitize_uri, talon_one_asset
+from airflow_provider_talon_one.connection_fields import FIELDS
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.triggers.talon_one import TalonOneTrigger
 from talon_one_client.connection.settings import CONNECTION_SETTINGS
@@ -49,7 +50,6 @@ def test_a_stream_as_a_data_frame(emu, connection):
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        ({"management_key": "x"}, "did you mean 'management_api_key'?"),
         ({"environment": "production"}, "must be live or sandbox"),
         ({"requests_per_second": "many"}, "many"),
     ],
@@ -60,6 +60,21 @@ def test_an_extra_that_cannot_be_used_is_reported(connection, extra, words):
     with pytest.raises(AirflowFailException) as raised:
         _ = TalonOneHook().client
     assert words in str(raised.value)
+
+
+def test_a_wrong_field_is_named_as_it_was_written(connection):
+    """Near misses of all fields, and settings that fields set, are named as written, with the field to write."""
+    near = {f"{field.name[:-1]}{end}": field.name for field in FIELDS for end in ("", f"{field.name[-1]}s")}
+    settings = {field.setting: field.name for field in FIELDS if field.setting not in {"", field.name}}
+    hints = {wrong: f"did you mean {right!r}?" for wrong, right in (near | settings).items()}
+    hints["base_url"], hints["api_key"] = (
+        f"give it as the {field} of the connection" for field in ("host", "password")
+    )
+    for wrong, hint in hints.items():
+        connection(**{wrong: "x"})
+        with pytest.raises(AirflowFailException) as raised:
+            _ = TalonOneHook().client
+        assert f"the extra of the connection talon_one_default has no field {wrong!r}; {hint}" == str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tap_talon_one.settings import SETTINGS
         ("leave out --full-refresh", "leave out full_refresh"),
         ("run talon-one migrate-lake --to lake", "run talon-one migrate-lake --to lake"),
         ("set management_api_key", "set management_api_key"),
+        ("has no field 'management_key'; see", "has no field 'management_key'; see"),
         ("https://host/path?api_key=1", "https://host/path?api_key=1"),
     ],
 )
