@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.reporting.redaction import redact
@@ -12,6 +11,7 @@ from talon_one_warehouse.adbc.urls import ADBC_OPENERS, open_driver
 from talon_one_warehouse.databases.urls import CLIENT_OPENERS
 from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.lake.urls import LAKE_OPENERS, is_folder, open_folder, open_remote_at
+from talon_one_warehouse.schemes import nearest_scheme
 from talon_one_warehouse.warehouse import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def _opened(
         return open_driver(scheme.removeprefix("adbc+"), rest, schema)
     if scheme not in _OPENERS:
         known = [*_OPENERS, *CLIENT_OPENERS]
-        close = get_close_matches(scheme, known, n=1, cutoff=0.7)
-        hint = f"; did you mean {close[0]}://?" if close else "; load into one of these"
+        hint = nearest_scheme(scheme, known) or "; load into one of these"
         raise WarehouseConfigError(f"no warehouse for {scheme}:// URLs; supported: {', '.join(known)}{hint}")
     return _OPENERS[scheme](rest, schema)
 

@@ -10,14 +10,14 @@ from talon_one_client.connection.client_factory import client_from_settings
 from talon_one_singer.cli.process import keep_pandas_out
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.input_limits import InputLimits
-from talon_one_warehouse import open_source
+from talon_one_warehouse import WarehouseError, open_source
 from target_talon_one.config.options import SyncOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from talon_one_cli.report.run_report import RunReport
-    from talon_one_cli.sync.sync_file import StoreInSource, SyncFile
+    from talon_one_cli.sync.sync_file import StoreInSource, Sync, SyncFile
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.cli.signals import StopSignal
     from talon_one_singer.reporting.metrics import Metrics
@@ -126,7 +126,7 @@ def read_sources(
         return
     limits = InputLimits.of(file.settings)
     for sync in file.syncs:
-        with open_source(sync.source, limits=limits, rendered=rendered) as source:
+        with _named(file, sync), open_source(sync.source, limits=limits, rendered=rendered) as source:
             destination_run = run.open(sync.destination, columns=source.columns, source=shown_url(sync.source.url))
             count = 0
             for block in source.blocks():
@@ -139,10 +139,27 @@ def read_sources(
 def _read_differences(
     file: SyncFile, run: SyncRun, store: Store, stop: StopSignal | SyncProgress, *, rendered: bool
 ) -> None:
+    for sync in file.syncs:
+        with _named(file, sync):
+            _read_difference_of(sync, run, store, stop, rendered=rendered)
+
+
+def _read_difference_of(
+    sync: Sync, run: SyncRun, store: Store, stop: StopSignal | SyncProgress, *, rendered: bool
+) -> None:
     from target_talon_one.sync.reading.source_difference import read_difference
 
     assert store.source_rows is not None
-    for sync in file.syncs:
-        source = store.source_rows.tables.open(sync.source, rendered=rendered)
-        destination = run.open(sync.destination, columns=source.columns, source=shown_url(sync.source.url))
-        read_difference(destination, store, source, check=stop.check, everything=rendered)
+    source = store.source_rows.tables.open(sync.source, rendered=rendered)
+    destination = run.open(sync.destination, columns=source.columns, source=shown_url(sync.source.url))
+    read_difference(destination, store, source, check=stop.check, everything=rendered)
+
+
+@contextmanager
+def _named(file: SyncFile, sync: Sync) -> Iterator[None]:
+    """Put the file and the name of a sync before the message of an error of its source."""
+    try:
+        yield
+    except WarehouseError as error:
+        error.args = (f"{file.path}: syncs.{sync.name}: {error}",)
+        raise

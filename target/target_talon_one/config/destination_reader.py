@@ -65,7 +65,9 @@ class _Reader:
         name = self._given.pop("sink", None)
         if not isinstance(name, str) or name not in SINKS:
             hint = nearest(name, SINKS) if isinstance(name, str) else ""
-            raise SyncConfigError(f"{self._place}: 'sink' must be one of {', '.join(SINKS)}, not {name!r}{hint}")
+            if hint:
+                raise SyncConfigError(f"{self._place}: there is no sink {name!r}{hint}")
+            raise SyncConfigError(f"{self._place}: 'sink' must be one of {', '.join(SINKS)}, not {name!r}")
         return SINKS[name]
 
     def _mode(self, sink: SinkType) -> Mode:
@@ -78,7 +80,8 @@ class _Reader:
         modes = ", ".join(sink.modes)
         if is_absent(given):
             raise SyncConfigError(f"{self._place}: 'mode' is missing; the sink {sink.name} has {modes}")
-        raise SyncConfigError(f"{self._place}: the sink {sink.name} has no mode {given!r}; it has {modes}")
+        hint = nearest(given, sink.modes) if isinstance(given, str) else ""
+        raise SyncConfigError(f"{self._place}: the sink {sink.name} has no mode {given!r}{hint or f'; it has {modes}'}")
 
     def _target(self, sink: SinkType) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -225,3 +225,19 @@ def test_reconcile_reads_any_warehouse(loader, talon_one):
     assert 0 == done.returncode
     assert "" == done.stderr
     assert done.stdout.endswith(" ledgers compared, 0 disagree\n")
+
+
+def test_a_user_who_may_not_create_a_schema_learns_which_right_it_needs(emu, account, in_process, postgres_url):
+    """PostgreSQL's refusal comes with the right to grant, and without a table of streams that were not read."""
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(postgres_url, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS loads_only")
+        cursor.execute("CREATE ROLE loads_only LOGIN PASSWORD 'Kanari7Zx9qq'")
+    address = postgres_url.partition("@")[2] or postgres_url.partition("://")[2]
+    account(emu)
+    done = in_process("load", "--to", f"postgresql://loads_only:Kanari7Zx9qq@{address}")
+    assert (2, "") == (done.code, done.out)
+    assert "permission denied for database" in done.err
+    assert "the user needs CREATE on the database" in done.err
+    assert "Kanari7Zx9qq" not in done.err

@@ -288,7 +288,7 @@ def test_a_program_moves_in_by_tasks(emu, sqlite, run_task, tmp_path):
         ),
         (
             lambda: WarehouseToTalonOneOperator(task_id="t", sink="audience", mode="add", source_url="x"),
-            "must be one of audience_members",
+            "there is no sink 'audience'; did you mean 'audiences'?",
         ),
         (lambda: TalonOneToWarehouseOperator(task_id="t"), "warehouse_conn_id or warehouse_url"),
         (lambda: plan_shards(65), "1 to 64"),

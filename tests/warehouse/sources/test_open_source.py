@@ -131,7 +131,9 @@ def test_a_source_that_makes_no_sense_is_reported(given, words):
         (SourceSpec("duckdb:///:memory:", sql="SELECT * FROM nothing"), "nothing does not exist"),
         (SourceSpec("duckdb:///:memory:", sql="SELEC 1"), "syntax error"),
         (SourceSpec("nowhere.csv"), "cannot read the source nowhere.csv"),
-        (SourceSpec("nowhere.txt"), "ends with .csv"),
+        (SourceSpec("nowhere.txt"), "nowhere.txt: there is no such file, and .* ends with .csv"),
+        (SourceSpec("vip.cvs"), r"there is no such file, .* or .parquet; did you mean '\.csv'\?"),
+        (SourceSpec(f"file://{__file__}.json/../../x.parqet"), r"did you mean '\.parquet'\?"),
         (SourceSpec("postgresql://u:planted@127.0.0.1:1/x", table="t"), "cannot open postgresql://127.0.0.1:1/x"),
     ],
 )

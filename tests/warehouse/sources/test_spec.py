@@ -1,10 +1,12 @@
 """URLs of places that no source can be at."""
 
+import re
+
 import pyarrow as pa
 import pytest
 
 from talon_one_singer.values.arrow_values import Conversion
-from talon_one_warehouse import WarehouseConfigError
+from talon_one_warehouse import WarehouseConfigError, open_warehouse
 from talon_one_warehouse.sources.spec import DATABASES, UNSUPPORTED, source_spec
 
 
@@ -17,6 +19,20 @@ def test_a_scheme_that_is_not_supported_is_reported(scheme, more):
     assert f"source: {scheme}:// is not supported" in str(caught.value)
     assert all(known in str(caught.value) for known in DATABASES)
     assert "planted-key" not in str(caught.value)
+
+
+NAMED = [url.removesuffix("://") for url in DATABASES if url.endswith("://") and url != "adbc://"]
+
+
+@pytest.mark.parametrize("known", NAMED)
+def test_a_scheme_that_is_nearly_right_is_suggested(known):
+    """The last letters doubled or swapped, capitals, and the drivers of SQLAlchemy are near misses of each scheme."""
+    for wrong in (f"{known}{known[-1]}", f"{known[:-2]}{known[-1]}{known[-2]}", f"{known}+driver", f"{known.upper()}X"):
+        with pytest.raises(WarehouseConfigError, match=f"{re.escape(wrong)}:// is not supported; did you mean {known}"):
+            source_spec({"url": f"{wrong}://host/db", "table": "t"}, "source")
+        if known != "mysql":  # which nothing is loaded into
+            with pytest.raises(WarehouseConfigError, match=f"; did you mean {known}"):
+                open_warehouse(f"{wrong}://host/db")
 
 
 @pytest.mark.parametrize("scheme", UNSUPPORTED)

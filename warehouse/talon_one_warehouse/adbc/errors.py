@@ -28,7 +28,10 @@ _OF_THE_DATA = re.compile(
     r"malformed|not a database|corrupt|invalid page|division by zero|out of range|overflow|invalid (input|byte)",
     re.IGNORECASE,
 )
-_MESSAGE = "PG_DIAG_MESSAGE_PRIMARY"
+_MESSAGE, _HINT = "PG_DIAG_MESSAGE_PRIMARY", "PG_DIAG_MESSAGE_HINT"
+_GUESS = "Perhaps you meant"  # how PostgreSQL names a column or table that is like an unknown one
+_NO_CREATE = "permission denied for database"
+_NEEDED = "the user needs CREATE on the database, or on the schema if it exists: see docs/guides/load-postgresql.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ class ErrorTranslator:
         if source is not None and _OF_THE_DATA.search(line):
             return SourceDataError(source, line)
         if opening:
-            return WarehouseConfigError(f"cannot open {self.where}: {line}")
+            hint = f"; {_NEEDED}" if _NO_CREATE in line else ""
+            return WarehouseConfigError(f"cannot open {self.where}: {line}{hint}")
         return kind(f"{self.where}: {line}")
 
 
@@ -89,8 +93,11 @@ def _means(mark: str, line: str, state: str) -> bool:
 
 
 def _line(error: Exception) -> str:
-    details = dict(getattr(error, "details", None) or ())
-    primary = {_text(name): _text(value) for name, value in details.items()}.get(_MESSAGE)
+    given = dict(getattr(error, "details", None) or ())
+    details = {_text(name): _text(value) for name, value in given.items()}
+    primary, guess = details.get(_MESSAGE), details.get(_HINT, "")
+    if primary and guess.startswith(_GUESS):
+        return f"{primary}; {guess[0].lower()}{guess[1:].rstrip('.')}"
     lines = [line for line in str(error).split("\n") if not line.startswith(("query:", "Query was:", "CONTEXT:"))]
     return primary or " ".join(_STATUS.sub("", " ".join(lines)).split())
 

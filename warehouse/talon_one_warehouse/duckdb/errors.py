@@ -27,24 +27,25 @@ _DAMAGE = re.compile(r"corrupt|checksum|decompress|malformed", re.IGNORECASE)
 
 
 @contextmanager
-def translate_errors(path: str, *, opening: bool = False) -> Iterator[None]:
+def translate_errors(path: str, *, opening: bool = False, querying: bool = False) -> Iterator[None]:
     """Translate DuckDB's errors into WarehouseError, each in one line.
 
     Args:
         path: the file.
         opening: the file is being opened, so that most errors are errors of its settings.
+        querying: the query of a source is being prepared, so that most errors are errors of the query.
 
     Raises:
         WarehouseFullError: the disk is full.
         WarehouseLockedError: another process has the file open.
-        WarehouseConfigError: the file cannot be opened.
+        WarehouseConfigError: the file cannot be opened, or the query is wrong.
         WarehouseMemoryError: DuckDB's memory limit is too low.
         WarehouseError: any other error.
     """
     try:
         yield
     except duckdb.Error as error:
-        raise _translated(path, error, opening=opening) from error
+        raise _translated(path, error, opening=opening, querying=querying) from error
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def translate_reading_errors(path: str) -> Iterator[None]:
         raise SourceDataError(path, text) from error
 
 
-def _translated(path: str, error: Exception, *, opening: bool) -> WarehouseError:
+def _translated(path: str, error: Exception, *, opening: bool, querying: bool = False) -> WarehouseError:
     if is_disk_full(error):
         return WarehouseFullError(
             f"no space is left for {path}; free some space, then run again: no merge was written in part"
@@ -79,6 +80,8 @@ def _translated(path: str, error: Exception, *, opening: bool) -> WarehouseError
         return WarehouseLockedError(
             f"{path} is in use by {holder}; DuckDB lets one process write at a time: run again later"
         )
+    if querying:
+        return WarehouseConfigError(f"the query of the source does not work: {path}: {one_line(error)}")
     if opening:
         return WarehouseConfigError(f"cannot open {path}: {one_line(error)}")
     return WarehouseError(f"{path}: {one_line(error)}")

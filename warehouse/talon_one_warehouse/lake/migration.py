@@ -1,4 +1,4 @@
-"""The migration of lakes that version 0.1 has written: Parquet files, listed in a manifest, become Delta tables.
+"""The migration of lakes from before Delta: Parquet files, listed in a manifest, become Delta tables.
 
 No data file is copied: each table is created of the files that the manifest lists, in one commit.
 """
@@ -60,7 +60,8 @@ def raise_if_manifest(place: LakePlace) -> None:
     """
     if place.store.read(MANIFEST) is not None:
         raise WarehouseConfigError(
-            f"an earlier version has written the lake {place.store.name}; make Delta tables of its files with: "
+            f"the lake {place.store.name} has the file {place.schema}/{MANIFEST}, so it is from before the connector "
+            "wrote Delta tables; make them of its files with: "
             f"talon-one migrate-lake --to {place.store.name} --schema '{place.schema}'"
         )
 
@@ -81,7 +82,10 @@ def migrate(place: LakePlace) -> dict[str, int]:
     with translate_errors(place.store.name):
         data = place.store.read(MANIFEST)
         if data is None:
-            raise WarehouseConfigError(f"{place.store.name} has no manifest in the schema {place.schema!r}")
+            raise WarehouseConfigError(
+                f"{place.store.name} has no manifest in the schema {place.schema!r}: there is no file "
+                f"{place.schema}/{MANIFEST}. If its tables have a folder _delta_log, there is nothing to migrate"
+            )
         manifest = _decode(data, f"{place.store.name}: {place.schema}/{MANIFEST}")
         sizes = {file.path: file.size for file in place.store.files()}
         for name, table in manifest.tables.items():

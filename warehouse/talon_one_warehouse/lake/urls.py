@@ -70,10 +70,10 @@ def open_remote_at(scheme: str, rest: str, schema: str, filesystem: AbstractFile
 
 
 def migrate_lake(url: str, schema: str) -> dict[str, int]:
-    """Make Delta tables of the lake that version 0.1 has written at a URL; return the number of rows by table.
+    """Make Delta tables of the lake with a manifest at a URL; return the number of rows by table.
 
     Raises:
-        WarehouseConfigError: the URL is not one of a lake, or version 0.1 has written no lake there.
+        WarehouseConfigError: the URL is not one of a lake, or there is no lake with a manifest.
         WarehouseError: see ``migration.migrate``.
     """
     scheme, separator, rest = url.partition("://")

@@ -43,8 +43,9 @@ def open_postgresql(rest: str, sql: str, *, rendered: bool = False) -> ArrowSour
     connection = connect_postgresql(rest)
     stack = ExitStack()
     stack.callback(connection.close)
-    with stack, query_errors():
-        connection.rows(EXACT_TEXTS)
+    with stack:
+        with query_errors():
+            connection.rows(EXACT_TEXTS)
         return postgresql_source(connection, sql, f"postgresql://{rest}", stack.pop_all(), rendered=rendered)
 
 

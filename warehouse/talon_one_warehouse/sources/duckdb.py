@@ -67,7 +67,7 @@ def query_source(
     db: duckdb.DuckDBPyConnection, path: str, sql: str, stack: ExitStack, *, rendered: bool = False
 ) -> ArrowSource:
     """Run a query on an open file; ``stack`` is closed with the source, or after an error."""
-    with stack:
+    with stack, translate_errors(path, querying=True):
         check_query(sql)
         answer = db.sql(sql)
         type_names = dict(zip(answer.columns, map(str, answer.types), strict=True))

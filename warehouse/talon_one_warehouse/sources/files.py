@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import fsspec
@@ -12,7 +13,8 @@ import fsspec
 from talon_one_singer.blocks.row_block import record_blocks
 from talon_one_singer.reporting.redaction import Redactor, shown_url, url_secrets
 from talon_one_singer.settings.input_limits import InputError, unpacked
-from talon_one_singer.settings.local_paths import local_path
+from talon_one_singer.settings.json_files import nearest
+from talon_one_singer.settings.local_paths import is_url, local_path
 from talon_one_singer.values.column_names import ColumnNames
 from talon_one_singer.values.text_rows import CsvRows, json_rows
 from talon_one_warehouse.arrow.arrow_to_rows import ROWS
@@ -84,8 +86,12 @@ def open_file(
         return opener(_TextFile(url, limits, filesystem))
     if name.endswith(".parquet") or "." not in name.rsplit("/", 1)[-1]:
         return _open_parquet(url, filesystem, rendered=rendered)
+    path = local_path(url)
+    missing = filesystem is None and not is_url(path) and not Path(path).exists()
+    hint = nearest(f".{name.rpartition('.')[2]}", (*TEXT_FILES, ".parquet"))
     raise WarehouseConfigError(
-        f"{shown_url(url)}: a source is a database or a file that ends with .csv, .jsonl or .parquet"
+        f"{shown_url(url)}: {'there is no such file, and ' * missing}a source is a database or a file that ends with "
+        f".csv, .jsonl or .parquet{hint}"
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from talon_one_singer.reporting.redaction import redact, shown_url
+from talon_one_singer.settings.json_files import nearest
 from talon_one_warehouse.errors import WarehouseConfigError
+from talon_one_warehouse.schemes import nearest_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 CLIENTS = ("snowflake://", "bigquery://", "redshift://", "mysql://")  # read by the database's own client
 DATABASES = ("duckdb://", "postgresql://", "postgres://", "sqlite://", *CLIENTS, "adbc://", "adbc+")
+# What a mistyped scheme can stand for.
+_NAMED = (*(url.removesuffix("://") for url in DATABASES if url.endswith("://")), "file", "s3", "gs", "abfs", "https")
 
 # Databases without a client of their own here, and what to do instead.
 UNSUPPORTED: Mapping[str, str] = {
@@ -92,8 +95,7 @@ def source_spec(given: Any, place: str) -> SourceSpec:
         raise WarehouseConfigError(f"{place} must be a file, or an object with url and sql or table")
     for name in given:
         if name not in SourceSpec.__slots__:
-            near = get_close_matches(str(name), SourceSpec.__slots__, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; it has url, sql and table"
+            hint = nearest(str(name), SourceSpec.__slots__) or "; it has url, sql and table"
             raise WarehouseConfigError(f"{place}: {name!r} is not a setting of a source{hint}")
     for name in SourceSpec.__slots__:
         if given.get(name) is not None and not isinstance(given[name], str):
@@ -126,9 +128,10 @@ def check_source(spec: SourceSpec, place: str) -> None:
     scheme, separator, _ = spec.url.partition("://")
     if separator and "::" not in scheme and scheme.lower() not in _known_schemes():
         instead = UNSUPPORTED.get(scheme)
+        near = "" if instead else nearest_scheme(scheme, _NAMED)
         hint = f"{instead}; " if instead else ""
         raise WarehouseConfigError(
-            f"{place}: {redact(scheme)}:// is not supported; {hint}a source is a file or a database at "
+            f"{place}: {redact(scheme)}:// is not supported{near}; {hint}a source is a file or a database at "
             f"{', '.join(DATABASES)} (any other database by its ADBC driver: adbc+DRIVER://)"
         )
     if spec.sql is not None or spec.table is not None:

@@ -96,9 +96,10 @@ class PostgreSQLSource:
 
         with query_errors():
             names = self._connection.names(query)
-            twice = repeated_name(names)
-            if twice is not None:
-                raise WarehouseConfigError(repeated_column(twice))
+        twice = repeated_name(names)
+        if twice is not None:
+            raise WarehouseConfigError(repeated_column(twice))
+        with query_errors():
             found = columns_of(self._connection, query, names) if names else []
         return [(name, column.type_name) for name, column in zip(names, found, strict=True)]
 
