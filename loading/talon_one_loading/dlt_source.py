@@ -49,7 +49,7 @@ def talon_one_source(
     """
     keys = {"base_url": base_url, "api_key": api_key, "management_key": management_key}
     loaded = _loaded({**(settings or {}), **{name: value for name, value in keys.items() if value is not None}})
-    entries = select_streams(loaded, None if streams is None else ",".join(streams))
+    entries = select_streams(loaded, None if streams is None else ",".join(streams), argument="streams")
     if not entries:
         raise nothing_selected(loaded)
     for group in STREAM_GROUPS:

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 
 def select_streams(
-    settings: Mapping[str, Any], streams: str | None, catalog_file: str | None = None
+    settings: Mapping[str, Any], streams: str | None, catalog_file: str | None = None, *, argument: str = "--streams"
 ) -> list[CatalogEntry]:
     """Return the catalog entries of ``--streams`` and ``--catalog``; without them all that have ids to read.
+
+    Args:
+        settings: of the tap.
+        streams: names of streams, with commas between them.
+        catalog_file: path of a catalog.
+        argument: what gives the streams, for messages.
 
     Raises:
         ConfigError: a stream does not exist, or the catalog file cannot be used.
@@ -30,10 +36,10 @@ def select_streams(
         return selected_streams(available)
     names = [name.strip() for name in streams.split(",") if name.strip()]
     if not names:
-        raise ConfigError("--streams names no stream; name some, or leave it out to read all that have ids")
+        raise ConfigError(f"{argument} names no stream; name some, or leave it out to read all that have ids")
     unknown = [name for name in names if available.get(name) is None]
     if unknown:
         known = [entry.tap_stream_id for entry in available]
         hint = nearest(unknown[0], known) or f"; the streams are {', '.join(known)}"
-        raise ConfigError(f"--streams: there is no stream {unknown[0]!r}{hint}")
+        raise ConfigError(f"{argument}: there is no stream {unknown[0]!r}{hint}")
     return [entry for entry in available if entry.tap_stream_id in names]

@@ -13,6 +13,7 @@ import duckdb
 
 from talon_one_cli.demo.tools import Background, control, expect
 from talon_one_cli.formatting import new_table, open_console
+from talon_one_singer.cli.output import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +107,11 @@ class Loads:
         to = f"duckdb:///{quote(str(self._warehouse))}"
         arguments = ("load", "--to", to, "--config", config, "--streams", STREAMS)
         report = json.loads(self._programs.talon_one(*arguments, hidden=("--json",)))
-        self.steps.append(Step(name, report["streams"], report["requests"], report["seconds"]))
+        step = Step(name, report["streams"], report["requests"], report["seconds"])
+        self.steps.append(step)
+        if not open_console().is_terminal:
+            read, new = (sum(counts[kind] for counts in step.streams.values()) for kind in ("read", "inserted"))
+            say(f"{name}: {read:,} rows read, {new:,} new in DuckDB, {step.requests:,} calls, {step.seconds:.1f} s")
 
     def _add_baskets(self, url: str) -> tuple[str, Decimal]:
         """Add a basket to every other card. Return an instant after them and the sum of their points."""

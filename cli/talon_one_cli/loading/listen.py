@@ -26,6 +26,7 @@ _SHOWN = 10  # notifications that were rejected again
     "url",
     required=True,
     envvar="TALON_ONE_TO",
+    show_envvar=True,
     metavar="URL",
     help="URL of the warehouse, like duckdb:///loyalty.duckdb.",
 )

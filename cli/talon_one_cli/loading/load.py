@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     "url",
     required=True,
     envvar="TALON_ONE_TO",
+    show_envvar=True,
     metavar="URL",
     help="URL of the warehouse, like duckdb:///loyalty.duckdb.",
 )
@@ -84,6 +85,8 @@ def _report(loaded: LoadResult, *, as_json: bool) -> None:
         say_json(loaded.as_dict())
         return
     counts = loaded.streams
+    if not counts and not loaded.requests:
+        return
     width = max([len(name) for name in counts] or [6])
     say(f"{'stream':<{width}}  {'read':>12}  {'new':>12}  {'changed':>12}")
     for name, c in counts.items():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     "url",
     required=True,
     envvar="TALON_ONE_TO",
+    show_envvar=True,
     metavar="URL",
     help="URL of a DuckDB or PostgreSQL.",
 )

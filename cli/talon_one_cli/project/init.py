@@ -144,7 +144,8 @@ def _write(options: Mapping[str, Any], typed: Mapping[str, str], settings: Mappi
         say(f"{files.CONFIG} holds keys: do not commit it")
     config_file = folder / files.CONFIG
     say("next:")
-    say(f"  talon-one load --to duckdb:///loyalty.duckdb --config {config_file} --catalog {folder / files.CATALOG}")
+    to = "" if os.environ.get("TALON_ONE_TO") else "--to duckdb:///loyalty.duckdb "  # the variable names the warehouse
+    say(f"  talon-one load {to}--config {config_file} --catalog {folder / files.CATALOG}")
     say(f"  talon-one plan {folder / files.SYNC_FILE} --config {config_file}")
 
 

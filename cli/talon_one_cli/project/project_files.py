@@ -103,13 +103,21 @@ def write_new(folder: Path, texts: Mapping[str, str]) -> Iterator[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
         except FileExistsError:
-            yield f"{path}: exists, and stays as it is"
+            yield f"{path}: exists, and stays as it is{_of_other_options(path, text)}"
             continue
         except (OSError, ValueError) as error:
             raise ConfigError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
         yield f"{path}: written"
+
+
+def _of_other_options(path: Path, text: str) -> str:
+    try:
+        same = path.read_text(encoding="utf-8") == text
+    except (OSError, ValueError):
+        same = False
+    return "" if same else "; these options would write another one: move the file away and run again to get it"
 
 
 def _has_secret(url: str) -> bool:

@@ -22,6 +22,7 @@ def _store_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--store",
         default="talon-one-store.duckdb",
         envvar="TALON_ONE_STORE",
+        show_envvar=True,
         show_default=True,
         metavar="FILE",
         help="Store of the syncs: a file or a URL.",

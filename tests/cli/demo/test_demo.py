@@ -85,6 +85,8 @@ def test_the_demo_loads_syncs_and_draws(small, here, capfd):
     assert "" == errors
     assert f"{data.additions:,} additions and {data.points:,} points loaded" in printed
     assert "to the cent: 0 differences." in printed
+    results = [line.split(":")[0] for line in printed.splitlines() if "new in DuckDB," in line]
+    assert ["first", "again", f"after {data.new_baskets} new baskets"] == results
     assert "top_spenders: equal: 40 expected" in printed
     assert "lapsing: equal: 8 expected" in printed
     assert b"\x89PNG" == (out / "loyalty.png").read_bytes()[:4]

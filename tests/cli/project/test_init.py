@@ -72,8 +72,20 @@ def test_nothing_is_overwritten(here, in_process):
     done = in_process("init")
     assert 0 == done.code, done.err
     assert "SYNC.yml: exists, and stays as it is" in done.out
+    assert "move the file away and run again to get it" in done.out
     assert "mine" == written(here)["SYNC.yml"]
     assert set(written(here)) == FILES
+
+
+def test_a_second_run_says_what_is_kept(here, in_process, monkeypatch):
+    """Files that would be the same are kept without more words; the next step takes the warehouse of the variable."""
+    first, second = in_process("init"), in_process("init")
+    monkeypatch.setenv("TALON_ONE_TO", "duckdb:///mine.duckdb")
+    third = in_process("init", "--audience", "Others")
+    assert "talon-one load --to duckdb:///loyalty.duckdb --config" in first.out
+    assert "SYNC.yml: exists, and stays as it is\n" in second.out
+    assert "SYNC.yml: exists, and stays as it is; these options would write another one" in third.out
+    assert "  talon-one load --config" in third.out
 
 
 def test_what_no_option_gives_is_asked_for(here, in_process, monkeypatch):
