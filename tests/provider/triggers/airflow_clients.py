@@ -74,7 +74,7 @@ class Airflow3(airflow_live.LiveAirflow):
         path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances"
         return {one["task_id"]: one["state"] for one in self.request("GET", path)["task_instances"]}
 
-    def finished(self, dag: str, kind: str, count: int, seconds: float = 300) -> list[dict[str, Any]]:
+    def finished(self, dag: str, kind: str, count: int, seconds: float = 900) -> list[dict[str, Any]]:
         """Wait until there are so many runs of a kind and all have ended; return them."""
         until = time.monotonic() + seconds
         while True:
