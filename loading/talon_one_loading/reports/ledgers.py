@@ -45,6 +45,22 @@ KINDS = (
 )
 
 
+def can_select(warehouse: Warehouse, columns: str, table: str) -> bool:
+    """Return whether a table of the warehouse is there and has these columns.
+
+    Raises:
+        WarehouseError: the warehouse does not answer at all.
+    """
+    from talon_one_warehouse import WarehouseError
+
+    try:
+        warehouse.query(f"SELECT {columns} FROM {warehouse.name_of(table)} WHERE 1 = 0")  # noqa: S608 - names of this program
+    except WarehouseError:
+        warehouse.query("SELECT 1")
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerReader:
     """Reads the tables of one kind in a warehouse.
@@ -79,13 +95,8 @@ class LedgerReader:
 
     def _not_deleted(self) -> str:
         """Return the condition that leaves out what is gone; "" for a table that an earlier version has loaded."""
-        from talon_one_warehouse import WarehouseError
-
-        try:
-            self.warehouse.query(f"SELECT _deleted_at FROM {self._transactions} WHERE 1 = 0")  # noqa: S608
-        except WarehouseError:
-            return ""
-        return " AND _deleted_at IS NULL"
+        marked = can_select(self.warehouse, "_deleted_at", self.kind.transactions)
+        return " AND _deleted_at IS NULL" if marked else ""
 
     def _spans(self) -> Iterator[str]:
         """Yield SQL conditions that divide the owners into ranges."""

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talon_one_client.paging.windows import to_us
-from talon_one_loading.reports.ledgers import KINDS, LedgerReader, iso
+from talon_one_loading.reports.ledgers import KINDS, LedgerReader, can_select, iso
 from talon_one_singer import ConfigError
 from talon_one_singer.reporting.amounts import plain_amount, signed_amount
-from talon_one_warehouse import WarehouseError
 from tap_talon_one.engine.run_clock import settled_now
 from tap_talon_one.ledger.reconcile import differences
 
@@ -87,7 +86,9 @@ def compared_ledgers(warehouse: Warehouse, at: datetime | None) -> Iterator[Comp
     Raises:
         ConfigError: the warehouse has no such tables, or no balances.
     """
-    kinds = [kind for kind in KINDS if _has(warehouse, kind.transactions, kind.balances)]
+    kinds = [
+        kind for kind in KINDS if all(can_select(warehouse, "1", table) for table in (kind.transactions, kind.balances))
+    ]
     if not kinds:
         raise ConfigError(
             "the warehouse has no tables with the transactions and balances of cards or profiles; run talon-one load"
@@ -96,15 +97,6 @@ def compared_ledgers(warehouse: Warehouse, at: datetime | None) -> Iterator[Comp
         when = at or _latest(warehouse, kind.balances)
         for key, entries, reported in LedgerReader(warehouse, kind, iso(when)).ledgers():
             yield ComparedLedger(kind.name, key, entries, differences(entries, reported, to_us(when)))
-
-
-def _has(warehouse: Warehouse, *tables: str) -> bool:
-    try:
-        for table in tables:
-            warehouse.query(f"SELECT 1 FROM {warehouse.name_of(table)} WHERE 1 = 0")  # noqa: S608 - names of this program
-    except WarehouseError:
-        return False
-    return True
 
 
 def _latest(warehouse: Warehouse, table: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from talon_one_loading.reports import ledgers
-from talon_one_warehouse import open_warehouse
+from talon_one_warehouse import WarehouseError, open_warehouse
 
 AT = "2026-01-01T00:00:00.000000Z"
 OWNERS = ["a", "b", "c", "it's", "ü", 'x"', "y", "z"]
@@ -29,3 +29,14 @@ def test_every_owner_is_read_once(tmp_path, monkeypatch, at_once):
         )
         found = [key.owner for key, _, _ in ledgers.LedgerReader(warehouse, ledgers.KINDS[0], AT).ledgers()]
     assert sorted(OWNERS) == sorted(found)
+
+
+def test_a_warehouse_that_does_not_answer_has_not_lost_a_table(tmp_path):
+    """A missing table is left out; a warehouse whose connection has ended is an error, and no table is left out."""
+    with open_warehouse(f"duckdb:///{tmp_path}/w.duckdb") as warehouse:
+        warehouse.query("CREATE TABLE there AS SELECT 1 AS id")
+        assert ledgers.can_select(warehouse, "id", "there")
+        assert not ledgers.can_select(warehouse, "name", "there")
+        assert not ledgers.can_select(warehouse, "1", "nowhere")
+    with pytest.raises(WarehouseError):
+        ledgers.can_select(warehouse, "id", "there")
