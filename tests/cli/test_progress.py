@@ -12,7 +12,7 @@ MEMBERS = {"sink": "customer_profiles", "mode": "upsert", "key": "id"}
 
 
 def test_a_terminal_shows_rows_and_a_file_shows_nothing(tmp_path, server, account, monkeypatch):
-    """Rows that are read and sent are shown on a terminal; without one, standard error stays empty."""
+    """Rows that are read and sent are shown on a terminal; without one, standard error has the log only."""
     server.reset()
     server.add("attributes", {"entity": "CustomerProfile", "name": "city", "type": "string"})
     account(server)
@@ -21,7 +21,8 @@ def test_a_terminal_shows_rows_and_a_file_shows_nothing(tmp_path, server, accoun
     program = [sys.executable, "-m", "talon_one_cli", "push", "s.yml", "--json"]
     monkeypatch.setenv("TERM", "xterm")
     done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
-    assert (0, "") == (done.returncode, done.stderr)
+    assert 0 == done.returncode
+    assert ["talon-one-store.duckdb is new"] == [one.rpartition("/")[2] for one in done.stderr.splitlines()]
     (tmp_path / "talon-one-store.duckdb").unlink()
     ours, its = pty.openpty()
     with subprocess.Popen(program, cwd=tmp_path, stdout=subprocess.PIPE, stderr=its) as process:

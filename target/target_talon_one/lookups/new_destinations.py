@@ -6,7 +6,11 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from talon_one_client import endpoints as ep
+from talon_one_client import errors as e
+
 if TYPE_CHECKING:
+    from talon_one_client.client import TalonOneClient
     from target_talon_one.lookups.audiences import Audiences
     from target_talon_one.store.store import Store
     from target_talon_one.sync.destination_run import DestinationRun
@@ -18,12 +22,13 @@ class NewDestinations:
     """Logs once for each destination of a run what is new about it.
 
     Args:
+        client: looks whether a catalog is empty, if it has a management key.
         store: of the run.
         audiences: knows the names of the audiences that exist.
     """
 
-    def __init__(self, store: Store, audiences: Audiences) -> None:
-        self._store, self._audiences = store, audiences
+    def __init__(self, client: TalonOneClient, store: Store, audiences: Audiences) -> None:
+        self._client, self._store, self._audiences = client, store, audiences
         self._seen: set[int] = set()
 
     def announce(self, destination: DestinationRun) -> None:
@@ -51,7 +56,8 @@ class NewDestinations:
         path = Path(self._store.location)
         location = path.absolute() if path.is_file() else self._store.location
         config = destination.config
-        if config.mirror and not (destination.creates_audience or config.adopt or config.sink.replaces):
+        forgets_nothing = destination.creates_audience or config.adopt or config.sink.replaces
+        if config.mirror and not forgets_nothing and not self._is_empty(destination.target.get("catalog_id")):
             logger.warning(
                 "The store %s is new for %s: this mirror removes no row that was added before. If earlier pushes had "
                 "another store, set store to that one (in Airflow also store_name)",
@@ -60,6 +66,15 @@ class NewDestinations:
             )
         elif first and not any(generations.values()):
             logger.info("The store %s is new", location)
+
+    def _is_empty(self, catalog: int | None) -> bool:
+        """Return whether Talon.One says that a catalog has no items."""
+        if catalog is None or not self._client.config.management_key:
+            return False
+        try:
+            return not any(self._client.paginate(ep.LIST_CATALOG_ITEMS, path={"catalogId": catalog}, page_size=1))
+        except e.TalonOneError:
+            return False  # the push itself says what is wrong
 
     def _numbers(self) -> list[int]:
         return list(self._store.destinations.identities())

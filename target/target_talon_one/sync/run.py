@@ -81,7 +81,7 @@ class SyncRun:
         self._client, self._store, self._options, self._check, self._now = client, store, options, check, now
         self._audiences = Audiences(client, store)
         self._profiles = Profiles(client, store, check)
-        self._new = NewDestinations(store, self._audiences)
+        self._new = NewDestinations(client, store, self._audiences)
         self._opener = DestinationOpener(client, store, options, audiences=self._audiences, check=check, now=now)
         self.files = RunFiles(options, self.id)
         self._flusher = Flusher(

@@ -105,11 +105,11 @@ def write(rows, *, alerts=None, of_file=None, name="vip", **more):
         ("push", {"empty_source": True}, NAMES, ""),
         ("push", {}, [], ""),
         ("push", {"summary": True}, NAMES, "2 read, 2 added, 0 changed, 0 removed, 0 unchanged, 2 sent, 0 refused"),
-        ("push", {}, None, "- failed: `cannot read the source for-push.jsonl"),
+        ("push", {}, None, "- failed: `s.yml: syncs.for-push: cannot read the source for-push.jsonl"),
         ("push", {"failure": False}, None, ""),
         ("verify", {}, NAMES, "- drift: 1 missing, 0 changed, 0 to remove"),
         ("verify", {"drift": False}, NAMES, ""),
-        ("verify", {}, None, "- failed: `cannot read the source for-verify.jsonl"),
+        ("verify", {}, None, "- failed: `s.yml: syncs.for-verify: cannot read the source for-verify.jsonl"),
     ],
 )
 def test_an_alert_is_sent_if_its_condition_holds(here, in_process, webhook, command, alerts, rows, expected):

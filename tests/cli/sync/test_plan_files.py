@@ -29,11 +29,11 @@ def here(tmp_path, monkeypatch, server, account):
 
 @pytest.fixture
 def command(in_process):
-    """Run ``talon-one`` and return its exit code and standard error."""
+    """Run ``talon-one`` and return its exit code and what standard error has besides the log."""
 
     def run(*arguments):
         done = in_process(*arguments)
-        return done.code, done.err
+        return done.code, "".join(one for one in done.err.splitlines(keepends=True) if " INFO talon-one " not in one)
 
     return run
 
