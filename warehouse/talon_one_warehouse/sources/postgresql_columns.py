@@ -9,8 +9,11 @@ https://www.postgresql.org/docs/current/catalog-pg-type.html
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.values.arrow_extensions import json_of, number_of
@@ -28,7 +31,11 @@ _NUMBERS = ("int2", "int4", "int8", "float4", "float8", "numeric")
 _TIMES = ("date", "timestamp", "timestamptz")
 _REFUSED = ("bytea", "interval")
 # Read as the driver returns them. (numeric and json come as text; their Arrow types say so.)
-_EXACT = frozenset({*_NUMBERS, *_TIMES, "bool", "text", "varchar", "bpchar", "name", "time", "json", "jsonb", "uuid"})
+_EXACT = frozenset({*_NUMBERS, *_TIMES, "bool", "text", "varchar", "bpchar", "name", "time"})
+_CASTS = {"money": "numeric", "oid": "int8"}  # the scale of money is the server's: yen have none
+_JSON = ("json", "jsonb")
+# Earlier drivers return JSON as plain text, which would be sent as a string, and a UUID as bytes.
+_KNOWS_JSON_AND_UUIDS = (1, 13)
 _CATALOG = (
     "SELECT t.oid::int8, t.typname::text, t.typtype::text, n.nspname = 'pg_catalog', "
     "CASE WHEN t.typcategory = 'A' AND t.typlen = -1 THEN t.typelem ELSE 0 END::int8, t.typbasetype::int8, "
@@ -113,12 +120,12 @@ def _types(connection: ADBCConnection, wanted: set[int]) -> dict[int, _Type]:
 
 def _column(types: dict[int, _Type], oid: int, name: str) -> Column:
     shown, one = types[oid].shown, _base(types, oid)
-    if one.built_in and one.name in _EXACT:
+    if one.built_in and (one.name in _EXACT or (one.name in (*_JSON, "uuid") and _knows_json_and_uuids())):
         return Column(name, None, shown)
-    if one.built_in and one.name == "money":
-        return Column(f"{name}::numeric", None, shown)  # the scale is the server's: yen have none
-    if one.built_in and one.name == "oid":
-        return Column(f"{name}::int8", None, shown)
+    if one.built_in and one.name in _JSON:
+        return Column(f"{name}::text", _json(_unchanged), shown)
+    if one.built_in and one.name in _CASTS:
+        return Column(f"{name}::{_CASTS[one.name]}", None, shown)
     if one.element or one.kind == "c":
         decode = _part(types, oid)
         if decode is not None:
@@ -143,6 +150,12 @@ def _rendered(types: dict[int, _Type], oid: int, name: str) -> Column:
     elif one.element and _base(types, one.element).name == "money":
         cast = "::numeric[]"
     return Column(f"to_json({name}{cast})::text", _json(decode), shown)
+
+
+@cache
+def _knows_json_and_uuids() -> bool:
+    found = re.match(r"(\d+)\.(\d+)", version("adbc-driver-postgresql"))
+    return found is not None and (int(found[1]), int(found[2])) >= _KNOWS_JSON_AND_UUIDS
 
 
 def _base(types: dict[int, _Type], oid: int) -> _Type:
