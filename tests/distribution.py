@@ -28,14 +28,12 @@ LONG = (
     "tests/client/http/transports/test_answers.py",
     "tests/loading/test_deleted_rows.py",
     "tests/target/store/test_database.py",
-    "tests/target/store/in_source/test_killed.py",
     "tests/cli/loading/test_load_warehouses.py",
     "tests/target/test_machine.py",
     "tests/target/sync/test_replay.py",
     "tests/target/mapping/columns/test_column_mapper.py",
     "tests/warehouse/lake/test_object_stores.py",
     "tests/cli/sync/test_verify.py",
-    "tests/dbt/test_build.py",
 )
 
 

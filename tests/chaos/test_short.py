@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _CELLS = (
     ("tap", "SIGKILL"),
     slow("tap", "SIGTERM"),
-    ("tap", "pages of 7 rows"),
+    slow("tap", "pages of 7 rows"),
     ("load duckdb", "SIGKILL"),
-    ("load duckdb", "half of the gzip stream"),
+    slow("load duckdb", "half of the gzip stream"),
     slow("load sqlite", "no rows, but more of them"),
     slow("target", "answer lost"),
     ("push", "SIGKILL"),

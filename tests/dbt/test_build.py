@@ -114,6 +114,7 @@ def agrees(emu, url, tmp_path):
     assert of_arithmetic(url, AS_OF) == of_lots(url)
 
 
+@pytest.mark.slow
 def test_a_build_equals_reconcile_and_the_emulator(emu, url, tmp_path):
     """All models and tests succeed in DuckDB, and the lots add up to every balance, to the last digit."""
     agrees(emu, url, tmp_path)

@@ -29,8 +29,17 @@ SNOWFLAKE = "snowflake://loader@account/analytics?host=127.0.0.1&port=8400&proto
 BIGQUERY, BIGQUERY_HOST = "bigquery://my-project/talon_one", "http://127.0.0.1:9050"
 OWN = ("talon-one", "talon-one-emulator", "tap-talon-one", "target-talon-one")
 EMULATOR = ("talon_one_emulator.__main__", "uvicorn.protocols.http.httptools_impl")
-# With servers that only the slow tests have, or with what another slow test does, too.
-SLOW = ("guides/load-snowflake.md", "guides/load-bigquery.md", "guides/dlt.md", "guides/airflow.md")
+# With servers that only the slow tests have, or with what other tests do, too.
+SLOW = (
+    "guides/load-snowflake.md",
+    "guides/load-bigquery.md",
+    "guides/dlt.md",
+    "guides/airflow.md",
+    "guides/load-parquet-s3.md",
+    "guides/move-in.md",
+    "guides/reconcile-balances.md",
+    "guides/meltano.md",
+)
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,6 @@ COMBINATIONS = list(
 )
 QUICK = {
     ("newest", "exclusive", "current", False),
-    ("shuffled", "exclusive", "current", True),
     ("oldest", "inclusive", "seed", True),
 }
 

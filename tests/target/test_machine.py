@@ -362,7 +362,7 @@ def _walk(emulator, name, *, examples, steps):
     )
 
 
-@pytest.mark.parametrize("name", mostly_slow(DESTINATIONS, {"members, mirrored", "items, mirrored"}))
+@pytest.mark.parametrize("name", mostly_slow(DESTINATIONS, {"members, mirrored"}))
 def test_a_sync_keeps_its_promises_through_a_short_random_history(server, name):
     """A few fixed histories end with the promises kept."""
     _walk(server, name, examples=6, steps=15)

@@ -13,7 +13,7 @@ SETTINGS = {"base_url": "http://127.0.0.1:9", "api_key": "k", "retry_budget_seco
 SETTINGS |= {"loyalty_program_ids": [1], "card_ids": ["a"]}
 
 
-@pytest.mark.parametrize("files", mostly_slow(range(8, 17), {8, 12, 16}))
+@pytest.mark.parametrize("files", mostly_slow(range(8, 17), {12}))
 def test_few_open_files_are_named_without_a_traceback(tmp_path, files):
     """A load into a lake ends with an error that names the shortage or the server, whichever library meets it first."""
     config = tmp_path / "config.json"

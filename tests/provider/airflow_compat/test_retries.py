@@ -192,6 +192,8 @@ def test_airflow_asks_the_policy(vip, run_dag):
 
 
 @pytest.mark.usefixtures("database", "connection")
+@pytest.mark.slow
+@pytest.mark.each_airflow
 def test_what_is_refused_for_good_is_not_tried_again(emu, vip, run_dag):
     """A permanent error is not retried in any Airflow version, although three tries are allowed."""
     for route in REQUESTS:

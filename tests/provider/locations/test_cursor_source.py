@@ -114,6 +114,8 @@ def test_a_server_that_does_not_answer_may_come_back():
     assert "planted-secret" not in str(caught.value)
 
 
+@pytest.mark.slow
+@pytest.mark.each_airflow
 def test_a_connection_of_any_database_goes_through_its_hook(monkeypatch):
     """A connection with settings that only its hook knows is read by it; the error does not show the password."""
     pytest.importorskip("redshift_connector")

@@ -67,6 +67,7 @@ def test_a_user_without_the_right_to_create_learns_which_it_is(postgres_url):
         cursor.execute("DROP ROLE pusher")
 
 
+@pytest.mark.parametrize("store_url", ["folder", "postgresql", slow("s3")], indirect=True)
 def test_the_next_run_sends_the_difference(engine, push):
     """A run needs nothing but the backend to send only what changed."""
     for names in ("abc", "bcd", "bcd"):

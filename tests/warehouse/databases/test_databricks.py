@@ -24,6 +24,7 @@ AT = datetime(2026, 1, 1, 12, 0, 0, 1, tzinfo=UTC)
 FILES = "/Volumes/main/default/loads"
 
 
+@pytest.mark.slow
 def test_a_load_merges_tables_and_then_the_state(databricks_url, table, caplog):
     """Every kind of value arrives; after a failure the rows are there without their state; no staged file is left."""
     full = b'{"id":1,"text":"it\\u0027s \\\\ \\u00fc\\n\\u0000","amount":12345678901234.560000000000000001,"flag":true,'

@@ -33,6 +33,7 @@ def staged(s3):
     return lambda: sorted(path.rpartition("/")[2] for path in s3.find("bucket"))
 
 
+@pytest.mark.slow
 def test_a_load_merges_rows_and_state_in_one_transaction(redshift_load_url, table, staged, caplog):
     """Every kind of value arrives; a merge that fails takes back rows and state; no staged file is left."""
     full = b'{"id":1,"text":"it\\u0027s \\\\ \\u00fc\\n","amount":12345678901234.560000000000000001,"flag":true,'

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import slow
 from tests.killing import Moments
 from tests.target.source_databases import SERVERS, SourceDatabase
 
@@ -97,7 +96,7 @@ def audience(engine):
 
 
 @pytest.mark.usefixtures("audience")
-@pytest.mark.parametrize("source", ["duckdb", slow("postgresql")], indirect=True)
+@pytest.mark.slow
 def test_a_killed_push_goes_on_where_it_was(engine, source):
     """The run after a kill sends no row that was acknowledged and saved before it."""
     engine.emu.fault(LISTS, "latency", count=0, seconds=1.5)
