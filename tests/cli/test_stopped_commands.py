@@ -16,6 +16,7 @@ import time
 import pytest
 
 from tests import commands
+from tests.examples import mostly_slow
 
 DRIPS = {
     "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n", b" "),
@@ -145,7 +146,7 @@ def stopped(folder, server, command, signum=signal.SIGTERM, start=subprocess.Pop
     return process.returncode, out, err
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", mostly_slow(COMMANDS, {"tap", "target", "load", "plan", "push", "verify"}))
 def test_a_stopped_command_ends_soon(tmp_path, dripping, command):
     """SIGTERM ends every command after the grace time, and nothing is printed for the request that was cut off."""
     server = dripping()

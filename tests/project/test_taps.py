@@ -108,6 +108,7 @@ def check_then(account: Emulator) -> None:
     assert {"b": ("22", {"brand": "y"}), "c": ("3.3", {})} == items(account)
 
 
+@pytest.mark.slow
 def test_a_postgresql_tap_feeds_audience_and_catalog(account, flow, postgres_url, peer, tmp_path):
     """The first run of a mirror sends full tables, and the second run sends only the difference."""
     execute(postgres_url, *FIRST)

@@ -100,6 +100,8 @@ def test_a_connection_that_names_its_bucket_is_a_warehouse(ledger, bucket, load,
     assert (1000, 1000) == rows_of("s3://bucket", bucket.fs)
 
 
+@pytest.mark.slow
+@pytest.mark.each_airflow
 def test_ids_come_from_the_lake_itself(ledger, bucket, load):
     """A query over the files of the lake selects the ids to load."""
     url = f"s3://{bucket.id}@bucket/lake"
@@ -151,7 +153,7 @@ def put(fs, name, names):
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("kind", [str, ObjectStoragePath])
+@pytest.mark.parametrize("kind", fast(str, of=[str, ObjectStoragePath]))
 def test_files_are_read_with_the_keys_of_a_connection(bucket, push_members, sent_audience, tmp_path, name, kind):
     """CSV, JSON Lines and Parquet files are read with the credentials of a connection."""
     if FILES[name]:

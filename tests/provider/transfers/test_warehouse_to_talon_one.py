@@ -189,6 +189,8 @@ def test_parts_of_a_segment_are_pushed_by_mapped_tasks(emu, sqlite, run_dag, tmp
     assert "has 4 shards, and this push has 3" in task_logs()
 
 
+@pytest.mark.slow
+@pytest.mark.each_airflow
 def test_shards_keep_their_stores_in_the_database_of_the_source(emu, postgresql, sqlite, run_dag, tmp_path, task_logs):
     """Each shard has a table of what it has added, compares there, and sends only what differs."""
     with TalonOneHook().client as client:

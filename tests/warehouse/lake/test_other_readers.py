@@ -40,6 +40,7 @@ def log(s3):
     return [json.loads(line) for path in commits for line in s3.cat_file(path).splitlines()]
 
 
+@pytest.mark.slow
 def test_a_reader_that_follows_the_protocol_finds_the_rows_of_a_load(s3, truth):
     """Databricks and Redshift Spectrum read tables of reader version 1: the files that the log adds and keeps.
 
