@@ -82,7 +82,7 @@ def convert_or_fail(
     try:
         return [_converted(table, rows, check)], []
     except RowError as error:
-        raise RowRefused(str(error)) from error
+        raise RowRefused(str(error), brief=(error.brief,)) from error
 
 
 def convert_or_reject(

@@ -28,6 +28,7 @@ class SingerError(Exception):
 
     Args:
         lines: the message, one problem in each line. A line break within a line comes from elsewhere, like a server.
+        brief: the lines without values of rows.
 
     Attributes:
         exit_code: exit code of the process.
@@ -39,7 +40,8 @@ class SingerError(Exception):
     causes: Sequence[Exception] = ()
     brief: tuple[str, ...] = ()
 
-    def __init__(self, *lines: str) -> None:
+    def __init__(self, *lines: str, brief: Sequence[str] = ()) -> None:
+        self.brief = tuple(brief)
         super().__init__(*lines)
 
     def __str__(self) -> str:

@@ -90,9 +90,9 @@ class IncompleteError(SyncError):
     """
 
     def __init__(self, *lines: str, causes: Sequence[Exception] = (), brief: Sequence[str] = ()) -> None:
-        self.causes, self.brief = tuple(causes), tuple(brief)
+        self.causes = tuple(causes)
         self.destinations: tuple[str, ...] = ()
-        super().__init__(*lines)
+        super().__init__(*lines, brief=brief)
 
 
 class TooManyRefusedError(IncompleteError):

@@ -101,8 +101,12 @@ def test_when_everything_is_refused_it_ends_early(engine):
     from target_talon_one.errors import IncompleteError
 
     engine.management = False
-    with pytest.raises(IncompleteError, match=r"refused the first \d+ rows and accepted none.*attribute not defined"):
+    with pytest.raises(
+        IncompleteError, match=r"refused the first \d+ rows and accepted none.*attribute not defined"
+    ) as failed:
         engine.push(PROFILES, [{"id": f"k-{n}", "unheard_of": "x"} for n in range(3000)])
+    (brief,) = failed.value.brief  # what alerts and reports show
+    assert brief.endswith("accepted none; check the settings")
     assert engine.requests()["update_customer_profiles_v2"] < 1000
 
 

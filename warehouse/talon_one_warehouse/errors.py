@@ -70,6 +70,7 @@ class RowError(WarehouseError):
         column: the column, or "" if the error is about the entire row.
         value: JSON text of the value, cut to 120 characters.
         key: the values of the row's key by column, as far as they can be read.
+        brief: the message without the value and the key.
     """
 
     def __init__(self, reason: str, *, table: str, column: str, value: str, key: Mapping[str, Any]) -> None:
@@ -79,6 +80,7 @@ class RowError(WarehouseError):
         self.value = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
         self.key = dict(key)
         where = f"{table}.{column}" if column else table
+        self.brief = f"{where}: a value {reason}"
         row = ", ".join(f"{name}={text}" for name, text in self.key.items())
         super().__init__(f"{where}: {self.value} {reason}" + (f" (row {row})" if row else ""))
 

@@ -36,8 +36,8 @@ class SyncsFailedError(SingerError):
     """Some of several runs failed; the message names their syncs, and those that were skipped because of them."""
 
     def __init__(self, *lines: str, exit_code: int, brief: Sequence[str]) -> None:
-        self.exit_code, self.brief = exit_code, tuple(brief)
-        super().__init__(*lines)
+        self.exit_code = exit_code
+        super().__init__(*lines, brief=brief)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from talon_one_client.errors import (
 )
 from talon_one_client.paging.windows import Window
 from talon_one_singer import ConfigError, SingerError
+from talon_one_singer.errors import lines_of
 from tap_talon_one.engine.bookmarks import GroupBookmarks
 from tap_talon_one.engine.run_services import RunServices
 from tap_talon_one.engine.scope import Scope
@@ -50,9 +51,9 @@ class SomeStreamsFailed(SingerError):
         causes: the error of each of these streams.
     """
 
-    def __init__(self, *lines: str, causes: Sequence[Exception] = ()) -> None:
+    def __init__(self, *lines: str, causes: Sequence[Exception] = (), brief: Sequence[str] = ()) -> None:
         self.causes = tuple(causes)
-        super().__init__(*lines)
+        super().__init__(*lines, brief=brief)
 
 
 @dataclass
@@ -100,11 +101,15 @@ class Engine:
         finally:
             self.sink.checkpoint(self.state.to_dict, final=True)
         if self._failures:
-            by_error: dict[str, list[str]] = {}
-            for what, error in self._failures:
-                by_error.setdefault(str(error), []).append(what)
-            lines = [f"{', '.join(names)}: {error}" for error, names in by_error.items()]
-            raise SomeStreamsFailed(*lines, causes=[_cause(error) for _, error in self._failures])
+            lines, brief = self._failure_lines(values=True), self._failure_lines(values=False)
+            raise SomeStreamsFailed(*lines, causes=[_cause(error) for _, error in self._failures], brief=brief)
+
+    def _failure_lines(self, *, values: bool) -> list[str]:
+        """Return a line for each error, with the streams that have it."""
+        by_error: dict[str, list[str]] = {}
+        for what, error in self._failures:
+            by_error.setdefault("\n".join(lines_of(error, values=values)), []).append(what)
+        return [f"{', '.join(names)}: {error}" for error, names in by_error.items()]
 
     def _sync_group(self, group: StreamGroup, entries: list[CatalogEntry]) -> None:
         self.state.currently_syncing = entries[0].tap_stream_id

@@ -137,6 +137,22 @@ def test_an_alert_shows_no_value_of_a_row(here, in_process, webhook):
     assert "planted" not in body
 
 
+def test_a_load_that_ends_at_a_row_shows_no_value_of_it(here, in_process, account, webhook):
+    """The terminal shows the value that does not fit its column, alert and report name the column only."""
+    Path("c.json").write_text(json.dumps({"alerts": {"to": "${HOOK}"}}))
+    load = ("load", "--to", "duckdb:///w.duckdb", "--config", "c.json", "--streams", "loyalty_card_transactions")
+    with Emulator(seed="synthetic", cards=2, transactions=3, management_rate=0) as emulator:
+        account(emulator)
+        row = {"program": 1, "card": "card-000001", "amount": 77 * 10**37, "created": "2024-01-02T00:00:00Z"}
+        emulator.add_transactions([row])
+        done = in_process(*load, "--report", "r.html")
+    ((_, body, _),) = webhook.take()
+    planted = "77" + "0" * 20
+    assert planted in done.out + done.err
+    assert "loyalty_card_transactions.amount: a value" in body
+    assert planted not in body + Path("r.html").read_text()
+
+
 def test_every_kind_of_alert_has_a_case():
     """A new kind of alert fails here until the test above has a case for it."""
     (mark,) = test_an_alert_is_sent_if_its_condition_holds.pytestmark

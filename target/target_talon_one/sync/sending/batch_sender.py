@@ -182,10 +182,8 @@ class BatchSender:
     def _give_up_if_hopeless(self, outcome: Outcome) -> None:
         self._any_acknowledged = self._any_acknowledged or bool(outcome.acknowledged)
         if not self._any_acknowledged and len(outcome.refused) >= HOPELESS:
-            raise DestinationError(
-                f"Talon.One refused the first {len(outcome.refused)} rows and accepted none; check the settings; the "
-                f"last refusal: {outcome.refused[-1].error}"
-            )
+            brief = f"Talon.One refused the first {len(outcome.refused)} rows and accepted none; check the settings"
+            raise DestinationError(f"{brief}; the last refusal: {outcome.refused[-1].error}", brief=(brief,))
 
     def _remove_leftovers(self, action: Action, batch: Sequence[Change], outcome: Outcome) -> None:
         """Remove and send again the rows whose update has left old values behind.
@@ -204,7 +202,8 @@ class BatchSender:
             self._send_items(action, items, self._path(action, leftovers[0]), outcome)
             self._send_batch(action, leftovers, outcome)
         except RejectedError as error:
-            raise DestinationError(f"Talon.One refuses rows that it has just accepted: {error}") from error
+            brief = "Talon.One refuses rows that it has just accepted"
+            raise DestinationError(f"{brief}: {error}", brief=(brief,)) from error
 
     def _send_batch(self, action: Action, batch: Sequence[Change], outcome: Outcome) -> Any:
         items = [_item_of(self._actions[one.op])(self._target, one.key, one.fields) for one in batch]

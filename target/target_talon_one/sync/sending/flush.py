@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import TalonOneError
+from talon_one_singer.errors import lines_of
 from target_talon_one.errors import IncompleteError, SyncError
 from target_talon_one.lookups.audience_rows import AudienceRows
 from target_talon_one.sync.sending.batch_sender import BatchSender
@@ -74,7 +75,8 @@ class Flusher:
                 one.counts.note_to_do()
         if problems:
             lines = [f"{name}: {error}" for name, error in problems.items()]
-            raise IncompleteError(*lines, causes=tuple(problems.values()))
+            brief = [f"{name}: {line}" for name, error in problems.items() for line in lines_of(error, values=False)]
+            raise IncompleteError(*lines, causes=tuple(problems.values()), brief=brief)
 
     def _send(self, destination: DestinationRun, comparison: Comparison, groups: list[list[Op]]) -> Iterator[Waiting]:
         if destination.creates_audience and comparison.difference.changes:
