@@ -7,7 +7,7 @@ import re
 import duckdb
 import pytest
 
-from tests.provider.costs import fast
+from tests.examples import SLOW_WITH_EACH_AIRFLOW, mostly_slow
 from tests.provider.guide_dags import PAGES, SNIPPET
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
@@ -25,7 +25,7 @@ def variables(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("variables")
-@pytest.mark.parametrize("page", fast(LOAD, of=PAGES), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", mostly_slow(PAGES, [LOAD], marks=SLOW_WITH_EACH_AIRFLOW), ids=lambda page: page.stem)
 def test_the_first_example_of_a_page_is_a_dag_that_runs(emu, page, run_dag):
     """The page starts with a DAG, whose run succeeds."""
     emu.reset("demo")

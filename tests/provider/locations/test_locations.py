@@ -15,7 +15,7 @@ from airflow_provider_talon_one.locations.connection_urls import connection_url
 from airflow_provider_talon_one.locations.location import resolve_location
 from airflow_provider_talon_one.locations.sources import opened_source
 from talon_one_warehouse import WarehouseConfigError, open_warehouse
-from tests.provider.costs import fast
+from tests.examples import SLOW_WITH_EACH_AIRFLOW, mostly_slow, slow
 
 pytestmark = pytest.mark.usefixtures("database", "connection")
 
@@ -76,7 +76,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", fast("string", of=WAYS))
+@pytest.mark.parametrize("way", mostly_slow(WAYS, ["string"], marks=SLOW_WITH_EACH_AIRFLOW))
 def test_a_lake_is_written_with_the_keys_of_a_connection(ledger, bucket, load, way):
     """A load writes the lake, and the next run continues from its state."""
     load(**WAYS[way](bucket.id))
@@ -91,7 +91,7 @@ BY_SCHEMA = {"schema": "bucket"}
 BY_SERVICE = {"extra": {"service_config": {"s3": {"bucket_name": "bucket"}}}}
 
 
-@pytest.mark.parametrize("extra", fast(BY_SCHEMA, of=[BY_SERVICE, BY_SCHEMA]))
+@pytest.mark.parametrize("extra", [slow(BY_SERVICE, marks=SLOW_WITH_EACH_AIRFLOW), BY_SCHEMA])
 def test_a_connection_that_names_its_bucket_is_a_warehouse(ledger, bucket, load, monkeypatch, extra):
     """The bucket is read from the service configuration or from the schema."""
     value = {**bucket.value, **extra, "extra": {**bucket.value["extra"], **extra.get("extra", {})}}
@@ -153,7 +153,7 @@ def put(fs, name, names):
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("kind", fast(str, of=[str, ObjectStoragePath]))
+@pytest.mark.parametrize("kind", [str, slow(ObjectStoragePath, marks=SLOW_WITH_EACH_AIRFLOW)])
 def test_files_are_read_with_the_keys_of_a_connection(bucket, push_members, sent_audience, tmp_path, name, kind):
     """CSV, JSON Lines and Parquet files are read with the credentials of a connection."""
     if FILES[name]:
@@ -171,7 +171,7 @@ STORES = {
 }
 
 
-@pytest.mark.parametrize("way", fast("string", of=STORES))
+@pytest.mark.parametrize("way", mostly_slow(STORES, ["string"], marks=SLOW_WITH_EACH_AIRFLOW))
 def test_a_store_is_kept_with_the_keys_of_a_connection(bucket, push_members, sent_audience, way):
     """The second push reads the store and sends only the difference."""
     put(bucket.fs, "vip.parquet", "ab")

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from talon_one_emulator import Emulator
-from tests.provider.costs import SLOW_WITH_EACH_AIRFLOW
+from tests.examples import SLOW_WITH_EACH_AIRFLOW
 from tests.provider.triggers.airflow_clients import ROOT, live_airflow
 
 pytestmark = list(SLOW_WITH_EACH_AIRFLOW)
