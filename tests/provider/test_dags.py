@@ -17,6 +17,7 @@ from airflow_provider_talon_one.assets import named_asset
 pytestmark = pytest.mark.usefixtures("database", "connection")
 
 DAGS = Path(example_dags.__file__).parent
+DAY = datetime(2026, 11, 2, tzinfo=UTC)
 NAMES = sorted(path.stem for path in DAGS.glob("talon_one_*.py"))
 
 
@@ -168,6 +169,22 @@ def test_days_are_loaded_in_any_order_and_again(emu, run_dag_at, tmp_path, airfl
     add(days[2] + timedelta(days=1))
     if airflow_version >= (3, 0):  # Airflow 2 has no run without a data interval
         assert (1, 5, 5) == load(None)
+
+
+@pytest.mark.parametrize(
+    "interval",
+    [
+        pytest.param({}, id="absent"),
+        pytest.param({"data_interval_start": None, "data_interval_end": None}, id="none"),
+        pytest.param({"data_interval_start": DAY, "data_interval_end": DAY}, id="empty"),
+    ],
+)
+def test_a_run_without_an_interval_or_with_an_empty_one_loads_what_is_new(dag_bag, interval):
+    """Neither of the two dates is given: a load refuses dates that are equal."""
+    dag = dag_bag.dags["talon_one_daily_ledger"]
+    load = dag.get_task("load")
+    found = load.render_template(load.settings, {"dag": dag, **interval}, dag.get_template_env())
+    assert {"start_date": "None", "end_date": "None"} == found
 
 
 def members(emu):

@@ -2,7 +2,8 @@
 
 With `catchup`, Airflow runs every day since `start_date`. A day that was loaded before is read and merged again by
 clearing its run or by a backfill, in any order: the bookmark of the load never moves back. A run without a data
-interval, triggered by the REST API without a logical date, loads what is new, like `talon_one_hourly_load`.
+interval (the REST API without a logical date) or with an empty one (an event, in Airflow 2) loads what is new, like
+`talon_one_hourly_load`.
 
 A data interval needs a timetable that has one: in Airflow 3, `@daily` alone gives runs whose interval is empty.
 """
@@ -19,6 +20,7 @@ from airflow_provider_talon_one.transfers.talon_one_to_warehouse import TalonOne
 
 DESCRIPTION = "Load the ledger day by day, past days too"
 HOME = os.environ.get("AIRFLOW_HOME", "/tmp")  # noqa: S108 - the worker's own folder
+IF_NOT_EMPTY = "if data_interval_start | default(none) != data_interval_end | default(none) else none"
 
 with DAG(
     "talon_one_daily_ledger",
@@ -38,8 +40,8 @@ with DAG(
         streams=["loyalty_card_transactions"],
         warehouse_url="{{ params.warehouse_url }}",
         settings={
-            "start_date": "{{ data_interval_start | default(none, true) }}",
-            "end_date": "{{ data_interval_end | default(none, true) }}",
+            "start_date": "{{ data_interval_start " + IF_NOT_EMPTY + " }}",
+            "end_date": "{{ data_interval_end " + IF_NOT_EMPTY + " }}",
         },
         retries=3,
         retry_delay=timedelta(minutes=5),
