@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from xdist.scheduler import LoadFileScheduling
@@ -57,6 +58,6 @@ def scope_of(nodeid: str) -> str:
 def long_first(nodeids: list[str]) -> list[int]:
     """Return the positions of tests in the order in which workers get them."""
     scopes = [scope_of(nodeid) for nodeid in nodeids]
-    sizes = {scope: -scopes.count(scope) for scope in set(scopes)}
+    sizes = {scope: -count for scope, count in Counter(scopes).items()}
     ranks = {scope: LONG.index(scope) if scope in LONG else len(LONG) for scope in sizes}
     return sorted(range(len(nodeids)), key=lambda at: (ranks[scopes[at]], sizes[scopes[at]], scopes[at]))
