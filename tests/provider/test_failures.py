@@ -60,7 +60,10 @@ GOOD = {
     WarehouseToCatalogOperator: {**VIP, "catalog_id": 999, "map": {"sku": "id"}},
     WarehouseToProfilesOperator: {**VIP, "key": "id", "map": {"attributes": ["tier"]}},
     VerifySyncOperator: {**VIP, **MEMBERS},
-    SingerOperator: {"tap": [sys.executable, "-c", "raise SystemExit('Error: no key')"], "target": ["cat"]},
+    SingerOperator: {
+        "tap": [sys.executable, "-c", "raise SystemExit('Error: no key')"],
+        "target": [sys.executable, "-c", "import sys; sys.stdin.read()"],
+    },
     TalonOneSensor: {"condition": "audience_of_size", "arguments": {"audience_id": 1, "at_least": 1}},
     AudienceSizeSensor: {"audience_id": 1, "at_least": 1},
     CatalogVersionSensor: {"catalog_id": 999, "at_least": 1},

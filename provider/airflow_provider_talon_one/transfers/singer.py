@@ -10,9 +10,9 @@ import sys
 import time
 from pathlib import Path
 from threading import Thread
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Self
 
-from airflow.providers.common.compat.sdk import AirflowException, ObjectStoragePath
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath
 
 from airflow_provider_talon_one.airflow_compat.errors import fail_for_good
 from airflow_provider_talon_one.base import MasksCredentials
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 logger = logging.getLogger(__name__)
+
+_NO_STATE = "the target has printed a line that is no JSON, and so no state; the last state before it is kept"
+_GRACE_S = 10  # for a process that is asked to end
 
 
 class SingerOperator(MasksCredentials):
@@ -43,7 +46,9 @@ class SingerOperator(MasksCredentials):
         env: additional environment variables for the tap and the target.
 
     Raises:
-        AirflowException: the tap or the target failed; has the last line of its output, all of which is logged.
+        AirflowException: the tap or the target failed; has the last line of its output, all of which is logged. A
+            target that fails ends the tap, and the state of what it has delivered is kept.
+        AirflowFailException: one of them cannot be started.
     """
 
     template_fields: Sequence[str] = ("tap", "target", "tap_config", "target_config", "catalog", "state_path", "env")
@@ -111,26 +116,22 @@ class SingerOperator(MasksCredentials):
 
     def _run(self, tap: list[str], target: list[str], environment: Mapping[str, str]) -> int:
         states, started_s = 0, time.monotonic()
-        pipe = subprocess.PIPE
-        first = subprocess.Popen(tap, stdout=pipe, stderr=pipe, env=environment)  # noqa: S603
-        second = subprocess.Popen(target, stdin=first.stdout, stdout=pipe, stderr=pipe, env=environment)  # noqa: S603
-        self._processes = [first, second]
-        assert first.stdout is not None
-        assert second.stdout is not None
-        first.stdout.close()
-        logs = [_LoggedLines("tap", first.stderr), _LoggedLines("target", second.stderr)]
-        with second.stdout as lines:
-            for line in lines:
-                if line.strip():
-                    self._keep_state(line.decode())
-                    states += 1
-        codes = [process.wait() for process in self._processes]
+        processes = _Processes(self._processes, environment)
+        with processes:
+            lines = processes.start(tap, target)
+            unusable = b""
+            for line in filter(bytes.strip, lines):
+                if not self._keep_state(line):
+                    unusable = line
+                    break
+                states += 1
+            if unusable.endswith(b"\n"):
+                raise AirflowException(_NO_STATE) from None
+            failures = processes.wait() or [_NO_STATE] * bool(unusable)  # the line of a target that fails may be cut
         seconds = time.monotonic() - started_s
         logger.info("singer: the target emitted %s states in %.1f s", f"{states:,}", seconds)
-        for log, code in zip(logs, codes, strict=True):
-            last = log.last_line()
-            if code:
-                raise AirflowException(f"the {log.name} ended with exit code {code}; its last line: {last}") from None
+        if failures:
+            raise AirflowException("\n".join(failures)) from None
         return states
 
     def _state(self) -> Any:
@@ -139,10 +140,16 @@ class SingerOperator(MasksCredentials):
         path = ObjectStoragePath(self.state_path)
         return json.loads(path.read_text()) if path.exists() else None
 
-    def _keep_state(self, text: str) -> None:
+    def _keep_state(self, line: bytes) -> bool:
+        """Write a state; return whether the line is one."""
         if self.state_path:
-            json.loads(text)
+            try:
+                text = line.decode()
+                json.loads(text)
+            except ValueError:
+                return False
             ObjectStoragePath(self.state_path).write_text(text)
+        return True
 
     @staticmethod
     def _file(folder: str, name: str, content: Any) -> str:
@@ -152,27 +159,106 @@ class SingerOperator(MasksCredentials):
         return str(path)
 
 
+class _Processes:
+    """A tap that writes into a target, both of which end with the block.
+
+    Args:
+        running: receives the processes when they have started.
+        environment: of both.
+    """
+
+    def __init__(self, running: list[subprocess.Popen[bytes]], environment: Mapping[str, str]) -> None:
+        running.clear()
+        self._running, self._environment = running, environment
+        self._logs: dict[str, _LoggedLines] = {}
+        # This process keeps the reading end until the target has ended: a tap that gets a broken pipe would fail, too.
+        reading, writing = os.pipe()
+        self._received, self._sent = os.fdopen(reading, "rb"), os.fdopen(writing, "wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._sent.close()
+        self._received.close()
+        for process in self._running:
+            _end(process)
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def start(self, tap: list[str], target: list[str]) -> IO[bytes]:
+        """Start the target, then the tap, and return the output of the target.
+
+        Raises:
+            AirflowFailException: one of them cannot be started; the tap has read nothing then.
+        """
+        second = self._started("target", target, stdin=self._received, stdout=subprocess.PIPE)
+        self._started("tap", tap, stdout=self._sent)
+        self._sent.close()
+        assert second.stdout is not None
+        return second.stdout
+
+    def wait(self) -> list[str]:
+        """Wait for the end of both, and return how they failed. A target that fails ends the tap."""
+        target, tap = self._running
+        failed = target.wait()
+        is_ended_here = bool(failed) and tap.poll() is None
+        if is_ended_here:
+            tap.terminate()
+        self._received.close()
+        if is_ended_here:
+            _end(tap)
+            return [self._logs["target"].failure(failed)]
+        codes = {"tap": tap.wait(), "target": failed}
+        return [self._logs[name].failure(code) for name, code in codes.items() if code]
+
+    def _started(self, name: str, command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
+        try:
+            process = subprocess.Popen(  # noqa: S603
+                command, stderr=subprocess.PIPE, env=self._environment, **streams
+            )
+        except OSError as error:
+            raise AirflowFailException(
+                f"the {name} cannot be started: {command[0]}: {error.strerror or error}; correct the parameter {name}, "
+                "or install the program on the worker"
+            ) from None
+        self._running.append(process)
+        self._logs[name] = _LoggedLines(name, process.stderr)
+        return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and kill it if it does not."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(_GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class _LoggedLines:
     """Logs the lines that a process writes, while it runs, and keeps the last one."""
 
     def __init__(self, name: str, lines: IO[bytes] | None) -> None:
         assert lines is not None
-        self.name = name
-        self._lines, self._last = lines, ""
+        self._name, self._lines, self._last = name, lines, ""
         self._thread = Thread(target=self._read, name=f"talon-one-{name}", daemon=True)
         self._thread.start()
 
-    def last_line(self) -> str:
-        """Wait for the end of the lines, and return the last one that is not empty."""
-        self._thread.join()
-        return self._last
+    def failure(self, code: int) -> str:
+        """Wait for the end of the lines, and return how the process has failed, with the last one that is not empty."""
+        self._thread.join(_GRACE_S)  # a process that it has started may still hold them open
+        return f"the {self._name} ended with exit code {code}; its last line: {self._last or '(none)'}"
 
     def _read(self) -> None:
         with self._lines as lines:
             for line in lines:
                 text = line.decode(errors="replace").rstrip("\n")
                 self._last = text.strip() or self._last
-                logger.info("%s: %s", self.name, text)
+                logger.info("%s: %s", self._name, text)
 
 
 def executable(name: str) -> str:
