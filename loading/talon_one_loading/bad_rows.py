@@ -109,17 +109,22 @@ def log_rejected(rejected: Sequence[RejectedRow], before: int) -> None:
         log.warning("rejected: %s", one.error)
 
 
+def rejected_lines(counts: Mapping[str, int], schema: str) -> list[str]:
+    """Return a line for each stream with rejected rows: how many there are, and where they are kept."""
+    return [
+        f"{stream}: {count:,} rows do not fit their columns and are in {schema}.{REJECTS_TABLE}; the others are loaded"
+        for stream, count in counts.items()
+        if count
+    ]
+
+
 def raise_if_rejected(counts: Mapping[str, int], schema: str) -> None:
     """Report the streams with rejected rows.
 
     Raises:
         RowsRejected: there are rejected rows.
     """
-    lines = [
-        f"{stream}: {count:,} rows do not fit their columns and are in {schema}.{REJECTS_TABLE}; the others are loaded"
-        for stream, count in counts.items()
-        if count
-    ]
+    lines = rejected_lines(counts, schema)
     if lines:
         raise RowsRejected(*lines)
 

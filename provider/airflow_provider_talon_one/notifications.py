@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 class RejectsNotifier(BaseNotifier):
-    """Reports how many rows of a push were refused and where they are kept; does nothing if there are none.
+    """Reports how many rows of a push or a load were refused and where they are kept; does nothing if there are none.
 
-    Use it as ``on_success_callback`` and ``on_failure_callback`` of a push.
+    Use it as ``on_success_callback`` and ``on_failure_callback`` of the task.
 
     Args:
         send: function that receives the text, for example one that posts it to a chat.
-        message: text with the fields ``dag_id``, ``task_id``, ``refused`` (number of rows), ``run`` and ``directory``.
+        message: text with the fields ``dag_id``, ``task_id``, ``refused`` (number of rows), ``run`` and
+            ``directory``. Of a load, these are the run of the DAG and the table ``rejected_rows``.
     """
 
     template_fields: Sequence[str] = ("message",)
@@ -38,7 +39,7 @@ class RejectsNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         """See BaseNotifier."""
         ti = context["ti"]
-        # A push that failed has no return value, but its figures.
+        # A task that failed has no return value, but its figures.
         pushed = _pulled(ti, "return_value") or _pulled(ti, FIGURES)
         if pushed and pushed.get("refused"):
             self.send(
@@ -46,7 +47,7 @@ class RejectsNotifier(BaseNotifier):
                     dag_id=ti.dag_id,
                     task_id=ti.task_id,
                     refused=pushed["refused"],
-                    run=pushed["run"],
+                    run=pushed.get("run") or ti.run_id,
                     directory=pushed["rejects"],
                 )
             )

@@ -94,6 +94,14 @@ class IncompleteError(SyncError):
         self.destinations: tuple[str, ...] = ()
         super().__init__(*lines, brief=brief)
 
+    def leave_out_reasons(self) -> None:
+        """Leave out the reasons why rows were refused, because the caller has shown them.
+
+        Errors that left rows to be sent are no such reasons, and stay.
+        """
+        if not self.causes:
+            self.args = self.brief or self.args
+
 
 class TooManyRefusedError(IncompleteError):
     """More rows were refused than is allowed. None of them may succeed with the next try, as it is."""

@@ -212,11 +212,17 @@ def summaries(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-def run_task() -> Callable[..., SimpleNamespace]:
+def pushed() -> dict[str, Any]:
+    """What the last task of ``run_task`` has pushed to XCom, also if it failed."""
+    return {}
+
+
+@pytest.fixture
+def run_task(pushed: dict[str, Any]) -> Callable[..., SimpleNamespace]:
     """Render and execute a task; return the task, its result and its figures."""
 
     def run(operator: Any, **arguments: Any) -> SimpleNamespace:
-        pushed: dict[str, Any] = {}
+        pushed.clear()
         task = operator(task_id="task", **arguments)
         names = {"dag_id": "dag", "task_id": "task", "run_id": "run", "map_index": -1}
         ti = SimpleNamespace(**names, xcom_push=lambda key, value: pushed.update({key: value}))

@@ -71,8 +71,8 @@ def reasons_once(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except IncompleteError as error:
-        if not as_json and not error.causes:  # errors that left rows to be sent are not below the table
-            error.args = error.brief or error.args
+        if not as_json:
+            error.leave_out_reasons()
         raise
 
 

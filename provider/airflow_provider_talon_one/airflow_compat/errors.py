@@ -85,7 +85,7 @@ def _as_task_error(error: Exception, *, runs_code_of_author: bool) -> _TaskError
             return None
         _translate(error)
         return _TaskError(error)
-    expected = isinstance(error, _classes(EXPECTED))
+    expected = is_expected(error)
     if all(isinstance(cause, (*permanent_errors(), ValueError, LookupError)) for cause in causes_of(error)):
         keeps_traceback = runs_code_of_author and not expected
         text = "\n".join(in_task_words(line) for line in redact(str(error)).split("\n"))
@@ -113,6 +113,11 @@ def _classes(paths: tuple[str, ...]) -> tuple[type[Exception], ...]:
 def permanent_errors() -> tuple[type[Exception], ...]:
     """Return the classes named by ``PERMANENT``, imported when a task runs and not when its DAG is parsed."""
     return _classes(PERMANENT)
+
+
+def is_expected(error: BaseException) -> bool:
+    """Return whether the message of an error says everything, so that it is no bug."""
+    return isinstance(error, _classes(EXPECTED))
 
 
 def causes_of(error: BaseException) -> Sequence[BaseException]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_talon_one.reporting.summaries import Work, log_work
 from talon_one_singer.reporting.metrics import Metrics
 from talon_one_singer.reporting.progress import LogProgress
+from target_talon_one.errors import IncompleteError
 from target_talon_one.sync_progress import SyncProgress
 
 if TYPE_CHECKING:
@@ -58,8 +59,6 @@ class PushReport:
 
     def planned(self, plan: PlannedDestination) -> None:
         """Log what a push would do."""
-        if plan.stopped_by is not None:
-            logger.warning("a push would be stopped: %s", plan.guard)
         minutes = "" if plan.minutes is None else f", {plan.minutes:g} minutes at the rate limit"
         logger.info("%s: a push would send %s requests%s", plan.name, f"{plan.requests:,}", minutes)
         self._found = {
@@ -96,6 +95,16 @@ class PushReport:
         found |= {"left out": counts.left_out, "refused": counts.refused}
         work = Work(f"{self._verb} {name}", found, counts.read, totals.requests, totals.retries, totals.elapsed_s)
         log_work(work)
+
+
+@contextmanager
+def reasons_once() -> Iterator[None]:
+    """Raise an error of the block without the reasons why rows were refused: the log of the task has them."""
+    try:
+        yield
+    except IncompleteError as error:
+        error.leave_out_reasons()
+        raise
 
 
 def _pushed(counts: RowCounts) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The summary of a task: one line with its rows, requests and seconds, and a warning for rows that it left out."""
+"""The summary of a task: one line with its rows, requests and seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from talon_one_loading import LoadResult
     from talon_one_singer.reporting.metrics import Totals
 
 logger = logging.getLogger(__name__)
@@ -66,34 +65,3 @@ def log_check(condition: str, arguments: Mapping[str, object], totals: Totals, *
     """Log what a check of a sensor's condition found."""
     given = ", ".join(f"{name} {value}" for name, value in arguments.items())
     log_calls(f"{condition} ({given}) {'is met' if met else 'is not met yet'}", totals)
-
-
-def log_load(loaded: LoadResult, schema: str) -> None:
-    """Log the summary of a load, a line for each of several streams, and the reasons of rejected rows.
-
-    The engine has warned of ids that could not be read.
-    """
-    streams = loaded.streams
-    if len(streams) > 1:
-        for name, one in streams.items():
-            logger.info("%s: %s", name, f"{one.read:,} rows read, {one.inserted:,} added, {one.updated:,} changed")
-    for name, one in streams.items():
-        if one.rejected:
-            logger.warning(
-                "%s: %s rows do not fit their columns and are in the table %s.rejected_rows",
-                name,
-                f"{one.rejected:,}",
-                schema,
-            )
-            for reason in one.reasons.lines():
-                logger.warning("%s: rejected %s", name, reason)
-    read = sum(one.read for one in streams.values())
-    counts = {
-        "rows read": read,
-        "added": sum(one.inserted for one in streams.values()),
-        "changed": sum(one.updated for one in streams.values()),
-        "removed": sum(one.deleted for one in streams.values()),
-        "ids left out": sum(loaded.left_out.values()),
-        "rejected": sum(one.rejected for one in streams.values()),
-    }
-    log_work(Work("load", counts, read, loaded.requests, loaded.retries, loaded.seconds))

@@ -24,8 +24,8 @@ from airflow_provider_talon_one.transfers.push_result import (
     columns_by_field,
     failed_result,
     page_parameters,
+    planned_result,
     push_result,
-    without_rows,
     written_name,
 )
 from airflow_provider_talon_one.transfers.push_source import PushSource
@@ -109,7 +109,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Push, and return the result; or return the plan."""
-        from airflow_provider_talon_one.reporting.push_report import PushReport
+        from airflow_provider_talon_one.reporting.push_report import PushReport, reasons_once
         from talon_one_client.connection.client_factory import client_from_settings
         from talon_one_warehouse.sync_log import logged
         from target_talon_one.config.options import SyncOptions
@@ -127,6 +127,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
         report = self._report = PushReport(work, self._stop)
         with (
             fail_for_good(),
+            reasons_once(),
             client_from_settings(settings, "airflow", metrics=report.metrics, stop=self._stop.check) as client,
             self._opened_store(settings["store"], destination, context) as store,
             logged(store.log, self._history(settings["log_to"]), hashed=settings["log_keys"] == "hashed"),
@@ -214,9 +215,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
         if self.plan_only:
             (planned,) = run.plan()
             self._report.planned(planned)
-            run.raise_if_plan_incomplete()
-            reasons = run.destinations[destination.name].reasons.lines(values=False)
-            return without_rows({**planned.as_dict(), "reasons": reasons}, "samples", run.id, options)
+            return planned_result(context, run, planned, options)
         opened, base_url = run.destinations[destination.name], client.config.base_url
         try:
             run.finish()

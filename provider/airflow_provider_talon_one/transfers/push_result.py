@@ -5,17 +5,23 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from target_talon_one.errors import SyncError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
 
     from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.config.options import SyncOptions
     from target_talon_one.sync.destination_run import DestinationRun
+    from target_talon_one.sync.plan import PlannedDestination
+    from target_talon_one.sync.run import SyncRun
 
 logger = logging.getLogger(__name__)
 
 FIGURES = "figures"
-"""Key of the XCom of a push that failed: its figures, in one level."""
+"""Key of the XCom of a plan, push or load that failed: its figures, in one level."""
 _KINDS = {"audience_id": "audiences", "catalog_id": "catalogs", "loyalty_program_id": "loyalty_programs"}
 _REFUSED = ("invalid", "rejected", "unknown", "unreadable")
 
@@ -51,6 +57,25 @@ def without_rows(found: Mapping[str, Any], field: str, run_id: str, options: Syn
     if path is not None:
         logger.info("A few rows of each kind are in %s", path)
     return {**found, field: path}
+
+
+def planned_result(context: Context, run: SyncRun, planned: PlannedDestination, options: SyncOptions) -> dict[str, Any]:
+    """Return the plan of a task, for XCom.
+
+    Raises:
+        GuardError: a guard would stop the push; the XCom ``figures`` has the plan.
+        TooManyRefusedError: the push would fail because of refused rows; as for guards.
+    """
+    reasons = run.destinations[planned.name].reasons.lines(values=False)
+    found = without_rows({**planned.as_dict(), "reasons": reasons}, "samples", run.id, options)
+    try:
+        if planned.stopped_by is not None:
+            raise planned.stopped_by
+        run.raise_if_plan_incomplete()
+    except SyncError:
+        context["ti"].xcom_push(key=FIGURES, value=found)
+        raise
+    return found
 
 
 def page_parameters(destination: DestinationConfig) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_talon_one.airflow_compat.asset_events import add_to_asset_events
@@ -14,7 +15,6 @@ from airflow_provider_talon_one.locations.loads import load_location
 from airflow_provider_talon_one.locations.location import check_connection_or_url
 from airflow_provider_talon_one.locations.sources import query_ids
 from airflow_provider_talon_one.parameters import convert_parameters, copy_mapping
-from airflow_provider_talon_one.reporting.summaries import log_load
 from talon_one_singer import Setting
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.reporting.logs import Redactor
@@ -23,11 +23,13 @@ from talon_one_warehouse.urls import raise_if_in_memory
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from airflow_provider_talon_one.locations.location import Location
+    from airflow_provider_talon_one.reporting.load_report import LoadReport
+    from talon_one_loading import LoadResult
 
 MAX_SHARDS = 64
 
@@ -58,11 +60,14 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
         ids_conn_id: connection in which these queries run; default: the warehouse.
         shard: a stable part of the ids, like ``3/16``, for mapped tasks; see ``plan_shards``.
         full_refresh: whether to read everything again instead of continuing from the last load.
+        allow_rejected: whether the task succeeds if rows do not fit their columns and are in ``rejected_rows``
+            (``bad_rows: reject``).
         talon_one_conn_id: id of the Talon.One connection.
 
     Raises:
         ValueError: at parse time: no warehouse is given, or two.
-        AirflowFailException: a stream, setting, connection or URL cannot be used.
+        AirflowFailException: a stream, setting, connection or URL cannot be used, or rows were rejected, after all
+            others are loaded.
     """
 
     template_fields: Sequence[str] = (
@@ -77,6 +82,7 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
         "ids_conn_id",
         "shard",
         "full_refresh",
+        "allow_rejected",
         "talon_one_conn_id",
     )
     parameters: ClassVar[Sequence[Setting]] = (
@@ -91,6 +97,7 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
         Setting("ids_conn_id", "string", "Connection of these queries."),
         Setting("shard", "string", "Shard of the ids, like 3/16.", narrows=True),
         Setting("full_refresh", "boolean", "Whether to read everything again.", default=False),
+        Setting("allow_rejected", "boolean", "Whether rejected rows are a success.", default=False),
         Setting("talon_one_conn_id", "string", "Connection of Talon.One.", default=TalonOneHook.default_conn_name),
     )
     template_files: ClassVar[Mapping[str, str]] = {"card_ids_sql": ".sql", "profile_ids_sql": ".sql"}
@@ -110,6 +117,7 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
         ids_conn_id: str | None = None,
         shard: str | None = None,
         full_refresh: bool | str = False,
+        allow_rejected: bool | str = False,
         talon_one_conn_id: str = TalonOneHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -121,13 +129,14 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
         self.warehouse_conn_id, self.warehouse_url = warehouse_conn_id, warehouse_url
         self.warehouse_options = copy_mapping(warehouse_options)
         self.card_ids_sql, self.profile_ids_sql, self.ids_conn_id = card_ids_sql, profile_ids_sql, ids_conn_id
-        self.shard, self.full_refresh = shard, full_refresh
+        self.shard, self.full_refresh, self.allow_rejected = shard, full_refresh, allow_rejected
         self.talon_one_conn_id = talon_one_conn_id
         self._stop: Any = None
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load, and return the counts."""
-        from talon_one_loading import LoadResult, load
+        from airflow_provider_talon_one.reporting.load_report import LoadReport
+        from talon_one_loading import load
         from talon_one_loading.stream_selection import select_streams
 
         self._stop, redact = StopSignal(), Redactor()
@@ -141,27 +150,28 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
             with open_warehouse(
                 location.url, schema=self.schema, filesystem=location.filesystem, options=location.options
             ) as warehouse:
-                loaded, again = LoadResult(), self.full_refresh is True
-                try:
-                    load(warehouse, settings, entries, self._stop, redact, full_refresh=again, into=loaded)
-                finally:
-                    log_load(loaded, warehouse.schema)
-        counts = loaded.as_dict()
-        written = {name: one["inserted"] + one["updated"] for name, one in counts["streams"].items()}
-        rows = sum(written.values()) + sum(counts["deleted"].values())
-        self.recorded = LoadRecord(
-            names_of_url(location.url, location.options),
-            warehouse.schema,
-            written,
-            read_datasets(settings, self.streams),
-        )
-        add_to_asset_events(self, context, {"rows": rows, "requests": counts["requests"]})
-        return counts
+                report = LoadReport(warehouse.schema, self.allow_rejected is True)
+                with self._lineage_of(report, location, settings), report.of(context):
+                    again = self.full_refresh is True
+                    load(warehouse, settings, entries, self._stop, redact, full_refresh=again, into=report.loaded)
+        loaded = report.loaded
+        rows = sum(_written(loaded).values()) + sum(loaded.deleted.values())
+        add_to_asset_events(self, context, {"rows": rows, "requests": loaded.requests})
+        return report.figures()
 
     def on_kill(self) -> None:
         """End after the requests in flight; the rows that were read are merged with their state."""
         if self._stop is not None:
             self._stop.set()
+
+    @contextmanager
+    def _lineage_of(self, report: LoadReport, location: Location, settings: Mapping[str, Any]) -> Iterator[None]:
+        """Record what the load of the block wrote, also if it fails."""
+        try:
+            yield
+        finally:
+            names, read = names_of_url(location.url, location.options), read_datasets(settings, self.streams)
+            self.recorded = LoadRecord(names, report.schema, _written(report.loaded), read)
 
     def _given(self) -> dict[str, Any]:
         return {**self.settings, **({"shard": self.shard} if self.shard else {})}
@@ -170,6 +180,11 @@ class TalonOneToWarehouseOperator(RecordsLineage, ConnectorOperator):
         """Return the ids of the queries; an empty list means that nothing is read."""
         queries = {"card_ids": self.card_ids_sql, "profile_ids": self.profile_ids_sql}
         return {name: query_ids(location, self.ids_conn_id, sql, self.schema) for name, sql in queries.items() if sql}
+
+
+def _written(loaded: LoadResult) -> dict[str, int]:
+    """Return how many rows a load added and changed, by stream."""
+    return {name: one.inserted + one.updated for name, one in loaded.streams.items()}
 
 
 def plan_shards(count: int = 16) -> list[str]:

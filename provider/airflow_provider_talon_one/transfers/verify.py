@@ -83,7 +83,7 @@ class VerifySyncOperator(PushOperator):
         shard: a stable part of the keys, like ``3/16``, for mapped tasks; see ``plan_shards``. Each shard has its own
             store beside ``store``, and its guards count its own rows. Not for catalogs, which accept one request at a
             time.
-        plan_only: return the plan without sending anything.
+        plan_only: return the plan without sending anything; fails if a guard would stop the push.
         talon_one_conn_id: id of the Talon.One connection.
         allow_unknown: whether the task succeeds if the sync cannot be verified.
     """

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_talon_one.notifications import RejectsNotifier
 from airflow_provider_talon_one.reporting.summaries import Work
 from airflow_provider_talon_one.sensors.talon_one import AudienceSizeSensor
 from airflow_provider_talon_one.transfers.singer import SingerOperator
@@ -51,22 +54,47 @@ def test_a_load_says_what_it_read_and_left_out(emu, load, summaries, tmp_path):
     assert {"loyalty_card_transactions": 1} == done.returned["left_out"]
 
 
-def test_a_load_says_why_rows_were_rejected(emu, load, summaries, tmp_path):
-    """Rejected rows are a warning with their reason and number, and every stream has its line."""
+@pytest.fixture
+def rejecting(emu, tmp_path):
+    """Arguments of a load that rejects one of two rows."""
     emu.add("cards", {"program": 1, "identifier": "card-1"})
     emu.add_transactions(
         [{"program": 1, "card": "card-1", "amount": "1e40"}, {"program": 1, "card": "card-1", "amount": "1"}]
     )
     settings = {"loyalty_program_ids": [1], "settle_seconds": 0, "bad_rows": "reject"}
     streams = ["loyalty_card_transactions", "loyalty_cards"]
-    load(warehouse_url=f"duckdb:///{tmp_path}/w.duckdb", streams=streams, settings=settings)
+    return {"warehouse_url": f"duckdb:///{tmp_path}/w.duckdb", "streams": streams, "settings": settings}
+
+
+def test_a_load_says_why_rows_were_rejected(rejecting, load, summaries):
+    """Rejected rows are a warning with their reason and number, and every stream has its line."""
+    done = load(**rejecting, allow_rejected=True)
     said = timeless(summaries())
     assert "loyalty_card_transactions: 2 rows read, 1 added, 0 changed" in said
     assert "loyalty_cards: 1 rows read, 1 added, 0 changed" in said
     (warned, reason) = [text for text in said if text.startswith("WARNING")]
-    assert "WARNING loyalty_card_transactions: 1 rows do not fit their columns and are in the table" in warned
+    assert "WARNING loyalty_card_transactions: 1 rows do not fit their columns and are in talon_one.rejected" in warned
     assert "rejected 1 row: amount: " in reason
     assert "1 rejected" in said[-1]
+    assert (1, "talon_one.rejected_rows") == (done.returned["refused"], done.returned["rejects"])
+
+
+@pytest.mark.parametrize("fault", [None, "500"])
+def test_a_load_whose_rows_were_rejected_fails_for_good(emu, rejecting, load, summaries, pushed, fault):
+    """The error counts the rejected rows once, also beside a stream that a retry could read; XCom has the figures."""
+    if fault:
+        emu.fault("get_loyalty_cards", fault, count=0)
+        rejecting["settings"]["transactions_strategy"] = "program_feed"
+    with pytest.raises(AirflowFailException, match=r"1 rows do not fit .* set allow_rejected=True") as failed:
+        load(**rejecting)
+    assert 1 == "\n".join([str(failed.value), *summaries()]).count("do not fit their columns")
+    assert ("loyalty_cards" in str(failed.value)) is bool(fault)
+    figures = pushed["figures"]
+    assert (1, {"loyalty_card_transactions": 1}) == (figures["refused"], figures["rejected"])
+    said = []
+    ti = SimpleNamespace(dag_id="d", task_id="t", run_id="r", xcom_pull=lambda key, **_: pushed.get(key))
+    RejectsNotifier(said.append).notify({"ti": ti})
+    assert ["d.t: 1 rows were refused in run r; see talon_one.rejected_rows"] == said
 
 
 @pytest.fixture
@@ -95,6 +123,16 @@ def test_a_push_says_what_it_did(source, push_members, summaries):
     )
     push_members(**source)
     assert "0 added, 0 changed, 0 removed, 3 unchanged" in summaries()[-1]
+
+
+@pytest.mark.parametrize("plan_only", [True, False])
+def test_the_reasons_of_refused_rows_are_said_once(source, push_members, summaries, pushed, plan_only):
+    """A plan and a push that fail because of refused rows have the reasons in the log, and not in the error too."""
+    options = {"create_profiles": "skip", "max_reject_share": 0.1}
+    with pytest.raises(AirflowFailException, match="rows were refused, and max_reject_share is") as failed:
+        push_members(**source | {"options": options}, plan_only=plan_only)
+    assert 1 == "\n".join([str(failed.value), *summaries()]).count("is null")
+    assert 1 == pushed["figures"]["invalid"]
 
 
 def test_a_push_that_failed_says_how_far_it_came(emu, connection, source, push_members, summaries):
