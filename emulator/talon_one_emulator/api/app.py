@@ -17,6 +17,7 @@ from talon_one_emulator.control import ledger_churn
 from talon_one_emulator.control.control_api import PREFIX, build_control
 from talon_one_emulator.control.request_log import LoggedRequest
 from talon_one_emulator.domain import timestamps
+from talon_one_emulator.handlers.management.csv_answer import first_rows
 from talon_one_emulator.loopback import is_loopback_address
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class App:
             code = 200 if answer.status == 204 else answer.status
             await _send(send, Answer(code, answer.body[: len(answer.body) // 2] + b'{"', JSON), entry)
         else:
-            await _send(send, answer, entry)
+            await _send(send, first_rows(answer, kinds["cut_rows"].rows) if "cut_rows" in kinds else answer, entry)
 
     def _failure(self, rule: FaultRule) -> Answer:
         after = () if rule.retry_after is None else ((b"retry-after", rule.retry_after.encode("latin-1")),)

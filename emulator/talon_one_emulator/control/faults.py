@@ -25,6 +25,7 @@ KINDS = (
     "drop_after",
     "truncate",
     "malformed",
+    "cut_rows",
     "insert_rows",
     "delete_rows",
 )
@@ -45,7 +46,7 @@ class FaultRule:
         fraction: share of these that fails, chosen by ``seed``.
         retry_after: Retry-After header of a 429 or 5xx.
         seconds: latency, before the request is processed, or after it if ``late`` is set.
-        rows: number of ledger rows that are inserted or deleted after each page.
+        rows: number of ledger rows that are inserted or deleted after each page, or that ``cut_rows`` keeps.
         at: when inserted rows are created: ``now``, or ``past`` to spread them over the time of the ledger.
     """
 

@@ -58,6 +58,16 @@ def test_malformed_json(api, emu):
     assert reply.json is None
 
 
+def test_exports_that_end_early(api, emu):
+    """An export that is cut off is a complete answer with the first rows; other answers are unchanged."""
+    emu.reset("synthetic", cards=4)
+    whole = api("export_loyalty_card_balances", 1).text.splitlines()
+    assert 4 < len(whole)
+    emu.fault("*", "cut_rows", rows=2, count=0)
+    assert whole[:3] == api("export_loyalty_card_balances", 1).text.splitlines()
+    assert 4 == len(api("get_loyalty_cards", 1).json["data"])
+
+
 def test_malformed_instead_of_no_content(api, emu):
     """An operation that answers 204 gives a 200 that is not JSON."""
     emu.fault("delete_audience_memberships_v2", "malformed")

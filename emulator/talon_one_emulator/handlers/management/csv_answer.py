@@ -43,6 +43,14 @@ def answer(columns: Sequence[str], lines: Iterable[Sequence[Any]]) -> Answer:
     return Answer(200, text.getvalue().encode(), CSV)
 
 
+def first_rows(export: Answer, rows: int) -> Answer:
+    """Return a complete answer with the heading and the first rows of an export; other answers are unchanged."""
+    if export.media != CSV:
+        return export
+    columns, *lines = csv.reader(io.StringIO(export.body.decode(), newline=""))
+    return answer(columns, lines[:rows])
+
+
 def date(call: Call, instant: int | None) -> str:
     """Return an instant in the form that parameter ``dateFormat`` names; Excel's without it, empty for None."""
     if instant is None:
