@@ -15,4 +15,4 @@ class IdListChanged(UnexpectedResponseError):
 
 
 class IncompleteExport(UnexpectedResponseError):
-    """A CSV export lacks cards that the list of cards has; none of its rows was written."""
+    """A CSV export lacks rows that were found in another way; none of its rows was written."""

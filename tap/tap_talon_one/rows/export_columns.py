@@ -44,6 +44,7 @@ class ExportLayout:
     Attributes:
         columns: those that are read; others are ignored.
         bounded: field whose instant the export can be limited by, for exports that are read from where the last ended.
+        limited: the same, for exports that are read whole.
         bounds: query parameters of its earliest and latest value.
         gone: heading of the column that is filled in rows which are deleted at Talon.One.
         counted: field by whose values ``position`` counts the rows, the first one has 0.
@@ -53,11 +54,17 @@ class ExportLayout:
 
     columns: tuple[Column, ...]
     bounded: str | None = None
+    limited: str | None = None
     bounds: tuple[str, str] = ("createdAfter", "createdBefore")
     gone: str | None = None
     counted: str | None = None
     ledger_dates: bool = False
     query: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def split_by(self) -> str | None:
+        """Field by whose instants the export can be requested in parts; None: it is one file."""
+        return self.bounded or self.limited
 
 
 _CODE = (
@@ -188,7 +195,8 @@ _GIVEAWAYS = ExportLayout(
         Column("importid", "importId", "integer"),
         Column("profileid", "profileId", "integer"),
         Column("profileintegrationid", "integrationId"),
-    )
+    ),
+    limited="created",
 )
 
 LAYOUTS: Mapping[str, ExportLayout] = {

@@ -16,15 +16,15 @@ import msgspec
 
 from talon_one_client.http.csv_export import column_of, read_csv
 from talon_one_client.http.encoding import format_instant
-from talon_one_client.paging.windows import MIN_US, SECOND_US, from_us, to_us
+from talon_one_client.paging.windows import MAX_US, MIN_US, SECOND_US, Window, from_us, to_us
 from tap_talon_one.rows.splicing import encode, ledger_date, with_ledger_dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from talon_one_client.paging.windows import Window
     from tap_talon_one.rows.export_columns import Column, ExportLayout, Kind
 
+EVER = Window(MIN_US, MAX_US)
 _UNSET = datetime(1, 1, 1, tzinfo=UTC)  # the exports have it for an instant that is not set
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 _WORDS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
@@ -100,12 +100,16 @@ class ExportedRows(NamedTuple):
 
 
 def export_query(layout: ExportLayout, window: Window) -> dict[str, Any]:
-    """Return the query of an export; its bounds are a second wider, as they may be exclusive, or without fractions."""
-    if layout.bounded is None:
-        return dict(layout.query)
+    """Return the query of an export of a window, or of all rows if the export is not read by windows."""
+    return dict(layout.query) if layout.bounded is None else limited_query(layout, window)
+
+
+def limited_query(layout: ExportLayout, window: Window) -> dict[str, Any]:
+    """Return the query of a window; its bounds are a second wider, as they may be exclusive, or without fractions."""
     after, before = layout.bounds
     start = None if window.start_us <= MIN_US else from_us(window.start_us - SECOND_US)
-    return {**layout.query, after: start, before: from_us(window.end_us + SECOND_US)}
+    end = None if window.end_us >= MAX_US else from_us(window.end_us + SECOND_US)
+    return {**layout.query, after: start, before: end}
 
 
 def _position(headings: list[str], column: Column) -> int | None:

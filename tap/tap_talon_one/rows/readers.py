@@ -17,7 +17,6 @@ from talon_one_client.paging.window_reader import WindowReader
 from talon_one_client.paging.windows import from_us
 from tap_talon_one.rows.balances import OWNER, Snapshot
 from tap_talon_one.rows.export_columns import LAYOUTS
-from tap_talon_one.rows.exports import ExportedRows, export_query
 from tap_talon_one.rows.ledger_rows import encoded_rows, marked_rows
 from tap_talon_one.rows.nested import split
 from tap_talon_one.rows.reading import AllChunks, Chunk, LedgerReading, OneAnswer
@@ -35,7 +34,9 @@ from tap_talon_one.rows.responses import (
 from tap_talon_one.rows.splicing import joined, object_bytes, with_fields, with_ledger_dates
 from tap_talon_one.strategies.bulk_rows import LedgerRow, exported_balances, in_chunks, listed_balances, opened_export
 from tap_talon_one.strategies.export_check import CardList, ListsOfIds, complete_export
+from tap_talon_one.strategies.export_probes import ProbedExport, confirmed_export
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
+from tap_talon_one.strategies.row_keys import RowKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,12 +44,14 @@ if TYPE_CHECKING:
     from talon_one_client.client import TalonOneClient
     from talon_one_client.paging.ledger_rows import LedgerRows
     from tap_talon_one.rows.export_columns import ExportLayout
+    from tap_talon_one.rows.exports import ExportedRows
     from tap_talon_one.rows.ledger_rows import Convert
     from tap_talon_one.rows.reading import Job, Reading
     from tap_talon_one.strategies.bulk_rows import Export
     from tap_talon_one.strategies.read_strategies import ReadStrategy
     from tap_talon_one.streams import ReaderName, Stream, StreamGroup
 
+CHECK_GATEWAYS = "Check base_url and every proxy or gateway between this machine and Talon.One, then run again"
 FIRST_FIGURES = datetime(2015, 1, 1, tzinfo=UTC)  # there are none before, and the API wants a start
 
 
@@ -171,7 +174,8 @@ class Reader:
             return found
 
         if self.strategy.owner != "card" or job.program is None:
-            return export()
+            repeated = [lambda: _balance_keys(export())]
+            return confirmed_export(export, _balance_keys, lambda _: repeated, self._advice)
         return complete_export(export, CardList(self.client, GET_LOYALTY_CARDS, job.program))
 
     def _inventory(self, job: Job) -> Chunk:
@@ -245,23 +249,23 @@ class Reader:
             for rows in in_chunks(export.rows(added, job.window)):
                 yield Chunk({stream.name: rows})
         except ValueError as error:
-            setting = self.group.strategy_setting
-            instead = f". Set {setting} to {PER_ENTITY} to read the lists instead" if setting else ""
             raise UnexpectedResponseError(
-                f"the CSV export does not have the documented structure: {error}{instead}",
+                f"the CSV export does not have the documented structure: {error}. {self._advice}",
                 operation=self.group.endpoint.name,
             ) from error
 
     def _complete(self, job: Job, layout: ExportLayout) -> ExportedRows:
-        def export() -> ExportedRows:
-            query = export_query(layout, job.window)
-            found: ExportedRows = self._call(job, partial(ExportedRows.opened, layout), **query)
-            return found
-
+        key = tuple(column.name for column in layout.columns if column.name in self._chosen[0].key)
+        export = ProbedExport(self.client, self.group.endpoint, self._path(job), layout, key, job.window)
         check = self.strategy.check
         if check is None:
-            return export()
-        return ListsOfIds(self.client, check, self._path(job)).checked(export)
+            return export.checked(self._advice)
+        return ListsOfIds(self.client, check, self._path(job)).checked(export.whole)
+
+    @property
+    def _advice(self) -> str:
+        setting = self.group.strategy_setting
+        return f"Set {setting} to {PER_ENTITY} to read the lists instead" if setting else CHECK_GATEWAYS
 
     def _reservations(self, job: Job) -> Chunk:
         (stream,) = self.streams
@@ -270,6 +274,10 @@ class Reader:
         for raw in answer.data:
             decode_owner(raw)  # raises for a row without its key
         return Chunk({stream: [with_fields(raw, tail) for raw in answer.data]})
+
+
+def _balance_keys(export: Export) -> RowKeys:
+    return RowKeys((owner, subledger) for owner, subledger, *_ in export.lines())
 
 
 _ONE_ANSWER: Mapping[ReaderName, Callable[[Reader, Job], Chunk]] = {

@@ -10,6 +10,7 @@ from talon_one_client.paging.page_counts import count_rows, page_count
 from talon_one_client.paging.pages import PageSize, fetcher
 from talon_one_client.paging.windows import MIN_US, from_us
 from tap_talon_one.ids.sources import ids_for, ids_total, listing_of
+from tap_talon_one.strategies.export_probes import check_calls
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
@@ -139,9 +140,10 @@ def _csv_export(
     strategy: ReadStrategy, request: ReadRequest, settings: Mapping[str, Any], client: TalonOneClient
 ) -> CostEstimate:
     group, exports = strategy.group, request.instants
-    checks = exports if group.program_kind == "card" else 0
-    # The checks call lists, which have rate limits of their own.
-    seconds = exports / _rate(group.endpoint, settings)
+    repeated, listed = (0, 1) if group.program_kind == "card" or strategy.check else check_calls(group.endpoint)
+    checks = exports * (repeated + listed)
+    # Lists have rate limits of their own.
+    seconds = exports * (1 + repeated) / _rate(group.endpoint, settings)
     if strategy.check is not None:
         size = PageSize(strategy.check.ids)
         ids = count_rows(fetcher(client, strategy.check.ids, group.parent_path(request.program), size), size)

@@ -14,6 +14,7 @@ from talon_one_client.errors import PermissionDeniedError
 from talon_one_client.paging.page_counts import count_rows
 from talon_one_client.paging.pages import PageSize, fetcher
 from tap_talon_one.errors import IncompleteExport
+from tap_talon_one.strategies.row_keys import BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,9 +30,6 @@ log = logging.getLogger("tap_talon_one")
 
 class _Id(msgspec.Struct):
     id: int
-
-
-BUCKETS = 256  # so that the set built for one bucket is small even for millions of cards
 
 
 def distinct(texts: Iterable[str]) -> int:
