@@ -30,7 +30,7 @@ class ExitCode(IntEnum):
     CONFIG = 2, "something must be corrected in the settings, the command line, a file or the source"
     GUARD = 3, "a guard stopped the run before its first call"
     DIFFERENT = 4, "the data differ: ledgers that disagree, or drift"
-    UNKNOWN = 5, "unknown: no management key, or Talon.One has no list to compare with"
+    UNKNOWN = 5, "unknown: no management key, a new store, or nothing that Talon.One has a list of to compare with"
     INTERRUPTED = 130, "stopped by SIGINT"
     CLOSED_PIPE = 141, "the program that reads the output has ended"
     TERMINATED = 143, "stopped by SIGTERM"

@@ -5,6 +5,7 @@ SyncError                 exit 1  an expected failure: one line without tracebac
 ├── PlanMovedError        exit 1  source or store changed since the plan was made; plan again
 ├── DestinationError      exit 1  the audience, catalog or version has changed; the message says what to do
 │   └── DestinationMissingError exit 2  there is no such audience, catalog or program; correct its id
+├── VerificationError     exit 1  some destinations could not be read; exit 2 if the settings of all are wrong
 ├── LookupImpossibleError exit 1  Talon.One does not tell whether rows have arrived; look there yourself
 ├── IncompleteError       exit 1  some rows remain to be sent, or too many were rejected; run again
 │   └── TooManyRefusedError    exit 1  too many rows were refused, and would be again; correct the source
@@ -21,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer import ConfigError, SingerError
+from talon_one_singer.errors import lines_of
 from talon_one_singer.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -74,6 +76,23 @@ class DestinationMissingError(DestinationError):
     """Talon.One has no audience, catalog or program with the id of the settings."""
 
     exit_code = ExitCode.CONFIG
+
+
+class VerificationError(SyncError):
+    """A verification could not read some destinations; the other ones have their findings.
+
+    Attributes:
+        causes: the errors, one for each destination.
+        destinations: names of these destinations.
+    """
+
+    def __init__(self, errors: Mapping[str, Exception]) -> None:
+        self.causes, self.destinations = tuple(errors.values()), tuple(errors)
+        named = {
+            name: [line if line.startswith(f"{name}: ") else f"{name}: {line}" for line in lines_of(error)]
+            for name, error in errors.items()
+        }
+        super().__init__(*(line for lines in named.values() for line in lines))
 
 
 class LookupImpossibleError(SyncError):

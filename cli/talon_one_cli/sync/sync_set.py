@@ -19,7 +19,7 @@ from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.settings.local_paths import local_path
 from target_talon_one.config.identity import identity_of
-from target_talon_one.errors import IncompleteError, SyncConfigError
+from target_talon_one.errors import IncompleteError, SyncConfigError, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -131,7 +131,7 @@ class RunsInOrder:
             raise
         except EXPECTED as error:
             names = [sync.name for sync in file.syncs]
-            incomplete = error.destinations if isinstance(error, IncompleteError) else ()
+            incomplete = error.destinations if isinstance(error, IncompleteError | VerificationError) else ()
             failed = [name for name in names if name in incomplete] or names
             self._errors.append((failed, error))
             self.failed |= dict.fromkeys(failed, error)

@@ -11,8 +11,9 @@ from talon_one_singer.cli.output import say, say_json
 from talon_one_singer.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
+    from talon_one_cli.alerts.watching import Watch
     from talon_one_cli.sync.sync_file import SyncFile
     from talon_one_client.client import TalonOneClient
     from talon_one_singer.cli.signals import StopSignal
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from target_talon_one.sync.verify import Finding
 
 _WORDS = {"missing": "missing", "changed": "changed", "stale_rows": "to remove"}
-_CODES = {"drift": ExitCode.DIFFERENT, "unknown": ExitCode.UNKNOWN}
 
 
 @click.command()
@@ -35,17 +35,22 @@ def verify(**options: Any) -> None:
     Reads Talon.One through the Management API. The sources are read independently of a push: databases convert the
     values to text. A folder stands for all SYNC.yml files in it.
 
-    Exit codes: 0 equal; 4 drift, with --heal only if it remains; 5 unknown, because there is no management key or
-    Talon.One has no list to compare with.
+    Exit codes: 0 equal; 2 something must be corrected in the file or the settings; 4 drift, with --heal only if it
+    remains; 5 unknown, because there is no management key, the store is new, or Talon.One has no list to compare any of
+    the syncs with.
     """
     from talon_one_cli.command import guarded_run
 
     found: list[Finding] = []
     code = guarded_run("talon-one verify", lambda stop, redact: _verify(options, stop, redact, found))
-    verdicts = {one.verdict for one in found}
-    click.get_current_context().exit(
-        code or next((found_code for verdict, found_code in _CODES.items() if verdict in verdicts), ExitCode.OK)
-    )
+    click.get_current_context().exit(code or _code_of({one.verdict for one in found}))
+
+
+def _code_of(verdicts: Set[str]) -> int:
+    """Return the exit code; a sync that cannot be compared does not matter beside one that was."""
+    if "drift" in verdicts:
+        return ExitCode.DIFFERENT
+    return ExitCode.UNKNOWN if "unknown" in verdicts or verdicts == {"not compared"} else ExitCode.OK
 
 
 def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor, into: list[Finding]) -> None:
@@ -59,8 +64,10 @@ def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor, into: l
 
     def verify_run(file: SyncFile) -> None:
         with watched_syncs(file, "verify") as watch:
-            watch.findings = _verify_run(file, stop, heal=options["heal"], quiet=quiet)
-        into.extend(watch.findings)
+            try:
+                _verify_run(file, stop, watch, heal=options["heal"], quiet=quiet)
+            finally:
+                into.extend(watch.findings)
 
     in_order = RunsInOrder(syncs)
     try:
@@ -71,43 +78,52 @@ def _verify(options: dict[str, Any], stop: StopSignal, redact: Redactor, into: l
             say_json([one.as_dict() for one in into])
 
 
-def _verify_run(file: SyncFile, stop: StopSignal, *, heal: bool, quiet: bool) -> list[Finding]:
+def _verify_run(file: SyncFile, stop: StopSignal, watch: Watch, *, heal: bool, quiet: bool) -> None:
+    """Compare the syncs of a run and print the findings; ``watch`` gets the last ones.
+
+    Raises:
+        VerificationError: some destinations cannot be read; nothing was healed.
+    """
     from talon_one_cli.guards_for_one_run import options_named
     from talon_one_cli.sync.sync_session import opened
 
     with options_named(), opened(file.settings, stop) as (client, store):
-        found = _compare(file, client, store, stop, heal=heal)
-        if not quiet:
-            _print(found)
-        if heal and any(one.verdict == "drift" for one in found):
-            found = _compare(file, client, store, stop, heal=False)
+        _compare(file, client, store, stop, watch, heal=heal, quiet=quiet)
+        if heal and any(one.verdict == "drift" for one in watch.findings):
             if not quiet:
                 say("after healing:")
-                _print(found)
-    return found
+            _compare(file, client, store, stop, watch, heal=False, quiet=quiet)
 
 
-def _compare(file: SyncFile, client: TalonOneClient, store: Store, stop: StopSignal, *, heal: bool) -> list[Finding]:
-    """Return the findings; with ``heal``, correct the differences afterward."""
+def _compare(
+    file: SyncFile,
+    client: TalonOneClient,
+    store: Store,
+    stop: StopSignal,
+    watch: Watch,
+    *,
+    heal: bool,
+    quiet: bool,
+) -> None:
+    """Find and print what differs; with ``heal``, correct the differences afterward."""
     from talon_one_cli.sync.sync_session import read_sources, sync_run
-    from target_talon_one.sync.verify import Verification
+    from target_talon_one.sync.verify import Verifications
 
     with sync_run(client, store, file.settings, stop, "verify" + " --heal" * heal) as run:
         read_sources(file, run, store, stop, rendered=True)
-        checks = [Verification(client, store, one, stop.check) for one in run.destinations.values()]
-        found = [check.find() for check in checks]
-        drifted = [check for check, one in zip(checks, found, strict=True) if one.verdict == "drift"]
-        if heal and drifted:
-            for check in drifted:
-                check.forget_drift()
+        checks = Verifications(client, store, run.destinations.values(), stop.check)
+        watch.findings = checks.find()
+        if not quiet:
+            _print(watch.findings)
+        checks.raise_failures()
+        if heal and checks.forget_drift():
             run.finish()
-    return found
 
 
 def _print(found: Sequence[Finding]) -> None:
     for one in found:
-        if one.verdict == "unknown":
-            say(f"{one.name}: unknown: {one.why}")
+        if one.why:
+            say(f"{one.name}: {one.verdict}: {one.why}")
             continue
         counts = f"{one.expected:,} expected, {one.there:,} found, {one.foreign_members:,} not managed by this sync"
         drift = f"; {one.missing:,} missing, {one.changed:,} changed, {one.stale_rows:,} to remove" * (

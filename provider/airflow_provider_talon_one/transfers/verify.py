@@ -211,6 +211,6 @@ class VerifySyncOperator(PushOperator):
                 f"{destination.name}: {finding.missing:,} rows are missing, {finding.changed:,} changed, "
                 f"{finding.stale_rows:,} stale; push again, or find out who else changes the data"
             )
-        if finding.verdict == "unknown" and not self.allow_unknown:
+        if finding.verdict in ("unknown", "not compared") and not self.allow_unknown:
             raise AirflowFailException(f"{destination.name}: {finding.why}")
         return found

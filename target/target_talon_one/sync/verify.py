@@ -6,19 +6,24 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from talon_one_client import errors as e
 from talon_one_client.http.encoding import decode_json
+from target_talon_one.errors import DestinationError, DestinationMissingError, VerificationError
+from target_talon_one.lookups.audiences import Audiences
+from target_talon_one.lookups.existence import Existence
+from target_talon_one.lookups.new_destinations import location_of, may_have_forgotten, warn_of_new_store
 from target_talon_one.lookups.profiles import Profiles
 from target_talon_one.sync import diff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from talon_one_client.client import TalonOneClient
     from target_talon_one.sinks.sink_type import Listing
     from target_talon_one.store.store import Store
     from target_talon_one.sync.destination_run import DestinationRun
 
-Verdict = Literal["equal", "drift", "unknown"]
+Verdict = Literal["equal", "drift", "unknown", "not compared"]
 EXAMPLES = 20
 
 
@@ -28,8 +33,8 @@ class Finding:
 
     Attributes:
         name: of the sync.
-        verdict: equal, drift, or unknown.
-        why: why the verdict is unknown.
+        verdict: equal, drift, unknown, or not compared, because Talon.One has no list to compare with.
+        why: why the verdict is unknown, or why nothing was compared.
         expected: rows of the source, without refused ones.
         refused: rows of the source that do not fit the sink, so that no push sends them; they are not drift.
         there: rows at the destination.
@@ -66,24 +71,47 @@ class Verification:
         store: knows which rows were acknowledged.
         destination: with the rows of the source.
         check: called before each request; raises to end the work.
+        existence: checks the ids of destinations; one for several verifications reads the audiences once.
     """
 
     def __init__(
-        self, client: TalonOneClient, store: Store, destination: DestinationRun, check: Callable[[], None]
+        self,
+        client: TalonOneClient,
+        store: Store,
+        destination: DestinationRun,
+        check: Callable[[], None],
+        existence: Existence | None = None,
     ) -> None:
         self._client, self._store, self._destination, self._check = client, store, destination, check
+        self._existence = existence or Existence(client, Audiences(client, store))
 
     def find(self) -> Finding:
-        """Return what differs."""
+        """Return what differs.
+
+        Raises:
+            DestinationMissingError: Talon.One has no such destination; the message names the setting.
+            TalonOneError: Talon.One cannot be read.
+        """
         destination, config = self._destination, self._destination.config
         finding = Finding(config.name)
-        why = self._why_unknown()
         listing = config.sink.listing
-        if why or listing is None:
-            finding.verdict, finding.why = "unknown", why
+        if listing is None or config.mode in ("remove", "insert_only", "update_only"):
+            finding.verdict = "not compared"
+            finding.why = f"Talon.One has no list to compare the sink {config.sink.name} in mode {config.mode} with"
             return finding
+        finding.why = self._why_unknown()
+        if finding.why:
+            finding.verdict = "unknown"
+            return finding
+        self._existence.check(config.name, destination.target)
         diff.compare(destination, self._store, Profiles(self._client, self._store, self._check))
         finding.there = self._load(listing)
+        self._compare(finding)
+        return finding
+
+    def _compare(self, finding: Finding) -> None:
+        """Compare the rows that were loaded with those of the source."""
+        destination, config = self._destination, self._destination.config
         counts = self._store.remote.compare(destination.number)
         finding.expected, finding.missing = counts.expected, counts.missing
         finding.refused = destination.counts.invalid
@@ -94,7 +122,19 @@ class Verification:
         finding.examples = self._examples(changed)
         if finding.missing or finding.changed or finding.stale_rows:
             finding.verdict = "drift"
-        return finding
+        if finding.foreign_members and may_have_forgotten(destination, self._store):
+            warn_of_new_store(destination, self._store)
+            self._note_new_store(finding)
+
+    def _note_new_store(self, finding: Finding) -> None:
+        """Say that rows of earlier pushes may be among those that this sync does not manage."""
+        if finding.verdict == "equal":
+            finding.verdict = "unknown"
+            finding.why = (
+                f"the store {location_of(self._store)} knows no row of this sync, so earlier pushes may have added "
+                f"rows that are not in its source ({finding.foreign_members:,} found); set store to the one of these "
+                "pushes (in Airflow also store_name)"
+            )
 
     def forget_drift(self) -> None:
         """Forget that missing and changed rows were acknowledged, so that the next push sends them again.
@@ -110,8 +150,6 @@ class Verification:
 
     def _why_unknown(self) -> str:
         destination, config = self._destination, self._destination.config
-        if config.sink.listing is None or config.mode in ("remove", "insert_only", "update_only"):
-            return f"Talon.One has no list to compare the sink {config.sink.name} in mode {config.mode} with"
         if not self._client.config.management_key:
             return "without management_key the destination cannot be read; set management_key"
         if destination.creates_audience:
@@ -121,8 +159,12 @@ class Verification:
     def _load(self, listing: Listing) -> int:
         destination, there = self._destination, 0
         self._store.remote.start(destination.number)
-        for keys, rows in listing(self._client, destination.target, self._check):
-            there += self._store.remote.add(destination.number, keys, rows)
+        try:
+            for keys, rows in listing(self._client, destination.target, self._check):
+                there += self._store.remote.add(destination.number, keys, rows)
+        except e.NotFoundError as error:  # of what the key may read, but not look up
+            settings = " and ".join(one.removesuffix("?") for one in destination.config.sink.target)
+            raise DestinationMissingError(f"{destination.config.name}: {error}; check {settings}") from error
         if destination.config.sink.match:
             self._store.remote.match(destination.number, destination.config.sink.match)
         return there
@@ -148,6 +190,60 @@ class Verification:
             "stale_rows": self._store.remote.stale_keys(number, EXAMPLES) if self._destination.config.mirror else [],
         }
         return {kind: keys for kind, keys in found.items() if keys}
+
+
+class Verifications:
+    """Verifies several destinations; one that cannot be read does not keep the others from their findings.
+
+    Args:
+        client: see ``Verification``.
+        store: see ``Verification``.
+        destinations: with the rows of their sources.
+        check: see ``Verification``.
+    """
+
+    def __init__(
+        self, client: TalonOneClient, store: Store, destinations: Iterable[DestinationRun], check: Callable[[], None]
+    ) -> None:
+        existence = Existence(client, Audiences(client, store))
+        self._each = {
+            one.config.name: Verification(client, store, one, check, existence=existence) for one in destinations
+        }
+        self._drifted: list[Verification] = []
+        self._errors: dict[str, Exception] = {}
+
+    def find(self) -> list[Finding]:
+        """Return what differs at the destinations that can be read.
+
+        Raises:
+            TalonOneError: Talon.One does not answer, so that no other destination can be read.
+        """
+        found = []
+        for name, one in self._each.items():
+            try:
+                finding = one.find()
+            except (DestinationError, e.RejectedError, e.PermissionDeniedError) as error:
+                self._errors[name] = error
+                continue
+            found.append(finding)
+            if finding.verdict == "drift":
+                self._drifted.append(one)
+        return found
+
+    def raise_failures(self) -> None:
+        """Raise if destinations could not be read.
+
+        Raises:
+            VerificationError: with the errors of all of them.
+        """
+        if self._errors:
+            raise VerificationError(self._errors)
+
+    def forget_drift(self) -> bool:
+        """See ``Verification``; return whether there is drift."""
+        for one in self._drifted:
+            one.forget_drift()
+        return bool(self._drifted)
 
 
 def _alike(expected: Mapping[str, Any], there: Mapping[str, Any], replaced: Set[str]) -> bool:
