@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from talon_one_receiver.notification import Notification
@@ -204,22 +204,14 @@ class Journal:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._access:
             try:
-                self._roll_back()
                 self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
-                self._abandon()
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise JournalError(f"the journal {self._path} cannot be used: {error}") from None
-            except BaseException:
-                self._abandon()
-                raise
-
-    def _abandon(self) -> None:
-        """Roll back after an error, which is the one to report; what fails now is done before the next use."""
-        with suppress(sqlite3.Error):
-            self._roll_back()
-
-    def _roll_back(self) -> None:
-        if self._db.in_transaction:  # not if the disk is full: then SQLite has rolled back
-            self._db.execute("ROLLBACK")

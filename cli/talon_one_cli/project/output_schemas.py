@@ -87,7 +87,9 @@ _PLANNED = closed_object(
     )
     | {
         "new_profiles": value("integer?", "Profiles that would be created; null if their number is unknown."),
-        "creates_audience": value("boolean", "The audience would be created."),
+        "creates_audience": value(
+            "boolean?", "The audience would be created; null if it is unknown whether it exists."
+        ),
         "requests": value("integer", "Requests if no row is refused."),
         "minutes": value("number?", "How long they take; null if no rate limit is set."),
         "samples": by_name("A few rows of each kind of change.", list_of("Rows.", {})),
@@ -111,8 +113,8 @@ _PLAN = closed_object(
 )
 _FINDING = closed_object(
     "What a comparison found at one destination.",
-    texts(name="Name of the sync.", why="Why the verdict is unknown.")
-    | {"verdict": {"enum": ["equal", "drift", "unknown"], "description": "The verdict."}}
+    texts(name="Name of the sync.", why="Why the verdict is unknown, or why nothing was compared.")
+    | {"verdict": {"enum": ["equal", "drift", "unknown", "not compared"], "description": "The verdict."}}
     | integers(
         expected="Rows of the source, without refused ones.",
         refused="Rows of the source that do not fit the sink.",

@@ -61,6 +61,11 @@ class Audiences:
         self._client, self._store = client, store
         self._listed: list[_Audience] | None = None
 
+    @property
+    def are_listed(self) -> bool:
+        """True if Talon.One is asked for the audiences, so that one that is not found does not exist."""
+        return bool(self._client.config.management_key)
+
     def find(self, wanted: Mapping[str, Any]) -> int | None:
         """Return the id of an audience, or None if it is not known.
 
@@ -101,6 +106,11 @@ class Audiences:
             SyncConfigError: they do not.
         """
         if wanted.get("create") is False:
+            if not self.are_listed:
+                raise SyncConfigError(
+                    f"whether the audience {wanted['name']!r} exists is not known without management_key, and "
+                    "audience.create is false; set management_key, or give audience.id"
+                )
             raise SyncConfigError(
                 f"there is no audience {wanted['name']!r} and audience.create is false{self.similar(wanted)}; create "
                 "the audience, correct its name, or set audience.create: true"

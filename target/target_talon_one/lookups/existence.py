@@ -5,6 +5,7 @@ Talon.One has no list of catalogs; a page of a catalog's items is answered with 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -14,11 +15,14 @@ from talon_one_client import errors as e
 from target_talon_one.errors import DestinationMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from talon_one_client.client import TalonOneClient
     from talon_one_client.endpoints import Endpoint
     from target_talon_one.lookups.audiences import Audiences
+    from target_talon_one.sync.destination_run import DestinationRun
+
+logger = logging.getLogger(__name__)
 
 
 class _Object(NamedTuple):
@@ -52,6 +56,27 @@ class Existence:
     def __init__(self, client: TalonOneClient, audiences: Audiences) -> None:
         self._client, self._audiences = client, audiences
         self._known: set[tuple[str, int]] = set()
+
+    def check_all(self, destinations: Iterable[DestinationRun]) -> None:
+        """Check what the destinations of a run write to, see ``check``."""
+        for one in destinations:
+            self.check(one.config.name, one.target)
+
+    def announce_unknown(self, destination: DestinationRun) -> None:
+        """Log which ids of a destination cannot be checked, because there is no management key."""
+        if self._client.config.management_key:
+            return
+        words = {name: one.words for name, one in _OBJECTS.items()}
+        words |= {"audience_id": "audience", "campaign_id": "campaign"}
+        for setting, what in words.items():
+            number = destination.target.get(setting)
+            if number is not None:
+                logger.info(
+                    "%s: whether the %s %s exists is not known without management_key; set management_key to check it",
+                    destination.config.name,
+                    what,
+                    number,
+                )
 
     def check(self, destination: str, target: Mapping[str, Any]) -> None:
         """Check what a destination writes to.

@@ -10,12 +10,38 @@ from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from talon_one_client.client import TalonOneClient
     from target_talon_one.lookups.audiences import Audiences
     from target_talon_one.store.store import Store
     from target_talon_one.sync.destination_run import DestinationRun
 
 logger = logging.getLogger(__name__)
+
+
+def location_of(store: Store) -> str:
+    """Return where a store is kept; of a file the complete path."""
+    path = Path(store.location)
+    return str(path.absolute()) if path.is_file() else store.location
+
+
+def may_have_forgotten(destination: DestinationRun, store: Store) -> bool:
+    """Return whether a mirror may have added rows that its store does not know: the store knows none at all."""
+    config = destination.config
+    forgets_nothing = destination.creates_audience or config.adopt or config.sink.replaces
+    return config.mirror and not forgets_nothing and not store.destinations.generation(destination.number)
+
+
+def warn_of_new_store(destination: DestinationRun, store: Store) -> None:
+    """Log that a mirror does not know which rows were added with another store."""
+    logger.warning(
+        "The store %s is new for %s: this mirror removes no row that was added before. If earlier pushes had "
+        "another store, set store to that one (in Airflow also store_name)",
+        location_of(store),
+        destination.config.name,
+    )
 
 
 class NewDestinations:
@@ -32,7 +58,7 @@ class NewDestinations:
         self._seen: set[int] = set()
 
     def announce(self, destination: DestinationRun) -> None:
-        """Log that the audience of a destination will be created, and that the store knows no row of it.
+        """Log that the audience of a destination will be created, or may be, and that the store knows no row of it.
 
         Raises:
             SyncConfigError: the settings forbid to create the audience.
@@ -44,28 +70,31 @@ class NewDestinations:
         if destination.creates_audience:
             wanted = destination.config.target["audience"]
             self._audiences.check_creatable(wanted)
-            hint = self._audiences.similar(wanted)
-            level = logging.WARNING if hint else logging.INFO
-            logger.log(level, "%s: creates the audience %r%s", destination.config.name, wanted["name"], hint)
+            self._announce_audience(destination.config.name, wanted)
         self._announce_store(destination, first=first)
+
+    def _announce_audience(self, name: str, wanted: Mapping[str, Any]) -> None:
+        if not self._audiences.are_listed:
+            logger.warning(
+                "%s: whether the audience %r exists is not known without management_key: set management_key, or give "
+                "audience.id; a push creates the audience, and fails if it exists",
+                name,
+                wanted["name"],
+            )
+            return
+        hint = self._audiences.similar(wanted)
+        level = logging.WARNING if hint else logging.INFO
+        logger.log(level, "%s: creates the audience %r%s", name, wanted["name"], hint)
 
     def _announce_store(self, destination: DestinationRun, *, first: bool) -> None:
         generations = {number: self._store.destinations.generation(number) for number in self._numbers()}
         if generations[destination.number]:  # rows of it have been acknowledged
             return
-        path = Path(self._store.location)
-        location = path.absolute() if path.is_file() else self._store.location
-        config = destination.config
-        forgets_nothing = destination.creates_audience or config.adopt or config.sink.replaces
-        if config.mirror and not forgets_nothing and not self._is_empty(destination.target.get("catalog_id")):
-            logger.warning(
-                "The store %s is new for %s: this mirror removes no row that was added before. If earlier pushes had "
-                "another store, set store to that one (in Airflow also store_name)",
-                location,
-                config.name,
-            )
+        forgotten = may_have_forgotten(destination, self._store)
+        if forgotten and not self._is_empty(destination.target.get("catalog_id")):
+            warn_of_new_store(destination, self._store)
         elif first and not any(generations.values()):
-            logger.info("The store %s is new", location)
+            logger.info("The store %s is new", location_of(self._store))
 
     def _is_empty(self, catalog: int | None) -> bool:
         """Return whether Talon.One says that a catalog has no items."""

@@ -65,6 +65,16 @@ class Profiles:
             return None
         return len(self._known.not_known(destination, field))
 
+    def missing_of_few(self, destination: int, field: str | None = None) -> int | None:
+        """Return what ``missing`` does if at most MOST_SINGLE_REQUESTS profiles are unknown, else None."""
+        unknown = self._known.not_known(destination, field)
+        if len(unknown) > MOST_SINGLE_REQUESTS:
+            return None
+        try:
+            return self.missing(destination, field)
+        except e.ConfigurationError:  # a plan does without the key that the lookup needs
+            return None
+
     def _request_each(self, integration_ids: Sequence[str]) -> None:
         found = [one for one in integration_ids if self._exists(one)]
         if found:

@@ -46,6 +46,7 @@ LOYALTY_PROGRAM_MEMBERS = SinkType(
     (key_field("integrationId", personal=True),),
     {"add": {"add": Action(ep.JOIN_LOYALTY_PROGRAM, path=_PROFILE)}},
     target=("loyalty_program_id",),
+    writes_profiles=True,
 )
 
 LOYALTY_POINT_ACTIVATIONS = SinkType(

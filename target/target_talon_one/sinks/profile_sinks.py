@@ -14,6 +14,7 @@ CUSTOMER_PROFILES = SinkType(
     (key_field("integrationId", personal=True), Field("attributes", "attributes", required=True)),
     {"upsert": {"add": _PUT_PROFILES, "update": _PUT_PROFILES}},
     entity="CustomerProfile",
+    writes_profiles=True,
     collects_attributes=True,
 )
 
@@ -36,6 +37,7 @@ CUSTOMER_PROFILE = SinkType(
     ),
     {"upsert": {"add": _PUT_PROFILE, "update": _PUT_PROFILE}},
     entity="CustomerProfile",
+    writes_profiles=True,
     results=True,
 )
 

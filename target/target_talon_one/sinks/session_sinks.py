@@ -24,6 +24,8 @@ EVENTS = SinkType(
     {"add": {"add": _TRACK, "update": _TRACK}},
     entity="Event",
     ordering_key="profileId",
+    writes_profiles=True,
+    profile_field="profileId",
     results=True,
 )
 
@@ -46,6 +48,8 @@ ADVANCED_EVENTS = SinkType(
     {"add": {"add": _TRACK_ADVANCED}},
     entity="Event",
     ordering_key="profileId",
+    writes_profiles=True,
+    profile_field="profileId",
     results=True,
 )
 
@@ -72,6 +76,8 @@ CUSTOMER_SESSIONS = SinkType(
     {"upsert": {"add": _PUT_SESSION, "update": _PUT_SESSION}},
     entity="CustomerSession",
     ordering_key="profileId",
+    writes_profiles=True,
+    profile_field="profileId",
     results=True,
 )
 

@@ -197,7 +197,8 @@ class SinkType:
             one of them differs.
         lookup: finds out which rows have arrived whose answer was lost and that must not be sent twice; None: nobody
             can.
-        creates_profiles: an added row creates the profile that it names, if there is none.
+        creates_profiles: an added row creates the profile that it names, if there is none, which a guard asks about.
+        writes_profiles: so does an added row of this sink, and no guard asks about it, because that is its purpose.
         profile_field: field with the id of that profile; None: the key.
         collects_attributes: without a map, columns that no field takes become attributes.
         filter_field: field with the filters of a row; a row without any concerns the whole catalog.
@@ -220,6 +221,7 @@ class SinkType:
     replaces: bool = False
     lookup: Lookup | None = None
     creates_profiles: bool = False
+    writes_profiles: bool = False
     profile_field: str | None = None
     collects_attributes: bool = False
     filter_field: str | None = None

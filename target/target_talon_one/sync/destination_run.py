@@ -55,7 +55,7 @@ class DestinationRun:
         reasons: why rows were refused.
         invalid: refused rows that are not yet in the rejects.
         target: which audience, catalog or program, by the names that payloads use.
-        creates_audience: the audience is still to be created.
+        creates_audience: the audience is still to be created; without a management key it may exist.
         identity: of the destination, see ``config.identity``.
         number: of the destination in the store.
         source: whether the source was read to its end.

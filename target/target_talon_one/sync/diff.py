@@ -34,6 +34,14 @@ def compare(destination: DestinationRun, store: Store, profiles: Profiles) -> Co
     return Comparison(difference, requests, new_profiles, destination.creates_audience, generation)
 
 
+def count_new_profiles(destination: DestinationRun, found: Comparison, profiles: Profiles) -> None:
+    """Complete a comparison for a plan: count new profiles that no guard asks about, if that takes few requests."""
+    config = destination.config
+    unasked = config.sink.writes_profiles or (config.sink.creates_profiles and config.guards.create_profiles == "allow")
+    if unasked and config.mode != "remove":
+        found.new_profiles = profiles.missing_of_few(destination.number, config.sink.profile_field)
+
+
 def _difference(destination: DestinationRun, store: Store) -> Difference:
     sink = destination.config.sink
     found = store.changes.compare(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from target_talon_one.errors import GuardError
+from target_talon_one.errors import GuardError, IncompleteError, TooManyRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from target_talon_one.store.tables.changes import Difference
     from target_talon_one.sync.destination_run import DestinationRun
@@ -73,7 +73,7 @@ def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardEr
         yield from _not_replaceable(destination, difference)
     if difference.removes and destination.config.mode in ("mirror", "upsert"):
         yield from _too_many(destination, found)
-    if found.new_profiles and guards.create_profiles == "guard":
+    if found.new_profiles and destination.config.sink.creates_profiles and guards.create_profiles == "guard":
         yield _stopped(
             destination,
             "create_profiles",
@@ -149,6 +149,32 @@ class TooMany(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.brief} ({'; '.join(self.why)})" if self.why else self.brief
+
+
+def check_refused(destinations: Collection[DestinationRun], rejects: str) -> None:
+    """Check how many rows were refused; ``rejects``: where they are kept.
+
+    Raises:
+        TooManyRefusedError: more than is allowed.
+        IncompleteError: and Talon.One may have received some of them.
+    """
+    problems = [problem for one in destinations if (problem := too_many_refused(one))]
+    if problems:
+        end = f"; see {rejects}"
+        unknown = any(one.counts.unknown for one in destinations)
+        kind = IncompleteError if unknown else TooManyRefusedError  # rows without an answer may be accepted now
+        raise kind(*(f"{one}{end}" for one in problems), brief=[f"{one.brief}{end}" for one in problems])
+
+
+def check_refused_before_sending(destinations: Iterable[DestinationRun]) -> None:
+    """Check how many rows were refused before anything is sent.
+
+    Raises:
+        TooManyRefusedError: more than is allowed.
+    """
+    problems = [problem for one in destinations if (problem := too_many_refused(one, planned=True))]
+    if problems:
+        raise TooManyRefusedError(*map(str, problems), brief=[one.brief for one in problems])
 
 
 def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> TooMany | None:

@@ -11,6 +11,7 @@ from talon_one_singer.reporting.redaction import redacted
 from target_talon_one.config.identity import canonical_identity
 from target_talon_one.errors import PlanMovedError, SyncConfigError
 from target_talon_one.sinks.row_keys import key_fields
+from target_talon_one.sinks.table import SINKS
 from target_talon_one.store.tables.personal_data import ERASED
 from target_talon_one.sync import guards
 
@@ -35,7 +36,7 @@ class PlannedDestination:
         identity: of the destination, see ``config.identity``.
         adds, updates, removes, same, duplicates, invalid, known: rows.
         new_profiles: profiles that would be created; None if their number is unknown.
-        creates_audience: the audience would be created.
+        creates_audience: the audience would be created; None if it is unknown whether it exists.
         requests: number of requests if no row is refused.
         minutes: how long the requests take at the rate limit; None: no rate limit is set.
         samples: a few rows of each op.
@@ -58,7 +59,7 @@ class PlannedDestination:
     invalid: int
     known: int
     new_profiles: int | None
-    creates_audience: bool
+    creates_audience: bool | None
     requests: int
     minutes: float | None
     stopped_by: GuardError | None
@@ -145,9 +146,19 @@ def check_unmoved(then: Sequence[Mapping[str, Any]], now: Sequence[PlannedDestin
             raise PlanMovedError(
                 f"{new.name}: {moved[0]} is now {getattr(new, moved[0])}, but {old[moved[0]]} in the plan; plan again"
             )
+        _check_new_profiles(old["new_profiles"], new)
         if old["digest"] != new.digest:
             raise PlanMovedError(f"{new.name}: the rows of the source have changed since the plan was made; plan again")
         _check_shown(old, new)
+
+
+def _check_new_profiles(then: int | None, new: PlannedDestination) -> None:
+    """Check the number of new profiles; where it is no guard's, others may create some of them meanwhile."""
+    now = new.new_profiles
+    fewer = SINKS[new.sink].writes_profiles and (then is None or (now is not None and now < then))
+    if now != then and not fewer:
+        found = "unknown" if now is None else now
+        raise PlanMovedError(f"{new.name}: new_profiles is now {found}, but {then} in the plan; plan again")
 
 
 def _check_shown(old: Mapping[str, Any], new: PlannedDestination) -> None:
@@ -194,14 +205,14 @@ def _digest_of(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(dict(settings), sort_keys=True, default=str).encode()).hexdigest()
 
 
-_COMPARED = ("sink", "mode", "adds", "updates", "removes", "requests", "new_profiles", "creates_audience")
+_COMPARED = ("sink", "mode", "adds", "updates", "removes", "requests", "creates_audience")
 _SHOWN = ("same", "duplicates", "invalid", "known", "guard", "reasons", "samples")
 _MISSING = object()
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("name", "sink", "mode", "identity", "digest", "settings"), (str,)),
     **dict.fromkeys(("adds", "updates", "removes", "requests", "generation"), (int,)),
     "new_profiles": (int, type(None)),
-    "creates_audience": (bool,),
+    "creates_audience": (bool, type(None)),
 }
 
 

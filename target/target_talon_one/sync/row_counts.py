@@ -95,12 +95,12 @@ class Comparison:
         difference: rows by what is to be done with them.
         requests: number of requests if no row is refused.
         new_profiles: profiles that would be created; None if their number is unknown.
-        creates_audience: the audience is still to be created.
+        creates_audience: the audience is still to be created; None if it is unknown whether it exists.
         generation: of the acknowledged rows; it changes with every change of them.
     """
 
     difference: Difference
     requests: int
     new_profiles: int | None
-    creates_audience: bool
+    creates_audience: bool | None
     generation: int

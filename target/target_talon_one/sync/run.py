@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from talon_one_singer.shards import WHOLE
-from target_talon_one.errors import GuardError, IncompleteError, TooManyRefusedError
+from target_talon_one.errors import GuardError, IncompleteError
 from target_talon_one.lookups.audiences import Audiences
 from target_talon_one.lookups.existence import Existence
 from target_talon_one.lookups.new_destinations import NewDestinations
@@ -80,7 +80,7 @@ class SyncRun:
         self.lost = False
         self._client, self._store, self._options, self._check, self._now = client, store, options, check, now
         self._audiences = Audiences(client, store)
-        self._profiles = Profiles(client, store, check)
+        self._profiles, self._existence = Profiles(client, store, check), Existence(client, self._audiences)
         self._new = NewDestinations(client, store, self._audiences)
         self._opener = DestinationOpener(client, store, options, audiences=self._audiences, check=check, now=now)
         self.files = RunFiles(options, self.id)
@@ -169,11 +169,17 @@ class SyncRun:
         Raises:
             DestinationError: a destination does not exist, as far as the management key may see.
         """
-        existence = Existence(self._client, self._audiences)
-        for one in self.destinations.values():
-            existence.check(one.config.name, one.target)
-        rate = self._client.config.requests_per_second
-        return [plan_destination(one, self._compare(one), self._store, rate) for one in self.destinations.values()]
+        self._existence.check_all(self.destinations.values())
+        return [self._planned(one) for one in self.destinations.values()]
+
+    def _planned(self, destination: DestinationRun) -> PlannedDestination:
+        found = self._compare(destination)
+        if not found.generation:
+            self._existence.announce_unknown(destination)
+        diff.count_new_profiles(destination, found, self._profiles)
+        if destination.creates_audience and not self._audiences.are_listed:
+            found.creates_audience = None
+        return plan_destination(destination, found, self._store, self._client.config.requests_per_second)
 
     def start_flush(self) -> dict[str, Comparison]:
         """Compare the rows that were added so far and begin to send them; ``proceed`` and ``wait`` send the others.
@@ -251,8 +257,10 @@ class SyncRun:
         """Compare and send, then check how many rows were refused.
 
         Raises:
+            DestinationError: see ``plan``; nothing was sent.
             IncompleteError: rows are still to do, or more were refused than is allowed.
         """
+        self._existence.check_all(self.destinations.values())
         try:
             found = self.flush()
             self.raise_if_incomplete()
@@ -268,13 +276,7 @@ class SyncRun:
             TooManyRefusedError: too many rows were refused; they are kept in the rejects.
             IncompleteError: and Talon.One may have received some of them.
         """
-        found = self.destinations.values()
-        problems = [problem for one in found if (problem := guards.too_many_refused(one))]
-        if problems:
-            end = f"; see {self._options.rejects_directory}/{self.id}"
-            unknown = any(one.counts.unknown for one in found)
-            kind = IncompleteError if unknown else TooManyRefusedError  # rows without an answer may be accepted now
-            raise kind(*(f"{one}{end}" for one in problems), brief=[f"{one.brief}{end}" for one in problems])
+        guards.check_refused(self.destinations.values(), f"{self._options.rejects_directory}/{self.id}")
 
     def raise_if_plan_incomplete(self) -> None:
         """Raise if a push would fail because of the rows that are refused before anything is sent.
@@ -282,10 +284,7 @@ class SyncRun:
         Raises:
             TooManyRefusedError: nothing was written, not even rejects.
         """
-        found = self.destinations.values()
-        problems = [problem for one in found if (problem := guards.too_many_refused(one, planned=True))]
-        if problems:
-            raise TooManyRefusedError(*map(str, problems), brief=[one.brief for one in problems])
+        guards.check_refused_before_sending(self.destinations.values())
 
     def _keep_invalid(self) -> None:
         for one in self.destinations.values():

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from functools import wraps
-from inspect import unwrap
 from itertools import chain
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -115,13 +114,13 @@ def check_operator(operator: str, left: Any, right: Any) -> None:
 
 def check_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """Check the arguments of a method before it is called. Raises TemplateLimitError: its result would be too large."""
-    of, name = getattr(unwrap(function), "__self__", None), getattr(function, "__name__", "")
+    of, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
     given = [*args, *kwargs.values()]
     size = size_of(of) if isinstance(of, str | bytes | int | Decimal | list | tuple | dict) else 0
     for one in given:
         size_of(one)
     if name in _FORMATS:
-        _check_format(of)
+        _check_format(getattr(function, "__self__", ""))
     if name in _GROWING:
         _check_growth(size, given)
 
