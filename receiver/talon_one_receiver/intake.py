@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from talon_one_receiver.errors import BodyTooLarge, Busy
 from talon_one_receiver.journal import JournalError
+from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from talon_one_receiver.journal import Journal, Outcome
     from talon_one_receiver.notification import Notification
@@ -123,30 +124,27 @@ class Intake:
                 await self._write_batch(batch)
         finally:
             self._writing = None
+            _refuse(self._queue)  # those that came during a write that was canceled
+            self._queue = []
 
     async def _write_batch(self, batch: list[tuple[Notification, asyncio.Future[Outcome]]]) -> None:
         try:
             outcomes = await asyncio.to_thread(self._journal.add, [one for one, _ in batch])
-        except JournalError as error:
-            log.error("%s", error)
-            for _, future in batch:
-                _settle(future, error=Busy("the journal cannot be written", _LATER_S))
-        except BaseException as error:
-            for _, future in batch:
-                _settle(future, error=error)
+        except Exception as error:
+            expected = isinstance(error, JournalError)
+            log.error("notifications cannot be kept: %s", redact(str(error)), exc_info=None if expected else error)
+            _refuse(batch)
+        except BaseException:
+            _refuse(batch)
             raise
         else:
             for (_, future), outcome in zip(batch, outcomes, strict=True):
-                _settle(future, outcome)
+                if not future.done():  # its sender has given the request up
+                    future.set_result(outcome)
 
 
-def _settle(
-    future: asyncio.Future[Outcome], outcome: Outcome | None = None, error: BaseException | None = None
-) -> None:
-    """Set the result, unless the request was given up by its sender."""
-    if future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-    elif outcome is not None:
-        future.set_result(outcome)
+def _refuse(batch: Sequence[tuple[Notification, asyncio.Future[Outcome]]]) -> None:
+    """Let notifications that are not in the journal be sent again."""
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(Busy("the journal cannot be written", _LATER_S))

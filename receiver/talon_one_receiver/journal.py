@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from talon_one_receiver.notification import Notification
@@ -204,14 +204,22 @@ class Journal:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._access:
             try:
+                self._roll_back()
                 self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                except BaseException:
-                    self._db.execute("ROLLBACK")
-                    raise
+                yield self._db
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                self._abandon()
                 raise JournalError(f"the journal {self._path} cannot be used: {error}") from None
+            except BaseException:
+                self._abandon()
+                raise
+
+    def _abandon(self) -> None:
+        """Roll back after an error, which is the one to report; what fails now is done before the next use."""
+        with suppress(sqlite3.Error):
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:  # not if the disk is full: then SQLite has rolled back
+            self._db.execute("ROLLBACK")

@@ -74,12 +74,23 @@ def test_a_journal_belongs_to_one_process_and_one_warehouse(tmp_path):
         Journal(tmp_path / "nowhere" / "j", "w")
 
 
-def test_a_journal_that_cannot_be_written_keeps_what_it_has(tmp_path):
-    """A failed write raises JournalError, and the count of pending notifications stays."""
+@pytest.mark.parametrize("kind", ["ABORT", "ROLLBACK"])
+def test_a_journal_that_cannot_be_written_keeps_what_it_has(tmp_path, kind):
+    """A failed write raises JournalError with its cause, and the count of pending notifications stays."""
     with Journal(tmp_path / "j", "w") as journal:
         journal.add([made("a")])
         with sqlite3.connect(tmp_path / "j") as db:
-            db.execute("CREATE TRIGGER full BEFORE INSERT ON notifications BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+            db.execute(
+                f"CREATE TRIGGER full BEFORE INSERT ON notifications BEGIN SELECT RAISE({kind}, 'disk full'); END"
+            )
         with pytest.raises(JournalError, match="disk full"):
             journal.add([made("b")])
         assert 1 == journal.pending_count == len(journal.pending(10, 1000))
+
+
+def test_a_closed_journal_keeps_nothing(tmp_path):
+    """Nothing is acknowledged after the end of the journal."""
+    with Journal(tmp_path / "j", "w") as journal:
+        pass
+    with pytest.raises(JournalError, match="closed database"):
+        journal.add([made("a")])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_singer.errors import ConfigError, SingerError
+from talon_one_singer.maps.row_reasons import row_reason
 from talon_one_singer.maps.settings import MAPS, are_maps_installed
 from talon_one_singer.settings.json_files import nearest
 
@@ -26,14 +27,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SOURCE = "__source__"
-_SHOWABLE = (TypeError, KeyError, AttributeError, ZeroDivisionError)  # their texts hold names and types, but no values
-
 _decode = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class MapError(SingerError):
-    """A row that an expression of the maps cannot be computed for."""
+    """A row that an expression of the maps cannot be computed for. The message has no value of the row but its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,21 @@ class MappedStream:
         Raises:
             MapError: an expression cannot be computed, or its value cannot be written as JSON.
         """
+        expression = None
         try:
-            mapped = self.transform.transform(dict(row))
+            try:
+                mapped = self.transform.transform(dict(row))
+            except Exception:
+                # Without an evaluator the map has no expressions.
+                expression = getattr(getattr(self.transform, "expr_evaluator", None), "expr", None)
+                raise
             return None if mapped is None else _encode(mapped)
         except Exception as error:
             key = ", ".join(f"{name}={row[name]}" for name in self.transform.raw_key_properties or () if name in row)
+            start, reason = f"stream_maps: {self.source}", row_reason(error, expression or "", row)
             raise MapError(
-                f"stream_maps: {self.source}: the row {key or 'without a key'} cannot be mapped: {_reason(error)}"
+                f"{start}: the row {key or 'without a key'} cannot be mapped: {reason}",
+                brief=[f"{start}: a row cannot be mapped: {reason}"],
             ) from error
 
 
@@ -179,11 +186,11 @@ def _sources(maps: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong, without values of the row."""
+    """Return what is wrong with the settings."""
     from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
 
     if isinstance(error, MapExpressionError) and error.__cause__ is not None:
         return f"{str(error).rstrip('.')}: {error.__cause__}"
     if isinstance(error, MapExpressionError | StreamMapConfigError | ConfigValidationError | NotImplementedError):
         return str(error)
-    return f"{type(error).__name__}: {error}" if isinstance(error, _SHOWABLE) else type(error).__name__
+    return f"{type(error).__name__}: {error}"

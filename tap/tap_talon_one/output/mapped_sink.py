@@ -66,7 +66,7 @@ class MappedSink:
         try:
             found = {one.name: [one.encoded(row) for row in given] for one in self._streams[stream]}
         except MapError as error:
-            raise RowRefused(str(error)) from error
+            raise RowRefused(str(error), brief=error.brief) from error
         for name, mapped in found.items():
             kept = [row for row in mapped if row is not None]
             self._left_out[name] += len(mapped) - len(kept)

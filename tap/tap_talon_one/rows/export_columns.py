@@ -45,6 +45,7 @@ class ExportLayout:
         columns: those that are read; others are ignored.
         bounded: field whose instant the export can be limited by, for exports that are read from where the last ended.
         limited: the same, for exports that are read whole.
+        filtered: field whose values the export can be limited to, and the query parameter that takes them.
         bounds: query parameters of its earliest and latest value.
         gone: heading of the column that is filled in rows which are deleted at Talon.One.
         counted: field by whose values ``position`` counts the rows, the first one has 0.
@@ -55,6 +56,7 @@ class ExportLayout:
     columns: tuple[Column, ...]
     bounded: str | None = None
     limited: str | None = None
+    filtered: tuple[str, str] | None = None
     bounds: tuple[str, str] = ("createdAfter", "createdBefore")
     gone: str | None = None
     counted: str | None = None
@@ -160,6 +162,7 @@ _TIERS = ExportLayout(
         Column("startdate", "startDate"),
         Column("expirydate", "expiryDate"),
     ),
+    filtered=("tierName", "tierNames"),
     ledger_dates=True,
 )
 _JOIN_DATES = ExportLayout(

@@ -32,11 +32,11 @@ from tap_talon_one.rows.responses import (
     present,
 )
 from tap_talon_one.rows.splicing import joined, object_bytes, with_fields, with_ledger_dates
+from tap_talon_one.strategies.balance_probes import ProfileBalances
 from tap_talon_one.strategies.bulk_rows import LedgerRow, exported_balances, in_chunks, listed_balances, opened_export
 from tap_talon_one.strategies.export_check import CardList, ListsOfIds, complete_export
-from tap_talon_one.strategies.export_probes import ProbedExport, confirmed_export
+from tap_talon_one.strategies.export_probes import ProbedExport
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
-from tap_talon_one.strategies.row_keys import RowKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -173,9 +173,9 @@ class Reader:
             found: Export = self._call(job, partial(opened_export, self.strategy.owner), endDate=as_of)
             return found
 
-        if self.strategy.owner != "card" or job.program is None:
-            repeated = [lambda: _balance_keys(export())]
-            return confirmed_export(export, _balance_keys, lambda _: repeated, self._advice)
+        assert job.program is not None
+        if self.strategy.owner == "profile":
+            return ProfileBalances(self.client, export, job.program, job.window.end_us).checked(self._advice)
         return complete_export(export, CardList(self.client, GET_LOYALTY_CARDS, job.program))
 
     def _inventory(self, job: Job) -> Chunk:
@@ -274,10 +274,6 @@ class Reader:
         for raw in answer.data:
             decode_owner(raw)  # raises for a row without its key
         return Chunk({stream: [with_fields(raw, tail) for raw in answer.data]})
-
-
-def _balance_keys(export: Export) -> RowKeys:
-    return RowKeys((owner, subledger) for owner, subledger, *_ in export.lines())
 
 
 _ONE_ANSWER: Mapping[ReaderName, Callable[[Reader, Job], Chunk]] = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from heapq import nlargest
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -37,6 +37,7 @@ LISTED_US = timedelta(days=28) // MICRO  # older rows may be archived, and then 
 NEWEST = 500  # rows of an export that are compared with one page of a list
 
 _Export = TypeVar("_Export")
+_Row = TypeVar("_Row")
 
 
 class _Event(msgspec.Struct):
@@ -82,9 +83,11 @@ class CheckCalls(NamedTuple):
 
 
 def check_calls(endpoint: Endpoint) -> CheckCalls:
-    """Return the number of calls that check an export which turns out to be complete."""
+    """Return the number of calls that check an export which turns out to be complete, but for ``filtered`` ones."""
     layout = LAYOUTS.get(endpoint.name)
-    if layout is None or layout.split_by is None:
+    if layout is None:  # balances, see ``ProfileBalances``
+        return CheckCalls(1, 1)
+    if layout.split_by is None:
         return CheckCalls(1, 0)
     listed = endpoint.name in _LISTS
     return CheckCalls(2 + (listed and layout.split_by != "created"), int(listed))
@@ -186,11 +189,11 @@ class ProbedExport:
     def _probes(self, export: ExportedRows) -> list[Callable[[], RowKeys]]:
         by = self.layout.split_by
         if by is None:
-            return [lambda: self._keys(self.whole())]
+            return [lambda: self._keys(self.whole()), *self._filtered(export)]
         instants, created = array("q"), array("q")
         for row in export.values(by, "created"):
-            instants.extend(us for us in [_instant(row[by])] if _is_in(us, self.window))
-            created.extend(us for us in [_instant(row["created"])] if _is_in(us, self.window))
+            instants.extend(_instants(row[by], self.window))
+            created.extend(_instants(row["created"], self.window))
         start_us, end_us = self.window
         recent_us = max(start_us, end_us - LISTED_US)
         middle = sorted(instants)[len(instants) // 2] if instants else start_us
@@ -204,21 +207,24 @@ class ProbedExport:
             probes.append(partial(self._listed, self._list, Window(first, end_us)))
         return probes
 
+    def _filtered(self, export: ExportedRows) -> list[Callable[[], RowKeys]]:
+        """Return a probe for each value that the export can be limited to; the parameter separates them by commas."""
+        if self.layout.filtered is None:
+            return []
+        name, parameter = self.layout.filtered
+        values = sorted({value for row in export.values(name) if (value := row[name]) and "," not in value})
+        queries = ({**self.layout.query, parameter: [value]} for value in values)
+        return [partial(lambda query: self._keys(self._export(query)), query) for query in queries]
+
     def _part(self, part: Window) -> RowKeys:
         by = self.layout.split_by
         assert by is not None
         rows = self._export(limited_query(self.layout, part)).values(*self.key, by)
-        return RowKeys(tuple(row[name] for name in self.key) for row in rows if _is_in(_instant(row[by]), part))
+        return RowKeys(tuple(row[name] for name in self.key) for row in rows if is_in(row[by], part))
 
     def _listed(self, recent: _RecentList, created: Window) -> RowKeys:
-        decode = msgspec.json.Decoder(recent.row).decode
-        pages = self.client.paginate(recent.endpoint, path=self.path, query=_created_bounds(created), decode=decode)
-        try:
-            rows: list[_Event | _Session] = next(pages, [])  # later pages are not requested
-        except PermissionDeniedError as error:
-            log.warning("cannot compare the export %s with a list: %s", self.endpoint.name, error)
-            return RowKeys()
-        found = [key for row in rows if _is_in(_instant(row.created), created) for key in row.exported_keys()]
+        rows = first_rows(self.client, recent.endpoint, self.path, _created_bounds(created), recent.row)
+        found = [key for row in rows if is_in(row.created, created) for key in row.exported_keys()]
         moved = set(self._moved(created))
         return RowKeys(key for key in found if key not in moved)
 
@@ -230,7 +236,7 @@ class ProbedExport:
         after = {self.layout.bounds[0]: from_us(self.window.end_us - SECOND_US)}
         later = Window(self.window.end_us, EVER.end_us)
         for row in self._export({**self.layout.query, **_created_bounds(created), **after}).values(*self.key, by):
-            if _is_in(_instant(row[by]), later):
+            if is_in(row[by], later):
                 yield tuple(row[name] for name in self.key)
 
 
@@ -242,14 +248,32 @@ def _created_bounds(window: Window) -> dict[str, datetime]:
     }
 
 
-def _instant(text: str | None) -> int | None:
-    """Return the instant of a text; None if it has none, so that its row is not compared."""
+def is_in(text: str | None, window: Window) -> bool:
+    """Return whether a text is an instant in a window."""
+    return bool(list(_instants(text, window)))
+
+
+def _instants(text: str | None, window: Window) -> Iterator[int]:
+    """Yield the instant of a text if it lies in a window; a row whose text is none is not compared."""
     try:
         instant = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
-        return None
-    return to_us(instant) if instant.tzinfo else None
+        return
+    if instant.tzinfo and window.start_us <= to_us(instant) < window.end_us:
+        yield to_us(instant)
 
 
-def _is_in(instant: int | None, window: Window) -> TypeGuard[int]:
-    return instant is not None and window.start_us <= instant < window.end_us
+def first_rows(
+    client: TalonOneClient, endpoint: Endpoint, path: Mapping[str, str | int], query: Mapping[str, Any], row: type[_Row]
+) -> list[_Row]:
+    """Return the rows of the first page of a list, or none, with a warning, if the key may not read it.
+
+    Raises:
+        TalonOneError: see talon_one_client.errors.
+    """
+    pages = client.paginate(endpoint, path=path, query=query, decode=msgspec.json.Decoder(row).decode)
+    try:
+        return next(pages, [])
+    except PermissionDeniedError as error:
+        log.warning("the export is not compared with the list %s: %s", endpoint.name, error)
+        return []

@@ -92,20 +92,35 @@ def test_keys_can_be_replaced():
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
-        ("unknown + 1", "'unknown' is not defined"),
-        ("amount * 1.5", "TypeError: unsupported operand"),
-        ("amount / (id - 7)", "DivisionByZero"),
-        ("int(email)", "ValueError"),
-        ("record['no']", "KeyError: 'no'"),
+        ("unknown + 1", "'unknown' is not defined for expression 'unknown + 1'"),
+        (
+            "amount * 1.5",
+            "TypeError: unsupported operand type(s) for *: 'decimal.Decimal' and 'float' in the expression",
+        ),
+        ("amount / (id - 7)", "DivisionByZero: [<class 'decimal.DivisionByZero'>] in the expression"),
+        ("int(email)", "ValueError in the expression"),
+        ("record['no']", "KeyError: 'no' in the expression"),
+        ("record[email]", "KeyError in the expression"),
+        ("record[email.upper()]", "KeyError in the expression"),
+        ("json.loads(email)", "JSONDecodeError in the expression"),
+        ("datetime.date.fromisoformat(email)", "ValueError in the expression"),
+        ("email ** email", "TypeError: bad operand type for abs(): 'str' in the expression"),
+        ("4000001 ** int(amount)", "NumberTooHigh in the expression"),
+        ("email.nothing", "AttributeDoesNotExist: "),
+        ("getattr(config, email)", "Function 'getattr' not defined"),
     ],
 )
-def test_a_row_that_cannot_be_mapped_is_named_by_its_key(expression, reason):
-    """The error names setting, stream, row and reason, and no value of the row but its key."""
+@pytest.mark.parametrize("place", ["x", "__filter__"])
+def test_a_row_that_cannot_be_mapped_is_named_by_its_key(expression, reason, place):
+    """The error names setting, stream, row, expression and reason, and no value of the row but its key."""
     with pytest.raises(MapError) as raised:
-        mapped(stream_maps={"members": {"x": expression}})
-    assert str(raised.value).startswith("stream_maps: members: the row id=7 cannot be mapped: ")
-    assert reason in str(raised.value)
-    assert "a@b.c" not in str(raised.value)
+        mapped(stream_maps={"members": {place: expression}})
+    said, (brief,) = str(raised.value), raised.value.brief
+    assert said.startswith("stream_maps: members: the row id=7 cannot be mapped: ")
+    assert brief == said.replace("the row id=7", "a row")
+    assert reason in said
+    assert expression in said
+    assert not any(value in said.lower() for value in ("a@b.c", "12345678901234567", "ulm"))
 
 
 @pytest.mark.parametrize(

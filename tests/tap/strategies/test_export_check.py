@@ -197,10 +197,11 @@ def test_cards_are_counted_once_whatever_the_order_of_lines(order):
     assert 5000 == distinct(order([f"card-{n}" for n in range(5000)] * 3))
 
 
-def test_an_export_of_profiles_is_taken_as_it_comes(emu, read):
-    """An export of profiles is not compared, because there is no list of a program's profiles."""
+def test_an_export_of_profiles_is_compared_with_transactions(emu, read):
+    """There is no list of a program's profiles: the export is made twice, and has those with transactions."""
     stream = "loyalty_profile_balances"
     emu.reset("synthetic", cards=1, profile_transactions=9)
     emu.clear_requests()
     read(stream, balances_strategy="csv_export", as_of=AT)
-    assert {"export_loyalty_balances", "get_loyalty_programs"} == emu.counters().keys()
+    expected = {"export_loyalty_balances": 2, "get_loyalty_program_transactions": 1, "get_loyalty_programs": 1}
+    assert expected == {name: count["requests"] for name, count in emu.counters().items()}

@@ -6,6 +6,7 @@ import pytest
 
 from talon_one_client import ClientConfig, Secret, TalonOneClient
 from tap_talon_one.errors import IncompleteExport
+from tap_talon_one.rows.export_columns import LAYOUTS
 from tap_talon_one.strategies.export_probes import check_calls
 from tap_talon_one.strategies.read_strategies import BULK_STRATEGIES
 from tap_talon_one.streams import STREAM_GROUPS
@@ -16,7 +17,11 @@ BULK = [strategy for strategies in BULK_STRATEGIES.values() for strategy in stra
 GROUPS = [group for group in [*STREAM_GROUPS, *(strategy.group for strategy in BULK)] if group.reader in READERS]
 EXPORTS = {group.streams[0].name: group for group in GROUPS}
 LISTED = {"loyalty_card_balances", "coupons", "referrals"}  # a list has all rows of these
-ONE_FILE = {name for name, group in EXPORTS.items() if name not in LISTED and check_calls(group.endpoint) == (1, 0)}
+ONE_FILE = {
+    name
+    for name, group in EXPORTS.items()
+    if name not in LISTED and check_calls(group.endpoint) == (1, 0) and not LAYOUTS[group.endpoint.name].filtered
+}
 GIVEN = {
     "application_id": 1,
     "as_of": "2026-03-01",
@@ -82,7 +87,7 @@ def test_exports_that_are_always_cut_off_end_with_an_error(filled, read):
     Exports of one file, whose rows are in no list, are the exception that the documentation names.
     """
     page = (ROOT / "docs/explanation/read-strategies.md").read_text(encoding="utf-8")
-    assert {"loyalty_profile_balances", "loyalty_tiers", "loyalty_join_dates", "achievement_progress"} == ONE_FILE
+    assert {"loyalty_join_dates", "achievement_progress"} == ONE_FILE
     assert [] == [name for name in ONE_FILE if f"`{name}`" not in page]
     for name, group in EXPORTS.items():
         if name in ONE_FILE:
@@ -125,7 +130,9 @@ def test_auto_reads_the_lists_if_an_export_is_cut_off(filled, read, caplog):
     assert "csv_export is incomplete, trying another strategy" in caplog.text
 
 
-@pytest.mark.parametrize("stream", ["effects", "customer_sessions", "loyalty_join_dates", "giveaways"])
+@pytest.mark.parametrize(
+    "stream", ["effects", "customer_sessions", "loyalty_join_dates", "giveaways", "loyalty_profile_balances"]
+)
 def test_rows_that_come_and_change_meanwhile_are_no_fault(filled, between, read, stream):
     """Rows are created and updated after every request, and no export is refused."""
     whole = read(stream, **GIVEN)
@@ -150,6 +157,16 @@ def test_rows_that_come_and_change_meanwhile_are_no_fault(filled, between, read,
     assert before <= after or stream == "customer_sessions"
 
 
+def test_deleted_profiles_are_no_fault(filled, read):
+    """The transactions of a deleted profile remain, and the export of balances without it is complete."""
+    stream = "loyalty_profile_balances"
+    with client_of(filled) as client:
+        client.delete_customer_data("profile-000002")
+    result = read(stream, **GIVEN)
+    assert None is result.error
+    assert {"profile-000001", "profile-000003"} == {row["integrationId"] for row in result.rows(stream)}
+
+
 def test_a_key_that_may_not_list_events_leaves_the_newest_uncompared(filled, read, caplog):
     """Without the right to list events the rows are written, and a warning says that they were not compared."""
     whole = read("effects", **GIVEN)
@@ -157,7 +174,7 @@ def test_a_key_that_may_not_list_events_leaves_the_newest_uncompared(filled, rea
     result = read("effects", **GIVEN)
     assert None is result.error
     assert texts(whole, "effects") == texts(result, "effects")
-    assert "cannot compare the export export_effects with a list" in caplog.text
+    assert "is not compared with the list get_application_events_without_total_count" in caplog.text
 
 
 @pytest.mark.parametrize("stream", ["effects", "customer_sessions", "loyalty_profile_balances"])

@@ -81,7 +81,7 @@ def test_a_template_that_fails_is_an_invalid_row():
     """A template that fails on a row makes only this row invalid."""
     one = mapper("catalog_items", ["sku", "cents"], map={"price": "{{ cents / 100 }}"})
     problem = invalid(one, {"sku": "1", "cents": "abc"})
-    words = "fails: / cannot combine a text and a number"
+    words = "fails: / cannot combine a text and a number; 'cents' is a text: write cents | float"
     assert f"'price' from its template: {words}" == problem.reason
     assert "1" == problem.key
     assert b'{"price":0.05,"sku":"2"}' == one({"sku": "2", "cents": 5}).fields

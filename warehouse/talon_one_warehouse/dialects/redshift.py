@@ -62,8 +62,8 @@ class Redshift(Dialect["RedshiftConnection"]):
         return quoted(*map(folded, parts))
 
     def literal(self, text: str) -> str:
-        """See Dialect. Whether a backslash begins an escape depends on the server, so it is written as its number."""
-        return " || CHR(92) || ".join(map(literal, text.split("\\")))
+        """See Dialect."""
+        return text_literal(text)
 
     def open(self, connection: RedshiftConnection, schema: str) -> None:
         """See Dialect. Redshift has no lock that ends with its session, so a second load is not kept out.
@@ -212,6 +212,11 @@ class Redshift(Dialect["RedshiftConnection"]):
         if column.kind in _TEXTS:
             found += f" OR LENGTH({one}) <> LENGTH({other})"
         return f"{found} OR ({one} IS NULL AND {other} IS NOT NULL) OR ({one} IS NOT NULL AND {other} IS NULL)"
+
+
+def text_literal(text: str) -> str:
+    """Return an expression of a text. It has no backslash, which begins an escape on some servers."""
+    return " || CHR(92) || ".join(map(literal, text.split("\\")))
 
 
 def folded(name: str) -> str:

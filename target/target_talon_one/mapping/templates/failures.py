@@ -19,6 +19,7 @@ _TYPE_WORDS: Mapping[str, str] = {
     "decimal.Decimal": "a number",
     "Decimal": "a number",
     "NoneType": "a null",
+    "Null": "a null",
     "datetime.date": "a date",
     "datetime.datetime": "a date",
     "datetime.time": "a time",
@@ -26,7 +27,7 @@ _TYPE_WORDS: Mapping[str, str] = {
     "generator": "a list",
     "range": "a list",
 }
-_UNSPECIFIC = "an operator, filter or function in it does not take these values"
+UNSPECIFIC = "an operator, filter or function in it does not take these values"
 _UNKNOWN_TYPE = "a value of another type"
 _TYPE = r"['\"]?([\w.]+)['\"]?"
 
@@ -66,7 +67,7 @@ class PlainUndefined(StrictUndefined):
 
 def failure_reason(error: Exception) -> str:
     """Return why a template failed, in plain words."""
-    return next((reason(error) for kinds, reason in _REASONS if isinstance(error, kinds)), _UNSPECIFIC)
+    return next((reason(error) for kinds, reason in _REASONS if isinstance(error, kinds)), UNSPECIFIC)
 
 
 def _decimal_reason(error: Exception) -> str:
@@ -77,12 +78,12 @@ def _type_reason(error: Exception) -> str:
     for pattern, words in _TYPE_ERRORS:
         if found := pattern.search(str(error)):
             return words.format(*(_in_words(part) for part in found.groups()))
-    return _UNSPECIFIC
+    return UNSPECIFIC
 
 
 def _text_reason(error: Exception) -> str:
     """Return the error's own text, unless it mentions Python's types or functions."""
-    return _UNSPECIFIC if re.search(_PYTHON_NAMES, str(error)) else _one_line(error)
+    return UNSPECIFIC if re.search(_PYTHON_NAMES, str(error)) else _one_line(error)
 
 
 def _in_words(part: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from functools import wraps
+from inspect import unwrap
 from itertools import chain
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -114,13 +115,13 @@ def check_operator(operator: str, left: Any, right: Any) -> None:
 
 def check_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """Check the arguments of a method before it is called. Raises TemplateLimitError: its result would be too large."""
-    of, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
+    of, name = getattr(unwrap(function), "__self__", None), getattr(function, "__name__", "")
     given = [*args, *kwargs.values()]
     size = size_of(of) if isinstance(of, str | bytes | int | Decimal | list | tuple | dict) else 0
     for one in given:
         size_of(one)
     if name in _FORMATS:
-        _check_format(getattr(function, "__self__", ""))
+        _check_format(of)
     if name in _GROWING:
         _check_growth(size, given)
 

@@ -78,7 +78,7 @@ def test_a_template_gives_exact_values_of_their_type(text, expected):
     [
         ("{{ color }}", "fails: 'color' is undefined"),
         ("{{ address.street }}", "fails: an object has no field 'street'"),
-        ("{{ price + sku }}", "fails: + cannot combine a number and a text"),
+        ("{{ price + sku }}", "fails: + cannot combine a number and a text; 'sku' is a text: write sku | float"),
         ("{{ cents / 0 }}", "fails: a number is divided by zero"),
         ("{{ cents if nothing }}", "returns nothing: it has an if without else"),
         (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_one_storage.sql_names import literal
+from talon_one_warehouse.dialects.redshift import text_literal
 from talon_one_warehouse.in_source.dialects.base import Dialect
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class Redshift(Dialect):
     canonical = frozenset({"VARCHAR", "SMALLINT", "INTEGER", "BIGINT"})
 
     def literal(self, text: str) -> str:
-        """See Dialect. A backslash begins an escape."""
-        return literal(text.replace("\\", "\\\\"))
+        """See Dialect."""
+        return text_literal(text)
 
     def text_of(self, column: str, type_name: str) -> str | None:
         """See Dialect. A boolean has no text, but a number."""
