@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from talon_one_loading.kept_state import kept_state
 from talon_one_loading.sink import WarehouseSink, state_name
 from talon_one_loading.tap_runner import TapRun, run_context
-from talon_one_singer.protocol.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def load(
         entries: the streams.
         stop: ends the load after the requests in flight; rows read so far are merged with their state.
         redact: knows the secrets.
-        full_refresh: ignore the state.
+        full_refresh: begin again instead of continuing from the state.
         into: updated during the load, so that the caller has the counts when this raises an error.
 
     Raises:
@@ -89,11 +89,9 @@ def load(
         ConfigError, TalonOneError, WarehouseError: see TapRun.run.
     """
     result = LoadResult() if into is None else into
-    name = state_name(settings)
-    state = None if full_refresh else warehouse.state(name)
-    context = run_context(settings, State.from_dict(state or {}, "the state in the warehouse"), stop, redact)
+    context = run_context(settings, kept_state(warehouse, settings, full_refresh=full_refresh), stop, redact)
     policies = {policy: settings[policy] for policy in ("bad_rows", "deleted_rows")}
-    sink = WarehouseSink(warehouse, state_name=name, **policies)
+    sink = WarehouseSink(warehouse, state_name=state_name(settings), **policies)
     started_s = time.monotonic()
     try:
         with sink:

@@ -17,6 +17,7 @@ from talon_one_loading.bad_rows import BAD_ROW_POLICIES, REJECTS, REJECTS_TABLE,
 from talon_one_loading.read_limits import by_column
 from talon_one_singer.reporting.refusal_reasons import Reasons
 from talon_one_warehouse import table_spec, to_arrow
+from tap_talon_one.deployment import DEPLOYMENT
 from tap_talon_one.errors import RowRefused
 from tap_talon_one.streams import MARKED
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("talon_one_loading")
 
 STATE_NAME = "tap-talon-one"
+DEPLOYMENT_NAME = f"{STATE_NAME} deployment"
+"""Name of the state that holds whose rows a schema has, for all shards and full refreshes."""
 ROWS_A_BATCH = 1_000
 
 
@@ -119,6 +122,7 @@ class WarehouseSink:
         self._pending: dict[str, _PendingRows] = {}
         self._rejected: list[RejectedRow] = []
         self._rejects_ready = False
+        self._owner: str | None = None
         self._whole: dict[str, Within] = {}
         self._merges = Background("talon-one-merge")
         self._count, self._bytes, self._last_s, self._failed = 0, 0, clock(), False
@@ -221,15 +225,25 @@ class WarehouseSink:
         from talon_one_warehouse.arrow.load_time import with_load_time, with_no_mark  # imports pyarrow, an extra
 
         tables = {**self._prepared_rejects(rejected), **pending}
+        owner = self._new_owner(state)
         if not tables:
-            self._warehouse.merge({}, state)
-        last, now = next(reversed(tables), None), datetime.now(UTC)
+            self._warehouse.merge({}, {**owner, **state})
+        first, last, now = next(iter(tables), None), next(reversed(tables), None), datetime.now(UTC)
         for name, batches in tables.items():
             loaded = with_load_time(batches, now)
             marked = with_no_mark(loaded) if name in MARKED else loaded
-            self._merge_table(name, marked, state if name == last else None)
+            states = (owner if name == first else {}) | (dict(state) if name == last else {})
+            self._merge_table(name, marked, states)
         for name, within in whole.items():
             self.counts[name].deleted += self._warehouse.end_read(name, now, delete=self._delete, within=within)
+
+    def _new_owner(self, state: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        """Return the state that says whose rows the schema has, if this sink has not saved it yet."""
+        address = state[self._state_name].get(DEPLOYMENT)
+        if address is None or address == self._owner:
+            return {}
+        self._owner = address
+        return {DEPLOYMENT_NAME: {DEPLOYMENT: address}}
 
     def _prepared_rejects(self, rejected: Sequence[RejectedRow]) -> dict[str, list[pa.RecordBatch]]:
         if not rejected:
@@ -239,9 +253,7 @@ class WarehouseSink:
             self._rejects_ready = True
         return {REJECTS_TABLE: [to_arrow(REJECTS, [one.encoded() for one in rejected])]}
 
-    def _merge_table(
-        self, stream: str, batches: list[pa.RecordBatch], state: Mapping[str, Mapping[str, Any]] | None
-    ) -> None:
+    def _merge_table(self, stream: str, batches: list[pa.RecordBatch], state: Mapping[str, Mapping[str, Any]]) -> None:
         done = self._warehouse.merge({stream: batches}, state)
         counts = self.counts.get(stream)
         if counts is None:

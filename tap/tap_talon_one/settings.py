@@ -7,6 +7,7 @@ from talon_one_singer import Setting, SettingsTable
 from talon_one_singer.maps.settings import MAPS
 from talon_one_singer.settings.input_limits import INPUT
 from talon_one_singer.shards import Shard
+from tap_talon_one.deployment import check_former
 
 LARGEST_ID = 2**63 - 1
 _OLD_STRATEGIES = {"per_card": "per_entity"}
@@ -45,6 +46,13 @@ SETTINGS = SettingsTable(
             "string",
             "Management API key, optional; it is needed to list programs and ids.",
             secret=True,
+        ),
+        Setting(
+            "former_base_url",
+            "string",
+            "Earlier address of the same account: a state, or a schema, that belongs to it is continued, and then "
+            "belongs to base_url.",
+            accepts=check_former,
         ),
         Setting(
             "loyalty_program_ids",

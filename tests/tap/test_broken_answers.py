@@ -220,10 +220,12 @@ def test_a_list_of_cards_that_is_empty_once_hides_no_card(emu, between, read, bo
     first = read(CARDS, end_date="2025-03-01T00:00:00Z")
     url = between(emu.url, lambda one: (200, {}, body) if re.search(r"/cards\?", one.path) else None)
     for state in (None, first.state):
-        empty = read(CARDS, base_url=url, state=state, end_date="2026-01-01T00:00:00Z")
+        moved = {"base_url": url, "former_base_url": emu.url}
+        empty = read(CARDS, state=state, end_date="2026-01-01T00:00:00Z", **moved)
         assert empty.error is None
         assert [] == empty.ids()
-        rest = read(CARDS, state=empty.state if empty.states else state, end_date="2026-02-01T00:00:00Z")
+        begin, end = empty.state if empty.states else state, "2026-02-01T00:00:00Z"
+        rest = read(CARDS, state=begin, end_date=end, former_base_url=url)
         assert 45 == len({*rest.ids(), *(first.ids() if state else ())})
 
 

@@ -180,11 +180,12 @@ def test_a_card_that_is_refused_leaves_the_check_open(emu, between, read, caplog
         body = b'{"message":"not found"}'
         return (404, {"Content-Type": "application/json"}, body) if "card-000002/trans" in exchange.path else None
 
-    result = read(CARD_ROWS, base_url=between(emu.url, change), **WEEK)
+    url = between(emu.url, change)
+    result = read(CARD_ROWS, base_url=url, **WEEK)
     assert None is result.error
     assert {} == result.complete
     assert "the check for deleted transactions was not complete" in caplog.text
-    assert [1] == programs(read(CARD_ROWS, state=aged(result.state, 1), **WEEK))
+    assert [1] == programs(read(CARD_ROWS, state=aged(result.state, 1), former_base_url=url, **WEEK))
 
 
 def test_an_account_without_cards_shows_nothing(emu, read):

@@ -61,7 +61,7 @@ def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
     if options["url"]:
         with (
             open_warehouse(options["url"], schema=options["schema"]) as warehouse,
-            _deleted_transactions(options, stop, redact) as deleted,
+            _deleted_transactions(warehouse, options, stop, redact) as deleted,
         ):
             return _compare(warehouse, at, deleted, as_json=options["as_json"])
     if options["names_rows"]:
@@ -72,16 +72,21 @@ def _reconcile(options: Mapping[str, Any], stop: Any, redact: Any) -> int:
 
 
 @contextmanager
-def _deleted_transactions(options: Mapping[str, Any], stop: Any, redact: Any) -> Iterator[DeletedTransactions | None]:
+def _deleted_transactions(
+    warehouse: Warehouse, options: Mapping[str, Any], stop: Any, redact: Any
+) -> Iterator[DeletedTransactions | None]:
     from talon_one_cli.connection_settings import PROGRAM, load_settings
     from talon_one_client.connection.client_factory import client_from_settings
+    from talon_one_loading.kept_state import kept_state
     from talon_one_loading.reports.deleted_transactions import DeletedTransactions
+    from tap_talon_one.deployment import raise_if_other
 
     if not options["names_rows"]:
         yield None
         return
     settings = load_settings(options["config"], redact, base_url=options["base_url"])
     with client_from_settings(settings, PROGRAM, stop=stop.check) as client:
+        raise_if_other(kept_state(warehouse, settings), client.config.base_url, settings["former_base_url"])
         yield DeletedTransactions(client)
 
 

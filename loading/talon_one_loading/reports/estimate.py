@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.connection.client_factory import client_from_settings
-from talon_one_loading.sink import state_name
+from talon_one_loading.kept_state import kept_state
 from talon_one_loading.stream_selection import select_streams
 from talon_one_loading.tap_runner import run_context
 from talon_one_singer import ConfigError
@@ -88,8 +88,7 @@ def estimate_load(
         ConfigError: the streams have no strategies to compare, or the settings do not say what to read.
         TalonOneError: a call that the estimate needs failed.
     """
-    kept = {} if warehouse is None else warehouse.state(state_name(settings)) or {}
-    state = State.from_dict(kept, "the state in the warehouse")
+    state = State() if warehouse is None else kept_state(warehouse, settings)
     context = run_context(settings, state, stop, redact)
     started_s = time.monotonic()
     with client_from_settings(settings, program, metrics=context.metrics, stop=stop.check) as client:

@@ -19,9 +19,13 @@ class State:
     """``{"bookmarks": {stream: {...}}, "currently_syncing": stream?}``; other keys are kept unchanged.
 
     Thread-safe; arguments and results are copied.
+
+    Attributes:
+        source: what the state is or where it is, for messages.
     """
 
-    def __init__(self, value: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, value: Mapping[str, Any] | None = None, source: str = "the state") -> None:
+        self.source = source
         self._value: dict[str, Any] = copy.deepcopy(dict(value or {}))
         self._value.setdefault("bookmarks", {})
         self._lock = threading.Lock()
@@ -45,7 +49,7 @@ class State:
         current = inner.get("currently_syncing")
         if current is not None and not isinstance(current, str):
             _fail(source, f"{place}.currently_syncing", "a stream's name or null", current)
-        return cls(inner)
+        return cls(inner, source)
 
     @classmethod
     def from_file(cls, path: str) -> State:
@@ -82,6 +86,16 @@ class State:
                 self._value["bookmarks"][stream] = copy.deepcopy(dict(value))
             else:
                 self._value["bookmarks"].pop(stream, None)
+
+    def note(self, name: str) -> Any:
+        """Return what the state holds beside the bookmarks under a name, or None."""
+        with self._lock:
+            return copy.deepcopy(self._value.get(name))
+
+    def set_note(self, name: str, value: str) -> None:
+        """Keep a text in the state, beside the bookmarks."""
+        with self._lock:
+            self._value[name] = value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the complete state, the value of a STATE message."""

@@ -15,6 +15,7 @@ from talon_one_client.paging.page_counts import page_count
 from talon_one_client.paging.windows import MIN_US, Window, to_us
 from talon_one_singer import ConfigError
 from talon_one_singer.shards import Shard
+from tap_talon_one.deployment import DEPLOYMENT, raise_if_other
 from tap_talon_one.engine.bookmarks import GroupBookmarks
 from tap_talon_one.engine.ledger_checks import LedgerChecks
 from tap_talon_one.engine.run_clock import RunClock
@@ -69,6 +70,18 @@ class Scope:
 
     def __post_init__(self) -> None:
         check_span(self.settings, self.now())
+        raise_if_other(self.state, self.client.config.base_url, self.settings["former_base_url"])
+
+    def note_deployment(self) -> None:
+        """Note in the state whose rows it covers, once Talon.One has answered with rows or a list."""
+        self.state.set_note(DEPLOYMENT, self.client.config.base_url)
+
+    def state_with(self, group: StreamGroup, bookmarks: GroupBookmarks, *, answered: bool) -> dict[str, Any]:
+        """Return the state with the bookmarks of a group; ``answered``: Talon.One has answered for one of its ids."""
+        self.state.set_bookmark(group.name, bookmarks.to_dict())
+        if answered:
+            self.note_deployment()
+        return self.state.to_dict()
 
     @cached_property
     def clock(self) -> RunClock:

@@ -255,11 +255,9 @@ class StreamGroupSync:
         self._run.stop()
 
     def _state(self) -> dict[str, Any]:
-        state = self._run.scope.state
         if self._bookmark.window is self._window and not self._ended:
             self._window.position = self._open.position()
-        state.set_bookmark(self._group.name, self._bookmarks.to_dict())
-        return state.to_dict()
+        return self._run.scope.state_with(self._group, self._bookmarks, answered=self._open.known)
 
     def _finish(self, window: OpenWindow) -> OpenWindow | None:
         """Move the bookmark to the end of the window; return the next window if balances need another instant."""

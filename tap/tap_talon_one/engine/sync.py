@@ -157,6 +157,7 @@ class Engine:
         if not complete:
             log.warning("%s: the read was not complete, so no row is taken for deleted", _names(entries))
             return
+        self._scope.note_deployment()
         for entry in entries:
             self.sink.read_whole(entry.stream, self._scope.within(group))
 

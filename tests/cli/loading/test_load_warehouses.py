@@ -75,11 +75,11 @@ class Loader:
         # The URL has a password: it comes from the environment, as it would on a server.
         self.environment = {**os.environ, "TALON_ONE_TO": url, "TALON_ONE_LOGLEVEL": "DEBUG"}
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self, *more: str) -> subprocess.Popen[str]:
         """Start a load."""
         command = [sys.executable, "-m", "talon_one_cli", "load", "--config", str(self.config)]
         return commands.Popen(
-            [*command, "--streams", f"{ROWS},{BALANCES}", "--json"],
+            [*command, "--streams", f"{ROWS},{BALANCES}", "--json", *more],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -160,6 +160,27 @@ def test_three_incremental_loads_bring_exactly_what_is_new(emu, loader):
         assert loader.truth() == loader.ledger()
         assert loader.true_balances() == loader.balances()
     assert {"read": 0, "inserted": 0, "updated": 0} == loader.load()
+
+
+@pytest.mark.parametrize("loader", mostly_slow(PLACES, {"duckdb", "postgresql", "lake"}), indirect=True)
+def test_a_schema_belongs_to_one_deployment(emu, loader):
+    """A load from another address is refused, with and without --full-refresh; former_base_url says that it moved."""
+    settings, moved = json.loads(loader.config.read_text()), emu.url.replace("127.0.0.1", "localhost")
+    loader.config.write_text(json.dumps({**settings, "shard": "1/2"}))
+    loader.load()
+    before = loader.ledger()
+    for given, more in (({}, ()), ({}, ("--full-refresh",)), ({"shard": "2/2"}, ())):
+        loader.config.write_text(json.dumps({**settings, "base_url": moved, **given}))
+        process = loader.start(*more)
+        _, errors = process.communicate()
+        assert 2 == process.returncode
+        assert f"talon_one belongs to {emu.url}, but base_url is {moved};" in errors
+    assert before == loader.ledger()
+    loader.config.write_text(json.dumps({**settings, "base_url": moved, "former_base_url": emu.url}))
+    loader.load()
+    loader.config.write_text(json.dumps({**settings, "base_url": moved}))
+    assert {"read": 0, "inserted": 0, "updated": 0} == loader.load()
+    assert loader.truth() == loader.ledger()
 
 
 @pytest.mark.slow

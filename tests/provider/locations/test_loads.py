@@ -10,6 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_talon_one.locations.loads import load_location
+from airflow_provider_talon_one.reports.estimate import EstimateLoadOperator
 from talon_one_warehouse.connections import bigquery, snowflake
 from tests.servers import PASSWORD
 
@@ -186,3 +187,19 @@ def test_a_connection_of_type_databricks_has_a_token_or_a_service_principal(put,
     assert "databricks://adb-1.azuredatabricks.net/" == found.url
     assert {**options, "catalog": "main"} == found.options
     assert "planted" not in repr(found)
+
+
+def test_a_schema_of_another_deployment_is_refused_for_good(emu, connection, run_task, load, tmp_path):
+    """Load, full refresh and estimate name both addresses; with former_base_url the load continues."""
+    emu.reset("synthetic", cards=2, transactions=5)
+    url, moved = f"duckdb:///{tmp_path}/w.duckdb", emu.url.replace("127.0.0.1", "localhost")
+    load(warehouse_url=url)
+    connection(host=moved)
+    words = f"talon_one belongs to {emu.url}, but host is {moved}; nothing was read"
+    for full_refresh in (False, True):
+        with pytest.raises(AirflowFailException, match=words):
+            load(warehouse_url=url, full_refresh=full_refresh)
+    with pytest.raises(AirflowFailException, match=words):
+        run_task(EstimateLoadOperator, streams=["loyalty_card_transactions"], warehouse_url=url)
+    settings = {"loyalty_program_ids": [1], "settle_seconds": 0, "former_base_url": emu.url}
+    assert 0 == load(warehouse_url=url, settings=settings).returned["streams"]["loyalty_card_transactions"]["read"]
