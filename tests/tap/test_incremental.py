@@ -354,7 +354,7 @@ def stopped_while_a_server_hangs(slow, start_sync):
 def test_sigterm_does_not_wait_for_an_answer_to_write_the_state(slow, start_sync):
     """The STATE is written before the requests in flight end, so that a slow server costs no position."""
     done, answered = stopped_while_a_server_hangs(slow, start_sync)
-    assert 8 <= done <= answered <= 20
+    assert 8 - 2 <= done <= answered <= 20  # two cards are in flight, whose rows may be written already
 
 
 def test_sigkill_loses_nothing_after_the_last_state(slow, start_sync, sync):
