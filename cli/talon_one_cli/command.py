@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_cli.after_stop import AFTER_STOP
 from talon_one_singer.cli import guarded
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.errors import ClosedPipe, SingerError
@@ -52,7 +53,9 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
             except BrokenPipeError as error:  # the reader has ended, like ``head``
                 raise ClosedPipe("the program that reads the output has ended") from error
 
-    return guarded.guarded(replace(definition(), name=name, expected_errors=_EXIT_CODES), redact, stop, run)
+    after_stop = AFTER_STOP[name.removeprefix("talon-one ")]
+    command = replace(definition(), name=name, expected_errors=_EXIT_CODES, after_stop=after_stop)
+    return guarded.guarded(command, redact, stop, run)
 
 
 def _command_line() -> list[Mapping[str, Any]]:

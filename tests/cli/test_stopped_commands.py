@@ -1,4 +1,4 @@
-"""Every command ends within the grace time and with exit code 143 after SIGTERM, while a server answers slowly."""
+"""Every command ends within the grace time, with exit code 143 and a line that says what is safe after SIGTERM."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ import termios
 import threading
 import time
 
+import click
 import pytest
 
+from talon_one_cli import main
+from talon_one_cli.after_stop import AFTER_STOP
+from talon_one_cli.command import guarded_run
+from talon_one_singer.cli.definition import PluginDefinition
+from talon_one_singer.cli.output import run_process
 from tests import commands
 from tests.examples import mostly_slow
 
@@ -91,6 +97,7 @@ COMMANDS = {
     "expiring": (*TALON_ONE, "expiring", "--config", "c.json", "--by", "2030-01-01T00:00:00Z"),
     "erase": (*TALON_ONE, "erase", "--config", "p.json", "--ids", "ada", "--yes"),
     "check": (*TALON_ONE, "check", "--config", "c.json"),
+    "doctor": (*TALON_ONE, "doctor", "s.yml"),
     "call": (*TALON_ONE, "call", "get_loyalty_programs", "--config", "c.json"),
 }
 
@@ -155,6 +162,40 @@ def test_a_stopped_command_ends_soon(tmp_path, dripping, command):
     assert 143 == code, err
     assert "Traceback" not in err, err
     assert '"x"' not in out
+    after_stop = AFTER_STOP.get(command, PluginDefinition.__dataclass_fields__["after_stop"].default)
+    assert [f"Stopped by SIGTERM: {after_stop}."] == [line for line in err.splitlines() if "Stopped" in line]
+
+
+def test_every_command_says_what_a_stop_leaves_behind():
+    """The table of what a stopped command leaves behind has all commands, and each says what to do or what is safe."""
+    assert [*main.COMMANDS] == [*AFTER_STOP]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, EOFError])
+def test_ctrl_c_at_a_prompt_is_a_stop_and_the_end_of_the_input_is_not(error, monkeypatch, capsys):
+    """Ctrl-C outside of the work ends with 130 and a line that says so; an input that ends ends with 1."""
+
+    def ask():
+        def read(_prompt):
+            raise error
+
+        monkeypatch.setattr(click.termui, "visible_prompt_func", read)
+        click.prompt("Base URL")
+
+    with pytest.raises(SystemExit) as ended:
+        run_process(click.Command("ask", callback=ask), "ask", [])
+    found = ended.value.code, capsys.readouterr().err.splitlines()[-1]
+    expected = {
+        KeyboardInterrupt: (130, "Stopped by SIGINT while no work was under way."),
+        EOFError: (1, "Aborted!"),
+    }
+    assert expected[error] == found
+
+
+def test_a_signal_that_comes_too_late_is_named(capsys):
+    """A command whose work was done when the signal came says that nothing is missing, with the code of the signal."""
+    code = guarded_run("talon-one models", lambda stop, _redact: stop.set(signal.SIGINT))
+    assert (130, "SIGINT came too late to stop anything: all work was done.\n") == (code, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in DRIPS if kind != "body"])

@@ -126,6 +126,7 @@ def _listen(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         limits=Limits(pending=options["max_pending"]),
     )
     serve(settings, stop, lambda url: say(f"listening on {url}"))
+    stop.check()
 
 
 def _retry_rejected(url: str, schema: str, stop: StopSignal) -> None:

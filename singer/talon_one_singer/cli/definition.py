@@ -69,6 +69,7 @@ class PluginDefinition:
         about: additional keys for ``--about --format json``.
         expected_errors: exit code by class, the first match counts; these errors are one line, without traceback.
         report_url: address for bug reports.
+        after_stop: what a run that a signal has stopped leaves behind, and what continues it.
     """
 
     name: str
@@ -79,6 +80,7 @@ class PluginDefinition:
     about: Mapping[str, Any] = field(default_factory=dict)
     expected_errors: Mapping[type[Exception], int] = field(default_factory=dict)
     report_url: str = ""
+    after_stop: str = "everything up to the last STATE is safe; run it again with that STATE to continue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from traceback import clear_frames
 from typing import TYPE_CHECKING
@@ -30,8 +31,9 @@ _RESERVED_BYTES = 4 << 20
 def guarded(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work: Callable[[], None]) -> int:
     """Do the work and return the exit code.
 
-    An expected error is printed as one line for each problem. Any other error is a bug: its traceback is printed with
-    secrets masked and with the address for reports. From here on the redactor is used in the whole process.
+    An expected error is printed as one line for each problem, and a stop by a signal as one line that says what is
+    safe. Any other error is a bug: its traceback is printed with secrets masked and with the address for reports. From
+    here on the redactor is used in the whole process.
     """
     activate(redact)
     reserve = bytearray(_RESERVED_BYTES)
@@ -70,6 +72,7 @@ def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work:
             _print_error(redact, error)
         return _stopped_code(stop) or error.exit_code
     except Stopped as error:
+        _print_stop(f"Stopped by {_signal_name(error.exit_code)}: {definition.after_stop}.")
         return error.exit_code
     except SingerError as error:
         _print_error(redact, error)
@@ -80,11 +83,22 @@ def _run(definition: PluginDefinition, redact: Redactor, stop: StopSignal, work:
         if is_panic(error):
             return _other_exit_code(definition, redact, error)
         raise
-    return _stopped_code(stop)
+    code = _stopped_code(stop)
+    if code:
+        _print_stop(f"{_signal_name(code)} came too late to stop anything: all work was done.")
+    return code
 
 
 def _stopped_code(stop: StopSignal) -> int:
     return SIGNAL_BASE + stop.signum if stop.signum else ExitCode.OK
+
+
+def _signal_name(exit_code: int) -> str:
+    return signal.Signals(exit_code - SIGNAL_BASE).name
+
+
+def _print_stop(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _other_exit_code(definition: PluginDefinition, redact: Redactor, error: BaseException) -> int:

@@ -51,7 +51,10 @@ def _exit_code(command: click.Command, name: str | None, arguments: Sequence[str
         error.show(file=words)
         sys.stderr.write(redact(printable_lines(words.getvalue())))
         return error.exit_code
-    except click.Abort:
+    except click.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # click raises it for the end of the input, too
+            sys.stderr.write("Stopped by SIGINT while no work was under way.\n")
+            return ExitCode.INTERRUPTED
         sys.stderr.write("Aborted!\n")
         return ExitCode.FAILED
 
