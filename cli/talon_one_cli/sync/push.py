@@ -164,11 +164,10 @@ def _push(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     def push_run(file: SyncFile) -> None:
         def report(run: SyncRun) -> None:
             in_order.note_written(file, run)
-            destinations = list(run.destinations.values())
             if one_report:
-                reports.append(run_report(destinations, run.id))
+                reports.append(run_report(list(run.destinations.values()), run.id))
             else:
-                print_run(destinations, run.id, as_json=options["as_json"])
+                print_run(run, as_json=options["as_json"])
 
         with reasons_once(as_json=options["as_json"]):
             _send(file, stop, "push", report, lambda run: in_order.check_apart(file, run), page=page)
@@ -202,7 +201,7 @@ def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
         check_unmoved(planned["destinations"], run.plan())
 
     def report(run: SyncRun) -> None:
-        print_run(list(run.destinations.values()), run.id, as_json=options["as_json"])
+        print_run(run, as_json=options["as_json"])
 
     with reported(options["report"], "apply") as page, reasons_once(as_json=options["as_json"]):
         _send(file, stop, f"apply {path}", report, check, page=page)

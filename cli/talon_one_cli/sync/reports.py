@@ -6,10 +6,10 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from talon_one_cli.formatting import new_table, open_console
+from talon_one_cli.formatting import FigureTable, open_console
 from talon_one_singer.cli.output import say_json
 from target_talon_one.errors import IncompleteError
-from target_talon_one.sync.row_counts import change_words
+from target_talon_one.sync.row_counts import RowCounts, change_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from target_talon_one.sync.destination_run import DestinationRun
     from target_talon_one.sync.plan import PlannedDestination
+    from target_talon_one.sync.run import SyncRun
 
 
 def print_plan(plans: Collection[PlannedDestination], depends_on: Mapping[str, Sequence[str]]) -> None:
@@ -28,7 +29,7 @@ def print_plan(plans: Collection[PlannedDestination], depends_on: Mapping[str, S
         depends_on: names of the syncs that are sent before a sync, by its name.
     """
     names = ("add", "change", "remove", "unchanged", "refused", "new profiles", "requests", "minutes")
-    table = new_table(("sync", "sink", "mode"), names, "What a push would change")
+    table = FigureTable(("sync", "sink", "mode"), names, "What a push would change")
     for one in plans:
         counts = (one.adds, one.updates, one.removes, one.same, one.invalid)
         new = "?" if one.new_profiles is None else f"{one.new_profiles:,}"
@@ -36,7 +37,7 @@ def print_plan(plans: Collection[PlannedDestination], depends_on: Mapping[str, S
         cells = [f"{count:,}" for count in counts]
         table.add_row(one.name, one.sink, one.mode, *cells, new, f"{one.requests:,}", minutes)
     console = open_console()
-    console.print(table)
+    table.print(console)
     planned = {one.name for one in plans}
     for one in plans:
         before = [name for name in depends_on[one.name] if name in planned]
@@ -45,21 +46,27 @@ def print_plan(plans: Collection[PlannedDestination], depends_on: Mapping[str, S
             _print_line(console, f"{one.name}: {line}")
 
 
-def print_run(
-    destinations: Sequence[DestinationRun], run_id: str, *, as_json: bool, more: Mapping[str, Any] | None = None
-) -> None:
-    """Print what a run sent; ``more`` is added to the JSON."""
+def print_run(run: SyncRun, *, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Print what a run sent; ``more`` is added to the JSON.
+
+    There is no table of a run that an error has ended before it was known what is to be done.
+    """
+    destinations = list(run.destinations.values())
     if as_json:
-        say_json(run_report(destinations, run_id) | dict(more or {}))
-        return
-    table = new_table(("sync",), run_heads(destinations), f"Run {run_id}")
+        say_json(run_report(destinations, run.id) | dict(more or {}))
+    elif run.compared:
+        _print_run(destinations, run.id)
+
+
+def _print_run(destinations: Sequence[DestinationRun], run_id: str) -> None:
+    table = FigureTable(("sync",), run_heads(destinations), f"Run {run_id}")
     for one in destinations:
         table.add_row(one.config.name, *run_cells(one))
     console = open_console()
-    console.print(table)
+    table.print(console)
     for one in destinations:
-        for reason in one.reasons.lines():
-            _print_line(console, f"{one.config.name}: refused {reason}")
+        for line in [*one.counts.other_rows(), *(f"refused {reason}" for reason in one.reasons.lines())]:
+            _print_line(console, f"{one.config.name}: {line}")
 
 
 @contextmanager
@@ -95,7 +102,7 @@ def run_report(destinations: Sequence[DestinationRun], run_id: str) -> dict[str,
 
 
 def _plan_notes(one: PlannedDestination) -> list[str]:
-    notes = [f"refused {reason}" for reason in one.reasons]
+    notes = [*RowCounts(duplicates=one.duplicates).other_rows(), *(f"refused {reason}" for reason in one.reasons)]
     samples = [(op, row) for op, rows in one.samples.items() for row in rows]
     return [*notes, *(f"{op} {json.dumps(row, ensure_ascii=False)}" for op, row in samples)]
 

@@ -69,7 +69,7 @@ def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
             forget_retried(store, run_id, replay)
         finally:
             skipped = {"skipped": dict(replay.skipped)}
-            print_run(list(run.destinations.values()), run.id, as_json=options["as_json"], more=skipped)
+            print_run(run, as_json=options["as_json"], more=skipped)
             for line in [] if options["as_json"] else replay.lines():
                 say(line)
         run.raise_if_incomplete()

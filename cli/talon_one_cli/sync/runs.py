@@ -96,19 +96,21 @@ def _read(location: str | StoreInSource, run_id: str | None) -> list[dict[str, A
 
 
 def _print_list(found: Sequence[Mapping[str, Any]]) -> None:
-    from talon_one_cli.formatting import new_table, open_console
+    from talon_one_cli.formatting import FigureTable, open_console
 
-    table = new_table(("run", "command", "started", "status"), ("sent", "refused", "requests"))
+    table = FigureTable(("run", "command", "started", "status"), ("sent", "refused", "requests"))
     for one in found:
-        sums = _sums(one["destinations"].values())
-        table.add_row(one["id"], one["command"], one["started"][:19], one["status"], *(f"{n:,}" for n in sums))
-    open_console().print(table)
+        sums = ("?" if n is None else f"{n:,}" for n in _sums(one["destinations"].values()))
+        table.add_row(one["id"], one["command"], one["started"][:19], one["status"], *sums)
+    table.print(open_console())
 
 
-def _sums(figures: Any) -> tuple[int, int, int]:
+def _sums(figures: Any) -> tuple[int, int, int | None]:
+    """Return the rows that were sent and refused, and the requests; None if their number is unknown."""
     parts = list(figures)
+    requests = [one["requests"] for one in parts]
     refused = sum(one["invalid"] + one["rejected"] + one["unknown"] + one["unreadable"] for one in parts)
-    return sum(one["sent"] for one in parts), refused, sum(one["requests"] for one in parts)
+    return sum(one["sent"] for one in parts), refused, None if None in requests else sum(requests)
 
 
 def _print_one(found: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Amounts of points as texts, with all of their digits."""
+"""Amounts of points as texts, with all of their digits, and counted things."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """Return a count with its noun: "1 row", "1,200 rows"; ``plural`` for nouns that do not end with s."""
+    return f"{count:,} {singular if count == 1 else plural or f'{singular}s'}"
 
 
 def plain_amount(amount: Decimal) -> str:

@@ -18,6 +18,11 @@ class Persistence(Protocol):
         ...
 
     @property
+    def exclusive(self) -> bool:
+        """Return whether no other process can have the store open."""
+        ...
+
+    @property
     def location(self) -> str:
         """Return where the tables are kept, without secrets."""
         ...
@@ -55,6 +60,7 @@ class Persistence(Protocol):
 class LocalFile:
     """A DuckDB file, in which the result of every statement is durable."""
 
+    exclusive = True
     source_rows: SourceRows | None = None
 
     def __init__(self, database: Database) -> None:

@@ -37,6 +37,7 @@ class RemoteStore:
         origin: opens another backend, whose tables an empty store begins with.
     """
 
+    exclusive = False
     source_rows: SourceRows | None = None
 
     def __init__(

@@ -73,7 +73,10 @@ class Store:
         self.profiles = KnownProfiles(database)
         if journal:
             self._resume(journal)
+        if persistence.exclusive:
+            self.runs.mark_broken_off()
         for destination in self.destinations.identities():
+            self.runs.note_acknowledged(destination, self.acks.count_changes(destination))
             self.acks.commit_acknowledged(destination)
         with database.transaction():
             merge_spellings(database.run)

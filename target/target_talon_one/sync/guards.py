@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from talon_one_singer.reporting.amounts import counted
 from target_talon_one.errors import GuardError, IncompleteError, TooManyRefusedError
 
 if TYPE_CHECKING:
@@ -38,14 +39,15 @@ def check_before_reading(destination: DestinationRun, environment: str) -> None:
         )
 
 
-def check(destination: DestinationRun, found: Comparison) -> None:
-    """Check the guards that depend on what is to be done.
+def check(compared: Iterable[tuple[DestinationRun, Comparison]]) -> None:
+    """Check the guards that depend on what is to be done at each destination.
 
     Raises:
         GuardError: the first guard that stops the run, with its figures.
     """
-    for problem in problems(destination, found):
-        raise problem
+    for destination, found in compared:
+        for problem in problems(destination, found):
+            raise problem
 
 
 def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardError]:
@@ -56,8 +58,7 @@ def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardEr
         yield _stopped(
             destination,
             "allow_empty",
-            f"the source has no rows, so the mirror would remove {difference.removes:,} of {difference.known:,} rows; "
-            "set allow_empty: true if that is intended",
+            f"{_emptied(difference)}; set allow_empty: true if that is intended",
             removes=difference.removes,
             known=difference.known,
         )
@@ -82,6 +83,13 @@ def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardEr
             new_profiles=found.new_profiles,
             adds=difference.adds,
         )
+
+
+def _emptied(difference: Difference) -> str:
+    if not difference.known:
+        return "the source has no rows, and no row was sent before"
+    removed = f"{difference.removes:,} of {counted(difference.known, 'row')}"
+    return f"the source has no rows, so the mirror would remove {removed}"
 
 
 def _not_replaceable(destination: DestinationRun, difference: Difference) -> Iterator[GuardError]:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.reporting.redaction import redacted
 from target_talon_one.config.identity import canonical_identity
 from target_talon_one.errors import PlanMovedError, SyncConfigError
@@ -228,13 +229,15 @@ def _line(one: PlannedDestination) -> str:
         f"{one.removes:,} to remove",
         f"{one.same:,} unchanged",
     ]
+    if one.duplicates:
+        counts.append(f"{one.duplicates:,} replaced by a later row with the same key")
     if one.invalid:
         counts.append(f"{one.invalid:,} refused ({'; '.join(one.reasons)})")
     if one.new_profiles:
         counts.append(f"{one.new_profiles:,} profiles would be created")
     elif one.new_profiles is None:
         counts.append("an unknown number of profiles would be created")
-    counts.append(f"{one.requests:,} requests")
+    counts.append(counted(one.requests, "request"))
     if one.minutes is not None:
         counts.append(f"{one.minutes:g} minutes at the rate limit")
     return f"plan: {one.name} ({one.sink}, {one.mode}): {', '.join(counts)}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from talon_one_singer.reporting.amounts import counted
+
 if TYPE_CHECKING:
     from target_talon_one.store.tables.changes import Difference
 
@@ -67,6 +69,7 @@ class RowCounts:
         self.duplicates += duplicates
         self.known = found.known
         self.complete = complete
+        self.note_to_do()
 
     @property
     def all_sent(self) -> bool:
@@ -81,6 +84,15 @@ class RowCounts:
         """Count the rows that were found and not tried."""
         tried = self.sent + self.rejected + self.unknown
         self.to_do = self.adds + self.updates + self.removes - tried
+
+    def other_rows(self) -> list[str]:
+        """Return what became of rows that were read and are neither to be sent, nor unchanged, nor refused."""
+        found = (
+            (self.duplicates, "replaced by a later row with the same key"),
+            (self.left_out, "left out, because the profile does not exist (create_profiles: skip)"),
+            (self.deleted, "marked as deleted by the source"),
+        )
+        return [f"{counted(count, 'row')} {words}" for count, words in found if count]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts for the history and for reports."""

@@ -13,6 +13,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from talon_one_singer.errors import Stopped
 from talon_one_singer.shards import WHOLE
 from target_talon_one.errors import GuardError, IncompleteError
 from target_talon_one.lookups.audiences import Audiences
@@ -43,10 +44,6 @@ if TYPE_CHECKING:
     from target_talon_one.sync.sending.delivery import Waiting
 
 
-def _nothing() -> None:
-    """The default ``check``."""
-
-
 class SyncRun:
     """One run. Not thread-safe.
 
@@ -63,6 +60,7 @@ class SyncRun:
         destinations: the open destinations, by the names of their streams.
         files: of rejects and results.
         lost: a refused row is neither in a rejects file nor in the store.
+        compared: it is known what is to be done at each destination.
     """
 
     def __init__(
@@ -72,12 +70,12 @@ class SyncRun:
         options: SyncOptions,
         *,
         command: str,
-        check: Callable[[], None] = _nothing,
+        check: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.id = new_run_id(now())
         self.destinations: dict[str, DestinationRun] = {}
-        self.lost = False
+        self.lost = self.compared = False
         self._client, self._store, self._options, self._check, self._now = client, store, options, check, now
         self._audiences = Audiences(client, store)
         self._profiles, self._existence = Profiles(client, store, check), Existence(client, self._audiences)
@@ -96,11 +94,9 @@ class SyncRun:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._sending is not None:
             self._sending.close()  # what is in flight is answered and recorded
-        status = "done" if error is None else "stopped" if isinstance(error, GuardError) else "failed"
-        words = None if error is None else str(error)
-        for one in self.destinations.values():
-            self._store.runs.note_counts(self.id, one.number, one.config.name, one.counts.as_dict())
-        self._store.runs.end(self.id, self._time(), status, words)
+        status = "done" if error is None else "stopped" if isinstance(error, GuardError | Stopped) else "failed"
+        self._note_counts()
+        self._store.runs.end(self.id, self._time(), status, None if error is None else str(error))
         self.files.close()
 
     def open(
@@ -152,11 +148,11 @@ class SyncRun:
         """
         found = {name: self._compare(one) for name, one in self.destinations.items()}
         for name, comparison in found.items():
-            guards.check(self.destinations[name], comparison)
-        for name, comparison in found.items():
             one = self.destinations[name]
             complete = one.source is not SourceState.INCOMPLETE
             one.counts.add(comparison.difference, duplicates=one.duplicates, complete=complete)
+        self.compared = True
+        guards.check((self.destinations[name], comparison) for name, comparison in found.items())
         return found
 
     def _compare(self, destination: DestinationRun) -> Comparison:
@@ -204,16 +200,17 @@ class SyncRun:
         return found
 
     def _start(self, found: Mapping[str, Comparison]) -> None:
-        groups = {name: self.destinations[name].op_groups for name in found}
-        for name in found:
-            one = self.destinations[name]
+        opened = [self.destinations[name] for name in found]
+        for one in opened:
             if not one.replayed:
                 complete, mirror = one.source is SourceState.COMPLETE, one.config.mirror
                 self._store.rejects.supersede_by_source(self.id, one.number, complete=complete, mirror=mirror)
-        self._sending = self._flusher.steps([(self.destinations[name], found[name], groups[name]) for name in found])
+        steps = [(one, comparison, one.op_groups) for one, comparison in zip(opened, found.values(), strict=True)]
+        self._note_counts()  # so that the history has them if the process is killed
+        self._sending = self._flusher.steps(steps)
         self.proceed()
-        for name in found:
-            self.destinations[name].restart()
+        for one in opened:
+            one.restart()
 
     @property
     def is_sending(self) -> bool:
@@ -293,6 +290,10 @@ class SyncRun:
                 self._store.rejects.add(self.id, one.number, one.invalid)
                 self.lost = self.lost or (self._options.mask_rejects and any(map(too_large, one.invalid)))
                 one.invalid = []
+
+    def _note_counts(self) -> None:
+        for one in self.destinations.values():
+            self._store.runs.note_counts(self.id, one.number, one.config.name, one.counts.as_dict())
 
     def _time(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")

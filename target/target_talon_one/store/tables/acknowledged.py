@@ -69,6 +69,12 @@ class AcknowledgedRows:
         """Return whether a row was acknowledged."""
         return bool(self._database.run(f"SELECT 1 FROM sent_{destination} WHERE key = ? LIMIT 1", key))
 
+    def count_changes(self, destination: int) -> int:
+        """Return how many changes were acknowledged that are not committed."""
+        taken = merged_ranges(self._database.run(f"SELECT first, past FROM done_{destination}"))
+        changes = self._changes_in(destination, taken) if taken else ""
+        return self._database.count(f"SELECT count(*) FROM ({changes}) WHERE op <> '{KEEP}'") if taken else 0
+
     def resume(self, journal: Journal) -> None:
         """Write to a journal from now on, and note what it says an earlier try had acknowledged."""
         self._journal = journal

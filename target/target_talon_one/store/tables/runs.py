@@ -51,6 +51,36 @@ class RunHistory:
         text = None if error is None else redact(error)[:_LONGEST_ERROR]
         self._database.run("UPDATE runs SET ended = ?, status = ?, error = ? WHERE id = ?", ended, status, text, run)
 
+    def mark_broken_off(self) -> None:
+        """Mark runs that never ended as broken off; no other process may be using the store."""
+        self._database.run("UPDATE runs SET status = 'broken off' WHERE status = 'running'")
+
+    def note_acknowledged(self, destination: int, acknowledged: int) -> None:
+        """Add rows to the counts of the last run, if it ended before it could count them.
+
+        Its refused rows are counted, too. How many requests it has sent is unknown: null.
+        """
+        found = self._database.run(
+            "SELECT run, name, figures FROM run_destinations WHERE destination = ? AND run = "
+            "(SELECT max_by(id, started) FROM runs) AND run IN "
+            "(SELECT id FROM runs WHERE status IN ('running', 'broken off'))",
+            destination,
+        )
+        if not found or not acknowledged:
+            return
+        ((run, name, text),) = found
+        counts = json.loads(text)
+        refused = dict(
+            self._database.run(
+                "SELECT kind, count(*) FROM rejects WHERE run = ? AND destination = ? GROUP BY kind", run, destination
+            )
+        )
+        counts |= {kind: max(counts[kind], refused.get(kind, 0)) for kind in ("rejected", "unknown")}
+        counts["sent"] += acknowledged
+        changes = counts["adds"] + counts["updates"] + counts["removes"]
+        counts["to_do"] = max(0, changes - counts["sent"] - counts["rejected"] - counts["unknown"])
+        self.note_counts(run, destination, name, counts | {"requests": None})
+
     def note_counts(self, run: str, destination: int, name: str, counts: Mapping[str, Any]) -> None:
         """Note what a run did to a destination."""
         with self._database.transaction():
