@@ -12,7 +12,7 @@ from urllib.parse import quote
 import duckdb
 
 from talon_one_cli.demo.tools import Background, control, expect
-from talon_one_cli.formatting import new_table, open_console
+from talon_one_cli.formatting import FigureTable, open_console
 from talon_one_singer.cli.output import say
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Loads:
 
 def show_loads(steps: list[Step]) -> None:
     """Print the row counts of each load."""
-    table = new_table(
+    table = FigureTable(
         ("load", "stream"), ("rows read", "new in DuckDB", "calls", "seconds"),
         "Loyalty data out of Talon.One, into DuckDB",
     )  # fmt: skip
@@ -138,4 +138,4 @@ def show_loads(steps: list[Step]) -> None:
         for index, (stream, counts) in enumerate(step.streams.items()):
             of_step = (step.name, f"{step.requests:,}", f"{step.seconds:.1f}") if index == 0 else ("", "", "")
             table.add_row(of_step[0], stream, f"{counts['read']:,}", f"{counts['inserted']:,}", *of_step[1:])
-    open_console().print(table)
+    table.print(open_console())

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import duckdb
 
 from talon_one_cli.demo.tools import control, expect
-from talon_one_cli.formatting import new_table, open_console
+from talon_one_cli.formatting import FigureTable, open_console
 from talon_one_emulator.seeds.journey_rows import data_file
 from talon_one_singer.cli.output import say
 
@@ -164,11 +164,11 @@ def _figures(of: dict[str, Any], *names: str) -> tuple[int, ...]:
 def show_pushes(pushes: list[Pushed]) -> None:
     """Print what each push did."""
     names = ("added", "changed", "removed", "unchanged", "refused", "calls")
-    table = new_table(("push", "destination"), names, "Segments and products out of DuckDB, into Talon.One")
+    table = FigureTable(("push", "destination"), names, "Segments and products out of DuckDB, into Talon.One")
     for pushed in pushes:
         for index, (name, done) in enumerate(pushed.destinations.items()):
             counts = _figures(done, "adds", "updates", "removes", "same")
             refused = done["invalid"] + done["rejected"]
             cells = (f"{count:,}" for count in (*counts, refused, done["requests"]))
             table.add_row(pushed.name if index == 0 else "", name, *cells)
-    open_console().print(table)
+    table.print(open_console())

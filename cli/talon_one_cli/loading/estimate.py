@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_cli.formatting import say_lines_or_blocks
 from talon_one_cli.options import connection_options, json_option, schema_option
 from talon_one_singer.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from talon_one_loading.reports.estimate import LoadEstimate
+    from tap_talon_one.strategies.comparison import StrategyEstimate
+
+_HEADS = ("chosen", "stream", "program", "strategy", "ids", "calls", "at most", "time", "not possible")
 
 
 @click.command()
@@ -50,18 +54,28 @@ def _estimate(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         _print(found)
 
 
+def _cells(each: StrategyEstimate) -> tuple[str, ...]:
+    from tap_talon_one.strategies.cost_estimate import minutes
+
+    head = ("*" if each.chosen else "", each.group, f"{each.program or ''}", each.strategy)
+    if each.cost is None:
+        return (*head, "", "", "", "", each.why_not or "")
+    cost = each.cost
+    ids = "" if cost.ids is None else f"{cost.ids:,}"
+    return (*head, ids, f"{cost.calls:,}", f"{cost.at_most:,}", minutes(cost.seconds), "")
+
+
+def _line(cells: Sequence[str]) -> str:
+    chosen, group, program, strategy, ids, calls, at_most, time, why_not = cells
+    head = f"{chosen:1} {group:<28} {program:>7}  {strategy:<12}"
+    return f"{head} {ids:>9} {calls:>10} {at_most:>10}  {time}" if time else f"{head} {why_not}"
+
+
 def _print(found: LoadEstimate) -> None:
     from tap_talon_one.strategies.cost_estimate import minutes
 
-    say(f"{'':1} {'stream':<28} {'program':>7}  {'strategy':<12} {'ids':>9} {'calls':>10} {'at most':>10}  time")
-    for each in found.strategies:
-        head = f"{'*' if each.chosen else ' '} {each.group:<28} {each.program or '':>7}  {each.strategy:<12}"
-        if each.cost is None:
-            say(f"{head} {each.why_not}")
-            continue
-        cost = each.cost
-        ids = "" if cost.ids is None else f"{cost.ids:,}"
-        say(f"{head} {ids:>9} {cost.calls:>10,} {cost.at_most:>10,}  {minutes(cost.seconds)}")
+    rows = [_cells(each) for each in found.strategies]
+    say_lines_or_blocks([_line(("", *_HEADS[1:])), *map(_line, rows)], _HEADS, rows, len(_HEADS))
     costs = f"{found.calls:,} calls, {minutes(found.load_seconds)}"
     say(f"* A load uses these strategies: {costs}. This estimate took {found.asked:,} calls.")
     for each in found.strategies:

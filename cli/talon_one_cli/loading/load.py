@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from talon_one_cli.formatting import say_lines_or_blocks
 from talon_one_cli.options import connection_options, json_option, report_option, schema_option
 from talon_one_singer.cli.output import say, say_json
 
@@ -88,9 +89,10 @@ def _report(loaded: LoadResult, *, as_json: bool) -> None:
     if not counts and not loaded.requests:
         return
     width = max([len(name) for name in counts] or [6])
-    say(f"{'stream':<{width}}  {'read':>12}  {'new':>12}  {'changed':>12}")
-    for name, c in counts.items():
-        say(f"{name:<{width}}  {c.read:>12,}  {c.inserted:>12,}  {c.updated:>12,}")
+    heads = ("stream", "read", "new", "changed")
+    rows = [(name, *(f"{number:,}" for number in (c.read, c.inserted, c.updated))) for name, c in counts.items()]
+    lines = [f"{name:<{width}}" + "".join(f"  {cell:>12}" for cell in cells) for name, *cells in (heads, *rows)]
+    say_lines_or_blocks(lines, heads, rows, 1)
     for name, count in loaded.deleted.items():
         say(f"{name}: rows that are gone at Talon.One: {count:,}")
     say(f"{loaded.requests:,} requests, {loaded.retries:,} of them retries, in {loaded.seconds:.1f} s")
