@@ -100,7 +100,7 @@ def test_a_push_that_fails_before_its_comparison_prints_no_table(here, in_proces
     assert (2, "") == (done.code, done.out)
 
 
-def test_rows_that_later_ones_replace_are_told_by_plan_and_push(here, in_process):
+def test_rows_that_later_ones_replace_are_named_by_plan_and_push(here, in_process):
     """Every row that was read is accounted for below the table, also one with the key of a later row."""
     write(here, 2)
     (here / "v.csv").write_text("id\nada\nada\nbob\n")
