@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,11 +16,13 @@ from tap_talon_one.ledger.reconcile import differences
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from talon_one_loading.reports.ledgers import LedgerKey
+    from talon_one_loading.reports.ledgers import Kind, LedgerKey
     from talon_one_singer.cli.signals import StopSignal
     from talon_one_warehouse import Warehouse
     from tap_talon_one.ledger.arithmetic import Entry
     from tap_talon_one.ledger.reconcile import Difference
+
+log = logging.getLogger("talon_one_loading")
 
 STREAMS = tuple(name for kind in KINDS for name in (kind.transactions, kind.balances))
 _COLUMNS = ("kind", "program", "owner", "subledger", "figure", "counted", "reported", "difference")
@@ -83,8 +86,10 @@ def settings_at(settings: Mapping[str, Any], at: datetime | None, stop: StopSign
 def compared_ledgers(warehouse: Warehouse, at: datetime | None) -> Iterator[ComparedLedger]:
     """Yield every ledger of a warehouse; ``at`` is the instant of the balances, by default the latest one.
 
+    Cards or profiles without balances are left out; a warning says so if they have transactions.
+
     Raises:
-        ConfigError: the warehouse has no such tables, or no balances.
+        ConfigError: the warehouse has no such tables, or no balances at all.
     """
     kinds = [
         kind for kind in KINDS if all(can_select(warehouse, "1", table) for table in (kind.transactions, kind.balances))
@@ -93,15 +98,30 @@ def compared_ledgers(warehouse: Warehouse, at: datetime | None) -> Iterator[Comp
         raise ConfigError(
             "the warehouse has no tables with the transactions and balances of cards or profiles; run talon-one load"
         )
-    for kind in kinds:
-        when = at or _latest(warehouse, kind.balances)
+    instants = {kind: at or _latest(warehouse, kind.balances) for kind in kinds}
+    if not any(instants.values()):
+        tables = " and ".join(kind.balances for kind in kinds)
+        raise ConfigError(f"there are no balances to compare: the warehouse has no row in {tables}; run talon-one load")
+    for kind, when in instants.items():
+        if when is None:
+            _warn_of_transactions(warehouse, kind)
+            continue
         for key, entries, reported in LedgerReader(warehouse, kind, iso(when)).ledgers():
             yield ComparedLedger(kind.name, key, entries, differences(entries, reported, to_us(when)))
 
 
-def _latest(warehouse: Warehouse, table: str) -> datetime:
+def _warn_of_transactions(warehouse: Warehouse, kind: Kind) -> None:
+    """Log that transactions cannot be compared, if there are any."""
+    ((count,),) = warehouse.query(f"SELECT count(*) FROM {warehouse.name_of(kind.transactions)}")  # noqa: S608 - names of this program
+    if count:
+        log.warning(
+            "%s is empty, so that the rows of %s (%s) are not compared; load both streams",
+            kind.balances,
+            kind.transactions,
+            f"{count:,}",
+        )
+
+
+def _latest(warehouse: Warehouse, table: str) -> datetime | None:
     ((latest,),) = warehouse.query(f"SELECT max(as_of) FROM {warehouse.name_of(table)}")  # noqa: S608 - names of this program
-    if latest is None:
-        raise ConfigError(f"the table {table} is empty; run talon-one load")
-    found: datetime = datetime.fromisoformat(latest) if isinstance(latest, str) else latest
-    return found
+    return datetime.fromisoformat(latest) if isinstance(latest, str) else latest

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from decimal import Decimal
 
+import duckdb
 import pytest
 
 from talon_one_emulator import Emulator
@@ -142,6 +143,28 @@ def test_an_empty_warehouse_is_reported(talon_one, tmp_path):
     done = talon_one("reconcile", "--in", f"duckdb:///{tmp_path}/w.duckdb")
     assert 2 == done.returncode
     assert "run talon-one load" in done.stderr
+
+
+def test_balances_that_exist_are_compared_whatever_the_other_kind_has(emu, config_for, talon_one, tmp_path):
+    """Empty tables of profiles are no error, transactions without balances a warning; no balances are an error."""
+    emu.reset("synthetic", cards=2, transactions=5, profile_transactions=2)
+    path = tmp_path / "w.duckdb"
+    assert 0 == talon_one("load", "--to", f"duckdb:///{path}", "--config", config_for(emu)).returncode
+
+    def without_rows_of(table):
+        with duckdb.connect(str(path)) as db:
+            db.execute(f"DELETE FROM talon_one.{table}")
+        return talon_one("reconcile", "--in", f"duckdb:///{path}")
+
+    done = without_rows_of("loyalty_profile_balances")
+    assert 0 == done.returncode
+    assert "so that the rows of loyalty_profile_transactions (4) are not compared" in done.stderr
+    done = without_rows_of("loyalty_profile_transactions")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout.endswith(" ledgers compared, 0 disagree\n")
+    done = without_rows_of("loyalty_card_balances")
+    assert 2 == done.returncode
+    assert "no row in loyalty_card_balances and loyalty_profile_balances; run talon-one load" in done.stderr
 
 
 def test_points_that_expire_by_a_date(emu, config_for, talon_one):
