@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from talon_one_cli.after_stop import AFTER_STOP
+from talon_one_cli.environment import misspelled_variables
 from talon_one_singer.cli import guarded
 from talon_one_singer.cli.signals import StopSignal
 from talon_one_singer.errors import ClosedPipe, SingerError
@@ -22,6 +23,8 @@ from tap_talon_one.tap import definition
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+
+logger = logging.getLogger("talon_one_cli")
 
 _EXIT_CODES: Mapping[type[Exception], int] = {
     WarehouseConfigError: ExitCode.CONFIG,
@@ -46,6 +49,8 @@ def guarded_run(name: str, work: Callable[[StopSignal, Redactor], None]) -> int:
         configure_logging(name, log_level(os.environ, "TALON_ONE"), redact)
         metrics = logging.getLogger("talon_one_singer.reporting.metrics")
         metrics.setLevel(logging.WARNING)  # commands print the counts themselves
+        for problem in misspelled_variables(os.environ):
+            logger.warning("%s", problem)
         sweep()
         with stop.installed():
             try:

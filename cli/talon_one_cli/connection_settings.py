@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "talon-one"
 """Name of the program in the User-Agent header."""
-_SETTINGS = SettingsTable("TALON_ONE", (*SETTINGS.settings, ALERTS))
+LOAD_SETTINGS = SettingsTable("TALON_ONE", (*SETTINGS.settings, ALERTS))
 
 
 def load_settings(
@@ -38,10 +38,10 @@ def load_settings(
     """
     sources = [ConfigSource.from_file(path) for path in config if path != "ENV"]
     long = {name.removeprefix("TAP_"): text for name, text in environ.items() if name.startswith(f"{SETTINGS.prefix}_")}
-    given = {} if base_url is None else {f"{_SETTINGS.prefix}_BASE_URL": base_url}
+    given = {} if base_url is None else {f"{LOAD_SETTINGS.prefix}_BASE_URL": base_url}
     redact.add_from([source.values for source in sources])  # before any message about them is printed
     hide_receivers([source.values.get(ALERTS.name) for source in sources], redact)
-    settings = _SETTINGS.load(sources, {**environ, **long, **given})
+    settings = LOAD_SETTINGS.load(sources, {**environ, **long, **given})
     redact.add_from(settings)
     return settings
 

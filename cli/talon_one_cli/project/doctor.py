@@ -54,11 +54,14 @@ def doctor(**options: Any) -> None:
 
 def _findings(options: Mapping[str, Any], stop: StopSignal, redact: Redactor) -> Iterator[CheckResult]:
     from talon_one_cli.command import EXPECTED
+    from talon_one_cli.environment import misspelled_variables
     from talon_one_cli.project.check_results import CheckResult
     from talon_one_cli.project.installation import check_versions
     from talon_one_cli.project.surroundings import check_connection
 
     yield from check_versions()
+    for problem in misspelled_variables(os.environ):
+        yield CheckResult("settings", "problem", problem, "rename it, or remove it")
     try:
         found = _settings(options, redact)
     except EXPECTED as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_singer.errors import ConfigError
 from talon_one_singer.settings.conversion import check, convert
 from talon_one_singer.settings.docs import json_schema, markdown_table, meltano_setting
+from talon_one_singer.settings.environment import misspelled, sentence
 from talon_one_singer.settings.json_files import nearest, read_json_object
 from talon_one_singer.settings.secret import Secret
 
@@ -95,12 +96,7 @@ class SettingsTable:
         Other variables with the same prefix are ignored, because Meltano sets many of them.
         """
         known = [variable for setting in self.settings for variable in self.env_names(setting)]
-        unknown = sorted(n for n in environ if n.startswith(f"{self.prefix}_") and n not in known)
-        hints = ((name, nearest(name.removeprefix(self.prefix), self._suffixes())) for name in unknown)
-        return [f"the environment variable {name} sets nothing{hint}" for name, hint in hints if hint]
-
-    def _suffixes(self) -> list[str]:
-        return [self.env_name(setting).removeprefix(self.prefix) for setting in self.settings]
+        return [sentence(*pair) for pair in misspelled(environ, f"{self.prefix}_", known)]
 
     def _checked(self, source: ConfigSource, problems: list[str]) -> dict[str, Any]:
         values: dict[str, Any] = {}
