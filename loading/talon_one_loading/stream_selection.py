@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_singer import Catalog, ConfigError
 from talon_one_singer.protocol.selection import selected_streams
 from talon_one_singer.settings.json_files import nearest
-from tap_talon_one.tap import catalog
+from tap_talon_one.tap import catalog, warn_of_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def select_streams(
     settings: Mapping[str, Any], streams: str | None, catalog_file: str | None = None, *, argument: str = "--streams"
 ) -> list[CatalogEntry]:
-    """Return the catalog entries of ``--streams`` and ``--catalog``; without them all that have ids to read.
+    """Return the catalog entries of ``--streams`` and ``--catalog``; without them the default that can be read.
+
+    Streams of the default that are left out because a key is missing are named in a warning.
 
     Args:
         settings: of the tap.
@@ -30,6 +32,8 @@ def select_streams(
         ConfigError: a stream does not exist, or the catalog file cannot be used.
     """
     available: Catalog = catalog(settings)
+    if streams is None and not catalog_file:
+        warn_of_left_out(settings)
     if catalog_file:
         available = available.chosen_by(Catalog.from_file(catalog_file), f"the catalog file {catalog_file}")
     if streams is None:

@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from talon_one_loading.sink import WarehouseSink
-from talon_one_loading.stream_selection import select_streams
 from talon_one_loading.tap_runner import TapRun, run_context
 from talon_one_singer.protocol.state import State
 from talon_one_singer.temporary_folders import TemporaryFolder
 from talon_one_warehouse import open_warehouse
-from tap_talon_one.tap import nothing_selected
+from tap_talon_one.tap import default_entries, nothing_selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +32,7 @@ def temporary_warehouse(
         ConfigError: none of the streams can be read with these settings.
         TalonOneError, SomeStreamsFailed, WarehouseError: see TapRun.run.
     """
-    entries = [entry for entry in select_streams(settings, None) if entry.stream in streams]
+    entries = [entry for entry in default_entries(settings) if entry.stream in streams]
     if not entries:
         raise nothing_selected(settings)
     with (

@@ -15,7 +15,7 @@ from talon_one_singer.version import VERSION
 from tap_talon_one.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 NAME = "tap-talon-one"
@@ -45,16 +45,56 @@ def catalog(settings: Mapping[str, Any] | None = None) -> Catalog:
 
 
 def nothing_selected(settings: Mapping[str, Any]) -> ConfigError:
-    """Return the error of a run without a stream to read, which names what each stream needs."""
+    """Return the error of a run without a stream to read, which names what the streams of the default need."""
     from tap_talon_one.strategies.selection import why_unreadable
     from tap_talon_one.streams import STREAM_GROUPS
 
-    lines = ["there is no stream to read:"]
+    needs: dict[str, list[str]] = {}
     for group in STREAM_GROUPS:
-        why = why_unreadable(group, settings)
-        names = ", ".join(stream.name for stream in group.streams)
-        lines.append(f"  {names}: {why or 'not selected in the catalog'}")
-    return ConfigError(*lines)
+        if group.by_default:
+            why = why_unreadable(group, settings) or "not selected in the catalog"
+            needs.setdefault(why, []).extend(stream.name for stream in group.streams)
+    lines = [f"  {', '.join(names)}: {why}" for why, names in needs.items()]
+    return ConfigError("there is no stream to read:", *lines, "  all other streams: select them by their names")
+
+
+def default_entries(settings: Mapping[str, Any]) -> list[CatalogEntry]:
+    """Return the streams that are read if nothing selects any."""
+    from talon_one_singer.protocol.selection import selected_streams
+
+    return selected_streams(catalog(settings))
+
+
+def left_out_by_default(settings: Mapping[str, Any]) -> tuple[str, list[str]] | None:
+    """Return the key that is missing, and the streams that only therefore are not selected by default; None if none."""
+    from tap_talon_one.strategies.selection import why_unreadable
+    from tap_talon_one.streams import STREAM_GROUPS
+
+    default = [(group, stream.name) for group in STREAM_GROUPS if group.by_default for stream in group.streams]
+
+    def unreadable(given: Mapping[str, Any]) -> set[str]:
+        return {name for group, name in default if why_unreadable(group, given, frozenset({name})) is not None}
+
+    for key in ("api_key", "management_key"):
+        gained = unreadable(settings) - unreadable({**settings, key: "set"}) if not settings[key] else set()
+        if gained:
+            return key, [name for _, name in default if name in gained]
+    return None
+
+
+def warn_of_left_out(settings: Mapping[str, Any]) -> None:
+    """Log which streams the default selection leaves out because a key is missing."""
+    found = left_out_by_default(settings)
+    if found is not None:
+        logger.warning("%s", left_out_text(*found))
+
+
+def left_out_text(key: str, streams: Sequence[str]) -> str:
+    """Return the sentence about streams that are not selected by default because a key is missing."""
+    return (
+        f"{key} is not set, so that streams of the default selection are left out: {', '.join(streams)}; set {key} to "
+        "read them, or select the streams that you need by their names"
+    )
 
 
 def sync(context: RunContext) -> None:
@@ -70,6 +110,8 @@ def sync(context: RunContext) -> None:
 
     if not context.selected:
         raise nothing_selected(context.settings)
+    if {entry.stream for entry in context.selected} == {entry.stream for entry in default_entries(context.settings)}:
+        warn_of_left_out(context.settings)
 
     settings = {**context.settings, "recheck_days": None}  # no message tells a target which transactions are gone
     with client_from_settings(settings, NAME, metrics=context.metrics, stop=context.stop.check) as client:
@@ -96,6 +138,7 @@ def check_keys(context: RunContext) -> None:
 
     with client_from_settings(context.settings, NAME, metrics=context.metrics, stop=context.stop.check) as client:
         check_and_log(client, logger)
+    warn_of_left_out(context.settings)
 
 
 def definition() -> TapDefinition:

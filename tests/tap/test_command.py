@@ -59,6 +59,24 @@ def test_a_run_with_nothing_to_read_says_what_each_stream_needs(emu, sync):
     assert "" == run.stdout
     assert "there is no stream to read" in run.stderr
     assert "set card_ids" in run.stderr or "set loyalty_program_ids" in run.stderr
+    lines = run.stderr.partition("there is no stream to read")[2].splitlines()[1:]
+    assert "campaigns" not in run.stderr
+    assert len(lines) < 10
+
+
+def test_the_default_selection_names_what_a_missing_key_leaves_out(emu, sync):
+    """One warning names the streams and the setting; with all keys, or with selected streams, there is none."""
+    words = "api_key is not set, so that streams of the default selection are left out: "
+    run = sync(api_key=None, loyalty_program_ids=[1], transactions_strategy="auto", balances_strategy="auto")
+    (line,) = [line for line in run.stderr.splitlines() if "are left out" in line]
+    assert 0 == run.code
+    assert words in line
+    read = {message["stream"] for message in run.messages if message["type"] == "SCHEMA"}
+    for stream in ("customer_coupons", "customer_referrals", "customer_giveaways", "customer_loyalty"):
+        assert stream in line
+        assert stream not in read
+    assert "are left out" not in sync(loyalty_program_ids=[1]).stderr
+    assert "are left out" not in sync("loyalty_programs", api_key=None).stderr
 
 
 BAD = {

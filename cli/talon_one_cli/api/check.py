@@ -33,14 +33,16 @@ def check(config: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
         from talon_one_cli.connection_settings import PROGRAM, load_settings
         from talon_one_client.connection.check import check as check_keys
         from talon_one_client.connection.client_factory import client_from_settings
+        from tap_talon_one.tap import left_out_by_default, left_out_text
 
         settings = load_settings(config, redact, base_url=base_url)
         with client_from_settings(settings, PROGRAM, stop=stop.check) as client:
             report = check_keys(client)
+        left_out = left_out_by_default(settings)
         if as_json:
-            say_json(_as_dict(report), indent=2)
+            say_json({**_as_dict(report), "left_out": left_out[1] if left_out else []}, indent=2)
         else:
-            for line in report.lines():
+            for line in (*report.lines(), *([left_out_text(*left_out)] if left_out else [])):
                 say(line)
         failed.append(not report.usable)
 

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     help="URL of the warehouse, like duckdb:///loyalty.duckdb.",
 )
 @connection_options
-@click.option("--streams", metavar="A,B", help="Streams to load. Default: all streams that have ids to read.")
+@click.option(
+    "--streams",
+    metavar="A,B",
+    help="Streams to load. Default: those of loyalty programs and customers that the settings let it read.",
+)
 @click.option("--catalog", "catalog_file", metavar="FILE", help="Singer catalog that selects streams and fields.")
 @schema_option
 @click.option("--full-refresh", is_flag=True, help="Read everything again instead of continuing from the last load.")

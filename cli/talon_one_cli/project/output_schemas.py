@@ -198,6 +198,10 @@ OUTPUTS = (
                 "integration": _KEY,
                 "management": _KEY,
                 "clock_skew_s": value("number?", "Seconds by which the clocks differ."),
+                "left_out": list_of(
+                    "Streams that a load without --streams leaves out, because a key is not set.",
+                    value("string", "Name of a stream."),
+                ),
             },
         ),
     ),

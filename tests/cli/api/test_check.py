@@ -46,6 +46,14 @@ def test_the_management_key_is_optional(emu):
     assert "management_key): not set" in done.stdout
 
 
+def test_streams_that_a_default_load_leaves_out_are_named(emu):
+    """Without the integration key, text and JSON name the streams that a load would leave out; with both keys none."""
+    names = ["customer_coupons", "customer_referrals", "customer_giveaways", "customer_loyalty"]
+    assert f"left out: {', '.join(names)}; set api_key" in check(emu, API_KEY=None).stdout
+    assert names == json.loads(check(emu, "--json", API_KEY=None).stdout)["left_out"]
+    assert [] == json.loads(check(emu, "--json").stdout)["left_out"]
+
+
 @pytest.mark.parametrize("name", ["API_KEY", "MANAGEMENT_KEY"])
 def test_a_wrong_key_is_named_and_never_shown(emu, name):
     """A wrong key ends with exit code 1; its setting is named and its value is not shown."""
