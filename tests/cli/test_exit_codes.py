@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from talon_one_cli.main import COMMANDS
+from talon_one_cli.main import COMMANDS, cli
+from talon_one_singer.exit_codes import ExitCode
 from tests import commands
 
 VIP = {
@@ -146,3 +148,42 @@ def test_a_setting_does_not_hide_what_may_pass(here, server, in_process):
     done = in_process("push", "s.yml", "--config", "c.json")
     server.clear_faults()
     assert 1 == done.code, done.err
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def codes_in_help(name):
+    """Return the meaning of each exit code that the help of a command names."""
+    words = " ".join((cli.get_command(None, name).help or "").split())
+    return {int(code): text for code, text in re.findall(r"(?:Exit codes:|;) (\d+) ([^;]*)", words)}
+
+
+def names_in(sentence):
+    """Return the names of commands in a sentence of the page on exit codes, which is found by its first words."""
+    page = " ".join((DOCS / "reference/exit-codes.md").read_text().split())
+    found = re.search(rf"{re.escape(sentence)}([^.]*)", page)
+    return set(re.findall(r"`([a-z]+)`", found[1]))
+
+
+def test_help_and_page_give_codes_the_same_meaning():
+    """Guards, drift and unknown are codes of the commands that the page names, and a wrong key is always code 2."""
+    helps = {name: codes_in_help(name) for name in COMMANDS}
+    assert set(ExitCode) >= {code for codes in helps.values() for code in codes}
+    assert names_in("A [guard](sync-file.md#guards) can stop") == {name for name in helps if 3 in helps[name]}
+    assert names_in("Code 4 comes from") == {name for name in helps if 4 in helps[name]}
+    assert {"verify"} == {name for name in helps if 5 in helps[name]}
+    with_keys = {*CASES, "retry", "init"} - {name for name in helps if not helps[name]}
+    assert [] == [name for name in sorted(with_keys) if "key" not in helps[name].get(2, "")]
+    assert set(REPORTS) >= {name for name in helps if re.search(r"\bkey\b", helps[name].get(1, ""))}
+
+
+def test_pages_name_only_codes_of_the_table():
+    """Every exit code in the docs exists."""
+    found = {
+        int(code)
+        for page in DOCS.rglob("*.md")
+        for code in re.findall(r"exit codes? \**(\d+)", page.read_text(), re.IGNORECASE)
+    }
+    assert found
+    assert set(ExitCode) >= found

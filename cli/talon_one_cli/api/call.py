@@ -41,8 +41,8 @@ def call(**options: Any) -> None:
     OPERATION is a name from --list or an operation id of Talon.One's API reference. JSON keeps all digits of its
     numbers, and CSV is printed unchanged.
 
-    Exit codes: 1 Talon.One rejected the request or does not answer; 2 an argument or a setting is wrong, and
-    nothing was sent.
+    Exit codes: 1 Talon.One rejected the request or does not answer; 2 an argument, a setting or a key must be
+    corrected.
     """
     from talon_one_cli.command import guarded_run
 

@@ -45,7 +45,7 @@ def load(**options: Any) -> None:
     after a crash: it continues from the state and reads only what is missing.
 
     Exit codes: 1 a stream failed or rows were rejected, and everything else is loaded; 2 something must be
-    corrected in the settings, a file or the URL.
+    corrected in the settings, a key, a file or the URL.
     """
     from talon_one_cli.command import guarded_run
 

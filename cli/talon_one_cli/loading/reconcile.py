@@ -39,7 +39,8 @@ def reconcile(**options: Any) -> None:
     The transactions of every card and profile must add up to its balances. Prints the ledgers that disagree, and no
     others.
 
-    Exit codes: 0 all ledgers agree; 4 some do not.
+    Exit codes: 0 all ledgers agree; 2 something must be corrected in the settings, a key or the warehouse; 4 some
+    ledgers do not agree.
     """
     from talon_one_cli.command import guarded_run
 

@@ -24,6 +24,18 @@ class CheckResult:
     message: str
     to_do: str = ""
 
+    @classmethod
+    def of_error(cls, check: str, line: str, to_do: str) -> CheckResult:
+        """Return a problem.
+
+        Args:
+            check: what was looked at.
+            line: a line of an error: what happened, and often what to do about it after a semicolon.
+            to_do: what to do if the line does not say it.
+        """
+        message, _, remedy = line.partition("; ")
+        return cls(check, "problem", message, remedy or to_do)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the result as JSON holds it."""
         return asdict(self)

@@ -11,6 +11,7 @@ import click
 from talon_one_cli.options import complete_files, config_option, json_option
 from talon_one_singer.cli.output import say, say_json
 from talon_one_singer.exit_codes import ExitCode
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +67,7 @@ def _findings(options: Mapping[str, Any], stop: StopSignal, redact: Redactor) ->
         found = _settings(options, redact)
     except EXPECTED as error:
         for line in getattr(error, "lines", [str(error)]):
-            yield CheckResult("settings", "problem", line, "correct it, then run talon-one doctor again")
+            yield CheckResult.of_error("settings", line, "correct it, then run talon-one doctor again")
         return
     connections: set[tuple[Any, ...]] = set()
     stores: set[Any] = set()
@@ -123,4 +124,4 @@ def _settings(options: Mapping[str, Any], redact: Redactor) -> dict[str, Mapping
 
 def _summary(found: list[CheckResult]) -> str:
     problems, warnings = (sum(one.level == level for one in found) for level in ("problem", "warning"))
-    return f"{problems:,} problem{'s' * (problems != 1)}, {warnings:,} warning{'s' * (warnings != 1)}"
+    return f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}"

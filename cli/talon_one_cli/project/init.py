@@ -47,7 +47,8 @@ def init(**options: Any) -> None:
     never overwritten. Keys come from TALON_ONE_API_KEY and TALON_ONE_MANAGEMENT_KEY, and then are not written to a
     file; on a terminal they are asked for, and are written to the config, which only its owner may read.
 
-    Exit codes: 1 a key does not work, and nothing was written; 2 a value cannot be used, and nothing was written.
+    Exit codes: 1 Talon.One does not answer, and nothing was written; 2 a key or a value must be corrected, and nothing
+    was written.
     """
     from talon_one_cli.command import guarded_run
 
@@ -132,14 +133,16 @@ def _write(options: Mapping[str, Any], typed: Mapping[str, str], settings: Mappi
     from talon_one_cli.project import project_files as files
 
     config = {"base_url": settings["base_url"], **typed}
+    folder = Path(local_path(options["folder"]))
     texts = {
         files.CONFIG: files.config_text(config),
-        files.SYNC_FILE: files.sync_file_text(_segment(options)),
+        files.SYNC_FILE: files.sync_file_text(_segment(options), folder),
         files.CATALOG: files.catalog_text(_catalog(settings, options["streams"])),
     }
-    folder = Path(local_path(options["folder"]))
     for line in files.write_new(folder, texts):
         say(line)
+    if missing := _segment(options).missing_file():
+        say(f"{missing}: there is no such file yet; write it before the first plan")
     if typed.keys() & _KEYS.keys():
         say(f"{files.CONFIG} holds keys: do not commit it")
     config_file = folder / files.CONFIG

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from talon_one_cli.project.editor_schemas import ADDRESS, HINT
 from talon_one_singer import ConfigError
+from talon_one_singer.reporting.printable import printable
+from talon_one_singer.settings.local_paths import is_url, local_path
 from talon_one_warehouse import source_spec
 from target_talon_one.config.destination_reader import destination_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from talon_one_singer import Catalog
 
@@ -64,14 +67,22 @@ class Segment:
         destination_from(self.name, sync)
         return {"source": source, **sync}
 
+    def missing_file(self) -> str | None:
+        """Return the source if it is a file that is not there; None for databases, patterns and variables."""
+        path = local_path(self.source)
+        is_file = not (is_url(path) or _VARIABLE.search(path) or any(sign in path for sign in "*?["))
+        return self.source if is_file and not _is_there(path) else None
 
-def sync_file_text(segment: Segment) -> str:
-    """Return the text of a SYNC.yml; every value is JSON, which is YAML."""
+
+def sync_file_text(segment: Segment, folder: Path) -> str:
+    """Return the text of the SYNC.yml of a folder; every value is JSON, which is YAML."""
+    options = f"{_in_shell(folder / SYNC_FILE)} --config {_in_shell(folder / CONFIG)}"
     lines = [
         HINT,
         "# Sinks, modes, mapping and guards: docs/reference/sync-file.md of talon-one-connector",
-        f"#   talon-one plan {SYNC_FILE} --config {CONFIG}",
-        f"#   talon-one push {SYNC_FILE} --config {CONFIG}",
+        "# Run these commands in the folder where talon-one init ran: source and store are relative to it.",
+        f"#   talon-one plan {options}",
+        f"#   talon-one push {options}",
         "store: talon-one-store.duckdb     # what Talon.One has acknowledged; keep it",
         "syncs:",
         f"  {_yaml(segment.name)}:",
@@ -79,6 +90,10 @@ def sync_file_text(segment: Segment) -> str:
     for name, value in segment.settings().items():
         lines.append(f"    {name}: {_yaml(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _in_shell(path: Path) -> str:
+    return printable(shlex.quote(str(path)))
 
 
 def config_text(settings: Mapping[str, Any]) -> str:
@@ -118,6 +133,13 @@ def _of_other_options(path: Path, text: str) -> str:
     except (OSError, ValueError):
         same = False
     return "" if same else "; these options would write another one: move the file away and run again to get it"
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _has_secret(url: str) -> bool:

@@ -13,6 +13,7 @@ from talon_one_client.connection.check import check
 from talon_one_client.connection.client_factory import client_from_settings
 from talon_one_client.connection.server_clock import TOLERANCE_S
 from talon_one_client.errors import ConfigurationError, TalonOneError
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.temporary_folders import temporary_root
 
@@ -36,7 +37,7 @@ def check_connection(settings: Mapping[str, Any], stop: StopSignal) -> Iterator[
         with client_from_settings(settings, PROGRAM, stop=stop.check) as client:
             report = check(client)
     except ConfigurationError as error:
-        yield CheckResult("keys", "problem", str(error), "correct the setting, then run talon-one doctor again")
+        yield CheckResult.of_error("keys", str(error), "correct the setting, then run talon-one doctor again")
         return
     except TalonOneError as error:
         yield CheckResult(
@@ -124,12 +125,10 @@ def check_store(location: str) -> Iterator[CheckResult]:
             return
         store = open_store(location)
     except StoreLockedError as error:
-        yield CheckResult("locks", "problem", str(error), "if that process does nothing anymore, end it")
+        yield CheckResult.of_error("locks", str(error), "wait until that process has ended")
         return
     except (StoreError, SyncConfigError) as error:
-        yield CheckResult(
-            "store", "problem", str(error), "correct the setting store, or restore the store from a backup"
-        )
+        yield CheckResult.of_error("store", str(error), "correct the setting store, or restore it from a backup")
         return
     try:
         yield CheckResult("locks", "ok", f"no other process uses the store {shown}")
@@ -158,6 +157,6 @@ def _store(shown: str, report: StoreReport) -> Iterator[CheckResult]:
         yield CheckResult(
             "store",
             "warning",
-            f"{report.refused:,} refused rows are kept",
+            counted(report.refused, "refused row is kept", "refused rows are kept"),
             "see talon-one runs show ID; correct the source and push, or run talon-one retry ID",
         )

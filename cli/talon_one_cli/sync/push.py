@@ -37,7 +37,7 @@ def plan(**options: Any) -> None:
     Shows the number of rows and requests and the run time of each sync. A folder stands for all SYNC.yml files in it.
 
     Exit codes: 1 more rows would be refused than max_rejects or max_reject_share allow; 2 something must be
-    corrected in the file; 3 a guard would stop the push.
+    corrected in the file, a setting, a key or the source; 3 a guard would stop the push.
     """
     from talon_one_cli.command import guarded_run
 
@@ -56,7 +56,7 @@ def push(**options: Any) -> None:
     later run, and are skipped if a sync that they depend on failed.
 
     Exit codes: 1 rows are pending, too many were refused, or several runs failed for different reasons; 2 something
-    must be corrected in the file; 3 a guard stopped the push before its first request.
+    must be corrected in the file, a setting, a key or the source; 3 a guard stopped the push before its first request.
     """
     from talon_one_cli.command import guarded_run
 
@@ -73,6 +73,9 @@ def apply(**options: Any) -> None:
 
     The command talon-one plan -o writes the plan. This command sends nothing if the sources or the store have
     changed since then; make a new plan in this case.
+
+    Exit codes: 1 rows are pending, too many were refused, or a new plan is needed; 2 something must be corrected in
+    the plan, a setting, a key or the source; 3 a guard stopped the command before its first request.
     """
     from talon_one_cli.command import guarded_run
 

@@ -37,7 +37,8 @@ def retry(**options: Any) -> None:
 
     Rows with an unknown result, which Talon.One may have received, are sent too. Check them at Talon.One first.
 
-    Exit codes: 1 rows were refused again, or the run has lines that are not rows.
+    Exit codes: 1 rows were refused again, or the run has lines that are not rows; 2 something must be corrected in the
+    command line, a setting, a key or the file; 3 a guard stopped the command before its first request.
     """
     from talon_one_cli.command import guarded_run
 

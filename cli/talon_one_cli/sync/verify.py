@@ -35,9 +35,9 @@ def verify(**options: Any) -> None:
     Reads Talon.One through the Management API. The sources are read independently of a push: databases convert the
     values to text. A folder stands for all SYNC.yml files in it.
 
-    Exit codes: 0 equal; 2 something must be corrected in the file or the settings; 4 drift, with --heal only if it
-    remains; 5 unknown, because there is no management key, the store is new, or Talon.One has no list to compare any of
-    the syncs with.
+    Exit codes: 0 equal; 2 something must be corrected in the file, a setting, a key or the source; 3 a guard stopped
+    --heal before its first request; 4 drift, with --heal only if it remains; 5 unknown, because there is no management
+    key, the store is new, or Talon.One has no list to compare any of the syncs with.
     """
     from talon_one_cli.command import guarded_run
 

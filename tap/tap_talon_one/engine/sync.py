@@ -191,7 +191,7 @@ class Engine:
 
     def _add_failure(self, what: str, error: Exception) -> None:
         self._failures.append((what, error))
-        log.error("%s: %s", what, error)
+        log.warning("%s: failed (%s); the error follows when everything else is read", what, type(error).__name__)
 
 
 def _names(entries: Sequence[CatalogEntry]) -> str:

@@ -64,7 +64,7 @@ def test_the_store_is_read_and_its_refused_rows_are_named(here, findings, in_pro
     assert 0 == code
     assert ["store"] == checks(found, "warning")
     assert any("acknowledged rows: vip 1" in message for _, _, message, _ in found)
-    assert any("1 refused rows are kept" in message and "talon-one retry" in to_do for _, _, message, to_do in found)
+    assert any("1 refused row is kept" in message and "talon-one retry" in to_do for _, _, message, to_do in found)
 
 
 def test_keys_that_do_not_work_and_missing_ones_are_named(here, findings, monkeypatch):
@@ -113,6 +113,7 @@ def test_a_store_in_use_or_damaged_is_a_problem(here, findings, in_process, monk
         process.communicate()
     assert (1, ["locks"]) == (code, checks(found, "problem"))
     assert any(f"{process.pid}" in message for _, _, message, _ in found)
+    assert ["wait until it has ended, then run again"] == [to_do for check, _, _, to_do in found if check == "locks"]
     with duckdb.connect("st.duckdb") as holder:
         holder.execute("INSERT INTO sent_1 SELECT * FROM sent_1")
     code, found = findings()

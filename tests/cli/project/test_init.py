@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 
 import pytest
@@ -143,3 +144,20 @@ def test_a_key_that_does_not_work_writes_nothing(here, in_process, monkeypatch):
     assert done.code in (1, 2)
     assert "api_key" in done.out
     assert {} == written(here)
+
+
+def test_the_commands_in_the_written_file_run_as_they_are(here, in_process):
+    """The comment of SYNC.yml names commands that work in the folder of init; a source that is not there is named."""
+    done = in_process("init", "my project", "--source", "members.csv", "--key", "id")
+    assert 0 == done.code, done.err
+    assert "members.csv: there is no such file yet" in done.out
+    text = (here / "my project" / "SYNC.yml").read_text()
+    (command,) = [line for line in text.splitlines() if "talon-one plan" in line]
+    (here / "members.csv").write_text("id\nada\n")
+    arguments = shlex.split(command.removeprefix("#"))[1:]
+    planned = in_process(*arguments, "--guard", "create_profiles=allow")
+    assert 0 == planned.code, planned.err
+    again = in_process("init", "my project", "--source", "members.csv", "--key", "id")
+    assert "no such file" not in again.out
+    database = in_process("init", "other", "--source", "postgresql://db/shop", "--table", "t")
+    assert "no such file" not in database.out
