@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from talon_one_singer import SingerError
+from talon_one_singer.reporting.amounts import counted
 from talon_one_warehouse import RowError, TableSpec, table_spec, to_arrow
 from tap_talon_one.errors import RowRefused
 
@@ -103,6 +104,9 @@ def convert_or_reject(
 BAD_ROW_POLICIES = {"fail": convert_or_fail, "reject": convert_or_reject}
 
 
+_WHERE = ("row does not fit its columns and is", "rows do not fit their columns and are")
+
+
 def log_rejected(rejected: Sequence[RejectedRow], before: int) -> None:
     """Log the first rejected rows of a stream, of which ``before`` were rejected earlier."""
     for one in rejected[: max(0, _LOGGED - before)]:
@@ -112,7 +116,7 @@ def log_rejected(rejected: Sequence[RejectedRow], before: int) -> None:
 def rejected_lines(counts: Mapping[str, int], schema: str) -> list[str]:
     """Return a line for each stream with rejected rows: how many there are, and where they are kept."""
     return [
-        f"{stream}: {count:,} rows do not fit their columns and are in {schema}.{REJECTS_TABLE}; the others are loaded"
+        f"{stream}: {counted(count, *_WHERE)} in {schema}.{REJECTS_TABLE}; the others are loaded"
         for stream, count in counts.items()
         if count
     ]

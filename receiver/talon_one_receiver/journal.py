@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from talon_one_receiver.notification import Notification
 from talon_one_singer.errors import ConfigError, SingerError
+from talon_one_singer.reporting.amounts import counted
 from talon_one_storage.errors import StorageLockedError
 from talon_one_storage.folder_lock import FolderLock
 
@@ -179,7 +180,7 @@ class Journal:
             pending = db.execute("SELECT count(*) FROM notifications WHERE body IS NOT NULL").fetchone()[0]
             if before and pending:
                 raise ConfigError(
-                    f"the journal {self._path} has {pending:,} notifications for {before[0]}, which are not loaded "
+                    f"the journal {self._path} has {counted(pending, 'notification')} for {before[0]}, not loaded "
                     "yet. Run `talon-one listen` once more with that warehouse, or name another --journal"
                 )
             db.execute("DELETE FROM notifications")

@@ -18,6 +18,7 @@ from talon_one_receiver.intake import Intake, Limits
 from talon_one_receiver.journal import Journal
 from talon_one_receiver.metrics import Metrics
 from talon_one_singer.errors import ConfigError, SingerError
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.reporting.redaction import redact, shown_url
 from talon_one_warehouse import TableError, WarehouseConfigError, WarehouseError, open_warehouse
 from talon_one_warehouse.urls import raise_if_in_memory
@@ -114,8 +115,9 @@ def serve(settings: Settings, stop: StopSignal, ready: Callable[[str], None]) ->
         finally:
             delivery.stop()
         if journal.pending_count:
+            pending = counted(journal.pending_count, "notification is", "notifications are")
             raise NotLoaded(
-                f"{journal.pending_count:,} notifications are in the journal {settings.journal} and not in the "
+                f"{pending} in the journal {settings.journal} and not in the "
                 "warehouse; start `talon-one listen` again to load them"
             )
 

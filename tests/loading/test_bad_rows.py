@@ -204,7 +204,7 @@ def test_the_command_ends_with_exit_code_1_and_names_the_table(emu, tmp_path):
     done = commands.run([*command, "--streams", TRANSACTIONS, "--json"], cwd=tmp_path, capture_output=True, text=True)
     assert 1 == done.returncode
     assert {TRANSACTIONS: 1} == json.loads(done.stdout)["rejected"]
-    assert f"Error: {TRANSACTIONS}: 1 rows do not fit their columns and are in talon_one.rejected_rows" in done.stderr
+    assert f"Error: {TRANSACTIONS}: 1 row does not fit its columns and is in talon_one.rejected_rows" in done.stderr
 
 
 def test_a_data_frame_fails_or_leaves_the_row_out(emu, caplog):

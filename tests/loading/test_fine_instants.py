@@ -84,5 +84,5 @@ def test_a_ledger_keeps_the_instant_and_the_text(ledger, tmp_path, caplog, strat
             f"FROM talon_one.loyalty_card_transactions WHERE id = {marked}"
         )
     assert [(INSTANT, FINE) * 3] == [tuple(row) for row in found]
-    words = "created is truncated to microseconds in 1 rows; created_text has the original text"
+    words = "created is truncated to microseconds in 1 row; created_text has the original text"
     assert [f"loyalty_card_transactions of program 1: {words}"] == [one for one in caplog.messages if words in one]

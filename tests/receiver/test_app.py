@@ -220,7 +220,7 @@ def test_a_server_that_is_away_loses_nothing(settings, receiver, rows, postgres_
     execute(server, f"DROP DATABASE {database}_later")
     with pytest.raises(NotLoaded) as ended, receiver(chosen) as running:
         assert 200 == requests.post(running.url, json=BODY, timeout=10).status_code
-    with pytest.raises(ConfigError, match="has 1 notifications for postgresql://") as other, receiver(settings()):
+    with pytest.raises(ConfigError, match="has 1 notification for postgresql://") as other, receiver(settings()):
         pass
     execute(server, f"CREATE DATABASE {database}_later")
     with receiver(chosen):

@@ -57,7 +57,7 @@ def test_a_journal_belongs_to_one_process_and_one_warehouse(tmp_path):
         journal.add([made("a")])
         with pytest.raises(JournalError, match="two receivers cannot share a journal"):
             Journal(tmp_path / "j", "w1")
-    with pytest.raises(ConfigError, match="has 1 notifications for w1"):
+    with pytest.raises(ConfigError, match="has 1 notification for w1"):
         Journal(tmp_path / "j", "w2")
     with Journal(tmp_path / "j", "w1") as journal:
         journal.loaded([one.sequence for one in journal.pending(10, 1000)], made("a").received_at)

@@ -95,7 +95,7 @@ def test_a_warehouse_that_is_in_use_loses_nothing(settings, receiver, rows, tmp_
     command = [sys.executable, "-c", LOCKS, tmp_path / "w.duckdb"]
     with commands.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert "held\n" == other.stdout.readline()
-        with pytest.raises(NotLoaded, match="1 notifications are in the journal"), receiver(settings()) as running:
+        with pytest.raises(NotLoaded, match="1 notification is in the journal"), receiver(settings()) as running:
             assert 200 == requests.post(running.url, json=body_of("LoyaltyPointsAdded"), timeout=10).status_code
         other.stdin.close()
     assert "they are safe in the journal" in caplog.text

@@ -195,7 +195,7 @@ def test_a_created_that_is_no_instant_is_marked(emu, between, read, caplog, crea
     assert found[marked]["created"] is None
     assert created == found[marked]["created_text"]
     assert ["created"] * 59 == ["created" for row in found.values() if row["created"] and "created_text" not in row]
-    assert [f"{CARDS} of program 1: created is not a date and time in 1 rows; created_text has the original text"] == [
+    assert [f"{CARDS} of program 1: created is not a date and time in 1 row; created_text has the original text"] == [
         line for line in caplog.messages if "not a date and time" in line
     ]
 

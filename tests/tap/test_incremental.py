@@ -262,7 +262,7 @@ def test_unknown_ids_are_skipped_and_counted(emu, read, caplog):
     """on_missing=skip continues; on_missing=error ends the stream and names the id."""
     ids = {"card_ids": ["NOBODY", *ALL], "loyalty_program_ids": [1]}
     assert (60, None) == (len((first := read(CARDS, now=NOW, **ids)).raw), first.error)
-    assert True is ("1 ids are not known to Talon.One" in caplog.text)
+    assert True is ("1 id is not known to Talon.One" in caplog.text)
     assert "'NOBODY' is not known to Talon.One" in str(read(CARDS, now=NOW, **ids, on_missing="error").error)
 
 

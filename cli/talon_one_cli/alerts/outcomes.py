@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from talon_one_singer.errors import lines_of
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.reporting.printable import printable
 from talon_one_singer.reporting.redaction import redact
 
@@ -61,7 +62,7 @@ def problems(one: Outcome) -> Iterator[str]:
     rows = max(one.read or 0, one.refused)
     if wanted.refused_share is not None and one.refused > wanted.refused_share * rows:
         share = f"{one.refused / rows:.1%}, more than {wanted.refused_share:.1%}"
-        yield f"refused: {one.refused:,} of {rows:,} rows, {share}"
+        yield f"refused: {one.refused:,} of {counted(rows, 'row')}, {share}"
     if wanted.duration_s is not None and one.seconds > wanted.duration_s:
         yield f"slow: {one.seconds:,.0f} s, more than {wanted.duration_s:,g} s"
     if wanted.empty_source and one.read == 0:
@@ -79,7 +80,7 @@ def _section(one: Outcome) -> str:
     lines = [f"**{_plain(one.name)}**", *(f"- {text}" for text in problems(one))]
     if one.counts:
         lines.append(f"- {', '.join(f'{count:,} {name}' for name, count in one.counts.items())}, {one.seconds:,.1f} s")
-    lines += [f"- {count:,} rows refused: {_code(reason)}" for reason, count in one.reasons]
+    lines += [f"- {counted(count, 'row')} refused: {_code(reason)}" for reason, count in one.reasons]
     return "\n".join(lines)
 
 

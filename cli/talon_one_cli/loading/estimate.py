@@ -10,6 +10,7 @@ import click
 from talon_one_cli.formatting import say_lines_or_blocks
 from talon_one_cli.options import connection_options, json_option, schema_option
 from talon_one_singer.cli.output import say, say_json
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,8 +77,8 @@ def _print(found: LoadEstimate) -> None:
 
     rows = [_cells(each) for each in found.strategies]
     say_lines_or_blocks([_line(("", *_HEADS[1:])), *map(_line, rows)], _HEADS, rows, len(_HEADS))
-    costs = f"{found.calls:,} calls, {minutes(found.load_seconds)}"
-    say(f"* A load uses these strategies: {costs}. This estimate took {found.asked:,} calls.")
+    costs = f"{counted(found.calls, 'call')}, {minutes(found.load_seconds)}"
+    say(f"* A load uses these strategies: {costs}. This estimate took {counted(found.asked, 'call')}.")
     for each in found.strategies:
         if each.chosen and each.check and each.cost:
             where = f"{each.group} of {each.parent} {each.program}"

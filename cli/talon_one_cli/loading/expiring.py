@@ -12,7 +12,7 @@ import click
 
 from talon_one_cli.options import connection_options, json_option
 from talon_one_singer.cli.output import say, write_data
-from talon_one_singer.reporting.amounts import grouped_amount
+from talon_one_singer.reporting.amounts import counted, grouped_amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,7 @@ def _expiring(options: Mapping[str, Any], stop: Any, redact: Any) -> None:
         for row in rows:
             write(row)
             total, ledgers = EXACT.add(total, row.expiring), ledgers + 1
-    say(f"{grouped_amount(total)} points of {ledgers:,} ledgers expire by {by.isoformat()}", err=True)
+    say(f"{grouped_amount(total)} points of {counted(ledgers, 'ledger')} expire by {by.isoformat()}", err=True)
 
 
 def _writer(*, as_json: bool) -> Callable[[ExpiringPoints], None]:

@@ -10,6 +10,7 @@ import click
 
 from talon_one_cli.options import schema_option
 from talon_one_singer.cli.output import say
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,4 +141,6 @@ def _retry_rejected(url: str, schema: str, stop: StopSignal) -> None:
         say(f"{one.id}: {why.reason}", err=True)
     if done.rejected or done.incomplete:
         left = len(done.rejected) + done.incomplete
-        raise NotReplayed(f"{left:,} notifications are still in notifications_rejected, each with its reason")
+        raise NotReplayed(
+            f"{counted(left, 'notification is', 'notifications are')} still in notifications_rejected, with the reason"
+        )

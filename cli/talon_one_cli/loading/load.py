@@ -10,6 +10,7 @@ import click
 from talon_one_cli.formatting import say_lines_or_blocks
 from talon_one_cli.options import connection_options, json_option, report_option, schema_option
 from talon_one_singer.cli.output import say, say_json
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,4 +100,5 @@ def _report(loaded: LoadResult, *, as_json: bool) -> None:
     say_lines_or_blocks(lines, heads, rows, 1)
     for name, count in loaded.deleted.items():
         say(f"{name}: rows that are gone at Talon.One: {count:,}")
-    say(f"{loaded.requests:,} requests, {loaded.retries:,} of them retries, in {loaded.seconds:.1f} s")
+    requests = counted(loaded.requests, "request")
+    say(f"{requests}, {loaded.retries:,} of them retries, in {loaded.seconds:.1f} s")

@@ -11,6 +11,7 @@ import click
 from talon_one_cli.options import connection_options, json_option, schema_option
 from talon_one_singer.cli.output import say, write_data
 from talon_one_singer.exit_codes import ExitCode
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -103,7 +104,7 @@ def _compare(warehouse: Warehouse, at: datetime | None, deleted: DeletedTransact
         gone = None if deleted is None else deleted.among(ledger.kind, ledger.key, ledger.entries)
         _print(ledger, gone, as_json=as_json)
     if not as_json:
-        say(f"{compared:,} ledgers compared, {disagreeing:,} disagree")
+        say(f"{counted(compared, 'ledger')} compared, {disagreeing:,} disagree")
     return ExitCode.DIFFERENT if disagreeing else ExitCode.OK
 
 

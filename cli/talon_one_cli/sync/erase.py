@@ -9,6 +9,7 @@ import click
 
 from talon_one_cli.options import config_option, json_option, schema_option, store_of_option
 from talon_one_singer.cli.output import say, say_json
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -148,10 +149,11 @@ def _print(counts: Mapping[str, int], *, as_json: bool) -> None:
         return
     say(
         f"{_customers(counts['customers'])}: {counts['deleted']:,} deleted at Talon.One, {counts['not_there']:,} "
-        f"not found there; {counts['rows']:,} rows of the store and {counts['lines']:,} lines of files deleted here"
-        + (f"; {counts['notifications']:,} rows of notifications emptied" if counts["notifications"] else "")
+        f"not found there; {counted(counts['rows'], 'row')} of the store and {counted(counts['lines'], 'line')} of "
+        "files deleted here"
+        + (f"; {counted(counts['notifications'], 'row')} of notifications emptied" if counts["notifications"] else "")
     )
 
 
 def _customers(number: int) -> str:
-    return f"{number:,} customer{'s' * (number != 1)}"
+    return counted(number, "customer")

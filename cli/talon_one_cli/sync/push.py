@@ -188,6 +188,7 @@ def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     from talon_one_cli.report.run_report import reported
     from talon_one_cli.sync.reports import print_run, reasons_once
     from talon_one_cli.sync.sync_set import read_sync_set
+    from talon_one_singer import ConfigError
     from talon_one_singer.settings.json_files import read_json_object
     from target_talon_one.errors import PlanMovedError
     from target_talon_one.sync.plan import check_format, check_unmoved
@@ -199,6 +200,8 @@ def _apply(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
     file = read_sync_set(planned["sync_file"], options["config"], redact, select=select, guards=guards).only
     if file is None:
         raise PlanMovedError("the syncs of the plan are several runs now, because some depend on others; plan again")
+    if file.settings["api_key"] is None:
+        raise ConfigError("apply needs the Integration API key; set api_key")
 
     def check(run: SyncRun) -> None:
         check_unmoved(planned["destinations"], run.plan())

@@ -8,6 +8,7 @@ import click
 
 from talon_one_cli.options import config_option, json_option
 from talon_one_singer.cli.output import say
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from talon_one_singer.cli.signals import StopSignal
@@ -75,4 +76,6 @@ def _retry(options: dict[str, Any], stop: StopSignal, redact: Redactor) -> None:
                 say(line)
         run.raise_if_incomplete()
         if replay.skipped["unreadable"]:
-            raise IncompleteError(f"{replay.skipped['unreadable']:,} rows of run {run_id}: {REASONS['unreadable']}")
+            raise IncompleteError(
+                f"{counted(replay.skipped['unreadable'], 'row')} of run {run_id}: {REASONS['unreadable']}"
+            )

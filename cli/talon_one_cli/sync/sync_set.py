@@ -16,6 +16,7 @@ from talon_one_cli.sync.sync_file import read_sync_file
 from talon_one_singer import ConfigError, SingerError
 from talon_one_singer.errors import OutputError, Stopped, lines_of
 from talon_one_singer.exit_codes import ExitCode
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.settings.local_paths import local_path
 from target_talon_one.config.identity import identity_of
@@ -152,7 +153,7 @@ class RunsInOrder:
         lines += [f"{name}: skipped, because it depends on {cause}" for name, cause in self.skipped.items()]
         count = len(list(self._syncs.names()))
         more = f", and {len(self.skipped):,} skipped: {', '.join(self.skipped)}" if self.skipped else ""
-        return [*lines, f"{len(self.failed):,} of {count:,} syncs failed: {', '.join(self.failed)}{more}"]
+        return [*lines, f"{len(self.failed):,} of {counted(count, 'sync')} failed: {', '.join(self.failed)}{more}"]
 
 
 def read_sync_set(

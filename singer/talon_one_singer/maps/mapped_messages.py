@@ -11,6 +11,7 @@ import msgspec
 
 from talon_one_singer.maps.stream_maps import MapError
 from talon_one_singer.protocol.messages import DELETED_AT, BadLine, RecordLines, SchemaLine, StateLine
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.values.column_names import folded
 from talon_one_singer.values.exact_json import decode_json
 
@@ -88,7 +89,7 @@ def mapped_messages(messages: Iterator[Message], maps: StreamMaps) -> Iterator[M
         yield from mapping.mapped(message)
     maps.warn_of_unused()
     for stream, count in mapping.left_out.items():
-        logger.info("%s: stream_maps left out %s rows", stream, f"{count:,}")
+        logger.info("%s: stream_maps left out %s", stream, counted(count, "row"))
 
 
 def _mapped_row(stream: MappedStream, row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -11,6 +11,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
+from talon_one_singer.reporting.amounts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,7 +49,7 @@ class Track:
         """Return ``120,000 rows, 12,000 rows/s, 40 of 100 cards (40 %), 2 min left``."""
         rows = totals.records.get(self.stream, 0)
         elapsed_s = now_s - self.start_s
-        parts = [f"{rows:,} rows"]
+        parts = [counted(rows, "row")]
         if elapsed_s > 0:
             parts.append(f"{rows / elapsed_s:,.0f} rows/s")
         if self.total:
@@ -114,7 +116,7 @@ class LogProgress(Progress):
 
     def _show(self, tracks: list[Track], totals: Totals, now_s: float) -> None:
         for track in tracks:
-            logger.info("%s: %s, %s requests", track.stream, track.describe(totals, now_s), f"{totals.requests:,}")
+            logger.info("%s: %s, %s", track.stream, track.describe(totals, now_s), counted(totals.requests, "request"))
 
 
 class TerminalProgress(Progress):
@@ -149,7 +151,7 @@ class TerminalProgress(Progress):
                 self._tasks[track.stream],
                 completed=track.done,
                 total=track.total,
-                text=f"{track.describe(totals, now_s)}, {totals.requests:,} requests",
+                text=f"{track.describe(totals, now_s)}, {counted(totals.requests, 'request')}",
             )
         self._bars.refresh()
 
@@ -170,7 +172,7 @@ def summary(totals: Totals) -> str:
     """Return the last line of a run: rows by stream, requests, time."""
     rows = ", ".join(f"{stream} {count:,}" for stream, count in totals.records.items()) or "none"
     return (
-        f"rows: {rows}; {totals.requests:,} requests, {totals.retries:,} of them retries; "
+        f"rows: {rows}; {counted(totals.requests, 'request')}, {totals.retries:,} of them retries; "
         f"{format_duration(totals.elapsed_s)}"
     )
 

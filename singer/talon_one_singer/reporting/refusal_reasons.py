@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from talon_one_singer.reporting.amounts import counted
+
 SHOWN = 3
 _MOST = 1000  # different reasons that are counted separately
 _OTHER = "other reasons"
@@ -54,6 +56,5 @@ class Reasons:
 
     def _line(self, kind: str, count: int, *, values: bool) -> str:
         example = self.examples[kind] if values else kind
-        if count == 1:
-            return f"1 row: {example}"
-        return f"{count:,} rows{', for example' * (example != kind)}: {example}"
+        several = ", for example" * (example != kind and count > 1)
+        return f"{counted(count, 'row')}{several}: {example}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from talon_one_client.errors import NotFoundError, RejectedError
 from talon_one_singer import ConfigError
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from tap_talon_one.streams import StreamGroup
@@ -67,7 +68,9 @@ class MissingIds:
         if self.count and not found:
             raise self._all_missing()
         if self.count:
-            log.warning("%s: %s ids are not known to Talon.One, or refused", self._label, f"{self.count:,}")
+            log.warning(
+                "%s: %s not known to Talon.One, or refused", self._label, counted(self.count, "id is", "ids are")
+            )
 
     def raise_if_refused(self) -> None:
         """Raise the error of ``on_missing: error``.
@@ -81,7 +84,8 @@ class MissingIds:
         shown = "; ".join(self._refused[:SHOWN])
         more = f"; and {count - SHOWN:,} more" if count > SHOWN else ""
         raise RejectedError(
-            f"{count:,} ids could not be read, all others were: {shown}{more}. Correct or remove these ids, "
+            f"{counted(count, 'id')} could not be read, all others were: {shown}{more}. Correct or remove "
+            f"{'it' if count == 1 else 'these ids'}, "
             "or set on_missing: skip"
         )
 

@@ -18,6 +18,7 @@ from talon_one_client.paging.workers import Turn, Workers
 from talon_one_singer import Stopped
 from talon_one_singer.protocol.encoded_selection import RawMask
 from talon_one_singer.protocol.selection import field_mask
+from talon_one_singer.reporting.amounts import counted
 from tap_talon_one.engine.bookmarks import GroupBookmarks, OpenWindow
 from tap_talon_one.engine.id_list import IdList
 from tap_talon_one.engine.missing_ids import MissingIds
@@ -92,7 +93,7 @@ class StreamGroupSync:
         if window is not None and self._can_resume(window, start_us, end_us):
             position = self._list.resumed(window.position or Position())
             if position is not None:
-                log.info("%s: resuming after %s ids", self._label, f"{position.read:,}")
+                log.info("%s: resuming after %s", self._label, counted(position.read, "id"))
                 window.position = position if position.begun else None
                 return window
             log.warning("%s: the ids have changed since the interrupted run; restarting its window", self._label)
@@ -165,10 +166,12 @@ class StreamGroupSync:
     def _report_window(self) -> None:
         text = "created_text has the original text"
         if self._undated:
-            log.warning("%s: created is not a date and time in %s rows; %s", self._label, f"{self._undated:,}", text)
+            log.warning(
+                "%s: created is not a date and time in %s; %s", self._label, counted(self._undated, "row"), text
+            )
         if self._too_fine:
-            count = f"{self._too_fine:,}"
-            log.warning("%s: created is truncated to microseconds in %s rows; %s", self._label, count, text)
+            count = counted(self._too_fine, "row")
+            log.warning("%s: created is truncated to microseconds in %s; %s", self._label, count, text)
         if self._group.has_ids and not self._list.digest.count and not self._list.by_management:
             log.warning("%s: there are no %s ids, so nothing is read", self._label, self._group.entity)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from talon_one_singer import ConfigError
 from talon_one_singer.maps.stream_maps import MapError, decoded
 from talon_one_singer.protocol.selection import selected_schema
+from talon_one_singer.reporting.amounts import counted
 from tap_talon_one.errors import RowRefused
 
 if TYPE_CHECKING:
@@ -84,4 +85,4 @@ class MappedSink:
         if final:
             for name, count in self._left_out.items():
                 if count:
-                    logger.info("%s: stream_maps left out %s rows", name, f"{count:,}")
+                    logger.info("%s: stream_maps left out %s", name, counted(count, "row"))

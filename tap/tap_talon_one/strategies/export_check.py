@@ -13,6 +13,7 @@ import msgspec
 from talon_one_client.errors import PermissionDeniedError
 from talon_one_client.paging.page_counts import count_rows
 from talon_one_client.paging.pages import PageSize, fetcher
+from talon_one_singer.reporting.amounts import counted
 from tap_talon_one.errors import IncompleteExport
 from tap_talon_one.strategies.row_keys import BUCKETS
 
@@ -98,7 +99,7 @@ def complete_export(export: Callable[[], Export], cards: CardList) -> Export:
         listed = min(listed, cards.count())  # cards may have been deleted
     if exported < listed:
         raise IncompleteExport(
-            f"the CSV export has {exported:,} cards and the list of cards {listed:,}, twice in a row, so "
+            f"the CSV export has {counted(exported, 'card')} and the list of cards {listed:,}, twice in a row, so "
             "the export is truncated and none of its rows is used. Set balances_strategy to per_entity or card_list"
         )
     return found

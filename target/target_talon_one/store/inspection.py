@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from talon_one_singer.reporting.amounts import counted
 from target_talon_one.config.identity import described
 from target_talon_one.errors import StoreError
 
@@ -54,7 +55,7 @@ def inspect_store(store: Store) -> StoreReport:
         report.acknowledged[shown] = report.acknowledged.get(shown, 0) + store.acks.count(number)
         keys = database.count(f"SELECT count(*) FROM (SELECT key FROM sent_{number} GROUP BY key HAVING count(*) > 1)")
         if keys:
-            report.damage.append(f"{name}: {keys:,} rows are acknowledged more than once")
+            report.damage.append(f"{name}: {counted(keys, 'row is', 'rows are')} acknowledged more than once")
     report.refused = database.count("SELECT count(*) FROM rejects")
     last = database.run("SELECT id, status FROM runs ORDER BY started DESC, id DESC LIMIT 1")
     if last and last[0][1] in ("running", "broken off"):

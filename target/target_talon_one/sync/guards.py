@@ -78,8 +78,8 @@ def problems(destination: DestinationRun, found: Comparison) -> Iterator[GuardEr
         yield _stopped(
             destination,
             "create_profiles",
-            f"{found.new_profiles:,} of {difference.adds:,} profiles to add do not exist and would be created; set "
-            "create_profiles: allow, skip or reject",
+            f"{found.new_profiles:,} of {counted(difference.adds, 'profile')} to add do not exist and would be created"
+            "; set create_profiles: allow, skip or reject",
             new_profiles=found.new_profiles,
             adds=difference.adds,
         )
@@ -107,7 +107,7 @@ def _not_replaceable(destination: DestinationRun, difference: Difference) -> Ite
         yield _stopped(
             destination,
             "largest_file",
-            f"the source has {rows:,} rows, and Talon.One takes {most:,}; select fewer rows",
+            f"the source has {counted(rows, 'row')}, and Talon.One takes {most:,}; select fewer rows",
             rows=rows,
         )
 
@@ -119,8 +119,8 @@ def _too_many(destination: DestinationRun, found: Comparison) -> Iterator[GuardE
         yield _stopped(
             destination,
             "max_deletes",
-            f"{removes:,} of {known:,} rows would be removed, and max_deletes is {guards.max_deletes:,}; check the "
-            "source, or raise max_deletes for this run",
+            f"{removes:,} of {counted(known, 'row')} would be removed, and max_deletes is {guards.max_deletes:,}; "
+            "check the source, or raise max_deletes for this run",
             removes=removes,
             known=known,
         )
@@ -128,7 +128,7 @@ def _too_many(destination: DestinationRun, found: Comparison) -> Iterator[GuardE
         yield _stopped(
             destination,
             "max_delete_share",
-            f"{removes:,} of {known:,} rows ({removes / known:.1%}) would be removed, and max_delete_share is "
+            f"{removes:,} of {counted(known, 'row')} ({removes / known:.1%}) would be removed, and max_delete_share is "
             f"{guards.max_delete_share:g}; check the source, or raise max_delete_share for this run",
             removes=removes,
             known=known,
@@ -189,9 +189,9 @@ def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> T
     """Return why a run fails because of refused or unknown rows, or None; ``planned``: nothing was sent yet."""
     if destination.unknown_left and not destination.replayed:
         return TooMany(
-            f"{destination.config.name}: the answer to {destination.unknown_left:,} rows of an earlier run was lost, "
-            "and they were not found at Talon.One; talon-one retry RUN looks once more and sends what is missing "
-            "(talon-one runs shows the run)"
+            f"{destination.config.name}: the answer to {counted(destination.unknown_left, 'row')} of an earlier run "
+            "was lost, and they were not found at Talon.One; talon-one retry RUN looks once more and sends what is "
+            "missing (talon-one runs shows the run)"
         )
     config, counts = destination.config, destination.counts
     refused = counts.invalid + counts.rejected + counts.unknown
@@ -201,7 +201,7 @@ def too_many_refused(destination: DestinationRun, *, planned: bool = False) -> T
     why = destination.reasons.lines()
     if limits.max_rejects is not None and refused > limits.max_rejects:
         limit = f"max_rejects is {limits.max_rejects:,}"
-        return TooMany(f"{config.name}: {refused:,} rows were refused, and {limit}", why)
+        return TooMany(f"{config.name}: {counted(refused, 'row was', 'rows were')} refused, and {limit}", why)
     if share > limits.max_reject_share:
         limit = f"max_reject_share is {limits.max_reject_share:g}"
         return TooMany(f"{config.name}: {share:.1%} of the rows were refused, and {limit}", why)

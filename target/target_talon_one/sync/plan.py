@@ -234,7 +234,7 @@ def _line(one: PlannedDestination) -> str:
     if one.invalid:
         counts.append(f"{one.invalid:,} refused ({'; '.join(one.reasons)})")
     if one.new_profiles:
-        counts.append(f"{one.new_profiles:,} profiles would be created")
+        counts.append(f"{counted(one.new_profiles, 'profile')} would be created")
     elif one.new_profiles is None:
         counts.append("an unknown number of profiles would be created")
     counts.append(counted(one.requests, "request"))

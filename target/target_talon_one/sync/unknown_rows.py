@@ -10,6 +10,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from talon_one_singer.reporting.amounts import counted
 from target_talon_one.errors import IncompleteError, LookupImpossibleError
 from target_talon_one.sinks.sink_type import Evidence
 
@@ -60,7 +61,7 @@ def look_up(
     try:
         found = find(client, destination.target, rows, evidence, check)
     except LookupImpossibleError as error:
-        logger.warning("%s: %s rows with an unknown result: %s", destination.config.name, f"{len(rows):,}", error)
+        logger.warning("%s: %s with an unknown result: %s", destination.config.name, counted(len(rows), "row"), error)
         return
     if found.keys:
         store.load_acknowledged(number)

@@ -118,7 +118,7 @@ def test_a_store_in_use_or_damaged_is_a_problem(here, findings, in_process, monk
         holder.execute("INSERT INTO sent_1 SELECT * FROM sent_1")
     code, found = findings()
     assert 1 == code
-    assert any("vip: 1 rows are acknowledged more than once" in message for _, _, message, _ in found)
+    assert any("vip: 1 row is acknowledged more than once" in message for _, _, message, _ in found)
     (here / "st.duckdb").write_bytes(b"something else" * 1000)
     code, found = findings()
     assert 1 == code

@@ -78,7 +78,7 @@ def test_notifications_of_a_warehouse_are_erased_too(here, command):
     for name in ("cust-1", "cust-10"):
         merge_tier("duckdb:///w.duckdb", name)
     erase = ("erase", "--ids", "cust-1", "--local-only", "--in", "duckdb:///w.duckdb", "--yes")
-    assert "; 1 rows of notifications emptied" in command(*erase)
+    assert "; 1 row of notifications emptied" in command(*erase)
     with open_warehouse("duckdb:///w.duckdb") as warehouse:
         found = warehouse.query(
             f"SELECT customer_profile_id FROM {warehouse.name_of('notifications_tiers')} ORDER BY 1"

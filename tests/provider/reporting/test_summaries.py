@@ -73,7 +73,7 @@ def test_a_load_says_why_rows_were_rejected(rejecting, load, summaries):
     assert "loyalty_card_transactions: 2 rows read, 1 added, 0 changed" in said
     assert "loyalty_cards: 1 rows read, 1 added, 0 changed" in said
     (warned, reason) = [text for text in said if text.startswith("WARNING")]
-    assert "WARNING loyalty_card_transactions: 1 rows do not fit their columns and are in talon_one.rejected" in warned
+    assert "WARNING loyalty_card_transactions: 1 row does not fit its columns and is in talon_one.rejected" in warned
     assert "rejected 1 row: amount: " in reason
     assert "1 rejected" in said[-1]
     assert (1, "talon_one.rejected_rows") == (done.returned["refused"], done.returned["rejects"])
@@ -85,9 +85,9 @@ def test_a_load_whose_rows_were_rejected_fails_for_good(emu, rejecting, load, su
     if fault:
         emu.fault("get_loyalty_cards", fault, count=0)
         rejecting["settings"]["transactions_strategy"] = "program_feed"
-    with pytest.raises(AirflowFailException, match=r"1 rows do not fit .* set allow_rejected=True") as failed:
+    with pytest.raises(AirflowFailException, match=r"1 row does not fit .* set allow_rejected=True") as failed:
         load(**rejecting)
-    assert 1 == "\n".join([str(failed.value), *summaries()]).count("do not fit their columns")
+    assert 1 == "\n".join([str(failed.value), *summaries()]).count("does not fit its columns")
     assert ("loyalty_cards" in str(failed.value)) is bool(fault)
     figures = pushed["figures"]
     assert (1, {"loyalty_card_transactions": 1}) == (figures["refused"], figures["rejected"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from talon_one_singer.reporting.amounts import grouped_amount, plain_amount, signed_amount
+from talon_one_singer.reporting.amounts import counted, grouped_amount, plain_amount, signed_amount
 
 WIDE = "12345678901234567890.123456789012345678"
 
@@ -42,3 +44,18 @@ def test_a_signed_amount_has_its_sign(amount, expected):
 def test_a_grouped_amount_has_thousands_separators(amount, expected):
     """The digits before the point are grouped by commas."""
     assert expected == grouped_amount(Decimal(amount))
+
+
+def test_a_count_has_its_noun():
+    """One thing is singular, and several have a thousands separator."""
+    found = [counted(0, "row"), counted(1, "row"), counted(1_200, "row"), counted(2, "row is", "rows are")]
+    assert ["0 rows", "1 row", "1,200 rows", "2 rows are"] == found
+
+
+def test_messages_count_in_singular_too():
+    """No message of the commands puts a number that may be 1 before a noun in the plural."""
+    root = Path(__file__).resolve().parents[3]
+    plural = r"\{[a-z][^{}]*:,\} (rows|ids|cards|requests|calls|ledgers|notifications|profiles|syncs|lines|records)\b"
+    files = [one for name in ("cli", "target", "tap", "loading", "receiver") for one in (root / name).rglob("*.py")]
+    found = [f"{one}: {line}" for one in files for line in one.read_text().splitlines() if re.search(plural, line)]
+    assert [] == [line for line in found if "/talon_one_cli/demo/" not in line]

@@ -69,7 +69,7 @@ def test_an_id_that_is_gone_after_it_was_listed_is_skipped(emu, between, read, c
     assert result.error is None
     assert ["TWO"] == [row["value"] for row in result.rows("coupons")]
     assert {} == result.complete
-    assert "coupons of application 1: 1 ids are not known to Talon.One, or refused" in caplog.text
+    assert "coupons of application 1: 1 id is not known to Talon.One, or refused" in caplog.text
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_one_id_that_is_refused_is_skipped(good, read_ids, caplog, name, what):
     assert alone.error is None
     assert mixed.error is None
     assert len(alone.raw) == len(mixed.raw)
-    assert "1 ids are not known to Talon.One, or refused" in caplog.text
+    assert "1 id is not known to Talon.One, or refused" in caplog.text
     assert "running" not in str(mixed.state)
 
 
@@ -105,7 +105,7 @@ def test_one_id_that_is_refused_fails_the_stream_at_its_end(good, read_ids, name
     ids = good[group.entity]
     bad = BAD[group.entity]["unknown"]
     failed = read_ids(group, [bad, *ids], on_missing="error")
-    assert "1 ids could not be read, all others were" in str(failed.error)
+    assert "1 id could not be read, all others were" in str(failed.error)
     assert repr(str(bad)) in str(failed.error)
     assert len(read_ids(group, ids).raw) == len(failed.raw)
     assert "running" not in str(failed.state)

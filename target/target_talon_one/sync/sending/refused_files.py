@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from talon_one_client.errors import UnexpectedResponseError
+from talon_one_singer.reporting.amounts import counted
 from target_talon_one.errors import LookupImpossibleError
 from target_talon_one.sinks.sink_type import Evidence
 from target_talon_one.store.sequence_ranges import ranges_of
@@ -63,11 +64,11 @@ class RefusedFiles:
         if action.heading is None:
             return []
         about = answer if isinstance(answer, dict) else {}
-        counted, number = about.get("amount"), about.get("id")
-        if counted != size or not isinstance(number, int):
+        amount, number = about.get("amount"), about.get("id")
+        if amount != size or not isinstance(number, int):
             raise UnexpectedResponseError(
-                f"the file had {size:,} rows, and the answer counts {counted} and names the import {number}; compare "
-                "Talon.One with the source",
+                f"the file had {counted(size, 'row')}, and the answer counts {amount} and names the import {number}; "
+                "compare Talon.One with the source",
                 operation=action.endpoint.name,
                 status=200,
             )
