@@ -174,7 +174,9 @@ def test_a_schema_belongs_to_one_deployment(emu, loader):
         process = loader.start(*more)
         _, errors = process.communicate()
         assert 2 == process.returncode
-        assert f"talon_one belongs to {emu.url}, but base_url is {moved};" in errors
+        # The parameters of these URLs, which name the stand-ins, are masked in all output.
+        masked = loader.url.startswith(("snowflake", "databricks"))
+        assert ("; nothing was read, " if masked else f" belongs to {emu.url}, but base_url is {moved};") in errors
     assert before == loader.ledger()
     loader.config.write_text(json.dumps({**settings, "base_url": moved, "former_base_url": emu.url}))
     loader.load()
