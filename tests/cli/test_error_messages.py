@@ -19,7 +19,7 @@ from talon_one_client.errors import TalonOneError
 from talon_one_singer import ConfigError, SingerError
 from talon_one_singer.errors import ClosedPipe, Stopped
 from talon_one_warehouse import WarehouseError
-from target_talon_one.errors import GuardError
+from target_talon_one.errors import GuardError, SyncError, VerificationError
 
 SAID = "no\r\nError: forged\nError: again\x85Error: next\u2028Error: line\u2029Error: page\x0bError: tab\x0cError: feed"
 WITHOUT_DLT = ("talon_one_loading.dlt_source",)  # dlt is in an environment of its own
@@ -46,6 +46,8 @@ def made(kind: type[Exception], text: str) -> Exception:
     """Return an error of this kind with a text in its message."""
     if kind is GuardError:
         return GuardError(text, guard="g", destination="d", figures={})
+    if kind is VerificationError:
+        return VerificationError({text: SyncError(text)})
     if issubclass(kind, TalonOneError):
         return kind("HTTP 400", server_message=text, request_id=text)
     needed = [
@@ -64,7 +66,7 @@ def test_a_line_break_of_others_makes_no_second_line(capsys, kind):
     def work(*_):
         raise made(kind, SAID)
 
-    assert guarded_run("test", work) > 0
+    assert guarded_run("talon-one load", work) > 0
     printed = capsys.readouterr().err
     assert 1 == printed.count("\n")
     assert 1 == len(printed.splitlines())
@@ -77,5 +79,5 @@ def test_each_problem_of_ours_has_its_line(capsys):
     def work(*_):
         raise ConfigError("first", "second\nError: forged")
 
-    assert 2 == guarded_run("test", work)
+    assert 2 == guarded_run("talon-one load", work)
     assert "Error: first\nError: second\\nError: forged\n" == capsys.readouterr().err

@@ -114,7 +114,8 @@ def test_paths_may_hold_the_signs():
 @pytest.mark.parametrize("to", [f"duckdb:///md:db?motherduck_token={TOKEN}", f"duckdb:///w.duckdb?token={TOKEN}"])
 def test_a_load_ends_with_2_and_without_the_token(place, to):
     """The command ends with exit code 2 and one line that does not show the token."""
-    (place / "config.json").write_text(json.dumps({"base_url": "http://127.0.0.1:9", "management_key": "k" * 20}))
+    keys = {"api_key": "a" * 20, "management_key": "k" * 20}
+    (place / "config.json").write_text(json.dumps({"base_url": "http://127.0.0.1:9", **keys}))
     command = [sys.executable, "-m", "talon_one_cli", "load", "--to", to, "--config", "config.json"]
     done = commands.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert 2 == done.returncode

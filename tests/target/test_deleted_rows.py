@@ -99,8 +99,9 @@ def test_no_mode_of_any_sink_adds_a_marked_row(engine, sink):
         "loyalty_program_id": 1,
         "usage_limit": 1,
         "application_id": 1,
-        "collection_id": 1,
+        "collection_id": 2 if sink.startswith("campaign") else 1,
     }
+    engine.emu.add("collections", {"name": "of the account"}, {"name": "of the campaign", "campaignId": 1})
     values = {"string": "x", "integer": 1, "number": 1, "boolean": True, "array": [1], "object": {}, "attributes": {}}
     found = SINKS[sink]
     row = {field.name: values.get(field.type, WHEN) for field in found.fields} | {MARK: WHEN}

@@ -20,7 +20,7 @@ from target_talon_one.sinks.table import SINKS
 TABLES = {"tap": TAP, "target": TARGET, "sync": SYNC_SETTINGS}
 SETTINGS = [pytest.param(table, one, id=f"{name}-{one.name}") for name, table in TABLES.items() for one in table]
 NOTHING = ("", " ", "None", "null")
-FORMS = {"shard": "3/16"}  # texts that must have a form
+FORMS = {"shard": "3/16", "former_base_url": "https://earlier.talon.one"}  # texts that must have a form
 
 
 def samples(setting):

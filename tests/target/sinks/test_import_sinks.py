@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -260,11 +261,16 @@ def test_a_collection_is_not_replaced_by_accident(shop):
     assert {"tea", "mug"} == items(shop)
 
 
-def test_a_refused_collection_stays_as_it_was(shop):
+def test_a_refused_collection_stays_as_it_was(shop, between, monkeypatch):
     """A file is not taken apart, because half of it would replace the collection."""
+    refusal = 400, {"Content-Type": "application/json"}, b'{"message": "no"}'
+    refused = set()
+    url = between(shop.emu.url, lambda exchange: refusal if exchange.path in refused else None)
+    monkeypatch.setattr(shop, "client", partial(shop.client, base_url=url))
     shop.push(ITEMS, rows_of_items("tea", "mug"))
+    refused.add("/v1/collections/1/import")
     with pytest.raises(IncompleteError, match="refuses the file"):
-        shop.push(ITEMS | {"collection_id": 99}, rows_of_items("tea"))
+        shop.push(ITEMS | {"max_delete_share": 1}, rows_of_items("tea"))
     assert {"tea", "mug"} == items(shop)
 
 
