@@ -259,6 +259,8 @@ def test_a_reason_is_printed_once(project):
     assert "is not a number" not in project.run("retry", run).stderr
     project.management = True
     (project.folder / "items.jsonl").write_text('{"sku": "a", "price": 1, "brand": "x"}\n')
+    given = {"sink": "catalog_items", "catalog_id": 1, "mode": "upsert", "max_reject_share": 0}
+    project.sync(items={"source": "items.jsonl", "map": {"price": "price", "attributes": "*"}, **given})
     refused = project.run("push", "SYNC.yml")
     assert 1 == (refused.stdout + refused.stderr).count("create it there, or list the columns to send in map")
 
@@ -327,6 +329,9 @@ def test_sources_of_every_kind(project, postgres_url, monkeypatch):
 
 VIP = {"source": {"url": "duckdb:///w.duckdb", "table": "vip"}, **MEMBERS}
 
+NULLS = {"url": "duckdb:///w.duckdb", "sql": "SELECT id, NULL::VARCHAR AS no FROM vip"}
+PROFILES = {"source": NULLS, "sink": "customer_profiles", "mode": "upsert"}
+
 
 @pytest.mark.parametrize(
     ("syncs", "words"),
@@ -346,6 +351,12 @@ VIP = {"source": {"url": "duckdb:///w.duckdb", "table": "vip"}, **MEMBERS}
         ({"vip": VIP | {"source": "nowhere.csv"}}, "nowhere.csv"),
         ({"vip": VIP | {"source": "${NOT_SET}"}}, "NOT_SET"),
         ({"vip": VIP, "same": VIP}, "write to the same audience_members"),
+        ({"vip": {**MEMBERS, "sourc": "x.csv"}}, "'sourc' is not a known setting; did you mean 'source'?"),
+        ({"vip": VIP | {"store": "s.duckdb"}}, "'store' is a setting of the whole file; write it at the top, beside"),
+        (
+            {"vip": VIP, "all": PROFILES | {"map": {"integrationId": "id", "attributes": {"nosuch": "no"}}}},
+            "all: map.attributes: 'nosuch': Talon.One has no such attribute of CustomerProfile",
+        ),
     ],
 )
 def test_what_is_wrong_is_reported_in_one_line_and_nothing_is_sent(project, syncs, words):
@@ -355,6 +366,30 @@ def test_what_is_wrong_is_reported_in_one_line_and_nothing_is_sent(project, sync
     assert 2 == done.returncode, done.stderr
     assert words in done.stderr
     assert 0 == project.writes()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"sync": {"vip": VIP}}, "SYNC.yml: 'sync' is not a known setting; did you mean 'syncs'?"),
+        ({"syncs": {"vip": VIP}, "max_deletes": 5}, "SYNC.yml: 'max_deletes' is a setting of a sync; write it into"),
+    ],
+)
+def test_a_setting_at_the_top_that_belongs_elsewhere_is_named(project, content, words):
+    """A misspelled ``syncs``, and a guard outside of its sync, are errors that say what to write."""
+    (project.folder / "SYNC.yml").write_text(json.dumps(content))
+    done = project.run("plan", "SYNC.yml")
+    assert 2 == done.returncode
+    assert words in done.stderr
+
+
+def test_a_plan_names_an_attribute_that_does_not_exist_before_anything_is_sent(project):
+    """The row whose value is null does not hide it; without a management key, the attributes are not known."""
+    project.sync(all=PROFILES | {"map": {"integrationId": "id", "attributes": {"nosuch": "no"}}})
+    done = project.run("plan", "SYNC.yml")
+    assert (2, 1) == (done.returncode, done.stderr.count("'nosuch'"))
+    project.management = False
+    assert '"adds": 3' in project.good("plan", "SYNC.yml", "--json")
 
 
 def test_a_source_that_breaks_off_sends_nothing(project):

@@ -11,9 +11,10 @@ from talon_one_cli.alerts.settings import ALERTS, alerts_from, check_alerts, hid
 from talon_one_singer import ConfigError, ConfigSource, Setting
 from talon_one_singer.reporting.redaction import shown_url
 from talon_one_singer.settings.conversion import convert
-from talon_one_singer.settings.json_files import json_type
+from talon_one_singer.settings.json_files import json_type, nearest
 from talon_one_warehouse import source_spec
 from target_talon_one.config.destination_reader import destination_from
+from target_talon_one.config.destination_settings import OPTIONS, TARGETS
 from target_talon_one.settings import SYNC_SETTINGS
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 DEPENDS_ON = Setting("depends_on", "array", "Syncs that are sent before this one; if one of them fails, it is skipped.")
+
+
+_OF_SYNC = ("source", DEPENDS_ON.name, ALERTS.name)
+_INSIDE = {"sink", "mode", "key", "map", "audience", "source", DEPENDS_ON.name, *TARGETS, *OPTIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,11 @@ def read_sync_file(
     content = _read(path, environ, redact)
     given = content.pop("syncs", None)
     if not isinstance(given, dict) or not given:
+        _check_spelling(path, content, "syncs")
         raise ConfigError(f"{path}: 'syncs' must name at least one sync, each with source, sink and mode")
+    misplaced = [f"{path}: {name!r} is a setting of a sync; write it into syncs" for name in content if name in _INSIDE]
+    if misplaced:
+        raise ConfigError(*misplaced)
     redact.add_from(given)  # the URLs of sources may hold passwords and keys
     of_file = content.pop(ALERTS.name, None)
     hide_receivers([of_file, *(one.get(ALERTS.name) for one in given.values() if isinstance(one, dict))], redact)
@@ -168,6 +177,7 @@ def _sync(name: str, given: Any, path: str, redact: Redactor, environ: Mapping[s
     options = {key: value for key, value in given.items() if key != ALERTS.name}
     source, depends_on = options.pop("source", None), options.pop("depends_on", None)
     if source is None:
+        _check_spelling(where, options, "source")
         raise ConfigError(f"{where}: 'source' is missing; give a file, or url with sql or table")
     if isinstance(source, dict) and "dbt" in source:
         from talon_one_cli.sync.dbt_source import dbt_source  # needs PyYAML and Jinja, which are extras
@@ -179,7 +189,14 @@ def _sync(name: str, given: Any, path: str, redact: Redactor, environ: Mapping[s
         before = convert(DEPENDS_ON, depends_on) or []
     except ValueError as error:
         raise ConfigError(f"{where}.depends_on {error}") from None
-    return Sync(destination_from(name, options, where=f"{path}: syncs"), spec, tuple(before))
+    return Sync(destination_from(name, options, where=f"{path}: syncs", others=_OF_SYNC), spec, tuple(before))
+
+
+def _check_spelling(where: str, given: Mapping[str, Any], wanted: str) -> None:
+    """Raise an error that names the misspelled setting in place of one that is missing."""
+    for name in given:
+        if name not in _INSIDE and nearest(str(name), [wanted]):
+            raise ConfigError(f"{where}: {name!r} is not a known setting; did you mean {wanted!r}?")
 
 
 def _read(path: str, environ: Mapping[str, str], redact: Redactor) -> dict[str, Any]:

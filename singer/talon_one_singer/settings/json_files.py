@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_NESTING_DEPTH = 100
 MAX_FILE_MB = 64  # of a file that is read as a whole; those of this project have less than one
+_LEAST_SIMILARITY, _LEAST_SIMILARITY_OF_SHORT_NAMES = 0.6, 0.65
+_SHORT = 4  # characters; "name" and "number" are not alike
 MAX_DIGITS = 4_300  # maximum of an integer in Python
 
 
@@ -162,5 +164,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     import difflib
 
     names = {one.casefold(): one for one in known}
-    found = difflib.get_close_matches(name.casefold(), list(names), n=1)
+    least = _LEAST_SIMILARITY_OF_SHORT_NAMES if len(name) <= _SHORT else _LEAST_SIMILARITY
+    found = difflib.get_close_matches(name.casefold(), list(names), n=1, cutoff=least)
     return f"; did you mean {names[found[0]]!r}?" if found else ""

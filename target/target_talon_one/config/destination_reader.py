@@ -15,30 +15,42 @@ from target_talon_one.config.destination_settings import AUDIENCE, KEY, OPTIONS,
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.mapping.instants import instant
 from target_talon_one.mapping.mapping_options import MappingOptions
+from target_talon_one.settings import SYNC_SETTINGS
 from target_talon_one.sinks.table import SINKS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from target_talon_one.sinks.sink_type import Mode, SinkType
 
+_OF_THE_FILE = frozenset(setting.name for setting in SYNC_SETTINGS)
+_HOLDERS = ("syncs", "streams")
 GUARDS = tuple(one.name for one in fields(Guards))
 
 
-def destination_from(name: str, given: Any, *, where: str = "streams") -> DestinationConfig:
+def destination_from(name: str, given: Any, *, where: str = "streams", others: Sequence[str] = ()) -> DestinationConfig:
     """Return the destination of a stream from its settings.
+
+    Args:
+        name: of the stream.
+        given: its settings.
+        where: what holds the streams, for messages.
+        others: settings of a stream that the caller reads.
 
     Raises:
         SyncConfigError: every problem, one a line, each with the name of the stream and of the setting.
     """
-    return _Reader(f"{where}.{name}", name, given).read()
+    return _Reader(f"{where}.{name}", name, given, [where.rpartition(" ")[2], *others]).read()
 
 
 class _Reader:
     """Reads one destination and collects the problems of its settings."""
 
-    def __init__(self, place: str, name: str, given: Any) -> None:
+    def __init__(self, place: str, name: str, given: Any, around: Sequence[str]) -> None:
         if not isinstance(given, dict):
             raise SyncConfigError(f"{place} must be an object with sink and mode, not {json_type(given)}")
         self._place, self._name, self._given, self._all = place, name, dict(given), given
+        self._holder, *self._others = around
         self._problems: list[str] = []
 
     def read(self) -> DestinationConfig:
@@ -48,7 +60,7 @@ class _Reader:
         taken = {name: self._take(setting) for name, setting in OPTIONS.items() if name != "nulls"}
         guards = Guards(**{name: taken.pop(name) for name in GUARDS})
         for unknown in self._given:
-            self._problem(unknown, f"is not a known setting{nearest(unknown, self._known(sink))}")
+            self._problem(unknown, self._not_known(unknown, sink))
         if taken["adopt"] and mode != "mirror":
             self._problem("adopt", f"needs mode mirror, not {mode}")
         if "missing_price" in target and mode != "mirror":
@@ -61,7 +73,20 @@ class _Reader:
     def _problem(self, setting: str, what: str) -> None:
         self._problems.append(f"{self._place}: {setting!r} {what}")
 
+    def _not_known(self, unknown: Any, sink: SinkType) -> str:
+        if unknown in _OF_THE_FILE and self._holder in _HOLDERS:
+            return f"is a setting of the whole file; write it at the top, beside {self._holder}"
+        return f"is not a known setting{nearest(str(unknown), self._known(sink))}"
+
+    def _check_spelling(self, wanted: str, known: Sequence[str]) -> None:
+        """Raise an error that names the misspelled setting in place of one that is missing."""
+        names = (str(one) for one in self._given if one not in known)
+        if typo := next((name for name in names if nearest(name, [wanted])), None):
+            raise SyncConfigError(f"{self._place}: {typo!r} is not a known setting; did you mean {wanted!r}?")
+
     def _sink(self) -> SinkType:
+        if is_absent(self._given.get("sink")):
+            self._check_spelling("sink", ["mode", "key", "map", *TARGETS, *OPTIONS, *self._others])
         name = self._given.pop("sink", None)
         if not isinstance(name, str) or name not in SINKS:
             hint = nearest(name, SINKS) if isinstance(name, str) else ""
@@ -79,6 +104,7 @@ class _Reader:
                 return mode
         modes = ", ".join(sink.modes)
         if is_absent(given):
+            self._check_spelling("mode", self._known(sink))
             raise SyncConfigError(f"{self._place}: 'mode' is missing; the sink {sink.name} has {modes}")
         hint = nearest(given, sink.modes) if isinstance(given, str) else ""
         raise SyncConfigError(f"{self._place}: the sink {sink.name} has no mode {given!r}{hint or f'; it has {modes}'}")
@@ -152,7 +178,7 @@ class _Reader:
             return None
 
     def _known(self, sink: SinkType) -> list[str]:
-        return [*(name.rstrip("?") for name in sink.target), "sink", "mode", "key", "map", *OPTIONS]
+        return [*(name.rstrip("?") for name in sink.target), "sink", "mode", "key", "map", *OPTIONS, *self._others]
 
 
 def _is_number(value: Any) -> bool:

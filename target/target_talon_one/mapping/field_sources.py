@@ -65,6 +65,7 @@ class _SourceReader:
                 hint = nearest(name, self._sink.field_names) or f"; it has {', '.join(self._sink.field_names)}"
                 self._problem(f"map.{name}", f"the sink {self._sink.name} has no such field{hint}")
         self._read_key()
+        self._check_key_differs()
         for one in (one for one in self._sink.fields if not one.key and one.type != "attributes"):
             source = self._field(one)
             if source:
@@ -109,6 +110,13 @@ class _SourceReader:
         elif fit:
             found |= {name: self._column("key_properties", spare[at]) for at, name in enumerate(missing)}
         self._found.fields |= {name: found[name] for name in names if name in found}
+
+    def _check_key_differs(self) -> None:
+        """Note a problem if no part of the key reads a column, so that all rows would be one."""
+        names = [one.name for one in self._sink.key]
+        if names and all(name in self._found.fields and not self._found.fields[name].columns for name in names):
+            place = "key" if self._key is not None else " and ".join(f"map.{name}" for name in names)
+            self._problem(place, "the template reads no column, so that all rows have the same key; name a column")
 
     def _take_key(self, names: list[str], columns: tuple[str, ...]) -> None:
         if len(columns) != len(names):
@@ -188,7 +196,8 @@ class _SourceReader:
 
     def _column(self, place: str, name: Any) -> ValueSource:
         if not isinstance(name, str) or not name:
-            self._problem(place, f"must be a column or a template with {{{{ }}}}, not {json_type(name)}")
+            what = "but it is empty" if name == "" else f"not {json_type(name)}"
+            self._problem(place, f"must be a column or a template with {{{{ }}}}, {what}")
         elif self._columns is not None:
             return column_source(self._known(place, name, f"the source has no column {name!r}"))
         return column_source(str(name))

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.protocol.messages import DELETED_AT
+from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.values.column_names import folded
+from target_talon_one.errors import SyncConfigError
 from target_talon_one.mapping.columns.column_mapper import ColumnMapper
 from target_talon_one.mapping.conversion_errors import InvalidRow
 from target_talon_one.mapping.field_setters import FieldSetters, encoded
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_talon_one.mapping.mapping_options import MappingOptions
+    from target_talon_one.mapping.value_source import FieldSources
     from target_talon_one.sinks.sink_type import SinkType
 
 _DELETED_AT = (DELETED_AT, DELETED_AT.upper())  # databases that write names in upper case have the second
@@ -62,7 +65,7 @@ class Mapper:
         by_column: maps row blocks to the same keys and fields.
 
     Raises:
-        SyncConfigError: the options do not fit the sink or the columns; one line for each problem.
+        SyncConfigError: the options do not fit the sink, the columns or the attributes; one line for each problem.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Mapper:
         source: str = "",
     ) -> None:
         sources = field_sources_of(sink, options, columns, key_properties, more_columns=more_columns, source=source)
+        _check_attributes(sink, options, sources, attribute_types)
         self.columns_used = sources.columns
         self.fields = frozenset(name for name, one in sources.fields.items() if columns is None or not one.guessed)
         self._origins = sources.origins
@@ -122,3 +126,19 @@ class Mapper:
     def _key_text(self, fields: Mapping[str, Any]) -> str:
         names = self._key
         return str(fields[names[0]]) if len(names) == 1 else join_key([str(fields[name]) for name in names])
+
+
+def _check_attributes(
+    sink: SinkType, options: MappingOptions, sources: FieldSources, types: Mapping[str, str] | None
+) -> None:
+    """Check that Talon.One has the attributes that ``map`` names; those of all other columns are checked by row."""
+    given = (options.map or {}).get("attributes")
+    if types is None or given == "*" or given is None or not isinstance(sources.attributes, dict):
+        return
+    unknown = [name for name in sources.attributes if name not in types]
+    if unknown:
+        what = f"Talon.One has no such attribute of {sink.entity}"
+        ways_out = "; create it there, or leave it out of map"
+        raise SyncConfigError(
+            *(f"map.attributes: {name!r}: {what}{nearest(name, types) or ways_out}" for name in unknown)
+        )

@@ -202,6 +202,39 @@ def test_a_missing_column_is_reported_with_the_source_and_its_columns(setting):
         ),
         (
             "audience_members",
+            ["id"],
+            {"map": {"profileIntegrationId": "{{ 'const' }}"}},
+            "map.profileIntegrationId: the template reads no column, so that all rows have the same key; name a column",
+        ),
+        (
+            "audience_members",
+            ["id"],
+            {"key": ("{{ 5 }}",)},
+            "key: the template reads no column, so that all rows have the same key; name a column",
+        ),
+        (
+            "audience_members",
+            ["id"],
+            {"map": {"profileIntegrationId": ""}},
+            "map.profileIntegrationId: must be a column or a template with {{ }}, but it is empty",
+        ),
+        (
+            "customer_profiles",
+            ["integrationId", "tier"],
+            {"types": {"tier": "string"}, "map": {"attributes": {"tier": "tier", "tir": "tier", "x": "{{ 1 }}"}}},
+            "map.attributes: 'tir': Talon.One has no such attribute of CustomerProfile; did you mean 'tier'?\n"
+            "map.attributes: 'x': Talon.One has no such attribute of CustomerProfile; create it there, or leave it out "
+            "of map",
+        ),
+        (
+            "customer_profiles",
+            ["integrationId", "Name"],
+            {"types": {"number": "number"}, "map": {"attributes": ["Name"]}},
+            "map.attributes: 'Name': Talon.One has no such attribute of CustomerProfile; create it there, or leave it "
+            "out of map",
+        ),
+        (
+            "audience_members",
             ["id;name"],
             {"key": ("id",)},
             "key: the source has no column 'id'; it has the columns 'id;name'; the values of a CSV file must be "

@@ -37,7 +37,9 @@ class Story:
         self.engine, self.by = engine, by
         engine.management = by == "us"
         more = {"max_reject_share": 1, "max_delete_share": 1, "allow_empty": True}
-        self.given = given | more | {"mode": mode}
+        # an attribute that map names would be refused before any row
+        named = {"attributes": "{{ {'brand': brand} }}"} if engine.management else {}
+        self.given = given | more | {"mode": mode, "map": given["map"] | named}
 
     def push(self, *rows, complete=True):
         """Push and return the id of the run."""
