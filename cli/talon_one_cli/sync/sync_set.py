@@ -19,7 +19,7 @@ from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.settings.json_files import nearest
 from talon_one_singer.settings.local_paths import local_path
-from target_talon_one.config.identity import identity_of
+from target_talon_one.config.identity import identity_of, same_destination
 from target_talon_one.errors import IncompleteError, SyncConfigError, VerificationError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from talon_one_cli.sync.sync_file import Sync, SyncFile
     from talon_one_singer.reporting.logs import Redactor
-    from target_talon_one.config.destination_config import DestinationConfig
     from target_talon_one.sync.run import SyncRun
 
 _ENDINGS = (".yml", ".yaml")
@@ -108,7 +107,7 @@ class RunsInOrder:
         for name, one in run.destinations.items():
             other = self._written.get((file.settings["store"], one.identity))
             if other is not None:
-                raise SyncConfigError(_twins(other, name, one.config))
+                raise SyncConfigError(same_destination(other, name, one.identity))
 
     def note_written(self, file: SyncFile, run: SyncRun) -> None:
         """Note the destinations of a run, whose audiences have been created."""
@@ -218,11 +217,7 @@ def _check_apart(files: Sequence[SyncFile], syncs: Mapping[str, Sync]) -> None:
                 identity = identity_of(sync.destination, sync.destination.target, file.settings["base_url"])
                 other = names.setdefault((file.settings["store"], identity), sync.name)
                 if other != sync.name:
-                    raise ConfigError(_twins(other, sync.name, sync.destination))
-
-
-def _twins(one: str, other: str, destination: DestinationConfig) -> str:
-    return f"{one} and {other} write to the same {destination.sink.name}; let only one of them do it"
+                    raise ConfigError(same_destination(other, sync.name, identity))
 
 
 def _selected(select: Sequence[str], known: Mapping[str, str]) -> set[str]:

@@ -42,10 +42,21 @@ def described(identity: str) -> str:
     """Return an identity for people, like ``audience_members at https://…, audience 7``; "" if it is none."""
     try:
         base_url, kind, which = json.loads(identity)
-        names = [f"{name.removesuffix('_id')} {_plain(value)}" for name, value in which.items()]
+        names = _names(which)
     except (ValueError, TypeError, AttributeError):
         return ""
     return ", ".join([f"{kind} at {base_url}", *names])
+
+
+def same_destination(one: str, other: str, identity: str) -> str:
+    """Return the message that two syncs write to one destination, which it names, like ``audience VIP``."""
+    _, kind, which = json.loads(identity)
+    named = ", ".join(_names(which))
+    return f"{one} and {other} write to the same {kind}{named and f' ({named})'}; let only one of them do it"
+
+
+def _names(which: Mapping[str, Any]) -> list[str]:
+    return [f"{name.removesuffix('_id')} {_plain(value)}" for name, value in which.items()]
 
 
 def _plain(value: Any) -> str:

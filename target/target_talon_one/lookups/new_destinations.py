@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
+from target_talon_one.config.identity import described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,7 @@ class NewDestinations:
     def __init__(self, client: TalonOneClient, store: Store, audiences: Audiences) -> None:
         self._client, self._store, self._audiences = client, store, audiences
         self._seen: set[int] = set()
+        self._taken: set[int] = set()
 
     def announce(self, destination: DestinationRun) -> None:
         """Log that the audience of a destination will be created, or may be, and that the store knows no row of it.
@@ -72,6 +74,22 @@ class NewDestinations:
             self._audiences.check_creatable(wanted)
             self._announce_audience(destination.config.name, wanted)
         self._announce_store(destination, first=first)
+
+    def announce_other_writer(self, destination: DestinationRun, removes: int) -> None:
+        """Log that a sync of another name has written to a destination, from which this one removes rows."""
+        name, other = destination.config.name, self._store.writers.last(destination.number)
+        if other in (None, name) or destination.number in self._taken or not (destination.config.mirror or removes):
+            return
+        self._taken.add(destination.number)
+        logger.warning(
+            "%s: another sync, %s, has last written to this destination (%s): this push removes %s of the rows that "
+            "they have added. If %s is its new name, nothing is wrong; otherwise let only one of them write to it",
+            name,
+            other,
+            described(destination.identity),
+            f"{removes:,}",
+            name,
+        )
 
     def _announce_audience(self, name: str, wanted: Mapping[str, Any]) -> None:
         if not self._audiences.are_listed:

@@ -21,7 +21,7 @@ from target_talon_one.store.tables.narrowing import Narrowing
 from target_talon_one.store.tables.profiles import KnownProfiles
 from target_talon_one.store.tables.rejects import Rejects
 from target_talon_one.store.tables.remote_rows import RemoteRows
-from target_talon_one.store.tables.runs import ChangeLog, RunHistory
+from target_talon_one.store.tables.runs import ChangeLog, RunHistory, Writers
 from target_talon_one.store.tables.staging import StagedRows
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Store:
         acks: acknowledged rows.
         rejects: refused rows.
         runs: history of the runs.
+        writers: names of the syncs that have written to destinations.
         log: what happened to rows and is to be written to a warehouse.
         remote: rows found at a destination.
         profiles: profiles that are known to exist.
@@ -63,6 +64,7 @@ class Store:
         self.values = NamedValues(database)
         self.destinations = Destinations(database)
         self.runs = RunHistory(database, self.values)
+        self.writers = Writers(database, self.values)
         self.log = ChangeLog(database, self.values, self.runs)
         self.rejects = Rejects(database, self.runs, self.log)
         narrowing = Narrowing(database)

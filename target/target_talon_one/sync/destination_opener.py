@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from talon_one_singer.shards import WHOLE
+from target_talon_one.config.identity import same_destination
 from target_talon_one.config.shards import check_shardable
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.lookups.attribute_types import attribute_types
@@ -81,9 +82,7 @@ class DestinationOpener:
         check_shardable(config, shard, creates_audience=destination.creates_audience)
         twin = next((one for one in others if one.number == destination.number), None)
         if twin:
-            raise SyncConfigError(
-                f"{config.name} and {twin.config.name} write to the same {config.sink.name}; let only one of them do it"
-            )
+            raise SyncConfigError(same_destination(config.name, twin.config.name, destination.identity))
         guards.check_before_reading(destination, self._options.environment)
         if config.adopt:
             self._store.load_acknowledged(destination.number)

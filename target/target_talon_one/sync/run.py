@@ -149,6 +149,7 @@ class SyncRun:
         found = {name: self._compare(one) for name, one in self.destinations.items()}
         for name, comparison in found.items():
             one = self.destinations[name]
+            self._new.announce_other_writer(one, comparison.difference.removes)
             complete = one.source is not SourceState.INCOMPLETE
             one.counts.add(comparison.difference, duplicates=one.duplicates, complete=complete)
         self.compared = True

@@ -170,12 +170,19 @@ def test_two_syncs_of_a_folder_do_not_write_to_one_destination(write, in_process
     write("syncs/b.yml", same=members("vip"))
     done = in_process("plan", "syncs")
     assert 2 == done.code
-    assert "vip and same write to the same audience_members" in done.err
+    assert "vip and same write to the same audience_members (audience vip); let only one" in done.err
     (number,) = [one["id"] for one in server.state("audiences")["audiences"]]
     write("syncs/b.yml", same={**MEMBERS, "audience": number, "source": "other.csv"})
     (Path.cwd() / "other.csv").write_text("id\nada\n")
     server.clear_requests()
     done = in_process("push", "syncs")
     assert 2 == done.code
-    assert "vip and same write to the same audience_members" in done.err
+    assert f"vip and same write to the same audience_members (audience {number}); let only one" in done.err
     assert [] == written(server)
+    write("s.yml", renamed=members("vip", max_delete_share=1))
+    Path("p.csv").write_text("id\nada\n")
+    done = in_process("push", "s.yml")
+    assert 0 == done.code, done.err
+    assert "renamed: another sync, vip, has last written to this destination (audience_members at " in done.err
+    assert f", audience {number}): this push removes 1 of the rows that they have added" in done.err
+    assert "another sync" not in in_process("push", "s.yml").err

@@ -114,6 +114,35 @@ class RunHistory:
         return bool(self._database.run(f"SELECT 1 WHERE ? IN ({LATER_RUNS})", last, run))
 
 
+class Writers:
+    """Which sync has written to a destination last, by its name.
+
+    Args:
+        database: holds the history of runs, which says it for stores of earlier versions.
+        values: remember the name.
+    """
+
+    def __init__(self, database: Database, values: NamedValues) -> None:
+        self._database, self._values = database, values
+
+    def note(self, destination: int, name: str) -> None:
+        """Note that a sync writes to a destination."""
+        if self._values.get(f"writer {destination}") != name:
+            self._values.set(f"writer {destination}", name)
+
+    def last(self, destination: int) -> str | None:
+        """Return the name of the sync that has written to a destination last, or None if it is not known."""
+        noted = self._values.get(f"writer {destination}")
+        if noted is not None:
+            return noted
+        found = self._database.run(
+            "SELECT d.name FROM run_destinations AS d JOIN runs AS r ON r.id = d.run WHERE d.destination = ? "
+            "AND json_extract_string(d.figures, '$.sent')::BIGINT > 0 ORDER BY r.started DESC LIMIT 1",
+            destination,
+        )
+        return found[0][0] if found else None
+
+
 class ChangeLog:
     """What happened to rows, from the moment it happens until a warehouse has it.
 

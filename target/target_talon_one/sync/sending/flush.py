@@ -85,6 +85,8 @@ class Flusher:
             destination.audience_created(audience, self._client.config.base_url)
             destination.counts.requests += 1
         config = destination.config
+        if comparison.difference.changes:
+            self._store.writers.note(destination.number, config.name)
         sender = BatchSender(
             self._client,
             config.sink,
