@@ -28,29 +28,29 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(
-    settings: Mapping[str, Any], stop: StopSignal, metrics: Metrics | None = None
+    settings: Mapping[str, Any], stop: StopSignal, metrics: Metrics | None = None, *, unsaved: bool = False
 ) -> Iterator[tuple[TalonOneClient, Store]]:
-    """Open the client and the store of the settings; ``metrics`` counts the requests."""
+    """Open the client and the store of the settings; ``metrics`` counts the requests; ``unsaved``: see open_store."""
     keep_pandas_out()
     with (
         client_from_settings(settings, PROGRAM, metrics=metrics, stop=stop.check) as client,
-        opened_store(settings["store"]) as store,
+        opened_store(settings["store"], unsaved=unsaved) as store,
     ):
         yield client, store
 
 
-def opened_store(location: str | StoreInSource) -> Store:
-    """Open the store at a location, or in the database of the sources."""
+def opened_store(location: str | StoreInSource, *, unsaved: bool = False) -> Store:
+    """Open the store at a location, or in the database of the sources; ``unsaved``: see open_store."""
     from target_talon_one.store.opening import open_store  # needs duckdb, which is an extra
 
     if isinstance(location, str):
-        return open_store(location)
+        return open_store(location, unsaved=unsaved)
     from talon_one_warehouse.in_source.tables import SourceTables
     from target_talon_one.config.store_names import slug
     from target_talon_one.store.in_source.source_store import open_source_store
 
     name = slug(location.name) if location.name else ""
-    return open_source_store(SourceTables(location.url, location.schema, name), name=name)
+    return open_source_store(SourceTables(location.url, location.schema, name, unsaved=unsaved), name=name)
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def sync_run(
 
     hashed = settings["log_keys"] == "hashed"
     with (
-        logged(store.log, log_place(None if command == "plan" else settings["log_to"]), hashed=hashed),
+        logged(store.log, log_place(None if command in ("plan", "verify") else settings["log_to"]), hashed=hashed),
         SyncRun(client, store, SyncOptions.of(settings), command=command, check=stop.check) as run,
     ):
         yield run
@@ -91,7 +91,7 @@ def rows_read(file: SyncFile, stop: StopSignal, command: str, page: RunReport | 
     with (
         options_named(),
         shown_progress(stop, timeline) as progress,
-        opened(file.settings, stop, progress.metrics) as (client, store),
+        opened(file.settings, stop, progress.metrics, unsaved=command == "plan") as (client, store),
         sync_run(client, store, file.settings, progress, command) as run,
     ):
         progress.run = run

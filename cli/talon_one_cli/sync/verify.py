@@ -87,7 +87,7 @@ def _verify_run(file: SyncFile, stop: StopSignal, watch: Watch, *, heal: bool, q
     from talon_one_cli.guards_for_one_run import options_named
     from talon_one_cli.sync.sync_session import opened
 
-    with options_named(), opened(file.settings, stop) as (client, store):
+    with options_named(), opened(file.settings, stop, unsaved=not heal) as (client, store):
         _compare(file, client, store, stop, watch, heal=heal, quiet=quiet)
         if heal and any(one.verdict == "drift" for one in watch.findings):
             if not quiet:

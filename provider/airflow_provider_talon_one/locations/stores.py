@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_talon_one.locations.location import resolve_location
@@ -28,12 +29,14 @@ class StoreChoice:
         is_default: nobody has chosen the name.
         shard: the part of the rows that the task pushes.
         journal: keeps the progress of the push outside the worker; None if Airflow has no place for it.
+        unsaved: nothing is created or saved, because nothing is sent; see ``open_store``.
     """
 
     name: str
     is_default: bool
     shard: Shard = WHOLE
     journal: JournalSlot | None = None
+    unsaved: bool = False
 
 
 def default_name(dag_id: str, destination: DestinationConfig) -> str:
@@ -72,6 +75,7 @@ def opened_store(location: Any, conn_id: str | None, default: str, choice: Store
         journal=choice.journal,
         shard=choice.shard,
         filesystem=found.filesystem,
+        unsaved=choice.unsaved,
     )
 
 
@@ -94,7 +98,8 @@ def opened_source_store(database: ClientConnection, schema: str, choice: StoreCh
 
     check_name(choice.name)
     name, part = slug(choice.name), label(choice.shard)
-    tables = SourceTables(database.url, schema, "-".join(filter(None, (name, part))), database.options)
+    opened = partial(SourceTables, database.url, schema, options=database.options, unsaved=choice.unsaved)
+    tables = opened(store="-".join(filter(None, (name, part))))
     labels = tables.stores()
     unnamed = any(one == "" or one.startswith("part-") for one in labels)
     if unnamed and not endings_of(labels, name):
@@ -104,7 +109,7 @@ def opened_source_store(database: ClientConnection, schema: str, choice: StoreCh
                 f"store_name: the schema {schema} of {tables.name} has a store without a name, whose rows a store with "
                 "a name does not know; leave out store_name, or give another store_schema"
             )
-        name, tables = "", SourceTables(database.url, schema, part, database.options)
+        name, tables = "", opened(store=part)
     return open_source_store(tables, name=name, journal=choice.journal, shard=choice.shard)
 
 

@@ -180,6 +180,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
             self.store_name is None,
             self._shard(),
             journal_of(context) if pushes else None,
+            unsaved=not pushes,
         )
         if self.store_in_source:
             if location or self.store_conn_id:
@@ -192,7 +193,7 @@ class PushOperator(RecordsLineage, ConnectorOperator):
         return store
 
     def _history(self, url: str | None) -> LogPlace | None:
-        return None if self.plan_only else history_place(url, self.log_conn_id)
+        return None if self.plan_only or self.verb != "push" else history_place(url, self.log_conn_id)
 
     def _shard(self) -> Shard:
         return Shard.of({"shard": self.shard})

@@ -60,7 +60,7 @@ class FolderBackend:
         """Return whether a run had saved the store, or one of its shards, when this backend was opened."""
         return self._has_content
 
-    def fetch(self, folder: Path) -> dict[str, Path]:
+    def fetch(self, folder: Path, *, unsaved: bool = False) -> dict[str, Path]:
         """See StoreBackend."""
         with self._errors():
             while True:
@@ -75,13 +75,17 @@ class FolderBackend:
                     if content == self._files.read(_MANIFEST):
                         raise
                     continue  # another run has saved and removed the files that it replaced
-                remove_unlisted(
-                    self._files,
-                    _MANIFEST,
-                    {*self._tables.values()},
-                    is_removable=lambda path: _TABLE_FILE.fullmatch(path) is not None,
-                )
+                if not unsaved:
+                    self._remove_leftovers()
                 return found
+
+    def _remove_leftovers(self) -> None:
+        remove_unlisted(
+            self._files,
+            _MANIFEST,
+            {*self._tables.values()},
+            is_removable=lambda path: _TABLE_FILE.fullmatch(path) is not None,
+        )
 
     def save(self, files: Mapping[str, Path], dropped: Collection[str]) -> None:
         """See StoreBackend."""

@@ -15,7 +15,7 @@ from target_talon_one.config.shards import check_others, label
 from target_talon_one.config.store_names import named_location
 from target_talon_one.errors import SyncConfigError
 from target_talon_one.store.database import MEMORY, Database
-from target_talon_one.store.persistence import LocalFile
+from target_talon_one.store.persistence import LocalFile, NewFile
 from target_talon_one.store.remote_store import RemoteStore
 from target_talon_one.store.store import Store
 from target_talon_one.store.store_backends import store_backend
@@ -38,6 +38,7 @@ def open_store(
     shard: Shard = WHOLE,
     filesystem: AbstractFileSystem | None = None,
     origin: str | None = None,
+    unsaved: bool = False,
 ) -> Store:
     """Open the store at a path or URL.
 
@@ -48,6 +49,8 @@ def open_store(
         shard: the shard that is pushed; its store is beside those of the other shards.
         filesystem: of fsspec, with the keys for a URL; without it they come from the environment.
         origin: URL of another store, whose content an empty store in a backend begins with.
+        unsaved: for a plan: a new store is empty and is not created, and nothing is saved in a backend. An existing
+            file gets the run's line in its history.
 
     Raises:
         StoreLockedError: another run uses it.
@@ -62,11 +65,13 @@ def open_store(
             "or a URL"
         )
     if (file := store_file(location)) is not None:
-        persistence = LocalFile(Database(_file_of(shard, file), memory=memory))
+        path = _file_of(shard, file)
+        is_new = unsaved and not Path(path).exists()
+        persistence = NewFile(path, memory=memory) if is_new else LocalFile(Database(path, memory=memory))
     else:
         other = partial(store_backend, local_path(origin), filesystem, shard) if origin else None
         backend = store_backend(local_path(location), filesystem, shard)
-        persistence = RemoteStore(backend, memory=memory, origin=other)
+        persistence = RemoteStore(backend, memory=memory, origin=other, unsaved=unsaved)
     try:
         return Store(persistence, journal=journal)
     except BaseException:
@@ -82,6 +87,7 @@ def open_named_store(
     journal: JournalSlot | None = None,
     shard: Shard = WHOLE,
     filesystem: AbstractFileSystem | None = None,
+    unsaved: bool = False,
 ) -> Store:
     """Open a store of a database or folder by its name.
 
@@ -95,12 +101,13 @@ def open_named_store(
         journal: see Store.
         shard: see ``open_store``.
         filesystem: see ``open_store``.
+        unsaved: see ``open_store``.
 
     Raises:
         StoreError: see ``open_store``.
         SyncConfigError: see ``open_store``; or the location is a file, and the name is not a default.
     """
-    opened = partial(open_store, journal=journal, shard=shard, filesystem=filesystem)
+    opened = partial(open_store, journal=journal, shard=shard, filesystem=filesystem, unsaved=unsaved)
     if store_file(location) is not None:
         if not is_default:
             raise SyncConfigError(

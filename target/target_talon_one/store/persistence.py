@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from talon_one_singer.temporary_folders import TemporaryFolder
+from target_talon_one.store.database import Database
+
 if TYPE_CHECKING:
-    from target_talon_one.store.database import Database
     from target_talon_one.store.in_source.source_rows import SourceRows
 
 
@@ -55,6 +58,48 @@ class Persistence(Protocol):
     def discard(self) -> None:
         """Save nothing and release the lock for other runs."""
         ...
+
+
+class NewFile:
+    """A store whose file is not created: its tables are in a temporary folder, until the end of the run.
+
+    Args:
+        path: of the file that there is not.
+        memory: see Database.
+    """
+
+    exclusive = True
+    source_rows: SourceRows | None = None
+
+    def __init__(self, path: str, *, memory: str) -> None:
+        self.location, self._folder = str(Path(path).absolute()), TemporaryFolder("store")
+        try:
+            file = Path(self._folder.name) / "store.duckdb"
+            self.database = Database(str(file), memory=memory, location=self.location)
+        except BaseException:
+            self._folder.cleanup()
+            raise
+
+    def save_begun(self, destination: int, *, non_idempotent: bool) -> None:
+        """See Persistence."""
+
+    def save_acknowledged(self, destination: int) -> None:
+        """See Persistence."""
+
+    def save_committed(self, destination: int) -> None:
+        """See Persistence."""
+
+    def compact(self) -> None:
+        """See Persistence."""
+
+    def close(self) -> None:
+        """See Persistence."""
+        self.discard()
+
+    def discard(self) -> None:
+        """See Persistence."""
+        self.database.close()
+        self._folder.cleanup()
 
 
 class LocalFile:

@@ -51,19 +51,28 @@ class PostgreSQLBackend:
         with self._errors():
             self._db: Any = dbapi.connect(url)
 
-    def fetch(self, folder: Path) -> dict[str, Path]:
+    def fetch(self, folder: Path, *, unsaved: bool = False) -> dict[str, Path]:
         """See StoreBackend."""
         for statement in KEEP_ALIVE:
             self._run(statement)
-        self._check_shards()
+        endings = self._check_shards()
         with self._errors():
             lock_session(self, f"store {self._table}", f"the store {self.name}")
+        if unsaved and self._table.removeprefix(self._base) not in endings:
+            return {}
+        if not unsaved:
+            self._create()
+        return self._fetched(folder)
+
+    def _create(self) -> None:
         self._run(
             "CREATE TABLE IF NOT EXISTS @table "
             "(table_name text, part integer, data bytea, PRIMARY KEY (table_name, part))"
         )
         with self._errors():
             self._db.commit()
+
+    def _fetched(self, folder: Path) -> dict[str, Path]:
         found = {}
         for (table,) in self.rows("SELECT DISTINCT table_name FROM @table"):
             if not re.fullmatch(r"\w+", table):

@@ -35,6 +35,7 @@ class RemoteStore:
         memory: see Database.
         seconds_per_save: how often acknowledged rows are saved.
         origin: opens another backend, whose tables an empty store begins with.
+        unsaved: save nothing, and create nothing.
     """
 
     exclusive = False
@@ -47,8 +48,9 @@ class RemoteStore:
         memory: str = MEMORY,
         seconds_per_save: float = SECONDS_PER_SAVE,
         origin: Callable[[], StoreBackend] | None = None,
+        unsaved: bool = False,
     ) -> None:
-        self._backend, self._seconds_per_save = backend, seconds_per_save
+        self._backend, self._seconds_per_save, self._unsaved = backend, seconds_per_save, unsaved
         self.location = backend.name
         self._saved_s = time.monotonic()
         self._non_idempotent: dict[int, bool] = {}  # by destination, from its first request until its commit
@@ -100,11 +102,11 @@ class RemoteStore:
         self._backend.close()
 
     def _restore(self, path: Path, origin: Callable[[], StoreBackend] | None) -> None:
-        files = self._backend.fetch(Path(self.folder.name))
+        files = self._backend.fetch(Path(self.folder.name), unsaved=self._unsaved)
         self._saved_tables = set(files)
         if origin is not None and not files:
             with closing(origin()) as other:
-                files = other.fetch(Path(self.folder.name))
+                files = other.fetch(Path(self.folder.name), unsaved=self._unsaved)
         with store_errors(self.location), duckdb.connect(str(path)) as connection:
             for table, file in files.items():
                 connection.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet(?)", [str(file)])
@@ -115,6 +117,10 @@ class RemoteStore:
         return [name for (name,) in found]
 
     def _save(self, tables: Iterable[str]) -> None:
+        if not self._unsaved:
+            self._save_now(tables)
+
+    def _save_now(self, tables: Iterable[str]) -> None:
         files = {table: Path(self.folder.name) / f"{table}.save" for table in tables}
         for table, file in files.items():
             self.database.run(f"COPY ({self._content(table)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")

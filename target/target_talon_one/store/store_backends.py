@@ -30,8 +30,13 @@ class StoreBackend(Protocol):
         """Return the backend's URL without secrets."""
         ...
 
-    def fetch(self, folder: Path) -> dict[str, Path]:
-        """Copy every table into the folder, as a Parquet file; from then on keep other runs out, if the backend can."""
+    def fetch(self, folder: Path, *, unsaved: bool = False) -> dict[str, Path]:
+        """Copy every table into the folder, as a Parquet file; from then on keep other runs out, if the backend can.
+
+        Args:
+            folder: gets the files.
+            unsaved: nothing will be saved, so nothing is created or removed either; a new store has no tables.
+        """
         ...
 
     def save(self, files: Mapping[str, Path], dropped: Collection[str]) -> None:

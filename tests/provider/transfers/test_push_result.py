@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.transfers.verify import VerifySyncOperator
@@ -55,6 +56,19 @@ def test_a_verification_has_its_keys_in_a_file(emu, push_members, run_task, segm
     found = run_task(VerifySyncOperator, **options).returned
     assert 1 == found["foreign_members"]
     assert "planted" not in json.dumps(found)
+
+
+def test_a_verification_of_what_is_not_known_fails(push_members, run_task, segment, tmp_path):
+    """A store that knows no row, which is not created, and an audience that does not exist are errors that say so."""
+    push_members(**segment)
+    (tmp_path / "vip.csv").write_text("id\nplanted-a\n")
+    options = {"audience": {"name": "VIP"}, "key": "id", **segment, "store": str(tmp_path / "other.duckdb")}
+    assert "unknown" == run_task(VerifySyncOperator, **options, allow_unknown=True).returned["verdict"]
+    with pytest.raises(AirflowFailException, match=r"other.duckdb knows no row of this sync"):
+        run_task(VerifySyncOperator, **options)
+    assert not (tmp_path / "other.duckdb").exists()
+    with pytest.raises(AirflowFailException, match=r"the audience 999 does not exist at Talon.One; check its id"):
+        run_task(VerifySyncOperator, **options | {"audience": 999})
 
 
 def test_a_push_has_its_figures_once(push_members, segment):

@@ -88,7 +88,11 @@ class Statements:
 
     def acknowledged(self, destination: int) -> str:
         """Return the quoted name of the table of the acknowledged rows of a destination."""
-        return self.dialect.own(self.schema, f"acknowledged_{destination}{self._suffix}")
+        return self.dialect.own(self.schema, self.acknowledged_name(destination))
+
+    def acknowledged_name(self, destination: int) -> str:
+        """Return the name of that table without its schema."""
+        return f"acknowledged_{destination}{self._suffix}"
 
     def create_acknowledged(self, destination: int) -> str:
         """Return the statement that creates the table of acknowledged rows."""

@@ -57,6 +57,7 @@ class SourceTables:
         schema: the schema of the tables; created if missing.
         store: label of the store: its name, that of the shard, like ``part-3-of-16``, or both; empty for the only one.
         options: settings of the database's own client, see ``open_source``.
+        unsaved: for a plan: create and write no table but temporary ones; a table that is missing has no row.
 
     Attributes:
         name: the database and schema in messages, without secrets.
@@ -73,6 +74,8 @@ class SourceTables:
         schema: str = DEFAULT_SCHEMA,
         store: str = "",
         options: Mapping[str, Any] | None = None,
+        *,
+        unsaved: bool = False,
     ) -> None:
         opener = _DATABASES.get(url.partition("://")[0])
         if opener is None:
@@ -81,27 +84,29 @@ class SourceTables:
                 "Snowflake and BigQuery. Keep the store in a file"
             )
         self.url, self.name = url, f"{shown_url(url)} (schema {schema})"
-        self._store = store
+        self._store, self.unsaved = store, unsaved
         self._database = opener(url, schema, store, options)
         self._statements = self._database.statements
         self.seconds_per_save = self._database.seconds_per_save
         self._saved = "{}"  # the list of the store's files, as it was read or saved
         try:
-            self._database.create(self._statements.create_store())
+            self._is_there = not unsaved or self._database.has_table("stores")
+            if self._is_there:
+                self._database.create(self._statements.create_store())
         except BaseException:
             self._database.close()
             raise
 
     def stores(self) -> list[str]:
         """Return the labels of all stores in the schema; "" is a store without a name and shards."""
-        return [name for (name,) in self._database.rows(self._statements.stores())]
+        return [name for (name,) in self._database.rows(self._statements.stores())] if self._is_there else []
 
     # The files of the small tables
 
-    def fetch(self, folder: Path) -> dict[str, Path]:
+    def fetch(self, folder: Path, *, unsaved: bool = False) -> dict[str, Path]:
         """Copy the file of every table into a folder."""
-        given = self._database.rows(self._statements.files())
-        if not given:
+        given = self._database.rows(self._statements.files()) if self._is_there else []
+        if not given and not (unsaved or self.unsaved):
             self._database.run(self._statements.add_store(self._saved))
         self._saved = given[0][0] if given else self._saved
         found = {}
@@ -161,8 +166,15 @@ class SourceTables:
     # Acknowledged rows
 
     def create(self, destination: int) -> None:
-        """Create the table of acknowledged rows of a destination, if there is none."""
-        self._database.run(self._statements.create_acknowledged(destination))
+        """Create the table of acknowledged rows of a destination, if there is none and if anything is saved."""
+        if not self.unsaved:
+            self._database.run(self._statements.create_acknowledged(destination))
+
+    def has_acknowledged(self, destination: int) -> bool:
+        """Return whether there is a table of acknowledged rows of a destination, or will be."""
+        if not self.unsaved:
+            return True
+        return self._is_there and self._database.has_table(self._statements.acknowledged_name(destination))
 
     def open(self, spec: SourceSpec, *, rendered: bool = False) -> ComparedQuery:
         """Return the query of a source in this database, ready to be compared.
@@ -183,7 +195,8 @@ class SourceTables:
 
     def known(self, destination: int) -> Generator[pa.RecordBatch]:
         """Yield all acknowledged rows: key, fingerprint, version, hash, and a column ``present`` that is false."""
-        return self._stream(self._statements.known(destination))
+        if self.has_acknowledged(destination):
+            yield from self._stream(self._statements.known(destination))
 
     def gone(self) -> Generator[pa.RecordBatch]:
         """Yield the acknowledged rows that the last comparison did not find in the source, see ``known``."""

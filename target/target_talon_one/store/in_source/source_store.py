@@ -28,17 +28,17 @@ class SourceStore(RemoteStore):
     """
 
     def __init__(self, tables: SourceTables) -> None:
-        super().__init__(tables, seconds_per_save=tables.seconds_per_save)
+        super().__init__(tables, seconds_per_save=tables.seconds_per_save, unsaved=tables.unsaved)
         self.source_rows = self._rows = SourceRows(self.database, tables)
         self._unwritten: set[int] = set()  # destinations whose rows are saved as files and not yet written
 
     def save_committed(self, destination: int) -> None:
-        """See Persistence."""
+        """See Persistence. What an earlier push has left to be written is written for a plan too, which compares it."""
         begun = self._non_idempotent.pop(destination, None) is not None
         changed = self._rows.is_changed(destination)
         if begun or changed:
             self._unwritten.add(destination)
-            self._save(self._tables())
+            self._save_now(self._tables())
             if changed:
                 self._rows.write(destination)
             self._unwritten.discard(destination)

@@ -24,9 +24,11 @@ class SourceTables(StoreBackend, Protocol):
     Attributes:
         url: of the database.
         seconds_per_save: how often what was acknowledged is saved.
+        unsaved: nothing is created or written.
     """
 
     url: str
+    unsaved: bool
     seconds_per_save: float
 
     def stores(self) -> list[str]:
@@ -39,6 +41,10 @@ class SourceTables(StoreBackend, Protocol):
 
     def create(self, destination: int) -> None:
         """Create the table of acknowledged rows of a destination, if there is none."""
+        ...
+
+    def has_acknowledged(self, destination: int) -> bool:
+        """Return whether there is a table of acknowledged rows of a destination, with which a source is compared."""
         ...
 
     def known(self, destination: int) -> Generator[pa.RecordBatch]:

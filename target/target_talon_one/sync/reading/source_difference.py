@@ -63,6 +63,7 @@ def read_difference(
             "make the key a column of the query, or leave shard out"
         )
     source.hash_rows(columns, _salt(destination, source, columns), key=mapper.key_columns or (), shard=shard)
+    everything = everything or not rows.tables.has_acknowledged(destination.number)
     if everything or config.adopt or config.sink.replaces or not config.sink.compares(config.mode):
         if not config.adopt:  # its rows were loaded before those of the destination were adopted
             store.load_acknowledged(destination.number)

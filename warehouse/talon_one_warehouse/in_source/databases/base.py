@@ -28,6 +28,9 @@ class SourceDatabase(Protocol):
     def create(self, statements: Sequence[str]) -> None:
         """Create the schema, if it is missing, and its tables; other processes may do so at the same moment."""
 
+    def has_table(self, name: str) -> bool:
+        """Return whether the schema of the store has a table."""
+
     def run(self, statement: str) -> None:
         """Run a statement."""
 

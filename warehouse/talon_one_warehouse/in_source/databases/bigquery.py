@@ -81,6 +81,12 @@ class BigQuerySource:
         for statement in statements:
             self.run(statement)
 
+    def has_table(self, name: str) -> bool:
+        """See SourceDatabase. Queries run where the dataset of the URL is."""
+        if self._dataset:
+            self._connection.find_dataset(self._dataset)
+        return self._connection.table_named(self.statements.schema, name) is not None
+
     def run(self, statement: str) -> None:
         """See SourceDatabase. A statement that another shard's has made fail is run again; all can be."""
         for _ in range(_ATTEMPTS - 1):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_one_singer.temporary_folders import TemporaryFolder
 from talon_one_singer.values.column_names import repeated_name
-from talon_one_storage.sql_names import quoted
+from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.errors import WarehouseConfigError
 from talon_one_warehouse.in_source.databases.base import repeated_column
 from talon_one_warehouse.in_source.dialects.duckdb import DuckDB
@@ -62,6 +62,16 @@ class DuckDBSource:
         """See SourceDatabase."""
         for statement in (f"CREATE SCHEMA IF NOT EXISTS {quoted(self.statements.schema)}", *statements):
             self.run(statement)
+
+    def has_table(self, name: str) -> bool:
+        """See SourceDatabase."""
+        own = "database_name = current_database() AND schema_name"
+        return bool(
+            self.rows(
+                f"SELECT 1 FROM duckdb_tables() WHERE {own} = {literal(self.statements.schema)} "
+                f"AND table_name = {literal(name)}"
+            )
+        )
 
     def run(self, statement: str) -> None:
         """See SourceDatabase."""

@@ -68,6 +68,13 @@ class PostgreSQLSource:
             self._connection.run(statement)
         self._connection.rows(f"SELECT pg_advisory_unlock({key})")  # after an error, the session ends
 
+    def has_table(self, name: str) -> bool:
+        """See SourceDatabase."""
+        schema = literal(self.statements.schema)
+        return bool(
+            self.rows(f"SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = {schema} AND tablename = {literal(name)}")
+        )
+
     def run(self, statement: str) -> None:
         """See SourceDatabase."""
         self._connection.run(statement)

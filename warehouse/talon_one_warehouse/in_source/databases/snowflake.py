@@ -18,6 +18,7 @@ from talon_one_warehouse.connections import snowflake
 from talon_one_warehouse.connections.client_url import require_client
 from talon_one_warehouse.databases.snowflake import SnowflakeConnection
 from talon_one_warehouse.dialects.snowflake import Snowflake as Loads
+from talon_one_warehouse.dialects.snowflake import folded
 from talon_one_warehouse.errors import WarehouseConfigError, WarehouseError
 from talon_one_warehouse.in_source.databases.base import repeated_column
 from talon_one_warehouse.in_source.dialects.snowflake import Snowflake
@@ -79,6 +80,10 @@ class SnowflakeSource:
         self.run(f"USE SCHEMA {quoted(current) if current else _LOADS.name(schema)}")
         for statement in (*statements, _LOADS.create_files(schema)):
             self.run(statement)
+
+    def has_table(self, name: str) -> bool:
+        """See SourceDatabase."""
+        return (folded(name),) in map(tuple, self.rows(_LOADS.tables(self.statements.schema)))
 
     def run(self, statement: str) -> None:
         """See SourceDatabase."""
