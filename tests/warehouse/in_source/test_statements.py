@@ -59,7 +59,7 @@ def arguments(types):
     }
 
 
-NAMES = {"acknowledged", "temporary"}  # methods that return names
+NAMES = {"acknowledged", "acknowledged_name", "temporary"}  # methods that return names
 
 
 def statements(name):
