@@ -43,6 +43,7 @@ _OBJECTS = {
     "application_id": _Object("Application", ep.GET_CAMPAIGNS),
     "collection_id": _Object("collection", ep.GET_COLLECTION_ITEMS),
 }
+_WORDS = {**{setting: one.words for setting, one in _OBJECTS.items()}, "campaign_id": "campaign"}
 
 
 class Existence:
@@ -66,9 +67,7 @@ class Existence:
         """Log which ids of a destination cannot be checked, because there is no management key."""
         if self._client.config.management_key:
             return
-        words = {name: one.words for name, one in _OBJECTS.items()}
-        words |= {"audience_id": "audience", "campaign_id": "campaign"}
-        for setting, what in words.items():
+        for setting, what in {**_WORDS, "audience_id": "audience"}.items():
             number = destination.target.get(setting)
             if number is not None:
                 logger.info(
@@ -91,11 +90,10 @@ class Existence:
         self._audiences.check_exists(destination, target.get("audience_id"))
         if not self._client.config.management_key:
             return
-        for setting in (*_OBJECTS, "campaign_id"):
+        for setting, words in _WORDS.items():
             number = target.get(setting)
             if number is None or (setting, number) in self._known:
                 continue
-            words = _OBJECTS[setting].words if setting in _OBJECTS else "campaign"
             if not self._may_exist(setting, number, target.get("application_id")):
                 raise DestinationMissingError(
                     f"{destination}: the {words} {number} does not exist at Talon.One; check {setting}"

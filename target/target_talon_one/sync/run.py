@@ -184,10 +184,11 @@ class SyncRun:
         Rows may be added meanwhile.
 
         Raises:
-            GuardError: a guard stops the run.
+            DestinationError, GuardError: see ``plan`` and ``compare``; nothing more was sent.
             IncompleteError: rows of an earlier flush are still to do.
         """
         self.wait()
+        self._existence.check_all(self.destinations.values())
         found = self._found()
         self._start(found)
         return found
@@ -255,10 +256,9 @@ class SyncRun:
         """Compare and send, then check how many rows were refused.
 
         Raises:
-            DestinationError: see ``plan``; nothing was sent.
+            DestinationError: see ``start_flush``.
             IncompleteError: rows are still to do, or more were refused than is allowed.
         """
-        self._existence.check_all(self.destinations.values())
         try:
             found = self.flush()
             self.raise_if_incomplete()

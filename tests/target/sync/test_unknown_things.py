@@ -104,3 +104,16 @@ def test_a_plan_without_a_management_key_says_what_it_does_not_know(engine, run,
         run(lambda sync: sync.plan(), (uncreated, [{"id": "ada"}]), management=False)
     run(lambda sync: sync.plan(), (MEMBERS | {"audience": 999}, [{"id": "ada"}]), management=False)
     assert "sync-0: whether the audience 999 exists is not known without management_key" in caplog.text
+
+
+def test_rows_that_are_sent_before_the_source_ends_wait_for_the_check_too(engine, run):
+    """A target that sends while it reads sends to no destination if one of them does not exist."""
+    items = {"sink": "catalog_items", "mode": "upsert", "catalog_id": 999, "key": "sku"}
+    engine.requests()
+    with pytest.raises(DestinationMissingError, match="the catalog 999 does not exist"):
+        run(
+            lambda sync: sync.start_flush(),
+            ({"sink": "customer_profiles", "mode": "upsert", "key": "id", "map": {"attributes": []}}, [{"id": "ada"}]),
+            (items, [{"sku": "tea"}]),
+        )
+    assert [] == engine.emu.state("profiles")["profiles"]
