@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from talon_one_singer import ConfigError
 
@@ -19,8 +18,13 @@ log = logging.getLogger("tap_talon_one")
 
 def check_former(url: str) -> None:
     """Raise ValueError if the text is no base URL; it completes "setting 'former_base_url' ..."."""
-    if urlsplit(url.strip()).scheme not in ("http", "https") or not urlsplit(url.strip()).hostname:
-        raise ValueError("must be a base URL like https://yourbaseurl.talon.one")
+    from talon_one_client.connection.base_url import checked_base_url
+    from talon_one_client.errors import ConfigurationError
+
+    try:
+        checked_base_url(url, allow_http=True)
+    except ConfigurationError as error:
+        raise ValueError("must be a base URL like https://yourbaseurl.talon.one") from error
 
 
 def raise_if_other(state: State, base_url: str, former: str | None) -> None:

@@ -61,6 +61,17 @@ def test_the_command_names_the_state_file_and_both_addresses(emu, sync):
     assert f"state.json belongs to {emu.url}, but base_url is {renamed(emu.url)}" in run.stderr
 
 
+@pytest.mark.parametrize(
+    "url", ["demo", "ftp://a", "https://", "https://a:99999", "https://user:word@a", "https://a?b"]
+)
+def test_a_former_address_that_is_no_base_url_is_refused(read, url):
+    """What base_url does not take is no former one either, and the message names the setting."""
+    with pytest.raises(
+        ConfigError, match="setting 'former_base_url' in test must be a base URL like https://yourbaseurl"
+    ):
+        read(CARDS, former_base_url=url, **CONFIG)
+
+
 @pytest.mark.parametrize("value", [7, ["https://a"], {}])
 def test_a_deployment_that_is_no_text_is_malformed(read, value):
     """A state whose deployment is no text is refused."""
