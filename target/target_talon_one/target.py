@@ -11,6 +11,7 @@ from talon_one_singer.cli.definition import TargetContext, TargetDefinition
 from talon_one_singer.cli.process import keep_pandas_out
 from talon_one_singer.exit_codes import ExitCode
 from talon_one_singer.maps.settings import with_maps
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.settings.input_limits import InputLimits
 from talon_one_singer.version import VERSION
 from target_talon_one.config.options import SyncOptions
@@ -160,17 +161,16 @@ def _log_counts(sync: SyncRun) -> None:
     for name, destination in sync.destinations.items():
         counts = destination.counts
         logger.info(
-            "%s: %s rows read; %s to add, %s to change, %s to remove, %s unchanged; %s sent in %s requests, "
-            "%s refused%s%s",
+            "%s: %s read; %s to add, %s to change, %s to remove, %s unchanged; %s sent in %s, %s refused%s%s",
             *(
                 name,
-                counts.read,
+                counted(counts.read, "row"),
                 counts.adds,
                 counts.updates,
                 counts.removes,
                 counts.same,
                 counts.sent,
-                counts.requests,
+                counted(counts.requests, "request"),
             ),
             counts.refused,
             f", {counts.deleted} marked as deleted" if counts.deleted else "",

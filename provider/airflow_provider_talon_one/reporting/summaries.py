@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from talon_one_singer.reporting.amounts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,7 +39,7 @@ class Work:
     def line(self) -> str:
         """Return ``load: 7 rows read, 7 added; 2 requests in 0.5 s, 14 rows/s``."""
         counts = ", ".join(f"{count:,} {word}" for word, count in self.counts.items())
-        calls = f"{self.requests:,} request{'' if self.requests == 1 else 's'}"
+        calls = counted(self.requests, "request")
         if self.retries:
             calls += f", {self.retries:,} of them retries,"
         speed = f", {self.rows / self.seconds:,.0f} rows/s" if self.rows is not None and self.seconds > 0 else ""

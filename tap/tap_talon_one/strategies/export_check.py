@@ -91,7 +91,9 @@ def complete_export(export: Callable[[], Export], cards: CardList) -> Export:
     except PermissionDeniedError as error:
         log.warning("cannot compare the export of program %s with the list of its cards: %s", cards.program, error)
         return found
-    log.info("the export of program %s has %s cards, the list has more; exporting again", cards.program, exported)
+    log.info(
+        "the export of program %s has %s, the list has more; exporting again", cards.program, counted(exported, "card")
+    )
     listed = cards.count()
     found = export()
     exported = distinct(found.owners())

@@ -9,6 +9,7 @@ import msgspec
 
 from talon_one_client import endpoints as ep
 from talon_one_client import errors as e
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,9 +58,9 @@ class Profiles:
             self._list_all()
         else:
             logger.warning(
-                "cannot find out whether %s profiles exist: without management_key at most %s profiles are looked up; "
+                "cannot find out whether %s exist: without management_key at most %s are looked up; "
                 "profiles that do not exist will be created; set management_key to check all of them",
-                f"{len(unknown):,}",
+                counted(len(unknown), "profile"),
                 MOST_SINGLE_REQUESTS,
             )
             return None

@@ -68,9 +68,9 @@ def look_up(
         store.acks.confirm(number, sorted(found.keys), found.imports)
     destination.unknown_left -= len(found.keys)
     logger.info(
-        "%s: of %s rows with an unknown result, Talon.One has %s",
+        "%s: of %s with an unknown result, Talon.One has %s",
         destination.config.name,
-        f"{len(rows):,}",
+        counted(len(rows), "row"),
         f"{len(found.keys):,}",
     )
 
