@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import signal
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -31,6 +32,13 @@ _NUMBERS = count()
 settings.register_profile("other", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", settings.get_profile("other"), derandomize=True, max_examples=25)
 settings.load_profile("same")
+
+
+def pytest_configure() -> None:
+    """Let signals end the programs that tests start: one that a shell runs in the background ignores Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> distribution.LongFilesFirst:
