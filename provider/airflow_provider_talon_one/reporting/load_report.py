@@ -15,6 +15,7 @@ from airflow_provider_talon_one.transfers.push_result import FIGURES
 from talon_one_loading import LoadResult
 from talon_one_loading.bad_rows import REJECTS_TABLE, rejected_lines
 from talon_one_singer.errors import Stopped, lines_of
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.reporting.redaction import redact
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class LoadReport:
         loaded, streams = self.loaded, self.loaded.streams
         if len(streams) > 1:
             for name, one in streams.items():
-                logger.info("%s: %s", name, f"{one.read:,} rows read, {one.inserted:,} added, {one.updated:,} changed")
+                changes = f"{one.inserted:,} added, {one.updated:,} changed"
+                logger.info("%s: %s read, %s", name, counted(one.read, "row"), changes)
         for line in rejected_lines(loaded.rejected, self.schema) if self.allow_rejected else ():
             logger.warning("%s", line)
         for name, one in streams.items():

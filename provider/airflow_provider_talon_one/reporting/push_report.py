@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from airflow_provider_talon_one.reporting.summaries import Work, log_work
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.reporting.metrics import Metrics
 from talon_one_singer.reporting.progress import LogProgress
 from target_talon_one.errors import IncompleteError
@@ -60,7 +61,7 @@ class PushReport:
     def planned(self, plan: PlannedDestination) -> None:
         """Log what a push would do."""
         minutes = "" if plan.minutes is None else f", {plan.minutes:g} minutes at the rate limit"
-        logger.info("%s: a push would send %s requests%s", plan.name, f"{plan.requests:,}", minutes)
+        logger.info("%s: a push would send %s%s", plan.name, counted(plan.requests, "request"), minutes)
         self._found = {
             "to add": plan.adds,
             "to change": plan.updates,
@@ -68,7 +69,7 @@ class PushReport:
             "unchanged": plan.same,
         }
         if plan.new_profiles:
-            logger.info("%s: %s profiles would be created", plan.name, f"{plan.new_profiles:,}")
+            logger.info("%s: %s would be created", plan.name, counted(plan.new_profiles, "profile"))
 
     def verified(self, finding: Finding) -> None:
         """Keep how source and Talon.One differ, for the summary."""
@@ -86,9 +87,9 @@ class PushReport:
             logger.warning("%s: refused %s", name, reason)
         if counts.left_out:
             logger.warning(
-                "%s: %s rows were left out, because their profiles do not exist (create_profiles: skip)",
+                "%s: %s left out, because their profiles do not exist (create_profiles: skip)",
                 name,
-                f"{counts.left_out:,}",
+                counted(counts.left_out, "row was", "rows were"),
             )
         totals = self.metrics.totals()
         found = {"rows read": counts.read, **(self._found or _pushed(counts))}

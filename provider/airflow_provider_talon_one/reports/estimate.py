@@ -10,6 +10,7 @@ from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.parameters import copy_mapping
 from airflow_provider_talon_one.reports.report import READING, WAREHOUSE, ReportOperator
 from talon_one_singer import Setting
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.reporting.logs import Redactor
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ class EstimateLoadOperator(ReportOperator):
                 settings, streams, warehouse, stop, redact, program="airflow", exact=self.exact is True
             )
         for one in found.strategies:
-            cost = one.why_not if one.cost is None else f"{one.cost.calls:,} calls, {one.cost.seconds:,.0f} s"
+            cost = one.why_not if one.cost is None else f"{counted(one.cost.calls, 'call')}, {one.cost.seconds:,.0f} s"
             of_parent = "" if one.program is None else f" of {one.parent} {one.program}"
             logger.info("%s%s by %s: %s", one.group, of_parent, one.strategy, cost)
-        words = f"a load takes {found.calls:,} calls, {found.load_seconds:,.0f} s; {found.asked:,} requests"
+        calls, asked = counted(found.calls, "call"), counted(found.asked, "request")
+        words = f"a load takes {calls}, {found.load_seconds:,.0f} s; {asked}"
         return found.as_dict() | {"calls": found.calls, "load_seconds": round(found.load_seconds, 1)}, words

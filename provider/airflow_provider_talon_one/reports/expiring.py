@@ -8,7 +8,7 @@ from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.parameters import copy_mapping
 from airflow_provider_talon_one.reports.report import OUTPUT, READING, ReportOperator
 from talon_one_singer import Setting
-from talon_one_singer.reporting.amounts import plain_amount
+from talon_one_singer.reporting.amounts import counted, plain_amount
 from talon_one_singer.reporting.logs import Redactor
 
 if TYPE_CHECKING:
@@ -69,5 +69,5 @@ class ExpiringPointsOperator(ReportOperator):
                 stop.check()
                 write(dict(zip(ExpiringPoints._fields, row.plain(), strict=True)))
                 total, ledgers = EXACT.add(total, row.expiring), ledgers + 1
-        words = f"{plain_amount(total)} points of {ledgers:,} ledgers expire by {self.by.isoformat()}"
+        words = f"{plain_amount(total)} points of {counted(ledgers, 'ledger')} expire by {self.by.isoformat()}"
         return {"ledgers": ledgers, "points": plain_amount(total)}, words

@@ -11,6 +11,7 @@ from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.parameters import copy_mapping
 from airflow_provider_talon_one.reports.report import OUTPUT, READING, SHOWN, WAREHOUSE, ReportOperator
 from talon_one_singer import Setting
+from talon_one_singer.reporting.amounts import counted
 from talon_one_singer.reporting.logs import Redactor
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class ReconcileLedgersOperator(ReportOperator):
                     write(row)
                     if disagreeing <= SHOWN:
                         logger.warning("%s", sentence)
-        words = f"{compared:,} ledgers compared, {disagreeing:,} disagree"
+        words = f"{counted(compared, 'ledger')} compared, {disagreeing:,} disagree"
         if disagreeing and not self.allow_differences:
             raise AirflowFailException(
                 f"{words}: their transactions do not add up to their balances; load again with full_refresh, or find "

@@ -10,6 +10,7 @@ from airflow_provider_talon_one.hooks.talon_one import TalonOneHook
 from airflow_provider_talon_one.transfers.push_operator import PushOperator
 from airflow_provider_talon_one.transfers.push_result import without_rows
 from talon_one_singer import Setting
+from talon_one_singer.reporting.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -208,8 +209,9 @@ class VerifySyncOperator(PushOperator):
         found = without_rows(finding.as_dict(), "examples", run.id, options)
         if finding.verdict == "drift":
             raise AirflowFailException(
-                f"{destination.name}: {finding.missing:,} rows are missing, {finding.changed:,} changed, "
-                f"{finding.stale_rows:,} stale; push again, or find out who else changes the data"
+                f"{destination.name}: {counted(finding.missing, 'row is', 'rows are')} missing, "
+                f"{finding.changed:,} changed, {finding.stale_rows:,} stale; push again, "
+                "or find out who else changes the data"
             )
         if finding.verdict in ("unknown", "not compared") and not self.allow_unknown:
             raise AirflowFailException(f"{destination.name}: {finding.why}")

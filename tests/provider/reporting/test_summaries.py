@@ -71,7 +71,7 @@ def test_a_load_says_why_rows_were_rejected(rejecting, load, summaries):
     done = load(**rejecting, allow_rejected=True)
     said = timeless(summaries())
     assert "loyalty_card_transactions: 2 rows read, 1 added, 0 changed" in said
-    assert "loyalty_cards: 1 rows read, 1 added, 0 changed" in said
+    assert "loyalty_cards: 1 row read, 1 added, 0 changed" in said
     (warned, reason) = [text for text in said if text.startswith("WARNING")]
     assert "WARNING loyalty_card_transactions: 1 row does not fit its columns and is in talon_one.rejected" in warned
     assert "rejected 1 row: amount: " in reason
@@ -116,7 +116,7 @@ def test_a_push_says_what_it_did(source, push_members, summaries):
     *warned, pushed = timeless(summaries())
     assert [
         "WARNING task: refused 1 row: ",
-        "WARNING task: 1 rows were left out, because their profiles do not exist (create_profiles: skip)",
+        "WARNING task: 1 row was left out, because their profiles do not exist (create_profiles: skip)",
     ] == [warned[0][:29], warned[1]]
     assert pushed.startswith(
         "push task: 5 rows read, 3 added, 0 changed, 0 removed, 0 unchanged, 1 left out, 1 refused; "

@@ -121,4 +121,4 @@ def test_points_that_expire_are_summed_and_written(emu, run_task, summaries, tmp
     assert {"ledgers": 1, "points": "12.5"} == run_task(ExpiringPointsOperator, **given).returned
     (row,) = [json.loads(line) for line in path.read_text().splitlines()]
     assert ("card-1", "12.5") == (row["owner"], row["expiring"])
-    assert summaries()[-1].startswith("task: 12.5 points of 1 ledgers expire by 2099-01-01T00:00:00+00:00 in ")
+    assert summaries()[-1].startswith("task: 12.5 points of 1 ledger expire by 2099-01-01T00:00:00+00:00 in ")

@@ -57,7 +57,7 @@ def test_messages_count_in_singular_too():
     root = Path(__file__).resolve().parents[3]
     nouns = "rows|ids|cards|requests|calls|ledgers|notifications|profiles|syncs|lines|records"
     plural = rf"(\{{[a-z][^{{}}]*:,\}}|(?<!no )%s) ({nouns})\b"
-    packages = ("cli", "target", "tap", "loading", "receiver")
+    packages = ("cli", "target", "tap", "loading", "receiver", "provider", "warehouse", "storage", "singer", "emulator")
     files = [one for name in packages for one in (root / name).rglob("*.py")]
     found = [f"{one}: {line}" for one in files for line in one.read_text().splitlines() if re.search(plural, line)]
     assert [] == [line for line in found if "/talon_one_cli/demo/" not in line]
