@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+
 
 def main() -> None:
     """Run the command line of the tap."""
+    gc.disable()  # imports leave no garbage; ``run_process`` enables it again
     from talon_one_singer.cli.output import run_process
     from talon_one_singer.cli.tap_cli import tap_command
     from tap_talon_one.tap import definition

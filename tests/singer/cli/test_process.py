@@ -45,6 +45,17 @@ def test_every_program_collects_garbage_rarely(module):
     assert str((100_000, *gc.get_threshold()[1:])) == found
 
 
+@pytest.mark.parametrize("module", ["talon_one_cli", "tap_talon_one", "target_talon_one"])
+def test_no_program_searches_for_garbage_at_its_end(module):
+    """At the end all objects are exempt from the search, and during the run the search is on."""
+    code = (
+        "import gc, runpy, atexit\natexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000))\n"
+        "sys.argv = ['x', '--version']\n"
+    )
+    *_, found = output(f"{code}runpy.run_module({module!r}, run_name='__main__')").splitlines()
+    assert "True True" == found
+
+
 def test_a_process_without_pyarrow_goes_on():
     """The call does nothing if pyarrow is not installed, so that a command can name the extra that is missing."""
     code = "sys.modules.pop('pyarrow'); sys.path[:] = [p for p in sys.path if 'site-packages' not in p]\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import time
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import certifi
 import pycurl
-from urllib3.util import wait_for_read
 
 from talon_one_client.http.retry_policy import Failure, TransportFailure
 from talon_one_client.http.transport import Headers, Response, check_headers
@@ -174,7 +174,7 @@ class _Sender:
 
     def _was_closed(self) -> bool:
         """Return whether the server has closed the idle connection, which libcurl does not always notice."""
-        return any(wait_for_read(number, timeout=0) for number in tuple(self._sockets))
+        return any(_is_readable(number) for number in tuple(self._sockets))
 
     def _failure(self, code: int) -> TransportFailure:
         errno = self._curl.getinfo(pycurl.OS_ERRNO)
@@ -267,6 +267,14 @@ class _Head:
         else:
             self._lines.append(line)
         return False
+
+
+def _is_readable(number: int) -> bool:
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([number], (), (), 0)[0])
+    found = select.poll()
+    found.register(number, select.POLLIN)
+    return bool(found.poll(0))
 
 
 def _trust(curl: Any, verify: bool | str) -> None:
