@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from talon_one_client.http.waits import interruptible_sleep, wait_for_retries_by
@@ -33,14 +32,15 @@ class Turn(enum.Enum):
 
 
 class _Closed(Exception):
-    """The workers are to end; raised in their threads only."""
+    """The work is to end; raised in its calls only."""
 
 
 class Workers:
-    """Threads that call ``work`` again and again; each call holds one of ``slots``.
+    """Threads that share slots: each call of a work holds one of them.
 
-    A thread starts when a slot is free and there may be work. ``work`` returns NOTHING_NOW if it found nothing to do;
-    it is called again after ``wake`` or when another call has worked. After FINISHED or an error no call begins.
+    A thread starts when a slot is free and there may be something to do. It calls the work that has begun first, and
+    the next one if that found nothing to do. If all of them found nothing, they are called again after ``wake`` or when
+    another call has worked.
 
     Two slots are used at first, and twice as many whenever the process has waited more than it worked. Where answers
     come at once the CPU is the limit: 16 threads on a local server are a third slower than 2.
@@ -50,53 +50,43 @@ class Workers:
 
     Args:
         slots: number of slots.
-        work: what the threads call.
         cpu_share: returns the share of one CPU that this process has used since the last call.
     """
 
-    def __init__(self, slots: int, work: Callable[[], Turn], cpu_share: Callable[[], float] | None = None) -> None:
-        self._work, self._cpu_share = work, cpu_share or _Usage().share
+    def __init__(self, slots: int, cpu_share: Callable[[], float] | None = None) -> None:
+        self._cpu_share = cpu_share or _Usage().share
         self._slots, self._most = slots, slots * (1 + SPARE)
         self._free = self._used = min(FIRST_SLOTS, slots)
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._works: list[Work] = []
         self._awake: deque[threading.Lock] = deque()  # gates of calls that have waited and want a slot again
         self._paused: deque[threading.Lock] = deque()  # gates of calls that gave their slot to one of these
         self._resting: deque[threading.Lock] = deque()  # gates of threads without a call
-        self._may_find = True
-        self._wakes = 0
-        self._error: BaseException | None = None
-        self._done = threading.Event()
-        self.closed = False
+        self._may_find = False
+        self._wakes = self._retrying = 0
+        self._look_s = GROWTH_S
+        self._closed = False
 
-    def wait(self, poll: Callable[[], None]) -> None:
-        """Start, and wait until the work is finished; ``poll`` is called now and then, and may raise to end the wait.
-
-        Raises the error of a worker, if there was one.
-        """
+    def add(self, work: Work) -> None:
+        """Call a work from now on."""
+        self._works.append(work)
         self.wake()
-        polled_s, tick_s = time.monotonic(), GROWTH_S
-        while not self._done.wait(tick_s):
-            tick_s = self._grow(tick_s)
-            if time.monotonic() - polled_s >= POLL_S:
-                poll()
-                polled_s = time.monotonic()
-        if self._error is not None:
-            raise self._error
+
+    def remove(self, work: Work) -> None:
+        """Call a work no more."""
+        if work in self._works:
+            self._works.remove(work)
 
     def close(self) -> None:
-        """Let no call begin; calls that wait for a retry end."""
+        """End all works, and the threads."""
+        for work in tuple(self._works):
+            work.join()
         with self._lock:
-            self.closed = True
-            for gate in chain(self._awake, self._paused, self._resting):
+            self._closed = True
+            for gate in self._resting:
                 gate.release()
-            for gates in (self._awake, self._paused, self._resting):
-                gates.clear()
-        self._done.set()
-
-    def join(self) -> None:
-        """Close, and wait until the calls that are open have ended."""
-        self.close()
+            self._resting.clear()
         for thread in self._threads:
             thread.join()
 
@@ -112,20 +102,198 @@ class Workers:
         """Whether a slot is free."""
         return self._free > 0
 
+    @property
+    def only_retries(self) -> bool:
+        """Whether a slot is free because calls wait for their retries, and nothing else is to be done."""
+        return self._free > 0 and self._retrying > 0 and not self._may_find
+
     def pause(self) -> None:
         """Give the slot to a call that has waited for its retry, if there is one, and wait for another slot."""
         if not self._awake:
             return
         with self._lock:
-            if self.closed:
-                raise _Closed
             if not self._awake:
                 return
             self._awake.popleft().release()
             gate = _gate(self._paused)
         gate.acquire()
-        if self.closed:
-            raise _Closed
+
+    @contextmanager
+    def retrying(self) -> Iterator[None]:
+        """Give the slot back for the wait for a retry, and take another one after it."""
+        with self._lock:
+            self._free += 1
+            self._retrying += 1
+            self._use_free_slot()
+        self._note_only_retries()
+        try:
+            yield
+        finally:
+            self._take_slot()
+
+    def grow(self) -> float:
+        """Use more slots unless the CPU is the limit; return the seconds until the next look."""
+        if self._used == self._slots:
+            return POLL_S
+        if self._cpu_share() >= BUSY:
+            self._look_s = min(2 * self._look_s, POLL_S)
+            return self._look_s
+        with self._lock:
+            more = min(self._used, self._slots - self._used)
+            self._used += more
+            self._free += more
+            for _ in range(more):
+                self._use_free_slot()
+        self._look_s = GROWTH_S
+        return self._look_s
+
+    def _use_free_slot(self) -> None:
+        """Give a free slot to whoever wants it most; called with the lock."""
+        if not self._free or self._closed:
+            return
+        gates = self._awake or self._paused or (self._resting if self._may_find else None)
+        if gates:
+            self._free -= 1
+            gates.popleft().release()
+        elif self._may_find and len(self._threads) < self._most:
+            thread = threading.Thread(target=self._run, name=f"talon-one_{len(self._threads)}", daemon=True)
+            thread.start()  # the system may refuse another thread
+            self._free -= 1
+            self._threads.append(thread)
+
+    def _take_slot(self) -> None:
+        with self._lock:
+            self._retrying -= 1
+            if self._free:
+                self._free -= 1
+                return
+            gate = _gate(self._awake)
+        gate.acquire()
+
+    def _run(self) -> None:
+        """Work in a thread, which starts with a slot."""
+        try:
+            while not self._closed:
+                wakes = self._wakes
+                self._next(self._has_worked(), wakes)
+        except BaseException as error:  # noqa: BLE001 - handed to the threads that wait, which raise it
+            for work in tuple(self._works):
+                work.fail(error)
+
+    def _has_worked(self) -> bool:
+        return any(work.turn() is Turn.WORKED for work in tuple(self._works))
+
+    def _next(self, has_worked: bool, wakes: int) -> None:
+        """Keep the slot for another call, or wait for one.
+
+        Args:
+            has_worked: there may be something else to do.
+            wakes: number of wakes before the call: something may have come up while it found nothing.
+        """
+        with self._lock:
+            if self._closed:  # from now on nobody opens gates
+                return
+            self._may_find = has_worked or self._wakes != wakes
+            if self._may_find and not self._awake and not self._paused:
+                if self._free:
+                    self._use_free_slot()
+                return
+            gate = _gate(self._resting)
+            self._free += 1
+            self._use_free_slot()
+        self._note_only_retries()
+        gate.acquire()
+
+    def _note_only_retries(self) -> None:
+        if self.only_retries:
+            for work in tuple(self._works):
+                work.note_news()
+
+
+class Work:
+    """What the threads of ``Workers`` call again and again.
+
+    Args:
+        workers: the threads.
+        call: what they call from ``begin`` on. It returns NOTHING_NOW if it found nothing to do; after FINISHED or an
+            error no call begins.
+
+    Attributes:
+        closed: no call begins any more.
+    """
+
+    def __init__(self, workers: Workers, call: Callable[[], Turn]) -> None:
+        self._workers, self._call = workers, call
+        self._open: list[None] = []  # an entry for each call; adding one and taking it away need no lock
+        self._news = threading.Event()
+        self._error: BaseException | None = None
+        self.closed = False
+
+    def begin(self) -> None:
+        """Let the threads call the work."""
+        self._workers.add(self)
+
+    def wait(self, poll: Callable[[], None], *, or_retries: bool = False) -> None:
+        """Wait until the work is finished; ``poll`` is called now and then, and may raise to end the wait.
+
+        Raises the error of a call, if there was one.
+
+        Args:
+            or_retries: wait only until slots are free because the last calls wait for their retries.
+        """
+        polled_s, look_s = time.monotonic(), GROWTH_S
+        while not self.closed and not (or_retries and self._workers.only_retries):
+            if self._news.wait(look_s):
+                self._news.clear()
+            look_s = self._workers.grow()
+            if time.monotonic() - polled_s >= POLL_S:
+                poll()
+                polled_s = time.monotonic()
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Let no call begin; calls that wait for a retry end."""
+        self.closed = True
+        self._news.set()
+
+    def join(self) -> None:
+        """Close, and wait until the calls that are open have ended."""
+        self.close()
+        while self._open:
+            if self._news.wait(POLL_S):
+                self._news.clear()
+        self._workers.remove(self)
+
+    def fail(self, error: BaseException) -> None:
+        """Close with an error that ``wait`` raises."""
+        self._error = self._error or error
+        self.close()
+
+    def note_news(self) -> None:
+        """Let ``wait`` look at the state of the workers."""
+        self._news.set()
+
+    def turn(self) -> Turn:
+        """Call the work once, in a thread that holds a slot and holds one afterwards."""
+        self._open.append(None)
+        try:
+            turn = Turn.FINISHED if self.closed else self._called()
+        except _Closed:
+            turn = Turn.FINISHED
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
+            self.fail(error)
+            turn = Turn.FINISHED
+        finally:
+            self._open.pop()
+        if turn is Turn.FINISHED or self.closed:
+            self.close()  # ``join`` may wait for this call
+        return turn
+
+    def pause(self) -> None:
+        """Give the slot to a call that has waited for its retry, if there is one, and wait for another slot."""
+        self._workers.pause()
+        self._raise_if_closed()
 
     @contextmanager
     def keeping_slot(self) -> Iterator[None]:
@@ -140,96 +308,26 @@ class Workers:
     def holding(self, lock: threading.Lock) -> Iterator[None]:
         """Hold a lock in a call; after ``close`` the call ends instead."""
         with lock:
-            if self.closed:
-                raise _Closed
+            self._raise_if_closed()
             yield
 
-    def _grow(self, tick_s: float) -> float:
-        """Use more slots unless the CPU is the limit; return the seconds until the next look."""
-        if self._used == self._slots:
-            return POLL_S
-        if self._cpu_share() >= BUSY:
-            return min(2 * tick_s, POLL_S)
-        with self._lock:
-            more = min(self._used, self._slots - self._used)
-            self._used += more
-            self._free += more
-            for _ in range(more):
-                self._use_free_slot()
-        return GROWTH_S
-
-    def _use_free_slot(self) -> None:
-        """Give a free slot to whoever wants it most; called with the lock."""
-        if not self._free or self.closed:
-            return
-        gates = self._awake or self._paused or (self._resting if self._may_find else None)
-        if gates:
-            self._free -= 1
-            gates.popleft().release()
-        elif self._may_find and len(self._threads) < self._most:
-            self._free -= 1
-            thread = threading.Thread(target=self._run, name=f"talon-one_{len(self._threads)}", daemon=True)
-            thread.start()  # the system may refuse another thread
-            self._threads.append(thread)
-
-    def _run(self) -> None:
-        """Work in a thread, which starts with a slot."""
+    def _called(self) -> Turn:
         wait_for_retries_by(self._wait_for_retry)
-        try:
-            going = True
-            while going and not self.closed:
-                wakes = self._wakes
-                going = self._next(self._work(), wakes)
-        except _Closed:
-            return
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
-            self._error = self._error or error
-            self.close()
-
-    def _next(self, turn: Turn, wakes: int) -> bool:
-        """Keep the slot for another call, or wait for one; return False if no call is to begin.
-
-        Args:
-            wakes: number of wakes before the call: something may have come up while it found nothing.
-        """
-        if turn is Turn.FINISHED:
-            self.close()
-            return False
-        with self._lock:
-            if self.closed:  # from now on nobody opens gates
-                return False
-            self._may_find = turn is Turn.WORKED or self._wakes != wakes
-            if self._may_find and not self._awake and not self._paused:
-                if self._free:
-                    self._use_free_slot()
-                return True
-            gate = _gate(self._resting)
-            self._free += 1
-            self._use_free_slot()
-        gate.acquire()
-        return True
+        return self._call()
 
     def _wait_in_place(self, seconds: float, stop: Callable[[], None]) -> None:
         def check() -> None:
             stop()
-            if self.closed:
-                raise _Closed
+            self._raise_if_closed()
 
         interruptible_sleep(check)(seconds)
 
     def _wait_for_retry(self, seconds: float, stop: Callable[[], None]) -> None:
-        with self._lock:
-            self._free += 1
-            self._use_free_slot()
-        self._wait_in_place(seconds, stop)
-        with self._lock:
-            if self.closed:
-                raise _Closed
-            if self._free:
-                self._free -= 1
-                return
-            gate = _gate(self._awake)
-        gate.acquire()
+        with self._workers.retrying():
+            self._wait_in_place(seconds, stop)
+        self._raise_if_closed()
+
+    def _raise_if_closed(self) -> None:
         if self.closed:
             raise _Closed
 

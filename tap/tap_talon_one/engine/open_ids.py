@@ -62,9 +62,9 @@ class OpenIds:
         position: the position from which the list is resumed.
         open_reading: opens the reading of an id.
         program: the loyalty program.
+        lock: held while rows are written and the position moves; every method but ``take`` is called with it.
 
     Attributes:
-        lock: held while rows are written and the position moves; every method but ``take`` is called with it.
         known: Talon.One has answered for an id; until then there is no position, as all ids may be wrong.
         done: number of ids at the start of the list that are all done.
     """
@@ -75,9 +75,9 @@ class OpenIds:
         position: Position,
         open_reading: Callable[[Job], Reading],
         program: int | None,
+        lock: threading.Lock,
     ) -> None:
-        self.lock = threading.Lock()
-        self._source = threading.Lock()
+        self._lock, self._source = lock, threading.Lock()
         self._listed, self._open_reading, self._program = listed, open_reading, program
         self._begun, self._begun_digest = position.begun, position.begun_digest
         self.done, self._digest = position.done, position.digest
@@ -94,13 +94,13 @@ class OpenIds:
             taken = self._next()
         if taken is not None:
             return taken
-        with self.lock:
+        with self._lock:
             return self._part()
 
     @property
     def finished(self) -> bool:
         """True if all ids of the list are done."""
-        with self.lock:
+        with self._lock:
             return self._listed_all and not self._open
 
     def position(self) -> Position | None:
@@ -136,7 +136,7 @@ class OpenIds:
         return None
 
     def _begin(self, listed: ListedId) -> tuple[OpenId, Reading]:
-        with self.lock:
+        with self._lock:
             open_id = self._open.get(listed.number)
             if open_id is None:
                 open_id = self._open[listed.number] = OpenId()

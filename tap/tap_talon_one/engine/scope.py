@@ -76,12 +76,11 @@ class Scope:
         """Note in the state whose rows it covers, once Talon.One has answered with rows or a list."""
         self.state.set_note(DEPLOYMENT, self.client.config.base_url)
 
-    def state_with(self, group: StreamGroup, bookmarks: GroupBookmarks, *, answered: bool) -> dict[str, Any]:
-        """Return the state with the bookmarks of a group; ``answered``: Talon.One has answered for one of its ids."""
+    def note(self, group: StreamGroup, bookmarks: GroupBookmarks, *, answered: bool) -> None:
+        """Note the bookmarks of a group in the state; ``answered``: Talon.One has answered for one of its ids."""
         self.state.set_bookmark(group.name, bookmarks.to_dict())
         if answered:
             self.note_deployment()
-        return self.state.to_dict()
 
     @cached_property
     def clock(self) -> RunClock:

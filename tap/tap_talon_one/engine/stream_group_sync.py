@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from talon_one_client.errors import (
     NotFoundError,
@@ -14,7 +14,7 @@ from talon_one_client.errors import (
     UnexpectedResponseError,
 )
 from talon_one_client.paging.windows import MIN_US, from_us
-from talon_one_client.paging.workers import Turn, Workers
+from talon_one_client.paging.workers import Turn, Work
 from talon_one_singer import Stopped
 from talon_one_singer.protocol.encoded_selection import RawMask
 from talon_one_singer.protocol.selection import field_mask
@@ -30,6 +30,8 @@ from tap_talon_one.rows.readers import Reader
 from tap_talon_one.strategies.read_strategies import PER_ENTITY
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from talon_one_singer import CatalogEntry
     from tap_talon_one.engine.open_ids import OpenId
     from tap_talon_one.engine.run_services import RunServices
@@ -69,8 +71,12 @@ class StreamGroupSync:
         self.checked_us: int | None = None
         self._ended: dict[str, RowRefused] = {}  # streams that ended at a row; the position stays before that row
 
-    def run(self) -> None:
+    def run(self) -> Generator[Work]:
         """Read the group; the bookmark moves when the last id is done.
+
+        Yields:
+            The work whose end is waited for, when only requests are left that wait for their retries: others may be
+            read meanwhile.
 
         Raises:
             ConfigError: Talon.One does not know any of the ids.
@@ -82,7 +88,7 @@ class StreamGroupSync:
         if window is None:
             log.info("%s: the time span in the settings is empty, so nothing is read", self._label)
         while window is not None:
-            self._read_window(window)
+            yield from self._read_window(window)
             window = self._finish(window)
         self._missing.raise_if_refused()
 
@@ -131,20 +137,24 @@ class StreamGroupSync:
             return window.start_us <= start_us and window.end_us <= end_us
         return self._settings["as_of"] is None or window.end_us in self._run.scope.instants(self._group)
 
-    def _read_window(self, window: OpenWindow) -> None:
+    def _read_window(self, window: OpenWindow) -> Generator[Work]:
         from_start = window.position is None
         total = ids_total(self._group, self._settings) or self._bookmark.ids or None
         self._run.progress.start(self._group.name, total, "ids")
         with closing(self._list.listed(window)) as listed:
-            self._window = window
-            self._open = OpenIds(listed, window.position or Position(), self._reader.open, self._program)
-            self._workers = Workers(self._settings["concurrency"], self._work)
+            self._window, begun = window, window.position or Position()
+            self._open = OpenIds(listed, begun, self._reader.open, self._program, self._run.lock)
+            self._work = Work(self._run.workers, self._read_next)
+            self._run.positions.append(self._note_position)
             try:
-                self._wait()
+                self._work.begin()
+                yield from self._wait()
             finally:
-                self._workers.join()
+                self._work.join()
                 self._run.progress.finish(self._group.name)
-                self._state()
+                with self._run.lock:
+                    self._run.positions.remove(self._note_position)
+                    self._note_position()
         if self._ended:
             raise next(iter(self._ended.values()))
         self._missing.end_window(found=self._open.known)
@@ -153,14 +163,17 @@ class StreamGroupSync:
         self.complete = from_start and not some
         self._report_window()
 
-    def _wait(self) -> None:
+    def _wait(self) -> Generator[Work]:
         try:
-            self._workers.wait(self._run.stop)
+            self._work.wait(self._run.poll, or_retries=True)
+            if not self._work.closed:
+                yield self._work
+                self._work.wait(self._run.poll)
         except Stopped:
             # The state is written before the requests in flight end: a scheduler may kill the process while they do.
-            self._workers.close()
-            with self._open.lock:
-                self._run.output.sink.checkpoint(self._state, final=True)
+            self._work.close()
+            with self._run.lock:
+                self._run.checkpoint(final=True)
             raise
 
     def _report_window(self) -> None:
@@ -175,14 +188,14 @@ class StreamGroupSync:
         if self._group.has_ids and not self._list.digest.count and not self._list.by_management:
             log.warning("%s: there are no %s ids, so nothing is read", self._label, self._group.entity)
 
-    def _work(self) -> Turn:
+    def _read_next(self) -> Turn:
         """Read an id, or a part of one; called from many threads."""
-        with self._workers.keeping_slot():  # a list of ids that waits for its retry holds up all others
+        with self._work.keeping_slot():  # a list of ids that waits for its retry holds up all others
             taken = self._open.take()
         if taken is None:
             return Turn.FINISHED if self._open.finished else Turn.NOTHING_NOW
-        if self._workers.idle:
-            self._workers.wake()
+        if self._run.workers.idle:
+            self._run.workers.wake()
         open_id, reading = taken
         try:
             self._read(open_id, reading)
@@ -198,15 +211,15 @@ class StreamGroupSync:
             chunk = reading.step()
             if chunk is not None and self._take_rows(open_id, reading, chunk):
                 return
-            if self._workers.idle and reading.pages_left():
-                self._workers.wake()  # another thread may read a part of it
-            self._workers.pause()
-        with self._workers.holding(self._open.lock):
+            if self._run.workers.idle and reading.pages_left():
+                self._run.workers.wake()  # another thread may read a part of it
+            self._work.pause()
+        with self._work.holding(self._run.lock):
             self._end(open_id, reading)
 
     def _take_rows(self, open_id: OpenId, reading: Reading, chunk: Chunk) -> bool:
         """Write the rows of a step; return True if it was the last one of the reading."""
-        with self._workers.holding(self._open.lock):
+        with self._work.holding(self._run.lock):
             self._write(chunk)
             self._open.known = True
             reading.advance()
@@ -220,7 +233,7 @@ class StreamGroupSync:
         _name_id(error, open_id)
         if not self._group.has_ids and not isinstance(error, NotFoundError):
             raise error
-        with self._workers.holding(self._open.lock):
+        with self._work.holding(self._run.lock):
             if not open_id.refused:
                 self._missing.add(open_id.text, error)
             open_id.refused = True
@@ -246,7 +259,7 @@ class StreamGroupSync:
         self._too_fine += chunk.too_fine
 
     def _end_stream(self, stream: str, error: RowRefused) -> None:
-        self._state()
+        self._note_position()
         self._ended[stream] = error
         if len(self._ended) == len(self._masks):
             raise next(iter(self._ended.values()))
@@ -254,13 +267,13 @@ class StreamGroupSync:
     def _checkpoint(self) -> None:
         self._run.output.metrics.tick()
         self._run.progress.tick()
-        self._run.output.sink.checkpoint(self._state)
+        self._run.checkpoint()
         self._run.stop()
 
-    def _state(self) -> dict[str, Any]:
+    def _note_position(self) -> None:
         if self._bookmark.window is self._window and not self._ended:
             self._window.position = self._open.position()
-        return self._run.scope.state_with(self._group, self._bookmarks, answered=self._open.known)
+        self._run.scope.note(self._group, self._bookmarks, answered=self._open.known)
 
     def _finish(self, window: OpenWindow) -> OpenWindow | None:
         """Move the bookmark to the end of the window; return the next window if balances need another instant."""
@@ -276,8 +289,9 @@ class StreamGroupSync:
         elif self._group.has_ids and not window.backfill:
             bookmark.ids = digest.count
         self._missing.count = 0
-        self._state()
-        self._run.output.sink.checkpoint(self._state)
+        with self._run.lock:
+            self._note_position()
+            self._run.checkpoint()
         return bookmark.window
 
     def _next_window(self, window: OpenWindow) -> OpenWindow | None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_client.http.waits import never, retry_sleep
-from talon_one_client.paging.workers import SPARE, Turn, Workers
+from talon_one_client.paging.workers import SPARE, Turn, Work, Workers
 from tests.examples import examples
 
 
@@ -19,9 +19,9 @@ class Tasks:
 
     def __init__(self, tasks):
         self.left, self.open, self.lock = deque(tasks), 0, threading.Lock()
-        self.workers = None
+        self.workers = self.work = None
 
-    def work(self):
+    def call(self):
         """Call the next function."""
         with self.lock:
             if not self.left:
@@ -37,11 +37,13 @@ class Tasks:
 
     def run(self, slots, poll=never, cpu_share=lambda: 0.0):
         """Work until nothing is left."""
-        self.workers = Workers(slots, self.work, cpu_share)
+        self.workers = Workers(slots, cpu_share)
+        self.work = Work(self.workers, self.call)
         try:
-            self.workers.wait(poll)
+            self.work.begin()
+            self.work.wait(poll)
         finally:
-            self.workers.join()
+            self.workers.close()
 
 
 def left_over(before):
@@ -122,7 +124,7 @@ def test_a_call_that_others_wait_for_keeps_its_slot():
     lock, order = threading.Lock(), []
 
     def task(number):
-        with tasks.workers.keeping_slot(), lock:
+        with tasks.work.keeping_slot(), lock:
             retry_sleep(never)(0.0)
             order.append(number)
 
@@ -163,7 +165,7 @@ def test_a_call_gets_a_slot_again_before_a_new_one_begins():
 
     def second():
         while "first" not in order:
-            tasks.workers.pause()
+            tasks.work.pause()
         order.append("second")
 
     tasks = Tasks([first, second, lambda: order.append("third")])
@@ -204,11 +206,11 @@ def test_after_close_a_call_takes_no_lock():
 
     def task():
         closed.wait(10)
-        with tasks.workers.holding(lock):
+        with tasks.work.holding(lock):
             written.append(1)
 
     def poll():
-        tasks.workers.close()
+        tasks.work.close()
         closed.set()
         raise InterruptedError
 
@@ -236,7 +238,7 @@ def test_every_task_is_done_once(slots, kinds):
                 tasks.left.append(lambda: task(number + 1000, "work"))
             tasks.workers.wake()
         if kind == "pause":
-            tasks.workers.pause()
+            tasks.work.pause()
         at_work(-1)
         if kind == "wait":
             retry_sleep(never)(0.001)

@@ -20,7 +20,7 @@ from talon_one_singer import ConfigSource, Stopped
 from talon_one_singer.protocol.state import State
 from talon_one_singer.reporting.metrics import Metrics
 from talon_one_singer.reporting.progress import Progress
-from tap_talon_one.engine.sync import Engine
+from tap_talon_one.engine.sync import Engine, SomeStreamsFailed
 from tap_talon_one.ids.id_list_digest import IdListDigest
 from tap_talon_one.settings import SETTINGS
 from tap_talon_one.tap import catalog
@@ -125,9 +125,14 @@ def run(server, ids, *streams, state=None, stop=lambda: None, now=NOW, **given_s
         )
         try:
             engine.run()
-        except Stopped as stopped:
+        except (Stopped, SomeStreamsFailed) as stopped:
             error = stopped
     return sink, error
+
+
+def running_in(state, group=CARDS):
+    """What a state says about the window of a group that is not complete."""
+    return state["bookmarks"].get(group, {}).get("programs", {}).get("1", {}).get("running")
 
 
 class StopAfter:
@@ -212,6 +217,77 @@ def test_a_stopped_run_goes_on_where_it_was(case, calls):
     assert everything == sorted(sink.ids + rest.ids)
 
 
+def rows_of(sink, before=None):
+    """The ids of the transactions and the cards of the balances that were written before a state, each sorted."""
+    found = sink.ids[:before]
+    balances = sorted(json.loads(row)["cardIdentifier"] for row in found if isinstance(row, bytes))
+    return sorted(row for row in found if not isinstance(row, bytes)), balances
+
+
+@given(cases, st.floats(0, 1), st.integers(0, 60))
+@slowly
+def test_two_groups_can_be_read_at_once(case, killed_at, calls):
+    """Killed or stopped anywhere while a group waits for its last retries and the next one is read: no row is lost."""
+    server, ids = server_of(case)
+    known = [text for text in ids if text in server.ledgers]
+    everything = sorted(row for rows in server.ledgers.values() for _, row in rows), sorted(known)
+    sink, _ = run(server, ids, CARDS, BALANCES, concurrency=case["concurrency"])
+    assert everything == rows_of(sink)
+    assert server.most <= case["concurrency"]
+    assert "currently_syncing" not in sink.states[-1][1]
+    stopped, _ = run(server, ids, CARDS, BALANCES, concurrency=case["concurrency"], stop=StopAfter(calls))
+    for killed, at in ((sink, int(killed_at * (len(sink.states) - 1))), (stopped, -1)):
+        before, state = killed.states[at]
+        rest, _ = run(server, ids, CARDS, BALANCES, concurrency=case["concurrency"], state=state)
+        (rows, balances), (later_rows, later_balances) = rows_of(killed, before), rows_of(rest)
+        assert everything[0] == sorted(rows + later_rows)
+        is_complete = balances and not running_in(state, BALANCES)  # then the next run reads all balances again
+        assert everything[1] == sorted(later_balances if is_complete else balances + later_balances)
+
+
+def test_a_group_begins_while_the_last_request_of_the_one_before_waits():
+    """The balances are read while a card's transactions are refused, and the state says what is open of both."""
+    server, ids = server_of(ONE_LARGE_LEDGER | {"sizes": [1] * 5})
+    answer, balances, refused = server.answer, threading.Event(), []
+
+    def refuse_first(url):
+        if url.path.endswith("balances"):
+            balances.set()
+        elif "/card-0/" in url.path and not balances.is_set() and len(refused) < 100:
+            refused.append(url)
+            return Response(429, {"Retry-After": "0.05"}, b'{"message":"slow down"}')
+        return answer(url)
+
+    server.answer = refuse_first
+    sink, _ = run(server, ids, CARDS, BALANCES, concurrency=2)
+    assert 0 < len(refused) < 100
+    assert ([*range(5)], ids) == rows_of(sink)
+    assert any(running_in(state) and running_in(state, BALANCES) for _, state in sink.states)
+    for _, state in sink.states:
+        unread = running_in(state) or running_in(state, BALANCES)
+        assert not unread or state["currently_syncing"] in (CARDS, BALANCES)
+
+
+def test_a_group_that_fails_beside_the_next_one_ends_alone():
+    """A group whose last request fails for good while the next one is read is named; the other one is complete."""
+    server, ids = server_of(ONE_LARGE_LEDGER | {"sizes": [1] * 5})
+    answer, balances = server.answer, threading.Event()
+
+    def refuse_first(url):
+        if url.path.endswith("balances"):
+            balances.set()
+        elif "/card-0/" in url.path:
+            return Response(403, {}, b"{}") if balances.is_set() else Response(429, {"Retry-After": "0.05"}, b"{}")
+        return answer(url)
+
+    server.answer = refuse_first
+    sink, error = run(server, ids, CARDS, BALANCES, concurrency=2)
+    assert CARDS in str(error)
+    assert BALANCES not in str(error)
+    assert ([1, 2, 3, 4], ids) == rows_of(sink)
+    assert running_in(sink.states[-1][1])
+
+
 def test_a_large_ledger_is_read_by_as_many_requests_at_once_as_allowed():
     """One ledger of 200 pages keeps six requests in flight, and takes at most half as many again as its pages."""
     rows = [(START + n * 1_000_000, n) for n in range(20_000)]
@@ -266,11 +342,6 @@ def test_states_stay_small_while_everything_is_open():
 
 
 # States that earlier versions wrote
-
-
-def running_in(state):
-    """What a state says about the window that is not complete."""
-    return state["bookmarks"].get(CARDS, {}).get("programs", {}).get("1", {}).get("running")
 
 
 END = "2026-06-01T11:59:00Z"
