@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import sys
 from importlib.abc import MetaPathFinder
@@ -12,15 +11,13 @@ _OBJECTS_PER_COLLECTION = 100_000
 
 
 def collect_rarely() -> None:
-    """Search for cyclic garbage after 100,000 new objects instead of some hundred, and not at the end of the process.
+    """Search for cyclic garbage after 100,000 new objects instead of some hundred.
 
     A block of rows is made of tens of thousands of objects without cycles, which end by their reference counts; with
-    Python's default each of them is visited several times before. At the end Python would visit all objects again,
-    which takes 30 ms of CPU, although their memory goes back to the system anyway.
+    Python's default each of them is visited several times before.
     """
     gc.set_threshold(_OBJECTS_PER_COLLECTION, *gc.get_threshold()[1:])
     gc.enable()
-    atexit.register(gc.freeze)
 
 
 def keep_pandas_out() -> None:
