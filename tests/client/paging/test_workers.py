@@ -220,6 +220,83 @@ def test_after_close_a_call_takes_no_lock():
     assert [] == written
 
 
+def both(slots, first, second):
+    """Two works of the same workers, the first of which has begun."""
+    workers = Workers(slots, lambda: 0.0)
+    works = []
+    for tasks in (first, second):
+        tasks.workers, tasks.work = workers, Work(workers, tasks.call)
+        works.append(tasks.work)
+    works[0].begin()
+    return workers, *works
+
+
+def test_a_second_work_uses_the_slot_of_a_call_that_waits_for_its_retry():
+    """With one slot, ``wait`` returns when the last call waits; the next work is done, and then the first one ends."""
+    order, second_ran = [], threading.Event()
+
+    def stop():
+        if second_ran.is_set():
+            order.append("stop")
+            raise InterruptedError
+
+    def waiting():
+        with pytest.raises(InterruptedError):
+            retry_sleep(stop)(60)
+        order.append("first")
+
+    def second():
+        order.append("second")
+        second_ran.set()
+
+    workers, one, other = both(1, Tasks([waiting]), Tasks([second]))
+    one.wait(never, or_retries=True)
+    assert not one.closed
+    other.begin()
+    other.wait(never)
+    one.wait(never)
+    workers.close()
+    assert ["second", "stop", "first"] == order
+
+
+def test_the_error_of_a_work_leaves_the_other_one_alone():
+    """The work with the error raises it; all calls of the other one are made."""
+    done, failed = [], threading.Event()
+
+    def fail():
+        failed.set()
+        raise LookupError("key 2")
+
+    def task():
+        assert failed.wait(10)
+        done.append(1)
+
+    workers, one, other = both(2, Tasks([fail]), Tasks([task] * 9))
+    other.begin()
+    other.wait(never)
+    with pytest.raises(LookupError, match="key 2"):
+        one.wait(never)
+    workers.close()
+    assert 9 == len(done)
+
+
+def test_a_work_that_is_closed_ends_its_waiting_calls_and_gives_their_slots_back():
+    """Its call that waits for a retry ends soon, and the other work has all slots again."""
+    begun, meet = threading.Event(), threading.Barrier(2)
+
+    def waiting():
+        begun.set()
+        retry_sleep(never)(60)
+
+    workers, one, other = both(2, Tasks([waiting]), Tasks([lambda: meet.wait(10)] * 4))
+    assert begun.wait(10)
+    one.join()
+    other.begin()
+    other.wait(never)
+    workers.close()
+    assert not meet.broken
+
+
 @given(st.integers(1, 5), st.lists(st.sampled_from(["work", "wait", "pause", "add"]), max_size=25))
 @examples(60)
 def test_every_task_is_done_once(slots, kinds):

@@ -39,6 +39,7 @@ class Server:
 
     def __init__(self, ledgers, order, seed, fault_rate):
         self.ledgers, self.order, self.random, self.fault_rate = ledgers, order, Random(seed), fault_rate
+        self.faults = FAULTS
         self.lock, self.held, self.in_flight, self.most, self.requests = threading.Lock(), [], 0, 0, 0
 
     def send(self, _method, url, _headers, _body, bounds):
@@ -56,7 +57,7 @@ class Server:
             if self.random.random() < 0.7:
                 self.held.pop(self.random.randrange(len(self.held))).set()
             fault = self.random.random() < self.fault_rate
-            chosen = self.random.choice(FAULTS)
+            chosen = self.random.choice(self.faults)
         gate.wait(0.002)
         with self.lock:
             self.in_flight -= 1
@@ -229,6 +230,7 @@ def rows_of(sink, before=None):
 def test_two_groups_can_be_read_at_once(case, killed_at, calls):
     """Killed or stopped anywhere while a group waits for its last retries and the next one is read: no row is lost."""
     server, ids = server_of(case)
+    server.faults = [Response(429, {"Retry-After": "0.02"}, b'{"message":"slow down"}')]
     known = [text for text in ids if text in server.ledgers]
     everything = sorted(row for rows in server.ledgers.values() for _, row in rows), sorted(known)
     sink, _ = run(server, ids, CARDS, BALANCES, concurrency=case["concurrency"])
