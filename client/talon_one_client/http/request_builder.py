@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from talon_one_client.endpoints import Endpoint, Param
 
 LONGEST_IDEMPOTENCY_KEY = 255
+
+_unreserved = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch  # most ids need no percent-encoding, which takes 5 µs
+_quoted_in_query = lru_cache(maxsize=1024)(quote_plus)  # most values of a query are those of the request before
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,8 @@ def url_path(endpoint: Endpoint, values: Mapping[str, str | int]) -> str:
                 f"{param.name} must not be {value!r}: it cannot be part of a URL", operation=endpoint.name
             )
         try:
-            path = path.replace(f"{{{param.name}}}", quote(str(value), safe=""))
+            text = str(value)
+            path = path.replace(f"{{{param.name}}}", text if _unreserved(text) else quote(text, safe=""))
         except UnicodeEncodeError as error:
             raise _not_unicode(endpoint, param) from error
     return path
@@ -178,7 +184,7 @@ def url_query(endpoint: Endpoint, values: Mapping[str, Any]) -> str:
                 f"there is no query parameter {name!r}; the operation has: {known}", operation=endpoint.name
             )
         try:
-            pairs += [f"{name}={quote_plus(text)}" for text in _query_texts(endpoint, param, value)]
+            pairs += [f"{name}={_quoted_in_query(text)}" for text in _query_texts(endpoint, param, value)]
         except UnicodeEncodeError as error:
             raise _not_unicode(endpoint, param) from error
     return "?" + "&".join(pairs) if pairs else ""

@@ -191,7 +191,7 @@ class _Sender:
     def _on_header(self, line: bytes) -> int | None:
         # Before the departure a proxy answers to CONNECT; after the head there may be trailers, which nothing needs.
         if self._reader is None and self.exchange.departed:
-            self._guarded(lambda: self._read_head(line))
+            self._guarded(self._read_head, line)
         return None if self._raised is None else _ABORT
 
     def _read_head(self, line: bytes) -> None:
@@ -205,16 +205,15 @@ class _Sender:
 
     def _on_body(self, chunk: bytes) -> int | None:
         self.exchange.heard_s = time.monotonic()
-        reader = self._reader
-        if reader is None:
+        if self._reader is None:
             return _ABORT
-        self._guarded(lambda: reader.add(chunk))
+        self._guarded(self._reader.add, chunk)
         return None if self._raised is None else _ABORT
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def _guarded(self, action: Callable[..., None], *given: bytes) -> None:
         """Keep what a callback raises for ``send``: libcurl would only print it."""
         try:
-            action()
+            action(*given)
         except BaseException as error:  # noqa: BLE001 - see above
             self._raised = error
 
