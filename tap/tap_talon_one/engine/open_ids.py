@@ -14,6 +14,7 @@ from tap_talon_one.rows.reading import Job
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from talon_one_client.errors import TalonOneError
     from tap_talon_one.engine.id_list import ListedId
     from tap_talon_one.rows.reading import Reading
 
@@ -52,6 +53,11 @@ class OpenId:
             elif part.width_us > 0:
                 found.append(part)
         return () if found == [self.listed.window] else tuple(found)
+
+    def add_to(self, error: TalonOneError) -> None:
+        """Put the id into the error's message."""
+        if self.text and repr(self.text) not in error.message:
+            error.message = f"{self.text!r}: {error.message}"
 
 
 class OpenIds:

@@ -6,15 +6,10 @@ import logging
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from talon_one_client.errors import (
-    NotFoundError,
-    RejectedError,
-    ServerError,
-    TalonOneError,
-    UnexpectedResponseError,
-)
+from talon_one_client.errors import NotFoundError, RejectedError, ServerError, UnexpectedResponseError
 from talon_one_client.paging.windows import MIN_US, from_us
-from talon_one_client.paging.workers import Turn, Work
+from talon_one_client.paging.work import Work
+from talon_one_client.paging.workers import Turn
 from talon_one_singer import Stopped
 from talon_one_singer.protocol.encoded_selection import RawMask
 from talon_one_singer.protocol.selection import field_mask
@@ -57,8 +52,7 @@ class StreamGroupSync:
     ) -> None:
         group, settings = strategy.group, run.scope.settings
         self._run, self._strategy, self._group, self._program = run, strategy, group, program
-        self._settings = settings
-        self._label = group.labeled(program)
+        self._settings, self._label = settings, group.labeled(program)
         self._bookmarks = GroupBookmarks.from_state(group.name, run.scope.state.bookmark(group.name))
         self._bookmark = self._bookmarks.of(program, str(run.scope.shard))
         self._is_backfill = group.incremental and run.scope.is_backfill(self._bookmark)
@@ -75,8 +69,7 @@ class StreamGroupSync:
         """Read the group; the bookmark moves when the last id is done.
 
         Yields:
-            The work whose end is waited for, when only requests are left that wait for their retries: others may be
-            read meanwhile.
+            The work, when only requests are left that wait for their retries: others may be read meanwhile.
 
         Raises:
             ConfigError: Talon.One does not know any of the ids.
@@ -202,7 +195,7 @@ class StreamGroupSync:
         except RejectedError as error:
             self._refused(open_id, reading, error)
         except (ServerError, UnexpectedResponseError) as error:
-            _name_id(error, open_id)
+            open_id.add_to(error)
             raise
         return Turn.WORKED
 
@@ -230,7 +223,7 @@ class StreamGroupSync:
             return reading.done
 
     def _refused(self, open_id: OpenId, reading: Reading, error: RejectedError) -> None:
-        _name_id(error, open_id)
+        open_id.add_to(error)
         if not self._group.has_ids and not isinstance(error, NotFoundError):
             raise error
         with self._work.holding(self._run.lock):
@@ -305,10 +298,3 @@ class StreamGroupSync:
         if self._strategy.name != PER_ENTITY:
             return True
         return self._group.entity == "card" and self._list.by_management and not self._settings.get("shard")
-
-
-def _name_id(error: TalonOneError, open_id: OpenId) -> None:
-    """Put the id into the error's message."""
-    text = open_id.text
-    if text and repr(text) not in error.message:
-        error.message = f"{text!r}: {error.message}"

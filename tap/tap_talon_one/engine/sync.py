@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
     from talon_one_client.client import TalonOneClient
-    from talon_one_client.paging.workers import Work
+    from talon_one_client.paging.work import Work
     from talon_one_singer import CatalogEntry
     from talon_one_singer.protocol.state import State
     from talon_one_singer.reporting.metrics import Metrics

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talon_one_client.http.waits import never, retry_sleep
-from talon_one_client.paging.workers import SPARE, Turn, Work, Workers
+from talon_one_client.paging.work import Work
+from talon_one_client.paging.workers import SPARE, Turn, Workers
 from tests.examples import examples
 
 
