@@ -103,9 +103,17 @@ class Database:
 
     def stream(self, statement: str, size: int) -> Iterator[list[Any]]:
         """Yield the rows of a statement in lists of at most ``size`` rows."""
-        with closing(self._connection.cursor()) as cursor, store_errors(self.location):
-            cursor.execute(statement)
-            while rows := cursor.fetchmany(size):
+        with closing(self._connection.cursor()) as cursor:
+            yield from self._fetched(cursor, statement, size)
+
+    def stream_temporary(self, statement: str, size: int) -> Iterator[list[Any]]:
+        """Yield as ``stream`` does, also rows of temporary tables; no other statement may run before the last row."""
+        yield from self._fetched(self._connection, statement, size)
+
+    def _fetched(self, connection: duckdb.DuckDBPyConnection, statement: str, size: int) -> Iterator[list[Any]]:
+        with store_errors(self.location):
+            connection.execute(statement)
+            while rows := connection.fetchmany(size):
                 yield rows
 
     def insert(self, table: str, rows: pa.Table) -> None:

@@ -26,6 +26,11 @@ class Persistence(Protocol):
         ...
 
     @property
+    def saves_all_changes(self) -> bool:
+        """Return whether all changes are saved before the first request, instead of those that are about to be sent."""
+        ...
+
+    @property
     def location(self) -> str:
         """Return where the tables are kept, without secrets."""
         ...
@@ -69,6 +74,7 @@ class NewFile:
     """
 
     exclusive = True
+    saves_all_changes = False
     source_rows: SourceRows | None = None
 
     def __init__(self, path: str, *, memory: str) -> None:
@@ -106,6 +112,7 @@ class LocalFile:
     """A DuckDB file, in which the result of every statement is durable."""
 
     exclusive = True
+    saves_all_changes = False
     source_rows: SourceRows | None = None
 
     def __init__(self, database: Database) -> None:

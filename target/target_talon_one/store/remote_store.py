@@ -39,6 +39,7 @@ class RemoteStore:
     """
 
     exclusive = False
+    saves_all_changes = True
     source_rows: SourceRows | None = None
 
     def __init__(

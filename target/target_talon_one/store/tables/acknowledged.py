@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from target_talon_one.store.tables.runs import ChangeLog
 
 CHANGES = "changes under way"  # name of the value that identifies them
+_AFTER_ALL = 1 << 62  # after every sequence number
 _LAST_RUN = "coalesce((SELECT max_by(id, started) FROM runs), '')"
 _UNKNOWN = "the process ended while this row was being sent; check whether Talon.One has it, then run talon-one retry"
 
@@ -55,6 +56,7 @@ class AcknowledgedRows:
         self._log = log
         self._journal: Journal | None = None
         self._taken_back: dict[int, list[tuple[int, int]]] = {}
+        self._kept: dict[int, int] = {}  # sequence number after the last change that is kept, by destination
 
     @property
     def keeps_journal(self) -> bool:
@@ -94,10 +96,28 @@ class AcknowledgedRows:
         changes = self._journal.new_changes() if self._journal else None
         if changes:
             self._values.set(CHANGES, changes)
-        self._database.run(f"INSERT INTO begun_{destination} VALUES (?, ?, ?)", first, end, non_idempotent)
+
+        def note() -> None:
+            self._keep_changes(destination, end, whole=non_idempotent)
+            self._database.run(f"INSERT INTO begun_{destination} VALUES (?, ?, ?)", first, end, non_idempotent)
+
+        self._database.atomically(note)
         self._persistence.save_begun(destination, non_idempotent=non_idempotent)
         if self._journal and changes:
             self._journal.begin(destination)
+
+    def _keep_changes(self, destination: int, end: int, *, whole: bool) -> None:
+        """Keep the changes up to a sequence number, for a run that is killed; ``whole``: with what they send."""
+        kept = self._kept.get(destination, 0)
+        if self._persistence.saves_all_changes:
+            end = _AFTER_ALL
+        if kept < end:
+            columns = f"n, op, grp, key, fingerprint, {'fields, place' if whole else 'NULL, NULL'}, version"
+            self._database.run(
+                f"INSERT INTO changes_{destination} SELECT {columns} FROM pending_{destination} "
+                f"WHERE n >= {kept} AND n < {end}"
+            )
+            self._kept[destination] = end
 
     def take_back(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
         """Remember until the commit that no request began for these changes, although they are noted as begun."""
@@ -124,6 +144,7 @@ class AcknowledgedRows:
             self._journal.end()
         taken = merged_ranges(self._database.run(f"SELECT first, past FROM done_{destination}"))
         known = [*taken, *self._taken_back.pop(destination, [])]
+        self._kept.pop(destination, None)
         begun = self._database.run(f"SELECT first, past, once FROM begun_{destination}")
 
         def commit() -> None:

@@ -1,4 +1,8 @@
-"""The changes of a destination: the difference between staged and acknowledged rows, numbered in sending order."""
+"""The changes of a destination: the difference between staged and acknowledged rows, numbered in sending order.
+
+They are temporary; ``store.tables.acknowledged`` keeps those that are about to be sent. If every staged row is to be
+sent, the changes are a view of the staged rows, so that nothing is copied.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
 
 _HASHES_PER_FETCH = 20_000
 KEEP = "keep"  # op of a row that is sent, although it is unchanged, because the request replaces everything
+_COLUMNS = (
+    "n BIGINT, op VARCHAR, grp VARCHAR, key VARCHAR, fingerprint UBIGINT, fields VARCHAR, place VARCHAR, "
+    "version UINTEGER"
+)
 _READ = ("op", "grp", "key", "fields", "place", "version")
 
 
@@ -124,6 +132,7 @@ class Changes:
 
     def __init__(self, database: Database, narrowing: Narrowing) -> None:
         self._database, self._narrowing = database, narrowing
+        self._of_staged: dict[int, str] = {}  # by destination whose changes are its staged rows: their columns
 
     def compare(
         self,
@@ -150,7 +159,7 @@ class Changes:
         known = self._database.count(f"SELECT count(*) FROM sent_{destination}")
 
         def number_changes() -> None:
-            self._database.run(f"DELETE FROM changes_{destination}")
+            self._database.run(f"CREATE OR REPLACE TEMP TABLE compared_{destination} ({_COLUMNS})")
             first = 0
             staged, sent = self._narrowing.tables(destination) if diff else (f"staged_{destination}", "")
             for mixed in ops:
@@ -158,36 +167,80 @@ class Changes:
                     order = ", ".join(["grp"] * grouped + ["seq"] * ordered)
                     group = "json_extract_string(key, '$[0]')" if grouped else "NULL"
                     first += self._database.count(
-                        f"INSERT INTO changes_{destination} "
+                        f"INSERT INTO compared_{destination} "
                         f"SELECT {first} + row_number() OVER ({f'ORDER BY {order}' if order else ''}) - 1, op, grp, "
                         f"key, fingerprint, fields, place, version FROM (SELECT *, {group} AS grp FROM ({select}))"
                     )
             if replaces and first:
                 self._keep_others(destination, first)
 
-        if diff:
-            self._narrowing.differing(destination)
-        self._database.atomically(number_changes)
-        counts = dict(self._database.run(f"SELECT op, count(*) FROM changes_{destination} GROUP BY op"))
+        self._of_staged.pop(destination, None)
+        in_their_order = not (grouped or ordered or replaces)
+        only = self._only_op(destination, ops, diff=diff, known=known > 0)
+        if only and in_their_order and self._are_all_to_send(destination, diff=diff):
+            self._of_staged[destination] = (
+                f"rowid AS n, '{only}' AS op, NULL::VARCHAR AS grp, key, {FINGERPRINT if diff else 0} AS fingerprint, "
+                "fields, place, 0 AS version"
+            )
+            self._show(destination, f"staged_{destination}")
+        else:
+            if diff:
+                self._narrowing.differing(destination)
+            self._database.atomically(number_changes)
+            self._show(destination, f"compared_{destination}")
+        counts = dict(self._database.run(f"SELECT op, count(*) FROM pending_{destination} GROUP BY op"))
         staged = self._database.count(f"SELECT count(*) FROM staged_{destination}")
         adds, updates, removes = (int(counts.get(op, 0)) for op in ("add", "update", "remove"))
         same = staged - adds - updates - (0 if diff else removes)
         return Difference(adds, updates, removes, same, known, int(counts.get(KEEP, 0)))
 
+    def _only_op(self, destination: int, ops: Sequence[Sequence[str]], *, diff: bool, known: bool) -> str | None:
+        """Return the op of all changes, if these are the staged rows."""
+        if not diff:
+            return ops[0][0] if len(ops) == 1 else None
+        wanted = {op for mixed in ops for op in mixed}
+        may_be = "add" in wanted and not (known and "remove" in wanted)
+        return "add" if may_be and self._narrowing.all_new(destination) else None
+
+    def _are_all_to_send(self, destination: int, *, diff: bool) -> bool:
+        """Return whether all staged rows are to be sent, and are numbered by their places in the table without gaps."""
+        statement = f"SELECT count(*) = coalesce(max(rowid) + 1, 0) FROM staged_{destination}"
+        unknown = f"SELECT EXISTS ({_unknown(destination)})"
+        return bool(self._database.run(statement)[0][0]) and not (diff and self._database.run(unknown)[0][0])
+
+    def _show(self, destination: int, table: str) -> None:
+        """Let the changes be the rows of a table."""
+        columns = self._of_staged.get(destination, "*")
+        self._database.run(f"CREATE OR REPLACE TEMP VIEW pending_{destination} AS SELECT {columns} FROM {table}")
+
+    def release_staging(self, destination: int) -> None:
+        """Let other rows be staged, although staged rows may be the changes that are sent next."""
+        if destination in self._of_staged:
+            self.drop_sent(destination)
+            self._database.run(f"ALTER TABLE staged_{destination} RENAME TO sending_{destination}")
+            self._show(destination, f"sending_{destination}")
+
+    def drop_sent(self, destination: int) -> None:
+        """Free the memory of changes that were sent; they cannot be read any more."""
+        self._database.run(f"DROP TABLE IF EXISTS sending_{destination}")
+
     def _keep_others(self, destination: int, first: int) -> None:
         self._database.run(
-            f"INSERT INTO changes_{destination} SELECT {first} + row_number() OVER () - 1, '{KEEP}', NULL, s.key, "
+            f"INSERT INTO compared_{destination} SELECT {first} + row_number() OVER () - 1, '{KEEP}', NULL, s.key, "
             f"{FINGERPRINT}, s.fields, s.place, coalesce(t.version, 0) FROM staged_{destination} AS s "
             f"LEFT JOIN sent_{destination} AS t ON t.key = s.key "
-            f"WHERE s.key NOT IN (SELECT key FROM changes_{destination})"
+            f"WHERE s.key NOT IN (SELECT key FROM compared_{destination})"
         )
 
     def read(self, destination: int, first: int, size: int) -> ChangeRows:
         """Return up to ``size`` changes from sequence number ``first`` on, in order."""
         columns = self._database.arrow(
-            f"SELECT op, grp, key, encode(fields) AS fields, place, version FROM changes_{destination} "
-            f"WHERE n >= {first} AND n < {first + size} ORDER BY n"
+            f"SELECT n, op, grp, key, encode(fields) AS fields, place, version FROM pending_{destination} "
+            f"WHERE n >= {first} AND n < {first + size}"
         )
+        # Rows stand in their order nearly always; a sort in the statement takes longer than reading them.
+        if columns.column("n").to_pylist() != list(range(first, first + columns.num_rows)):
+            columns = columns.sort_by("n")
         return ChangeRows(first, columns)
 
     def digest(self, destination: int) -> str:
@@ -198,8 +251,8 @@ class Changes:
         """
         row = "concat(op, ':', strlen(key), ':', key, coalesce('+' || fields, '-'))"
         digest = hashlib.sha256()
-        statement = f"SELECT unhex(sha256({row})) AS h FROM changes_{destination} ORDER BY h"
-        for hashes in self._database.stream(statement, _HASHES_PER_FETCH):
+        statement = f"SELECT unhex(sha256({row})) AS h FROM pending_{destination} ORDER BY h"
+        for hashes in self._database.stream_temporary(statement, _HASHES_PER_FETCH):
             digest.update(b"".join(each for (each,) in hashes))
         return digest.hexdigest()
 
@@ -214,7 +267,7 @@ class Changes:
         total = 0
         for mixed in ops:
             found = self._database.run(
-                f"SELECT count(*) FROM changes_{destination} WHERE list_contains(?, op) GROUP BY grp", list(mixed)
+                f"SELECT count(*) FROM pending_{destination} WHERE list_contains(?, op) GROUP BY grp", list(mixed)
             )
             total += sum(-(-int(rows) // size) for (rows,) in found)
         return total
@@ -222,7 +275,7 @@ class Changes:
     def samples(self, destination: int, size: int) -> dict[str, list[tuple[str, Any]]]:
         """Return the first changes of each op as (key, fields), for display; fields are None if the key is all."""
         rows = self._database.run(
-            f"SELECT op, key, fields FROM changes_{destination} WHERE op <> '{KEEP}' "
+            f"SELECT op, key, fields FROM pending_{destination} WHERE op <> '{KEEP}' "
             f"QUALIFY row_number() OVER (PARTITION BY op ORDER BY n) <= {size} ORDER BY n"
         )
         found: dict[str, list[tuple[str, Any]]] = {}
@@ -252,7 +305,7 @@ def _selects(
             f"FROM {sent} WHERE {gone}"
         )
     wanted = [f"'{op}'" for op in ops if op != "remove"]
-    may_have = f"(SELECT key FROM rejects WHERE destination = {destination} AND kind = 'unknown')"
+    may_have = f"({_unknown(destination)})"
     if not known and "add" in ops:
         found.append(
             f"SELECT 'add' AS op, seq, key, {FINGERPRINT} AS fingerprint, fields, place, 0 AS version FROM {staged} "
@@ -267,3 +320,8 @@ def _selects(
             f"LEFT JOIN {sent} AS t ON t.key = s.key) WHERE op IN ({', '.join(wanted)}) AND key NOT IN {may_have}"
         )
     return found
+
+
+def _unknown(destination: int) -> str:
+    """Return a SELECT of the keys of rows that Talon.One may have received."""
+    return f"SELECT key FROM rejects WHERE destination = {destination} AND kind = 'unknown'"

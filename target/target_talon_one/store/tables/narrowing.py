@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 FINGERPRINT = "coalesce(md5_number_lower(fields), 0)::UBIGINT"
 _FEW_ROWS = 100_000  # are compared as they are
 _MANY_ROWS = 1_000_000  # are worth a second thread, which takes memory of its own
+_ROWS_LOOKED_UP = 1_000  # most other rows are known if these are
 _ROWS_PER_PASS = 2_000_000  # so that the groups of a pass fit into little memory
 _SIDES = "18446744073709551614::UBIGINT"  # all bits but the last one
 
@@ -26,15 +27,29 @@ class Narrowing:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._found: set[int] = set()
+        self._all_new: dict[int, bool] = {}
 
     def forget(self, destination: int) -> None:
         """Begin anew: other rows are staged."""
         self._found.discard(destination)
+        self._all_new.pop(destination, None)
         for table in ("differing", "narrowed_staged", "narrowed_sent"):
             self._database.run(f"DROP TABLE IF EXISTS {table}_{destination}")
 
+    def all_new(self, destination: int) -> bool:
+        """Return whether no staged row has the key of an acknowledged one; False also if their hashes are the same."""
+        if destination not in self._all_new:
+            few = f"WHERE rowid < {_ROWS_LOOKED_UP}"
+            self._all_new[destination] = not any(self._is_known(destination, where) for where in (few, ""))
+        return self._all_new[destination]
+
+    def _is_known(self, destination: int, where: str) -> bool:
+        """Return whether the hash of a key of some staged rows is that of an acknowledged one."""
+        keys = f"SELECT hash(key) FROM staged_{destination} {where}"
+        return bool(self._database.run(f"SELECT EXISTS (FROM sent_{destination} WHERE hash(key) IN ({keys}))")[0][0])
+
     def differing(self, destination: int) -> str | None:
-        """Return the table of the hashes of keys whose rows may differ; None if the rows are few.
+        """Return the table of the hashes of keys whose rows may differ; None if the rows are few, or all new.
 
         It stays right while staged rows with one key are dropped, and while changes are acknowledged.
         """
@@ -43,7 +58,7 @@ class Narrowing:
         staged, sent = (
             self._database.count(f"SELECT count(*) FROM {table}_{destination}") for table in ("staged", "sent")
         )
-        if sent < _FEW_ROWS or staged < sent // 4:
+        if sent < _FEW_ROWS or staged < sent // 4 or self.all_new(destination):
             return None
         with self._database.threads(2 if staged + sent >= _MANY_ROWS else 1):
             self._find(destination, (staged + sent) // _ROWS_PER_PASS + 1)

@@ -42,6 +42,6 @@ def _rows(destination: int, field: str | None) -> str:
     """Return a SELECT of (id, key, n) of the rows to add whose profiles are not known to exist."""
     name = "key" if field is None else f"json_extract_string(fields, '$.{field}')"
     return (
-        f"SELECT {name} AS id, key, n FROM changes_{destination} WHERE op = 'add' AND id IS NOT NULL "
+        f"SELECT {name} AS id, key, n FROM pending_{destination} WHERE op = 'add' AND id IS NOT NULL "
         "AND id NOT IN (SELECT name FROM profiles)"
     )

@@ -96,7 +96,7 @@ def test_the_last_of_many_rows_with_one_key_counts(store, compared):
     )
     assert 1 == store.staging.drop_duplicates(1, compared=compared)
     store.changes.compare(1, OPS, diff=True, grouped=False, ordered=True)
-    (found,) = store.database.run("SELECT fields FROM changes_1 WHERE key = 'row-3'")
+    (found,) = store.database.run("SELECT fields FROM pending_1 WHERE key = 'row-3'")
     assert ('{"value":1}',) == found
 
 
@@ -128,3 +128,53 @@ def test_many_rows_are_compared_as_few_are(store):
     found = store.changes.compare(1, OPS, diff=True, absent=False, grouped=False, ordered=True)
     expected = {("remove", "row-1"), ("remove", "row-3"), ("update", "row-2")}
     assert expected == {(one.op, one.key) for one in store.changes.read(1, 0, found.changes).changes()}
+
+
+def test_rows_that_are_all_new_are_sent_while_others_are_staged(store):
+    """Changes of rows that are all to be added stay readable, in order, when the next rows are staged."""
+    store.staging.start(1)
+    store.staging.add(1, ["x", "y"], [b"{}", b'{"v":1}'], ["row 1", "row 2"])
+    found = store.changes.compare(1, [["add", "update"]], diff=True, grouped=False, ordered=False)
+    assert Difference(adds=2, updates=0, removes=0, same=0, known=3) == found
+    store.changes.release_staging(1)
+    store.staging.start(1)
+    store.staging.add(1, ["z"], [b"{}"], ["row 3"])
+    assert [(0, "x", b"{}"), (1, "y", b'{"v":1}')] == [
+        (one.sequence, one.key, one.fields) for one in store.changes.read(1, 0, 10).changes()
+    ]
+
+
+@pytest.mark.parametrize("known", [["b"], ["z", "b"]])
+def test_a_known_row_among_new_ones_is_no_addition(store, known):
+    """Rows are compared one with the other as soon as one of them is known."""
+    store.staging.start(1)
+    keys = [*(f"n{number}" for number in range(2000)), *known]
+    store.staging.add(1, keys, [b'{"value":2}'] * len(keys), ["row"] * len(keys))
+    found = store.changes.compare(1, [["add", "update"]], diff=True, grouped=False, ordered=False)
+    assert (len(keys) - 1, 1) == (found.adds, found.updates)
+
+
+def test_only_changes_that_are_begun_are_kept(store):
+    """The store's file has the changes up to the last one that is about to be sent, without what they send."""
+    store.staging.start(1)
+    store.staging.add(1, ["x", "y", "z"], [b"{}"] * 3, ["row"] * 3)
+    store.changes.compare(1, [["add", "update"]], diff=True, grouped=False, ordered=False)
+    kept = "SELECT n, key, fields FROM changes_1 ORDER BY n"
+    assert [] == store.database.run(kept)
+    store.acks.begin(1, 0, 2, non_idempotent=False)
+    assert [(0, "x", None), (1, "y", None)] == store.database.run(kept)
+    store.acks.acknowledge(1, [(0, 1)])
+    store.acks.commit_acknowledged(1)
+    assert [("x", True), ("y", False)] == store.database.run(
+        "SELECT key, fingerprint IS NOT NULL FROM sent_1 WHERE key IN ('x', 'y') ORDER BY key"
+    )
+
+
+def test_changes_that_must_not_be_repeated_are_kept_with_their_fields(store):
+    """A run that is killed leaves rows with an unknown result as rejects, which hold what was sent."""
+    store.staging.start(1)
+    store.staging.add(1, ["x"], [b'{"v":1}'], ["row"])
+    store.changes.compare(1, [["add"]], diff=False, grouped=False, ordered=False)
+    store.acks.begin(1, 0, 1, non_idempotent=True)
+    store.acks.commit_acknowledged(1)
+    assert {"x": b'{"v":1}'} == store.rejects.unknown(1)
