@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from talon_one_singer.values.arrow_extensions import extension_of, is_text
+from talon_one_singer.values.arrow_extensions import BOOL8, extension_of, is_text, storage_of
 from talon_one_singer.values.arrow_values import Conversion
 from talon_one_singer.values.refused_value import RefusedValue
 
@@ -41,9 +41,13 @@ class ArrowBlock:
     def array(self, name: str) -> pa.Array | None:
         """See RowBlock."""
         field = self._batch.schema.field(name)
-        if name in self._decoders or extension_of(field) is not None or not _is_direct(field):
+        extension, array = extension_of(field), self._batch.column(name)
+        if name in self._decoders:
             return None
-        array = self._batch.column(name)
+        if extension == BOOL8:  # so DuckDB returns booleans
+            return storage_of(array).cast(pa.bool_())
+        if extension is not None or not _is_direct(field):
+            return None
         if not is_text(field.type):
             return array
         try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _NAME, _PARAMETERS = b"ARROW:extension:name", b"ARROW:extension:metadata"
+BOOL8 = "arrow.bool8"
 _MOST_OFFSET_S = 16 * 60 * 60 - 1  # largest offset of DuckDB's time zones
 
 
@@ -117,7 +118,7 @@ def is_text(kind: pa.DataType) -> bool:
 
 # The conversion of the storage by the name of the type. Other types of databases are text if their storage is text.
 EXTENSIONS: Mapping[str, Callable[[pa.Array], list[Any]]] = {
-    "arrow.bool8": lambda array: list(array.cast(pa.bool_()).to_pylist()),
+    BOOL8: lambda array: list(array.cast(pa.bool_()).to_pylist()),
     "arrow.uuid": _each(_uuid),
     "DuckDB.hugeint": _each(_signed),
     "DuckDB.uhugeint": _each(_unsigned),

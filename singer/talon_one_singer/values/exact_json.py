@@ -121,9 +121,10 @@ def _has_names(text: bytes, count: int) -> bool:
 
     Every name is followed by `":`. A quote and a colon within a text look the same, but have a backslash before them.
     """
-    if any(colon in text for colon in _SPACED_COLONS) and _SPACED_NAME.search(text):
-        return False
     found = text.count(b'":')
+    # If each colon stands behind a quote, none stands behind a space; counting takes less time than searching.
+    if text.count(b":") != found and any(colon in text for colon in _SPACED_COLONS) and _SPACED_NAME.search(text):
+        return False
     return found == count or (b'\\\\"' not in text and found - text.count(b'\\":') == count)
 
 

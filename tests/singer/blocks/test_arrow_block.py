@@ -22,6 +22,15 @@ def test_a_column_of_a_usual_type_is_used_as_it_is():
     assert TEXT == block_of(TEXT).array("x")
 
 
+def test_booleans_of_duckdb_are_a_column_of_booleans():
+    """A column of bytes that stand for booleans is used as booleans, also where its type is only in the metadata."""
+    stored, expected = pa.array([1, 0, 5, None], pa.int8()), pa.array([True, False, True, None])
+    typed = pa.ExtensionArray.from_storage(pa.bool8(), stored)
+    named = {"ARROW:extension:name": "arrow.bool8", "ARROW:extension:metadata": ""}
+    assert [expected, expected] == [block_of(typed).array("x"), block_of(stored, metadata=named).array("x")]
+    assert expected.to_pylist() == block_of(typed).values("x")
+
+
 @pytest.mark.parametrize(
     "block",
     [
