@@ -111,12 +111,12 @@ class Verification:
 
     def _compare(self, finding: Finding) -> None:
         """Compare the rows that were loaded with those of the source."""
-        destination, config = self._destination, self._destination.config
+        destination = self._destination
         counts = self._store.remote.compare(destination.number)
         finding.expected, finding.missing = counts.expected, counts.missing
         finding.refused = destination.counts.invalid
         finding.foreign_members = counts.foreign
-        finding.stale_rows = counts.stale if config.mirror else 0
+        finding.stale_rows = counts.stale if destination.removes_absent else 0
         changed = list(self._changed())
         finding.changed = len(changed)
         finding.examples = self._examples(changed)
@@ -187,7 +187,7 @@ class Verification:
         found = {
             "missing": self._store.remote.missing_keys(number, EXAMPLES),
             "changed": list(changed[:EXAMPLES]),
-            "stale_rows": self._store.remote.stale_keys(number, EXAMPLES) if self._destination.config.mirror else [],
+            "stale_rows": self._store.remote.stale_keys(number, EXAMPLES) if self._destination.removes_absent else [],
         }
         return {kind: keys for kind, keys in found.items() if keys}
 

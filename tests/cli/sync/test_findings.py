@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from talon_one_emulator import Emulator
+
 MEMBERS = {"source": "p.csv", "sink": "audience_members", "mode": "mirror", "key": "id", "create_profiles": "allow"}
 VIP = MEMBERS | {"audience": {"name": "VIP"}}
 BROKEN = {
@@ -78,3 +80,26 @@ def test_the_verdict_of_a_store_that_knows_nothing_is_unknown(write, in_process)
     assert 0 == in_process("verify", path).code  # every member is in the source
     Path("p.csv").write_text("id\nada\ncleo\n")
     assert 4 == in_process("verify", path).code
+
+
+def test_a_refused_row_that_was_sent_earlier_is_no_drift(write, in_process, account):
+    """A mirror keeps such a row at Talon.One, so verify is equal, and --heal has nothing to do."""
+    with Emulator(seed="demo", management_rate=0) as emu:
+        account(emu)
+        catalog = emu.state("catalogs")["catalogs"][0]["id"]
+        given = {"source": "i.csv", "sink": "catalog_items", "catalog_id": catalog, "mode": "mirror"}
+        given |= {"map": {"sku": "id", "price": "price"}, "max_reject_share": 1, "max_delete_share": 1}
+        path = write(items=given)
+        Path("i.csv").write_text("id,price\na,1\nb,2\nc,3\n")
+        assert 0 == in_process("push", path).code
+        Path("i.csv").write_text("id,price\na,1\nb,free\n")
+        done = in_process("verify", path)
+        assert (4, True) == (done.code, "1 to remove; 1 refused" in done.out)
+        assert "to remove: c" in done.out
+        assert 0 == in_process("push", path).code
+        for options in ([], ["--heal"]):
+            done = in_process("verify", path, *options)
+            assert 0 == done.code
+            assert "items: equal: 1 expected" in done.out
+            assert "1 refused in the source" in done.out
+        assert "b" in {item["sku"] for item in emu.state("items")["items"]}

@@ -24,7 +24,8 @@ class RemoteCounts:
     Attributes:
         expected: rows of the source.
         missing: rows of the source that are not at the destination.
-        stale: rows that this connector added, at the destination but no longer in the source.
+        stale: rows that this connector added, at the destination but no longer in the source. A row of the source that
+            was refused is neither stale nor foreign.
         foreign: rows that someone else has added.
     """
 
@@ -81,7 +82,7 @@ class RemoteRows:
     def compare(self, destination: int) -> RemoteCounts:
         """Return how staged rows, acknowledged rows and rows at the destination differ."""
         staged, sent, there = (f"{kind}_{destination}" for kind in ("staged", "sent", "remote"))
-        absent = f"key NOT IN (SELECT key FROM {staged})"
+        absent = _absent(destination)
         row = self._database.run(
             f"SELECT (SELECT count(*) FROM {staged}), "
             f"(SELECT count(*) FROM {staged} WHERE key NOT IN (SELECT key FROM {there})), "
@@ -101,7 +102,7 @@ class RemoteRows:
     def stale_keys(self, destination: int, limit: int | None = None) -> list[str]:
         """Return the keys of acknowledged rows that the destination has but the source does not."""
         rows = self._database.run(
-            f"SELECT key FROM remote_{destination} WHERE key NOT IN (SELECT key FROM staged_{destination}) "
+            f"SELECT key FROM remote_{destination} WHERE {_absent(destination)} "
             f"AND key IN (SELECT key FROM sent_{destination}) ORDER BY key {_limit(limit)}"
         )
         return [key for (key,) in rows]
@@ -119,6 +120,11 @@ class RemoteRows:
             if len(rows) < ROWS_PER_FETCH:
                 return
             last = rows[-1][0]
+
+
+def _absent(destination: int) -> str:
+    """Return the condition that the source has no row of a key, not even one that cannot be sent."""
+    return f"key NOT IN (SELECT key FROM staged_{destination} UNION ALL SELECT key FROM kept_{destination})"
 
 
 def _limit(limit: int | None) -> str:
