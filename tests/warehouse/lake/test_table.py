@@ -7,6 +7,8 @@ import pytest
 from deltalake import DeltaTable
 
 from talon_one_warehouse import open_warehouse, table_spec, to_arrow
+from talon_one_warehouse.lake.key_ranges import DataFile
+from talon_one_warehouse.lake.table import ROWS_PER_FILE, small_files
 
 
 @pytest.fixture
@@ -47,3 +49,25 @@ def test_every_commit_survives_a_loss_of_power(tmp_path, synced):
     assert not left.exists()
     assert (folder / "_delta_log" / "_last_checkpoint").exists()
     assert of_another_program == {str(path) for path in (folder / "_delta_log").glob("*.json")} - synced
+
+
+def files_of(rows, row_bytes):
+    """The files into which a merge or a compaction writes rows."""
+    counts = [min(ROWS_PER_FILE, rows - first) for first in range(0, rows, ROWS_PER_FILE)]
+    return [DataFile("part.parquet", int(count * row_bytes), count, {}, {}) for count in counts]
+
+
+@pytest.mark.parametrize("row_bytes", [15, 80, 400])
+@pytest.mark.parametrize("rows", [5_000, 20_000, 100_000])
+def test_a_row_is_rewritten_a_few_times_however_many_follow(rows, row_bytes):
+    """Compactions write each row at most twice in 3,000 merges, and keep the number of files low."""
+    files, merged, rewritten = [], 0, 0
+    for _ in range(3_000):
+        files += files_of(rows, row_bytes)
+        merged += rows
+        if small := small_files(files):
+            compacted = sum(file.rows for file in small)
+            files = [file for file in files if file not in small] + files_of(compacted, row_bytes)
+            rewritten += compacted
+        assert len(files) < 90 + merged * row_bytes // 2**23
+    assert rewritten <= 2 * merged

@@ -18,7 +18,7 @@ from talon_one_storage.sql_names import quoted
 from talon_one_warehouse.arrow.array_builders import int64s
 from talon_one_warehouse.lake import sql
 from talon_one_warehouse.lake.key_ranges import DataFile, Range
-from talon_one_warehouse.lake.table import COMPRESSION, ROWS_PER_GROUP, small_files
+from talon_one_warehouse.lake.table import COMPRESSION, ROWS_PER_FILE, ROWS_PER_GROUP, small_files
 from talon_one_warehouse.warehouse import MergeCounts
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from talon_one_storage.file_store import FileStore
     from talon_one_warehouse.lake.table import LakeTable
-
-_ROWS_PER_FILE = 1_000_000
 
 
 class Merged(NamedTuple):
@@ -142,7 +140,7 @@ class TableMerge:
         self.written.append(f"{self._table.folder}/{path}")
         with self._store.writing(self.written[-1]) as target:
             with pq.ParquetWriter(target, self._table.schema, compression=COMPRESSION) as writer:
-                while part is not None and count < _ROWS_PER_FILE:
+                while part is not None and count < ROWS_PER_FILE:
                     writer.write_table(part, row_group_size=ROWS_PER_GROUP)
                     keys.add(part)
                     count += part.num_rows

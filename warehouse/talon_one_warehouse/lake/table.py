@@ -54,8 +54,10 @@ _DUCKDB: Mapping[str, str] = {
     "timestamp_ntz": "TIMESTAMP",
 }
 _STRICT = CommitProperties(max_commit_retries=0)
-_FILES_OF_A_SIZE = 8
-_SIZES = (2**17, 2**20, 2**23, 2**26)  # 128 KB to 64 MB; larger files are not compacted
+ROWS_PER_FILE = 1_000_000
+# Largest size of small files, and how many of them become one. A merge of 20,000 rows is of the second size; larger
+# files than those of the last one are not compacted.
+_SIZES = ((2**17, 8), (2**23, 64), (2**26, 8))
 _COMMITS_PER_VACUUM = 100
 
 
@@ -226,14 +228,17 @@ class LakeTable:
 
 
 def small_files(files: Sequence[DataFile]) -> list[DataFile]:
-    """Return small files that are to become one; none if there are few of them.
+    """Return small files of one size that are to become one; none if there are few of each size.
 
-    Eight files of one size become one of the next size, so that each row is rewritten at most once per size.
+    What they become is of a larger size, or has so many rows that it is not small, so that each row is rewritten about
+    once per size, however many rows follow. Only files far below the smallest size are rewritten more often.
     """
-    for limit in _SIZES:
-        small = [file for file in files if file.size <= limit]
-        if len(small) >= _FILES_OF_A_SIZE:
+    least = 0
+    for most, count in _SIZES:
+        small = [file for file in files if least < file.size <= most and file.rows < ROWS_PER_FILE // 2]
+        if len(small) >= count:
             return small
+        least = most
     return []
 
 
