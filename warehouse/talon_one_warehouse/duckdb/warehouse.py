@@ -18,7 +18,7 @@ from talon_one_storage.duckdb_files import connect_file
 from talon_one_storage.sql_names import literal, quoted
 from talon_one_warehouse.duckdb import sql
 from talon_one_warehouse.duckdb.errors import translate_errors
-from talon_one_warehouse.duckdb.memory import FIRST_MB, Memory, arrow_columns
+from talon_one_warehouse.duckdb.memory import Memory, arrow_columns
 from talon_one_warehouse.duckdb.seen_keys import SeenKeys
 from talon_one_warehouse.errors import TableError, WarehouseConfigError, WarehouseError
 from talon_one_warehouse.merging import prepared, raise_if_reserved, rows_to_merge, total
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from talon_one_warehouse.key_limits import Within
 
 _STAGE = "_talon_one_stage"
+# Rows wait in memory until the log is checkpointed. With this memory few of them are spilled to the disk meanwhile;
+# DuckDB's log of 16 MB is checkpointed so often that row groups are rewritten many times.
+_FIRST_MB, _LOG_MB = 64, 32
 
 
 class _KeyExistsError(Exception):
@@ -72,7 +75,7 @@ class DuckDBWarehouse:
         try:
             with translate_errors(self.path, opening=True):
                 # Without a file DuckDB cannot spill what does not fit into memory.
-                self._memory = Memory(self._connection, first_mb=sys.maxsize if self.path == ":memory:" else FIRST_MB)
+                self._memory = Memory(self._connection, first_mb=sys.maxsize if self.path == ":memory:" else _FIRST_MB)
             with self._transaction():
                 self._execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
                 self._execute(sql.create_state(schema))
@@ -250,6 +253,5 @@ def _connect(path: str, schema: str) -> duckdb.DuckDBPyConnection:
         if path != ":memory:":
             # Files that a killed process has spilled; this process holds the lock now.
             rmtree(f"{path}.tmp", ignore_errors=True)
-        # The default of 16 MB checkpoints after almost every merge, which doubles the time of a load.
-        connection.execute("SET wal_autocheckpoint = '64MB'; SET TimeZone = 'UTC'")
+        connection.execute(f"SET wal_autocheckpoint = '{_LOG_MB}MB'; SET TimeZone = 'UTC'")
     return connection
