@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from servers import emulator
 from talon_one_client.client import TalonOneClient
 from talon_one_client.connection.config import ClientConfig
+from talon_one_singer.cli.process import keep_pandas_out
 from talon_one_singer.settings.secret import Secret
 from target_talon_one.config.destination_reader import destination_from
 from target_talon_one.config.options import SyncOptions
@@ -86,6 +87,7 @@ def mirror(url: str, members: int, removed: int, added: int, folder: Path) -> di
 def main() -> None:
     """Run the benchmark with an emulator in a separate process."""
     members, removed, added = map(int, sys.argv[1:])
+    keep_pandas_out()  # as the commands do
     with emulator() as url, tempfile.TemporaryDirectory() as folder:
         print(json.dumps(mirror(url, members, removed, added, Path(folder))))
 
