@@ -272,7 +272,7 @@ class DestinationRun:
 
     def restart(self) -> None:
         """Start again without rows: all earlier rows were sent, or remain to be sent in the next run."""
-        self._store.changes.release_staging(self.number)
+        self._store.changes.pending.release_staging(self.number)
         self._store.staging.start(self.number)
         self._staged, self._staging_closed = 0, False
         self.unchanged = self.not_loaded = 0

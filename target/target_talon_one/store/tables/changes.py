@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from target_talon_one.store.tables.narrowing import FINGERPRINT
+from target_talon_one.store.tables.staging import COMPARED, PendingChanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 _HASHES_PER_FETCH = 20_000
 KEEP = "keep"  # op of a row that is sent, although it is unchanged, because the request replaces everything
-_COLUMNS = (
-    "n BIGINT, op VARCHAR, grp VARCHAR, key VARCHAR, fingerprint UBIGINT, fields VARCHAR, place VARCHAR, "
-    "version UINTEGER"
-)
 _READ = ("op", "grp", "key", "fields", "place", "version")
 
 
@@ -132,7 +129,7 @@ class Changes:
 
     def __init__(self, database: Database, narrowing: Narrowing) -> None:
         self._database, self._narrowing = database, narrowing
-        self._of_staged: dict[int, str] = {}  # by destination whose changes are its staged rows: their columns
+        self.pending = PendingChanges(database)
 
     def compare(
         self,
@@ -159,7 +156,7 @@ class Changes:
         known = self._database.count(f"SELECT count(*) FROM sent_{destination}")
 
         def number_changes() -> None:
-            self._database.run(f"CREATE OR REPLACE TEMP TABLE compared_{destination} ({_COLUMNS})")
+            self._database.run(f"CREATE OR REPLACE TEMP TABLE compared_{destination} ({COMPARED})")
             first = 0
             staged, sent = self._narrowing.tables(destination) if diff else (f"staged_{destination}", "")
             for mixed in ops:
@@ -174,20 +171,15 @@ class Changes:
             if replaces and first:
                 self._keep_others(destination, first)
 
-        self._of_staged.pop(destination, None)
-        in_their_order = not (grouped or ordered or replaces)
         only = self._only_op(destination, ops, diff=diff, known=known > 0)
-        if only and in_their_order and self._are_all_to_send(destination, diff=diff):
-            self._of_staged[destination] = (
-                f"rowid AS n, '{only}' AS op, NULL::VARCHAR AS grp, key, {FINGERPRINT if diff else 0} AS fingerprint, "
-                "fields, place, 0 AS version"
-            )
-            self._show(destination, f"staged_{destination}")
+        in_their_order = not (grouped or ordered or replaces)
+        if only and in_their_order and self.pending.has_no_gaps(destination):
+            self.pending.be_staged(destination, only, FINGERPRINT if diff else "0")
         else:
             if diff:
                 self._narrowing.differing(destination)
             self._database.atomically(number_changes)
-            self._show(destination, f"compared_{destination}")
+            self.pending.be_compared(destination)
         counts = dict(self._database.run(f"SELECT op, count(*) FROM pending_{destination} GROUP BY op"))
         staged = self._database.count(f"SELECT count(*) FROM staged_{destination}")
         adds, updates, removes = (int(counts.get(op, 0)) for op in ("add", "update", "remove"))
@@ -198,31 +190,10 @@ class Changes:
         """Return the op of all changes, if these are the staged rows."""
         if not diff:
             return ops[0][0] if len(ops) == 1 else None
-        wanted = {op for mixed in ops for op in mixed}
-        may_be = "add" in wanted and not (known and "remove" in wanted)
-        return "add" if may_be and self._narrowing.all_new(destination) else None
-
-    def _are_all_to_send(self, destination: int, *, diff: bool) -> bool:
-        """Return whether all staged rows are to be sent, and are numbered by their places in the table without gaps."""
-        statement = f"SELECT count(*) = coalesce(max(rowid) + 1, 0) FROM staged_{destination}"
-        unknown = f"SELECT EXISTS ({_unknown(destination)})"
-        return bool(self._database.run(statement)[0][0]) and not (diff and self._database.run(unknown)[0][0])
-
-    def _show(self, destination: int, table: str) -> None:
-        """Let the changes be the rows of a table."""
-        columns = self._of_staged.get(destination, "*")
-        self._database.run(f"CREATE OR REPLACE TEMP VIEW pending_{destination} AS SELECT {columns} FROM {table}")
-
-    def release_staging(self, destination: int) -> None:
-        """Let other rows be staged, although staged rows may be the changes that are sent next."""
-        if destination in self._of_staged:
-            self.drop_sent(destination)
-            self._database.run(f"ALTER TABLE staged_{destination} RENAME TO sending_{destination}")
-            self._show(destination, f"sending_{destination}")
-
-    def drop_sent(self, destination: int) -> None:
-        """Free the memory of changes that were sent; they cannot be read any more."""
-        self._database.run(f"DROP TABLE IF EXISTS sending_{destination}")
+        wanted, unknown = {op for mixed in ops for op in mixed}, f"{_unknown(destination)} LIMIT 1"
+        if "add" not in wanted or (known and "remove" in wanted) or self._database.run(unknown):
+            return None
+        return "add" if self._narrowing.all_new(destination) else None
 
     def _keep_others(self, destination: int, first: int) -> None:
         self._database.run(

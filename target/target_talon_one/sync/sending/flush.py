@@ -72,7 +72,7 @@ class Flusher:
                 problems[one.config.name] = error  # the other destinations are sent nevertheless
             finally:
                 self._store.acks.commit_acknowledged(one.number)
-                self._store.changes.drop_sent(one.number)
+                self._store.changes.pending.drop_sent(one.number)
                 one.counts.note_to_do()
         if problems:
             lines = [f"{name}: {error}" for name, error in problems.items()]

@@ -136,7 +136,7 @@ def test_rows_that_are_all_new_are_sent_while_others_are_staged(store):
     store.staging.add(1, ["x", "y"], [b"{}", b'{"v":1}'], ["row 1", "row 2"])
     found = store.changes.compare(1, [["add", "update"]], diff=True, grouped=False, ordered=False)
     assert Difference(adds=2, updates=0, removes=0, same=0, known=3) == found
-    store.changes.release_staging(1)
+    store.changes.pending.release_staging(1)
     store.staging.start(1)
     store.staging.add(1, ["z"], [b"{}"], ["row 3"])
     assert [(0, "x", b"{}"), (1, "y", b'{"v":1}')] == [
