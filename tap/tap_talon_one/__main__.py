@@ -13,9 +13,11 @@ def main() -> None:
     # DuckDB cannot do without it: its binding would report every object that is left.
     atexit.register(gc.freeze)
     from talon_one_singer.cli.output import run_process
+    from talon_one_singer.cli.process import share_memory_of_threads
     from talon_one_singer.cli.tap_cli import tap_command
     from tap_talon_one.tap import definition
 
+    share_memory_of_threads()
     run_process(tap_command(definition()))
 
 

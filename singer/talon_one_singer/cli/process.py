@@ -8,6 +8,7 @@ from importlib.abc import MetaPathFinder
 from importlib.util import find_spec
 
 _OBJECTS_PER_COLLECTION = 100_000
+_M_ARENA_MAX = -8  # of mallopt(3)
 
 
 def collect_rarely() -> None:
@@ -18,6 +19,18 @@ def collect_rarely() -> None:
     """
     gc.set_threshold(_OBJECTS_PER_COLLECTION, *gc.get_threshold()[1:])
     gc.enable()
+
+
+def share_memory_of_threads() -> None:
+    """Let all threads allocate from one heap, where the C library (glibc) would make one for each.
+
+    Each of these would keep as much free memory as the largest answer takes that its thread has ever read.
+    """
+    import ctypes  # the other programs do not need it
+
+    mallopt = None if sys.platform == "win32" else getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def keep_pandas_out() -> None:
