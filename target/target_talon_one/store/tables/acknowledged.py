@@ -97,27 +97,26 @@ class AcknowledgedRows:
         if changes:
             self._values.set(CHANGES, changes)
 
+        kept, keep = self._kept.get(destination, 0), _AFTER_ALL if self._persistence.saves_all_changes else end
+
         def note() -> None:
-            self._keep_changes(destination, end, whole=non_idempotent)
+            if kept < keep:
+                self._keep_changes(destination, kept, keep, whole=non_idempotent)
             self._database.run(f"INSERT INTO begun_{destination} VALUES (?, ?, ?)", first, end, non_idempotent)
 
         self._database.atomically(note)
+        self._kept[destination] = max(kept, keep)
         self._persistence.save_begun(destination, non_idempotent=non_idempotent)
         if self._journal and changes:
             self._journal.begin(destination)
 
-    def _keep_changes(self, destination: int, end: int, *, whole: bool) -> None:
-        """Keep the changes up to a sequence number, for a run that is killed; ``whole``: with what they send."""
-        kept = self._kept.get(destination, 0)
-        if self._persistence.saves_all_changes:
-            end = _AFTER_ALL
-        if kept < end:
-            columns = f"n, op, grp, key, fingerprint, {'fields, place' if whole else 'NULL, NULL'}, version"
-            self._database.run(
-                f"INSERT INTO changes_{destination} SELECT {columns} FROM pending_{destination} "
-                f"WHERE n >= {kept} AND n < {end}"
-            )
-            self._kept[destination] = end
+    def _keep_changes(self, destination: int, first: int, end: int, *, whole: bool) -> None:
+        """Keep changes for a run that is killed; ``whole``: with what they send."""
+        columns = f"n, op, grp, key, fingerprint, {'fields, place' if whole else 'NULL, NULL'}, version"
+        self._database.run(
+            f"INSERT INTO changes_{destination} SELECT {columns} FROM pending_{destination} "
+            f"WHERE n >= {first} AND n < {end}"
+        )
 
     def take_back(self, destination: int, ranges: Sequence[tuple[int, int]]) -> None:
         """Remember until the commit that no request began for these changes, although they are noted as begun."""

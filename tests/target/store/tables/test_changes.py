@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from target_talon_one.errors import StoreError
 from target_talon_one.store.opening import open_store
 from target_talon_one.store.tables.changes import Difference
 
@@ -178,3 +179,16 @@ def test_changes_that_must_not_be_repeated_are_kept_with_their_fields(store):
     store.acks.begin(1, 0, 1, non_idempotent=True)
     store.acks.commit_acknowledged(1)
     assert {"x": b'{"v":1}'} == store.rejects.unknown(1)
+
+
+def test_changes_are_kept_although_a_note_of_them_failed_before(store):
+    """A note that is rolled back takes its changes back, so that the next one keeps them with its own."""
+    store.staging.start(1)
+    store.staging.add(1, ["x", "y"], [b"{}"] * 2, ["row"] * 2)
+    store.changes.compare(1, [["add", "update"]], diff=True, grouped=False, ordered=False)
+    store.database.run("ALTER TABLE begun_1 RENAME TO begun_elsewhere")
+    with pytest.raises(StoreError):
+        store.acks.begin(1, 0, 2, non_idempotent=False)
+    store.database.run("ALTER TABLE begun_elsewhere RENAME TO begun_1")
+    store.acks.begin(1, 0, 2, non_idempotent=False)
+    assert [("x",), ("y",)] == store.database.run("SELECT key FROM changes_1 ORDER BY n")
