@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from target_talon_one.store.tables.narrowing import FINGERPRINT
-from target_talon_one.store.tables.staging import COMPARED, PendingChanges
+from target_talon_one.store.tables.pending_changes import COMPARED, PendingChanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

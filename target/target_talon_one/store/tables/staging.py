@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from target_talon_one.store.database import Database
     from target_talon_one.store.tables.narrowing import Narrowing
 
-COMPARED = (  # columns of changes that are not the staged rows
-    "n BIGINT, op VARCHAR, grp VARCHAR, key VARCHAR, fingerprint UBIGINT, fields VARCHAR, place VARCHAR, "
-    "version UINTEGER"
-)
 _LAST = 1 << 62  # after every row of the source
 _KEYS_PER_PASS = 1_000_000
 _BEFORE_ALL = 1_000_000_000_000  # the positions of staged rejects are this far before those of the source
@@ -199,47 +195,6 @@ class StagedRows:
     def _note(self, table: str, keys: Sequence[str], positions: Sequence[int] | None) -> None:
         sequence = pa.array([_LAST] * len(keys) if positions is None else positions, pa.int64())
         self._database.insert(table, pa.table({"seq": sequence, "key": pa.array(keys, pa.string())}))
-
-
-class PendingChanges:
-    """The view of a destination's changes: of its staged rows if they are the changes, else of those compared."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._of_staged: dict[int, str] = {}  # by destination whose changes are its staged rows: their columns
-
-    def has_no_gaps(self, destination: int) -> bool:
-        """Return whether the places of the staged rows in their table number them."""
-        statement = f"SELECT count(*) = coalesce(max(rowid) + 1, 0) FROM staged_{destination}"
-        return bool(self._database.run(statement)[0][0])
-
-    def be_compared(self, destination: int) -> None:
-        """Let the changes be those of the comparison."""
-        self._of_staged.pop(destination, None)
-        self._show(destination, "*", "compared")
-
-    def be_staged(self, destination: int, op: str, fingerprint: str) -> None:
-        """Let the changes be the staged rows."""
-        self._of_staged[destination] = (
-            f"rowid AS n, '{op}' AS op, NULL::VARCHAR AS grp, key, {fingerprint} AS fingerprint, fields, place, "
-            "0 AS version"
-        )
-        self._show(destination, self._of_staged[destination], "staged")
-
-    def release_staging(self, destination: int) -> None:
-        """Let other rows be staged, although staged rows may be the changes that are sent next."""
-        if destination in self._of_staged:
-            self.drop_sent(destination)
-            self._database.run(f"ALTER TABLE staged_{destination} RENAME TO sending_{destination}")
-            self._show(destination, self._of_staged[destination], "sending")
-
-    def drop_sent(self, destination: int) -> None:
-        """Free the memory of changes that were sent; they cannot be read any more."""
-        self._database.run(f"DROP TABLE IF EXISTS sending_{destination}")
-
-    def _show(self, destination: int, columns: str, table: str) -> None:
-        select = f"SELECT {columns} FROM {table}_{destination}"
-        self._database.run(f"CREATE OR REPLACE TEMP VIEW pending_{destination} AS {select}")
 
 
 def _texts(fields: Sequence[bytes] | None, size: int) -> pa.Array:
