@@ -16,9 +16,8 @@ SPARE = 3  # threads for each slot that go on in the place of others; bounds the
 POLL_S = 0.5
 FIRST_SLOTS = 2
 GROWTH_S = 0.005  # how soon the first look at the use of the CPU comes; the time doubles if it is the limit
-BUSY = (
-    0.5  # share of a CPU from which twice as many calls at once cannot help: their threads contend for the interpreter
-)
+# Share of a CPU from which twice as many calls at once cannot help: their threads contend for the interpreter.
+BUSY = 0.5
 
 
 class Turn(enum.Enum):

@@ -174,12 +174,12 @@ class Changes:
         only = self._only_op(destination, ops, diff=diff, known=known > 0)
         in_their_order = not (grouped or ordered or replaces)
         if only and in_their_order and self.pending.has_no_gaps(destination):
-            self.pending.be_staged(destination, only, FINGERPRINT if diff else "0")
+            self.pending.show_staged(destination, only, FINGERPRINT if diff else "0")
         else:
             if diff:
                 self._narrowing.differing(destination)
             self._database.atomically(number_changes)
-            self.pending.be_compared(destination)
+            self.pending.show_compared(destination)
         counts = dict(self._database.run(f"SELECT op, count(*) FROM pending_{destination} GROUP BY op"))
         staged = self._database.count(f"SELECT count(*) FROM staged_{destination}")
         adds, updates, removes = (int(counts.get(op, 0)) for op in ("add", "update", "remove"))

@@ -25,13 +25,13 @@ class PendingChanges:
         statement = f"SELECT count(*) = coalesce(max(rowid) + 1, 0) FROM staged_{destination}"
         return bool(self._database.run(statement)[0][0])
 
-    def be_compared(self, destination: int) -> None:
-        """Let the changes be those of the comparison."""
+    def show_compared(self, destination: int) -> None:
+        """Show the changes that a comparison has found."""
         self._of_staged.pop(destination, None)
         self._show(destination, "*", "compared")
 
-    def be_staged(self, destination: int, op: str, fingerprint: str) -> None:
-        """Let the changes be the staged rows."""
+    def show_staged(self, destination: int, op: str, fingerprint: str) -> None:
+        """Show all staged rows as changes."""
         self._of_staged[destination] = (
             f"rowid AS n, '{op}' AS op, NULL::VARCHAR AS grp, key, {fingerprint} AS fingerprint, fields, place, "
             "0 AS version"
@@ -39,7 +39,7 @@ class PendingChanges:
         self._show(destination, self._of_staged[destination], "staged")
 
     def release_staging(self, destination: int) -> None:
-        """Let other rows be staged, although staged rows may be the changes that are sent next."""
+        """Keep staged rows that are shown as changes readable, while other rows are staged."""
         if destination in self._of_staged:
             self.drop_sent(destination)
             self._database.run(f"ALTER TABLE staged_{destination} RENAME TO sending_{destination}")
