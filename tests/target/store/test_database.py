@@ -112,8 +112,9 @@ def test_a_sync_file_of_many_syncs_is_pushed(tmp_path):
         settings = {"base_url": emulator.url, "api_key": emulator.api_key, "management_key": emulator.management_key}
         (tmp_path / "c.json").write_text(json.dumps(settings | {"management_requests_per_second": 100_000}))
         command = [sys.executable, "-m", "talon_one_cli", "push", "SYNC.yml", "--config", "c.json"]
-        for _ in range(2):
+        for said in ([f"s{at}: creates the audience 'A{at}'" for at in range(MANY)], []):
             done = commands.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
             assert 0 == done.returncode
-            assert [] == [line for line in done.stderr.splitlines() if " INFO " not in line]
+            lines = [line.partition(" INFO talon-one push ")[2] for line in done.stderr.splitlines()]
+            assert said == [line for line in lines if not line.startswith("The store ")]
         assert 2 * MANY == len(emulator.state("memberships")["memberships"])
