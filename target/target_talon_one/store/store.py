@@ -15,9 +15,9 @@ from target_talon_one.store.journal import Journal
 from target_talon_one.store.tables.acknowledged import AcknowledgedRows
 from target_talon_one.store.tables.changes import Changes
 from target_talon_one.store.tables.destinations import Destinations
-from target_talon_one.store.tables.erasure import erase_person
 from target_talon_one.store.tables.named_values import NamedValues
 from target_talon_one.store.tables.narrowing import Narrowing
+from target_talon_one.store.tables.personal_data import erase_person
 from target_talon_one.store.tables.profiles import KnownProfiles
 from target_talon_one.store.tables.rejects import Rejects
 from target_talon_one.store.tables.remote_rows import RemoteRows
